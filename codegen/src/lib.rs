@@ -1,1 +1,31 @@
-//! x
+//! Reads one transition table and generates every layer of a status column from it.
+//!
+//! A build script brings the artifacts up to date with [`generate`], and a test holds them there
+//! with [`check`]:
+//!
+//! ```no_run
+//! phasegate_codegen::generate("deploy.toml".as_ref()).expect("deploy.toml can be generated from");
+//! ```
+//!
+//! ```no_run
+//! #[test]
+//! fn the_artifacts_are_what_the_table_gives() {
+//!     phasegate_codegen::check("deploy.toml".as_ref()).unwrap().assert_current();
+//! }
+//! ```
+
+pub mod artifact;
+#[cfg(feature = "cli")]
+pub mod command;
+pub mod finding;
+pub mod machine;
+mod pipeline;
+mod suggest;
+pub mod table;
+pub mod target;
+pub mod targets;
+mod validate;
+
+pub use finding::Finding;
+pub use machine::Machine;
+pub use pipeline::{Error, Loaded, Settled, check, generate, load, machine, render, settle};

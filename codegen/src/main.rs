@@ -1,2 +1,7 @@
-//! x
-fn main(){}
+//! The command `phasegate`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    phasegate_codegen::command::run()
+}

@@ -1,0 +1,143 @@
+//! `phasegate accepts`: judges sequences, a state at a time.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::tokens::{self, Token};
+use super::{Exit, FormatArg, Outcome};
+use crate::finding::{self, Finding, Format, Severity};
+use crate::machine::{Log, Machine, Rejection, StateId, Verdict};
+use crate::pipeline;
+use crate::suggest::shown;
+
+#[derive(Args)]
+pub(crate) struct Accepts {
+    /// The table
+    table: PathBuf,
+    /// One sequence a line, states apart by white space; by default standard input
+    file: Option<PathBuf>,
+    /// Read what is stored instead of names (JSON strings where it holds white space)
+    #[arg(long)]
+    values: bool,
+    /// Read logs of reports: redeliveries are passed over
+    #[arg(long)]
+    reports: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+impl Accepts {
+    pub(crate) fn run(&self) -> Outcome {
+        let loaded = pipeline::load(&self.table)?;
+        let machine = &loaded.machine;
+        let names: std::collections::HashMap<&str, StateId> =
+            machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();
+        let mut tokens = tokens::open(self.file.as_deref(), self.values)?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        let fresh = || if self.reports { Log::reports(machine) } else { Log::transitions(machine) };
+        let mut log = fresh();
+        let mut line = 1;
+        let mut exit = Exit::Well;
+        while let Some(token) = tokens.next()? {
+            match token {
+                Token::Word(word) => {
+                    let state = if self.values {
+                        machine.find_value(&word)
+                    } else {
+                        names.get(word.as_str()).copied()
+                    };
+                    log.push(state, &word);
+                }
+                Token::End => {
+                    let verdict = std::mem::replace(&mut log, fresh()).verdict();
+                    if matches!(verdict, Verdict::Rejected(_)) {
+                        exit = Exit::Findings;
+                    }
+                    let told = self.tell(machine, line, verdict);
+                    out.write_all(told.as_bytes())?;
+                    line += 1;
+                }
+            }
+        }
+        out.flush()?;
+        Ok(exit)
+    }
+
+    /// A state as the lines write it.
+    fn written(&self, machine: &Machine, state: StateId) -> String {
+        let state = machine.state(state);
+        if self.values { quoted(&state.value) } else { state.name.clone() }
+    }
+
+    fn tell(&self, machine: &Machine, line: usize, verdict: Verdict) -> String {
+        match self.format.format {
+            Format::Text => match verdict {
+                Verdict::Accepted => "accepted\n".to_owned(),
+                Verdict::Complete => "complete\n".to_owned(),
+                Verdict::Rejected(rejection) => format!("{}\n", self.in_words(machine, &rejection)),
+            },
+            Format::Json => {
+                let plain = |state: StateId| {
+                    let state = machine.state(state);
+                    if self.values { state.value.clone() } else { state.name.clone() }
+                };
+                let value = match verdict {
+                    Verdict::Accepted | Verdict::Complete => {
+                        let word =
+                            if verdict == Verdict::Complete { "complete" } else { "accepted" };
+                        json!({
+                            "line": line, "verdict": word,
+                            "at": null, "from": null, "to": null, "legal": null,
+                        })
+                    }
+                    Verdict::Rejected(rejection) => json!({
+                        "line": line, "verdict": "rejected",
+                        "at": rejection.at, "from": rejection.from.map(plain),
+                        "to": rejection.to,
+                        "legal": rejection.legal(machine).into_iter().map(plain).collect::<Vec<_>>(),
+                    }),
+                };
+                format!("{value}\n")
+            }
+            Format::Github => match verdict {
+                Verdict::Accepted | Verdict::Complete => String::new(),
+                Verdict::Rejected(rejection) => {
+                    let path = self
+                        .file
+                        .as_ref()
+                        .map_or("-".to_owned(), |path| path.display().to_string());
+                    let message = self.in_words(machine, &rejection);
+                    finding::github(&[Finding {
+                        line: Some(line),
+                        column: Some(1),
+                        ..Finding::about("rejected", Severity::Error, path, message, "")
+                    }])
+                }
+            },
+        }
+    }
+
+    fn in_words(&self, machine: &Machine, rejection: &Rejection) -> String {
+        let from = rejection.from.map_or("start".to_owned(), |from| self.written(machine, from));
+        let to = if self.values { quoted(&rejection.to) } else { shown(&rejection.to) };
+        let legal: Vec<String> = rejection
+            .legal(machine)
+            .into_iter()
+            .map(|state| self.written(machine, state))
+            .collect();
+        let legal = if legal.is_empty() { "(nothing)".to_owned() } else { legal.join(", ") };
+        format!("rejected at {}: {from} -> {to}; legal: {legal}", rejection.at)
+    }
+}
+
+/// A value as a line writes it: a JSON string where it would not be read back otherwise.
+fn quoted(value: &str) -> String {
+    if value.starts_with('"') || value.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        json!(value).to_string()
+    } else {
+        shown(value)
+    }
+}

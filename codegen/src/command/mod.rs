@@ -1,0 +1,238 @@
+//! The command line: one file per command, one way to tell of findings, three exit codes.
+
+mod accepts;
+mod artifacts;
+mod init;
+mod phases;
+mod schema;
+mod tokens;
+mod transitions;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::finding::{self, Finding, Format};
+use crate::pipeline::{self, Loaded};
+use crate::table::Source;
+
+/// One declarative transition table for a status column, and every layer generated from it.
+#[derive(Parser)]
+#[command(name = "phasegate", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all is well; 1 findings; 2 it could not run.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a commented starter table; never over a file that exists
+    Init(init::Init),
+    /// Write every artifact that is not current
+    Generate(artifacts::Generate),
+    /// What CI runs: the table is valid, and every artifact is what the table gives
+    Check(artifacts::Check),
+    /// The legal transitions
+    Transitions(transitions::Transitions),
+    /// Judge sequences of states, one a line
+    Accepts(accepts::Accepts),
+    /// What the stepper shows after accepted sequences, one a line
+    Phases(phases::Phases),
+    /// The JSON Schema of the table format, for editors
+    Schema(schema::Schema),
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Exit {
+    /// All is well.
+    Well,
+    /// The work ran, and what it looked at falls short.
+    Findings,
+}
+
+/// Why a command could not run.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A message for people.
+    Message(String),
+    /// A table that is not one, to be told in the run's format.
+    Invalid { findings: Vec<Finding>, source: Source },
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) => error.into(),
+            Error::Invalid { findings, source } => Self::Invalid { findings, source },
+        }
+    }
+}
+
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+/// The table that a command is about.
+#[derive(Args)]
+pub(crate) struct TableArg {
+    /// The table; by default the one in the current folder
+    #[arg(value_name = "TABLE")]
+    table: Option<PathBuf>,
+}
+
+impl TableArg {
+    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+        match &self.table {
+            Some(path) => Ok(pipeline::load(path)?),
+            None => Ok(pipeline::load(&the_one_table()?)?),
+        }
+    }
+}
+
+/// The tables that a command is about.
+#[derive(Args)]
+pub(crate) struct TablesArg {
+    /// The tables; by default the one in the current folder
+    #[arg(value_name = "TABLE")]
+    tables: Vec<PathBuf>,
+}
+
+impl TablesArg {
+    pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+        if self.tables.is_empty() { Ok(vec![the_one_table()?]) } else { Ok(self.tables.clone()) }
+    }
+}
+
+/// The one table in the current folder: a `.toml` with a `[machine]`.
+fn the_one_table() -> Result<PathBuf, Failure> {
+    let mut tables = Vec::new();
+    for entry in std::fs::read_dir(".")? {
+        let path = entry?.path();
+        let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+        // What cannot be read or parsed here is no candidate; named outright it says why.
+        let has_machine = || {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            text.lines().any(|line| {
+                line.trim_start_matches('\u{feff}').trim_start().starts_with("[machine]")
+            })
+        };
+        if is_toml && has_machine() {
+            tables.push(path.strip_prefix(".").unwrap_or(&path).to_owned());
+        }
+    }
+    tables.sort();
+    match tables.len() {
+        1 => Ok(tables.remove(0)),
+        0 => Err(Failure::Message(
+            "no table in the current folder (a .toml with a [machine]); name one, or write a \
+             starter with `phasegate init`"
+                .to_owned(),
+        )),
+        _ => {
+            let names: Vec<String> = tables.iter().map(|path| path.display().to_string()).collect();
+            Err(Failure::Message(format!(
+                "several tables in the current folder; name one: {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// How findings are told.
+#[derive(Args)]
+pub(crate) struct FormatArg {
+    /// How findings are told
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// Prints findings, and with JSON what else there is to say beside them.
+pub(crate) fn tell(
+    format: Format,
+    findings: &[Finding],
+    source: Option<&Source>,
+    beside: Value,
+) -> io::Result<()> {
+    let out = match format {
+        Format::Text => finding::text(findings, source, coloured()),
+        Format::Github => finding::github(findings),
+        Format::Json => {
+            let mut object = json!({ "findings": findings });
+            if let (Some(object), Value::Object(beside)) = (object.as_object_mut(), beside) {
+                object.extend(beside);
+            }
+            format!("{object:#}\n")
+        }
+    };
+    print(&out)
+}
+
+fn coloured() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes to standard output. A reader that has gone away is no fault of ours: the run ends.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    io::stdout().lock().write_all(text.as_bytes())
+}
+
+/// Says something about the run itself.
+pub(crate) fn say(text: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// How a path is shown.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let (format, outcome) = match &cli.command {
+        Command::Init(command) => (Format::Text, command.run()),
+        Command::Generate(command) => (command.format.format, command.run()),
+        Command::Check(command) => (command.format.format, command.run()),
+        Command::Transitions(command) => (command.format.format, command.run()),
+        Command::Accepts(command) => (command.format.format, command.run()),
+        Command::Phases(command) => (command.format.format, command.run()),
+        Command::Schema(command) => (Format::Text, command.run()),
+    };
+    match outcome {
+        Ok(Exit::Well) => ExitCode::SUCCESS,
+        Ok(Exit::Findings) => ExitCode::from(1),
+        Err(Failure::Message(message)) if message.contains("Broken pipe") => ExitCode::SUCCESS,
+        Err(Failure::Message(message)) => {
+            say(&format!("phasegate: {message}"));
+            ExitCode::from(2)
+        }
+        Err(Failure::Invalid { findings, source }) => {
+            if let Err(error) = tell(format, &findings, Some(&source), json!({})) {
+                say(&format!("phasegate: {error}"));
+            }
+            let errors = findings.iter().filter(|finding| finding.is_error()).count();
+            say(&format!(
+                "phasegate: {} is not a valid table: {}",
+                source.path,
+                count(errors, "error")
+            ));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A number and what it counts.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,145 @@
+//! `phasegate phases`: what the stepper shows after accepted sequences.
+
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::tokens::{self, Token};
+use super::{Exit, FormatArg, Outcome};
+use crate::finding::{self, Finding, Format, Severity};
+use crate::machine::{Machine, StateId};
+use crate::pipeline;
+use crate::suggest::{self, shown};
+
+#[derive(Args)]
+pub(crate) struct Phases {
+    /// The table
+    table: PathBuf,
+    /// One accepted sequence a line, `attempted=STATE` last where it is known; by default standard
+    /// input
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+/// A line as far as it was read.
+#[derive(Default)]
+struct Line {
+    history: Vec<StateId>,
+    attempted: Option<String>,
+    error: Option<String>,
+}
+
+impl Phases {
+    pub(crate) fn run(&self) -> Outcome {
+        let loaded = pipeline::load(&self.table)?;
+        let machine = &loaded.machine;
+        let names: HashMap<&str, StateId> =
+            machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();
+        let mut tokens = tokens::open(self.file.as_deref(), false)?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        let mut line = Line::default();
+        let mut number = 1;
+        let mut exit = Exit::Well;
+        while let Some(token) = tokens.next()? {
+            match token {
+                Token::Word(word) => line.push(machine, &names, &word),
+                Token::End => {
+                    let Line { history, attempted, error } = std::mem::take(&mut line);
+                    if error.is_some() {
+                        exit = Exit::Findings;
+                    }
+                    let attempted = attempted.and_then(|name| names.get(name.as_str()).copied());
+                    let told = match error {
+                        Some(error) => self.refuse(number, &error),
+                        None => self.tell(machine, number, &history, attempted),
+                    };
+                    out.write_all(told.as_bytes())?;
+                    number += 1;
+                }
+            }
+        }
+        out.flush()?;
+        Ok(exit)
+    }
+
+    fn refuse(&self, line: usize, error: &str) -> String {
+        match self.format.format {
+            Format::Text => format!("error: {error}\n"),
+            Format::Json => format!("{}\n", json!({ "line": line, "error": error })),
+            Format::Github => {
+                let path =
+                    self.file.as_ref().map_or("-".to_owned(), |path| path.display().to_string());
+                finding::github(&[Finding {
+                    line: Some(line),
+                    column: Some(1),
+                    ..Finding::about("not-accepted", Severity::Error, path, error, "")
+                }])
+            }
+        }
+    }
+
+    fn tell(
+        &self,
+        machine: &Machine,
+        line: usize,
+        history: &[StateId],
+        attempted: Option<StateId>,
+    ) -> String {
+        let views = machine.phases(history, attempted);
+        let phases = machine.phases.iter().zip(views);
+        match self.format.format {
+            Format::Text => {
+                let words: Vec<String> = phases
+                    .map(|(phase, view)| format!("{}={}", phase.name, view.as_str()))
+                    .collect();
+                format!("{}\n", words.join(" "))
+            }
+            Format::Json => {
+                let phases: Vec<Value> = phases
+                    .map(|(phase, view)| json!({ "name": phase.name, "view": view.as_str() }))
+                    .collect();
+                format!("{}\n", json!({ "line": line, "phases": phases }))
+            }
+            Format::Github => String::new(),
+        }
+    }
+}
+
+impl Line {
+    fn push(&mut self, machine: &Machine, names: &HashMap<&str, StateId>, word: &str) {
+        if self.error.is_some() {
+            return;
+        }
+        if self.attempted.is_some() {
+            self.error =
+                Some(format!("`{}` stands after `attempted=`, which comes last", shown(word)));
+            return;
+        }
+        if let Some(name) = word.strip_prefix("attempted=") {
+            self.attempted = Some(name.to_owned());
+            return;
+        }
+        let last = self.history.last().copied();
+        match names.get(word) {
+            Some(&state) if machine.may_follow(last, state) => self.history.push(state),
+            Some(_) | None => {
+                let from = last.map_or("start", |last| machine.state(last).name.as_str());
+                let legal: Vec<&str> = machine
+                    .legal_after(last)
+                    .into_iter()
+                    .map(|state| machine.state(state).name.as_str())
+                    .collect();
+                self.error = Some(format!(
+                    "not accepted at {}: {from} -> {}; legal: {}",
+                    self.history.len() + 1,
+                    shown(word),
+                    suggest::list(&legal)
+                ));
+            }
+        }
+    }
+}

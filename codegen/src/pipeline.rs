@@ -1,0 +1,196 @@
+//! The whole way, from a table on disk to artifacts on disk.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::artifact::{self, Artifact, Header, Leave, State};
+use crate::finding::{self, Finding};
+use crate::machine::Machine;
+use crate::table::{self, Source};
+use crate::target::Target;
+use crate::validate::validate;
+
+/// A valid table, read from disk.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The text, and what findings call it.
+    pub source: Source,
+    /// What it says.
+    pub machine: Machine,
+    /// What is allowed, and probably not what was meant.
+    pub warnings: Vec<Finding>,
+    /// The folder that artifacts' paths are relative to.
+    pub root: PathBuf,
+    /// What every artifact says of itself.
+    pub header: Header,
+}
+
+/// Why a run could not be made.
+#[derive(Debug)]
+pub enum Error {
+    /// A file cannot be read or written; the message names it.
+    Io(io::Error),
+    /// The table is not one: everything that is wrong with it, and its text.
+    Invalid {
+        /// What is wrong.
+        findings: Vec<Finding>,
+        /// The text that the findings' places are of.
+        source: Source,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Invalid { findings, source } => {
+                f.write_str(&finding::text(findings, Some(source), false))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Reads a table from its text; `path` is what findings call it.
+///
+/// # Errors
+/// [`Error::Invalid`] with everything that is wrong with it.
+pub fn machine(path: &str, bytes: &[u8]) -> Result<(Source, Machine, Vec<Finding>), Error> {
+    let (source, table, mut findings) = table::read(path, bytes);
+    let machine = table.and_then(|table| {
+        let (machine, more) = validate(&source, &table);
+        findings.extend(more);
+        machine
+    });
+    findings.sort_by_key(|finding| (finding.line, finding.column));
+    match machine.filter(|_| !findings.iter().any(Finding::is_error)) {
+        Some(machine) => Ok((source, machine, findings)),
+        None => Err(Error::Invalid { findings, source }),
+    }
+}
+
+/// Reads a table from disk.
+///
+/// # Errors
+/// Where the file cannot be read, or is no valid table.
+pub fn load(path: &Path) -> Result<Loaded, Error> {
+    let bytes = fs::read(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let (source, machine, warnings) = self::machine(&path.to_string_lossy(), &bytes)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let root = match &machine.targets.root {
+        Some(root) => folder.join(root),
+        None => folder.to_owned(),
+    };
+    let header = Header::new(&from_root(path, &root)?, &machine);
+    Ok(Loaded { source, machine, warnings, root, header })
+}
+
+/// A table's path from the root, with `/`, however either was written.
+fn from_root(path: &Path, root: &Path) -> Result<String, io::Error> {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let (path, root) = (plain(&std::path::absolute(path)?), plain(&std::path::absolute(root)?));
+    let shared = path.iter().zip(&root).take_while(|(a, b)| a == b).count();
+    let up = root[shared..].iter().map(|_| "..".to_owned());
+    let parts: Vec<String> = up.chain(path[shared..].iter().cloned()).collect();
+    Ok(parts.join("/"))
+}
+
+/// The parts of an absolute path, with `..` resolved as it is written.
+fn plain(path: &Path) -> Vec<String> {
+    let mut parts = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                parts.pop();
+            }
+            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
+        }
+    }
+    parts
+}
+
+/// The artifacts of some targets. A pure function of the table.
+pub fn render(loaded: &Loaded, targets: &[Target]) -> Vec<Artifact> {
+    let mut artifacts: Vec<Artifact> =
+        targets.iter().flat_map(|target| target.render(&loaded.machine, &loaded.header)).collect();
+    artifacts.extend(editor_schema(loaded));
+    artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    artifacts
+}
+
+/// The schema of the table format, where the table's first line sends editors to a file inside the
+/// root.
+fn editor_schema(loaded: &Loaded) -> Option<Artifact> {
+    let directive = loaded.source.text.lines().next()?.strip_prefix("#:schema ")?.trim();
+    let path = directive.strip_prefix("./")?;
+    let inside = path.ends_with("machine.schema.json") && !path.split('/').any(|part| part == "..");
+    inside.then(|| Artifact::new(path, crate::table::json_schema()))
+}
+
+/// What became of every artifact of a table.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The artifacts, and the files that no longer are.
+    pub outcomes: Vec<artifact::Outcome>,
+    /// What is allowed in the table, and probably not what was meant.
+    pub warnings: Vec<Finding>,
+    /// The command that brings the artifacts up to date.
+    pub command: String,
+}
+
+impl Settled {
+    /// Whether every artifact is what the table gives, none missing and none left over.
+    pub fn is_current(&self) -> bool {
+        self.outcomes.iter().all(|outcome| outcome.state == State::Current)
+    }
+
+    /// # Panics
+    /// Where an artifact is not what the table gives, with the differences and the command that
+    /// mends them.
+    pub fn assert_current(&self) {
+        let mut message = String::new();
+        for outcome in self.outcomes.iter().filter(|outcome| outcome.state != State::Current) {
+            message += &format!("{}: {:?}\n", outcome.path, outcome.state);
+            message += outcome.diff.as_deref().unwrap_or_default();
+        }
+        assert!(message.is_empty(), "{message}run `{}`", self.command);
+    }
+}
+
+/// Brings the artifacts of some targets and the files on disk together.
+///
+/// # Errors
+/// Where a file cannot be read or written.
+pub fn settle(loaded: &Loaded, targets: &[Target], leave: Leave) -> Result<Settled, Error> {
+    let complete = targets.len() == Target::ALL.len();
+    let artifacts = render(loaded, targets);
+    let outcomes = artifact::settle(&loaded.root, &loaded.header, &artifacts, complete, leave)?;
+    Ok(Settled { outcomes, warnings: loaded.warnings.clone(), command: loaded.header.command() })
+}
+
+/// Writes every artifact of a table that is not current: for a build script.
+///
+/// # Errors
+/// Where the table is not valid, or a file cannot be read or written.
+pub fn generate(table: &Path) -> Result<Settled, Error> {
+    settle(&load(table)?, &Target::ALL, Leave::Write)
+}
+
+/// Compares every artifact of a table with the file on disk: for a test.
+///
+/// # Errors
+/// Where the table is not valid, or a file cannot be read.
+pub fn check(table: &Path) -> Result<Settled, Error> {
+    settle(&load(table)?, &Target::ALL, Leave::Read)
+}

@@ -1,0 +1,62 @@
+//! Words for messages: the nearest name, lists, and texts that may hold anything.
+
+/// The nearest of some names, where one is near enough to be what was meant.
+pub(crate) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if asked.len() > 128 {
+        return None;
+    }
+    names
+        .into_iter()
+        .filter(|name| name.len().abs_diff(asked.len()) <= 8)
+        .map(|name| (strsim::damerau_levenshtein(asked, name), name))
+        .filter(|&(distance, name)| distance * 3 <= name.chars().count().max(3))
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
+}
+
+/// The most names that a message lists.
+const MOST_LISTED: usize = 24;
+
+/// Names as a message lists them; the rest is counted where there are many.
+pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST_LISTED)
+        .map(|name| format!("`{}`", self::shown(name.as_ref())))
+        .collect();
+    match names.len().checked_sub(MOST_LISTED) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        Some(_) | None => shown.join(", "),
+    }
+}
+
+/// A text that may hold anything, as a message shows it: control characters escaped, and cut.
+pub(crate) fn shown(text: &str) -> String {
+    let mut out: String = text
+        .chars()
+        .take(80)
+        .flat_map(|c| {
+            let escaped: Vec<char> =
+                if c.is_control() { c.escape_default().collect() } else { vec![c] };
+            escaped
+        })
+        .collect();
+    if text.chars().nth(80).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// A name in words: `freeze_check` and `freeze-check` give `Freeze check`.
+pub(crate) fn in_words(name: &str) -> String {
+    let words = name.replace(['_', '-'], " ");
+    let words = words.trim();
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,340 @@
+//! The table as it is written: the shapes of the file, each text with its place.
+
+mod names;
+mod read;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+pub use names::{Names, OffOr, PerDialect};
+pub(crate) use read::LOST;
+pub use read::{MAX_BYTES, Source, read};
+
+use crate::machine::Outcome;
+use crate::targets::{Derive, Dialect, KeyType, Storage};
+
+/// A text and its place.
+pub type Text = Spanned<String>;
+
+/// A whole table.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(deny_unknown_fields, title = "phasegate transition table, format 1")]
+pub struct Table {
+    /// The version of this format.
+    #[schemars(extend("const" = 1), with = "i64")]
+    pub format: i64,
+    /// The folder that paths are relative to and stay inside, from the table's own; by default
+    /// the table's own folder.
+    #[schemars(with = "Option<String>")]
+    pub root: Option<Text>,
+    /// The machine.
+    pub machine: MachineRow,
+    /// The steps of the stepper, in display order.
+    #[schemars(default)]
+    pub phase: Vec<PhaseRow>,
+    /// The values of the status column.
+    #[schemars(length(min = 1))]
+    pub state: Vec<StateRow>,
+    /// The legal steps.
+    #[schemars(default)]
+    pub transition: Vec<Placed<TransitionRow>>,
+    /// The workflow's jobs.
+    #[schemars(default)]
+    pub job: Vec<JobRow>,
+    /// What is generated: only the targets that have a section.
+    #[schemars(default)]
+    pub target: TargetRows,
+}
+
+/// A row and its place.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    /// The row.
+    pub row: T,
+    /// Its bytes.
+    pub span: std::ops::Range<usize>,
+}
+
+impl<T: JsonSchema> JsonSchema for Placed<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// `[machine]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MachineRow {
+    /// Its name in code.
+    #[schemars(with = "String", regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub name: Text,
+    /// What people read; by default the name in words.
+    #[schemars(with = "Option<String>")]
+    pub title: Option<Text>,
+    /// The states that a row may start in, the default first.
+    pub initial: Names,
+    /// What there is to say.
+    pub doc: Option<String>,
+    /// Strings that are passed through to JS and JSON.
+    #[serde(default)]
+    pub meta: BTreeMap<String, String>,
+}
+
+/// `[[phase]]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseRow {
+    /// Its name in code.
+    #[schemars(with = "String", regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub name: Text,
+    /// What people read; by default the name in words.
+    #[schemars(with = "Option<String>")]
+    pub title: Option<Text>,
+    /// What there is to say.
+    pub doc: Option<String>,
+    /// Strings that are passed through to JS and JSON.
+    #[serde(default)]
+    pub meta: BTreeMap<String, String>,
+}
+
+/// `[[state]]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateRow {
+    /// Its name in code.
+    #[schemars(with = "String", regex(pattern = r"^[a-z][a-z0-9_]*$"), length(max = 63))]
+    pub name: Text,
+    /// What is stored, sent and received instead of the name: 1 to 63 bytes, no control characters.
+    #[schemars(with = "Option<String>", length(min = 1, max = 63))]
+    pub value: Option<Text>,
+    /// What people read; by default the name in words.
+    #[schemars(with = "Option<String>")]
+    pub title: Option<Text>,
+    /// The phase that it belongs to.
+    #[schemars(with = "Option<String>")]
+    pub phase: Option<Text>,
+    /// Reaching this state is the report that its phase is done.
+    #[schemars(with = "Option<bool>")]
+    pub completes: Option<Spanned<bool>>,
+    /// Its report may be lost or refused, and may be passed over.
+    #[schemars(with = "Option<bool>")]
+    pub optional: Option<Spanned<bool>>,
+    /// Being here is an end, and of this kind.
+    #[schemars(with = "Option<OutcomeWord>")]
+    pub outcome: Option<Spanned<OutcomeWord>>,
+    /// This end can be left again.
+    #[schemars(with = "Option<bool>")]
+    pub reopens: Option<Spanned<bool>>,
+    /// Rows may still hold it, and nothing enters it any more.
+    #[schemars(with = "Option<bool>")]
+    pub retired: Option<Spanned<bool>>,
+    /// Its name before, for the next migration only.
+    #[schemars(with = "Option<String>")]
+    pub renamed_from: Option<Text>,
+    /// What there is to say.
+    pub doc: Option<String>,
+    /// Strings that are passed through to JS and JSON.
+    #[serde(default)]
+    pub meta: BTreeMap<String, String>,
+}
+
+/// The words of `outcome`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum OutcomeWord {
+    /// What was set out to be done is done.
+    Success,
+    /// It was tried, and it failed.
+    Failure,
+    /// It was called off.
+    Cancelled,
+    /// An end that is neither good nor bad.
+    Neutral,
+}
+
+impl From<OutcomeWord> for Outcome {
+    fn from(word: OutcomeWord) -> Self {
+        match word {
+            OutcomeWord::Success => Self::Success,
+            OutcomeWord::Failure => Self::Failure,
+            OutcomeWord::Cancelled => Self::Cancelled,
+            OutcomeWord::Neutral => Self::Neutral,
+        }
+    }
+}
+
+/// `[[transition]]`: either `path`, or `from` and `to`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransitionRow {
+    /// Each adjacent pair is a transition.
+    #[schemars(with = "Option<Vec<String>>", length(min = 2))]
+    pub path: Option<Spanned<Vec<Text>>>,
+    /// A state, a list of states, or `"*"`: every state that has no outcome.
+    pub from: Option<Names>,
+    /// With `"*"`: not from these.
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub except: Option<Spanned<Vec<Text>>>,
+    /// A state, or a list of states.
+    pub to: Option<Names>,
+    /// What there is to say.
+    pub doc: Option<String>,
+}
+
+/// `[[job]]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobRow {
+    /// Its id in the workflow.
+    #[schemars(with = "String", regex(pattern = r"^[A-Za-z_][A-Za-z0-9_-]*$"))]
+    pub name: Text,
+    /// What people read; by default the name in words.
+    #[schemars(with = "Option<String>")]
+    pub title: Option<Text>,
+    /// Jobs that must have succeeded first, with all that they need.
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub needs: Option<Spanned<Vec<Text>>>,
+    /// A concluding job: runs whatever became of the jobs it needs, and reports its outcome alone.
+    #[schemars(with = "Option<bool>")]
+    pub always: Option<Spanned<bool>>,
+    /// The state that is reported first.
+    #[schemars(with = "Option<String>")]
+    pub start: Option<Text>,
+    /// Reported in this order between start and end.
+    #[schemars(with = "Option<Vec<MilestoneRow>>", length(min = 1))]
+    pub milestones: Option<Spanned<Vec<MilestoneRow>>>,
+    /// Reported last, where the job succeeded.
+    #[schemars(with = "Option<String>")]
+    pub success: Option<Text>,
+    /// Reported last, where it failed.
+    #[schemars(with = "Option<String>")]
+    pub failure: Option<Text>,
+    /// Reported last, where it was cancelled; by default the failure state.
+    #[schemars(with = "Option<String>")]
+    pub cancelled: Option<Text>,
+    /// What there is to say.
+    pub doc: Option<String>,
+}
+
+/// A report between a job's start and its end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MilestoneRow {
+    /// The step's name in the workflow.
+    #[schemars(with = "String", length(min = 1))]
+    pub name: Text,
+    /// The state that it reports.
+    #[schemars(with = "String")]
+    pub state: Text,
+}
+
+/// `[target.*]`.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TargetRows {
+    /// The Rust validator.
+    pub rust: Option<RustRow>,
+    /// The schema and guards of the databases.
+    pub sql: Option<SqlRow>,
+    /// The workflow's callbacks.
+    pub workflow: Option<WorkflowRow>,
+    /// The page's status map.
+    pub js: Option<PathRow>,
+    /// The view as data.
+    pub json: Option<PathRow>,
+    /// The page for people.
+    pub docs: Option<PathRow>,
+}
+
+/// `[target.rust]`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RustRow {
+    /// The file; by default `generated/MACHINE.rs`.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Text>,
+    /// The status enum; by default the machine's name in camel case, and `Status`.
+    #[serde(rename = "type")]
+    #[schemars(with = "Option<String>")]
+    pub type_name: Option<Text>,
+    /// Trait support; none by default.
+    #[schemars(with = "Option<Vec<Derive>>")]
+    pub derive: Option<Vec<Spanned<Derive>>>,
+}
+
+/// `[target.sql]`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRow {
+    /// The databases; by default both.
+    #[schemars(with = "Option<Vec<Dialect>>", length(min = 1))]
+    pub dialects: Option<Spanned<Vec<Spanned<Dialect>>>>,
+    /// The folder of the whole schemas; by default `generated/sql`.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Text>,
+    /// PostgreSQL's schema; by default `public`.
+    #[schemars(with = "Option<String>")]
+    pub schema: Option<Text>,
+    /// The table that holds the status column; by default the machine's name and `s`.
+    #[schemars(with = "Option<String>")]
+    pub table: Option<Text>,
+    /// `false`: that table exists, and only guards, history and transitions are written.
+    pub owns: Option<bool>,
+    /// Its key column; by default `id`.
+    #[schemars(with = "Option<String>")]
+    pub key: Option<Text>,
+    /// That column's type; by default `text`.
+    pub key_type: Option<KeyType>,
+    /// The status column; by default `status`.
+    #[schemars(with = "Option<String>")]
+    pub column: Option<Text>,
+    /// The status column's type in PostgreSQL; by default `enum`.
+    pub storage: Option<Storage>,
+    /// The append-only history, or `false`; by default `MACHINE_events`.
+    pub events: Option<OffOr>,
+    /// One folder for all, with one per dialect below it, or a folder for each dialect; by default
+    /// `migrations`.
+    pub migrations: Option<PerDialect>,
+}
+
+/// `[target.workflow]`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowRow {
+    /// The folder; by default `generated/workflow`.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Text>,
+    /// The workflow input without which no report is sent; by default `MACHINE_id`.
+    #[schemars(with = "Option<String>")]
+    pub id_input: Option<Text>,
+    /// What `uses:` says; by default the path of the generated action.
+    #[schemars(with = "Option<String>")]
+    pub action: Option<Text>,
+}
+
+/// A target that is one file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PathRow {
+    /// The file; by default `generated/MACHINE.EXT`.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Text>,
+}
+
+/// The JSON Schema of the format, for editors.
+pub fn json_schema() -> String {
+    let mut schema = schemars::schema_for!(Table).to_value();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("$comment".to_owned(), "Generated by phasegate: `phasegate schema`.".into());
+    }
+    format!("{schema:#}\n")
+}

@@ -1,0 +1,203 @@
+//! The values that have more than one shape: a name or a list, a name or `false`, a folder or one
+//! per dialect. Each keeps the place of every text in it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use toml::Spanned;
+
+use super::Text;
+use crate::targets::Dialect;
+
+/// A name, or a list of names.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// The names, in the order of the file.
+    pub names: Vec<Text>,
+    /// The bytes of the whole.
+    pub span: Range<usize>,
+}
+
+enum OneOrMany {
+    One(String),
+    Many(Vec<Text>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = OneOrMany;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name or a list of names")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(name.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    names.push(name);
+                }
+                Ok(OneOrMany::Many(names))
+            }
+        }
+        deserializer.deserialize_any(Shape)
+    }
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let whole = Spanned::<OneOrMany>::deserialize(deserializer)?;
+        let span = whole.span();
+        let names = match whole.into_inner() {
+            OneOrMany::One(name) => vec![Spanned::new(span.clone(), name)],
+            OneOrMany::Many(names) => names,
+        };
+        Ok(Self { names, span })
+    }
+}
+
+impl JsonSchema for Names {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+            ]
+        })
+    }
+}
+
+/// A name, or `false` for none.
+#[derive(Clone, Debug)]
+pub enum OffOr {
+    /// `false`.
+    Off,
+    /// A name.
+    Name(Text),
+}
+
+impl<'de> Deserialize<'de> for OffOr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl Visitor<'_> for Shape {
+            type Value = Option<String>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name or `false`")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Some(name.to_owned()))
+            }
+            fn visit_bool<E: de::Error>(self, on: bool) -> Result<Self::Value, E> {
+                if on { Err(E::invalid_value(de::Unexpected::Bool(true), &self)) } else { Ok(None) }
+            }
+        }
+        struct Value(Option<String>);
+        impl<'de> Deserialize<'de> for Value {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Shape).map(Self)
+            }
+        }
+        let whole = Spanned::<Value>::deserialize(deserializer)?;
+        let span = whole.span();
+        Ok(match whole.into_inner().0 {
+            None => Self::Off,
+            Some(name) => Self::Name(Spanned::new(span, name)),
+        })
+    }
+}
+
+impl JsonSchema for OffOr {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "OffOr".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string" }, { "const": false }] })
+    }
+}
+
+/// A folder with one per dialect below it, or a folder for each dialect.
+#[derive(Clone, Debug)]
+pub enum PerDialect {
+    /// The folder above.
+    Below(Text),
+    /// The folder of each dialect named.
+    Each(Vec<(Dialect, Text)>),
+}
+
+enum PathOrMap {
+    Path(String),
+    Map(Vec<(Dialect, Text)>),
+}
+
+impl<'de> Deserialize<'de> for PathOrMap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = PathOrMap;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a folder, or a table of one folder per dialect")
+            }
+            fn visit_str<E: de::Error>(self, path: &str) -> Result<PathOrMap, E> {
+                Ok(PathOrMap::Path(path.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PathOrMap, A::Error> {
+                let mut folders = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    folders.push(entry);
+                }
+                Ok(PathOrMap::Map(folders))
+            }
+        }
+        deserializer.deserialize_any(Shape)
+    }
+}
+
+impl<'de> Deserialize<'de> for PerDialect {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let whole = Spanned::<PathOrMap>::deserialize(deserializer)?;
+        let span = whole.span();
+        Ok(match whole.into_inner() {
+            PathOrMap::Path(path) => Self::Below(Spanned::new(span, path)),
+            PathOrMap::Map(folders) => Self::Each(folders),
+        })
+    }
+}
+
+impl JsonSchema for PerDialect {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "PerDialect".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": {
+                        "postgres": { "type": "string" },
+                        "sqlite": { "type": "string" },
+                    },
+                    "additionalProperties": false,
+                    "minProperties": 1,
+                },
+            ]
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! Names and values: of the right form, and each once.
+
+use std::collections::HashMap;
+
+use super::{Draft, value_of};
+use crate::machine::MAX_STATES;
+use crate::suggest::shown;
+use crate::table::{LOST, Text};
+
+/// PostgreSQL cuts longer identifiers and refuses longer labels.
+pub(super) const MAX_NAME: usize = 63;
+
+/// `^[a-z][a-z0-9_]*$`
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// `^[A-Za-z_][A-Za-z0-9_-]*$`
+pub(super) fn is_job_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+impl Draft<'_> {
+    fn name_of(&mut self, name: &Text, what: &str, most: Option<usize>) {
+        let text = name.get_ref();
+        if text == LOST {
+            return;
+        }
+        if !is_name(text) {
+            let mut better: String = text
+                .to_lowercase()
+                .chars()
+                .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' })
+                .collect();
+            if !better.starts_with(|c: char| c.is_ascii_lowercase()) {
+                better.insert(0, 's');
+            }
+            let help = format!(
+                "a name is a lower-case letter, then lower-case letters, digits and `_`, such as `{}`",
+                shown(&better)
+            );
+            self.error(
+                "bad-name",
+                name.span(),
+                format!("`{}` is not a name for {what}", shown(text)),
+                help,
+            );
+        }
+        if most.is_some_and(|most| text.len() > most) {
+            let message = format!("the name of {what} has {} bytes", text.len());
+            self.error("name-too-long", name.span(), message, format!("at most {MAX_NAME} bytes"));
+        }
+    }
+}
+
+/// Indexes names, and finds those that stand twice.
+fn index<'t>(
+    draft: &mut Draft<'_>,
+    what: &str,
+    names: impl Iterator<Item = &'t Text>,
+) -> HashMap<&'t str, usize> {
+    let mut seen: HashMap<&'t str, usize> = HashMap::new();
+    let mut places: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, name) in names.enumerate() {
+        places.push(name.span());
+        let text = name.get_ref().as_str();
+        if text == LOST {
+            continue;
+        }
+        match seen.get(text) {
+            None => {
+                seen.insert(text, at);
+            }
+            Some(&first) => {
+                let line = draft.source.place(places[first].start).0;
+                let message = format!("two {what}s are called `{}`", shown(text));
+                let help = format!("the first stands in line {line}: rename one of them");
+                draft.error("duplicate-name", name.span(), message, help);
+            }
+        }
+    }
+    seen
+}
+
+pub(super) fn machine(draft: &mut Draft<'_>) {
+    draft.name_of(&draft.table.machine.name, "a machine", Some(MAX_NAME));
+}
+
+pub(super) fn phases(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    for row in &table.phase {
+        draft.name_of(&row.name, "a phase", None);
+    }
+    draft.phases = index(draft, "phase", table.phase.iter().map(|row| &row.name));
+}
+
+pub(super) fn states(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    if table.state.is_empty() && !draft.has_error(&["missing-key"]) {
+        let message = "the table has no state";
+        draft.error("no-states", 0..0, message, "add at least one [[state]]");
+    }
+    if table.state.len() > MAX_STATES {
+        let span = table.state[MAX_STATES].name.span();
+        let message = format!("the table has {} states", table.state.len());
+        draft.error("too-many-states", span, message, format!("at most {MAX_STATES} states"));
+    }
+    for row in table.state.iter().take(MAX_STATES) {
+        draft.name_of(&row.name, "a state", Some(MAX_NAME));
+    }
+    let before = draft.findings.len();
+    draft.states = index(draft, "state", table.state.iter().take(MAX_STATES).map(|row| &row.name));
+    draft.broken |= draft.findings.len() > before || table.state.len() > MAX_STATES;
+}
+
+pub(super) fn values(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (at, row) in table.state.iter().take(MAX_STATES).enumerate() {
+        let text = value_of(row);
+        if text == LOST {
+            continue;
+        }
+        if let Some(value) = &row.value {
+            if text.is_empty() || text.len() > MAX_NAME || text.chars().any(char::is_control) {
+                let message = format!("`{}` cannot be stored as a state", shown(text));
+                let help = format!(
+                    "a value has 1 to {MAX_NAME} bytes and no control characters; this one has {} bytes",
+                    text.len()
+                );
+                draft.error("bad-value", value.span(), message, help);
+            }
+            if let Some(&other) = draft.states.get(text)
+                && other != at
+            {
+                let message = format!("the value `{}` is the name of another state", shown(text));
+                let help =
+                    "give one of them another value: code speaks names, databases speak values";
+                draft.error("value-is-a-name", value.span(), message, help);
+            }
+        }
+        if let Some(first) = seen.insert(text, at)
+            && (row.value.is_some() || table.state[first].value.is_some())
+            && table.state[first].name.get_ref() != row.name.get_ref()
+            && !draft.states.get(text).is_some_and(|&other| other != at && row.value.is_some())
+        {
+            let span = row.value.as_ref().unwrap_or(&row.name).span();
+            let name = table.state[first].name.get_ref();
+            let message = format!(
+                "the states `{}` and `{}` have one value: `{}`",
+                shown(name),
+                shown(row.name.get_ref()),
+                shown(text)
+            );
+            draft.error("duplicate-value", span, message, "give one of them another `value`");
+        }
+    }
+}
+
+pub(super) fn jobs(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    for row in &table.job {
+        let text = row.name.get_ref();
+        if text != LOST && !is_job_name(text) {
+            let message = format!("`{}` is not a name for a job", shown(text));
+            let help = "a job's name is a letter or `_`, then letters, digits, `_` and `-`";
+            draft.error("bad-name", row.name.span(), message, help);
+        }
+    }
+    draft.jobs = index(draft, "job", table.job.iter().map(|row| &row.name));
+}
+
+pub(super) fn renames(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (at, row) in table.state.iter().take(MAX_STATES).enumerate() {
+        let Some(from) = &row.renamed_from else { continue };
+        draft.name_of(from, "the state before", Some(MAX_NAME));
+        let text = from.get_ref().as_str();
+        if draft.states.contains_key(text) {
+            let message =
+                format!("`renamed_from` names the state `{}`, which still exists", shown(text));
+            let help = "remove `renamed_from`, or the state of that name";
+            draft.error("renamed-from-exists", from.span(), message, help);
+        }
+        if let Some(first) = seen.insert(text, at) {
+            let message = format!(
+                "two states were renamed from `{}`: `{}` and `{}`",
+                shown(text),
+                shown(table.state[first].name.get_ref()),
+                shown(row.name.get_ref())
+            );
+            draft.error("renamed-from-twice", from.span(), message, "only one of them can be");
+        }
+    }
+}

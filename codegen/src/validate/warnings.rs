@@ -1,0 +1,98 @@
+//! What is allowed, and probably not what was meant.
+
+use std::collections::HashSet;
+
+use super::Draft;
+use crate::machine::StateId;
+use crate::suggest::shown;
+
+pub(super) fn only_star_leads_on(draft: &mut Draft<'_>) {
+    let mut named = HashSet::new();
+    let mut starred = HashSet::new();
+    for pair in &draft.pairs {
+        if pair.from != pair.to {
+            if pair.by_star { &mut starred } else { &mut named }.insert(pair.from);
+        }
+    }
+    for state in draft.state_ids() {
+        if !draft.has_outcome(state) && starred.contains(&state) && !named.contains(&state) {
+            let row = draft.row(state);
+            let message = format!("only `\"*\"` leads on from `{}`", shown(row.name.get_ref()));
+            let help = "add the transition that it is there for, or give it an `outcome`";
+            draft.warning("only-star-leads-on", row.name.span(), message, help);
+        }
+    }
+}
+
+pub(super) fn phase_without_states(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    let used: HashSet<&str> = table
+        .state
+        .iter()
+        .filter_map(|row| row.phase.as_ref())
+        .map(|phase| phase.get_ref().as_str())
+        .collect();
+    if used.is_empty() {
+        return;
+    }
+    for row in table.phase.iter().filter(|row| !used.contains(row.name.get_ref().as_str())) {
+        let message = format!("no state belongs to the phase `{}`", shown(row.name.get_ref()));
+        let help = "the stepper can only show it as not reached or not needed: give it a state";
+        draft.warning("phase-without-states", row.name.span(), message, help);
+    }
+}
+
+pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
+    let Some(relation) = draft.relation.take() else { return };
+    let pairs: HashSet<(StateId, StateId)> =
+        draft.pairs.iter().map(|pair| (pair.from, pair.to)).collect();
+    let optional: Vec<StateId> =
+        draft.state_ids().filter(|&state| draft.is_optional(state)).collect();
+    for state in optional {
+        // Of the skips over a state the shortest passes over it alone.
+        let opens = draft.state_ids().any(|from| {
+            from != state
+                && relation.is_legal(from, state)
+                && relation
+                    .legal_from(state)
+                    .any(|to| to != from && to != state && !pairs.contains(&(from, to)))
+        });
+        if !opens {
+            let row = draft.row(state);
+            let span = row.optional.as_ref().map_or_else(|| row.name.span(), toml::Spanned::span);
+            let message =
+                format!("no skip passes over the optional state `{}`", shown(row.name.get_ref()));
+            let help = "what it could be passed over for is declared, or nothing is: remove `optional`, or the transitions around it";
+            draft.warning("optional-without-skip", span, message, help);
+        }
+    }
+    draft.relation = Some(relation);
+}
+
+pub(super) fn never_reported(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    if table.job.is_empty() {
+        return;
+    }
+    let reported: HashSet<&str> = table
+        .job
+        .iter()
+        .flat_map(|row| {
+            let milestones = row.milestones.iter().flat_map(|m| m.get_ref()).map(|m| &m.state);
+            [&row.start, &row.success, &row.failure, &row.cancelled]
+                .into_iter()
+                .flatten()
+                .chain(milestones)
+                .map(|name| name.get_ref().as_str())
+        })
+        .collect();
+    for state in draft.state_ids() {
+        let row = draft.row(state);
+        let name = row.name.get_ref().as_str();
+        if !reported.contains(name) && !draft.initial.contains(&state) && !draft.is_retired(state) {
+            let message = format!("no job reports `{}`", shown(name));
+            let help = "report it in a [[job]], or leave it to whoever writes it";
+            draft.warning("never-reported", row.name.span(), message, help);
+        }
+    }
+}
