@@ -1,7 +1,10 @@
 //! Words for messages: the nearest name, lists, and texts that may hold anything.
 
 /// The nearest of some names, where one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    asked: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     if asked.len() > 128 {
         return None;
     }

@@ -1,7 +1,10 @@
 //! The Rust validator: one file without dependencies.
 
+use askama::Template;
+
 use crate::artifact::{Artifact, Header};
-use crate::machine::Machine;
+use crate::machine::{Machine, Meta, PhaseId, StateId};
+use crate::targets::{Derive, Dialect, Storage};
 use crate::validate::camel;
 
 /// Words that no Rust identifier can be.
@@ -39,6 +42,210 @@ pub(crate) fn taken_types(machine: &str) -> Vec<String> {
     taken
 }
 
-pub(crate) fn render(_machine: &Machine, _header: &Header) -> Vec<Artifact> {
-    Vec::new()
+/// Ready to print: every field is a Rust token, or the text of a comment.
+#[derive(Template)]
+#[template(path = "rust/status.rs")]
+struct View<'m> {
+    header: String,
+    about: String,
+    type_name: &'m str,
+    phase_type: String,
+    status_doc: String,
+    phase_doc: String,
+    states: Vec<StateView>,
+    phases: Vec<PhaseView>,
+    words: usize,
+    by_value: Vec<String>,
+    optional: Vec<String>,
+    initial: Vec<String>,
+    machine: String,
+    title: String,
+    language: &'m str,
+    table: &'m str,
+    serde: bool,
+    schemars: bool,
+    sqlx: Vec<Database>,
+}
+
+struct StateView {
+    variant: String,
+    doc: Vec<String>,
+    comment: String,
+    name: String,
+    value: String,
+    title: String,
+    phase: String,
+    completes: bool,
+    optional: bool,
+    outcome: String,
+    reopens: bool,
+    retired: bool,
+    terminal: bool,
+    meta: String,
+    next: String,
+}
+
+struct PhaseView {
+    variant: String,
+    doc: Vec<String>,
+    name: String,
+    title: String,
+    meta: String,
+    completing: bool,
+}
+
+/// How sqlx meets the status column in one database.
+struct Database {
+    name: &'static str,
+    type_info: String,
+    compatible: String,
+}
+
+/// A text as a Rust literal.
+fn literal(text: &str) -> String {
+    format!("{text:?}")
+}
+
+/// Lines for a documentation comment: no character that Markdown or the compiler would act on.
+fn doc(title: &str, more: Option<&str>) -> Vec<String> {
+    let escape = |line: &str| {
+        let mut out = String::new();
+        for c in line.trim().chars() {
+            if matches!(c, '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '#' | '|') {
+                out.push('\\');
+            }
+            // What Rust would not print in a literal it refuses in a comment, or hides.
+            match c.escape_debug().next() {
+                Some('\\') if c != '\\' && !matches!(c, '"' | '\'') => out.extend(c.escape_debug()),
+                Some(_) | None => out.push(c),
+            }
+        }
+        out
+    };
+    let mut lines = vec![escape(title)];
+    if let Some(more) = more {
+        lines.push(String::new());
+        lines.extend(more.lines().map(escape));
+    }
+    lines
+}
+
+fn meta(meta: &Meta) -> String {
+    let pairs: Vec<String> =
+        meta.iter().map(|(key, value)| format!("({}, {})", literal(key), literal(value))).collect();
+    pairs.join(", ")
+}
+
+fn state_view(machine: &Machine, id: StateId, variants: &[String]) -> StateView {
+    let state = machine.state(id);
+    StateView {
+        variant: variants[id.index()].clone(),
+        doc: doc(&state.title, state.doc.as_deref()),
+        comment: state.name.clone(),
+        name: literal(&state.name),
+        value: literal(&state.value),
+        title: literal(&state.title),
+        phase: match state.phase {
+            Some(phase) => format!("Some(P::{})", camel(&machine.phase(phase).name)),
+            None => "None".to_owned(),
+        },
+        completes: state.completes,
+        optional: state.optional,
+        outcome: match state.outcome {
+            Some(outcome) => format!("Some(Outcome::{})", camel(outcome.as_str())),
+            None => "None".to_owned(),
+        },
+        reopens: state.reopens,
+        retired: state.retired,
+        terminal: state.terminal,
+        meta: meta(&state.meta),
+        next: {
+            let next: Vec<String> =
+                machine.next(id).map(|to| format!("S::{}", variants[to.index()])).collect();
+            next.join(", ")
+        },
+    }
+}
+
+fn databases(machine: &Machine) -> Vec<Database> {
+    let sql = machine.targets.sql.as_ref();
+    let dialects = sql.map_or(&Dialect::ALL[..], |sql| &sql.dialects[..]);
+    let enum_type = sql
+        .filter(|sql| sql.owns && sql.storage == Storage::Enum)
+        .map(|sql| format!("{}_{}", machine.name, sql.column));
+    dialects
+        .iter()
+        .map(|dialect| match (dialect, &enum_type) {
+            (Dialect::Postgres, Some(name)) => Database {
+                name: "sqlx::Postgres",
+                type_info: {
+                    let schema = sql.and_then(|sql| sql.schema.as_ref());
+                    let schema = schema.map_or(String::new(), |schema| format!("{schema}."));
+                    format!("sqlx::postgres::PgTypeInfo::with_name(\"{schema}{name}\")")
+                },
+                compatible: format!(
+                    "<str as sqlx::Type<sqlx::Postgres>>::compatible(ty)\n            \
+                     || sqlx::TypeInfo::name(ty).rsplit('.').next() == Some(\"{name}\")"
+                ),
+            },
+            (Dialect::Postgres, None) => Database {
+                name: "sqlx::Postgres",
+                type_info: "<str as sqlx::Type<sqlx::Postgres>>::type_info()".to_owned(),
+                compatible: "<str as sqlx::Type<sqlx::Postgres>>::compatible(ty)".to_owned(),
+            },
+            (Dialect::Sqlite, _) => Database {
+                name: "sqlx::Sqlite",
+                type_info: "<str as sqlx::Type<sqlx::Sqlite>>::type_info()".to_owned(),
+                compatible: "<str as sqlx::Type<sqlx::Sqlite>>::compatible(ty)".to_owned(),
+            },
+        })
+        .collect()
+}
+
+pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
+    let Some(target) = &machine.targets.rust else { return Vec::new() };
+    let variants: Vec<String> = machine.states.iter().map(|state| camel(&state.name)).collect();
+    let named = |ids: &[StateId]| ids.iter().map(|id| variants[id.index()].clone()).collect();
+    let mut by_value: Vec<StateId> = machine.state_ids().collect();
+    by_value.sort_by(|&a, &b| machine.state(a).value.cmp(&machine.state(b).value));
+    let phase_type = format!("{}Phase", camel(&machine.name));
+    let view = View {
+        header: header.line(),
+        about: format!("The states of `{}`, and which may follow which.", machine.name),
+        type_name: &target.type_name,
+        status_doc: doc(&format!("{}: the status.", machine.title), None).concat(),
+        phase_doc: doc(&format!("{}: the steps that people look at.", machine.title), None)
+            .concat(),
+        states: machine.state_ids().map(|id| state_view(machine, id, &variants)).collect(),
+        phases: machine
+            .phases
+            .iter()
+            .enumerate()
+            .map(|(at, phase)| PhaseView {
+                variant: camel(&phase.name),
+                doc: doc(&phase.title, phase.doc.as_deref()),
+                name: literal(&phase.name),
+                title: literal(&phase.title),
+                meta: meta(&phase.meta),
+                completing: machine
+                    .states
+                    .iter()
+                    .any(|state| state.completes && state.phase.map(PhaseId::index) == Some(at)),
+            })
+            .collect(),
+        phase_type,
+        words: machine.states.len().div_ceil(64),
+        by_value: named(&by_value),
+        optional: named(machine.relation.optional()),
+        initial: named(&machine.initial),
+        machine: literal(&machine.name),
+        title: literal(&machine.title),
+        language: &machine.fingerprints.language,
+        table: &machine.fingerprints.table,
+        serde: target.derive.contains(&Derive::Serde),
+        schemars: target.derive.contains(&Derive::Schemars),
+        sqlx: if target.derive.contains(&Derive::Sqlx) { databases(machine) } else { Vec::new() },
+    };
+    let text = view.render().expect("a view without filters prints");
+    vec![Artifact::new(&target.path, format!("{}\n", text.trim_end()))]
 }
