@@ -348,7 +348,7 @@ fn variants(draft: &mut Draft<'_>, what: &str, names: &dyn Fn(&Draft<'_>) -> Vec
         if variant == "Self" {
             let message =
                 format!("`{}` gives the Rust variant `Self`, a reserved word", name.get_ref());
-            let help = "rename it, and keep what is stored with `value`";
+            let help = "rename it; a state keeps what is stored with `value`";
             draft.error("reserved-word", name.span(), message, help);
         }
         match seen.get(&variant) {
@@ -357,7 +357,7 @@ fn variants(draft: &mut Draft<'_>, what: &str, names: &dyn Fn(&Draft<'_>) -> Vec
                     "the {what} `{other}` and `{}` both give the Rust variant `{variant}`",
                     shown(name.get_ref())
                 );
-                let help = "rename one of them, and keep what is stored with `value`";
+                let help = "rename one of them; a state keeps what is stored with `value`";
                 draft.error("colliding-names", name.span(), message, help);
             }
             Some(_) => {}
