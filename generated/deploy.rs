@@ -13,7 +13,7 @@ use DeployPhase as P;
 #[repr(u16)]
 pub enum DeployStatus {
     /// Queued
-    /// 
+    ///
     /// The console has asked for the workflow; no job has reported yet.
     Queued,
     /// Smoke running
@@ -255,16 +255,16 @@ static NEXT: [&[S]; 10] = [
 ];
 
 /// The same as a row of bits per state: judging a step is one look-up.
-static LEGAL: [[u64; 1]; 10] = legal();
+static LEGAL: [u64; 10] = legal();
 
-const fn legal() -> [[u64; 1]; 10] {
-    let mut rows = [[0; 1]; 10];
+const fn legal() -> [u64; 10] {
+    let mut rows = [0; 10];
     let mut from = 0;
     while from < NEXT.len() {
         let mut at = 0;
         while at < NEXT[from].len() {
             let to = NEXT[from][at] as usize;
-            rows[from][to / 64] |= 1 << (to % 64);
+            rows[from] |= 1 << to;
             at += 1;
         }
         from += 1;
@@ -398,7 +398,7 @@ impl DeployStatus {
     /// Whether the step is legal, declared or a skip.
     #[inline]
     pub const fn can_become(self, to: Self) -> bool {
-        LEGAL[self as usize][to as usize / 64] >> (to as usize % 64) & 1 == 1
+        LEGAL[self as usize] >> (to as usize) & 1 == 1
     }
 
     /// What it can go to, in the order of the table.

@@ -54,7 +54,9 @@ struct View<'m> {
     phase_doc: String,
     states: Vec<StateView>,
     phases: Vec<PhaseView>,
-    words: usize,
+    one_word: bool,
+    row: String,
+    no_bits: String,
     by_value: Vec<String>,
     optional: Vec<String>,
     initial: Vec<String>,
@@ -209,6 +211,7 @@ pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
     let mut by_value: Vec<StateId> = machine.state_ids().collect();
     by_value.sort_by(|&a, &b| machine.state(a).value.cmp(&machine.state(b).value));
     let phase_type = format!("{}Phase", camel(&machine.name));
+    let words = machine.states.len().div_ceil(64);
     let view = View {
         header: header.line(),
         about: format!("The states of `{}`, and which may follow which.", machine.name),
@@ -234,7 +237,9 @@ pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
             })
             .collect(),
         phase_type,
-        words: machine.states.len().div_ceil(64),
+        one_word: words == 1,
+        row: if words == 1 { "u64".to_owned() } else { format!("[u64; {words}]") },
+        no_bits: if words == 1 { "0".to_owned() } else { format!("[0; {words}]") },
         by_value: named(&by_value),
         optional: named(machine.relation.optional()),
         initial: named(&machine.initial),

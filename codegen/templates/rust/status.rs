@@ -108,16 +108,20 @@ static NEXT: [&[S]; {{ states.len() }}] = [
 ];
 
 /// The same as a row of bits per state: judging a step is one look-up.
-static LEGAL: [[u64; {{ words }}]; {{ states.len() }}] = legal();
+static LEGAL: [{{ row }}; {{ states.len() }}] = legal();
 
-const fn legal() -> [[u64; {{ words }}]; {{ states.len() }}] {
-    let mut rows = [[0; {{ words }}]; {{ states.len() }}];
+const fn legal() -> [{{ row }}; {{ states.len() }}] {
+    let mut rows = [{{ no_bits }}; {{ states.len() }}];
     let mut from = 0;
     while from < NEXT.len() {
         let mut at = 0;
         while at < NEXT[from].len() {
             let to = NEXT[from][at] as usize;
+{%- if one_word %}
+            rows[from] |= 1 << to;
+{%- else %}
             rows[from][to / 64] |= 1 << (to % 64);
+{%- endif %}
             at += 1;
         }
         from += 1;
@@ -237,7 +241,11 @@ impl {{ type_name }} {
     /// Whether the step is legal, declared or a skip.
     #[inline]
     pub const fn can_become(self, to: Self) -> bool {
+{%- if one_word %}
+        LEGAL[self as usize] >> (to as usize) & 1 == 1
+{%- else %}
         LEGAL[self as usize][to as usize / 64] >> (to as usize % 64) & 1 == 1
+{%- endif %}
     }
 
     /// What it can go to, in the order of the table.
