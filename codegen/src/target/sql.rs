@@ -1,35 +1,47 @@
 //! The databases: the schema with its guards, and the migrations that lead to it.
+//!
+//! What the guards promise, on both databases and whatever SQL is sent: a row starts in an initial
+//! state and moves along legal transitions alone; its key stays; a key with a history is never
+//! used again; and the history, which the database writes in the transaction of the change itself,
+//! only grows. What they cannot stop, because nothing in a database can:
+//!
+//! - whoever owns the tables can drop or disable the guards, or edit the rows of the states and
+//!   transitions that they judge by. On PostgreSQL an application's role should not own them: it
+//!   needs `SELECT, INSERT, UPDATE, DELETE` on the table, `SELECT, INSERT` on the reports and
+//!   `SELECT` on the rest; the guards write the history with their owner's rights.
+//! - `session_replication_role = replica`, which PostgreSQL leaves to superusers, skips triggers,
+//!   so that a subscriber receives history and rows as they are; SQLite's
+//!   `SQLITE_DBCONFIG_ENABLE_TRIGGER` and `writable_schema` do the like.
+//! - with `events = false` a row that was deleted leaves no trace, so that its key can start anew.
+//!   SQLite's `REPLACE` would do both at once; there an INSERT of a key that exists is refused.
+//! - on a table that exists already (`owns = false`), PostgreSQL writes the history of a row from
+//!   before the guard when the row first changes or is deleted; `TRUNCATE` before that leaves no
+//!   trace. SQLite writes it at once.
+//!
+//! A row that was changed while its guard was off is refused at its next step, since its history
+//! ends elsewhere: put it back, with the guard off, into the state that the history ends in. On
+//! SQLite the same is said of a row that a trigger of the application's moves on in the very
+//! statement that moves it; PostgreSQL's order of triggers lets that pass and logs both steps.
+
+mod change;
+mod names;
+mod rows;
+mod schema;
+mod wording;
+
+pub(crate) use names::{OWNED_COLUMNS, identifiers, relations};
+
+pub use change::{Impossible, Migration, migrations};
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;
-use crate::targets::SqlTarget;
 
-/// The columns of an owned table beside its key and its status.
-pub(crate) const OWNED_COLUMNS: &[&str] =
-    &["ref", "requested_by", "reason", "token_hash", "created_at"];
-
-/// The tables that the target makes or guards.
-pub(crate) fn relations(machine: &str, target: &SqlTarget) -> Vec<String> {
-    let mut relations = vec![
-        target.table.clone(),
-        format!("{machine}_states"),
-        format!("{machine}_transitions"),
-        format!("{machine}_language"),
-    ];
-    if let Some(events) = &target.events {
-        relations.extend([events.clone(), format!("{machine}_reports")]);
-    }
-    relations
-}
-
-/// Every identifier that the target makes.
-pub(crate) fn identifiers(machine: &str, target: &SqlTarget) -> Vec<String> {
-    let mut identifiers = relations(machine, target);
-    identifiers.extend([target.key.clone(), target.column.clone()]);
-    identifiers.push(format!("zzz_{machine}_guard"));
-    identifiers
-}
-
-pub(crate) fn render(_machine: &Machine, _header: &Header) -> Vec<Artifact> {
-    Vec::new()
+/// The schema as a whole, for each dialect.
+pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
+    let Some(sql) = &machine.targets.sql else { return Vec::new() };
+    let artifact = |&dialect| {
+        let path = format!("{}/{}.sql", sql.path, crate::targets::Dialect::as_str(dialect));
+        Artifact::new(path, schema::text(machine, sql, dialect, header.line()))
+    };
+    sql.dialects.iter().map(artifact).collect()
 }

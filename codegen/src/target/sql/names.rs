@@ -1,0 +1,182 @@
+//! Every name and type that the SQL of one machine speaks of, quoted for one database.
+
+use crate::machine::Machine;
+use crate::targets::{Dialect, KeyType, SqlTarget, Storage};
+
+/// The schema where the table names none.
+const DEFAULT_SCHEMA: &str = "public";
+
+/// PostgreSQL fires triggers in the order of their names. The guard goes first, so that the history
+/// is written before a trigger of the application acts on the new state.
+const FIRST: &str = "000_";
+
+/// A text as a SQL literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", escaped(text))
+}
+
+/// A text within a SQL literal.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('\'', "''")
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The column of the history and of the reports that holds the row's key: `MACHINE_id`, where that
+/// is not a column of the reports already.
+fn row_column(machine: &str) -> String {
+    match machine {
+        "event" | "run" => format!("{machine}_key"),
+        _ => format!("{machine}_id"),
+    }
+}
+
+/// The names as they are written: quoted, and on PostgreSQL qualified where they can be.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Names {
+    /// The machine's name, within a literal.
+    pub(super) machine: String,
+    /// The table's name, within a literal.
+    pub(super) table_word: String,
+    /// The history's name, within a literal.
+    pub(super) events_word: String,
+    /// The reports' name, within a literal.
+    pub(super) reports_word: String,
+    /// The transitions' name, within a literal.
+    pub(super) transitions_word: String,
+    pub(super) schema: Option<String>,
+    pub(super) table: String,
+    pub(super) key: String,
+    pub(super) column: String,
+    /// The enum type of a status column that phasegate makes.
+    pub(super) status_type: String,
+    pub(super) row: String,
+    /// The key's type, in the history and the reports.
+    pub(super) row_type: &'static str,
+    pub(super) states: String,
+    pub(super) transitions: String,
+    pub(super) language: String,
+    pub(super) events: String,
+    pub(super) reports: String,
+    pub(super) created_index: String,
+    pub(super) reports_row_index: String,
+    pub(super) reports_event_index: String,
+    pub(super) reports_seq_index: String,
+    pub(super) guard: String,
+    pub(super) again: String,
+    pub(super) guard_trigger: String,
+    pub(super) guard_insert: String,
+    pub(super) guard_update: String,
+    pub(super) guard_again: String,
+    pub(super) guard_replace: String,
+    pub(super) event: String,
+    pub(super) report: String,
+    pub(super) append_only: String,
+    /// The names of the triggers of append-only tables.
+    pub(super) event_trigger: String,
+    pub(super) event_update: String,
+    pub(super) event_delete: String,
+    pub(super) report_trigger: String,
+    pub(super) report_id: String,
+    pub(super) report_update: String,
+    pub(super) report_delete: String,
+    pub(super) append_only_trigger: String,
+}
+
+impl Names {
+    pub(super) fn new(machine: &Machine, sql: &SqlTarget, dialect: Dialect) -> Self {
+        let name = machine.name.as_str();
+        let schema = sql.schema.as_deref().unwrap_or(DEFAULT_SCHEMA);
+        let qualified = |name: &str| match dialect {
+            Dialect::Postgres => format!("{}.{}", quoted(schema), quoted(name)),
+            Dialect::Sqlite => quoted(name),
+        };
+        let of = |suffix: &str| format!("{name}_{suffix}");
+        let first = |suffix: &str| quoted(&format!("{FIRST}{name}_{suffix}"));
+        // Without a history nothing is written by this name.
+        let events = sql.events.clone().unwrap_or_else(|| of("events"));
+        Self {
+            machine: escaped(name),
+            table_word: escaped(&sql.table),
+            events_word: escaped(&events),
+            reports_word: of("reports"),
+            transitions_word: of("transitions"),
+            schema: (sql.owns && schema != DEFAULT_SCHEMA).then(|| quoted(schema)),
+            table: qualified(&sql.table),
+            key: quoted(&sql.key),
+            column: quoted(&sql.column),
+            status_type: match (dialect, sql.storage) {
+                (Dialect::Postgres, Storage::Enum) => qualified(&of(&sql.column)),
+                (Dialect::Postgres, Storage::Text) => "text".to_owned(),
+                (Dialect::Sqlite, Storage::Enum | Storage::Text) => "TEXT".to_owned(),
+            },
+            row: quoted(&row_column(name)),
+            row_type: match (dialect, sql.key_type) {
+                (Dialect::Postgres, KeyType::Text) => "text",
+                (Dialect::Postgres, KeyType::Uuid) => "uuid",
+                (Dialect::Postgres, KeyType::Bigint) => "bigint",
+                (Dialect::Sqlite, KeyType::Text | KeyType::Uuid) => "TEXT",
+                (Dialect::Sqlite, KeyType::Bigint) => "INTEGER",
+            },
+            states: qualified(&of("states")),
+            transitions: qualified(&of("transitions")),
+            language: qualified(&of("language")),
+            events: qualified(&events),
+            reports: qualified(&of("reports")),
+            created_index: quoted(&format!("{}_created", sql.table)),
+            reports_row_index: quoted(&of("reports_row")),
+            reports_event_index: quoted(&of("reports_event")),
+            reports_seq_index: quoted(&of("reports_seq")),
+            guard: qualified(&of("guard")),
+            again: qualified(&of("again")),
+            guard_trigger: first("guard"),
+            guard_insert: first("guard_insert"),
+            guard_update: first("guard_update"),
+            guard_again: first("guard_again"),
+            guard_replace: first("guard_replace"),
+            event: qualified(&of("event")),
+            report: qualified(&of("report")),
+            append_only: qualified(&of("append_only")),
+            event_trigger: quoted(&of("event")),
+            event_update: quoted(&of("event_update")),
+            event_delete: quoted(&of("event_delete")),
+            report_trigger: quoted(&of("report")),
+            report_id: quoted(&of("report_id")),
+            report_update: quoted(&of("report_update")),
+            report_delete: quoted(&of("report_delete")),
+            append_only_trigger: quoted(&of("append_only")),
+        }
+    }
+}
+
+/// The columns of an owned table beside its key and its status.
+pub(crate) const OWNED_COLUMNS: &[&str] =
+    &["ref", "requested_by", "reason", "token_hash", "created_at"];
+
+/// The tables, indexes and types that the target makes or guards: all share one namespace.
+pub(crate) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
+    let of = |suffix: &str| format!("{machine}_{suffix}");
+    let mut names = vec![sql.table.clone(), of("states"), of("transitions"), of("language")];
+    if sql.owns {
+        names.push(format!("{}_created", sql.table));
+        if sql.storage == Storage::Enum {
+            names.push(of(&sql.column));
+        }
+    }
+    if let Some(events) = &sql.events {
+        names.push(events.clone());
+        names.extend(["reports", "reports_row", "reports_event", "reports_seq"].map(of));
+    }
+    names
+}
+
+/// Every identifier that the target makes.
+pub(crate) fn identifiers(machine: &str, sql: &SqlTarget) -> Vec<String> {
+    let mut names = relations(machine, sql);
+    names.extend([sql.key.clone(), sql.column.clone(), row_column(machine)]);
+    // The longest of the triggers and of the functions.
+    names.extend([format!("{FIRST}{machine}_guard_replace"), format!("{machine}_append_only")]);
+    names
+}
