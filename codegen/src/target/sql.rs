@@ -35,12 +35,13 @@ pub use change::{Impossible, Migration, migrations};
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;
+use crate::targets::Dialect;
 
 /// The schema as a whole, for each dialect.
 pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
     let Some(sql) = &machine.targets.sql else { return Vec::new() };
-    let artifact = |&dialect| {
-        let path = format!("{}/{}.sql", sql.path, crate::targets::Dialect::as_str(dialect));
+    let artifact = |&dialect: &Dialect| {
+        let path = format!("{}/{}.sql", sql.path, dialect.as_str());
         Artifact::new(path, schema::text(machine, sql, dialect, header.line()))
     };
     sql.dialects.iter().map(artifact).collect()

@@ -282,7 +282,9 @@ impl<'m> Change<'m> {
             default: (moved && !later).then(|| default.clone()),
         };
         let mut migrations = Vec::new();
-        let print = |file: &Postgres<'_>| file.render().expect("the template prints strings alone");
+        let print = |file: &Postgres<'_>| {
+            schema::tidy(&file.render().expect("the template prints strings alone"))
+        };
         let changes = !file.states.is_empty()
             || !file.removed.is_empty()
             || !file.transitions.is_empty()
@@ -353,7 +355,7 @@ impl<'m> Change<'m> {
             return Vec::new();
         }
         let name = format!("change_{}", self.new.name);
-        let text = file.render().expect("the template prints strings alone");
+        let text = schema::tidy(&file.render().expect("the template prints strings alone"));
         vec![Migration { name, text }]
     }
 }

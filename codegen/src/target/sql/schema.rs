@@ -105,5 +105,10 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
         }
         .render(),
     };
-    text.expect("the template prints strings alone")
+    tidy(&text.expect("the template prints strings alone"))
+}
+
+/// One line's end at the end.
+pub(super) fn tidy(text: &str) -> String {
+    format!("{}\n", text.trim_end())
 }
