@@ -1,7 +1,7 @@
 //! The targets: each turns the machine into the artifacts of one layer.
 
 pub(crate) mod rust;
-pub(crate) mod sql;
+pub mod sql;
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;

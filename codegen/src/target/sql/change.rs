@@ -139,9 +139,7 @@ fn possible(
             now.name == state.name || now.renamed_from.as_deref() == Some(state.name.as_str())
         });
         return Err(match renamed {
-            Some(now) => {
-                Impossible::Renamed { from: state.value.clone(), to: now.value.clone() }
-            }
+            Some(now) => Impossible::Renamed { from: state.value.clone(), to: now.value.clone() },
             None => Impossible::Removed { state: state.name.clone() },
         });
     }
@@ -238,7 +236,9 @@ struct Change<'m> {
 
 impl<'m> Change<'m> {
     fn states(&self) -> Vec<Chunk> {
-        rows::states(self.new, self.dialect, |value, row| self.before.states.get(value) != Some(&row))
+        rows::states(self.new, self.dialect, |value, row| {
+            self.before.states.get(value) != Some(&row)
+        })
     }
 
     fn transitions(&self) -> Vec<Chunk> {
@@ -322,7 +322,12 @@ impl<'m> Change<'m> {
                 };
                 let place = format!("{word} {neighbour}");
                 let place = place.trim_end().to_owned();
-                labels.push(Label { value: literal(&state.value), place, place_word: word, neighbour });
+                labels.push(Label {
+                    value: literal(&state.value),
+                    place,
+                    place_word: word,
+                    neighbour,
+                });
             }
             previous = Some(&state.value);
         }
