@@ -2,7 +2,7 @@
 //! says what happened.
 
 mod common {
-    pub mod sql;
+    pub(crate) mod sql;
 }
 
 use common::sql::{self, Db, Row, history, ok, refused};
@@ -63,6 +63,16 @@ async fn judges_every_pair_as_the_table() {
     }
     // (1 + states reached) × states, and an unknown one from each state reached.
     assert_eq!(pairs, [120, 8, 3, 71, 71, 71, 71]);
+}
+
+#[tokio::test]
+async fn judges_every_pair_of_the_published_machines() {
+    let machines = sql::published();
+    assert!(machines.len() >= 10);
+    for machine in machines {
+        let mut db = with(&sql::schema(&machine, Dialect::Sqlite)).await;
+        sql::judges_as_the_table(&mut db, &machine).await;
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ struct Cluster {
 ///
 /// # Panics
 /// Where there is no PostgreSQL to start: a test that needs one fails without it.
-pub async fn database() -> String {
+pub(crate) async fn database() -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     static DATABASES: AtomicU32 = AtomicU32::new(0);
     let cluster = CLUSTER.get_or_init(Cluster::start);

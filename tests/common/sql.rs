@@ -11,10 +11,10 @@ use phasegate_codegen::targets::{Dialect, KeyType};
 use phasegate_codegen::{Loaded, Machine};
 
 /// A row of a result, every column as text.
-pub type Row = Vec<Option<String>>;
+pub(crate) type Row = Vec<Option<String>>;
 
 /// A connection that takes plain SQL, several statements at once too.
-pub trait Db {
+pub(crate) trait Db {
     /// The database's dialect.
     const DIALECT: Dialect;
     /// Runs it; a refusal is its message.
@@ -24,21 +24,21 @@ pub trait Db {
 }
 
 /// Runs what must be let through.
-pub async fn ok(db: &mut impl Db, sql: &str) {
+pub(crate) async fn ok(db: &mut impl Db, sql: &str) {
     if let Err(message) = db.run(sql).await {
         panic!("{message}\nin: {sql}");
     }
 }
 
 /// Runs what must be refused, with a message that starts so after `phasegate: `.
-pub async fn refused(db: &mut impl Db, sql: &str, why: &str) {
+pub(crate) async fn refused(db: &mut impl Db, sql: &str, why: &str) {
     let message = db.run(sql).await.expect_err(sql);
     let said = message.strip_prefix("phasegate: ").unwrap_or_else(|| panic!("{message}\nin: {sql}"));
     assert!(said.starts_with(why), "{said}\ninstead of: {why}\nin: {sql}");
 }
 
 /// The history of a row of the deploy table: each step as `from>to`.
-pub async fn history(db: &mut impl Db, id: &str) -> String {
+pub(crate) async fn history(db: &mut impl Db, id: &str) -> String {
     let sql = format!(
         "SELECT CAST(seq AS text), coalesce(from_state, ''), to_state FROM deploy_events \
          WHERE deploy_id = '{id}' ORDER BY seq"
@@ -53,7 +53,7 @@ pub async fn history(db: &mut impl Db, id: &str) -> String {
 }
 
 /// The machine of a table.
-pub fn machine(table: &str) -> Machine {
+pub(crate) fn machine(table: &str) -> Machine {
     match phasegate_codegen::machine("test.toml", table.as_bytes()) {
         Ok((_, machine, _)) => machine,
         Err(error) => panic!("{error}\nin: {table}"),
@@ -61,12 +61,12 @@ pub fn machine(table: &str) -> Machine {
 }
 
 /// The machine of this repository.
-pub fn deploy() -> Machine {
+pub(crate) fn deploy() -> Machine {
     machine(include_str!("../../deploy.toml"))
 }
 
 /// The whole schema, as it is generated.
-pub fn schema(machine: &Machine, dialect: Dialect) -> String {
+pub(crate) fn schema(machine: &Machine, dialect: Dialect) -> String {
     let loaded = Loaded {
         source: Source::new("test.toml", ""),
         machine: machine.clone(),
@@ -81,7 +81,7 @@ pub fn schema(machine: &Machine, dialect: Dialect) -> String {
 }
 
 /// An order: cycles, a transition to itself, ends that reopen, values that need quotes.
-pub const ORDER: &str = r#"
+pub(crate) const ORDER: &str = r#"
 format = 1
 machine = { name = "order", initial = ["cart", "quoted"] }
 state = [
@@ -106,7 +106,7 @@ transition = [
 "#;
 
 /// Two states, each the start of the other.
-pub const SWITCH: &str = r#"
+pub(crate) const SWITCH: &str = r#"
 format = 1
 machine = { name = "run", initial = "off" }
 state = [{ name = "off" }, { name = "on" }]
@@ -115,7 +115,7 @@ transition = [{ path = ["off", "on", "off"] }]
 "#;
 
 /// One state, and nothing to do.
-pub const STONE: &str = r#"
+pub(crate) const STONE: &str = r#"
 format = 1
 machine = { name = "event", initial = "here" }
 state = [{ name = "here" }]
@@ -124,7 +124,7 @@ state = [{ name = "here" }]
 
 /// Every table that the databases are tried with: the deploy table as it is, and small ones with
 /// each key of `[target.sql]` set otherwise once.
-pub fn tables() -> Vec<Machine> {
+pub(crate) fn tables() -> Vec<Machine> {
     let order = [
         "key_type = 'bigint'\nstorage = 'text'",
         "table = 'order'\nkey = 'group'\ncolumn = 'user'\nkey_type = 'uuid'\nschema = 'app'\nevents = 'log'",
@@ -136,8 +136,17 @@ pub fn tables() -> Vec<Machine> {
     tables
 }
 
+/// The machines that others have published.
+pub(crate) fn published() -> Vec<Machine> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tables");
+    let files = std::fs::read_dir(folder).expect("the folder is there").flatten();
+    let mut paths: Vec<_> = files.map(|file| file.path()).collect();
+    paths.sort();
+    paths.iter().map(|path| machine(&std::fs::read_to_string(path).expect("a text"))).collect()
+}
+
 /// Tables that are attached to ones that exist already.
-pub fn attached() -> Vec<Machine> {
+pub(crate) fn attached() -> Vec<Machine> {
     let keys = [
         "owns = false",
         "owns = false\nstorage = 'text'\nkey_type = 'bigint'",
@@ -150,7 +159,7 @@ pub fn attached() -> Vec<Machine> {
 }
 
 /// A table at the limits of the format: each state leads to the 16 after it, around and around.
-pub fn largest() -> String {
+pub(crate) fn largest() -> String {
     let mut table = String::from(
         "format = 1\n[machine]\nname = \"big\"\ninitial = \"s0\"\n[target.sql]\n",
     );
@@ -165,18 +174,17 @@ pub fn largest() -> String {
 }
 
 /// The names of one machine, as a test writes them.
-pub struct Names {
-    pub table: String,
-    pub key: String,
-    pub column: String,
-    pub events: Option<String>,
-    pub row: String,
-    pub key_type: KeyType,
-    pub prefix: String,
+pub(crate) struct Names {
+    pub(crate) table: String,
+    pub(crate) key: String,
+    pub(crate) column: String,
+    pub(crate) events: Option<String>,
+    pub(crate) row: String,
+    pub(crate) key_type: KeyType,
 }
 
 impl Names {
-    pub fn new(machine: &Machine, dialect: Dialect) -> Self {
+    pub(crate) fn new(machine: &Machine, dialect: Dialect) -> Self {
         let sql = machine.targets.sql.as_ref().expect("the table has the target");
         let prefix = match dialect {
             Dialect::Postgres => format!("{}.", sql.schema.as_deref().unwrap_or("public")),
@@ -191,12 +199,11 @@ impl Names {
             events: sql.events.as_ref().map(|events| format!("{prefix}\"{events}\"")),
             row: format!("{name}_{row}"),
             key_type: sql.key_type,
-            prefix,
         }
     }
 
     /// The nth key, as a literal.
-    pub fn key(&self, n: usize) -> String {
+    pub(crate) fn key(&self, n: usize) -> String {
         match self.key_type {
             KeyType::Text => format!("'row {n}'"),
             KeyType::Uuid => format!("'00000000-0000-4000-8000-{n:012}'"),
@@ -206,7 +213,7 @@ impl Names {
 }
 
 /// A text as a literal.
-pub fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -232,7 +239,7 @@ fn ways(machine: &Machine) -> Vec<Option<Vec<StateId>>> {
 /// Tries every pair of states, *nothing* as the state before and an unknown one after among them,
 /// each on a row of its own, and compares what the database let through, said and logged with what
 /// the table says. Gives the number of pairs.
-pub async fn judges_as_the_table<D: Db>(db: &mut D, machine: &Machine) -> usize {
+pub(crate) async fn judges_as_the_table<D: Db>(db: &mut D, machine: &Machine) -> usize {
     let judge = Judge { names: Names::new(machine, D::DIALECT), machine, older: false };
     let mut pairs = 0;
     for to in machine.state_ids() {
@@ -255,7 +262,7 @@ pub async fn judges_as_the_table<D: Db>(db: &mut D, machine: &Machine) -> usize 
 
 /// The same for rows that were there before the guard: one for each pair, by the order of the
 /// states, from 1; so from every state, retired ones too.
-pub async fn judges_older_rows_as_the_table<D: Db>(db: &mut D, machine: &Machine) {
+pub(crate) async fn judges_older_rows_as_the_table<D: Db>(db: &mut D, machine: &Machine) {
     let judge = Judge { names: Names::new(machine, D::DIALECT), machine, older: true };
     let mut n = 0;
     for from in machine.state_ids() {

@@ -182,7 +182,7 @@ struct Label {
 }
 
 #[derive(Template)]
-#[template(path = "sql/postgres-change.sql", escape = "none")]
+#[template(path = "sql/postgres-change.sql")]
 struct Postgres<'m> {
     header: &'m str,
     n: &'m Names,
@@ -200,7 +200,7 @@ struct Postgres<'m> {
 }
 
 #[derive(Template)]
-#[template(path = "sql/sqlite-change.sql", escape = "none")]
+#[template(path = "sql/sqlite-change.sql")]
 struct Sqlite<'m> {
     header: String,
     n: Names,
@@ -216,7 +216,7 @@ struct Sqlite<'m> {
 
 /// The guards of one machine, to see whether their words change.
 #[derive(Template)]
-#[template(path = "sql/sqlite-guard.sql", escape = "none")]
+#[template(path = "sql/sqlite-guard.sql")]
 struct Guard<'g> {
     n: &'g Names,
     owns: bool,

@@ -9,7 +9,7 @@ use crate::machine::Machine;
 use crate::targets::{Dialect, KeyType, SqlTarget, Storage};
 
 #[derive(Template)]
-#[template(path = "sql/postgres.sql", escape = "none")]
+#[template(path = "sql/postgres.sql")]
 struct Postgres<'m> {
     header: String,
     n: Names,
@@ -32,7 +32,7 @@ struct Postgres<'m> {
 }
 
 #[derive(Template)]
-#[template(path = "sql/sqlite.sql", escape = "none")]
+#[template(path = "sql/sqlite.sql")]
 struct Sqlite<'m> {
     header: String,
     n: Names,
