@@ -1,18 +1,29 @@
 //! The migrations that are checked in are byte for byte what the library gives for the tables that
-//! are kept beside them.
+//! are kept beside them; they lead to the whole schema, and keep what is there.
+
+mod common {
+    pub(crate) mod judge;
+    pub(crate) mod postgres;
+    pub(crate) mod sql;
+}
 
 use std::fs;
 use std::path::Path;
 
+use common::judge;
+use common::postgres::database;
+use common::sql::{self, Db, Row, history, ok, refused};
 use phasegate_codegen::target::sql::migrations;
 use phasegate_codegen::targets::Dialect;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
 
 #[test]
 fn the_migrations_are_what_the_tables_beside_them_give() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let machine = |number: &str| {
-        phasegate_codegen::load(&root.join("tables").join(number)).unwrap().machine
-    };
+    let machine =
+        |number: &str| phasegate_codegen::load(&root.join("tables").join(number)).unwrap().machine;
     let tables = [machine("0001.toml"), machine("0002.toml")];
     for dialect in Dialect::ALL {
         let mut expected = Vec::new();
@@ -54,4 +65,179 @@ fn the_table_as_it_is_needs_no_further_migration() {
         assert_eq!(migrations(Some(&last), &now, dialect).unwrap(), []);
     }
     assert_eq!(last.fingerprints, now.fingerprints);
+}
+
+async fn postgres(schema: &str) -> PgConnection {
+    let mut db = sql::connect(&database().await).await;
+    ok(&mut db, schema).await;
+    db
+}
+
+const ROWS: &str = "INSERT INTO deploys (id) VALUES ('a'), ('b'); \
+                    UPDATE deploys SET status = 'building' WHERE id = 'a'";
+
+/// Everything that the schema is, but for the words of comments.
+async fn sqlite_shape(db: &mut SqliteConnection) -> Vec<Row> {
+    let mut shape = Vec::new();
+    for sql in [
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema \
+         WHERE name <> '_sqlx_migrations' AND tbl_name <> '_sqlx_migrations' ORDER BY type, name",
+        "SELECT state, CAST(position AS text), CAST(initial AS text) FROM deploy_states ORDER BY 1",
+        "SELECT from_state, to_state, kind FROM deploy_transitions ORDER BY 1, 2",
+        "SELECT fingerprint FROM deploy_language",
+    ] {
+        shape.extend(db.rows(sql).await);
+    }
+    shape
+}
+
+#[tokio::test]
+async fn the_migrations_give_the_whole_schema_on_sqlite() {
+    let mut whole = sql::sqlite(&sql::schema(&sql::deploy(), Dialect::Sqlite)).await;
+    let mut migrated = sql::sqlite("").await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    Migrator::new(folder).await.unwrap().run(&mut migrated).await.unwrap();
+    let shape = (sqlite_shape(&mut whole).await, sqlite_shape(&mut migrated).await);
+    assert_eq!(shape.0.len(), 60);
+    assert_eq!(shape.0, shape.1);
+}
+
+#[tokio::test]
+async fn a_migration_keeps_rows_and_history_and_judges_as_the_new_table_on_sqlite() {
+    let old = sql::machine(include_str!("../migrations/tables/0001.toml"));
+    let mut db = sql::sqlite(&sql::schema(&old, Dialect::Sqlite)).await;
+    ok(&mut db, "INSERT INTO deploys (id) VALUES ('a'), ('b')").await;
+    ok(&mut db, "UPDATE deploys SET status = 'building' WHERE id = 'a'").await;
+    let gate = "UPDATE deploys SET status = 'smoke_running' WHERE id = 'b'";
+    refused(&mut db, gate, "unknown state of deploy; known: queued, building,").await;
+    for migration in migrations(Some(&old), &sql::deploy(), Dialect::Sqlite).unwrap() {
+        ok(&mut db, &migration.text).await;
+    }
+    ok(&mut db, gate).await;
+    assert_eq!(history(&mut db, "b").await, ">queued queued>smoke_running");
+    judge::judges_as_the_table(&mut db, &sql::deploy()).await;
+    let languages = db.rows("SELECT DISTINCT language FROM deploy_events").await;
+    assert_eq!(languages.len(), 2);
+}
+
+/// Everything that the schema is.
+async fn postgres_shape(db: &mut PgConnection) -> Vec<Row> {
+    let mut shape = Vec::new();
+    for sql in [
+        "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull::text, \
+           a.attidentity::text, pg_get_expr(d.adbin, d.adrelid) \
+         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
+         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_sqlx_migrations' \
+         ORDER BY c.relname, a.attnum",
+        "SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint \
+         WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> '_sqlx_migrations' ORDER BY 1, 2",
+        "SELECT indexname::text, indexdef FROM pg_indexes \
+         WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1",
+        "SELECT pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
+        "SELECT pg_get_functiondef(oid), proacl::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
+        "SELECT t.typname::text, e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid ORDER BY e.enumsortorder",
+        "SELECT state, position::text, initial::text FROM deploy_states ORDER BY 1",
+        "SELECT from_state, to_state, kind FROM deploy_transitions ORDER BY 1, 2",
+        "SELECT fingerprint FROM deploy_language",
+    ] {
+        shape.extend(db.rows(sql).await);
+    }
+    shape
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn the_migrations_give_the_whole_schema_on_postgres() {
+    let mut whole = postgres(&sql::schema(&sql::deploy(), Dialect::Postgres)).await;
+    let mut migrated = sql::connect(&database().await).await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+    Migrator::new(folder).await.unwrap().run(&mut migrated).await.unwrap();
+    let shape = (postgres_shape(&mut whole).await, postgres_shape(&mut migrated).await);
+    assert_eq!(shape.0, shape.1);
+    assert_eq!(shape.0.len(), 115);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_migration_keeps_rows_and_history_and_judges_as_the_new_table_on_postgres() {
+    let old = sql::machine(include_str!("../migrations/tables/0001.toml"));
+    let mut db = postgres(&sql::schema(&old, Dialect::Postgres)).await;
+    ok(&mut db, ROWS).await;
+    for migration in migrations(Some(&old), &sql::deploy(), Dialect::Postgres).unwrap() {
+        ok(&mut db, &format!("BEGIN; {}; COMMIT", migration.text)).await;
+    }
+    assert_eq!(history(&mut db, "a").await, ">queued queued>building");
+    ok(&mut db, "UPDATE deploys SET status = 'smoke_running' WHERE id = 'b'").await;
+    assert_eq!(history(&mut db, "b").await, ">queued queued>smoke_running");
+    judge::judges_as_the_table(&mut db, &sql::deploy()).await;
+    let languages = db.rows("SELECT DISTINCT language FROM deploy_events").await;
+    assert_eq!(languages.len(), 2);
+}
+
+const BEFORE: &str = "format = 1\nmachine = { name = 'job', initial = 'b' }\n\
+    state = [{ name = 'b' }, { name = 'd' }]\ntransition = [{ path = ['b', 'd'] }]\n[target.sql]\n";
+const AFTER: &str = "format = 1\nmachine = { name = 'job', initial = ['a', 'b'] }\n\
+    state = [{ name = 'a', value = \"it's $phasegate$ new\" }, { name = 'b' }, { name = 'c' }, { name = 'd' }, { name = 'e' }]\n\
+    transition = [{ path = ['a', 'b', 'c', 'd', 'e'] }]\n[target.sql]\n";
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_label_is_added_in_its_place_and_used_by_the_next_file_alone() {
+    let (old, new) = (sql::machine(BEFORE), sql::machine(AFTER));
+    let mut db = postgres(&sql::schema(&old, Dialect::Postgres)).await;
+    let files = migrations(Some(&old), &new, Dialect::Postgres).unwrap();
+    assert_eq!(files.len(), 2);
+    let together = format!("BEGIN; {} {}; COMMIT", files[0].text, files[1].text);
+    let error = db.run(&together).await.unwrap_err();
+    assert!(error.starts_with("unsafe use of new value"), "{error}");
+    ok(&mut db, "ROLLBACK").await;
+    for file in files {
+        ok(&mut db, &format!("BEGIN; {}; COMMIT", file.text)).await;
+    }
+    let labels = db.rows("SELECT unnest(enum_range(NULL::job_status))::text").await;
+    let expected = ["it's $phasegate$ new", "b", "c", "d", "e"];
+    assert_eq!(labels, expected.map(|label| vec![Some(label.to_owned())]));
+    ok(&mut db, "INSERT INTO jobs (id) VALUES ('x')").await;
+    assert_eq!(db.rows("SELECT to_state FROM job_events").await, [[Some(expected[0].to_owned())]]);
+    judge::judges_as_the_table(&mut db, &new).await;
+    assert!(migrations(Some(&new), &new, Dialect::Postgres).unwrap().is_empty());
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn labels_are_added_to_an_enum_of_the_applications_own() {
+    let [old, new] = [BEFORE, AFTER].map(|table| sql::machine(&format!("{table}owns = false")));
+    let mut db = sql::connect(&database().await).await;
+    let own = "CREATE SCHEMA app; CREATE TYPE app.\"Labels of Old\" AS ENUM ('b', 'c', 'd');
+               CREATE TABLE jobs (id text PRIMARY KEY, status app.\"Labels of Old\");";
+    ok(&mut db, own).await;
+    ok(&mut db, &sql::schema(&old, Dialect::Postgres)).await;
+    for file in migrations(Some(&old), &new, Dialect::Postgres).unwrap() {
+        ok(&mut db, &format!("BEGIN; {}; COMMIT", file.text)).await;
+    }
+    let labels = db.rows("SELECT unnest(enum_range(NULL::app.\"Labels of Old\"))::text").await;
+    let expected = ["it's $phasegate$ new", "b", "c", "d", "e"];
+    assert_eq!(labels, expected.map(|label| vec![Some(label.to_owned())]));
+    judge::judges_as_the_table(&mut db, &new).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_migration_of_states_lets_writers_go_on() {
+    let old = sql::machine(include_str!("../migrations/tables/0001.toml"));
+    let url = database().await;
+    let (mut db, mut writer) = (sql::connect(&url).await, sql::connect(&url).await);
+    ok(&mut db, &sql::schema(&old, Dialect::Postgres)).await;
+    ok(&mut db, ROWS).await;
+    let files = migrations(Some(&old), &sql::deploy(), Dialect::Postgres).unwrap();
+    ok(&mut db, &format!("BEGIN; {}", files[0].text)).await;
+    ok(
+        &mut writer,
+        "SET lock_timeout = '2s'; UPDATE deploys SET status = 'deploying' WHERE id = 'a'",
+    )
+    .await;
+    ok(&mut db, "COMMIT").await;
+    // The connection that was open before knows the new states too.
+    ok(&mut writer, "UPDATE deploys SET status = 'health_checking' WHERE id = 'a'").await;
 }

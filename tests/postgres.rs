@@ -2,44 +2,19 @@
 //! history says what happened.
 
 mod common {
+    pub(crate) mod judge;
     pub(crate) mod postgres;
     pub(crate) mod sql;
 }
 
+use common::judge;
 use common::postgres::database;
 use common::sql::{self, Db, Row, history, ok, refused};
-use phasegate_codegen::target::sql::migrations;
 use phasegate_codegen::targets::{Dialect, Storage};
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, Row as _};
 
-impl Db for PgConnection {
-    const DIALECT: Dialect = Dialect::Postgres;
-
-    async fn run(&mut self, sql: &str) -> Result<(), String> {
-        match sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(self).await {
-            Ok(_) => Ok(()),
-            Err(sqlx::Error::Database(error)) => {
-                let guards = error.message().starts_with("phasegate: ");
-                assert_eq!(guards, error.code().as_deref() == Some("23514"), "{error}\nin: {sql}");
-                Err(error.message().to_owned())
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn rows(&mut self, sql: &str) -> Vec<Row> {
-        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(self).await.expect(sql);
-        rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
-    }
-}
-
-async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.expect("the cluster runs")
-}
-
-async fn with(schema: &str) -> PgConnection {
-    let mut db = connect(&database().await).await;
+async fn postgres(schema: &str) -> PgConnection {
+    let mut db = sql::connect(&database().await).await;
     ok(&mut db, schema).await;
     db
 }
@@ -49,15 +24,16 @@ const ROWS: &str = "INSERT INTO deploys (id) VALUES ('a'), ('b'); \
 
 /// The deploy table, with a row `a` that is building and `b` that is queued.
 async fn deploys() -> PgConnection {
-    let mut db = with(&sql::schema(&sql::deploy(), Dialect::Postgres)).await;
+    let mut db = postgres(&sql::schema(&sql::deploy(), Dialect::Postgres)).await;
     ok(&mut db, ROWS).await;
     db
 }
 
 /// The same, its column a text; and its address.
 async fn text_deploys() -> PgConnection {
-    let table = include_str!("../deploy.toml").replace("[target.sql]", "[target.sql]\nstorage = 'text'");
-    let mut db = with(&sql::schema(&sql::machine(&table), Dialect::Postgres)).await;
+    let table =
+        include_str!("../deploy.toml").replace("[target.sql]", "[target.sql]\nstorage = 'text'");
+    let mut db = postgres(&sql::schema(&sql::machine(&table), Dialect::Postgres)).await;
     ok(&mut db, ROWS).await;
     db
 }
@@ -75,8 +51,8 @@ async fn assert_untouched(db: &mut PgConnection) {
 async fn judges_every_pair_as_the_table() {
     let mut pairs = Vec::new();
     for machine in sql::tables() {
-        let mut db = with(&sql::schema(&machine, Dialect::Postgres)).await;
-        pairs.push(sql::judges_as_the_table(&mut db, &machine).await);
+        let mut db = postgres(&sql::schema(&machine, Dialect::Postgres)).await;
+        pairs.push(judge::judges_as_the_table(&mut db, &machine).await);
     }
     // (1 + states reached) × states, and an unknown one from each state reached.
     assert_eq!(pairs, [120, 8, 3, 71, 71, 71, 71]);
@@ -88,8 +64,8 @@ async fn judges_every_pair_of_the_published_machines() {
     let machines = sql::published();
     assert!(machines.len() >= 10);
     for machine in machines {
-        let mut db = with(&sql::schema(&machine, Dialect::Postgres)).await;
-        sql::judges_as_the_table(&mut db, &machine).await;
+        let mut db = postgres(&sql::schema(&machine, Dialect::Postgres)).await;
+        judge::judges_as_the_table(&mut db, &machine).await;
     }
 }
 
@@ -97,7 +73,7 @@ async fn judges_every_pair_of_the_published_machines() {
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
     for machine in sql::attached() {
-        let mut db = connect(&database().await).await;
+        let mut db = sql::connect(&database().await).await;
         let target = machine.targets.sql.clone().unwrap();
         let names = sql::Names::new(&machine, Dialect::Postgres);
         let (table, key, column) = (&names.table, &names.key, &names.column);
@@ -134,7 +110,7 @@ async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
         }
         ok(&mut db, &format!("INSERT INTO {table} VALUES ({})", names.key(n + 1))).await;
         ok(&mut db, &sql::schema(&machine, Dialect::Postgres)).await;
-        sql::judges_older_rows_as_the_table(&mut db, &machine).await;
+        judge::judges_older_rows_as_the_table(&mut db, &machine).await;
 
         let set = |value: &str| {
             format!("UPDATE {table} SET {column} = {value} WHERE {key} = {}", names.key(n + 1))
@@ -172,9 +148,18 @@ async fn refuses_every_way_into_a_state_that_is_not_legal() {
         ("UPDATE deploys SET status = 'succeeded' WHERE id = 'a'", illegal),
         // One illegal row takes the legal ones with it.
         ("UPDATE deploys SET status = 'succeeded'", "illegal transition of deploy: "),
-        ("UPDATE deploys SET status = 'failed' WHERE id = 'b'; UPDATE deploys SET status = 'queued'", "illegal"),
-        ("INSERT INTO deploys (id, status) VALUES ('c', 'building')", "illegal start of deploy in building; initial: queued"),
-        ("INSERT INTO deploys (id, status) VALUES ('a', 'queued'), ('c', 'failed') ON CONFLICT DO NOTHING", "illegal start"),
+        (
+            "UPDATE deploys SET status = 'failed' WHERE id = 'b'; UPDATE deploys SET status = 'queued'",
+            "illegal",
+        ),
+        (
+            "INSERT INTO deploys (id, status) VALUES ('c', 'building')",
+            "illegal start of deploy in building; initial: queued",
+        ),
+        (
+            "INSERT INTO deploys (id, status) VALUES ('a', 'queued'), ('c', 'failed') ON CONFLICT DO NOTHING",
+            "illegal start",
+        ),
         ("DELETE FROM deploys WHERE id = 'a'; INSERT INTO deploys (id) VALUES ('a')", key),
         ("TRUNCATE deploys; INSERT INTO deploys (id) VALUES ('a')", key),
         ("UPDATE deploys SET id = 'c' WHERE id = 'a'", "the key of deploys cannot change: a -> c"),
@@ -185,7 +170,10 @@ async fn refuses_every_way_into_a_state_that_is_not_legal() {
             illegal,
         ),
         ("INSERT INTO deploys (id) VALUES ('a') ON CONFLICT (id) DO UPDATE SET id = 'c'", key),
-        ("WITH moved AS (UPDATE deploys SET status = 'succeeded' WHERE id = 'a' RETURNING id) SELECT id FROM moved", illegal),
+        (
+            "WITH moved AS (UPDATE deploys SET status = 'succeeded' WHERE id = 'a' RETURNING id) SELECT id FROM moved",
+            illegal,
+        ),
         (
             "MERGE INTO deploys d USING (VALUES ('a')) v (id) ON d.id = v.id \
              WHEN MATCHED THEN UPDATE SET status = 'succeeded'",
@@ -205,7 +193,10 @@ async fn refuses_every_way_into_a_state_that_is_not_legal() {
              EXCEPTION WHEN check_violation THEN RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = SQLERRM; END $$",
             illegal,
         ),
-        ("SET CONSTRAINTS ALL DEFERRED; UPDATE deploys SET status = 'succeeded' WHERE id = 'a'", illegal),
+        (
+            "SET CONSTRAINTS ALL DEFERRED; UPDATE deploys SET status = 'succeeded' WHERE id = 'a'",
+            illegal,
+        ),
     ];
     for mut db in [deploys().await, text_deploys().await] {
         for (statement, why) in attacks {
@@ -227,7 +218,8 @@ async fn refuses_every_way_into_a_state_that_is_not_legal() {
     }
     let mut db = text_deploys().await;
     let statement = "UPDATE deploys SET status = 'none' WHERE id = 'a'";
-    refused(&mut db, statement, "unknown state of deploy: none; known: queued, smoke_running,").await;
+    refused(&mut db, statement, "unknown state of deploy: none; known: queued, smoke_running,")
+        .await;
 }
 
 #[tokio::test]
@@ -250,7 +242,8 @@ async fn lets_an_upsert_move_a_row_that_is_there() {
     let upsert = "INSERT INTO deploys (id, status) VALUES ('a', 'deploying') \
                   ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status";
     ok(&mut db, upsert).await;
-    ok(&mut db, "INSERT INTO deploys (id, status) VALUES ('a', 'building') ON CONFLICT DO NOTHING").await;
+    ok(&mut db, "INSERT INTO deploys (id, status) VALUES ('a', 'building') ON CONFLICT DO NOTHING")
+        .await;
     assert_eq!(history(&mut db, "a").await, ">queued queued>building building>deploying");
 }
 
@@ -260,7 +253,8 @@ async fn writes_no_event_where_the_status_stays_or_the_transaction_is_undone() {
     let mut db = deploys().await;
     ok(&mut db, "UPDATE deploys SET reason = 'note'; UPDATE deploys SET status = status").await;
     ok(&mut db, "BEGIN; UPDATE deploys SET status = 'failed'; ROLLBACK").await;
-    ok(&mut db, "BEGIN; SAVEPOINT s; UPDATE deploys SET status = 'failed'; ROLLBACK TO s; COMMIT").await;
+    ok(&mut db, "BEGIN; SAVEPOINT s; UPDATE deploys SET status = 'failed'; ROLLBACK TO s; COMMIT")
+        .await;
     assert_untouched(&mut db).await;
 }
 
@@ -268,14 +262,15 @@ async fn writes_no_event_where_the_status_stays_or_the_transaction_is_undone() {
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn logs_a_declared_transition_to_itself_and_only_where_the_column_is_set() {
     let machine = sql::machine(&format!("{}events = 'log'", sql::ORDER));
-    let mut db = with(&sql::schema(&machine, Dialect::Postgres)).await;
+    let mut db = postgres(&sql::schema(&machine, Dialect::Postgres)).await;
     ok(&mut db, r#"INSERT INTO orders (id, status) VALUES ('a', 'it''s "quoted"; --')"#).await;
     ok(&mut db, "UPDATE orders SET reason = 'note'").await;
     assert_eq!(db.rows("SELECT '' FROM log").await.len(), 1);
     ok(&mut db, "UPDATE orders SET status = status, reason = 'again'").await;
     assert_eq!(db.rows("SELECT '' FROM log").await.len(), 2);
     // What is forged elsewhere as a legal step is refused here all the same.
-    let forge = "INSERT INTO log (order_id, from_state, to_state) SELECT id, status, status FROM orders";
+    let forge =
+        "INSERT INTO log (order_id, from_state, to_state) SELECT id, status, status FROM orders";
     refused(&mut db, forge, "log is append-only").await;
 }
 
@@ -294,7 +289,9 @@ async fn nothing_but_the_guard_writes_the_history() {
         &format!("{forge} VALUES ('a', 3, 'building', 'failed', now(), '')"),
         &format!("{forge} VALUES ('a', 3, 'building', 'building', now(), '')"),
         &format!("{forge} VALUES ('new', 1, NULL, 'queued', now(), '')"),
-        &format!("{forge} VALUES ('a', 2, 'queued', 'failed', now(), '') ON CONFLICT (deploy_id, seq) DO UPDATE SET to_state = 'failed'"),
+        &format!(
+            "{forge} VALUES ('a', 2, 'queued', 'failed', now(), '') ON CONFLICT (deploy_id, seq) DO UPDATE SET to_state = 'failed'"
+        ),
         "MERGE INTO deploy_events e USING (VALUES ('a')) v (id) ON e.deploy_id = v.id WHEN MATCHED THEN DELETE",
     ] {
         refused(&mut db, statement, append_only).await;
@@ -322,7 +319,9 @@ async fn nothing_but_the_guard_writes_the_history() {
         ok(&mut db, "ROLLBACK").await;
     }
     let mut copy = db
-        .copy_in_raw("COPY deploy_events (deploy_id, seq, from_state, to_state, at, language) FROM STDIN")
+        .copy_in_raw(
+            "COPY deploy_events (deploy_id, seq, from_state, to_state, at, language) FROM STDIN",
+        )
         .await
         .unwrap();
     copy.send(&b"a\t3\tbuilding\tfailed\t2020-01-01\tx\n"[..]).await.unwrap();
@@ -362,7 +361,8 @@ async fn the_reports_are_append_only() {
         let error = db.run(&statement).await.unwrap_err();
         assert!(error.starts_with("duplicate key"), "{error}");
     }
-    let explicit = "INSERT INTO deploy_reports (id, deploy_id, status, answer) VALUES (1, 'a', 'x', 'y')";
+    let explicit =
+        "INSERT INTO deploy_reports (id, deploy_id, status, answer) VALUES (1, 'a', 'x', 'y')";
     db.run(explicit).await.expect_err("the database makes the ids");
     let old = db.rows("SELECT '' FROM deploy_reports WHERE at < now() - interval '1 hour'").await;
     assert_eq!(old, Vec::<Row>::new(), "the time is the database's own");
@@ -386,9 +386,20 @@ async fn temporary_tables_and_search_paths_shadow_nothing_that_the_guard_reads()
          SET search_path = mine, pg_temp, pg_catalog, public;",
     )
     .await;
-    refused(&mut db, "UPDATE public.deploys SET status = 'succeeded' WHERE id OPERATOR(pg_catalog.=) 'a'", "illegal").await;
-    refused(&mut db, "INSERT INTO public.deploy_events VALUES ('a', 3, 'building', 'failed', now(), '')", "deploy_events is append-only").await;
-    ok(&mut db, "UPDATE public.deploys SET status = 'failed' WHERE id OPERATOR(pg_catalog.=) 'a'").await;
+    refused(
+        &mut db,
+        "UPDATE public.deploys SET status = 'succeeded' WHERE id OPERATOR(pg_catalog.=) 'a'",
+        "illegal",
+    )
+    .await;
+    refused(
+        &mut db,
+        "INSERT INTO public.deploy_events VALUES ('a', 3, 'building', 'failed', now(), '')",
+        "deploy_events is append-only",
+    )
+    .await;
+    ok(&mut db, "UPDATE public.deploys SET status = 'failed' WHERE id OPERATOR(pg_catalog.=) 'a'")
+        .await;
     ok(&mut db, "RESET search_path; DROP TABLE pg_temp.deploy_events").await;
     assert_eq!(history(&mut db, "a").await, ">queued queued>building building>failed");
 }
@@ -399,14 +410,49 @@ async fn other_triggers_move_a_row_legally_or_not_at_all() {
     let illegal = Err("illegal transition of deploy: building -> succeeded");
     for (body, trigger, statement, expected) in [
         // Before the guard by name and after it: it judges what was written.
-        ("NEW.status := 'succeeded'; RETURN NEW;", "aaa BEFORE UPDATE ON deploys", "UPDATE deploys SET reason = 'x' WHERE id = 'a'", illegal),
-        ("NEW.status := 'succeeded'; RETURN NEW;", "zzzz BEFORE UPDATE ON deploys", "UPDATE deploys SET reason = 'x' WHERE id = 'a'", illegal),
-        ("NEW.status := 'succeeded'; RETURN NEW;", "zzzz BEFORE UPDATE ON deploys", "UPDATE deploys SET status = 'deploying' WHERE id = 'a'", illegal),
-        ("NEW.status := 'failed'; RETURN NEW;", "zzzz BEFORE INSERT ON deploys", "INSERT INTO deploys (id) VALUES ('c')", Err("illegal start of deploy in failed")),
-        ("NEW.id := 'c'; RETURN NEW;", "zzzz BEFORE UPDATE ON deploys", "UPDATE deploys SET reason = 'x' WHERE id = 'b'", Err("the key of deploys cannot change")),
+        (
+            "NEW.status := 'succeeded'; RETURN NEW;",
+            "aaa BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'a'",
+            illegal,
+        ),
+        (
+            "NEW.status := 'succeeded'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'a'",
+            illegal,
+        ),
+        (
+            "NEW.status := 'succeeded'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET status = 'deploying' WHERE id = 'a'",
+            illegal,
+        ),
+        (
+            "NEW.status := 'failed'; RETURN NEW;",
+            "zzzz BEFORE INSERT ON deploys",
+            "INSERT INTO deploys (id) VALUES ('c')",
+            Err("illegal start of deploy in failed"),
+        ),
+        (
+            "NEW.id := 'c'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'b'",
+            Err("the key of deploys cannot change"),
+        ),
         // What did not happen is not logged.
-        ("RETURN NULL;", "zzzz BEFORE UPDATE ON deploys", "UPDATE deploys SET status = 'failed' WHERE id = 'a'", Ok(">queued queued>building")),
-        ("NEW.status := 'deploying'; RETURN NEW;", "zzzz BEFORE UPDATE ON deploys", "UPDATE deploys SET reason = 'x' WHERE id = 'a'", Ok(">queued queued>building building>deploying")),
+        (
+            "RETURN NULL;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET status = 'failed' WHERE id = 'a'",
+            Ok(">queued queued>building"),
+        ),
+        (
+            "NEW.status := 'deploying'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'a'",
+            Ok(">queued queued>building building>deploying"),
+        ),
         // Each step in its order, also where one sets off the next.
         (
             "IF NEW.status = 'deploying' THEN UPDATE deploys SET status = 'succeeded' WHERE id = NEW.id; END IF; RETURN NULL;",
@@ -451,7 +497,7 @@ async fn other_triggers_move_a_row_legally_or_not_at_all() {
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn a_role_that_owns_nothing_moves_rows_and_touches_nothing_else() {
     let url = database().await;
-    let mut db = connect(&url).await;
+    let mut db = sql::connect(&url).await;
     ok(&mut db, &sql::schema(&sql::deploy(), Dialect::Postgres)).await;
     // Roles belong to the cluster, which other tests share.
     ok(
@@ -500,7 +546,12 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere_until_it_is_put_back
     )
     .await;
     let fail = "UPDATE deploys SET status = 'failed' WHERE id = 'a'";
-    refused(&mut db, fail, "the history of deploys ends in building, not in deploying: a was changed past the guard").await;
+    refused(
+        &mut db,
+        fail,
+        "the history of deploys ends in building, not in deploying: a was changed past the guard",
+    )
+    .await;
     ok(
         &mut db,
         "SET session_replication_role = replica; UPDATE deploys SET status = 'building' WHERE id = 'a'; RESET session_replication_role;",
@@ -514,13 +565,14 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere_until_it_is_put_back
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn a_key_is_used_once_whatever_the_isolation() {
     let url = database().await;
-    let (mut one, mut two) = (connect(&url).await, connect(&url).await);
+    let (mut one, mut two) = (sql::connect(&url).await, sql::connect(&url).await);
     ok(&mut one, &sql::schema(&sql::deploy(), Dialect::Postgres)).await;
     for level in ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] {
         let id = level.replace(' ', "_");
         // Its picture is taken before the other makes and deletes the row.
         ok(&mut one, &format!("BEGIN ISOLATION LEVEL {level}; SELECT 1 FROM deploys")).await;
-        ok(&mut two, &format!("INSERT INTO deploys (id) VALUES ('{id}'); DELETE FROM deploys")).await;
+        ok(&mut two, &format!("INSERT INTO deploys (id) VALUES ('{id}'); DELETE FROM deploys"))
+            .await;
         let insert = format!("INSERT INTO deploys (id) VALUES ('{id}')");
         one.run(&insert).await.expect_err(level);
         ok(&mut one, "ROLLBACK").await;
@@ -532,7 +584,7 @@ async fn a_key_is_used_once_whatever_the_isolation() {
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn a_writer_that_waited_is_judged_on_what_it_waited_for() {
     let url = database().await;
-    let (mut one, mut two) = (connect(&url).await, connect(&url).await);
+    let (mut one, mut two) = (sql::connect(&url).await, sql::connect(&url).await);
     ok(&mut one, &sql::schema(&sql::deploy(), Dialect::Postgres)).await;
     ok(&mut one, ROWS).await;
     ok(&mut one, "BEGIN; UPDATE deploys SET status = 'failed' WHERE id = 'a'").await;
@@ -551,11 +603,11 @@ async fn a_writer_that_waited_is_judged_on_what_it_waited_for() {
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn writers_at_once_leave_one_gapless_history() {
     let url = database().await;
-    let mut db = connect(&url).await;
+    let mut db = sql::connect(&url).await;
     ok(&mut db, &sql::schema(&sql::machine(sql::SWITCH), Dialect::Postgres)).await;
     ok(&mut db, "INSERT INTO runs (id) VALUES ('a')").await;
     let writer = |url: String| async move {
-        let mut db = connect(&url).await;
+        let mut db = sql::connect(&url).await;
         for _ in 0..50 {
             let toggle = "UPDATE runs SET status = CASE status WHEN 'on' THEN 'off' ELSE 'on' END::run_status";
             ok(&mut db, toggle).await;
@@ -572,130 +624,12 @@ async fn writers_at_once_leave_one_gapless_history() {
     assert_eq!(last, [[Some("201".to_owned()), Some("201".to_owned())]]);
 }
 
-/// Everything that the schema is.
-async fn shape(db: &mut PgConnection) -> Vec<Row> {
-    let mut shape = Vec::new();
-    for sql in [
-        "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull::text, \
-           a.attidentity::text, pg_get_expr(d.adbin, d.adrelid) \
-         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
-         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_sqlx_migrations' \
-         ORDER BY c.relname, a.attnum",
-        "SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint \
-         WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> '_sqlx_migrations' ORDER BY 1, 2",
-        "SELECT indexname::text, indexdef FROM pg_indexes \
-         WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1",
-        "SELECT pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
-        "SELECT pg_get_functiondef(oid), proacl::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
-        "SELECT t.typname::text, e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid ORDER BY e.enumsortorder",
-        "SELECT state, position::text, initial::text FROM deploy_states ORDER BY 1",
-        "SELECT from_state, to_state, kind FROM deploy_transitions ORDER BY 1, 2",
-        "SELECT fingerprint FROM deploy_language",
-    ] {
-        shape.extend(db.rows(sql).await);
-    }
-    shape
-}
-
-#[tokio::test]
-#[ignore = "needs PostgreSQL 15: run by tests/run"]
-async fn the_migrations_give_the_whole_schema() {
-    let mut whole = with(&sql::schema(&sql::deploy(), Dialect::Postgres)).await;
-    let mut migrated = connect(&database().await).await;
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
-    sqlx::migrate::Migrator::new(folder).await.unwrap().run(&mut migrated).await.unwrap();
-    let shape = (shape(&mut whole).await, shape(&mut migrated).await);
-    assert_eq!(shape.0, shape.1);
-    assert_eq!(shape.0.len(), 115);
-}
-
-#[tokio::test]
-#[ignore = "needs PostgreSQL 15: run by tests/run"]
-async fn a_migration_keeps_rows_and_history_and_judges_as_the_new_table() {
-    let old = sql::machine(include_str!("../migrations/tables/0001.toml"));
-    let mut db = with(&sql::schema(&old, Dialect::Postgres)).await;
-    ok(&mut db, ROWS).await;
-    for migration in migrations(Some(&old), &sql::deploy(), Dialect::Postgres).unwrap() {
-        ok(&mut db, &format!("BEGIN; {}; COMMIT", migration.text)).await;
-    }
-    assert_untouched(&mut db).await;
-    ok(&mut db, "UPDATE deploys SET status = 'smoke_running' WHERE id = 'b'").await;
-    assert_eq!(history(&mut db, "b").await, ">queued queued>smoke_running");
-    sql::judges_as_the_table(&mut db, &sql::deploy()).await;
-    let languages = db.rows("SELECT DISTINCT language FROM deploy_events").await;
-    assert_eq!(languages.len(), 2);
-}
-
-const BEFORE: &str = "format = 1\nmachine = { name = 'job', initial = 'b' }\n\
-    state = [{ name = 'b' }, { name = 'd' }]\ntransition = [{ path = ['b', 'd'] }]\n[target.sql]\n";
-const AFTER: &str = "format = 1\nmachine = { name = 'job', initial = ['a', 'b'] }\n\
-    state = [{ name = 'a', value = \"it's $phasegate$ new\" }, { name = 'b' }, { name = 'c' }, { name = 'd' }, { name = 'e' }]\n\
-    transition = [{ path = ['a', 'b', 'c', 'd', 'e'] }]\n[target.sql]\n";
-
-#[tokio::test]
-#[ignore = "needs PostgreSQL 15: run by tests/run"]
-async fn a_label_is_added_in_its_place_and_used_by_the_next_file_alone() {
-    let (old, new) = (sql::machine(BEFORE), sql::machine(AFTER));
-    let mut db = with(&sql::schema(&old, Dialect::Postgres)).await;
-    let files = migrations(Some(&old), &new, Dialect::Postgres).unwrap();
-    assert_eq!(files.len(), 2);
-    let together = format!("BEGIN; {} {}; COMMIT", files[0].text, files[1].text);
-    let error = db.run(&together).await.unwrap_err();
-    assert!(error.starts_with("unsafe use of new value"), "{error}");
-    ok(&mut db, "ROLLBACK").await;
-    for file in files {
-        ok(&mut db, &format!("BEGIN; {}; COMMIT", file.text)).await;
-    }
-    let labels = db.rows("SELECT unnest(enum_range(NULL::job_status))::text").await;
-    let expected = ["it's $phasegate$ new", "b", "c", "d", "e"];
-    assert_eq!(labels, expected.map(|label| vec![Some(label.to_owned())]));
-    ok(&mut db, "INSERT INTO jobs (id) VALUES ('x')").await;
-    assert_eq!(db.rows("SELECT to_state FROM job_events").await, [[Some(expected[0].to_owned())]]);
-    sql::judges_as_the_table(&mut db, &new).await;
-    assert!(migrations(Some(&new), &new, Dialect::Postgres).unwrap().is_empty());
-}
-
-#[tokio::test]
-#[ignore = "needs PostgreSQL 15: run by tests/run"]
-async fn labels_are_added_to_an_enum_of_the_applications_own() {
-    let [old, new] = [BEFORE, AFTER].map(|table| sql::machine(&format!("{table}owns = false")));
-    let mut db = connect(&database().await).await;
-    let own = "CREATE SCHEMA app; CREATE TYPE app.\"Labels of Old\" AS ENUM ('b', 'c', 'd');
-               CREATE TABLE jobs (id text PRIMARY KEY, status app.\"Labels of Old\");";
-    ok(&mut db, own).await;
-    ok(&mut db, &sql::schema(&old, Dialect::Postgres)).await;
-    for file in migrations(Some(&old), &new, Dialect::Postgres).unwrap() {
-        ok(&mut db, &format!("BEGIN; {}; COMMIT", file.text)).await;
-    }
-    let labels = db.rows("SELECT unnest(enum_range(NULL::app.\"Labels of Old\"))::text").await;
-    let expected = ["it's $phasegate$ new", "b", "c", "d", "e"];
-    assert_eq!(labels, expected.map(|label| vec![Some(label.to_owned())]));
-    sql::judges_as_the_table(&mut db, &new).await;
-}
-
-#[tokio::test]
-#[ignore = "needs PostgreSQL 15: run by tests/run"]
-async fn a_migration_of_states_lets_writers_go_on() {
-    let old = sql::machine(include_str!("../migrations/tables/0001.toml"));
-    let url = database().await;
-    let (mut db, mut writer) = (connect(&url).await, connect(&url).await);
-    ok(&mut db, &sql::schema(&old, Dialect::Postgres)).await;
-    ok(&mut db, ROWS).await;
-    let files = migrations(Some(&old), &sql::deploy(), Dialect::Postgres).unwrap();
-    ok(&mut db, &format!("BEGIN; {}", files[0].text)).await;
-    ok(&mut writer, "SET lock_timeout = '2s'; UPDATE deploys SET status = 'deploying' WHERE id = 'a'").await;
-    ok(&mut db, "COMMIT").await;
-    // The connection that was open before knows the new states too.
-    ok(&mut writer, "UPDATE deploys SET status = 'health_checking' WHERE id = 'a'").await;
-}
-
 #[tokio::test]
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn the_largest_table_is_taken() {
     let machine = sql::machine(&sql::largest());
     assert_eq!((machine.states.len(), machine.transition_count()), (4096, 65536));
-    let mut db = with(&sql::schema(&machine, Dialect::Postgres)).await;
+    let mut db = postgres(&sql::schema(&machine, Dialect::Postgres)).await;
     ok(&mut db, "INSERT INTO bigs (id) VALUES ('a'); UPDATE bigs SET status = 's16'").await;
     let illegal = "illegal transition of big: s16 -> s15; legal: s17, s18,";
     refused(&mut db, "UPDATE bigs SET status = 's15'", illegal).await;

@@ -2,45 +2,19 @@
 //! says what happened.
 
 mod common {
+    pub(crate) mod judge;
     pub(crate) mod sql;
 }
 
+use common::judge;
 use common::sql::{self, Db, Row, history, ok, refused};
-use phasegate_codegen::target::sql::migrations;
 use phasegate_codegen::targets::Dialect;
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _};
-
-impl Db for SqliteConnection {
-    const DIALECT: Dialect = Dialect::Sqlite;
-
-    async fn run(&mut self, sql: &str) -> Result<(), String> {
-        match sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(self).await {
-            Ok(_) => Ok(()),
-            Err(sqlx::Error::Database(error)) => Err(error.message().to_owned()),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn rows(&mut self, sql: &str) -> Vec<Row> {
-        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(self).await.expect(sql);
-        rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
-    }
-}
-
-async fn empty() -> SqliteConnection {
-    SqliteConnection::connect("sqlite::memory:").await.expect("memory is there")
-}
-
-async fn with(schema: &str) -> SqliteConnection {
-    let mut db = empty().await;
-    ok(&mut db, schema).await;
-    db
-}
 
 /// The deploy table, with a row `a` that is building and `b` that is queued.
 async fn deploys() -> SqliteConnection {
-    let mut db = with(&sql::schema(&sql::deploy(), Dialect::Sqlite)).await;
+    let mut db = sql::sqlite(&sql::schema(&sql::deploy(), Dialect::Sqlite)).await;
     ok(&mut db, "INSERT INTO deploys (id) VALUES ('a'), ('b')").await;
     ok(&mut db, "UPDATE deploys SET status = 'building' WHERE id = 'a'").await;
     db
@@ -50,7 +24,8 @@ async fn assert_untouched(db: &mut SqliteConnection) {
     assert_eq!(history(db, "a").await, ">queued queued>building");
     assert_eq!(history(db, "b").await, ">queued");
     let rows = db.rows("SELECT id, status, typeof(status) FROM deploys ORDER BY id").await;
-    let row = |id: &str, status: &str| [id, status, "text"].map(|text| Some(text.to_owned())).to_vec();
+    let row =
+        |id: &str, status: &str| [id, status, "text"].map(|text| Some(text.to_owned())).to_vec();
     assert_eq!(rows, [row("a", "building"), row("b", "queued")]);
 }
 
@@ -58,8 +33,8 @@ async fn assert_untouched(db: &mut SqliteConnection) {
 async fn judges_every_pair_as_the_table() {
     let mut pairs = Vec::new();
     for machine in sql::tables() {
-        let mut db = with(&sql::schema(&machine, Dialect::Sqlite)).await;
-        pairs.push(sql::judges_as_the_table(&mut db, &machine).await);
+        let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
+        pairs.push(judge::judges_as_the_table(&mut db, &machine).await);
     }
     // (1 + states reached) × states, and an unknown one from each state reached.
     assert_eq!(pairs, [120, 8, 3, 71, 71, 71, 71]);
@@ -70,15 +45,15 @@ async fn judges_every_pair_of_the_published_machines() {
     let machines = sql::published();
     assert!(machines.len() >= 10);
     for machine in machines {
-        let mut db = with(&sql::schema(&machine, Dialect::Sqlite)).await;
-        sql::judges_as_the_table(&mut db, &machine).await;
+        let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
+        judge::judges_as_the_table(&mut db, &machine).await;
     }
 }
 
 #[tokio::test]
 async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
     for machine in sql::attached() {
-        let mut db = empty().await;
+        let mut db = sql::sqlite("").await;
         let names = sql::Names::new(&machine, Dialect::Sqlite);
         let (table, key, column) = (&names.table, &names.key, &names.column);
         // As found in the field: no affinity, a collation that folds case, nulls.
@@ -92,11 +67,14 @@ async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
                 ok(&mut db, &format!("INSERT INTO {table} VALUES ({id}, {value}, NULL)")).await;
             }
         }
-        ok(&mut db, &format!("INSERT INTO {table} VALUES ({}, NULL, NULL)", names.key(n + 1))).await;
+        ok(&mut db, &format!("INSERT INTO {table} VALUES ({}, NULL, NULL)", names.key(n + 1)))
+            .await;
         ok(&mut db, &sql::schema(&machine, Dialect::Sqlite)).await;
-        sql::judges_older_rows_as_the_table(&mut db, &machine).await;
+        judge::judges_older_rows_as_the_table(&mut db, &machine).await;
 
-        let set = |value: &str| format!("UPDATE {table} SET {column} = {value} WHERE {key} = {}", names.key(n + 1));
+        let set = |value: &str| {
+            format!("UPDATE {table} SET {column} = {value} WHERE {key} = {}", names.key(n + 1))
+        };
         ok(&mut db, &format!("UPDATE {table} SET note = 'still without a status'")).await;
         refused(&mut db, &set("'no such state'"), "unknown state").await;
         let first = machine.state(machine.initial[0]);
@@ -108,9 +86,17 @@ async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
         refused(&mut db, &set("X'61'"), "unknown state").await;
         refused(&mut db, &set(&sql::literal(&first.value.to_uppercase())), "unknown state").await;
         if names.events.is_some() {
-            let again = format!("DELETE FROM {table}; INSERT INTO {table} ({key}, {column}) VALUES ({}, {})",
-                names.key(1), sql::literal(&first.value));
-            refused(&mut db, &again, &format!("the key of {} cannot be used again", table.trim_matches('"'))).await;
+            let again = format!(
+                "DELETE FROM {table}; INSERT INTO {table} ({key}, {column}) VALUES ({}, {})",
+                names.key(1),
+                sql::literal(&first.value)
+            );
+            refused(
+                &mut db,
+                &again,
+                &format!("the key of {} cannot be used again", table.trim_matches('"')),
+            )
+            .await;
         }
     }
 }
@@ -129,20 +115,35 @@ async fn refuses_every_way_into_a_state_that_is_not_legal() {
         // REPLACE puts the column's default in the place of a null.
         ("UPDATE OR REPLACE deploys SET status = NULL WHERE id = 'a'", illegal),
         // One illegal row takes the legal ones with it.
-        ("UPDATE deploys SET status = 'failed' WHERE id = 'b'; UPDATE deploys SET status = 'queued'", "illegal"),
+        (
+            "UPDATE deploys SET status = 'failed' WHERE id = 'b'; UPDATE deploys SET status = 'queued'",
+            "illegal",
+        ),
         ("UPDATE OR FAIL deploys SET status = 'deploying'", "illegal"),
-        ("UPDATE deploys SET status = 'Building' WHERE id = 'a'", "unknown state of deploy; known: queued, "),
+        (
+            "UPDATE deploys SET status = 'Building' WHERE id = 'a'",
+            "unknown state of deploy; known: queued, ",
+        ),
         ("UPDATE deploys SET status = 'building' || char(0) WHERE id = 'a'", "unknown state"),
         ("UPDATE deploys SET status = 1 WHERE id = 'a'", "unknown state"),
-        ("INSERT INTO deploys (id, status) VALUES ('c', 'building')", "illegal start of deploy; initial: queued"),
+        (
+            "INSERT INTO deploys (id, status) VALUES ('c', 'building')",
+            "illegal start of deploy; initial: queued",
+        ),
         ("INSERT OR IGNORE INTO deploys (id, status) VALUES ('c', 'building')", "illegal start"),
         ("INSERT OR REPLACE INTO deploys (id, status) VALUES ('c', 'building')", "illegal start"),
         ("INSERT INTO deploys (id, status) VALUES ('c', 'none')", "unknown state"),
         ("INSERT OR REPLACE INTO deploys (id, status) VALUES ('a', 'queued')", key),
         ("REPLACE INTO deploys (id, status) VALUES ('a', 'building')", "illegal start"),
         ("DELETE FROM deploys WHERE id = 'a'; INSERT INTO deploys (id) VALUES ('a')", key),
-        ("DELETE FROM deploys WHERE id = 'a'; INSERT OR IGNORE INTO deploys (id) VALUES ('a')", key),
-        ("DELETE FROM deploys WHERE id = 'a'; INSERT OR REPLACE INTO deploys (id) VALUES ('a')", key),
+        (
+            "DELETE FROM deploys WHERE id = 'a'; INSERT OR IGNORE INTO deploys (id) VALUES ('a')",
+            key,
+        ),
+        (
+            "DELETE FROM deploys WHERE id = 'a'; INSERT OR REPLACE INTO deploys (id) VALUES ('a')",
+            key,
+        ),
         ("UPDATE deploys SET id = 'c' WHERE id = 'a'", key),
         ("UPDATE deploys SET id = 'A' WHERE id = 'a'", key),
         ("UPDATE OR REPLACE deploys SET id = 'b' WHERE id = 'a'", key),
@@ -195,7 +196,8 @@ async fn lets_an_upsert_move_a_row_that_is_there() {
     let upsert = "INSERT INTO deploys (id, status) VALUES ('a', 'deploying') \
                   ON CONFLICT (id) DO UPDATE SET status = excluded.status";
     ok(&mut db, upsert).await;
-    ok(&mut db, "INSERT INTO deploys (id, status) VALUES ('a', 'queued') ON CONFLICT DO NOTHING").await;
+    ok(&mut db, "INSERT INTO deploys (id, status) VALUES ('a', 'queued') ON CONFLICT DO NOTHING")
+        .await;
     ok(&mut db, "INSERT OR IGNORE INTO deploys (id, status) VALUES ('a', 'queued')").await;
     assert_eq!(history(&mut db, "a").await, ">queued queued>building building>deploying");
 }
@@ -206,7 +208,8 @@ async fn rowids_are_no_way_around() {
     // To take another row's rowid deletes that row, and nothing more.
     ok(&mut db, "UPDATE OR REPLACE deploys SET rowid = (SELECT rowid FROM deploys WHERE id = 'b') WHERE id = 'a'").await;
     refused(&mut db, "INSERT INTO deploys (id) VALUES ('b')", "the key of deploys").await;
-    refused(&mut db, "INSERT INTO deploys (rowid, id) VALUES (99, 'b')", "the key of deploys").await;
+    refused(&mut db, "INSERT INTO deploys (rowid, id) VALUES (99, 'b')", "the key of deploys")
+        .await;
     ok(&mut db, "INSERT OR REPLACE INTO deploys (rowid, id) SELECT rowid, 'new' FROM deploys WHERE id = 'a'").await;
     refused(&mut db, "INSERT INTO deploys (id) VALUES ('a')", "the key of deploys").await;
     assert_eq!(history(&mut db, "a").await, ">queued queued>building");
@@ -222,13 +225,15 @@ async fn writes_no_event_where_the_status_stays() {
 
 #[tokio::test]
 async fn logs_a_declared_transition_to_itself_and_only_where_the_column_is_set() {
-    let machine = sql::machine(&format!("{}table = 'orders'\nevents = 'deploy_events'", sql::ORDER));
+    let machine =
+        sql::machine(&format!("{}table = 'orders'\nevents = 'deploy_events'", sql::ORDER));
     let schema = sql::schema(&machine, Dialect::Sqlite).replace("order_id", "deploy_id");
-    let mut db = with(&schema).await;
+    let mut db = sql::sqlite(&schema).await;
     ok(&mut db, r#"INSERT INTO orders (id, status) VALUES ('a', 'it''s "quoted"; --')"#).await;
     ok(&mut db, "UPDATE orders SET reason = 'note'").await;
     assert_eq!(db.rows("SELECT 'row' FROM deploy_events").await.len(), 1);
-    ok(&mut db, "UPDATE orders SET status = status; UPDATE OR REPLACE orders SET status = status").await;
+    ok(&mut db, "UPDATE orders SET status = status; UPDATE OR REPLACE orders SET status = status")
+        .await;
     assert_eq!(db.rows("SELECT 'row' FROM deploy_events").await.len(), 3);
 }
 
@@ -242,14 +247,26 @@ async fn nothing_but_the_guards_writes_the_history() {
         ("UPDATE deploy_events SET to_state = 'failed'", append_only),
         ("UPDATE OR REPLACE deploy_events SET seq = 1", append_only),
         ("UPDATE OR IGNORE deploy_events SET at = ''", append_only),
-        ("INSERT OR REPLACE INTO deploy_events VALUES ('a', 1, NULL, 'building', NOW)", "the history of deploys"),
-        ("INSERT OR REPLACE INTO deploy_events VALUES ('a', 2, 'building', 'building', NOW)", append_only),
-        ("INSERT OR IGNORE INTO deploy_events VALUES ('a', 3, 'building', 'failed', NOW)", append_only),
+        (
+            "INSERT OR REPLACE INTO deploy_events VALUES ('a', 1, NULL, 'building', NOW)",
+            "the history of deploys",
+        ),
+        (
+            "INSERT OR REPLACE INTO deploy_events VALUES ('a', 2, 'building', 'building', NOW)",
+            append_only,
+        ),
+        (
+            "INSERT OR IGNORE INTO deploy_events VALUES ('a', 3, 'building', 'failed', NOW)",
+            append_only,
+        ),
         ("INSERT INTO deploy_events VALUES ('a', 3, 'building', 'building', NOW)", append_only),
         ("INSERT INTO deploy_events VALUES ('a', 4, 'building', 'building', NOW)", append_only),
         ("INSERT INTO deploy_events VALUES ('a', 0, 'building', 'building', NOW)", append_only),
         ("INSERT INTO deploy_events VALUES ('new', 1, NULL, 'queued', NOW)", append_only),
-        ("INSERT INTO deploy_events SELECT deploy_id, 3, to_state, to_state, at, language FROM deploy_events WHERE seq = 2", append_only),
+        (
+            "INSERT INTO deploy_events SELECT deploy_id, 3, to_state, to_state, at, language FROM deploy_events WHERE seq = 2",
+            append_only,
+        ),
         (
             "INSERT INTO deploy_events VALUES ('a', 2, 'queued', 'building', NOW) \
              ON CONFLICT DO UPDATE SET to_state = 'failed'",
@@ -265,12 +282,13 @@ async fn nothing_but_the_guards_writes_the_history() {
 async fn a_forged_transition_to_itself_says_what_the_row_could_have_done() {
     // A known limit: SQLite has no sessions, and cannot tell this INSERT from its own trigger's.
     let machine = sql::machine(&format!("{}events = 'log'", sql::ORDER));
-    let mut db = with(&sql::schema(&machine, Dialect::Sqlite)).await;
+    let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
     ok(&mut db, "INSERT INTO orders (id, status) VALUES ('a', 'it''s \"quoted\"; --')").await;
     let forge = |at: &str, language: &str| {
         format!("INSERT INTO log SELECT 'a', 2, status, status, {at}, {language} FROM orders")
     };
-    let (now, language) = ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "(SELECT fingerprint FROM order_language)");
+    let (now, language) =
+        ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "(SELECT fingerprint FROM order_language)");
     refused(&mut db, &forge("'2020-01-01T00:00:00.000Z'", language), "log is append-only").await;
     refused(&mut db, &forge(now, "'0123456789abcdef'"), "log is append-only").await;
     ok(&mut db, &forge(now, language)).await;
@@ -366,7 +384,8 @@ async fn other_triggers_move_a_row_legally_or_not_at_all() {
 #[tokio::test]
 async fn a_trigger_on_the_history_needs_recursive_triggers_to_move_the_row() {
     let mut db = deploys().await;
-    let trigger = "CREATE TRIGGER other AFTER INSERT ON deploy_events WHEN NEW.to_state = 'building'
+    let trigger =
+        "CREATE TRIGGER other AFTER INSERT ON deploy_events WHEN NEW.to_state = 'building'
                    BEGIN UPDATE deploys SET status = 'deploying' WHERE id = NEW.deploy_id; END";
     ok(&mut db, trigger).await;
     let build = "UPDATE deploys SET status = 'building' WHERE id = 'b'";
@@ -391,20 +410,26 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere_until_it_is_put_back
     for guard in guards {
         ok(&mut db, guard[0].as_deref().unwrap()).await;
     }
-    refused(&mut db, "UPDATE deploys SET status = 'failed' WHERE id = 'a'", "the history of deploys").await;
+    refused(
+        &mut db,
+        "UPDATE deploys SET status = 'failed' WHERE id = 'a'",
+        "the history of deploys",
+    )
+    .await;
     assert_eq!(history(&mut db, "a").await, ">queued queued>building");
 }
 
 #[tokio::test]
 async fn without_a_history_a_key_that_exists_is_refused() {
     let machine = sql::machine(&format!("{}events = false", sql::ORDER));
-    let mut db = with(&sql::schema(&machine, Dialect::Sqlite)).await;
+    let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
     ok(&mut db, "INSERT INTO orders (id) VALUES ('a'); UPDATE orders SET status = 'quoted' WHERE id = 'none'").await;
     let exists = "the key of orders exists already";
     refused(&mut db, "REPLACE INTO orders (id) VALUES ('a')", exists).await;
     refused(&mut db, "INSERT OR IGNORE INTO orders (id) VALUES ('a')", exists).await;
     refused(&mut db, "INSERT INTO orders (id) VALUES ('a') ON CONFLICT DO NOTHING", exists).await;
-    refused(&mut db, "UPDATE OR REPLACE orders SET id = 'b'", "the key of orders cannot change").await;
+    refused(&mut db, "UPDATE OR REPLACE orders SET id = 'b'", "the key of orders cannot change")
+        .await;
     // The known hole of `events = false`: nothing remembers the key.
     ok(&mut db, "DELETE FROM orders; INSERT INTO orders (id) VALUES ('a')").await;
 }
@@ -412,7 +437,7 @@ async fn without_a_history_a_key_that_exists_is_refused() {
 #[tokio::test]
 async fn the_database_makes_numbers_for_keys_and_uses_none_twice() {
     let machine = sql::machine(&format!("{}key_type = 'bigint'", sql::ORDER));
-    let mut db = with(&sql::schema(&machine, Dialect::Sqlite)).await;
+    let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
     ok(&mut db, "INSERT INTO orders (status) VALUES ('cart'); DELETE FROM orders").await;
     ok(&mut db, "INSERT INTO orders (status) VALUES ('cart')").await;
     let keys = db.rows("SELECT CAST(id AS text) FROM orders").await;
@@ -450,59 +475,21 @@ async fn writers_at_once_leave_one_gapless_history() {
     let broken = "SELECT e.to_state FROM run_events e JOIN run_events n \
                   ON n.run_key = e.run_key AND n.seq = e.seq + 1 WHERE n.from_state <> e.to_state";
     assert_eq!(db.rows(broken).await, Vec::<Row>::new());
-    let last = db.rows("SELECT CAST(max(seq) AS text), CAST(count(*) AS text) FROM run_events").await;
+    let last =
+        db.rows("SELECT CAST(max(seq) AS text), CAST(count(*) AS text) FROM run_events").await;
     assert_eq!(last, [[Some("201".to_owned()), Some("201".to_owned())]]);
-}
-
-/// Everything that the schema is, but for the words of comments.
-async fn shape(db: &mut SqliteConnection) -> Vec<Row> {
-    let mut shape = Vec::new();
-    for sql in [
-        "SELECT type, name, tbl_name, sql FROM sqlite_schema \
-         WHERE name <> '_sqlx_migrations' AND tbl_name <> '_sqlx_migrations' ORDER BY type, name",
-        "SELECT state, CAST(position AS text), CAST(initial AS text) FROM deploy_states ORDER BY 1",
-        "SELECT from_state, to_state, kind FROM deploy_transitions ORDER BY 1, 2",
-        "SELECT fingerprint FROM deploy_language",
-    ] {
-        shape.extend(db.rows(sql).await);
-    }
-    shape
-}
-
-#[tokio::test]
-async fn the_migrations_give_the_whole_schema() {
-    let mut whole = with(&sql::schema(&sql::deploy(), Dialect::Sqlite)).await;
-    let mut migrated = empty().await;
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-    sqlx::migrate::Migrator::new(folder).await.unwrap().run(&mut migrated).await.unwrap();
-    let shape = (shape(&mut whole).await, shape(&mut migrated).await);
-    assert_eq!(shape.0.len(), 60);
-    assert_eq!(shape.0, shape.1);
-}
-
-#[tokio::test]
-async fn a_migration_keeps_rows_and_history_and_judges_as_the_new_table() {
-    let old = sql::machine(include_str!("../migrations/tables/0001.toml"));
-    let mut db = with(&sql::schema(&old, Dialect::Sqlite)).await;
-    ok(&mut db, "INSERT INTO deploys (id) VALUES ('a'), ('b')").await;
-    ok(&mut db, "UPDATE deploys SET status = 'building' WHERE id = 'a'").await;
-    let gate = "UPDATE deploys SET status = 'smoke_running' WHERE id = 'b'";
-    refused(&mut db, gate, "unknown state of deploy; known: queued, building,").await;
-    for migration in migrations(Some(&old), &sql::deploy(), Dialect::Sqlite).unwrap() {
-        ok(&mut db, &migration.text).await;
-    }
-    ok(&mut db, gate).await;
-    assert_eq!(history(&mut db, "b").await, ">queued queued>smoke_running");
-    sql::judges_as_the_table(&mut db, &sql::deploy()).await;
-    let languages = db.rows("SELECT DISTINCT language FROM deploy_events").await;
-    assert_eq!(languages.len(), 2);
 }
 
 #[tokio::test]
 async fn the_largest_table_is_taken() {
     let machine = sql::machine(&sql::largest());
     assert_eq!((machine.states.len(), machine.transition_count()), (4096, 65536));
-    let mut db = with(&sql::schema(&machine, Dialect::Sqlite)).await;
+    let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
     ok(&mut db, "INSERT INTO bigs (id) VALUES ('a'); UPDATE bigs SET status = 's16'").await;
-    refused(&mut db, "UPDATE bigs SET status = 's15'", "illegal transition of big; legal: see big_transitions").await;
+    refused(
+        &mut db,
+        "UPDATE bigs SET status = 's15'",
+        "illegal transition of big; legal: see big_transitions",
+    )
+    .await;
 }
