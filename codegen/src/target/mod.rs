@@ -2,6 +2,7 @@
 
 pub(crate) mod rust;
 pub mod sql;
+pub(crate) mod workflow;
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;
@@ -34,7 +35,8 @@ impl Target {
         match self {
             Self::Rust => rust::render(machine, header),
             Self::Sql => sql::render(machine, header),
-            Self::Workflow | Self::Js | Self::Json | Self::Docs => Vec::new(),
+            Self::Workflow => workflow::render(machine, header),
+            Self::Js | Self::Json | Self::Docs => Vec::new(),
         }
     }
 }
