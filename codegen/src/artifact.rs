@@ -53,6 +53,11 @@ impl Header {
         )
     }
 
+    /// The table's path from the root.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
     /// The command that makes the artifacts.
     pub fn command(&self) -> String {
         format!("phasegate generate {}", self.table)

@@ -18,6 +18,7 @@ pub mod artifact;
 #[cfg(feature = "cli")]
 pub mod command;
 pub mod finding;
+pub mod graph;
 pub mod machine;
 mod pipeline;
 mod suggest;

@@ -2,6 +2,7 @@
 
 mod accepts;
 mod artifacts;
+mod graph;
 mod init;
 mod phases;
 mod schema;
@@ -43,6 +44,8 @@ enum Command {
     Accepts(accepts::Accepts),
     /// What the stepper shows after accepted sequences, one a line
     Phases(phases::Phases),
+    /// The picture of the machine
+    Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
     Schema(schema::Schema),
 }
@@ -207,6 +210,7 @@ pub fn run() -> ExitCode {
         Command::Transitions(command) => (command.format.format, command.run()),
         Command::Accepts(command) => (command.format.format, command.run()),
         Command::Phases(command) => (command.format.format, command.run()),
+        Command::Graph(command) => (Format::Text, command.run()),
         Command::Schema(command) => (Format::Text, command.run()),
     };
     match outcome {

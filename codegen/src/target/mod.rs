@@ -1,5 +1,8 @@
 //! The targets: each turns the machine into the artifacts of one layer.
 
+pub(crate) mod docs;
+pub(crate) mod js;
+pub(crate) mod json;
 pub(crate) mod rust;
 pub mod sql;
 pub(crate) mod workflow;
@@ -36,7 +39,9 @@ impl Target {
             Self::Rust => rust::render(machine, header),
             Self::Sql => sql::render(machine, header),
             Self::Workflow => workflow::render(machine, header),
-            Self::Js | Self::Json | Self::Docs => Vec::new(),
+            Self::Js => js::render(machine, header),
+            Self::Json => json::render(machine, header),
+            Self::Docs => docs::render(machine, header),
         }
     }
 }
