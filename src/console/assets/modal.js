@@ -1,0 +1,246 @@
+// The modal: one row, live from its event stream. What is shown comes from `stepper.js` alone.
+import { $, call, clock, config, element, icon, write, ageNode } from "./dom.js";
+import * as map from "./status-map.js";
+import { auditOf, changesOf, follow, viewOf } from "./stepper.js";
+
+/** The key in the address that names the row to open. */
+const PARAM = map.machine;
+const RETRY_FIRST = 1_000;
+const RETRY_LAST = 30_000;
+
+const address = (id) => `${config("collection")}/${encodeURIComponent(id)}`;
+
+/** The page's address with the modal open on a row. */
+export const linkTo = (id) => `?${new URLSearchParams({ [PARAM]: id })}`;
+
+/** What the list knows of a row, and what follows once the modal has closed. */
+let page = { about: () => undefined, closed: () => {} };
+let watched = null;
+
+/** Opens the modal where the address asks for it, now and whenever it changes. */
+export function begin(callbacks) {
+  page = callbacks;
+  addEventListener("popstate", followAddress);
+  followAddress();
+}
+
+/** What the list knows has changed. */
+export function redraw() {
+  if (watched?.snapshot) draw(watched);
+}
+
+/** Opens the modal on a row, and says so in the address. */
+export function open(id) {
+  history.pushState({ opened: true }, "", linkTo(id));
+  followAddress();
+}
+
+function followAddress() {
+  const id = new URLSearchParams(location.search).get(PARAM) ?? (location.hash.slice(1) || null);
+  if (watched?.id === id) return;
+  if (watched) unwatch();
+  if (id === null) {
+    if ($("watch").open) $("watch").close();
+  } else {
+    watch(id);
+  }
+}
+
+function watch(id) {
+  watched = { id, snapshot: null, shown: null, source: null, lost: null, retry: RETRY_FIRST, timer: null, gone: false };
+  write($("watch-title"), id);
+  for (const part of ["live", "alert", "summary", "connection"]) write($(`watch-${part}`), "");
+  for (const part of ["state", "steps", "facts", "audit"]) $(`watch-${part}`).replaceChildren();
+  $("watch-connection").hidden = true;
+  $("watch-log").hidden = true;
+  $("watch-log").open = false;
+  if (!$("watch").open) $("watch").showModal();
+  $("watch-title").focus();
+  $("watch").scrollTop = 0;
+  listen(watched);
+}
+
+function unwatch() {
+  watched.source?.close();
+  clearTimeout(watched.timer);
+  watched = null;
+}
+
+$("watch").addEventListener("close", () => {
+  if (!watched) return;
+  unwatch();
+  // Back to the list: the way that led here, where this page came that way.
+  if (history.state?.opened) history.back();
+  else history.replaceState(null, "", location.pathname);
+  if (document.activeElement === document.body) $("heading").focus();
+  page.closed();
+});
+
+function listen(mine) {
+  const source = new EventSource(`${address(mine.id)}/events`);
+  mine.source = source;
+  source.addEventListener("open", () => found(mine));
+  source.addEventListener("snapshot", ({ data }) => take(mine, JSON.parse(data)));
+  source.addEventListener("transition", ({ data }) => {
+    const next = mine.snapshot && follow(mine.snapshot, JSON.parse(data));
+    if (next === mine.snapshot && next !== null) return;
+    if (next) take(mine, next);
+    // The link to the run, the log and the refusals travel with the snapshot alone.
+    refresh(mine);
+  });
+  source.addEventListener("error", () => lose(mine, source));
+}
+
+/** A newer snapshot replaces an older one; never the other way round. */
+function take(mine, snapshot) {
+  if (watched !== mine || (mine.snapshot && snapshot.seq < mine.snapshot.seq)) return;
+  mine.snapshot = snapshot;
+  draw(mine);
+}
+
+async function refresh(mine) {
+  try {
+    take(mine, await call(address(mine.id)));
+  } catch (problem) {
+    if (problem.status !== 404 || watched !== mine || mine.snapshot) return;
+    mine.gone = true;
+    mine.source.close();
+    say(mine, `There is no ${map.title.toLowerCase()} with this id.`);
+  }
+}
+
+/** The browser comes back by itself after a break; after a refusal it has to be asked to. */
+function lose(mine, source) {
+  if (watched !== mine || mine.gone) return;
+  if (!mine.lost) {
+    mine.lost = new Date().toISOString();
+    say(mine, `Connection lost at ${clock(mine.lost)}. What is shown is the last that was heard; trying again.`);
+  }
+  if (source.readyState !== EventSource.CLOSED) return;
+  refresh(mine);
+  mine.timer = setTimeout(() => watched === mine && !mine.gone && listen(mine), mine.retry);
+  mine.retry = Math.min(mine.retry * 2, RETRY_LAST);
+}
+
+function found(mine) {
+  if (watched !== mine) return;
+  mine.retry = RETRY_FIRST;
+  if (!mine.lost) return;
+  mine.lost = null;
+  say(mine, "Connected again.");
+  refresh(mine);
+}
+
+function say(mine, text) {
+  $("watch-connection").hidden = text === "";
+  $("watch-connection").toggleAttribute("data-lost", mine.lost !== null || mine.gone);
+  write($("watch-connection"), text);
+  if (text !== "") write($("watch-live"), text);
+}
+
+function draw(mine) {
+  const { snapshot } = mine;
+  const about = page.about(mine.id) ?? {};
+  const view = viewOf(map, snapshot);
+  const changes = changesOf(mine.shown, view);
+  mine.shown = view;
+
+  write($("watch-title"), about.ref || snapshot.id);
+  $("watch-state").dataset.view = view.status.view;
+  if ($("watch-state").textContent !== view.status.title) {
+    $("watch-state").replaceChildren(icon(view.status.view), element("span", {}, view.status.title));
+  }
+  drawSteps(view.steps);
+  const failed = view.state?.outcome === "failure";
+  write($("watch-alert"), failed ? view.summary || `${view.status.title}.` : "");
+  write($("watch-summary"), failed ? "" : view.summary);
+  drawFacts(snapshot, about);
+  drawLog(snapshot.log_tail ?? "");
+  drawAudit(snapshot);
+  if (changes !== "") write($("watch-live"), changes);
+}
+
+function drawSteps(steps) {
+  const nodes = $("watch-steps");
+  nodes.classList.toggle("stacked", steps.length > 6);
+  while (nodes.children.length < steps.length) {
+    nodes.append(
+      element("li", { role: "listitem" },
+        element("span", { class: "badge" }),
+        element("span", { class: "text" }, element("strong", {}), element("span", { class: "view" }), element("span", { class: "detail" })),
+      ),
+    );
+  }
+  for (const [at, step] of steps.entries()) {
+    const node = nodes.children[at];
+    if (node.dataset.view !== step.view) node.querySelector(".badge").replaceChildren(icon(step.view));
+    node.dataset.view = step.view;
+    node.dataset.phase = step.name;
+    if (step.current) node.setAttribute("aria-current", "step");
+    else node.removeAttribute("aria-current");
+    write(node.querySelector("strong"), step.title);
+    write(node.querySelector(".view"), step.label);
+    write(node.querySelector(".detail"), step.detail);
+  }
+}
+
+/** The address of a run, where it is one that may be opened. */
+function safeLink(address) {
+  try {
+    return new URL(address).protocol === "https:" ? address : null;
+  } catch {
+    return null;
+  }
+}
+
+function drawFacts(snapshot, about) {
+  const facts = [];
+  const fact = (name, ...said) => facts.push(element("div", {}, element("dt", {}, name), element("dd", {}, ...said)));
+  const at = snapshot.last_report_at;
+  if (at) fact("Last report", ageNode(at), `, ${clock(at)}`);
+  const run = snapshot.events?.findLast(({ run_id }) => run_id);
+  const link = safeLink(snapshot.run_url);
+  if (link) {
+    const name = run ? `Run ${run.run_id}${run.run_attempt > 1 ? `, attempt ${run.run_attempt}` : ""}` : "Workflow run";
+    fact("Workflow", element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, name, element("span", { class: "hidden-text" }, " (opens in a new tab)")));
+  }
+  if (about.requested_by) fact("Requested by", about.requested_by);
+  if (about.reason) fact("Reason", about.reason);
+  fact("Id", element("code", {}, snapshot.id));
+  if (snapshot.table && snapshot.table !== map.fingerprints.table) {
+    fact("Tables", `The backend goes by table ${snapshot.table}, this page by ${map.fingerprints.table}.`);
+  }
+  const said = facts.map((node) => node.textContent).join("\n");
+  // The focus stays on the link while the facts around it do not change.
+  if ($("watch-facts").dataset.said === said && $("watch-facts").children.length > 0) return;
+  const focused = $("watch-facts").contains(document.activeElement);
+  $("watch-facts").dataset.said = said;
+  $("watch-facts").replaceChildren(...facts);
+  if (focused) $("watch-facts").querySelector("a")?.focus();
+}
+
+function drawLog(tail) {
+  $("watch-log").hidden = tail === "";
+  write($("watch-log").querySelector("pre"), tail);
+}
+
+function drawAudit(snapshot) {
+  const entries = auditOf(map, snapshot);
+  const had = new Map([...$("watch-audit").children].map((node) => [node.dataset.key, node]));
+  $("watch-audit").replaceChildren(...entries.map((entry) => had.get(entry.key) ?? auditNode(entry)));
+}
+
+function auditNode(entry) {
+  const arrow = () => [element("span", { class: "arrow", "aria-hidden": "true" }, "→"), element("span", { class: "hidden-text" }, " to ")];
+  const said = entry.kind === "refused"
+    ? [element("span", { class: "tag" }, "Refused"), " ", entry.to ?? "", entry.from ? ` while ${entry.from}` : ""]
+    : entry.from === null
+      ? [element("strong", {}, entry.to)]
+      : [entry.from, " ", ...arrow(), " ", element("strong", {}, entry.to)];
+  const notes = [entry.answer, ...entry.notes].filter(Boolean).join(" · ");
+  return element("li", { role: "listitem", "data-key": entry.key, "data-view": entry.view, "data-kind": entry.kind },
+    element("time", { datetime: entry.at }, clock(entry.at)),
+    element("span", { class: "badge", "data-view": entry.view }, icon(entry.view)),
+    element("span", { class: "what" }, element("span", { class: "said" }, ...said), element("span", { class: "why" }, notes)),
+  );
+}

@@ -1,0 +1,235 @@
+//! The console: the page that lists rows, starts one and shows it live, as a router of static
+//! answers. It knows no machine: what it shows comes from the generated status map that it is
+//! given, and from the HTTP interface that it stands beside.
+
+use std::borrow::Cow;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use sha2::{Digest, Sha256};
+
+const INDEX: &str = include_str!("assets/index.html");
+const HTML: &str = "text/html; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
+/// The files of the page that are the same for every machine.
+const ASSETS: [(&str, &str, &str); 6] = [
+    ("/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
+    ("/console.js", JS, include_str!("assets/console.js")),
+    ("/dom.js", JS, include_str!("assets/dom.js")),
+    ("/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+    ("/modal.js", JS, include_str!("assets/modal.js")),
+    ("/stepper.js", JS, include_str!("assets/stepper.js")),
+];
+
+/// Everything comes from this origin, nothing is inline, and no other page frames it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// What the page is told of the machine that it shows.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The machine's title, of one row: `Deploy`.
+    pub title: String,
+    /// The title of the list: `Deploys`.
+    pub heading: String,
+    /// The path of the HTTP interface's rows: `/api/deploys`. Its last part is the key of the
+    /// list in its answers.
+    pub collection: String,
+    /// The generated status map, an ES module.
+    pub status_map: Cow<'static, str>,
+    /// The workflow input that takes a row's id.
+    pub id_input: String,
+    /// The workflow input that takes its token.
+    pub token_input: String,
+}
+
+impl Page {
+    /// The page of a machine whose rows stand in `table`, with a workflow that takes the inputs
+    /// that phasegate generates by default.
+    pub fn new(
+        machine: &dyn crate::Machine,
+        table: &str,
+        status_map: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            title: machine.title().to_owned(),
+            heading: in_words(table),
+            collection: format!("/api/{table}"),
+            status_map: status_map.into(),
+            id_input: format!("{}_id", machine.name()),
+            token_input: "callback_token".to_owned(),
+        }
+    }
+
+    /// The page of the deploy console.
+    pub fn deploys() -> Self {
+        Self {
+            title: "Deploy".to_owned(),
+            heading: "Deploys".to_owned(),
+            collection: "/api/deploys".to_owned(),
+            status_map: include_str!("../../generated/deploy-status.js").into(),
+            id_input: "console_deploy_id".to_owned(),
+            token_input: "callback_token".to_owned(),
+        }
+    }
+
+    /// The page's address is `/`; its files stand beside it, the status map as `/status-map.js`.
+    /// Merge it with the HTTP interface's routes.
+    pub fn router(&self) -> Router {
+        let mut router = Router::new()
+            .route("/", file(HTML, self.index()))
+            .route("/status-map.js", file(JS, self.status_map.clone().into_owned()));
+        for (path, kind, text) in ASSETS {
+            router = router.route(path, file(kind, text));
+        }
+        router
+    }
+
+    /// The page with its blanks filled in: `%title%` is one. One pass, so that a text that reads
+    /// like a blank stays what it is.
+    fn index(&self) -> String {
+        let filled = INDEX.split('%').enumerate().map(|(at, part)| match part {
+            _ if at % 2 == 0 => Cow::Borrowed(part),
+            "title" => escaped(&self.title).into(),
+            "noun" => escaped(&self.title.to_lowercase()).into(),
+            "heading" => escaped(&self.heading).into(),
+            "collection" => escaped(&self.collection).into(),
+            "id_input" => escaped(&self.id_input).into(),
+            "token_input" => escaped(&self.token_input).into(),
+            _ => unreachable!("the page has the blank {part}, and nothing fills it"),
+        });
+        filled.collect()
+    }
+}
+
+/// `freeze_checks` gives `Freeze checks`.
+fn in_words(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Text as HTML holds it, between tags and in quotes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+/// A file that is asked for again each time and sent again only where it has changed: a page and
+/// its parts are always of one version.
+fn file(kind: &'static str, text: impl Into<Bytes>) -> MethodRouter {
+    let body: Bytes = text.into();
+    let mut tag = String::from("\"");
+    for byte in &Sha256::digest(&body)[..16] {
+        tag.push_str(&format!("{byte:02x}"));
+    }
+    tag.push('"');
+    let tag = HeaderValue::try_from(tag).expect("quotes and hex digits");
+    get(move |headers: HeaderMap| {
+        let had = headers.get(IF_NONE_MATCH).is_some_and(|had| names(had, &tag));
+        let mut response = if had {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            body.clone().into_response()
+        };
+        set_headers(&mut response, kind, tag.clone());
+        std::future::ready(response)
+    })
+}
+
+/// Whether a list of entity tags has this one.
+fn names(had: &HeaderValue, tag: &HeaderValue) -> bool {
+    let tags = had.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let mut tags = tags.map(|one| one.strip_prefix(b"W/").unwrap_or(one));
+    tags.any(|one| one == tag.as_bytes())
+}
+
+fn set_headers(response: &mut Response, kind: &'static str, tag: HeaderValue) {
+    let headers = response.headers_mut();
+    headers.insert(ETAG, tag);
+    let fixed: [(HeaderName, &'static str); 7] = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, "no-cache"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page() -> Page {
+        Page {
+            title: "A \"b\" <i>&%heading%".to_owned(),
+            heading: "Things".to_owned(),
+            collection: "/api/things".to_owned(),
+            status_map: "export const machine = \"thing\";".into(),
+            id_input: "thing_id".to_owned(),
+            token_input: "callback_token".to_owned(),
+        }
+    }
+
+    #[test]
+    fn fills_every_blank_once_and_as_text() {
+        let index = page().index();
+        assert!(index.contains("A &quot;b&quot; &lt;i&gt;&amp;%heading%"), "{index}");
+        assert!(index.contains("content=\"/api/things\""));
+        assert!(!index.replace("&amp;%heading%", "").contains('%'), "a blank was left");
+    }
+
+    #[test]
+    fn loads_nothing_from_elsewhere_and_nothing_inline() {
+        for (path, _, text) in ASSETS.iter().chain(&[("/", HTML, INDEX)]) {
+            let plain = text.replace("http://www.w3.org/2000/svg", "");
+            assert!(!plain.contains("://"), "{path} names another place");
+        }
+        assert!(!INDEX.contains(" style=") && !INDEX.contains(" onclick="));
+        assert!(!INDEX.contains("<script>") && !INDEX.contains("<style"));
+    }
+
+    #[test]
+    fn every_import_and_link_of_the_page_is_served() {
+        let served: Vec<&str> = ASSETS.iter().map(|(path, _, _)| &path[1..]).collect();
+        let mut named = Vec::new();
+        for (_, _, text) in ASSETS {
+            named.extend(text.split("from \"./").skip(1).filter_map(|rest| rest.split('"').next()));
+        }
+        named.extend(INDEX.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()));
+        named.extend(INDEX.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()));
+        for name in named.into_iter().filter(|name| !name.starts_with('#')) {
+            assert!(name == "status-map.js" || served.contains(&name), "{name} is not served");
+        }
+    }
+
+    #[test]
+    fn a_list_of_tags_may_name_the_file() {
+        let tag = HeaderValue::from_static("\"ab\"");
+        assert!(names(&HeaderValue::from_static("\"x\", W/\"ab\""), &tag));
+        assert!(!names(&HeaderValue::from_static("\"abc\""), &tag));
+    }
+}
