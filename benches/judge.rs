@@ -1,8 +1,11 @@
 //! What judging a report costs, beside three crates for state machines: the deploy machine, on the
 //! same 100,000 sequences with 5 % of illegal reports, in one run.
 //!
-//! Each contender starts a machine per sequence, is given every report of it, and counts how many
-//! it refused. Before anything is timed, all four must refuse the same number.
+//! A backend has a machine per row. `mixed` gives each report to its row in the order in which a
+//! backend sees them, the runs under way side by side; `in_turn` gives one row's whole sequence after the
+//! other's, which is what branch predictors like best. Each contender starts its 100,000 machines,
+//! judges every report, and counts those that it refused. Before anything is timed, all four must
+//! refuse the same number.
 #![allow(missing_docs, reason = "the peers' macros make items without")]
 
 #[rustfmt::skip]
@@ -13,66 +16,109 @@ use deploy::DeployStatus as S;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
+/// A report: the row that it is about, and the state.
+type Report = (usize, S);
+
+const ROWS: usize = 100_000;
+
 fn main() {
-    let sequences = sequences();
-    let counts = [
-        ours(&sequences),
-        statig_peer::run(&sequences),
-        smlang_peer::run(&sequences),
-        rust_fsm_peer::run(&sequences),
-    ];
-    assert!(counts.iter().all(|count| *count == counts[0]), "the machines disagree: {counts:?}");
-    let reports: usize = sequences.iter().map(Vec::len).sum();
-    println!("{reports} reports in {} sequences, {} of them illegal", sequences.len(), counts[0]);
+    for reports in [mixed(), in_turn()] {
+        let refused = CONTENDERS.map(|(_, run)| run(&reports));
+        assert!(refused.iter().all(|count| *count == refused[0]), "they disagree: {refused:?}");
+        println!("{} reports of {ROWS} rows, {} of them illegal", reports.len(), refused[0]);
+    }
     divan::main();
 }
 
-/// Runs through the deploy table with an illegal report in twenty, from a fixed seed.
-fn sequences() -> Vec<Vec<S>> {
+type Contender = (&'static str, fn(&[Report]) -> usize);
+
+const CONTENDERS: [Contender; 4] = [
+    ("phasegate", ours),
+    ("statig", statig_peer::run),
+    ("smlang", smlang_peer::run),
+    ("rust_fsm", rust_fsm_peer::run),
+];
+
+/// Numbers that look random and are the same in every run.
+fn random() -> impl FnMut(usize) -> usize {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = move |below: usize| {
+    move |below| {
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
         usize::try_from(seed % below as u64).expect("less than a usize")
-    };
-    (0..100_000)
-        .map(|_| {
-            let mut state = S::Queued;
-            let mut sequence = Vec::new();
-            while !state.is_terminal() {
-                let illegal: Vec<S> =
-                    S::ALL.into_iter().filter(|to| !state.can_become(*to)).collect();
-                if random(20) == 0 {
-                    sequence.push(illegal[random(illegal.len())]);
-                } else {
-                    // A run mostly goes on, and seldom fails.
-                    let next = state.next();
-                    state =
-                        if random(12) == 0 { S::Failed } else { next[random(next.len().min(2))] };
-                    sequence.push(state);
-                }
-            }
-            sequence
-        })
-        .collect()
+    }
 }
 
-fn ours(sequences: &[Vec<S>]) -> usize {
-    let mut refused = 0;
-    for sequence in sequences {
-        let mut state = S::Queued;
-        for &to in sequence {
-            let legal = state.can_become(to);
-            refused += usize::from(!legal);
-            state = if legal { to } else { state };
+/// One row's sequence after the other's.
+fn in_turn() -> Vec<Report> {
+    let sequences = sequences().into_iter().enumerate();
+    sequences.flat_map(|(row, states)| states.into_iter().map(move |state| (row, state))).collect()
+}
+
+/// Forty runs under way at any time, the next report from any of them.
+fn mixed() -> Vec<Report> {
+    let mut random = random();
+    let mut waiting = sequences().into_iter().enumerate();
+    let mut under_way: Vec<(usize, std::vec::IntoIter<S>)> = Vec::new();
+    let mut reports = Vec::new();
+    loop {
+        while under_way.len() < 40
+            && let Some((row, states)) = waiting.next()
+        {
+            under_way.push((row, states.into_iter()));
         }
+        if under_way.is_empty() {
+            return reports;
+        }
+        let at = random(under_way.len());
+        let (row, states) = &mut under_way[at];
+        match states.next() {
+            Some(state) => reports.push((*row, state)),
+            None => drop(under_way.swap_remove(at)),
+        }
+    }
+}
+
+/// Runs through the deploy table with an illegal report in twenty, from a fixed seed.
+fn sequences() -> Vec<Vec<S>> {
+    let mut random = random();
+    let run = |_| {
+        let mut state = S::Queued;
+        let mut sequence = Vec::new();
+        while !state.is_terminal() {
+            let illegal: Vec<S> = S::ALL.into_iter().filter(|to| !state.can_become(*to)).collect();
+            if random(20) == 0 {
+                sequence.push(illegal[random(illegal.len())]);
+            } else {
+                // A run mostly goes on step by step, seldom loses a report, and seldom fails.
+                let next = state.next();
+                state = match random(40) {
+                    0 => S::Failed,
+                    1..6 => next[random(next.len())],
+                    _ => next[0],
+                };
+                sequence.push(state);
+            }
+        }
+        sequence
+    };
+    (0..ROWS).map(run).collect()
+}
+
+fn ours(reports: &[Report]) -> usize {
+    let mut rows = vec![S::Queued; ROWS];
+    let mut refused = 0;
+    for &(row, to) in reports {
+        let legal = rows[row].can_become(to);
+        refused += usize::from(!legal);
+        rows[row] = if legal { to } else { rows[row] };
     }
     refused
 }
 
 mod smlang_peer {
-    use super::S;
+    use super::{ROWS, Report, S};
 
     smlang::statemachine! {
         derive_states: [Debug],
@@ -109,21 +155,19 @@ mod smlang_peer {
         })
     }
 
-    pub(super) fn run(sequences: &[Vec<S>]) -> usize {
+    pub(super) fn run(reports: &[Report]) -> usize {
+        let mut rows: Vec<_> = (0..ROWS).map(|_| StateMachine::new(Context)).collect();
         let mut refused = 0;
-        for sequence in sequences {
-            let mut machine = StateMachine::new(Context);
-            for &to in sequence {
-                let taken = event(to).is_some_and(|event| machine.process_event(event).is_ok());
-                refused += usize::from(!taken);
-            }
+        for &(row, to) in reports {
+            let taken = event(to).is_some_and(|event| rows[row].process_event(event).is_ok());
+            refused += usize::from(!taken);
         }
         refused
     }
 }
 
 mod rust_fsm_peer {
-    use super::S;
+    use super::{ROWS, Report, S};
 
     rust_fsm::state_machine! {
         deploy(Queued)
@@ -162,14 +206,12 @@ mod rust_fsm_peer {
         })
     }
 
-    pub(super) fn run(sequences: &[Vec<S>]) -> usize {
+    pub(super) fn run(reports: &[Report]) -> usize {
+        let mut rows: Vec<_> = (0..ROWS).map(|_| deploy::StateMachine::new()).collect();
         let mut refused = 0;
-        for sequence in sequences {
-            let mut machine = deploy::StateMachine::new();
-            for &to in sequence {
-                let taken = input(to).is_some_and(|input| machine.consume(&input).is_ok());
-                refused += usize::from(!taken);
-            }
+        for &(row, to) in reports {
+            let taken = input(to).is_some_and(|input| rows[row].consume(&input).is_ok());
+            refused += usize::from(!taken);
         }
         refused
     }
@@ -178,7 +220,7 @@ mod rust_fsm_peer {
 mod statig_peer {
     #![allow(clippy::wildcard_enum_match_arm, reason = "the peer's own idiom")]
 
-    use super::S;
+    use super::{ROWS, Report, S};
     use statig::prelude::*;
 
     #[derive(Default)]
@@ -289,41 +331,27 @@ mod statig_peer {
         }
     }
 
-    pub(super) fn run(sequences: &[Vec<S>]) -> usize {
-        let mut refused = 0;
-        for sequence in sequences {
-            let mut machine = Deploy::default().state_machine();
-            for to in sequence {
-                machine.handle(to);
-            }
-            refused += machine.inner().refused;
+    pub(super) fn run(reports: &[Report]) -> usize {
+        let mut rows: Vec<_> = (0..ROWS).map(|_| Deploy::default().state_machine()).collect();
+        for (row, to) in reports {
+            rows[*row].handle(to);
         }
-        refused
+        rows.iter().map(|machine| machine.inner().refused).sum()
     }
 }
 
-fn bench(bencher: Bencher<'_, '_>, run: fn(&[Vec<S>]) -> usize) {
-    let sequences = sequences();
-    let reports: usize = sequences.iter().map(Vec::len).sum();
-    bencher.counter(ItemsCount::new(reports)).bench(|| run(divan::black_box(&sequences)));
+fn bench(bencher: Bencher<'_, '_>, contender: &str, reports: &[Report]) {
+    let named = CONTENDERS.into_iter().find(|(name, _)| *name == contender);
+    let (_, run) = named.expect("only contenders are benched");
+    bencher.counter(ItemsCount::new(reports.len())).bench(|| run(divan::black_box(reports)));
 }
 
-#[divan::bench]
-fn phasegate(bencher: Bencher<'_, '_>) {
-    bench(bencher, ours);
+#[divan::bench(args = CONTENDERS.map(|(name, _)| name))]
+fn mixed_rows(bencher: Bencher<'_, '_>, contender: &str) {
+    bench(bencher, contender, &mixed());
 }
 
-#[divan::bench]
-fn statig(bencher: Bencher<'_, '_>) {
-    bench(bencher, statig_peer::run);
-}
-
-#[divan::bench]
-fn smlang(bencher: Bencher<'_, '_>) {
-    bench(bencher, smlang_peer::run);
-}
-
-#[divan::bench]
-fn rust_fsm(bencher: Bencher<'_, '_>) {
-    bench(bencher, rust_fsm_peer::run);
+#[divan::bench(args = CONTENDERS.map(|(name, _)| name))]
+fn rows_in_turn(bencher: Bencher<'_, '_>, contender: &str) {
+    bench(bencher, contender, &in_turn());
 }
