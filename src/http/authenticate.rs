@@ -1,0 +1,84 @@
+//! Who may report. The way in is a trait, so that other credentials can stand beside the token.
+
+use crate::Store;
+use crate::store::{Result, TokenCheck};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use std::future::Future;
+use std::pin::Pin;
+
+/// What a request's credential is worth at one row.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Credential {
+    /// It may report; who it is, where the credential says so, stands in the history.
+    Valid {
+        /// The name.
+        actor: Option<String>,
+    },
+    /// It is good at another row, whether or not this one exists: 403.
+    Foreign,
+    /// It is not good anywhere: 401.
+    Wrong,
+    /// There is none: 401.
+    Missing,
+}
+
+/// The answer of [`Authenticate`], in time.
+pub type Authenticated<'a> = Pin<Box<dyn Future<Output = Result<Credential>> + Send + 'a>>;
+
+/// Says what a request's credential is worth at one row.
+pub trait Authenticate: Send + Sync + 'static {
+    /// Judges the headers of a request to report to the row of the key `id`, which need not exist.
+    fn authenticate<'a>(
+        &'a self,
+        store: &'a Store,
+        id: &'a str,
+        headers: &'a HeaderMap,
+    ) -> Authenticated<'a>;
+}
+
+/// The token that was given out when the row was started, as `Authorization: Bearer TOKEN`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BearerToken;
+
+impl Authenticate for BearerToken {
+    fn authenticate<'a>(
+        &'a self,
+        store: &'a Store,
+        id: &'a str,
+        headers: &'a HeaderMap,
+    ) -> Authenticated<'a> {
+        Box::pin(async move {
+            let Some(given) = headers.get(AUTHORIZATION) else {
+                return Ok(Credential::Missing);
+            };
+            let Some(token) = given.to_str().ok().and_then(bearer) else {
+                return Ok(Credential::Wrong);
+            };
+            Ok(match store.check_token(id, token).await? {
+                TokenCheck::Valid => Credential::Valid { actor: None },
+                TokenCheck::Foreign => Credential::Foreign,
+                TokenCheck::Unknown => Credential::Wrong,
+            })
+        })
+    }
+}
+
+/// The token of a bearer's header.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_scheme_in_any_case_and_no_other_scheme() {
+        assert_eq!(bearer("Bearer x"), Some("x"));
+        assert_eq!(bearer("bearer  x "), Some("x"));
+        assert_eq!(bearer("Basic x"), None);
+        assert_eq!(bearer("Bearer"), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! `POST /api/deploys/{id}/callbacks`: a job's report, through http.md's table row by row.
+
+use super::authenticate::Credential;
+use super::problem::Problem;
+use super::request::{Id, json_body};
+use super::{Shared, no_store};
+use crate::store::{Answer, Report};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use governor::clock::Clock as _;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// So often all rows that have been quiet are forgotten by the limit.
+const FORGET_EVERY: u64 = 1024;
+
+pub(super) async fn report(
+    State(shared): State<Arc<Shared>>,
+    Id(id): Id,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let begun = Instant::now();
+    let result = answer(&shared, &id, &headers, body).await;
+    let (name, response) = match result {
+        Ok(answer) => {
+            match Problem::of_answer(&answer, shared.machine.name(), shared.machine.table()) {
+                Some(problem) => (answer.as_str(), problem.into_response()),
+                None => (answer.as_str(), accepted(answer).into_response()),
+            }
+        }
+        Err(problem) => (problem.kind.about().name, problem.into_response()),
+    };
+    shared.metrics.reported(name, begun.elapsed());
+    no_store(response)
+}
+
+async fn answer(
+    shared: &Shared,
+    id: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Answer, Problem> {
+    let credential = shared.authenticate.authenticate(&shared.store, id, headers);
+    let actor = match shared.ask(credential).await? {
+        Credential::Valid { actor } => actor,
+        Credential::Foreign => {
+            return Err(Problem::new(
+                super::problem::Kind::Forbidden,
+                format!("the token is another {}'s", shared.machine.name()),
+            ));
+        }
+        Credential::Wrong => return Err(Problem::unauthorized(true)),
+        Credential::Missing => return Err(Problem::unauthorized(false)),
+    };
+    limit(shared, id)?;
+    let body = json_body(headers, body).await?;
+    let mut report = Report::from_json(&body)?;
+    report.actor = actor;
+    shared
+        .ask(shared.store.apply_callback(&*shared.machine, id, &report))
+        .await
+}
+
+/// Lets a row's reports through at the rate that the options say.
+fn limit(shared: &Shared, id: &str) -> Result<(), Problem> {
+    if shared.reported.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+        shared.limiter.retain_recent();
+    }
+    shared
+        .limiter
+        .check_key(&id.to_owned())
+        .map_err(|until| Problem::too_many(until.wait_time_from(shared.limiter.clock().now())))
+}
+
+/// The body of 200; null for answers that are problems.
+fn accepted(answer: Answer) -> Json<serde_json::Value> {
+    Json(match answer {
+        Answer::Applied { status, from, seq } => {
+            json!({"applied": true, "status": status, "from": from, "seq": seq})
+        }
+        Answer::Duplicate { status, seq } => {
+            json!({"applied": false, "duplicate": true, "status": status, "seq": seq})
+        }
+        Answer::EventIdReused { .. }
+        | Answer::UnknownStatus { .. }
+        | Answer::Ended { .. }
+        | Answer::Illegal { .. }
+        | Answer::NotFound => serde_json::Value::Null,
+    })
+}

@@ -1,0 +1,163 @@
+//! The HTTP interface: reports, snapshots, event streams, as an axum router.
+
+mod authenticate;
+mod callbacks;
+mod events;
+mod health;
+mod metrics;
+mod problem;
+mod request;
+mod rows;
+mod serve;
+
+pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential};
+pub use request::BODY;
+pub use serve::Running;
+
+use crate::store::Result as StoreResult;
+use crate::{Machine, Store};
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use metrics::Metrics;
+use problem::{Kind, Problem};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How a backend behaves where it may differ.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// So many reports of one row are let through at once.
+    pub burst: NonZeroU32,
+    /// And then one in each such time; more than zero.
+    pub every: Duration,
+    /// How often a stream looks at the database though nothing was signalled.
+    pub poll: Duration,
+    /// How often a quiet stream shows that it is still there.
+    pub keep_alive: Duration,
+    /// How long the database is waited for before it counts as away.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            burst: NonZeroU32::new(120).expect("it is not zero"),
+            every: Duration::from_millis(500),
+            poll: Duration::from_secs(1),
+            keep_alive: Duration::from_secs(15),
+            patience: Duration::from_secs(8),
+        }
+    }
+}
+
+/// One machine's backend over one store. Cheap to clone; all clones are one backend.
+#[derive(Clone)]
+pub struct Backend {
+    shared: Arc<Shared>,
+}
+
+/// What the routes share.
+struct Shared {
+    store: Store,
+    machine: Arc<dyn Machine>,
+    authenticate: Box<dyn Authenticate>,
+    options: Options,
+    limiter: DefaultKeyedRateLimiter<String>,
+    reported: AtomicU64,
+    metrics: Metrics,
+    closing: watch::Sender<bool>,
+}
+
+impl Shared {
+    /// What the store says, or the problem that it is; a database that hangs is away, too.
+    async fn ask<T>(&self, question: impl Future<Output = StoreResult<T>>) -> Result<T, Problem> {
+        match tokio::time::timeout(self.options.patience, question).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Problem::unavailable("the database does not answer")),
+        }
+    }
+}
+
+impl Backend {
+    /// A backend whose rows are opened to reports by their tokens.
+    pub fn new(store: Store, machine: Arc<dyn Machine>) -> Self {
+        Self::with(store, machine, BearerToken, Options::default())
+    }
+
+    /// A backend that authenticates and behaves as told.
+    pub fn with(
+        store: Store,
+        machine: Arc<dyn Machine>,
+        authenticate: impl Authenticate,
+        options: Options,
+    ) -> Self {
+        let quota = Quota::with_period(options.every)
+            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX))
+            .allow_burst(options.burst);
+        Self {
+            shared: Arc::new(Shared {
+                metrics: Metrics::new(machine.name()),
+                authenticate: Box::new(authenticate),
+                limiter: RateLimiter::keyed(quota),
+                reported: AtomicU64::new(0),
+                closing: watch::Sender::new(false),
+                store,
+                machine,
+                options,
+            }),
+        }
+    }
+
+    /// The store behind it.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// The machine that it judges by.
+    pub fn machine(&self) -> &Arc<dyn Machine> {
+        &self.shared.machine
+    }
+
+    /// Ends all event streams, those to come included: their clients come back to whoever answers
+    /// at the address then.
+    pub fn close(&self) {
+        self.shared.closing.send_replace(true);
+    }
+
+    /// The routes of the interface, rows under `/api/TABLE`. It has no fallback: pages can be
+    /// merged with it.
+    pub fn router(&self) -> Router {
+        let rows = format!("/api/{}", self.shared.store.schema().table);
+        Router::new()
+            .route(&rows, get(rows::list).post(rows::start))
+            .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
+            .route(&format!("{rows}/{{id}}/events"), get(events::stream))
+            .route(&format!("{rows}/{{id}}/callbacks"), post(callbacks::report))
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(health::metrics))
+            .route("/problems/{name}", get(health::problem))
+            .method_not_allowed_fallback(|| async {
+                Problem::new(
+                    Kind::MethodNotAllowed,
+                    "the address does not take this method",
+                )
+            })
+            .with_state(self.shared.clone())
+    }
+}
+
+/// What holds for one moment alone is not to be kept by anyone.
+fn no_store(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.into_response()
+}

@@ -1,0 +1,413 @@
+//! Every refusal as RFC 9457 problem details, and the short page that each type leads to.
+
+use crate::store::{Answer, Error, Malformed};
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// The types of problems.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Kind {
+    Unauthorized,
+    Forbidden,
+    TooManyRequests,
+    UnsupportedMediaType,
+    TooLarge,
+    Malformed,
+    EventIdReused,
+    UnknownStatus,
+    Ended,
+    IllegalTransition,
+    NotFound,
+    MethodNotAllowed,
+    Exists,
+    Unavailable,
+    SchemaMismatch,
+    Fault,
+}
+
+/// What is fixed about a type of problem.
+pub(crate) struct About {
+    /// The last part of its type.
+    pub(crate) name: &'static str,
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'static str,
+    /// What it means.
+    meaning: &'static str,
+    /// What to do.
+    remedy: &'static str,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::TooManyRequests,
+        Self::UnsupportedMediaType,
+        Self::TooLarge,
+        Self::Malformed,
+        Self::EventIdReused,
+        Self::UnknownStatus,
+        Self::Ended,
+        Self::IllegalTransition,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Exists,
+        Self::Unavailable,
+        Self::SchemaMismatch,
+        Self::Fault,
+    ];
+
+    pub(crate) fn about(self) -> About {
+        let (name, status, title, meaning, remedy) = match self {
+            Self::Unauthorized => (
+                "unauthorized",
+                StatusCode::UNAUTHORIZED,
+                "No valid credential",
+                "A report needs the token that was given out when its row was started, and this one came without it or with one that nobody has.",
+                "Send `Authorization: Bearer TOKEN` with the `callback_token` of the answer that started the row. The token is gone with the row.",
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                StatusCode::FORBIDDEN,
+                "A credential for another row",
+                "The token is valid, and opens another row than the one in the address.",
+                "Check that the id in the address and the token come from the same start.",
+            ),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many reports",
+                "More reports came for this row than a workflow sends.",
+                "Wait for as many seconds as `Retry-After` says, then send the same report again: under the same event id it counts once.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Not JSON",
+                "The body is not said to be JSON.",
+                "Send `Content-Type: application/json`, in UTF-8.",
+            ),
+            Self::TooLarge => (
+                "too-large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The body is too large",
+                "A body holds at most 64 KiB.",
+                "Send less: of a log the last 16 KiB are kept.",
+            ),
+            Self::Malformed => (
+                "malformed",
+                StatusCode::BAD_REQUEST,
+                "Malformed",
+                "The request is not what this address takes; `detail` says where it stops to be.",
+                "Correct it; sent again as it is, it is refused again.",
+            ),
+            Self::EventIdReused => (
+                "event-id-reused",
+                StatusCode::CONFLICT,
+                "The event id stands for another report",
+                "A report with this event id was applied, and its body was another one.",
+                "Give each report an id of its own; send the same body where a report is sent again.",
+            ),
+            Self::UnknownStatus => (
+                "unknown-status",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Unknown status",
+                "The backend's table, or its database, lacks the state that was reported: the sender was made from another version of the table.",
+                "Roll out the backend, and the migrations, that know the state; or report one of `known`. A workflow goes on without reports of optional states.",
+            ),
+            Self::Ended => (
+                "ended",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "It has ended",
+                "The row is in a state that no transition leaves.",
+                "Start a new one. A run that is run again reports to what has ended already.",
+            ),
+            Self::IllegalTransition => (
+                "illegal-transition",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Illegal transition",
+                "No transition leads from the row's state to the one that was reported.",
+                "`allowed` says what would have been legal. Where the report is right, the table lacks a transition.",
+            ),
+            Self::NotFound => (
+                "not-found",
+                StatusCode::NOT_FOUND,
+                "Not found",
+                "There is nothing at this address.",
+                "Check the id; rows that were deleted are gone.",
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+                "The address exists, and does not take this method.",
+                "The header `Allow` says which it takes.",
+            ),
+            Self::Exists => (
+                "exists",
+                StatusCode::CONFLICT,
+                "It exists already",
+                "There is, or was, a row with this key; its history is not written over.",
+                "Start one with another key.",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The database is away",
+                "The database could not be asked. Nothing is half done.",
+                "Wait for as many seconds as `Retry-After` says, then send the same again: a report that was applied after all is known by its event id.",
+            ),
+            Self::SchemaMismatch => (
+                "schema-mismatch",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The database's schema does not fit",
+                "The database lacks a table, a column or a trigger that this backend needs.",
+                "Run the migrations; `/readyz` says what is missing.",
+            ),
+            Self::Fault => (
+                "fault",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "A fault",
+                "The backend met what it was not made for. Nothing is half done.",
+                "The backend's log says more.",
+            ),
+        };
+        About {
+            name,
+            status,
+            title,
+            meaning,
+            remedy,
+        }
+    }
+}
+
+/// One problem, on its way to the client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) kind: Kind,
+    detail: String,
+    more: Map<String, Value>,
+    headers: HeaderMap,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            more: Map::new(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
+    /// 401, with whether a credential was given at all.
+    pub(crate) fn unauthorized(given: bool) -> Self {
+        let (detail, challenge) = if given {
+            (
+                "the token is nobody's",
+                r#"Bearer realm="phasegate", error="invalid_token""#,
+            )
+        } else {
+            (
+                "a report needs `Authorization: Bearer TOKEN`",
+                r#"Bearer realm="phasegate""#,
+            )
+        };
+        Self::new(Kind::Unauthorized, detail)
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    pub(crate) fn too_many(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self::new(Kind::TooManyRequests, format!("wait for {seconds} seconds"))
+            .header(RETRY_AFTER, seconds)
+    }
+
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Unavailable, detail).header(RETRY_AFTER, 2)
+    }
+
+    pub(crate) fn misfit(missing: &[String]) -> Self {
+        Self::new(Kind::SchemaMismatch, missing.join("; "))
+            .with("missing", missing)
+            .header(RETRY_AFTER, 10)
+    }
+
+    pub(crate) fn no_row(noun: &str) -> Self {
+        Self::new(Kind::NotFound, format!("there is no such {noun}"))
+    }
+
+    /// The problem of a refused report; none where it was not refused. `noun` is what rows are
+    /// called, `table` the fingerprint that it was judged by.
+    pub(crate) fn of_answer(answer: &Answer, noun: &str, table: &str) -> Option<Self> {
+        Some(match answer {
+            Answer::Applied { .. } | Answer::Duplicate { .. } => return None,
+            Answer::EventIdReused { event_id, .. } => Self::new(
+                Kind::EventIdReused,
+                format!("`{event_id}` was applied with another body"),
+            )
+            .with("event_id", event_id.as_str()),
+            Answer::UnknownStatus { requested, from, known } => Self::new(
+                Kind::UnknownStatus,
+                format!("`{requested}` is not known here; known: {}", known.join(", ")),
+            )
+            .with("requested", requested.as_str())
+            .with("from", from.as_str())
+            .with("known", known.as_slice())
+            .with("table", table),
+            Answer::Ended { from, to } => Self::new(
+                Kind::Ended,
+                format!("it has ended in `{from}`, and `{to}` can't follow: a new {noun} has to be started"),
+            )
+            .with("from", from.as_str())
+            .with("to", to.as_str())
+            .with("table", table),
+            Answer::Illegal { from, to, allowed, unguarded } => {
+                let legal = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+                let why = if *unguarded {
+                    format!("`{from}` is not known here, and the database has no guard to judge `{from}` -> `{to}`")
+                } else {
+                    format!("`{from}` -> `{to}` is not a transition; legal from `{from}`: {legal}")
+                };
+                Self::new(Kind::IllegalTransition, why)
+                    .with("from", from.as_str())
+                    .with("to", to.as_str())
+                    .with("allowed", allowed.as_slice())
+                    .with("table", table)
+            }
+            Answer::NotFound => Self::no_row(noun),
+        })
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(malformed: Malformed) -> Self {
+        Self::new(Kind::Malformed, malformed.to_string())
+            .with("line", malformed.line)
+            .with("column", malformed.column)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        tracing::warn!(%error, "the store could not answer");
+        match error {
+            // What the driver says may hold addresses and user names: it stays in the log.
+            Error::Unavailable(_) => Self::unavailable("the database is away; nothing was done"),
+            Error::Contended => Self::unavailable("the row kept changing; nothing was done"),
+            Error::Schema(what) => Self::misfit(&[what]),
+            Error::Exists(id) => Self::new(Kind::Exists, format!("the key `{id}` is taken")),
+            Error::Start {
+                known: false,
+                ref requested,
+                ref allowed,
+            } => Self::new(Kind::UnknownStatus, error.to_string())
+                .with("requested", requested.as_str())
+                .with("known", allowed.as_slice()),
+            Error::Start {
+                known: true,
+                ref requested,
+                ref allowed,
+            } => Self::new(Kind::IllegalTransition, error.to_string())
+                .with("from", Value::Null)
+                .with("to", requested.as_str())
+                .with("allowed", allowed.as_slice()),
+            Error::Migrate(_) | Error::Random(_) | Error::Database(_) => {
+                Self::new(Kind::Fault, "the backend's log says more")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let about = self.kind.about();
+        let mut body = json!({
+            "type": format!("/problems/{}", about.name),
+            "title": about.title,
+            "status": about.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let Value::Object(body) = &mut body {
+            body.extend(self.more);
+        }
+        let mut response = (about.status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.extend(self.headers);
+        response
+    }
+}
+
+/// The page of a type, where there is one of this name.
+pub(crate) fn page(name: &str) -> Option<String> {
+    let about = Kind::ALL
+        .iter()
+        .map(|kind| kind.about())
+        .find(|about| about.name == name)?;
+    let About {
+        status,
+        title,
+        meaning,
+        remedy,
+        ..
+    } = about;
+    let code = |text: &str| {
+        let parts = text.split('`').enumerate();
+        let part = |(place, part): (usize, &str)| match place % 2 {
+            0 => part.to_owned(),
+            _ => format!("<code>{part}</code>"),
+        };
+        parts.map(part).collect::<String>()
+    };
+    Some(format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+         <main>\n<h1>{title}</h1>\n<p>HTTP {}, <code>/problems/{name}</code></p>\n\
+         <h2>What it means</h2>\n<p>{}</p>\n<h2>What to do</h2>\n<p>{}</p>\n</main>\n</html>\n",
+        status.as_u16(),
+        code(meaning),
+        code(remedy),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn has_a_page_for_each_type_under_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> =
+            Kind::ALL.iter().map(|kind| kind.about().name).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+        for name in names {
+            let page = page(name).expect("a page");
+            assert!(page.contains("What to do") && !page.contains('`'), "{page}");
+        }
+        assert_eq!(page("no-such"), None);
+    }
+
+    #[test]
+    fn rounds_the_wait_up() {
+        let wait = Problem::too_many(Duration::from_millis(1_001));
+        assert_eq!(wait.headers[RETRY_AFTER], "2");
+    }
+}

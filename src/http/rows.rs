@@ -1,0 +1,192 @@
+//! Starting rows, listing them, and their snapshots.
+
+use super::problem::{Kind, Problem};
+use super::request::{Id, json_body, parsed};
+use super::{Shared, no_store};
+use crate::store::{NAME, Start, bounded, hex};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// How many rows a page of the list has where nothing is said.
+const PAGE: u32 = 20;
+/// How many rows a page of the list has at most.
+const MOST: u32 = 100;
+/// The longest reason, in bytes.
+const REASON: usize = 4096;
+
+/// The body that starts a row. Keys that it does not have are passed over.
+#[derive(Deserialize)]
+struct New {
+    #[serde(default, rename = "ref", deserialize_with = "name")]
+    reference: Option<String>,
+    #[serde(default, deserialize_with = "name")]
+    requested_by: Option<String>,
+    #[serde(default, deserialize_with = "reason")]
+    reason: Option<String>,
+}
+
+fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    bounded(from, NAME)
+}
+
+fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    bounded(from, REASON)
+}
+
+pub(super) async fn start(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    // A body has to be said to be JSON, even where there is none: so no page of another origin
+    // can start a row without being asked first.
+    let body = json_body(&headers, body).await?;
+    let new: New = parsed(&body)?;
+    let start = Start {
+        reference: new.reference,
+        requested_by: new.requested_by,
+        reason: new.reason,
+        ..Start::default()
+    };
+    let started = shared
+        .ask(shared.store.start(&*shared.machine, &start))
+        .await?;
+    shared.metrics.started();
+    let snapshot = shared
+        .ask(shared.store.snapshot(&*shared.machine, &started.id))
+        .await?;
+    let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
+    let mut body = serde_json::to_value(&snapshot).expect("a snapshot is texts and numbers");
+    if let Some(body) = body.as_object_mut() {
+        body.insert("callback_token".to_owned(), json!(started.token));
+    }
+    let mut response = no_store((StatusCode::CREATED, Json(body)).into_response());
+    let location = format!(
+        "/api/{}/{}",
+        shared.store.schema().table,
+        in_address(&started.id)
+    );
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// A key as a part of an address.
+fn in_address(key: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let part = |byte: u8| {
+        if plain(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    key.bytes().map(part).collect()
+}
+
+pub(super) async fn snapshot(
+    State(shared): State<Arc<Shared>>,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let snapshot = shared
+        .ask(shared.store.snapshot(&*shared.machine, &id))
+        .await?;
+    let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
+    let body = serde_json::to_vec(&snapshot).expect("a snapshot is texts and numbers");
+    let tag = format!("\"{}\"", hex(&Sha256::digest(&body)[..16]));
+    let fresh = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .any(|header| names(header, &tag));
+    let mut response = if fresh {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(CONTENT_TYPE, "application/json")], body).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        ETAG,
+        HeaderValue::try_from(tag).expect("quotes and hex digits"),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// Whether an If-None-Match header names this tag, compared weakly.
+fn names(header: &HeaderValue, tag: &str) -> bool {
+    let Ok(header) = header.to_str() else {
+        return false;
+    };
+    header
+        .split(',')
+        .map(str::trim)
+        .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    limit: Option<String>,
+    before: Option<String>,
+}
+
+pub(super) async fn list(
+    State(shared): State<Arc<Shared>>,
+    query: Result<Query<Which>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(which) =
+        query.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
+    let limit = match &which.limit {
+        None => PAGE,
+        Some(text) => match text.parse() {
+            Ok(limit @ 1..=MOST) => limit,
+            Ok(_) | Err(_) => {
+                return Err(Problem::new(
+                    Kind::Malformed,
+                    format!("`limit` is `{text}`, where 1 to {MOST} are possible"),
+                ));
+            }
+        },
+    };
+    let before = which.before.as_deref();
+    let page = shared
+        .ask(shared.store.list(&*shared.machine, limit, before))
+        .await?;
+    let page = page.ok_or_else(|| {
+        let before = before.unwrap_or_default();
+        Problem::new(
+            Kind::Malformed,
+            format!("`before` is `{before}`, where the `next` of a page is possible"),
+        )
+    })?;
+    let body = json!({shared.store.schema().table.as_str(): page.items, "next": page.next});
+    Ok(no_store(Json(body).into_response()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_its_tag_in_a_list_weak_or_strong() {
+        let named = |header: &'static str| names(&HeaderValue::from_static(header), "\"a\"");
+        assert!(named("\"a\"") && named("W/\"a\"") && named("\"b\", \"a\"") && named("*"));
+        assert!(!named("\"b\"") && !named("a"));
+    }
+
+    #[test]
+    fn writes_any_key_into_an_address() {
+        assert_eq!(in_address("a-1"), "a-1");
+        assert_eq!(in_address("a/b é"), "a%2Fb%20%C3%A9");
+    }
+}

@@ -1,0 +1,105 @@
+//! The macro that makes a [`Machine`](crate::Machine) of a generated Rust file.
+
+/// Implements [`Machine`](crate::Machine) for a new unit struct over a generated Rust file.
+///
+/// ```ignore
+/// mod deploy { include!("../generated/deploy.rs"); }
+///
+/// phasegate::machine!(pub Deploy = deploy::{DeployStatus, DeployPhase});
+/// let machine: &dyn phasegate::Machine = &Deploy;
+/// ```
+///
+/// The module in front of the braces is the generated file's: its `phases`, `PhaseView` and
+/// `Outcome` are used too. A state's [`StateId`](crate::StateId) is its place in
+/// `DeployStatus::ALL`. The expansion needs `std`, in the crate that uses the macro alone.
+#[macro_export]
+macro_rules! machine {
+    ($(#[$attribute:meta])* $visibility:vis $name:ident = $($module:ident)::+::{$status:ident, $phase:ident $(,)?} $(;)?) => {
+        $(#[$attribute])*
+        #[doc = concat!("The machine of [`", stringify!($status), "`], for the runtime.")]
+        #[derive(Clone, Copy, Debug, Default)]
+        $visibility struct $name;
+
+        impl $crate::Machine for $name {
+            fn name(&self) -> &str {
+                $($module)::+::$status::MACHINE
+            }
+            fn title(&self) -> &str {
+                $($module)::+::$status::TITLE
+            }
+            fn table(&self) -> &str {
+                $($module)::+::$status::TABLE
+            }
+            fn language(&self) -> &str {
+                $($module)::+::$status::LANGUAGE
+            }
+            fn states(&self) -> usize {
+                $($module)::+::$status::ALL.len()
+            }
+            fn value(&self, state: $crate::StateId) -> &str {
+                $($module)::+::$status::ALL[state].as_str()
+            }
+            fn state_title(&self, state: $crate::StateId) -> &str {
+                $($module)::+::$status::ALL[state].title()
+            }
+            fn find(&self, value: &str) -> ::core::option::Option<$crate::StateId> {
+                let found: ::core::result::Result<$($module)::+::$status, _> =
+                    ::core::str::FromStr::from_str(value);
+                found.ok().map(|state| state.index())
+            }
+            fn initial(&self) -> $crate::StateId {
+                $($module)::+::$status::INITIAL[0].index()
+            }
+            fn is_initial(&self, state: $crate::StateId) -> bool {
+                $($module)::+::$status::ALL[state].is_initial()
+            }
+            fn is_terminal(&self, state: $crate::StateId) -> bool {
+                $($module)::+::$status::ALL[state].is_terminal()
+            }
+            fn outcome(&self, state: $crate::StateId) -> ::core::option::Option<$crate::Outcome> {
+                $($module)::+::$status::ALL[state].outcome().map(|outcome| match outcome {
+                    $($module)::+::Outcome::Success => $crate::Outcome::Success,
+                    $($module)::+::Outcome::Failure => $crate::Outcome::Failure,
+                    $($module)::+::Outcome::Cancelled => $crate::Outcome::Cancelled,
+                    $($module)::+::Outcome::Neutral => $crate::Outcome::Neutral,
+                })
+            }
+            fn can_become(&self, from: $crate::StateId, to: $crate::StateId) -> bool {
+                $($module)::+::$status::ALL[from].can_become($($module)::+::$status::ALL[to])
+            }
+            fn phases(&self) -> usize {
+                $($module)::+::$phase::ALL.len()
+            }
+            fn phase_name(&self, phase: usize) -> &str {
+                $($module)::+::$phase::ALL[phase].name()
+            }
+            fn phase_title(&self, phase: usize) -> &str {
+                $($module)::+::$phase::ALL[phase].title()
+            }
+            fn views(
+                &self,
+                history: &[$crate::StateId],
+                attempted: ::core::option::Option<$crate::StateId>,
+                views: &mut [$crate::View],
+            ) {
+                let history: ::std::vec::Vec<$($module)::+::$status> = history
+                    .iter()
+                    .map(|&state| $($module)::+::$status::ALL[state])
+                    .collect();
+                let attempted = attempted.map(|state| $($module)::+::$status::ALL[state]);
+                let shown = $($module)::+::phases(&history, attempted);
+                for (place, view) in views.iter_mut().zip(shown) {
+                    *place = match view {
+                        $($module)::+::PhaseView::Failed => $crate::View::Failed,
+                        $($module)::+::PhaseView::Cancelled => $crate::View::Cancelled,
+                        $($module)::+::PhaseView::Skipped => $crate::View::Skipped,
+                        $($module)::+::PhaseView::Active => $crate::View::Active,
+                        $($module)::+::PhaseView::Done => $crate::View::Done,
+                        $($module)::+::PhaseView::Unconfirmed => $crate::View::Unconfirmed,
+                        $($module)::+::PhaseView::Upcoming => $crate::View::Upcoming,
+                    };
+                }
+            }
+        }
+    };
+}

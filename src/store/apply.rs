@@ -1,0 +1,397 @@
+//! The one door through which a status changes: a report is judged, the status set where it is
+//! still the one judged on, and what was reported written beside the history.
+
+use super::conn::{Arg, Conn, Mark};
+use super::error::{is_guard, is_unique, may_lack_state};
+use super::report::storable;
+use super::statements::Statements;
+use super::{Error, Report, Result};
+use crate::{Machine, Verdict};
+
+/// How often a report is judged anew because the row changed meanwhile; from the third time on
+/// the row is locked first, so that even crowds get through.
+const ATTEMPTS: usize = 8;
+
+/// What became of a report.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// The row is in the state that was reported now.
+    Applied {
+        /// The state that the row is in.
+        status: String,
+        /// The state that it was in.
+        from: String,
+        /// The place of this transition in the row's history, from 1; 0 where there is none.
+        seq: i64,
+    },
+    /// Nothing changed: the report came before, or the row is in that state already.
+    Duplicate {
+        /// The state that the row is in.
+        status: String,
+        /// The place of its last transition in its history.
+        seq: i64,
+    },
+    /// Refused: this event id stands for another report, which was applied.
+    EventIdReused {
+        /// The event id.
+        event_id: String,
+        /// The state that the row was in.
+        from: String,
+    },
+    /// Refused: the table, or the database, lacks this state.
+    UnknownStatus {
+        /// What was reported.
+        requested: String,
+        /// The state that the row was in.
+        from: String,
+        /// The states that whoever lacks it knows, in their order.
+        known: Vec<String>,
+    },
+    /// Refused: no transition leads on from the row's state.
+    Ended {
+        /// The state that the row was in.
+        from: String,
+        /// What was reported.
+        to: String,
+    },
+    /// Refused: transitions lead on from the row's state, but not to this one.
+    Illegal {
+        /// The state that the row was in, whether or not the table has it.
+        from: String,
+        /// What was reported.
+        to: String,
+        /// What would have been legal, in the order of the states.
+        allowed: Vec<String>,
+        /// The row is in a state that the table lacks, and the database has no guard to ask.
+        unguarded: bool,
+    },
+    /// There is no such row.
+    NotFound,
+}
+
+impl Answer {
+    /// The word for it in the reports table; for refusals it names the problem, too.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Applied { .. } => "applied",
+            Self::Duplicate { .. } => "duplicate",
+            Self::EventIdReused { .. } => "event-id-reused",
+            Self::UnknownStatus { .. } => "unknown-status",
+            Self::Ended { .. } => "ended",
+            Self::Illegal { .. } => "illegal-transition",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+/// What one attempt came to.
+enum Step {
+    Done(Answer),
+    /// The row was not in the judged state any more.
+    Again,
+}
+
+/// One report on its way through the door.
+struct Door<'a> {
+    machine: &'a dyn Machine,
+    sql: &'a Statements,
+    report: &'a Report,
+    /// The key of the row, as the database has it.
+    key: String,
+    event_id: Option<String>,
+}
+
+/// Judges a report and does what follows from it, in the transaction that the connection is in.
+/// An error leaves the transaction as it was.
+pub(crate) async fn apply(
+    conn: &mut Conn<'_>,
+    machine: &dyn Machine,
+    sql: &Statements,
+    id: &str,
+    report: &Report,
+) -> Result<Answer> {
+    let Some(key) = sql.shape.key.parse(id) else {
+        return Ok(Answer::NotFound);
+    };
+    let mut door = Door {
+        machine,
+        sql,
+        report,
+        key,
+        event_id: None,
+    };
+    for attempt in 0..ATTEMPTS {
+        conn.mark(Mark::Report).await?;
+        match door.attempt(conn, attempt >= 2).await {
+            Ok(Step::Done(answer)) => {
+                conn.keep(Mark::Report).await?;
+                return Ok(answer);
+            }
+            Ok(Step::Again) => conn.undo(Mark::Report).await?,
+            Err(error) => {
+                // The first error is the one to tell; a connection that is gone undoes by itself.
+                let _ = conn.undo(Mark::Report).await;
+                return Err(error);
+            }
+        }
+    }
+    Err(Error::Contended)
+}
+
+impl Door<'_> {
+    /// The rows of http.md's table from the event id on, in their order.
+    async fn attempt(&mut self, conn: &mut Conn<'_>, locked: bool) -> Result<Step> {
+        let sql = self.sql;
+        let read = if locked { &sql.row_locked } else { &sql.row };
+        let Some(row) = conn.row(read, &[(&self.key).into()]).await? else {
+            return Ok(Step::Done(Answer::NotFound));
+        };
+        // Under a collation without case the row may be known by another spelling.
+        self.key = row.text(0)?.unwrap_or_default();
+        let from = row.text(1)?.unwrap_or_default();
+        self.event_id = self
+            .report
+            .event_id_for(&self.key)
+            .filter(|_| sql.has_history());
+
+        if let Some(event_id) = &self.event_id {
+            let args = [(&self.key).into(), event_id.into()];
+            if let Some(applied) = conn.row(&sql.applied, &args).await? {
+                if applied.bytes(0)?.as_deref() == Some(&self.report.hash()) {
+                    return self.duplicate(conn, from).await;
+                }
+                let event_id = event_id.clone();
+                return self
+                    .refuse(conn, Answer::EventIdReused { event_id, from })
+                    .await;
+            }
+        }
+        let requested = &self.report.status;
+        let Some(to) = self.machine.find(requested) else {
+            let known = self.values(|_| true);
+            let requested = requested.clone();
+            return self
+                .refuse(
+                    conn,
+                    Answer::UnknownStatus {
+                        requested,
+                        from,
+                        known,
+                    },
+                )
+                .await;
+        };
+        let Some(judged) = self.machine.find(&from) else {
+            // table.md, rule 12: written by a newer version; the database knows.
+            return self.compare_and_set(conn, from, true).await;
+        };
+        let to_value = requested.clone();
+        match self.machine.judge(judged, to) {
+            Verdict::Applied => self.compare_and_set(conn, from, false).await,
+            Verdict::Duplicate => self.duplicate(conn, from).await,
+            Verdict::Ended => {
+                self.refuse(conn, Answer::Ended { from, to: to_value })
+                    .await
+            }
+            Verdict::Illegal => {
+                let allowed = self.values(|next| self.machine.can_become(judged, next));
+                let answer = Answer::Illegal {
+                    from,
+                    to: to_value,
+                    allowed,
+                    unguarded: false,
+                };
+                self.refuse(conn, answer).await
+            }
+        }
+    }
+
+    /// Sets the status where it is still `from`. `guarded` where the database alone can judge.
+    async fn compare_and_set(
+        &self,
+        conn: &mut Conn<'_>,
+        from: String,
+        guarded: bool,
+    ) -> Result<Step> {
+        let status = self.report.status.clone();
+        let args = [(&self.key).into(), (&from).into(), (&status).into()];
+        conn.mark(Mark::Status).await?;
+        let changed = match conn.execute(&self.sql.compare_and_set, &args).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                conn.undo(Mark::Status).await?;
+                return self.refused_by_database(conn, from, error).await;
+            }
+        };
+        match changed {
+            0 => {
+                conn.keep(Mark::Status).await?;
+                return Ok(Step::Again);
+            }
+            1 => {}
+            rows => {
+                let schema = &self.sql.schema;
+                return Err(Error::Schema(format!(
+                    "{rows} rows of \"{}\" have the key `{}`: \"{}\" is not unique",
+                    schema.table, self.key, schema.key
+                )));
+            }
+        }
+        // Only now: the lock that the update holds keeps the guard as it was when it was asked.
+        if guarded && !super::is_guarded(conn, &self.sql.schema).await? {
+            conn.undo(Mark::Status).await?;
+            let allowed = self.next(conn, &from).await?;
+            let answer = Answer::Illegal {
+                from,
+                to: status,
+                allowed,
+                unguarded: true,
+            };
+            return self.refuse(conn, answer).await;
+        }
+        conn.keep(Mark::Status).await?;
+        let seq = match self.last_event(conn).await? {
+            None => 0,
+            Some((seq, Some(to))) if to == status => seq,
+            Some(_) => {
+                return Err(Error::Schema(format!(
+                    "the database wrote no event of `{}` becoming `{status}`: are its triggers there?",
+                    self.key
+                )));
+            }
+        };
+        let answer = Answer::Applied { status, from, seq };
+        match self.record(conn, &answer).await {
+            Ok(()) => Ok(Step::Done(answer)),
+            // The same report came by while this one waited, and was applied.
+            Err(error) if is_unique(&error) => Ok(Step::Again),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What the database meant by refusing. What it lacks, and what it would have allowed, are
+    /// rows of its own tables.
+    async fn refused_by_database(
+        &self,
+        conn: &mut Conn<'_>,
+        from: String,
+        error: sqlx::Error,
+    ) -> Result<Step> {
+        if !may_lack_state(&error) {
+            return Err(error.into());
+        }
+        let to = self.report.status.clone();
+        let known = texts(conn, &self.sql.known, &[]).await?;
+        if !known.contains(&to) {
+            let answer = Answer::UnknownStatus {
+                requested: to,
+                from,
+                known,
+            };
+            return self.refuse(conn, answer).await;
+        }
+        if !is_guard(&error) {
+            return Err(error.into());
+        }
+        let allowed = self.next(conn, &from).await?;
+        let ended = known.contains(&from) && allowed.iter().all(|next| *next == from);
+        let answer = if ended {
+            Answer::Ended { from, to }
+        } else {
+            Answer::Illegal {
+                from,
+                to,
+                allowed,
+                unguarded: false,
+            }
+        };
+        self.refuse(conn, answer).await
+    }
+
+    async fn duplicate(&self, conn: &mut Conn<'_>, status: String) -> Result<Step> {
+        let seq = self.last_event(conn).await?.map_or(0, |(seq, _)| seq);
+        Ok(Step::Done(Answer::Duplicate { status, seq }))
+    }
+
+    async fn refuse(&self, conn: &mut Conn<'_>, answer: Answer) -> Result<Step> {
+        self.record(conn, &answer).await?;
+        Ok(Step::Done(answer))
+    }
+
+    /// The seq and the state of the last event; none where the database keeps no history.
+    async fn last_event(&self, conn: &mut Conn<'_>) -> Result<Option<(i64, Option<String>)>> {
+        if !self.sql.has_history() {
+            return Ok(None);
+        }
+        let row = conn
+            .row(&self.sql.last_event, &[(&self.key).into()])
+            .await?;
+        Ok(Some(match row {
+            Some(row) => (row.int(0)?.unwrap_or_default(), row.text(1)?),
+            None => (0, None),
+        }))
+    }
+
+    async fn record(&self, conn: &mut Conn<'_>, answer: &Answer) -> sqlx::Result<()> {
+        if !self.sql.has_history() {
+            return Ok(());
+        }
+        let (from, seq) = match answer {
+            Answer::Applied { from, seq, .. } => (Some(from), Some(*seq)),
+            Answer::EventIdReused { from, .. }
+            | Answer::UnknownStatus { from, .. }
+            | Answer::Ended { from, .. }
+            | Answer::Illegal { from, .. } => (Some(from), None),
+            Answer::Duplicate { .. } | Answer::NotFound => (None, None),
+        };
+        let report = self.report;
+        let status = storable(&report.status);
+        let hash = report.hash();
+        let args = [
+            (&self.key).into(),
+            (&self.event_id).into(),
+            Arg::Bytes(Some(&hash)),
+            (&status).into(),
+            Arg::Text(from.map(String::as_str)),
+            answer.as_str().into(),
+            Arg::Int(seq),
+            (&report.job).into(),
+            (&report.run_id).into(),
+            Arg::Int(report.run_attempt.map(i64::from)),
+            (&report.run_url).into(),
+            (&report.actor).into(),
+            (&report.attempted).into(),
+            (&report.table).into(),
+            (&report.log_tail).into(),
+        ];
+        conn.execute(&self.sql.record, &args).await.map(drop)
+    }
+
+    /// What the database would have let follow.
+    async fn next(&self, conn: &mut Conn<'_>, from: &str) -> Result<Vec<String>> {
+        let has_rows = [&self.sql.schema.transitions, &self.sql.schema.states]
+            .iter()
+            .all(|table| self.sql.shape.has_table(table));
+        if has_rows {
+            texts(conn, &self.sql.next, &[from.into()]).await
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    /// The values of the machine's states that a condition holds for, in their order.
+    fn values(&self, holds: impl Fn(usize) -> bool) -> Vec<String> {
+        let states = (0..self.machine.states()).filter(|state| holds(*state));
+        states
+            .map(|state| self.machine.value(state).to_owned())
+            .collect()
+    }
+}
+
+/// The texts in the first column.
+pub(crate) async fn texts(conn: &mut Conn<'_>, sql: &str, args: &[Arg<'_>]) -> Result<Vec<String>> {
+    let rows = conn.rows(sql, args).await?;
+    rows.iter()
+        .map(|row| Ok(row.text(0)?.unwrap_or_default()))
+        .collect()
+}

@@ -1,0 +1,165 @@
+//! Why the store could not answer.
+
+use std::fmt;
+
+/// Why the store could not answer. A report that was judged, and refused, is no error: see
+/// [`Answer`](crate::Answer).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database is away, too busy, or gave up on a conflict: nothing is half done, and the
+    /// same call may succeed in a moment.
+    Unavailable(sqlx::Error),
+    /// Others changed the row each time that it was read: nothing was done.
+    Contended,
+    /// The database is there, and its schema is not what the store needs; what is missing.
+    Schema(String),
+    /// A row of this key exists already.
+    Exists(String),
+    /// The database refuses to start a row in this state; the states that it starts rows in.
+    Start {
+        /// The state asked for.
+        requested: String,
+        /// Whether the database knows the state at all.
+        known: bool,
+        /// The states that the database knows where it lacks the one asked for, else those that
+        /// it starts rows in.
+        allowed: Vec<String>,
+    },
+    /// The migrations could not be run.
+    Migrate(sqlx::migrate::MigrateError),
+    /// There is no randomness to make a token of.
+    Random(getrandom::Error),
+    /// Something else that the database said.
+    Database(sqlx::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(error) => write!(out, "the database is away: {error}"),
+            Self::Contended => write!(out, "the row kept changing while it was judged"),
+            Self::Schema(what) => write!(out, "the database's schema does not fit: {what}"),
+            Self::Exists(id) => write!(out, "a row with the key `{id}` exists already"),
+            Self::Start {
+                requested,
+                known: true,
+                allowed,
+            } => write!(
+                out,
+                "no row starts in `{requested}`; it could start in: {}",
+                allowed.join(", ")
+            ),
+            Self::Start {
+                requested,
+                known: false,
+                allowed,
+            } => write!(
+                out,
+                "the database does not know the state `{requested}`; it knows: {}",
+                allowed.join(", ")
+            ),
+            Self::Migrate(error) => write!(out, "the migrations could not be run: {error}"),
+            Self::Random(error) => write!(out, "there is no randomness for a token: {error}"),
+            Self::Database(error) => write!(out, "the database answered with an error: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unavailable(error) | Self::Database(error) => Some(error),
+            Self::Migrate(error) => Some(error),
+            Self::Random(error) => Some(error),
+            Self::Contended | Self::Schema(_) | Self::Exists(_) | Self::Start { .. } => None,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if is_transient(&error) {
+            Self::Unavailable(error)
+        } else if lacks_a_relation(&error) {
+            Self::Schema(error.to_string())
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
+/// Whether the same call may succeed in a moment.
+// sqlx's enum is not ours: new variants of it are faults until looked at.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed
+        | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(database) => match database.code() {
+            Some(code) if code.len() == 5 => {
+                // Connection, resources, operator; serialization failure, deadlock, lock timeout,
+                // a standby that takes no writes.
+                matches!(&code[..2], "08" | "53" | "57" | "58")
+                    || matches!(&*code, "40001" | "40P01" | "55P03" | "25006")
+            }
+            // SQLite's primary code is the low byte: PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR,
+            // CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
+            Some(code) => code.parse::<u32>().is_ok_and(|code| {
+                matches!(code & 0xff, 3 | 5 | 6 | 7 | 8 | 10 | 11 | 13 | 14 | 15 | 26)
+            }),
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether the error says that a table, a column or a function is not there.
+fn lacks_a_relation(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|database| match database.code() {
+            Some(code) if code.len() == 5 => {
+                matches!(
+                    &*code,
+                    "42P01" | "42703" | "42883" | "42704" | "3F000" | "42501"
+                )
+            }
+            Some(_) => {
+                database.message().starts_with("no such")
+                    || database.message().contains("has no column")
+            }
+            None => false,
+        })
+}
+
+/// Whether the database's guard or history refused, by the words that every message of theirs
+/// starts with.
+pub(crate) fn is_guard(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|database| database.message().starts_with("phasegate: "))
+}
+
+/// Whether the error may come of a state that the database lacks: the guard's word, a label that
+/// the enum lacks (22P02), a foreign key to the states.
+pub(crate) fn may_lack_state(error: &sqlx::Error) -> bool {
+    is_guard(error)
+        || error.as_database_error().is_some_and(|database| {
+            database.is_foreign_key_violation()
+                || database.is_check_violation()
+                || database.code().is_some_and(|code| code == "22P02")
+        })
+}
+
+/// Whether the error is a key or an index that holds the same already.
+pub(crate) fn is_unique(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|database| database.is_unique_violation())
+}

@@ -1,0 +1,51 @@
+//! Running migrations: several processes may start at once, and an older binary may meet a newer
+//! database.
+
+use super::{Error, Pool, Result, Store};
+use sqlx::migrate::Migrator;
+
+impl Store {
+    /// Runs the migrations that the database doesn't have yet. Ones that it has and this binary
+    /// lacks are passed over: they are additive, and a binary that was rolled back has to start.
+    ///
+    /// `store.migrate(sqlx::migrate!("migrations/sqlite"))`
+    ///
+    /// # Errors
+    /// [`Error::Migrate`], and where the database is away; on SQLite nothing is done then.
+    pub async fn migrate(&self, mut migrator: Migrator) -> Result<()> {
+        migrator.set_ignore_missing(true);
+        match &self.shared.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => {
+                let _queued = self.shared.writers.lock().await;
+                // sqlx takes no lock on SQLite: two processes would both find a migration missing,
+                // and the second would fail. The write lock makes the second wait, and find it.
+                let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+                migrator
+                    .run_direct(None, &mut *transaction, false)
+                    .await
+                    .map_err(failed)?;
+                transaction.commit().await?;
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => {
+                // The lock that sqlx takes here lives as long as the session, and is not given
+                // back after a failure: the session must not outlive this call.
+                let mut session = pool.acquire().await?.detach();
+                let result = migrator.run_direct(None, &mut session, false).await;
+                let _ = sqlx::Connection::close(session).await;
+                result.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+// sqlx's enum is not ours: all but a failing connection is the migrations' own.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn failed(error: sqlx::migrate::MigrateError) -> Error {
+    match error {
+        sqlx::migrate::MigrateError::Execute(error) => error.into(),
+        error => Error::Migrate(error),
+    }
+}

@@ -1,0 +1,80 @@
+//! What is particular to PostgreSQL.
+
+use super::conn::Conn;
+use super::schema::{Schema, quoted};
+use super::shape::{Column, Key};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A pool that connects when it is first needed, so that a backend can start before its database.
+pub(crate) fn open(url: &str) -> sqlx::Result<PgPool> {
+    let options = PgConnectOptions::from_str(url)?.application_name("phasegate");
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(Duration::from_secs(3));
+    Ok(pool.connect_lazy_with(options))
+}
+
+pub(crate) async fn columns(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Vec<Column>> {
+    let sql = "SELECT a.attname::text, n.nspname::text, t.typname::text, t.typtype::text \
+               FROM pg_catalog.pg_attribute a \
+               JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+               JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+               WHERE a.attrelid = pg_catalog.to_regclass($1) \
+               AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+    let table = format!("{}.{}", quoted(&schema.schema), quoted(&schema.table));
+    let mut columns = Vec::new();
+    for row in conn.rows(sql, &[(&table).into()]).await? {
+        let namespace = row.text(1)?.unwrap_or_default();
+        let name = row.text(2)?.unwrap_or_default();
+        let kind = row.text(3)?.unwrap_or_default();
+        let key = match name.as_str() {
+            "uuid" => Key::Uuid,
+            "int2" => Key::Int(i16::MIN.into(), i16::MAX.into()),
+            "int4" => Key::Int(i32::MIN.into(), i32::MAX.into()),
+            "int8" => Key::Int(i64::MIN, i64::MAX),
+            _ => Key::Text,
+        };
+        // Enums and domains want a cast. Of the rest text takes care by itself, and a cast to
+        // `varchar(n)` would cut what is too long.
+        let casts = key != Key::Text || kind == "e" || kind == "d";
+        columns.push(Column {
+            name: row.text(0)?.unwrap_or_default(),
+            key,
+            cast: casts.then(|| format!("{}.{}", quoted(&namespace), quoted(&name))),
+        });
+    }
+    Ok(columns)
+}
+
+pub(crate) async fn tables(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<BTreeSet<String>> {
+    let sql = "SELECT c.relname::text FROM pg_catalog.pg_class c \
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v')";
+    let rows = conn.rows(sql, &[(&schema.schema).into()]).await?;
+    rows.iter()
+        .map(|row| Ok(row.text(0)?.unwrap_or_default()))
+        .collect()
+}
+
+/// Whether the guard's trigger is there, and fires in this session.
+pub(crate) async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<bool> {
+    // Bits of tgtype: 1 for each row, 2 before, 16 on UPDATE.
+    let sql = "SELECT count(*) FROM pg_catalog.pg_trigger t \
+               WHERE t.tgrelid = pg_catalog.to_regclass($1) AND t.tgname = $2 \
+               AND NOT t.tgisinternal AND t.tgtype & 19 = 19 \
+               AND (t.tgenabled = 'A' OR (t.tgenabled = 'O' \
+               AND current_setting('session_replication_role') <> 'replica'))";
+    let table = format!("{}.{}", quoted(&schema.schema), quoted(&schema.table));
+    let row = conn
+        .row(sql, &[(&table).into(), (&schema.guard).into()])
+        .await?;
+    Ok(row
+        .map(|row| row.int(0))
+        .transpose()?
+        .flatten()
+        .unwrap_or(0)
+        > 0)
+}

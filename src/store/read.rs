@@ -1,0 +1,400 @@
+//! What can be read of rows: snapshots, events since one, lists, reports. Each answer is of one
+//! moment.
+
+use super::conn::{Arg, Conn, Row};
+use super::{Pool, Result, Statements, Store, in_transaction};
+use crate::{Machine, StateId, View};
+use serde::Serialize;
+
+/// One phase of a snapshot.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// What the stepper shows for it: the word of a [`View`].
+    pub view: &'static str,
+}
+
+/// One transition of a row, as the database recorded it, and who reported it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Event {
+    /// Its place in the row's history, from 1, without gaps.
+    pub seq: i64,
+    /// The state that the row was in; none of its first.
+    pub from: Option<String>,
+    /// The state that it is in since.
+    pub to: String,
+    /// When: RFC 3339 in UTC with milliseconds, by the database's clock.
+    pub at: String,
+    /// The job that reported it; none where plain SQL did it.
+    pub job: Option<String>,
+    /// The job's run.
+    pub run_id: Option<String>,
+    /// The run's attempt.
+    pub run_attempt: Option<i64>,
+    /// Who it was, as the credential said; of the first event who asked for the row.
+    pub actor: Option<String>,
+    /// The state that the job set out to report before.
+    pub attempted: Option<String>,
+}
+
+/// A row at one moment, with all its history.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Snapshot {
+    /// The row's key.
+    pub id: String,
+    /// The value of its state.
+    pub status: String,
+    /// The state's title; of one that the table lacks its value.
+    pub title: String,
+    /// Whether no transition to another state leaves it. Of a state that the table lacks: false.
+    pub terminal: bool,
+    /// `success`, `failure`, `cancelled` or `neutral`, where being there is an end.
+    pub outcome: Option<&'static str>,
+    /// Whether the table has the state.
+    pub known: bool,
+    /// The place of the last event; 0 where there is none.
+    pub seq: i64,
+    /// The fingerprint of the table that this was judged by.
+    pub table: String,
+    /// What the stepper shows.
+    pub phases: Vec<Phase>,
+    /// The history, oldest first.
+    pub events: Vec<Event>,
+    /// When the last report came that led to an event; none before the first.
+    pub last_report_at: Option<String>,
+    /// Where the run can be looked at, by the last report that said so.
+    pub run_url: Option<String>,
+    /// The end of the job's log, by the last report that had one.
+    pub log_tail: Option<String>,
+}
+
+/// A row in a list.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Item {
+    /// The row's key.
+    pub id: String,
+    /// The value of its state.
+    pub status: String,
+    /// The state's title; of one that the table lacks its value.
+    pub title: String,
+    /// Whether no transition to another state leaves it.
+    pub terminal: bool,
+    /// What kind of end it is, where it is one.
+    pub outcome: Option<&'static str>,
+    /// Whether the table has the state.
+    pub known: bool,
+    /// The place of the last event; 0 where there is none.
+    pub seq: i64,
+    /// When it was started; none where the table has no such column, as with all that follow.
+    pub created_at: Option<String>,
+    /// What is worked on.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// Who asked for it.
+    pub requested_by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// One page of a list, newest first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Page {
+    /// The rows.
+    pub items: Vec<Item>,
+    /// The key that the next page comes before; none where this was the last.
+    pub next: Option<String>,
+}
+
+/// A report as it was recorded, refused ones included. Redeliveries are not.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Recorded {
+    /// When, by the database's clock.
+    pub at: String,
+    /// Its identity.
+    pub event_id: Option<String>,
+    /// What was reported.
+    pub status: String,
+    /// The state that it was judged on; none of the start.
+    pub from: Option<String>,
+    /// `applied`, or the name of the problem.
+    pub answer: String,
+    /// The event that it led to.
+    pub seq: Option<i64>,
+    /// The job that reported.
+    pub job: Option<String>,
+    /// The job's run.
+    pub run_id: Option<String>,
+    /// The run's attempt.
+    pub run_attempt: Option<i64>,
+    /// Where the run can be looked at.
+    pub run_url: Option<String>,
+    /// Who it was, as the credential said.
+    pub actor: Option<String>,
+    /// The state that the job set out to report before.
+    pub attempted: Option<String>,
+    /// The fingerprint of the sender's table.
+    pub table: Option<String>,
+    /// The end of the job's log.
+    pub log_tail: Option<String>,
+}
+
+impl Store {
+    /// The row of this key with all its history, all of one moment; none where there is none.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn snapshot(&self, machine: &dyn Machine, id: &str) -> Result<Option<Snapshot>> {
+        let statements = self.statements().await?;
+        in_transaction!(self, read, |conn| snapshot(conn, machine, &statements, id)
+            .await)
+    }
+
+    /// The events of a row after this place, oldest first; none where the row doesn't exist.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn events_since(&self, id: &str, seq: i64) -> Result<Option<Vec<Event>>> {
+        let sql = self.statements().await?;
+        in_transaction!(
+            self,
+            read,
+            |conn| match key_and_status(conn, &sql, id).await? {
+                Some((key, _)) => Ok(Some(events(conn, &sql, &key, seq).await?)),
+                None => Ok(None),
+            }
+        )
+    }
+
+    /// At most `limit` rows, newest first, those before the row of the key `before` where one is
+    /// given; none where there is no such row.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn list(
+        &self,
+        machine: &dyn Machine,
+        limit: u32,
+        before: Option<&str>,
+    ) -> Result<Option<Page>> {
+        let sql = self.statements().await?;
+        in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before)
+            .await)
+    }
+
+    /// All that was reported of a row, in the order of arrival, refusals included; the first is
+    /// the start. Empty where the row has none.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn reports(&self, id: &str) -> Result<Vec<Recorded>> {
+        let sql = self.statements().await?;
+        let Some(key) = sql.shape.key.parse(id).filter(|_| sql.has_history()) else {
+            return Ok(Vec::new());
+        };
+        in_transaction!(self, read, |conn| {
+            let rows = conn.rows(&sql.reports, &[(&key).into()]).await?;
+            rows.iter().map(recorded).collect::<Result<Vec<_>>>()
+        })
+    }
+}
+
+async fn snapshot(
+    conn: &mut Conn<'_>,
+    machine: &dyn Machine,
+    sql: &Statements,
+    id: &str,
+) -> Result<Option<Snapshot>> {
+    let Some((id, status)) = key_and_status(conn, sql, id).await? else {
+        return Ok(None);
+    };
+    let events = if sql.has_history() {
+        events(conn, sql, &id, 0).await?
+    } else {
+        Vec::new()
+    };
+    let (mut last_report_at, mut run_url, mut log_tail) = (None, None, None);
+    if sql.has_history()
+        && let Some(row) = conn.row(&sql.last_report, &[(&id).into()]).await?
+    {
+        (last_report_at, run_url, log_tail) = (row.text(0)?, row.text(1)?, row.text(2)?);
+    }
+    let state = Described::of(machine, &status);
+    Ok(Some(Snapshot {
+        id,
+        title: state.title,
+        terminal: state.terminal,
+        outcome: state.outcome,
+        known: state.known,
+        seq: events.last().map_or(0, |event| event.seq),
+        table: machine.table().to_owned(),
+        phases: phases(machine, &status, &events),
+        events,
+        last_report_at,
+        run_url,
+        log_tail,
+        status,
+    }))
+}
+
+/// The key as the database has it, and the status.
+async fn key_and_status(
+    conn: &mut Conn<'_>,
+    sql: &Statements,
+    id: &str,
+) -> Result<Option<(String, String)>> {
+    let Some(key) = sql.shape.key.parse(id) else {
+        return Ok(None);
+    };
+    let Some(row) = conn.row(&sql.row, &[(&key).into()]).await? else {
+        return Ok(None);
+    };
+    Ok(Some((
+        row.text(0)?.unwrap_or_default(),
+        row.text(1)?.unwrap_or_default(),
+    )))
+}
+
+async fn events(conn: &mut Conn<'_>, sql: &Statements, key: &str, seq: i64) -> Result<Vec<Event>> {
+    if !sql.has_history() {
+        return Ok(Vec::new());
+    }
+    let rows = conn.rows(&sql.events, &[key.into(), seq.into()]).await?;
+    let event = |row: &Row| {
+        Ok(Event {
+            seq: row.int(0)?.unwrap_or_default(),
+            from: row.text(1)?,
+            to: row.text(2)?.unwrap_or_default(),
+            at: row.text(3)?.unwrap_or_default(),
+            job: row.text(4)?,
+            run_id: row.text(5)?,
+            run_attempt: row.int(6)?,
+            actor: row.text(7)?,
+            attempted: row.text(8)?,
+        })
+    };
+    rows.iter().map(event).collect()
+}
+
+async fn list(
+    conn: &mut Conn<'_>,
+    machine: &dyn Machine,
+    sql: &Statements,
+    limit: u32,
+    before: Option<&str>,
+) -> Result<Option<Page>> {
+    // One more than asked for tells whether there is a next page.
+    let most = Arg::Int(Some(i64::from(limit) + 1));
+    let rows = match before {
+        None => conn.rows(&sql.newest, &[most]).await?,
+        Some(before) => {
+            let Some((key, _)) = key_and_status(conn, sql, before).await? else {
+                return Ok(None);
+            };
+            conn.rows(&sql.before, &[(&key).into(), most]).await?
+        }
+    };
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let items = rows
+        .iter()
+        .take(page)
+        .map(|row| item(machine, row))
+        .collect::<Result<Vec<_>>>()?;
+    let more = rows.len() > page;
+    let next = items.last().filter(|_| more).map(|item| item.id.clone());
+    Ok(Some(Page { items, next }))
+}
+
+fn item(machine: &dyn Machine, row: &Row) -> Result<Item> {
+    let status = row.text(1)?.unwrap_or_default();
+    let state = Described::of(machine, &status);
+    Ok(Item {
+        id: row.text(0)?.unwrap_or_default(),
+        status,
+        title: state.title,
+        terminal: state.terminal,
+        outcome: state.outcome,
+        known: state.known,
+        seq: row.int(2)?.unwrap_or_default(),
+        created_at: row.text(3)?,
+        reference: row.text(4)?,
+        requested_by: row.text(5)?,
+        reason: row.text(6)?,
+    })
+}
+
+fn recorded(row: &Row) -> Result<Recorded> {
+    Ok(Recorded {
+        at: row.text(0)?.unwrap_or_default(),
+        event_id: row.text(1)?,
+        status: row.text(2)?.unwrap_or_default(),
+        from: row.text(3)?,
+        answer: row.text(4)?.unwrap_or_default(),
+        seq: row.int(5)?,
+        job: row.text(6)?,
+        run_id: row.text(7)?,
+        run_attempt: row.int(8)?,
+        run_url: row.text(9)?,
+        actor: row.text(10)?,
+        attempted: row.text(11)?,
+        table: row.text(12)?,
+        log_tail: row.text(13)?,
+    })
+}
+
+/// What the machine says of a stored status, or what is said where it doesn't know it.
+struct Described {
+    title: String,
+    terminal: bool,
+    outcome: Option<&'static str>,
+    known: bool,
+}
+
+impl Described {
+    fn of(machine: &dyn Machine, status: &str) -> Self {
+        match machine.find(status) {
+            Some(state) => Self {
+                title: machine.state_title(state).to_owned(),
+                terminal: machine.is_terminal(state),
+                outcome: machine.outcome(state).map(crate::Outcome::as_str),
+                known: true,
+            },
+            None => Self {
+                title: status.to_owned(),
+                terminal: false,
+                outcome: None,
+                known: false,
+            },
+        }
+    }
+}
+
+/// The views by the history as far as the machine knows it (table.md, rule 6), and the `attempted`
+/// of its last report.
+fn phases(machine: &dyn Machine, status: &str, events: &[Event]) -> Vec<Phase> {
+    let mut history: Vec<StateId> = Vec::with_capacity(events.len());
+    let mut attempted = None;
+    for event in events {
+        if let Some(state) = machine.find(&event.to) {
+            history.push(state);
+            attempted = event
+                .attempted
+                .as_deref()
+                .and_then(|value| machine.find(value));
+        }
+    }
+    if events.is_empty() {
+        // A row from before there was a history: where it is now is all that is known.
+        history.extend(machine.find(status));
+    }
+    let mut views = vec![View::Upcoming; machine.phases()];
+    machine.views(&history, attempted, &mut views);
+    let phase = |(phase, view): (usize, View)| Phase {
+        name: machine.phase_name(phase).to_owned(),
+        title: machine.phase_title(phase).to_owned(),
+        view: view.as_str(),
+    };
+    views.into_iter().enumerate().map(phase).collect()
+}

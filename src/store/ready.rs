@@ -1,0 +1,66 @@
+//! Whether the live database is what the store needs.
+
+use super::conn::Conn;
+use super::shape::Shape;
+use super::{Pool, Result, Schema, Statements, Store, in_transaction};
+use serde::Serialize;
+
+/// What the live database is found to be.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Fit {
+    /// The fingerprint of the language that the database judges by; none where it doesn't say. One
+    /// that differs from the machine's is no misfit: an older or newer version was rolled out.
+    pub language: Option<String>,
+    /// What is missing; empty where all is well.
+    pub missing: Vec<String>,
+}
+
+impl Store {
+    /// Looks at the live database: its tables, and its guard.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn fit(&self) -> Result<Fit> {
+        in_transaction!(self, read, |conn| fit(conn, &self.shared.schema).await)
+    }
+}
+
+async fn fit(conn: &mut Conn<'_>, schema: &Schema) -> Result<Fit> {
+    let mut missing = Vec::new();
+    let shape = match Shape::read(conn, schema).await {
+        Ok(shape) => shape,
+        Err(super::Error::Schema(what)) => {
+            return Ok(Fit {
+                language: None,
+                missing: vec![what],
+            });
+        }
+        Err(error) => return Err(error),
+    };
+    let mut tables = vec![&schema.states, &schema.transitions, &schema.language];
+    if let Some(events) = &schema.events {
+        tables.extend([events, &schema.reports]);
+    }
+    for table in tables {
+        if !shape.has_table(table) {
+            missing.push(format!("there is no table \"{table}\""));
+        }
+    }
+    if !super::is_guarded(conn, schema).await? {
+        missing.push(format!(
+            "the guard \"{}\" on \"{}\" is missing, or disabled",
+            schema.guard, schema.table
+        ));
+    }
+    let mut language = None;
+    if shape.has_table(&schema.language) {
+        let sql = Statements::new(conn, schema.clone(), shape).language;
+        language = conn
+            .row(&sql, &[])
+            .await?
+            .map(|row| row.text(0))
+            .transpose()?
+            .flatten();
+    }
+    Ok(Fit { language, missing })
+}

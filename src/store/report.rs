@@ -1,0 +1,323 @@
+//! One report of a state: what a job sends, and what it must look like.
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// At most so many bytes of a log's end are kept.
+pub const LOG_TAIL: usize = 16 * 1024;
+/// At most so many bytes long are names, ids and fingerprints in a report.
+pub const NAME: usize = 256;
+/// At most so many bytes long is the address of a run.
+pub const ADDRESS: usize = 2048;
+
+/// One report of a state. In JSON, keys that it does not have are passed over, so that a newer
+/// workflow can talk to an older backend; empty texts count as left out.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Report {
+    /// The state that is reported, by its value. Any text: one that nobody knows is answered so.
+    pub status: String,
+    /// The job that reports.
+    #[serde(default, deserialize_with = "name")]
+    pub job: Option<String>,
+    /// The run that the job is part of; in JSON a text or a whole number.
+    #[serde(default, deserialize_with = "run")]
+    pub run_id: Option<String>,
+    /// Which attempt of the run it is, from 1.
+    #[serde(default, deserialize_with = "attempt")]
+    pub run_attempt: Option<u32>,
+    /// Where people can look at the run: https alone.
+    #[serde(default, deserialize_with = "address")]
+    pub run_url: Option<String>,
+    /// The report's identity: what comes again under it is a redelivery. Left out it is made of
+    /// run, attempt, job and status where those are given (see [`Report::event_id_for`]).
+    #[serde(default, deserialize_with = "name")]
+    pub event_id: Option<String>,
+    /// The last state that the job set out to report before this one, delivered or not.
+    #[serde(default, deserialize_with = "name")]
+    pub attempted: Option<String>,
+    /// The fingerprint of the table that the sender was generated from.
+    #[serde(default, deserialize_with = "name")]
+    pub table: Option<String>,
+    /// The end of the job's log; longer than [`LOG_TAIL`] it is cut from the front.
+    #[serde(default, deserialize_with = "log")]
+    pub log_tail: Option<String>,
+    /// Who reports, as its credential says: never read from the body.
+    #[serde(skip)]
+    pub actor: Option<String>,
+    /// The SHA-256 of the body that it came in; none where it did not come in one.
+    #[serde(skip)]
+    pub body_hash: Option<[u8; 32]>,
+}
+
+impl Report {
+    /// A report of a state with nothing else.
+    pub fn new(status: impl Into<String>) -> Self {
+        Self {
+            status: status.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads a report from the bytes of its body.
+    ///
+    /// # Errors
+    /// [`Malformed`] with the place where it stops to be one.
+    pub fn from_json(body: &[u8]) -> Result<Self, Malformed> {
+        let mut report: Self = read_json(body)?;
+        report.body_hash = Some(Sha256::digest(body).into());
+        Ok(report)
+    }
+
+    /// The report's identity on the row of this key: `event_id`, else
+    /// `key/run_id/run_attempt/job/status` where all of those are given.
+    pub fn event_id_for(&self, key: &str) -> Option<String> {
+        if let Some(given) = &self.event_id {
+            return Some(given.clone());
+        }
+        let (run, attempt, job) = (self.run_id.as_ref()?, self.run_attempt?, self.job.as_ref()?);
+        let made = format!("{key}/{run}/{attempt}/{job}/{}", self.status);
+        // An index of PostgreSQL's holds no more than 2,704 bytes.
+        Some(if made.len() <= 4 * NAME {
+            made
+        } else {
+            format!("sha256:{}", hex(&Sha256::digest(made.as_bytes())))
+        })
+    }
+
+    /// What a redelivery is compared by: the body's hash, or that of the report itself.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.body_hash.unwrap_or_else(|| {
+            let body = serde_json::to_vec(self).expect("a report is texts and numbers");
+            Sha256::digest(body).into()
+        })
+    }
+}
+
+/// Why a body is no report, or no request to start a row, and where.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Malformed {
+    /// What is wrong.
+    pub message: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The byte of the line, from 1; 0 at the end of the line before.
+    pub column: usize,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "line {}, column {}: {}",
+            self.line, self.column, self.message
+        )
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Reads JSON, with the place of what is wrong.
+pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
+    // serde_json checks the texts that it keeps, and not those that are passed over.
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let before = &body[..error.valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let start = before
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let column = before.len() - start + 1;
+        Malformed {
+            message: "the body is not UTF-8".to_owned(),
+            line,
+            column,
+        }
+    })?;
+    serde_json::from_str(text).map_err(|error| {
+        let message = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        Malformed {
+            message: message.strip_suffix(&place).unwrap_or(&message).to_owned(),
+            line: error.line(),
+            column: error.column(),
+        }
+    })
+}
+
+/// A text that a database can hold and index, or none.
+pub(crate) fn bounded<'de, D: Deserializer<'de>>(
+    from: D,
+    most: usize,
+) -> Result<Option<String>, D::Error> {
+    checked(Option::deserialize(from)?, most).map_err(D::Error::custom)
+}
+
+fn checked(text: Option<String>, most: usize) -> Result<Option<String>, String> {
+    match text {
+        Some(text) if text.len() > most => Err(format!(
+            "a text of {} bytes, where {most} are the most",
+            text.len()
+        )),
+        Some(text) if text.contains('\0') => Err("a text with a NUL character".to_owned()),
+        Some(text) if text.is_empty() => Ok(None),
+        other => Ok(other),
+    }
+}
+
+fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    bounded(from, NAME)
+}
+
+fn run<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text or a whole number")]
+    enum Run {
+        Number(u64),
+        Text(String),
+    }
+    match Option::<Run>::deserialize(from)? {
+        None => Ok(None),
+        Some(Run::Number(number)) => Ok(Some(number.to_string())),
+        Some(Run::Text(text)) => checked(Some(text), NAME).map_err(D::Error::custom),
+    }
+}
+
+fn attempt<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    match Option::<u32>::deserialize(from)? {
+        Some(attempt) if attempt == 0 || i32::try_from(attempt).is_err() => {
+            Err(D::Error::custom(format!(
+                "the attempt {attempt}, where 1 to {} are possible",
+                i32::MAX
+            )))
+        }
+        other => Ok(other),
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let address = bounded(from, ADDRESS)?;
+    if let Some(address) = &address {
+        let secure = address
+            .get(..8)
+            .is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        if !secure || address.len() == 8 {
+            return Err(D::Error::custom("a run_url that is not https"));
+        }
+        if address
+            .chars()
+            .any(|char| char.is_control() || char.is_whitespace())
+        {
+            return Err(D::Error::custom(
+                "a run_url with white space or control characters",
+            ));
+        }
+    }
+    Ok(address)
+}
+
+fn log<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let log = Option::<String>::deserialize(from)?;
+    Ok(log
+        .filter(|log| !log.is_empty())
+        .map(|log| tail(&storable(&log), LOG_TAIL).to_owned()))
+}
+
+/// A text as PostgreSQL can hold it.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// The end of a text, at most so many bytes long, from a character on.
+pub(crate) fn tail(text: &str, most: usize) -> &str {
+    let mut start = text.len().saturating_sub(most);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+/// Bytes as hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a String takes all that is written");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> Malformed {
+        Report::from_json(body.as_bytes()).expect_err("it should not be a report")
+    }
+
+    #[test]
+    fn passes_over_keys_that_it_does_not_have_and_empty_texts() {
+        let body = br#"{"status":"a","newer":{"x":[1]},"job":"","event_id":null,"run_id":7}"#;
+        let report = Report::from_json(body).expect("a report");
+        assert_eq!((report.job, report.event_id), (None, None));
+        assert_eq!(report.run_id.as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn says_where_a_body_stops_to_be_a_report() {
+        let error = refused("{\n  \"status\": 5}");
+        assert_eq!((error.line, error.column), (2, 13));
+        assert!(error.message.contains("expected a string"), "{error}");
+        let error =
+            Report::from_json(b"{\"status\":\"a\",\n\"x\":\"\xff\"}").expect_err("no UTF-8");
+        assert_eq!((error.line, error.column), (2, 6));
+    }
+
+    #[test]
+    fn refuses_what_no_database_could_hold_or_no_page_should_link_to() {
+        for body in [
+            r#"{"status":"a","job":"\u0000"}"#,
+            r#"{"status":"a","run_attempt":0}"#,
+            r#"{"status":"a","run_attempt":2147483648}"#,
+            r#"{"status":"a","run_attempt":"1"}"#,
+            r#"{"status":"a","run_id":{}}"#,
+            r#"{"status":"a","run_url":"http://example.com"}"#,
+            r#"{"status":"a","run_url":"javascript:alert(1)"}"#,
+            r#"{"status":"a","run_url":"https://a b"}"#,
+            r#"{"status":"a","status":"b"}"#,
+            r#"{}"#,
+            r#"[]"#,
+            r#"{"status":"a"} x"#,
+        ] {
+            refused(body);
+        }
+        refused(&format!(
+            r#"{{"status":"a","event_id":"{}"}}"#,
+            "x".repeat(NAME + 1)
+        ));
+    }
+
+    #[test]
+    fn cuts_a_log_from_the_front_between_characters() {
+        let log = format!("{}é{}", "x".repeat(9), "y".repeat(LOG_TAIL - 1));
+        let body = serde_json::json!({"status": "a", "log_tail": log}).to_string();
+        let report = Report::from_json(body.as_bytes()).expect("a report");
+        assert_eq!(report.log_tail, Some("y".repeat(LOG_TAIL - 1)));
+    }
+
+    #[test]
+    fn makes_an_id_where_run_attempt_job_and_status_are_given() {
+        let mut report = Report::new("a");
+        report.run_id = Some("7".to_owned());
+        report.run_attempt = Some(2);
+        assert_eq!(report.event_id_for("k"), None);
+        report.job = Some("build".to_owned());
+        assert_eq!(report.event_id_for("k").as_deref(), Some("k/7/2/build/a"));
+        report.status = "x".repeat(9000);
+        assert_eq!(report.event_id_for("k").expect("one").len(), 71);
+        report.event_id = Some("mine".to_owned());
+        assert_eq!(report.event_id_for("k").as_deref(), Some("mine"));
+    }
+}

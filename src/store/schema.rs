@@ -1,0 +1,74 @@
+//! Where a machine's rows, history and rules live in the database.
+
+use crate::Machine;
+
+/// The names of everything that the store touches in a database.
+///
+/// [`Schema::of`] gives what `phasegate generate` gives where `[target.sql]` says nothing; the
+/// fields stand for its keys where it does. Types (of the key, of the status column) are not here:
+/// they are looked up from the live database.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Schema {
+    /// The schema that all of it is in, on PostgreSQL (`schema`).
+    pub schema: String,
+    /// The table that holds the status column (`table`).
+    pub table: String,
+    /// Its key (`key`).
+    pub key: String,
+    /// The status column (`column`).
+    pub column: String,
+    /// The append-only history that the database writes (`events`); none where the table says
+    /// `events = false`: then there are no reports either.
+    pub events: Option<String>,
+    /// Who reported what, and what was answered.
+    pub reports: String,
+    /// The states that the database knows.
+    pub states: String,
+    /// The legal transitions that the database judges by.
+    pub transitions: String,
+    /// The single row with the database's language fingerprint.
+    pub language: String,
+    /// The column of the history and of the reports that names the row.
+    pub row: String,
+    /// The name of the guard's trigger, on SQLite what its triggers' names start with.
+    pub guard: String,
+}
+
+impl Schema {
+    /// The default names for a machine.
+    pub fn of(machine: &dyn Machine) -> Self {
+        Self::named(machine.name())
+    }
+
+    /// The default names for the machine of this name.
+    pub fn named(machine: &str) -> Self {
+        Self {
+            schema: "public".to_owned(),
+            table: format!("{machine}s"),
+            key: "id".to_owned(),
+            column: "status".to_owned(),
+            events: Some(format!("{machine}_events")),
+            reports: format!("{machine}_reports"),
+            states: format!("{machine}_states"),
+            transitions: format!("{machine}_transitions"),
+            language: format!("{machine}_language"),
+            row: format!("{machine}_id"),
+            guard: format!("zzz_{machine}_guard"),
+        }
+    }
+}
+
+/// An identifier as SQL wants it, whatever is in it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_what_a_name_holds() {
+        assert_eq!(quoted(r#"or"der"#), r#""or""der""#);
+    }
+}

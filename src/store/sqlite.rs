@@ -1,0 +1,72 @@
+//! What is particular to SQLite.
+
+use super::conn::Conn;
+use super::schema::Schema;
+use super::shape::{Column, Key};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A pool over a file that is made where it doesn't exist, or over memory.
+pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        // Without it `INSERT OR REPLACE` walks around the triggers on DELETE.
+        .pragma("recursive_triggers", "ON")
+        .busy_timeout(Duration::from_secs(5));
+    // Every connection to memory is a database of its own.
+    let memory = url.contains(":memory:") || url.contains("mode=memory");
+    let pool = SqlitePoolOptions::new()
+        .max_connections(if memory { 1 } else { 8 })
+        .min_connections(u32::from(memory))
+        .acquire_timeout(Duration::from_secs(3));
+    let pool = if memory {
+        pool.idle_timeout(None).max_lifetime(None)
+    } else {
+        pool
+    };
+    pool.connect_with(options).await
+}
+
+pub(crate) async fn columns(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Vec<Column>> {
+    let sql = "SELECT name, upper(type) FROM pragma_table_info($1)";
+    let mut columns = Vec::new();
+    for row in conn.rows(sql, &[(&schema.table).into()]).await? {
+        let declared = row.text(1)?.unwrap_or_default();
+        columns.push(Column {
+            name: row.text(0)?.unwrap_or_default(),
+            key: if declared.contains("INT") {
+                Key::Int(i64::MIN, i64::MAX)
+            } else {
+                Key::Text
+            },
+            cast: None,
+        });
+    }
+    Ok(columns)
+}
+
+pub(crate) async fn tables(conn: &mut Conn<'_>) -> sqlx::Result<BTreeSet<String>> {
+    let sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')";
+    let rows = conn.rows(sql, &[]).await?;
+    rows.iter()
+        .map(|row| Ok(row.text(0)?.unwrap_or_default()))
+        .collect()
+}
+
+/// Whether the triggers that judge each UPDATE are there. SQLite can't disable one.
+pub(crate) async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' \
+               AND tbl_name = $1 COLLATE NOCASE AND substr(name, 1, length($2)) = $2 \
+               AND upper(sql) LIKE '%BEFORE UPDATE%'";
+    let args = [(&schema.table).into(), (&schema.guard).into()];
+    let row = conn.row(sql, &args).await?;
+    Ok(row
+        .map(|row| row.int(0))
+        .transpose()?
+        .flatten()
+        .unwrap_or(0)
+        > 0)
+}

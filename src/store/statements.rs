@@ -1,0 +1,297 @@
+//! Every statement of the store, written once for one schema in one database.
+
+use super::conn::Conn;
+use super::schema::{Schema, quoted};
+use super::shape::Shape;
+
+/// The statements, and what they depend on.
+///
+/// The first place of each is the row's key, where it has one; texts, whole numbers and bytes come
+/// out as such, times as RFC 3339 in UTC with milliseconds.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(crate) schema: Schema,
+    pub(crate) shape: Shape,
+    /// Key and status.
+    pub(crate) row: String,
+    /// The same, and nobody else changes the row from here on.
+    pub(crate) row_locked: String,
+    /// $2 the status judged on, $3 the new one.
+    pub(crate) compare_and_set: String,
+    /// seq, to: the last one.
+    pub(crate) last_event: String,
+    /// $2 event id; body hash.
+    pub(crate) applied: String,
+    /// See [`super::apply`] for the places.
+    pub(crate) record: String,
+    pub(crate) known: String,
+    pub(crate) initial: String,
+    /// $1 the state to go on from.
+    pub(crate) next: String,
+    pub(crate) language: String,
+    /// $2 the last seq that is known already.
+    pub(crate) events: String,
+    /// The run address and the log of the last reports that had one, and when the last came.
+    pub(crate) last_report: String,
+    pub(crate) reports: String,
+    pub(crate) token: String,
+    /// $1 how many.
+    pub(crate) newest: String,
+    /// $2 how many; the key is the last row's of the page before.
+    pub(crate) before: String,
+}
+
+impl Statements {
+    pub(crate) fn new(conn: &Conn<'_>, schema: Schema, shape: Shape) -> Self {
+        let names = Names::new(conn, &schema, &shape);
+        let Names {
+            table,
+            id,
+            status,
+            events,
+            reports,
+            states,
+            transitions,
+            row,
+            ..
+        } = &names;
+        let key = names.key(1);
+        let new_status = match &shape.status_type {
+            Some(name) => format!("CAST(CAST($3 AS text) AS {name})"),
+            None => "$3".to_owned(),
+        };
+        let list = names.list(&schema, &shape);
+        let order = names.order(&shape);
+        Self {
+            row: format!(
+                "SELECT CAST({id} AS text), CAST({status} AS text) FROM {table} WHERE {id} = {key}"
+            ),
+            row_locked: format!(
+                "SELECT CAST({id} AS text), CAST({status} AS text) FROM {table} WHERE {id} = {key}{}",
+                names.lock
+            ),
+            compare_and_set: format!(
+                "UPDATE {table} SET {status} = {new_status} WHERE {id} = {key} AND {} = $2",
+                names.exactly(status)
+            ),
+            last_event: format!(
+                "SELECT CAST(seq AS bigint), to_state FROM {events} WHERE {row} = {key} ORDER BY seq DESC LIMIT 1"
+            ),
+            applied: format!(
+                "SELECT body_hash FROM {reports} WHERE {row} = {key} AND event_id = $2 AND answer = 'applied'"
+            ),
+            record: format!(
+                "INSERT INTO {reports} ({row}, event_id, body_hash, status, from_state, answer, seq, job, \
+                 run_id, run_attempt, run_url, actor, attempted, table_fingerprint, log_tail, at) \
+                 VALUES ({key}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {})",
+                names.now
+            ),
+            known: format!("SELECT state FROM {states} ORDER BY position"),
+            initial: format!(
+                "SELECT state FROM {states} WHERE CAST(CAST(initial AS integer) AS bigint) = 1 ORDER BY position"
+            ),
+            next: format!(
+                "SELECT t.to_state FROM {transitions} t JOIN {states} s ON s.state = t.to_state \
+                 WHERE t.from_state = $1 ORDER BY s.position"
+            ),
+            language: format!("SELECT fingerprint FROM {}", names.language),
+            events: format!(
+                "SELECT CAST(e.seq AS bigint), e.from_state, e.to_state, {}, r.job, r.run_id, \
+                 CAST(r.run_attempt AS bigint), r.actor, r.attempted \
+                 FROM {events} e LEFT JOIN {reports} r \
+                 ON r.{row} = e.{row} AND r.seq = e.seq AND r.answer = 'applied' \
+                 WHERE e.{row} = {key} AND e.seq > $2 ORDER BY e.seq",
+                names.time("e.at")
+            ),
+            last_report: format!(
+                "SELECT (SELECT {time} FROM {applied} AND seq > 1 ORDER BY seq DESC LIMIT 1), \
+                 (SELECT run_url FROM {applied} AND run_url IS NOT NULL ORDER BY seq DESC LIMIT 1), \
+                 (SELECT log_tail FROM {applied} AND log_tail IS NOT NULL ORDER BY seq DESC LIMIT 1)",
+                time = names.time("at"),
+                applied = format_args!("{reports} WHERE {row} = {key} AND answer = 'applied'"),
+            ),
+            reports: format!(
+                "SELECT {}, event_id, status, from_state, answer, CAST(seq AS bigint), job, run_id, \
+                 CAST(run_attempt AS bigint), run_url, actor, attempted, table_fingerprint, log_tail \
+                 FROM {reports} WHERE {row} = {key} ORDER BY id",
+                names.time("at")
+            ),
+            token: format!("SELECT token_hash FROM {table} WHERE {id} = {key}"),
+            newest: format!("{list} ORDER BY {} LIMIT $1", order.by),
+            before: format!(
+                "{list} WHERE {0} < (SELECT {1} FROM {table} d WHERE d.{id} = {key}) ORDER BY {2} LIMIT $2",
+                order.key,
+                order.key.trim_matches(['(', ')']),
+                order.by
+            ),
+            schema,
+            shape,
+        }
+    }
+
+    /// Whether the database keeps a history, and reports beside it.
+    pub(crate) fn has_history(&self) -> bool {
+        self.schema.events.is_some()
+    }
+
+    pub(crate) fn has_column(&self, name: &str) -> bool {
+        self.shape.columns.contains(name)
+    }
+
+    /// The insert of a row: its columns with the key first, then the status, then `columns`.
+    pub(crate) fn start(&self, conn: &Conn<'_>, columns: &[&str]) -> String {
+        let names = Names::new(conn, &self.schema, &self.shape);
+        let status = match &self.shape.status_type {
+            Some(name) => format!("CAST(CAST($2 AS text) AS {name})"),
+            None => "$2".to_owned(),
+        };
+        let mut into = vec![names.id.clone(), names.status.clone()];
+        let mut values = vec![names.key(1), status];
+        for (place, column) in columns.iter().enumerate() {
+            into.push(quoted(column));
+            values.push(format!("${}", place + 3));
+        }
+        if self.has_column("created_at") {
+            into.push(quoted("created_at"));
+            values.push(names.now.to_owned());
+        }
+        format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            names.table,
+            into.join(", "),
+            values.join(", ")
+        )
+    }
+}
+
+/// The names as SQL writes them, and the few words that differ between the databases.
+struct Names {
+    table: String,
+    id: String,
+    status: String,
+    events: String,
+    reports: String,
+    states: String,
+    transitions: String,
+    language: String,
+    row: String,
+    key_type: Option<String>,
+    now: &'static str,
+    lock: &'static str,
+    postgres: bool,
+}
+
+/// How a list is ordered: what rows are compared by, and the words for newest first.
+struct Order {
+    key: String,
+    by: String,
+}
+
+impl Names {
+    fn new(conn: &Conn<'_>, schema: &Schema, shape: &Shape) -> Self {
+        let postgres = match conn {
+            #[cfg(feature = "sqlite")]
+            Conn::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Conn::Postgres(_) => true,
+        };
+        let name = |name: &str| {
+            if postgres {
+                format!("{}.{}", quoted(&schema.schema), quoted(name))
+            } else {
+                quoted(name)
+            }
+        };
+        Self {
+            table: name(&schema.table),
+            id: quoted(&schema.key),
+            status: quoted(&schema.column),
+            events: name(schema.events.as_deref().unwrap_or_default()),
+            reports: name(&schema.reports),
+            states: name(&schema.states),
+            transitions: name(&schema.transitions),
+            language: name(&schema.language),
+            row: quoted(&schema.row),
+            key_type: shape.key_type.clone(),
+            now: if postgres {
+                "clock_timestamp()"
+            } else {
+                "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+            },
+            // SQLite's writers come one after the other anyway.
+            lock: if postgres { " FOR UPDATE" } else { "" },
+            postgres,
+        }
+    }
+
+    /// A place for the key, cast to what it is.
+    fn key(&self, place: usize) -> String {
+        match &self.key_type {
+            Some(name) => format!("CAST(CAST(${place} AS text) AS {name})"),
+            None => format!("${place}"),
+        }
+    }
+
+    /// A column's text, compared byte by byte whatever its collation.
+    fn exactly(&self, column: &str) -> String {
+        if self.postgres {
+            format!("CAST({column} AS text)")
+        } else {
+            format!("{column} COLLATE BINARY")
+        }
+    }
+
+    fn time(&self, column: &str) -> String {
+        if self.postgres {
+            format!(r#"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"#)
+        } else {
+            column.to_owned()
+        }
+    }
+
+    /// What a list shows of each row, whatever of it the table has.
+    fn list(&self, schema: &Schema, shape: &Shape) -> String {
+        let text = |column: &str| {
+            if shape.columns.contains(column) {
+                format!("CAST(d.{} AS text)", quoted(column))
+            } else {
+                "NULL".to_owned()
+            }
+        };
+        let created = if shape.columns.contains("created_at") {
+            self.time("d.created_at")
+        } else {
+            "CAST(NULL AS text)".to_owned()
+        };
+        let seq = match schema.events {
+            Some(_) => format!(
+                "(SELECT CAST(max(e.seq) AS bigint) FROM {} e WHERE e.{} = d.{})",
+                self.events, self.row, self.id
+            ),
+            None => "CAST(0 AS bigint)".to_owned(),
+        };
+        format!(
+            "SELECT CAST(d.{} AS text), CAST(d.{} AS text), {seq}, {created}, {}, {}, {} FROM {} d",
+            self.id,
+            self.status,
+            text("ref"),
+            text("requested_by"),
+            text("reason"),
+            self.table
+        )
+    }
+
+    fn order(&self, shape: &Shape) -> Order {
+        if shape.columns.contains("created_at") {
+            Order {
+                key: format!("(d.created_at, d.{})", self.id),
+                by: format!("d.created_at DESC, d.{} DESC", self.id),
+            }
+        } else {
+            Order {
+                key: format!("d.{}", self.id),
+                by: format!("d.{} DESC", self.id),
+            }
+        }
+    }
+}
