@@ -190,8 +190,8 @@ impl Kind {
 pub(crate) struct Problem {
     pub(crate) kind: Kind,
     detail: String,
-    more: Map<String, Value>,
-    headers: HeaderMap,
+    more: Box<Map<String, Value>>,
+    headers: Box<HeaderMap>,
 }
 
 impl Problem {
@@ -199,8 +199,8 @@ impl Problem {
         Self {
             kind,
             detail: detail.into(),
-            more: Map::new(),
-            headers: HeaderMap::new(),
+            more: Box::default(),
+            headers: Box::default(),
         }
     }
 
@@ -343,7 +343,7 @@ impl IntoResponse for Problem {
             "detail": self.detail,
         });
         if let Value::Object(body) = &mut body {
-            body.extend(self.more);
+            body.extend(*self.more);
         }
         let mut response = (about.status, body.to_string()).into_response();
         let headers = response.headers_mut();
@@ -351,7 +351,7 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        headers.extend(self.headers);
+        headers.extend(*self.headers);
         response
     }
 }
