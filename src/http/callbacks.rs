@@ -62,9 +62,7 @@ async fn answer(
     let body = json_body(headers, body).await?;
     let mut report = Report::from_json(&body)?;
     report.actor = actor;
-    shared
-        .ask(shared.store.apply_callback(&*shared.machine, id, &report))
-        .await
+    shared.ask(shared.store.apply_callback(&*shared.machine, id, &report)).await
 }
 
 /// Lets a row's reports through at the rate that the options say.

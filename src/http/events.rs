@@ -30,9 +30,7 @@ pub(super) async fn stream(
 ) -> Result<Response, Problem> {
     // Listening starts before the look, so that nothing falls in between.
     let changes = shared.store.changes();
-    let snapshot = shared
-        .ask(shared.store.snapshot(&*shared.machine, &id))
-        .await?;
+    let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &id)).await?;
     let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     // A place that the row never had is of another row, or of a database that was put back.
     let resumed = last_event_id(&headers).filter(|seq| *seq <= snapshot.seq);
@@ -41,11 +39,7 @@ pub(super) async fn stream(
         Some(seq) => Feed {
             last: seq,
             first: None,
-            pending: snapshot
-                .events
-                .into_iter()
-                .filter(|event| event.seq > seq)
-                .collect(),
+            pending: snapshot.events.into_iter().filter(|event| event.seq > seq).collect(),
             ..Feed::new(shared.clone(), id, changes)
         },
         None => Feed {
@@ -59,20 +53,13 @@ pub(super) async fn stream(
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
     // Proxies that gather answers would hold the events back.
     let unbuffered = HeaderName::from_static("x-accel-buffering");
-    response
-        .headers_mut()
-        .insert(unbuffered, HeaderValue::from_static("no"));
+    response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
     Ok(response)
 }
 
 /// The place that a client comes back from.
 fn last_event_id(headers: &HeaderMap) -> Option<i64> {
-    let given = headers
-        .get("last-event-id")?
-        .to_str()
-        .ok()?
-        .parse::<i64>()
-        .ok()?;
+    let given = headers.get("last-event-id")?.to_str().ok()?.parse::<i64>().ok()?;
     (given >= 0).then_some(given)
 }
 
@@ -94,16 +81,7 @@ impl Feed {
         let closing = shared.closing.subscribe();
         let open = Open::new(shared.metrics.streams());
         let pending = VecDeque::new();
-        Self {
-            shared,
-            id,
-            changes,
-            closing,
-            last: 0,
-            first: None,
-            pending,
-            _open: open,
-        }
+        Self { shared, id, changes, closing, last: 0, first: None, pending, _open: open }
     }
 
     /// The next thing to send; the end where the row is gone, or the backend stops.
@@ -155,10 +133,7 @@ impl Feed {
 
 fn sent(name: &str, seq: i64, data: &impl serde::Serialize) -> sse::Event {
     let data = serde_json::to_string(data).expect("events are texts and numbers");
-    sse::Event::default()
-        .event(name)
-        .id(seq.to_string())
-        .data(data)
+    sse::Event::default().event(name).id(seq.to_string()).data(data)
 }
 
 /// Counts a stream for as long as it is open.

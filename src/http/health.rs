@@ -37,7 +37,5 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 pub(super) async fn problem(Id(name): Id) -> Result<Html<String>, Problem> {
-    page(&name)
-        .map(Html)
-        .ok_or_else(|| Problem::no_row("problem"))
+    page(&name).map(Html).ok_or_else(|| Problem::no_row("problem"))
 }

@@ -32,19 +32,9 @@ impl Metrics {
         let (started, streams) = (Counter::default(), Gauge::default());
         registry.register("reports", "Reports, by what was answered", reports.clone());
         registry.register("report_seconds", "How long reports took", seconds.clone());
-        registry.register(
-            "started",
-            "Rows started through this backend",
-            started.clone(),
-        );
+        registry.register("started", "Rows started through this backend", started.clone());
         registry.register("streams", "Event streams that are open", streams.clone());
-        Self {
-            registry,
-            reports,
-            seconds,
-            started,
-            streams,
-        }
+        Self { registry, reports, seconds, started, streams }
     }
 
     pub(crate) fn reported(&self, answer: &'static str, took: Duration) {

@@ -145,10 +145,7 @@ impl Backend {
             .route("/metrics", get(health::metrics))
             .route("/problems/{name}", get(health::problem))
             .method_not_allowed_fallback(|| async {
-                Problem::new(
-                    Kind::MethodNotAllowed,
-                    "the address does not take this method",
-                )
+                Problem::new(Kind::MethodNotAllowed, "the address does not take this method")
             })
             .with_state(self.shared.clone())
     }
@@ -156,8 +153,6 @@ impl Backend {
 
 /// What holds for one moment alone is not to be kept by anyone.
 fn no_store(mut response: Response) -> Response {
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.into_response()
 }

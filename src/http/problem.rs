@@ -175,13 +175,7 @@ impl Kind {
                 "The backend's log says more.",
             ),
         };
-        About {
-            name,
-            status,
-            title,
-            meaning,
-            remedy,
-        }
+        About { name, status, title, meaning, remedy }
     }
 }
 
@@ -196,12 +190,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            more: Box::default(),
-            headers: Box::default(),
-        }
+        Self { kind, detail: detail.into(), more: Box::default(), headers: Box::default() }
     }
 
     fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -217,15 +206,9 @@ impl Problem {
     /// 401, with whether a credential was given at all.
     pub(crate) fn unauthorized(given: bool) -> Self {
         let (detail, challenge) = if given {
-            (
-                "the token is nobody's",
-                r#"Bearer realm="phasegate", error="invalid_token""#,
-            )
+            ("the token is nobody's", r#"Bearer realm="phasegate", error="invalid_token""#)
         } else {
-            (
-                "a report needs `Authorization: Bearer TOKEN`",
-                r#"Bearer realm="phasegate""#,
-            )
+            ("a report needs `Authorization: Bearer TOKEN`", r#"Bearer realm="phasegate""#)
         };
         Self::new(Kind::Unauthorized, detail)
             .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
@@ -311,21 +294,17 @@ impl From<Error> for Problem {
             Error::Contended => Self::unavailable("the row kept changing; nothing was done"),
             Error::Schema(what) => Self::misfit(&[what]),
             Error::Exists(id) => Self::new(Kind::Exists, format!("the key `{id}` is taken")),
-            Error::Start {
-                known: false,
-                ref requested,
-                ref allowed,
-            } => Self::new(Kind::UnknownStatus, error.to_string())
-                .with("requested", requested.as_str())
-                .with("known", allowed.as_slice()),
-            Error::Start {
-                known: true,
-                ref requested,
-                ref allowed,
-            } => Self::new(Kind::IllegalTransition, error.to_string())
-                .with("from", Value::Null)
-                .with("to", requested.as_str())
-                .with("allowed", allowed.as_slice()),
+            Error::Start { known: false, ref requested, ref allowed } => {
+                Self::new(Kind::UnknownStatus, error.to_string())
+                    .with("requested", requested.as_str())
+                    .with("known", allowed.as_slice())
+            }
+            Error::Start { known: true, ref requested, ref allowed } => {
+                Self::new(Kind::IllegalTransition, error.to_string())
+                    .with("from", Value::Null)
+                    .with("to", requested.as_str())
+                    .with("allowed", allowed.as_slice())
+            }
             Error::Migrate(_) | Error::Random(_) | Error::Database(_) => {
                 Self::new(Kind::Fault, "the backend's log says more")
             }
@@ -347,10 +326,7 @@ impl IntoResponse for Problem {
         }
         let mut response = (about.status, body.to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(*self.headers);
         response
     }
@@ -358,17 +334,8 @@ impl IntoResponse for Problem {
 
 /// The page of a type, where there is one of this name.
 pub(crate) fn page(name: &str) -> Option<String> {
-    let about = Kind::ALL
-        .iter()
-        .map(|kind| kind.about())
-        .find(|about| about.name == name)?;
-    let About {
-        status,
-        title,
-        meaning,
-        remedy,
-        ..
-    } = about;
+    let about = Kind::ALL.iter().map(|kind| kind.about()).find(|about| about.name == name)?;
+    let About { status, title, meaning, remedy, .. } = about;
     let code = |text: &str| {
         let parts = text.split('`').enumerate();
         let part = |(place, part): (usize, &str)| match place % 2 {

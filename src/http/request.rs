@@ -30,9 +30,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 /// The bytes of a body that is said to be JSON.
 pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
-    let media_type = headers
-        .get(CONTENT_TYPE)
-        .map(|value| value.to_str().unwrap_or("?"));
+    let media_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
     if !media_type.is_some_and(is_json) {
         let given = media_type.unwrap_or("nothing");
         return Err(Problem::new(
@@ -53,10 +51,7 @@ pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>
         }
     }
     if total > BODY {
-        return Err(Problem::new(
-            Kind::TooLarge,
-            format!("more than {BODY} bytes"),
-        ));
+        return Err(Problem::new(Kind::TooLarge, format!("more than {BODY} bytes")));
     }
     Ok(read)
 }
@@ -66,9 +61,7 @@ fn is_json(media_type: &str) -> bool {
     let mut parts = media_type.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
     let json = name == "application/json"
-        || name
-            .strip_prefix("application/")
-            .is_some_and(|rest| rest.ends_with("+json"));
+        || name.strip_prefix("application/").is_some_and(|rest| rest.ends_with("+json"));
     json && parts.all(|part| match part.split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
             value.trim_matches('"').eq_ignore_ascii_case("utf-8")
@@ -79,11 +72,7 @@ fn is_json(media_type: &str) -> bool {
 
 /// What a body says, or where it stops to say it. An empty one says nothing particular.
 pub(crate) fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
-    let body = if body.trim_ascii().is_empty() {
-        b"{}"
-    } else {
-        body
-    };
+    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
     Ok(read_json(body)?)
 }
 
@@ -101,13 +90,9 @@ mod tests {
         ] {
             assert!(is_json(json), "{json}");
         }
-        for other in [
-            "",
-            "text/json",
-            "text/plain",
-            "application/json; charset=latin1",
-            "application/jsonp",
-        ] {
+        for other in
+            ["", "text/json", "text/plain", "application/json; charset=latin1", "application/jsonp"]
+        {
             assert!(!is_json(other), "{other}");
         }
     }

@@ -57,24 +57,16 @@ pub(super) async fn start(
         reason: new.reason,
         ..Start::default()
     };
-    let started = shared
-        .ask(shared.store.start(&*shared.machine, &start))
-        .await?;
+    let started = shared.ask(shared.store.start(&*shared.machine, &start)).await?;
     shared.metrics.started();
-    let snapshot = shared
-        .ask(shared.store.snapshot(&*shared.machine, &started.id))
-        .await?;
+    let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &started.id)).await?;
     let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     let mut body = serde_json::to_value(&snapshot).expect("a snapshot is texts and numbers");
     if let Some(body) = body.as_object_mut() {
         body.insert("callback_token".to_owned(), json!(started.token));
     }
     let mut response = no_store((StatusCode::CREATED, Json(body)).into_response());
-    let location = format!(
-        "/api/{}/{}",
-        shared.store.schema().table,
-        in_address(&started.id)
-    );
+    let location = format!("/api/{}/{}", shared.store.schema().table, in_address(&started.id));
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -85,11 +77,7 @@ pub(super) async fn start(
 fn in_address(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let part = |byte: u8| {
-        if plain(byte) {
-            char::from(byte).to_string()
-        } else {
-            format!("%{byte:02X}")
-        }
+        if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
     };
     key.bytes().map(part).collect()
 }
@@ -99,26 +87,18 @@ pub(super) async fn snapshot(
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let snapshot = shared
-        .ask(shared.store.snapshot(&*shared.machine, &id))
-        .await?;
+    let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &id)).await?;
     let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     let body = serde_json::to_vec(&snapshot).expect("a snapshot is texts and numbers");
     let tag = format!("\"{}\"", hex(&Sha256::digest(&body)[..16]));
-    let fresh = headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .any(|header| names(header, &tag));
+    let fresh = headers.get_all(IF_NONE_MATCH).iter().any(|header| names(header, &tag));
     let mut response = if fresh {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(CONTENT_TYPE, "application/json")], body).into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(
-        ETAG,
-        HeaderValue::try_from(tag).expect("quotes and hex digits"),
-    );
+    headers.insert(ETAG, HeaderValue::try_from(tag).expect("quotes and hex digits"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
@@ -128,10 +108,7 @@ fn names(header: &HeaderValue, tag: &str) -> bool {
     let Ok(header) = header.to_str() else {
         return false;
     };
-    header
-        .split(',')
-        .map(str::trim)
-        .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    header.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
 #[derive(Deserialize)]
@@ -159,9 +136,7 @@ pub(super) async fn list(
         },
     };
     let before = which.before.as_deref();
-    let page = shared
-        .ask(shared.store.list(&*shared.machine, limit, before))
-        .await?;
+    let page = shared.ask(shared.store.list(&*shared.machine, limit, before)).await?;
     let page = page.ok_or_else(|| {
         let before = before.unwrap_or_default();
         Problem::new(

@@ -39,11 +39,7 @@ impl Backend {
         };
         let server = axum::serve(listener, router).with_graceful_shutdown(stopped);
         let task = tokio::spawn(server.into_future());
-        Ok(Running {
-            backend: self,
-            address,
-            task,
-        })
+        Ok(Running { backend: self, address, task })
     }
 }
 

@@ -113,13 +113,7 @@ pub(crate) async fn apply(
     let Some(key) = sql.shape.key.parse(id) else {
         return Ok(Answer::NotFound);
     };
-    let mut door = Door {
-        machine,
-        sql,
-        report,
-        key,
-        event_id: None,
-    };
+    let mut door = Door { machine, sql, report, key, event_id: None };
     for attempt in 0..ATTEMPTS {
         conn.mark(Mark::Report).await?;
         match door.attempt(conn, attempt >= 2).await {
@@ -149,10 +143,7 @@ impl Door<'_> {
         // Under a collation without case the row may be known by another spelling.
         self.key = row.text(0)?.unwrap_or_default();
         let from = row.text(1)?.unwrap_or_default();
-        self.event_id = self
-            .report
-            .event_id_for(&self.key)
-            .filter(|_| sql.has_history());
+        self.event_id = self.report.event_id_for(&self.key).filter(|_| sql.has_history());
 
         if let Some(event_id) = &self.event_id {
             let args = [(&self.key).into(), event_id.into()];
@@ -161,25 +152,14 @@ impl Door<'_> {
                     return self.duplicate(conn, from).await;
                 }
                 let event_id = event_id.clone();
-                return self
-                    .refuse(conn, Answer::EventIdReused { event_id, from })
-                    .await;
+                return self.refuse(conn, Answer::EventIdReused { event_id, from }).await;
             }
         }
         let requested = &self.report.status;
         let Some(to) = self.machine.find(requested) else {
             let known = self.values(|_| true);
             let requested = requested.clone();
-            return self
-                .refuse(
-                    conn,
-                    Answer::UnknownStatus {
-                        requested,
-                        from,
-                        known,
-                    },
-                )
-                .await;
+            return self.refuse(conn, Answer::UnknownStatus { requested, from, known }).await;
         };
         let Some(judged) = self.machine.find(&from) else {
             // table.md, rule 12: written by a newer version; the database knows.
@@ -189,18 +169,10 @@ impl Door<'_> {
         match self.machine.judge(judged, to) {
             Verdict::Applied => self.compare_and_set(conn, from, false).await,
             Verdict::Duplicate => self.duplicate(conn, from).await,
-            Verdict::Ended => {
-                self.refuse(conn, Answer::Ended { from, to: to_value })
-                    .await
-            }
+            Verdict::Ended => self.refuse(conn, Answer::Ended { from, to: to_value }).await,
             Verdict::Illegal => {
                 let allowed = self.values(|next| self.machine.can_become(judged, next));
-                let answer = Answer::Illegal {
-                    from,
-                    to: to_value,
-                    allowed,
-                    unguarded: false,
-                };
+                let answer = Answer::Illegal { from, to: to_value, allowed, unguarded: false };
                 self.refuse(conn, answer).await
             }
         }
@@ -241,12 +213,7 @@ impl Door<'_> {
         if guarded && !super::is_guarded(conn, &self.sql.schema).await? {
             conn.undo(Mark::Status).await?;
             let allowed = self.next(conn, &from).await?;
-            let answer = Answer::Illegal {
-                from,
-                to: status,
-                allowed,
-                unguarded: true,
-            };
+            let answer = Answer::Illegal { from, to: status, allowed, unguarded: true };
             return self.refuse(conn, answer).await;
         }
         conn.keep(Mark::Status).await?;
@@ -283,27 +250,22 @@ impl Door<'_> {
         let to = self.report.status.clone();
         let known = texts(conn, &self.sql.known, &[]).await?;
         if !known.contains(&to) {
-            let answer = Answer::UnknownStatus {
-                requested: to,
-                from,
-                known,
-            };
+            let answer = Answer::UnknownStatus { requested: to, from, known };
             return self.refuse(conn, answer).await;
         }
         if !is_guard(&error) {
             return Err(error.into());
         }
         let allowed = self.next(conn, &from).await?;
+        if allowed.contains(&to) {
+            // Not for the step's sake: the row was changed past the guard, for one.
+            return Err(Error::Schema(error.to_string()));
+        }
         let ended = known.contains(&from) && allowed.iter().all(|next| *next == from);
         let answer = if ended {
             Answer::Ended { from, to }
         } else {
-            Answer::Illegal {
-                from,
-                to,
-                allowed,
-                unguarded: false,
-            }
+            Answer::Illegal { from, to, allowed, unguarded: false }
         };
         self.refuse(conn, answer).await
     }
@@ -323,9 +285,7 @@ impl Door<'_> {
         if !self.sql.has_history() {
             return Ok(None);
         }
-        let row = conn
-            .row(&self.sql.last_event, &[(&self.key).into()])
-            .await?;
+        let row = conn.row(&self.sql.last_event, &[(&self.key).into()]).await?;
         Ok(Some(match row {
             Some(row) => (row.int(0)?.unwrap_or_default(), row.text(1)?),
             None => (0, None),
@@ -372,26 +332,18 @@ impl Door<'_> {
         let has_rows = [&self.sql.schema.transitions, &self.sql.schema.states]
             .iter()
             .all(|table| self.sql.shape.has_table(table));
-        if has_rows {
-            texts(conn, &self.sql.next, &[from.into()]).await
-        } else {
-            Ok(Vec::new())
-        }
+        if has_rows { texts(conn, &self.sql.next, &[from.into()]).await } else { Ok(Vec::new()) }
     }
 
     /// The values of the machine's states that a condition holds for, in their order.
     fn values(&self, holds: impl Fn(usize) -> bool) -> Vec<String> {
         let states = (0..self.machine.states()).filter(|state| holds(*state));
-        states
-            .map(|state| self.machine.value(state).to_owned())
-            .collect()
+        states.map(|state| self.machine.value(state).to_owned()).collect()
     }
 }
 
 /// The texts in the first column.
 pub(crate) async fn texts(conn: &mut Conn<'_>, sql: &str, args: &[Arg<'_>]) -> Result<Vec<String>> {
     let rows = conn.rows(sql, args).await?;
-    rows.iter()
-        .map(|row| Ok(row.text(0)?.unwrap_or_default()))
-        .collect()
+    rows.iter().map(|row| Ok(row.text(0)?.unwrap_or_default())).collect()
 }

@@ -143,36 +143,29 @@ impl Conn<'_> {
     pub(crate) async fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> sqlx::Result<u64> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(connection) => Ok(bound!(sql, args)
-                .execute(&mut **connection)
-                .await?
-                .rows_affected()),
+            Self::Sqlite(connection) => {
+                Ok(bound!(sql, args).execute(&mut **connection).await?.rows_affected())
+            }
             #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => Ok(bound!(sql, args)
-                .execute(&mut **connection)
-                .await?
-                .rows_affected()),
+            Self::Postgres(connection) => {
+                Ok(bound!(sql, args).execute(&mut **connection).await?.rows_affected())
+            }
         }
     }
 
     /// Marks a place in the transaction that [`undo`](Self::undo) goes back to.
     pub(crate) async fn mark(&mut self, place: Mark) -> sqlx::Result<()> {
-        self.execute(&format!("SAVEPOINT {}", place.name()), &[])
-            .await
-            .map(drop)
+        self.execute(&format!("SAVEPOINT {}", place.name()), &[]).await.map(drop)
     }
 
     /// Keeps what was done since the mark.
     pub(crate) async fn keep(&mut self, place: Mark) -> sqlx::Result<()> {
-        self.execute(&format!("RELEASE SAVEPOINT {}", place.name()), &[])
-            .await
-            .map(drop)
+        self.execute(&format!("RELEASE SAVEPOINT {}", place.name()), &[]).await.map(drop)
     }
 
     /// Takes back what was done since the mark, errors and inner marks included.
     pub(crate) async fn undo(&mut self, place: Mark) -> sqlx::Result<()> {
-        self.execute(&format!("ROLLBACK TO SAVEPOINT {}", place.name()), &[])
-            .await?;
+        self.execute(&format!("ROLLBACK TO SAVEPOINT {}", place.name()), &[]).await?;
         self.keep(place).await
     }
 }

@@ -41,20 +41,12 @@ impl fmt::Display for Error {
             Self::Contended => write!(out, "the row kept changing while it was judged"),
             Self::Schema(what) => write!(out, "the database's schema does not fit: {what}"),
             Self::Exists(id) => write!(out, "a row with the key `{id}` exists already"),
-            Self::Start {
-                requested,
-                known: true,
-                allowed,
-            } => write!(
+            Self::Start { requested, known: true, allowed } => write!(
                 out,
                 "no row starts in `{requested}`; it could start in: {}",
                 allowed.join(", ")
             ),
-            Self::Start {
-                requested,
-                known: false,
-                allowed,
-            } => write!(
+            Self::Start { requested, known: false, allowed } => write!(
                 out,
                 "the database does not know the state `{requested}`; it knows: {}",
                 allowed.join(", ")
@@ -121,29 +113,22 @@ fn is_transient(error: &sqlx::Error) -> bool {
 
 /// Whether the error says that a table, a column or a function is not there.
 fn lacks_a_relation(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|database| match database.code() {
-            Some(code) if code.len() == 5 => {
-                matches!(
-                    &*code,
-                    "42P01" | "42703" | "42883" | "42704" | "3F000" | "42501"
-                )
-            }
-            Some(_) => {
-                database.message().starts_with("no such")
-                    || database.message().contains("has no column")
-            }
-            None => false,
-        })
+    error.as_database_error().is_some_and(|database| match database.code() {
+        Some(code) if code.len() == 5 => {
+            matches!(&*code, "42P01" | "42703" | "42883" | "42704" | "3F000" | "42501")
+        }
+        Some(_) => {
+            database.message().starts_with("no such")
+                || database.message().contains("has no column")
+        }
+        None => false,
+    })
 }
 
 /// Whether the database's guard or history refused, by the words that every message of theirs
 /// starts with.
 pub(crate) fn is_guard(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|database| database.message().starts_with("phasegate: "))
+    error.as_database_error().is_some_and(|database| database.message().starts_with("phasegate: "))
 }
 
 /// Whether the error may come of a state that the database lacks: the guard's word, a label that
@@ -159,7 +144,5 @@ pub(crate) fn may_lack_state(error: &sqlx::Error) -> bool {
 
 /// Whether the error is a key or an index that holds the same already.
 pub(crate) fn is_unique(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|database| database.is_unique_violation())
+    error.as_database_error().is_some_and(|database| database.is_unique_violation())
 }

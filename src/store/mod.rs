@@ -254,10 +254,7 @@ impl Store {
     }
 
     async fn statements_by(&self, conn: &mut Conn<'_>) -> Result<Arc<Statements>> {
-        let made = self
-            .shared
-            .statements
-            .get_or_try_init(|| self.look_up(conn));
+        let made = self.shared.statements.get_or_try_init(|| self.look_up(conn));
         made.await.cloned()
     }
 
@@ -268,11 +265,7 @@ impl Store {
     }
 
     async fn queue(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        if self.is_sqlite() {
-            Some(self.shared.writers.lock().await)
-        } else {
-            None
-        }
+        if self.is_sqlite() { Some(self.shared.writers.lock().await) } else { None }
     }
 }
 

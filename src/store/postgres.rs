@@ -11,9 +11,7 @@ use std::time::Duration;
 /// A pool that connects when it is first needed, so that a backend can start before its database.
 pub(crate) fn open(url: &str) -> sqlx::Result<PgPool> {
     let options = PgConnectOptions::from_str(url)?.application_name("phasegate");
-    let pool = PgPoolOptions::new()
-        .max_connections(8)
-        .acquire_timeout(Duration::from_secs(3));
+    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(3));
     Ok(pool.connect_lazy_with(options))
 }
 
@@ -54,27 +52,18 @@ pub(crate) async fn tables(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result
                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v')";
     let rows = conn.rows(sql, &[(&schema.schema).into()]).await?;
-    rows.iter()
-        .map(|row| Ok(row.text(0)?.unwrap_or_default()))
-        .collect()
+    rows.iter().map(|row| Ok(row.text(0)?.unwrap_or_default())).collect()
 }
 
 /// Whether the guard's trigger is there, and fires in this session.
 pub(crate) async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<bool> {
-    // Bits of tgtype: 1 for each row, 2 before, 16 on UPDATE.
+    // Bits of tgtype: 1 for each row, 16 on UPDATE.
     let sql = "SELECT count(*) FROM pg_catalog.pg_trigger t \
                WHERE t.tgrelid = pg_catalog.to_regclass($1) AND t.tgname = $2 \
-               AND NOT t.tgisinternal AND t.tgtype & 19 = 19 \
+               AND NOT t.tgisinternal AND t.tgtype & 17 = 17 \
                AND (t.tgenabled = 'A' OR (t.tgenabled = 'O' \
                AND current_setting('session_replication_role') <> 'replica'))";
     let table = format!("{}.{}", quoted(&schema.schema), quoted(&schema.table));
-    let row = conn
-        .row(sql, &[(&table).into(), (&schema.guard).into()])
-        .await?;
-    Ok(row
-        .map(|row| row.int(0))
-        .transpose()?
-        .flatten()
-        .unwrap_or(0)
-        > 0)
+    let row = conn.row(sql, &[(&table).into(), (&schema.guard).into()]).await?;
+    Ok(row.map(|row| row.int(0)).transpose()?.flatten().unwrap_or(0) > 0)
 }

@@ -148,8 +148,7 @@ impl Store {
     /// Where the database is away or does not fit.
     pub async fn snapshot(&self, machine: &dyn Machine, id: &str) -> Result<Option<Snapshot>> {
         let statements = self.statements().await?;
-        in_transaction!(self, read, |conn| snapshot(conn, machine, &statements, id)
-            .await)
+        in_transaction!(self, read, |conn| snapshot(conn, machine, &statements, id).await)
     }
 
     /// The events of a row after this place, oldest first; none where the row doesn't exist.
@@ -158,14 +157,10 @@ impl Store {
     /// Where the database is away or does not fit.
     pub async fn events_since(&self, id: &str, seq: i64) -> Result<Option<Vec<Event>>> {
         let sql = self.statements().await?;
-        in_transaction!(
-            self,
-            read,
-            |conn| match key_and_status(conn, &sql, id).await? {
-                Some((key, _)) => Ok(Some(events(conn, &sql, &key, seq).await?)),
-                None => Ok(None),
-            }
-        )
+        in_transaction!(self, read, |conn| match key_and_status(conn, &sql, id).await? {
+            Some((key, _)) => Ok(Some(events(conn, &sql, &key, seq).await?)),
+            None => Ok(None),
+        })
     }
 
     /// At most `limit` rows, newest first, those before the row of the key `before` where one is
@@ -180,8 +175,7 @@ impl Store {
         before: Option<&str>,
     ) -> Result<Option<Page>> {
         let sql = self.statements().await?;
-        in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before)
-            .await)
+        in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before).await)
     }
 
     /// All that was reported of a row, in the order of arrival, refusals included; the first is
@@ -210,11 +204,7 @@ async fn snapshot(
     let Some((id, status)) = key_and_status(conn, sql, id).await? else {
         return Ok(None);
     };
-    let events = if sql.has_history() {
-        events(conn, sql, &id, 0).await?
-    } else {
-        Vec::new()
-    };
+    let events = if sql.has_history() { events(conn, sql, &id, 0).await? } else { Vec::new() };
     let (mut last_report_at, mut run_url, mut log_tail) = (None, None, None);
     if sql.has_history()
         && let Some(row) = conn.row(&sql.last_report, &[(&id).into()]).await?
@@ -251,10 +241,7 @@ async fn key_and_status(
     let Some(row) = conn.row(&sql.row, &[(&key).into()]).await? else {
         return Ok(None);
     };
-    Ok(Some((
-        row.text(0)?.unwrap_or_default(),
-        row.text(1)?.unwrap_or_default(),
-    )))
+    Ok(Some((row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default())))
 }
 
 async fn events(conn: &mut Conn<'_>, sql: &Statements, key: &str, seq: i64) -> Result<Vec<Event>> {
@@ -297,11 +284,7 @@ async fn list(
         }
     };
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let items = rows
-        .iter()
-        .take(page)
-        .map(|row| item(machine, row))
-        .collect::<Result<Vec<_>>>()?;
+    let items = rows.iter().take(page).map(|row| item(machine, row)).collect::<Result<Vec<_>>>()?;
     let more = rows.len() > page;
     let next = items.last().filter(|_| more).map(|item| item.id.clone());
     Ok(Some(Page { items, next }))
@@ -361,12 +344,7 @@ impl Described {
                 outcome: machine.outcome(state).map(crate::Outcome::as_str),
                 known: true,
             },
-            None => Self {
-                title: status.to_owned(),
-                terminal: false,
-                outcome: None,
-                known: false,
-            },
+            None => Self { title: status.to_owned(), terminal: false, outcome: None, known: false },
         }
     }
 }
@@ -379,10 +357,7 @@ fn phases(machine: &dyn Machine, status: &str, events: &[Event]) -> Vec<Phase> {
     for event in events {
         if let Some(state) = machine.find(&event.to) {
             history.push(state);
-            attempted = event
-                .attempted
-                .as_deref()
-                .and_then(|value| machine.find(value));
+            attempted = event.attempted.as_deref().and_then(|value| machine.find(value));
         }
     }
     if events.is_empty() {

@@ -30,10 +30,7 @@ async fn fit(conn: &mut Conn<'_>, schema: &Schema) -> Result<Fit> {
     let shape = match Shape::read(conn, schema).await {
         Ok(shape) => shape,
         Err(super::Error::Schema(what)) => {
-            return Ok(Fit {
-                language: None,
-                missing: vec![what],
-            });
+            return Ok(Fit { language: None, missing: vec![what] });
         }
         Err(error) => return Err(error),
     };
@@ -55,12 +52,7 @@ async fn fit(conn: &mut Conn<'_>, schema: &Schema) -> Result<Fit> {
     let mut language = None;
     if shape.has_table(&schema.language) {
         let sql = Statements::new(conn, schema.clone(), shape).language;
-        language = conn
-            .row(&sql, &[])
-            .await?
-            .map(|row| row.text(0))
-            .transpose()?
-            .flatten();
+        language = conn.row(&sql, &[]).await?.map(|row| row.text(0)).transpose()?.flatten();
     }
     Ok(Fit { language, missing })
 }

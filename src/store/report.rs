@@ -54,10 +54,7 @@ pub struct Report {
 impl Report {
     /// A report of a state with nothing else.
     pub fn new(status: impl Into<String>) -> Self {
-        Self {
-            status: status.into(),
-            ..Self::default()
-        }
+        Self { status: status.into(), ..Self::default() }
     }
 
     /// Reads a report from the bytes of its body.
@@ -108,11 +105,7 @@ pub struct Malformed {
 
 impl fmt::Display for Malformed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )
+        write!(out, "line {}, column {}: {}", self.line, self.column, self.message)
     }
 }
 
@@ -124,16 +117,9 @@ pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Mal
     let text = std::str::from_utf8(body).map_err(|error| {
         let before = &body[..error.valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let start = before
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let column = before.len() - start + 1;
-        Malformed {
-            message: "the body is not UTF-8".to_owned(),
-            line,
-            column,
-        }
+        Malformed { message: "the body is not UTF-8".to_owned(), line, column }
     })?;
     serde_json::from_str(text).map_err(|error| {
         let message = error.to_string();
@@ -156,10 +142,9 @@ pub(crate) fn bounded<'de, D: Deserializer<'de>>(
 
 fn checked(text: Option<String>, most: usize) -> Result<Option<String>, String> {
     match text {
-        Some(text) if text.len() > most => Err(format!(
-            "a text of {} bytes, where {most} are the most",
-            text.len()
-        )),
+        Some(text) if text.len() > most => {
+            Err(format!("a text of {} bytes, where {most} are the most", text.len()))
+        }
         Some(text) if text.contains('\0') => Err("a text with a NUL character".to_owned()),
         Some(text) if text.is_empty() => Ok(None),
         other => Ok(other),
@@ -186,12 +171,9 @@ fn run<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
 
 fn attempt<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     match Option::<u32>::deserialize(from)? {
-        Some(attempt) if attempt == 0 || i32::try_from(attempt).is_err() => {
-            Err(D::Error::custom(format!(
-                "the attempt {attempt}, where 1 to {} are possible",
-                i32::MAX
-            )))
-        }
+        Some(attempt) if attempt == 0 || i32::try_from(attempt).is_err() => Err(D::Error::custom(
+            format!("the attempt {attempt}, where 1 to {} are possible", i32::MAX),
+        )),
         other => Ok(other),
     }
 }
@@ -199,19 +181,12 @@ fn attempt<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> 
 fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let address = bounded(from, ADDRESS)?;
     if let Some(address) = &address {
-        let secure = address
-            .get(..8)
-            .is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        let secure = address.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
         if !secure || address.len() == 8 {
             return Err(D::Error::custom("a run_url that is not https"));
         }
-        if address
-            .chars()
-            .any(|char| char.is_control() || char.is_whitespace())
-        {
-            return Err(D::Error::custom(
-                "a run_url with white space or control characters",
-            ));
+        if address.chars().any(|char| char.is_control() || char.is_whitespace()) {
+            return Err(D::Error::custom("a run_url with white space or control characters"));
         }
     }
     Ok(address)
@@ -219,9 +194,7 @@ fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Erro
 
 fn log<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let log = Option::<String>::deserialize(from)?;
-    Ok(log
-        .filter(|log| !log.is_empty())
-        .map(|log| tail(&storable(&log), LOG_TAIL).to_owned()))
+    Ok(log.filter(|log| !log.is_empty()).map(|log| tail(&storable(&log), LOG_TAIL).to_owned()))
 }
 
 /// A text as PostgreSQL can hold it.
@@ -241,12 +214,10 @@ pub(crate) fn tail(text: &str, most: usize) -> &str {
 /// Bytes as hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a String takes all that is written");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes all that is written");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -293,10 +264,7 @@ mod tests {
         ] {
             refused(body);
         }
-        refused(&format!(
-            r#"{{"status":"a","event_id":"{}"}}"#,
-            "x".repeat(NAME + 1)
-        ));
+        refused(&format!(r#"{{"status":"a","event_id":"{}"}}"#, "x".repeat(NAME + 1)));
     }
 
     #[test]

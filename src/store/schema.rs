@@ -30,7 +30,7 @@ pub struct Schema {
     pub language: String,
     /// The column of the history and of the reports that names the row.
     pub row: String,
-    /// The name of the guard's trigger, on SQLite what its triggers' names start with.
+    /// The name of the guard's trigger; on SQLite, where it is two, what their names start with.
     pub guard: String,
 }
 
@@ -52,8 +52,12 @@ impl Schema {
             states: format!("{machine}_states"),
             transitions: format!("{machine}_transitions"),
             language: format!("{machine}_language"),
-            row: format!("{machine}_id"),
-            guard: format!("zzz_{machine}_guard"),
+            // `run_id` and `event_id` are columns of the reports themselves.
+            row: match machine {
+                "run" | "event" => format!("{machine}_key"),
+                _ => format!("{machine}_id"),
+            },
+            guard: format!("000_{machine}_guard"),
         }
     }
 }

@@ -55,22 +55,12 @@ impl Shape {
             Conn::Postgres(_) => super::postgres::columns(conn, schema).await?,
         };
         if columns.is_empty() {
-            return Err(Error::Schema(format!(
-                "there is no table {}",
-                quoted(&schema.table)
-            )));
+            return Err(Error::Schema(format!("there is no table {}", quoted(&schema.table))));
         }
         let find = |name: &str| {
-            columns
-                .iter()
-                .find(|column| column.name == name)
-                .ok_or_else(|| {
-                    Error::Schema(format!(
-                        "{} has no column {}",
-                        quoted(&schema.table),
-                        quoted(name)
-                    ))
-                })
+            columns.iter().find(|column| column.name == name).ok_or_else(|| {
+                Error::Schema(format!("{} has no column {}", quoted(&schema.table), quoted(name)))
+            })
         };
         let key = find(&schema.key)?;
         let status = find(&schema.column)?;
@@ -115,9 +105,6 @@ mod tests {
         assert_eq!(Key::Int(-9, 9).parse("-7"), Some("-7".to_owned()));
         assert_eq!(Key::Uuid.parse("not one"), None);
         let hyphens = "0198c0de-0000-7000-8000-000000000000";
-        assert_eq!(
-            Key::Uuid.parse(&hyphens.to_uppercase()),
-            Some(hyphens.to_owned())
-        );
+        assert_eq!(Key::Uuid.parse(&hyphens.to_uppercase()), Some(hyphens.to_owned()));
     }
 }

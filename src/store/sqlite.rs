@@ -22,11 +22,7 @@ pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
         .max_connections(if memory { 1 } else { 8 })
         .min_connections(u32::from(memory))
         .acquire_timeout(Duration::from_secs(3));
-    let pool = if memory {
-        pool.idle_timeout(None).max_lifetime(None)
-    } else {
-        pool
-    };
+    let pool = if memory { pool.idle_timeout(None).max_lifetime(None) } else { pool };
     pool.connect_with(options).await
 }
 
@@ -37,11 +33,7 @@ pub(crate) async fn columns(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Resul
         let declared = row.text(1)?.unwrap_or_default();
         columns.push(Column {
             name: row.text(0)?.unwrap_or_default(),
-            key: if declared.contains("INT") {
-                Key::Int(i64::MIN, i64::MAX)
-            } else {
-                Key::Text
-            },
+            key: if declared.contains("INT") { Key::Int(i64::MIN, i64::MAX) } else { Key::Text },
             cast: None,
         });
     }
@@ -51,22 +43,15 @@ pub(crate) async fn columns(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Resul
 pub(crate) async fn tables(conn: &mut Conn<'_>) -> sqlx::Result<BTreeSet<String>> {
     let sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')";
     let rows = conn.rows(sql, &[]).await?;
-    rows.iter()
-        .map(|row| Ok(row.text(0)?.unwrap_or_default()))
-        .collect()
+    rows.iter().map(|row| Ok(row.text(0)?.unwrap_or_default())).collect()
 }
 
-/// Whether the triggers that judge each UPDATE are there. SQLite can't disable one.
+/// Whether the trigger that judges each UPDATE is there. SQLite can't disable one.
 pub(crate) async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<bool> {
     let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' \
-               AND tbl_name = $1 COLLATE NOCASE AND substr(name, 1, length($2)) = $2 \
-               AND upper(sql) LIKE '%BEFORE UPDATE%'";
-    let args = [(&schema.table).into(), (&schema.guard).into()];
+               AND tbl_name = $1 COLLATE NOCASE AND name = $2";
+    let update = format!("{}_update", schema.guard);
+    let args = [(&schema.table).into(), (&update).into()];
     let row = conn.row(sql, &args).await?;
-    Ok(row
-        .map(|row| row.int(0))
-        .transpose()?
-        .flatten()
-        .unwrap_or(0)
-        > 0)
+    Ok(row.map(|row| row.int(0)).transpose()?.flatten().unwrap_or(0) > 0)
 }

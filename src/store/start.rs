@@ -57,28 +57,18 @@ async fn insert(
     sql: &Statements,
     start: &Start,
 ) -> Result<Started> {
-    let id = match &start.id {
-        Some(id) => sql.shape.key.parse(id).ok_or_else(|| {
+    let key = match &start.id {
+        Some(id) => Some(sql.shape.key.parse(id).ok_or_else(|| {
             Error::Schema(format!("the key \"{}\" can't be `{id}`", sql.schema.key))
-        })?,
+        })?),
         None => new_key(sql.shape.key),
     };
     let status = match &start.status {
         Some(status) => status.clone(),
         None => machine.value(machine.initial()).to_owned(),
     };
-    let token = sql
-        .has_column("token_hash")
-        .then(|| token::generate(&id))
-        .transpose()?;
-    let hash = token.as_deref().map(token::hash);
-
     let mut columns = Vec::new();
-    let mut args: Vec<Arg<'_>> = vec![(&id).into(), (&status).into()];
-    if let Some(hash) = &hash {
-        columns.push("token_hash");
-        args.push(Arg::Bytes(Some(hash)));
-    }
+    let mut args: Vec<Arg<'_>> = vec![(&status).into()];
     let given = [
         ("ref", &start.reference),
         ("requested_by", &start.requested_by),
@@ -90,11 +80,21 @@ async fn insert(
             args.push(text.into());
         }
     }
+    args.extend(key.as_ref().map(Arg::from));
     conn.mark(Mark::Report).await?;
-    let insert = sql.start(conn, &columns);
-    if let Err(error) = conn.execute(&insert, &args).await {
-        conn.undo(Mark::Report).await?;
-        return Err(refused(conn, sql, &id, status, error).await?);
+    let insert = sql.start(conn, &columns, key.is_some());
+    let id = match conn.row(&insert, &args).await {
+        Ok(row) => row.map(|row| row.text(0)).transpose()?.flatten().unwrap_or_default(),
+        Err(error) => {
+            conn.undo(Mark::Report).await?;
+            return Err(refused(conn, sql, key, status, error).await?);
+        }
+    };
+    let token = sql.has_column("token_hash").then(|| token::generate(&id)).transpose()?;
+    if let Some(token) = &token {
+        // Only now: the token names the key, which the database may have made.
+        let hash = token::hash(token);
+        conn.execute(&sql.set_token, &[(&id).into(), Arg::Bytes(Some(&hash))]).await?;
     }
     if sql.has_history() {
         let args = [
@@ -124,50 +124,36 @@ async fn insert(
 async fn refused(
     conn: &mut Conn<'_>,
     sql: &Statements,
-    id: &str,
+    key: Option<String>,
     requested: String,
     error: sqlx::Error,
 ) -> Result<Error> {
-    if is_unique(&error) || conn.row(&sql.row, &[id.into()]).await?.is_some() {
-        return Ok(Error::Exists(id.to_owned()));
+    let id = key.unwrap_or_default();
+    if is_unique(&error) {
+        return Ok(Error::Exists(id));
     }
     if !may_lack_state(&error) {
         return Ok(error.into());
     }
     let known = apply::texts(conn, &sql.known, &[]).await?;
     if !known.contains(&requested) {
-        return Ok(Error::Start {
-            requested,
-            known: false,
-            allowed: known,
-        });
+        return Ok(Error::Start { requested, known: false, allowed: known });
+    }
+    if !is_guard(&error) {
+        return Ok(error.into());
     }
     let initial = apply::texts(conn, &sql.initial, &[]).await?;
-    if is_guard(&error) && !initial.contains(&requested) {
-        return Ok(Error::Start {
-            requested,
-            known: true,
-            allowed: initial,
-        });
+    if !initial.contains(&requested) {
+        return Ok(Error::Start { requested, known: true, allowed: initial });
     }
-    // A key that has a history, for one: the row itself is gone, its history is not.
-    if is_guard(&error) {
-        return Ok(Error::Exists(id.to_owned()));
-    }
-    Ok(error.into())
+    // The row is gone, its history is not: a key is used once.
+    Ok(Error::Exists(id))
 }
 
-/// A new key, later ones after earlier ones.
-fn new_key(kind: Key) -> String {
-    let id = Uuid::now_v7();
+/// A new key, later ones after earlier ones; none where the database makes them.
+fn new_key(kind: Key) -> Option<String> {
     match kind {
-        Key::Text | Key::Uuid => id.to_string(),
-        Key::Int(_, most) => {
-            // The milliseconds since 1970 take 41 bits until 2039, and 42 until 2109.
-            let bits = id.as_u128();
-            let milliseconds = bits >> 80;
-            let number = (milliseconds << 20 | (bits & 0xf_ffff)) as i64;
-            (number & most).to_string()
-        }
+        Key::Text | Key::Uuid => Some(Uuid::now_v7().to_string()),
+        Key::Int(..) => None,
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Statements {
     pub(crate) last_report: String,
     pub(crate) reports: String,
     pub(crate) token: String,
+    /// $2 the token's hash.
+    pub(crate) set_token: String,
     /// $1 how many.
     pub(crate) newest: String,
     /// $2 how many; the key is the last row's of the page before.
@@ -44,17 +46,7 @@ pub(crate) struct Statements {
 impl Statements {
     pub(crate) fn new(conn: &Conn<'_>, schema: Schema, shape: Shape) -> Self {
         let names = Names::new(conn, &schema, &shape);
-        let Names {
-            table,
-            id,
-            status,
-            events,
-            reports,
-            states,
-            transitions,
-            row,
-            ..
-        } = &names;
+        let Names { table, id, status, events, reports, states, transitions, row, .. } = &names;
         let key = names.key(1);
         let new_status = match &shape.status_type {
             Some(name) => format!("CAST(CAST($3 AS text) AS {name})"),
@@ -82,9 +74,8 @@ impl Statements {
             ),
             record: format!(
                 "INSERT INTO {reports} ({row}, event_id, body_hash, status, from_state, answer, seq, job, \
-                 run_id, run_attempt, run_url, actor, attempted, table_fingerprint, log_tail, at) \
-                 VALUES ({key}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {})",
-                names.now
+                 run_id, run_attempt, run_url, actor, attempted, table_fingerprint, log_tail) \
+                 VALUES ({key}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
             ),
             known: format!("SELECT state FROM {states} ORDER BY position"),
             initial: format!(
@@ -117,6 +108,7 @@ impl Statements {
                 names.time("at")
             ),
             token: format!("SELECT token_hash FROM {table} WHERE {id} = {key}"),
+            set_token: format!("UPDATE {table} SET token_hash = $2 WHERE {id} = {key}"),
             newest: format!("{list} ORDER BY {} LIMIT $1", order.by),
             before: format!(
                 "{list} WHERE {0} < (SELECT {1} FROM {table} d WHERE d.{id} = {key}) ORDER BY {2} LIMIT $2",
@@ -138,28 +130,30 @@ impl Statements {
         self.shape.columns.contains(name)
     }
 
-    /// The insert of a row: its columns with the key first, then the status, then `columns`.
-    pub(crate) fn start(&self, conn: &Conn<'_>, columns: &[&str]) -> String {
+    /// The insert of a row, which gives its key: the status, then `columns`, and the key last
+    /// where one is `keyed`; else the database makes one.
+    pub(crate) fn start(&self, conn: &Conn<'_>, columns: &[&str], keyed: bool) -> String {
         let names = Names::new(conn, &self.schema, &self.shape);
         let status = match &self.shape.status_type {
-            Some(name) => format!("CAST(CAST($2 AS text) AS {name})"),
-            None => "$2".to_owned(),
+            Some(name) => format!("CAST(CAST($1 AS text) AS {name})"),
+            None => "$1".to_owned(),
         };
-        let mut into = vec![names.id.clone(), names.status.clone()];
-        let mut values = vec![names.key(1), status];
+        let mut into = vec![names.status.clone()];
+        let mut values = vec![status];
         for (place, column) in columns.iter().enumerate() {
             into.push(quoted(column));
-            values.push(format!("${}", place + 3));
+            values.push(format!("${}", place + 2));
         }
-        if self.has_column("created_at") {
-            into.push(quoted("created_at"));
-            values.push(names.now.to_owned());
+        if keyed {
+            into.push(names.id.clone());
+            values.push(names.key(columns.len() + 2));
         }
         format!(
-            "INSERT INTO {} ({}) VALUES ({})",
+            "INSERT INTO {} ({}) VALUES ({}) RETURNING CAST({} AS text)",
             names.table,
             into.join(", "),
-            values.join(", ")
+            values.join(", "),
+            names.id
         )
     }
 }
@@ -176,7 +170,6 @@ struct Names {
     language: String,
     row: String,
     key_type: Option<String>,
-    now: &'static str,
     lock: &'static str,
     postgres: bool,
 }
@@ -213,11 +206,6 @@ impl Names {
             language: name(&schema.language),
             row: quoted(&schema.row),
             key_type: shape.key_type.clone(),
-            now: if postgres {
-                "clock_timestamp()"
-            } else {
-                "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-            },
             // SQLite's writers come one after the other anyway.
             lock: if postgres { " FOR UPDATE" } else { "" },
             postgres,
@@ -288,10 +276,7 @@ impl Names {
                 by: format!("d.created_at DESC, d.{} DESC", self.id),
             }
         } else {
-            Order {
-                key: format!("d.{}", self.id),
-                by: format!("d.{} DESC", self.id),
-            }
+            Order { key: format!("d.{}", self.id), by: format!("d.{} DESC", self.id) }
         }
     }
 }

@@ -32,11 +32,7 @@ pub(crate) fn hash(token: &str) -> [u8; 32] {
 /// The key in characters that a header's token may have: as it is, or as `~` and hex digits.
 fn header_safe(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if key.bytes().all(plain) {
-        key.to_owned()
-    } else {
-        format!("~{}", hex(key.as_bytes()))
-    }
+    if key.bytes().all(plain) { key.to_owned() } else { format!("~{}", hex(key.as_bytes())) }
 }
 
 /// The key in a token, where it has one.
@@ -61,9 +57,7 @@ impl Store {
     pub async fn check_token(&self, id: &str, token: &str) -> Result<TokenCheck> {
         let statements = self.statements().await?;
         let given = hash(token);
-        in_transaction!(self, read, |conn| {
-            check(conn, &statements, id, token, &given).await
-        })
+        in_transaction!(self, read, |conn| { check(conn, &statements, id, token, &given).await })
     }
 }
 
@@ -112,9 +106,6 @@ mod tests {
 
     #[test]
     fn is_another_each_time() {
-        assert_ne!(
-            generate("a").expect("randomness"),
-            generate("a").expect("randomness")
-        );
+        assert_ne!(generate("a").expect("randomness"), generate("a").expect("randomness"));
     }
 }
