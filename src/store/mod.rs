@@ -23,7 +23,7 @@ pub use conn::CallerTransaction;
 pub use error::Error;
 pub use read::{Event, Item, Page, Phase, Recorded, Snapshot};
 pub use ready::Fit;
-pub use report::{ADDRESS, LOG_TAIL, Malformed, NAME, Report};
+pub use report::{ADDRESS, EVENT_ID, LOG_TAIL, Malformed, NAME, Report};
 pub use schema::Schema;
 pub use start::{Start, Started};
 pub use token::TokenCheck;

@@ -9,6 +9,8 @@ use std::fmt;
 pub const LOG_TAIL: usize = 16 * 1024;
 /// At most so many bytes long are names, ids and fingerprints in a report.
 pub const NAME: usize = 256;
+/// At most so many bytes long is an event id: an index of PostgreSQL's holds no more than 2,704.
+pub const EVENT_ID: usize = 1024;
 /// At most so many bytes long is the address of a run.
 pub const ADDRESS: usize = 2048;
 
@@ -32,7 +34,7 @@ pub struct Report {
     pub run_url: Option<String>,
     /// The report's identity: what comes again under it is a redelivery. Left out it is made of
     /// run, attempt, job and status where those are given (see [`Report::event_id_for`]).
-    #[serde(default, deserialize_with = "name")]
+    #[serde(default, deserialize_with = "event_id")]
     pub event_id: Option<String>,
     /// The last state that the job set out to report before this one, delivered or not.
     #[serde(default, deserialize_with = "name")]
@@ -75,8 +77,7 @@ impl Report {
         }
         let (run, attempt, job) = (self.run_id.as_ref()?, self.run_attempt?, self.job.as_ref()?);
         let made = format!("{key}/{run}/{attempt}/{job}/{}", self.status);
-        // An index of PostgreSQL's holds no more than 2,704 bytes.
-        Some(if made.len() <= 4 * NAME {
+        Some(if made.len() <= EVENT_ID {
             made
         } else {
             format!("sha256:{}", hex(&Sha256::digest(made.as_bytes())))
@@ -111,16 +112,26 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Reads JSON, with the place of what is wrong.
-pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
-    // serde_json checks the texts that it keeps, and not those that are passed over.
-    let text = std::str::from_utf8(body).map_err(|error| {
-        let before = &body[..error.valid_up_to()];
+impl Malformed {
+    /// What is wrong at this byte of the body.
+    fn at(body: &[u8], byte: usize, message: &str) -> Self {
+        let before = &body[..byte];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = before.len() - start + 1;
-        Malformed { message: "the body is not UTF-8".to_owned(), line, column }
-    })?;
+        Self { message: message.to_owned(), line, column: before.len() - start + 1 }
+    }
+}
+
+/// Reads an object of JSON, with the place of what is wrong.
+pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
+    // serde_json checks the texts that it keeps, and not those that are passed over.
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Malformed::at(body, error.valid_up_to(), "the body is not UTF-8"))?;
+    // serde would take an array for the object's fields in their order.
+    let space = body.len() - body.trim_ascii_start().len();
+    if body.get(space).is_some_and(|first| *first != b'{') {
+        return Err(Malformed::at(body, space, "expected an object"));
+    }
     serde_json::from_str(text).map_err(|error| {
         let message = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
@@ -153,6 +164,10 @@ fn checked(text: Option<String>, most: usize) -> Result<Option<String>, String> 
 
 fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     bounded(from, NAME)
+}
+
+fn event_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    bounded(from, EVENT_ID)
 }
 
 fn run<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
@@ -264,7 +279,7 @@ mod tests {
         ] {
             refused(body);
         }
-        refused(&format!(r#"{{"status":"a","event_id":"{}"}}"#, "x".repeat(NAME + 1)));
+        refused(&format!(r#"{{"status":"a","event_id":"{}"}}"#, "x".repeat(EVENT_ID + 1)));
     }
 
     #[test]

@@ -1,0 +1,28 @@
+//! What the whole-system tests of the runtime share: a table's schema in a fresh database, a
+//! backend over it on a loopback port, and a client.
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
+pub mod client;
+#[path = "../common/postgres.rs"]
+pub mod postgres;
+pub mod world;
+
+/// Makes each test that is named one on SQLite, and one on PostgreSQL for who has it.
+#[macro_export]
+macro_rules! on_each_database {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::backend::world::Database::Sqlite);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            #[ignore = "needs PostgreSQL: run by tests/run"]
+            fn $test() {
+                super::$test($crate::backend::world::Database::Postgres);
+            })*
+        }
+    };
+}
