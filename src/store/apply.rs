@@ -8,8 +8,8 @@ use super::statements::Statements;
 use super::{Error, Report, Result};
 use crate::{Machine, Verdict};
 
-/// How often a report is judged anew because the row changed meanwhile; from the third time on
-/// the row is locked first, so that even crowds get through.
+/// How often a report is judged anew because the row changed meanwhile. On PostgreSQL the row is
+/// locked first from the third time on, so that even crowds get through.
 const ATTEMPTS: usize = 8;
 
 /// What became of a report.
@@ -87,8 +87,10 @@ impl Answer {
 /// What one attempt came to.
 enum Step {
     Done(Answer),
-    /// The row was not in the judged state any more.
-    Again,
+    /// The row was not in the judged state any more: nothing was written.
+    Moved,
+    /// The event id was applied meanwhile: what was written has to be taken back.
+    Taken,
 }
 
 /// One report on its way through the door.
@@ -121,7 +123,10 @@ pub(crate) async fn apply(
                 conn.keep(Mark::Report).await?;
                 return Ok(answer);
             }
-            Ok(Step::Again) => conn.undo(Mark::Report).await?,
+            // Not taken back: if the update waited for another it holds the row's lock now, and
+            // the next attempt is the last.
+            Ok(Step::Moved) => conn.keep(Mark::Report).await?,
+            Ok(Step::Taken) => conn.undo(Mark::Report).await?,
             Err(error) => {
                 // The first error is the one to tell; a connection that is gone undoes by itself.
                 let _ = conn.undo(Mark::Report).await;
@@ -198,7 +203,7 @@ impl Door<'_> {
         match changed {
             0 => {
                 conn.keep(Mark::Status).await?;
-                return Ok(Step::Again);
+                return Ok(Step::Moved);
             }
             1 => {}
             rows => {
@@ -231,7 +236,7 @@ impl Door<'_> {
         match self.record(conn, &answer).await {
             Ok(()) => Ok(Step::Done(answer)),
             // The same report came by while this one waited, and was applied.
-            Err(error) if is_unique(&error) => Ok(Step::Again),
+            Err(error) if is_unique(&error) => Ok(Step::Taken),
             Err(error) => Err(error.into()),
         }
     }

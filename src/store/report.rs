@@ -76,7 +76,7 @@ impl Report {
             return Some(given.clone());
         }
         let (run, attempt, job) = (self.run_id.as_ref()?, self.run_attempt?, self.job.as_ref()?);
-        let made = format!("{key}/{run}/{attempt}/{job}/{}", self.status);
+        let made = format!("{key}/{run}/{attempt}/{job}/{}", storable(&self.status));
         Some(if made.len() <= EVENT_ID {
             made
         } else {

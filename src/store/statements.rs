@@ -206,8 +206,9 @@ impl Names {
             language: name(&schema.language),
             row: quoted(&schema.row),
             key_type: shape.key_type.clone(),
-            // SQLite's writers come one after the other anyway.
-            lock: if postgres { " FOR UPDATE" } else { "" },
+            // What the update itself takes, since a stronger lock could deadlock with it. SQLite's
+            // writers come one after the other anyway.
+            lock: if postgres { " FOR NO KEY UPDATE" } else { "" },
             postgres,
         }
     }

@@ -54,7 +54,7 @@ pub struct World {
     pub store: Store,
     pub machine: Arc<dyn Machine>,
     pub url: String,
-    database_url: String,
+    pub database_url: String,
     running: Option<Running>,
     _place: Place,
 }
