@@ -142,6 +142,14 @@ pub(crate) fn may_lack_state(error: &sqlx::Error) -> bool {
         })
 }
 
+/// Whether the database took the transaction back in favour of another one.
+pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|database| database.code())
+        .is_some_and(|code| code == "40001" || code == "40P01")
+}
+
 /// Whether the error is a key or an index that holds the same already.
 pub(crate) fn is_unique(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|database| database.is_unique_violation())

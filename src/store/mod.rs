@@ -41,6 +41,8 @@ use tokio::sync::{Mutex, OnceCell, broadcast};
 /// What the store's calls give.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// How often a report is tried again that the database took back in favour of another transaction.
+const CONFLICTS: u32 = 3;
 /// How many changes a listener may be behind before it is told just that.
 const SIGNALS: usize = 1024;
 
@@ -199,10 +201,22 @@ impl Store {
     ) -> Result<Answer> {
         let statements = self.statements().await?;
         let _queued = self.queue().await;
-        let answer: Result<Answer> = in_transaction!(self, write, |conn| {
-            apply::apply(conn, machine, &statements, id, report).await
-        });
-        let answer = answer?;
+        let mut conflicts = 0;
+        let answer = loop {
+            let answer: Result<Answer> = in_transaction!(self, write, |conn| {
+                apply::apply(conn, machine, &statements, id, report).await
+            });
+            match answer {
+                // With triggers of the application's, two reports can wait for each other. The
+                // database takes one back as if it had not come.
+                Err(Error::Unavailable(error))
+                    if error::is_conflict(&error) && conflicts < CONFLICTS =>
+                {
+                    conflicts += 1;
+                }
+                answer => break answer?,
+            }
+        };
         if matches!(answer, Answer::Applied { .. }) {
             self.signal(id);
         }
