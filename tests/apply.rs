@@ -1,6 +1,8 @@
 //! The one door for reports, through the library: crowds, other instances, and the caller's own
 //! transaction.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod backend;
 
 use backend::world::{Database, World};
@@ -80,10 +82,11 @@ fn loses_no_transition_and_no_audit_row_in_a_crowd(database: Database) {
     });
     let applied: BTreeSet<i64> = answers
         .iter()
-        .filter_map(|answer| match answer {
-            Answer::Applied { seq, .. } => Some(*seq),
-            _ => None,
-        })
+        .filter_map(
+            |answer| {
+                if let Answer::Applied { seq, .. } = answer { Some(*seq) } else { None }
+            },
+        )
         .collect();
     let refused = answers.iter().filter(|answer| answer.as_str() == "illegal-transition").count();
     let snapshot = world.run(world.store.snapshot(&*world.machine, &id)).unwrap().unwrap();

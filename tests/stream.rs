@@ -1,6 +1,8 @@
 //! Event streams: a snapshot first, each transition once, and on from where the client was, even
 //! across backends.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod backend;
 
 use backend::client::{Sent, Stream};

@@ -131,7 +131,8 @@ impl Backend {
         self.shared.closing.send_replace(true);
     }
 
-    /// The routes of the interface, rows under `/api/TABLE`. It has no fallback: pages can be
+    /// The routes of the interface, rows under `/api/TABLE`. Where the database keeps no history,
+    /// streams give their snapshot and nothing after it, and no report is known again. It has no fallback: pages can be
     /// merged with it.
     pub fn router(&self) -> Router {
         let rows = format!("/api/{}", self.shared.store.schema().table);

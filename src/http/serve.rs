@@ -3,6 +3,7 @@
 use super::Backend;
 use super::problem::{Kind, Problem};
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -37,6 +38,12 @@ impl Backend {
             // The sender lives as long as the routes do: an error would be their end.
             let _ = closing.wait_for(|closing| *closing).await;
         };
+        // Events are small, and each of them is waited for.
+        let listener = listener.tap_io(|socket| {
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "a connection stays with Nagle's algorithm");
+            }
+        });
         let server = axum::serve(listener, router).with_graceful_shutdown(stopped);
         let task = tokio::spawn(server.into_future());
         Ok(Running { backend: self, address, task })

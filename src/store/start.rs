@@ -153,7 +153,9 @@ async fn refused(
 /// A new key, later ones after earlier ones; none where the database makes them.
 fn new_key(kind: Key) -> Option<String> {
     match kind {
-        Key::Text | Key::Uuid => Some(Uuid::now_v7().to_string()),
+        #[cfg(feature = "postgres")]
+        Key::Uuid => Some(Uuid::now_v7().to_string()),
+        Key::Text => Some(Uuid::now_v7().to_string()),
         Key::Int(..) => None,
     }
 }

@@ -1,6 +1,7 @@
 //! What the whole-system tests of the runtime share: a table's schema in a fresh database, a
 //! backend over it on a loopback port, and a client.
-#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub mod client;
 #[path = "../common/postgres.rs"]

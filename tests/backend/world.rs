@@ -6,7 +6,6 @@ use phasegate::{Machine, Schema, Store};
 use phasegate_codegen::target::Target;
 use serde_json::{Value, json};
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -56,41 +55,39 @@ pub struct World {
     pub url: String,
     pub database_url: String,
     running: Option<Running>,
-    _place: Place,
-}
-
-/// What goes with the world.
-enum Place {
-    Folder(tempfile::TempDir),
-    Cluster,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl World {
     /// A backend of `judges` over the schema of `stored`.
     pub fn of(database: Database, stored: &str, judges: &str, names: Schema) -> Self {
+        let mut world = Self::empty(database, machine(judges), names);
+        world.sql(&schema(stored, database));
+        world.serve(Options { poll: Duration::from_millis(200), ..Options::default() });
+        world
+    }
+
+    /// An empty database that nothing is served from.
+    pub fn empty(database: Database, machine: Arc<dyn Machine>, names: Schema) -> Self {
         let runtime = Runtime::new().unwrap();
         let (database_url, place) = match database {
             Database::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 let url = format!("sqlite:{}", folder.path().join("test.db").display());
-                (url, Place::Folder(folder))
+                (url, Some(folder))
             }
-            Database::Postgres => (runtime.block_on(super::postgres::database()), Place::Cluster),
+            Database::Postgres => (runtime.block_on(super::postgres::database()), None),
         };
         let store = runtime.block_on(Store::open(&database_url, names)).unwrap();
-        let machine = machine(judges);
-        let mut world = Self {
+        Self {
             runtime,
             store,
             machine,
             url: String::new(),
             database_url,
             running: None,
-            _place: place,
-        };
-        world.sql(&schema(stored, database));
-        world.serve(Options { poll: Duration::from_millis(200), ..Options::default() });
-        world
+            _folder: place,
+        }
     }
 
     /// The deploy table on both sides.
@@ -100,8 +97,12 @@ impl World {
 
     /// Another store over the same database, as another instance would have.
     pub fn other_store(&self) -> Store {
+        self.run(self.other_store_later())
+    }
+
+    pub async fn other_store_later(&self) -> Store {
         let names = self.store.schema().clone();
-        self.run(Store::open(&self.database_url, names)).unwrap()
+        Store::open(&self.database_url, names).await.unwrap()
     }
 
     /// Runs plain SQL past the store, any number of statements.
@@ -183,13 +184,6 @@ impl World {
         let body = self.post(&rows, &json!({})).ok(201);
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         Row { world: self, id: text("id"), token: text("callback_token"), rows }
-    }
-
-    pub fn folder(&self) -> &Path {
-        match &self._place {
-            Place::Folder(folder) => folder.path(),
-            Place::Cluster => panic!("PostgreSQL has no folder to show"),
-        }
     }
 }
 
