@@ -90,6 +90,13 @@ fn loses_no_transition_and_no_audit_row_in_a_crowd(database: Database) {
         .collect();
     let refused = answers.iter().filter(|answer| answer.as_str() == "illegal-transition").count();
     let snapshot = world.run(world.store.snapshot(&*world.machine, &id)).unwrap().unwrap();
+    for answer in &answers {
+        if let Answer::Applied { from, status, seq } = answer {
+            let event = &snapshot.events[usize::try_from(*seq).unwrap() - 1];
+            assert_eq!(event.from.as_ref(), Some(from), "what it was judged on is what it left");
+            assert_eq!(&event.to, status);
+        }
+    }
     let seqs: Vec<i64> = snapshot.events.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, (1..=snapshot.seq).collect::<Vec<_>>(), "no gap");
     assert_eq!(applied, (2..=snapshot.seq).collect(), "each transition was one report's");

@@ -19,7 +19,7 @@ phasegate::machine!(
 );
 
 on_each_database! {
-    migrates_from_two_instances_at_once
+    migrates_from_several_instances_at_once
     starts_beside_migrations_that_it_lacks
     keeps_rows_by_uuid
     keeps_rows_by_number
@@ -97,39 +97,50 @@ fn opens_no_database_of_a_kind_that_it_lacks() {
     assert!(error.to_string().contains("mysql:"), "{error}");
 }
 
-fn migrates_from_two_instances_at_once(database: Database) {
-    let world = World::empty(database, machine(DEPLOY), Schema::named("deploy"));
-    let migrate = |store: Store| async move {
-        match database {
-            Database::Sqlite => store.migrate(sqlx::migrate!("migrations/sqlite")).await,
-            Database::Postgres => store.migrate(sqlx::migrate!("migrations/postgres")).await,
+fn all(database: Database) -> sqlx::migrate::Migrator {
+    match database {
+        Database::Sqlite => sqlx::migrate!("migrations/sqlite"),
+        Database::Postgres => sqlx::migrate!("migrations/postgres"),
+    }
+}
+
+/// What the version before the fine-grained phases has.
+fn first(database: Database) -> sqlx::migrate::Migrator {
+    let mut migrations = all(database);
+    migrations.migrations.to_mut().truncate(1);
+    migrations
+}
+
+fn migrates_from_several_instances_at_once(database: Database) {
+    for round in 0..3 {
+        let world = World::empty(database, machine(DEPLOY), Schema::named("deploy"));
+        if round > 0 {
+            // The version before has been here.
+            world.run(world.store.migrate(first(database))).unwrap();
         }
-    };
-    world.run(async {
-        let (one, two) = (world.other_store_later().await, world.other_store_later().await);
-        let (a, b) =
-            tokio::join!(tokio::spawn(migrate(one.clone())), tokio::spawn(migrate(two.clone())));
-        a.unwrap().unwrap();
-        b.unwrap().unwrap();
-        one.close().await;
-        two.close().await;
-    });
-    assert_eq!(world.count("SELECT count(*) FROM _sqlx_migrations"), 2);
-    let fit = world.run(world.store.fit()).unwrap();
-    assert_eq!((fit.missing.len(), fit.language.as_deref()), (0, Some(Deploy.language())));
+        world.run(async {
+            let mut starts = Vec::new();
+            for _ in 0..6 {
+                let store = world.other_store_later().await;
+                starts.push(tokio::spawn(async move {
+                    store.migrate(all(database)).await.unwrap();
+                    store.close().await;
+                }));
+            }
+            for start in starts {
+                start.await.unwrap();
+            }
+        });
+        assert_eq!(world.count("SELECT count(*) FROM _sqlx_migrations"), 2);
+        let fit = world.run(world.store.fit()).unwrap();
+        assert_eq!((fit.missing.len(), fit.language.as_deref()), (0, Some(Deploy.language())));
+    }
 }
 
 fn starts_beside_migrations_that_it_lacks(database: Database) {
     let world = World::empty(database, machine(DEPLOY), Schema::named("deploy"));
-    let mut migrations = match database {
-        Database::Sqlite => sqlx::migrate!("migrations/sqlite"),
-        Database::Postgres => sqlx::migrate!("migrations/postgres"),
-    };
-    let all = sqlx::migrate::Migrator::with_migrations(migrations.iter().cloned().collect());
-    world.run(world.store.migrate(all)).unwrap();
-    let first = migrations.migrations.to_mut();
-    first.truncate(1);
-    world.run(world.store.migrate(migrations)).unwrap();
+    world.run(world.store.migrate(all(database))).unwrap();
+    world.run(world.store.migrate(first(database))).unwrap();
     assert_eq!(world.count("SELECT count(*) FROM _sqlx_migrations"), 2);
 }
 

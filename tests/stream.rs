@@ -16,6 +16,7 @@ on_each_database! {
     begins_with_a_snapshot_and_goes_on_with_each_transition
     goes_on_from_where_the_client_was
     begins_anew_where_the_place_is_none
+    is_woken_by_its_own_instance_at_once
     brings_what_another_instance_and_plain_sql_do
     shows_no_other_row
     repeats_and_loses_nothing_while_reports_come
@@ -72,6 +73,18 @@ fn begins_anew_where_the_place_is_none(database: Database) {
         let first = row.stream(Some(place)).next().unwrap();
         assert_eq!((first.event.as_str(), first.id), ("snapshot", 1), "{place}");
     }
+}
+
+fn is_woken_by_its_own_instance_at_once(database: Database) {
+    let mut world = World::deploy(database);
+    world.serve(Options { poll: Duration::from_secs(60), ..Options::default() });
+    let row = world.start();
+    let mut stream = row.stream(None);
+    stream.next().unwrap();
+    // Reads on once, finds nothing, and waits.
+    std::thread::sleep(Duration::from_millis(200));
+    row.walk(&["building"]);
+    assert_eq!(stream.next().unwrap().id, 2);
 }
 
 fn brings_what_another_instance_and_plain_sql_do(database: Database) {
