@@ -224,6 +224,27 @@ async fn refuses_every_way_into_a_state_that_is_not_legal() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_key_without_a_constraint_of_its_own_is_set_once_and_stays() {
+    let machine = sql::machine(&format!("{}owns = false\nstorage = 'text'", sql::ORDER));
+    let own =
+        "CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+               CREATE TABLE orders (id text COLLATE fold, status text);";
+    let mut db = postgres(own).await;
+    ok(&mut db, &sql::schema(&machine, Dialect::Postgres)).await;
+    ok(&mut db, "INSERT INTO orders VALUES ('a', 'cart')").await;
+    for (statement, why) in [
+        ("INSERT INTO orders VALUES (NULL, 'cart')", "the key of orders cannot be null"),
+        ("INSERT INTO orders VALUES ('a', 'cart')", "the key of orders cannot be used again"),
+        ("UPDATE orders SET id = 'A'", "the key of orders cannot change: a -> A"),
+        ("UPDATE orders SET id = NULL", "the key of orders cannot change: a -> null"),
+        ("UPDATE orders SET status = 'CART'", "unknown state of order: CART"),
+    ] {
+        refused(&mut db, statement, why).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn copies_are_judged_like_inserts() {
     let mut db = deploys().await;
     for (line, why) in [("c\tbuilding\n", "illegal start"), ("a\tqueued\n", "")] {

@@ -291,6 +291,8 @@ async fn a_forged_transition_to_itself_says_what_the_row_could_have_done() {
         ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "(SELECT fingerprint FROM order_language)");
     refused(&mut db, &forge("'2020-01-01T00:00:00.000Z'", language), "log is append-only").await;
     refused(&mut db, &forge(now, "'0123456789abcdef'"), "log is append-only").await;
+    let gap = forge(now, language).replace("'a', 2", "'a', 3");
+    refused(&mut db, &gap, "log is append-only").await;
     ok(&mut db, &forge(now, language)).await;
 }
 
@@ -417,6 +419,32 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere_until_it_is_put_back
     )
     .await;
     assert_eq!(history(&mut db, "a").await, ">queued queued>building");
+}
+
+#[tokio::test]
+async fn a_column_without_a_type_holds_texts_alone_and_its_key_stays() {
+    let table = "format = 1\nmachine = { name = 'level', initial = 'one' }\n\
+        state = [{ name = 'one', value = '1' }, { name = 'two', value = '2' }]\n\
+        transition = [{ path = ['one', 'two', 'one'] }]\n[target.sql]\nowns = false";
+    let machine = sql::machine(table);
+    let mut db = sql::sqlite("CREATE TABLE levels (id COLLATE NOCASE, status)").await;
+    ok(&mut db, &sql::schema(&machine, Dialect::Sqlite)).await;
+    ok(&mut db, "INSERT INTO levels VALUES ('a', '1')").await;
+    for (statement, why) in [
+        ("UPDATE levels SET status = 2", "unknown state of level; known: 1, 2"),
+        ("UPDATE levels SET status = X'32'", "unknown state"),
+        ("INSERT INTO levels VALUES ('b', 1)", "unknown state"),
+        ("INSERT INTO levels VALUES (NULL, '1')", "the key of levels cannot be null"),
+        ("UPDATE levels SET id = 'A'", "the key of levels cannot change"),
+        ("UPDATE levels SET id = NULL", "the key of levels cannot change"),
+        ("INSERT INTO levels VALUES ('a', '1')", "the key of levels cannot be used again"),
+    ] {
+        refused(&mut db, statement, why).await;
+    }
+    ok(&mut db, "UPDATE levels SET status = '2'").await;
+    let steps = db.rows("SELECT from_state, to_state FROM level_events ORDER BY seq").await;
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(steps, [[None, text("1")], [text("1"), text("2")]]);
 }
 
 #[tokio::test]

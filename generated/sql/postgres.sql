@@ -255,7 +255,9 @@ BEGIN
 END
 $phasegate$;
 
--- They write with their owner's rights: nobody else may hang them on a table.
+-- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
+-- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
+-- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_again"(), "public"."deploy_event"(), "public"."deploy_report"(), "public"."deploy_append_only"() FROM PUBLIC;
 
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "public"."deploy_events"
