@@ -17,6 +17,10 @@
 //! - on a table that exists already (`owns = false`), PostgreSQL writes the history of a row from
 //!   before the guard when the row first changes or is deleted; `TRUNCATE` before that leaves no
 //!   trace. SQLite writes it at once.
+//! - keys are told apart byte by byte: where an existing table's key folds case, a row that was
+//!   deleted can come back under another spelling.
+//! - PostgreSQL moves a row between partitions by deleting and inserting it, which is refused like
+//!   every other DELETE and INSERT of a key. Partition by what does not change.
 //!
 //! A row that was changed while its guard was off is refused at its next step, since its history
 //! ends elsewhere: put it back, with the guard off, into the state that the history ends in. On
