@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::table::Source;
+
+/// The most findings of one table that are told; more would be of no help.
+pub(crate) const MOST_FINDINGS: usize = 1_000;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -67,6 +70,59 @@ impl Finding {
     }
 }
 
+/// The findings of one file as they are made.
+#[derive(Debug)]
+pub(crate) struct Findings<'s> {
+    source: &'s Source,
+    list: Vec<Finding>,
+    more: usize,
+}
+
+impl<'s> Findings<'s> {
+    pub(crate) const fn new(source: &'s Source) -> Self {
+        Self { source, list: Vec::new(), more: 0 }
+    }
+
+    /// One more; beyond [`MOST_FINDINGS`] it is counted alone.
+    pub(crate) fn tell(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        if self.is_full() {
+            self.more += 1;
+        } else {
+            self.list.push(self.source.finding(rule, severity, span, message, help));
+        }
+    }
+
+    /// Whether one more would be counted alone, so that the work of wording it can be spared.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= MOST_FINDINGS
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.list.iter().any(Finding::is_error) || self.more > 0
+    }
+
+    /// All that was told.
+    pub(crate) fn finish(mut self) -> Vec<Finding> {
+        if let (true, Some(last)) = (self.more > 0, self.list.last()) {
+            self.list.push(Finding {
+                rule: "more-findings",
+                severity: Severity::Error,
+                message: format!("{} more findings are not shown", self.more),
+                help: "mend these first".to_owned(),
+                ..last.clone()
+            });
+        }
+        self.list
+    }
+}
+
 /// How findings are shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
@@ -91,22 +147,18 @@ pub fn text(findings: &[Finding], source: Option<&Source>, colour: bool) -> Stri
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(&finding.message).id(finding.rule);
-        let excerpt = source.zip(finding.span.as_ref()).map(|(source, span)| {
-            let (line, bytes) = source.lines_of(span);
-            let within = visible(&source.text[bytes.clone()], span, bytes.start);
-            (line, &source.text[bytes], within)
-        });
-        let mut group = match excerpt {
-            Some((line, text, span)) => Group::with_title(title).element(
-                Snippet::source(text)
-                    .path(&finding.path)
-                    .line_start(line)
-                    .annotation(AnnotationKind::Primary.span(span)),
-            ),
-            None => {
-                Group::with_title(title).element(annotate_snippets::Origin::path(&finding.path))
-            }
+        let (line, column) = (finding.line.unwrap_or(1), finding.column.unwrap_or(1));
+        let origin = Origin::path(&finding.path);
+        let origin = match finding.line {
+            Some(_) => origin.line(line).char_column(column),
+            None => origin,
         };
+        let mut group = Group::with_title(title).element(origin);
+        if let (Some(source), Some(span)) = (source, &finding.span) {
+            let (text, span) = window(source.line_at(span));
+            let caret = AnnotationKind::Primary.span(span);
+            group = group.element(Snippet::source(text).line_start(line).annotation(caret));
+        }
         if !finding.help.is_empty() {
             group = group.element(Level::HELP.message(&finding.help));
         }
@@ -116,12 +168,18 @@ pub fn text(findings: &[Finding], source: Option<&Source>, colour: bool) -> Stri
     out
 }
 
-/// The part of a span that a caret can stand under: on its first line, from the excerpt's start.
-fn visible(excerpt: &str, span: &Range<usize>, offset: usize) -> Range<usize> {
-    let start = span.start.saturating_sub(offset).min(excerpt.len());
-    let end = span.end.saturating_sub(offset).clamp(start, excerpt.len());
-    let line_end = excerpt[start..end].find(['\r', '\n']).map_or(end, |at| start + at);
-    start..line_end
+/// So many bytes of a line are shown on either side of a place.
+const MOST_SHOWN: usize = 100;
+
+/// The part of a line that is shown around a place: a line may have a million characters.
+fn window((line, span): (&str, Range<usize>)) -> (&str, Range<usize>) {
+    let most = span.end.min(span.start + 2 * MOST_SHOWN);
+    let start = span.start.saturating_sub(MOST_SHOWN);
+    let start = if start < MOST_SHOWN { 0 } else { start };
+    let end = (most + MOST_SHOWN).min(line.len());
+    let start = (start..=span.start).find(|&at| line.is_char_boundary(at)).unwrap_or(0);
+    let end = (most..=end).rev().find(|&at| line.is_char_boundary(at)).unwrap_or(line.len());
+    (&line[start..end], span.start - start..span.end.min(end) - start)
 }
 
 /// Findings as workflow annotations.

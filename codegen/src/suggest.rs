@@ -38,16 +38,25 @@ pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
 
 /// A text that may hold anything, as a message shows it: control characters escaped, and cut.
 pub(crate) fn shown(text: &str) -> String {
+    escaped(text, 80)
+}
+
+/// What another library says, which may quote a text of any length.
+pub(crate) fn cut(text: &str) -> String {
+    escaped(text, 200)
+}
+
+fn escaped(text: &str, most: usize) -> String {
     let mut out: String = text
         .chars()
-        .take(80)
+        .take(most)
         .flat_map(|c| {
             let escaped: Vec<char> =
                 if c.is_control() { c.escape_default().collect() } else { vec![c] };
             escaped
         })
         .collect();
-    if text.chars().nth(80).is_some() {
+    if text.chars().nth(most).is_some() {
         out.push('…');
     }
     out

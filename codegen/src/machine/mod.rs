@@ -24,7 +24,7 @@ macro_rules! id {
     ($name:ident, $what:literal) => {
         #[doc = $what]
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub struct $name(u16);
+        pub struct $name(u32);
 
         impl $name {
             /// The id at a place, from 0.
@@ -32,7 +32,7 @@ macro_rules! id {
             /// # Panics
             /// Where the place is beyond what a table can hold.
             pub fn new(index: usize) -> Self {
-                Self(u16::try_from(index).expect("a table within the limits has fewer"))
+                Self(u32::try_from(index).expect("a table of a mebibyte has fewer"))
             }
 
             /// The place in the table, from 0.

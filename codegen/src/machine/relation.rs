@@ -193,40 +193,25 @@ impl super::Machine {
 
     /// For each optional state, a sentence that says which skips it opens.
     pub fn skips_in_words(&self) -> Vec<String> {
-        let skips: Vec<(StateId, StateId)> = self
-            .transitions()
-            .filter(|&(_, _, kind)| kind == Kind::Skip)
-            .map(|(from, to, _)| (from, to))
-            .collect();
+        self.relation.optional().iter().map(|&via| self.skips_over(via)).collect()
+    }
+
+    fn skips_over(&self, via: StateId) -> String {
         let name = |state: StateId| self.state(state).name.as_str();
-        self.relation
-            .optional()
-            .iter()
-            .map(|&via| {
-                let opened: Vec<String> = skips
-                    .iter()
-                    .filter(|&&(from, to)| {
-                        from != via
-                            && to != via
-                            && self.can_become(from, via)
-                            && self.can_become(via, to)
-                    })
-                    .take(MOST_TOLD + 1)
-                    .map(|&(from, to)| format!("{} -> {}", name(from), name(to)))
-                    .collect();
-                match opened.len() {
-                    0 => format!("without `{}`: no skip", name(via)),
-                    n if n > MOST_TOLD => {
-                        format!(
-                            "without `{}`: {}, and more",
-                            name(via),
-                            opened[..MOST_TOLD].join(", ")
-                        )
-                    }
-                    _ => format!("without `{}`: {}", name(via), opened.join(", ")),
-                }
-            })
-            .collect()
+        let opened: Vec<String> = self
+            .state_ids()
+            .filter(|&from| from != via && self.can_become(from, via))
+            .flat_map(|from| self.next(via).map(move |to| (from, to)))
+            .filter(|&(from, to)| to != via && self.kind(from, to) == Some(Kind::Skip))
+            .take(MOST_TOLD + 1)
+            .map(|(from, to)| format!("{} -> {}", name(from), name(to)))
+            .collect();
+        let told = opened[..opened.len().min(MOST_TOLD)].join(", ");
+        match opened.len() {
+            0 => format!("`{}` opens no skip", name(via)),
+            n if n > MOST_TOLD => format!("without `{}`: {told}, and more", name(via)),
+            _ => format!("without `{}`: {told}", name(via)),
+        }
     }
 }
 

@@ -112,7 +112,9 @@ impl Machine {
     /// a concluding job says the same again.
     fn tolerates_outcome(&self, id: JobId) -> bool {
         let job = self.job(id);
-        job.success.is_some_and(|state| self.state(state).optional)
+        let is_optional = |state: StateId| self.state(state).optional;
+        job.success.is_some_and(is_optional)
+            || job.outcomes().states().into_iter().all(is_optional)
             || self.jobs.iter().any(|other| {
                 other.always && other.needs.contains(&id) && other.outcomes() == job.outcomes()
             })

@@ -2,8 +2,10 @@
 
 mod names;
 mod read;
+mod row;
+mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,7 +13,8 @@ use toml::Spanned;
 
 pub use names::{Names, OffOr, PerDialect};
 pub(crate) use read::LOST;
-pub use read::{MAX_BYTES, Source, read};
+pub use read::{MAX_BYTES, read};
+pub use source::Source;
 
 use crate::machine::Outcome;
 use crate::targets::{Derive, Dialect, KeyType, Storage};
@@ -31,22 +34,25 @@ pub struct Table {
     #[schemars(with = "Option<String>")]
     pub root: Option<Text>,
     /// The machine.
-    pub machine: MachineRow,
+    pub machine: Placed<MachineRow>,
     /// The steps of the stepper, in display order.
     #[schemars(default)]
-    pub phase: Vec<PhaseRow>,
+    pub phase: Vec<Placed<PhaseRow>>,
     /// The values of the status column.
     #[schemars(length(min = 1))]
-    pub state: Vec<StateRow>,
+    pub state: Vec<Placed<StateRow>>,
     /// The legal steps.
     #[schemars(default)]
     pub transition: Vec<Placed<TransitionRow>>,
     /// The workflow's jobs.
     #[schemars(default)]
-    pub job: Vec<JobRow>,
+    pub job: Vec<Placed<JobRow>>,
     /// What is generated: only the targets that have a section.
     #[schemars(default)]
     pub target: TargetRows,
+    /// The sections of which some row could not be read.
+    #[schemars(skip)]
+    pub lost: BTreeSet<&'static str>,
 }
 
 /// A row and its place.
@@ -56,6 +62,23 @@ pub struct Placed<T> {
     pub row: T,
     /// Its bytes.
     pub span: std::ops::Range<usize>,
+    /// The keys of which something could not be read: what they seem to say is not what the file
+    /// says.
+    pub lost: BTreeSet<String>,
+}
+
+impl<T> Placed<T> {
+    /// Whether something under this key could not be read.
+    pub(crate) fn has_lost(&self, key: &str) -> bool {
+        self.lost.contains(key)
+    }
+}
+
+impl<T> std::ops::Deref for Placed<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.row
+    }
 }
 
 impl<T: JsonSchema> JsonSchema for Placed<T> {
@@ -242,17 +265,17 @@ pub struct MilestoneRow {
 #[schemars(deny_unknown_fields)]
 pub struct TargetRows {
     /// The Rust validator.
-    pub rust: Option<RustRow>,
+    pub rust: Option<Placed<RustRow>>,
     /// The schema and guards of the databases.
-    pub sql: Option<SqlRow>,
+    pub sql: Option<Placed<SqlRow>>,
     /// The workflow's callbacks.
-    pub workflow: Option<WorkflowRow>,
+    pub workflow: Option<Placed<WorkflowRow>>,
     /// The page's status map.
-    pub js: Option<PathRow>,
+    pub js: Option<Placed<PathRow>>,
     /// The view as data.
-    pub json: Option<PathRow>,
+    pub json: Option<Placed<PathRow>>,
     /// The page for people.
-    pub docs: Option<PathRow>,
+    pub docs: Option<Placed<PathRow>>,
 }
 
 /// `[target.rust]`.

@@ -134,8 +134,8 @@ impl JsonSchema for OffOr {
 pub enum PerDialect {
     /// The folder above.
     Below(Text),
-    /// The folder of each dialect named.
-    Each(Vec<(Dialect, Text)>),
+    /// The folder of each dialect named, and the place of the whole.
+    Each(Vec<(Dialect, Text)>, Range<usize>),
 }
 
 enum PathOrMap {
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for PerDialect {
         let span = whole.span();
         Ok(match whole.into_inner() {
             PathOrMap::Path(path) => Self::Below(Spanned::new(span, path)),
-            PathOrMap::Map(folders) => Self::Each(folders),
+            PathOrMap::Map(folders) => Self::Each(folders, span),
         })
     }
 }

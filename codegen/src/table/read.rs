@@ -1,111 +1,42 @@
-//! From bytes to the shapes of the file. Serde does the reading; a row that it refuses is mended
-//! at the refused place and read again, so that one run tells everything that is wrong.
+//! From bytes to the shapes of the file: the document, its sections, and their rows.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeTable, DeValue};
 
+use super::row::{self, Value};
 use super::{
-    JobRow, MachineRow, PathRow, PhaseRow, Placed, RustRow, SqlRow, StateRow, Table, TargetRows,
-    WorkflowRow,
+    JobRow, MachineRow, PathRow, PhaseRow, Placed, RustRow, Source, SqlRow, StateRow, Table,
+    TargetRows, TransitionRow, WorkflowRow,
 };
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, MOST_FINDINGS, Severity};
 use crate::suggest;
 
-/// The largest table.
+/// The largest table, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// Stands in for a text that could not be read. No text of a file is this one, for control
-/// characters are refused in every name.
+/// Stands in for a text that could not be read. [`Reader::refuse_stand_ins`] sees to it that no
+/// text of a file is this one.
 pub(crate) const LOST: &str = "\0";
 
-/// After so many refusals in one row the rest of the row is not looked at.
-const MOST_PER_ROW: usize = 64;
-
-/// A table's text and what it is called.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// What findings call the file.
-    pub path: String,
-    /// The text, without a byte order mark.
-    pub text: String,
-    lines: Vec<usize>,
-}
-
-impl Source {
-    /// A text and what findings call it.
-    pub fn new(path: &str, text: &str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
-        let lines = std::iter::once(0)
-            .chain(
-                text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| at + 1),
-            )
-            .collect();
-        Self { path: path.to_owned(), text, lines }
-    }
-
-    /// The line and column of a byte, from 1, the column in characters.
-    pub fn place(&self, offset: usize) -> (usize, usize) {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        let line = self.lines.partition_point(|&start| start <= offset);
-        (line, self.text[self.lines[line - 1]..offset].chars().count() + 1)
-    }
-
-    /// The bytes at which the line of a place starts, and at which the line of another ends.
-    pub fn lines_of(&self, span: &Range<usize>) -> (usize, Range<usize>) {
-        let first = self.place(span.start).0;
-        let last = self.place(span.end.max(span.start)).0;
-        let end = self.lines.get(last).copied().unwrap_or(self.text.len());
-        (first, self.lines[first - 1]..end)
-    }
-
-    /// A finding at a place of this text.
-    pub fn finding(
-        &self,
-        rule: &'static str,
-        severity: Severity,
-        span: Range<usize>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Finding {
-        let (line, column) = self.place(span.start);
-        Finding {
-            line: Some(line),
-            column: Some(column),
-            span: Some(span),
-            ..Finding::about(rule, severity, self.path.clone(), message, help)
-        }
-    }
-
-    fn error(
-        &self,
-        rule: &'static str,
-        span: Range<usize>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Finding {
-        self.finding(rule, Severity::Error, span, message, help)
-    }
-}
-
 /// Reads a table. Where there are findings the table may still be there, for the checks that come
-/// after: what could not be read in it is [`LOST`].
+/// after: what could not be read in it is [`LOST`], and is named in `lost`.
 pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
     if bytes.len() > MAX_BYTES {
-        let finding = Finding::about(
-            "too-large",
-            Severity::Error,
-            path,
-            format!("the table has {} bytes; at most {MAX_BYTES} (1 MiB) are read", bytes.len()),
-            "split the machine: one table per status column",
-        );
+        let finding = Finding {
+            line: Some(1),
+            column: Some(1),
+            ..Finding::about(
+                "too-large",
+                Severity::Error,
+                path,
+                format!("the table is larger than {MAX_BYTES} bytes (1 MiB)"),
+                "split the machine: one table per status column",
+            )
+        };
         return (Source::new(path, ""), None, vec![finding]);
     }
     let text = match std::str::from_utf8(bytes) {
@@ -126,33 +57,37 @@ pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
     let source = Source::new(path, text);
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
-        let end = source.text.len();
-        let findings = errors
-            .iter()
-            .map(|error| {
-                let span = error.span().unwrap_or(end..end);
-                source.error(
-                    "not-toml",
-                    span,
-                    error.message(),
-                    "the file is TOML 1.1: see https://toml.io",
-                )
-            })
-            .collect();
+        let findings = not_toml(&source, &errors);
         return (source, None, findings);
     }
-    let mut reader = Reader { source: &source, findings: Vec::new() };
+    let mut reader = Reader { findings: Findings::new(&source), lost: BTreeSet::new() };
     let table = reader.table(document.into_inner());
-    let findings = reader.findings;
+    let findings = reader.findings.finish();
     (source, table, findings)
 }
 
-struct Reader<'s> {
-    source: &'s Source,
-    findings: Vec<Finding>,
+/// What the parser says, once a line: what follows in it is mostly about what came before.
+fn not_toml(source: &Source, errors: &[toml::de::Error]) -> Vec<Finding> {
+    let end = source.text.len();
+    let mut findings: Vec<Finding> = Vec::new();
+    for error in errors.iter().take(MOST_FINDINGS) {
+        let span = error.span().unwrap_or(end..end);
+        let message = error.message().trim();
+        let help = "the file is TOML 1.1: see https://toml.io";
+        let finding = source.error("not-toml", span, suggest::cut(message), help);
+        if findings.last().is_none_or(|last| last.line != finding.line) {
+            findings.push(finding);
+        }
+    }
+    findings
 }
 
-type Value<'i> = Spanned<DeValue<'i>>;
+/// What a table has read so far, and what is wrong with it.
+pub(super) struct Reader<'s> {
+    findings: Findings<'s>,
+    /// The sections of which something could not be read.
+    lost: BTreeSet<&'static str>,
+}
 
 const TOP: [&str; 8] =
     ["format", "root", "machine", "phase", "state", "transition", "job", "target"];
@@ -160,7 +95,10 @@ const TARGETS: [&str; 6] = ["rust", "sql", "workflow", "js", "json", "docs"];
 
 impl Reader<'_> {
     fn table(&mut self, mut top: DeTable<'_>) -> Option<Table> {
-        let format = self.format(top.remove("format"))?;
+        for (_, value) in &mut top {
+            self.refuse_stand_ins(value);
+        }
+        self.format(top.remove("format"))?;
         let machine = match top.remove("machine") {
             Some(machine) => self.row::<MachineRow>("[machine]", machine),
             None => {
@@ -168,13 +106,6 @@ impl Reader<'_> {
                 None
             }
         };
-        let machine = machine.unwrap_or_else(|| MachineRow {
-            name: Spanned::new(0..0, LOST.to_owned()),
-            title: None,
-            initial: super::Names { names: vec![Spanned::new(0..0, LOST.to_owned())], span: 0..0 },
-            doc: None,
-            meta: Default::default(),
-        });
         let root = top.remove("root").and_then(|root| match root.get_ref() {
             DeValue::String(text) => Some(Spanned::new(root.span(), text.to_string())),
             other => {
@@ -185,98 +116,151 @@ impl Reader<'_> {
         });
         if !top.contains_key("state") {
             self.missing("state", "add at least one [[state]]");
+            self.lost.insert("state");
         }
         let table = Table {
-            format,
+            format: 1,
             root,
-            machine,
-            phase: self.rows::<PhaseRow>("phase", top.remove("phase")),
-            state: self.rows::<StateRow>("state", top.remove("state")),
-            transition: self.placed_rows("transition", top.remove("transition")),
-            job: self.rows::<JobRow>("job", top.remove("job")),
+            machine: machine.unwrap_or_else(lost_machine),
+            phase: self.rows::<PhaseRow>("phase", "[[phase]]", top.remove("phase")),
+            state: self.rows::<StateRow>("state", "[[state]]", top.remove("state")),
+            transition: self.rows::<TransitionRow>(
+                "transition",
+                "[[transition]]",
+                top.remove("transition"),
+            ),
+            job: self.rows::<JobRow>("job", "[[job]]", top.remove("job")),
             target: self.targets(top.remove("target")),
+            lost: std::mem::take(&mut self.lost),
         };
-        for (key, _) in top {
-            self.unknown_key(key.span(), key.get_ref(), "the table", &TOP);
-        }
+        let unknown = top.iter().map(|(key, _)| (key.span(), key.get_ref().as_ref()));
+        self.unknown_keys(unknown, "the table", &TOP);
         Some(table)
     }
 
-    fn format(&mut self, value: Option<Value<'_>>) -> Option<i64> {
+    /// A text that is the stand-in for a lost one would pass for lost, and never be told of.
+    fn refuse_stand_ins(&mut self, value: &mut Value<'_>) {
+        let span = value.span();
+        match value.get_mut() {
+            DeValue::String(text) if text == LOST => {
+                let message = "the text is a single NUL character";
+                let help = "write what was meant, without control characters";
+                self.tell("control-character", span, message, help);
+            }
+            DeValue::Array(items) => {
+                for item in items.iter_mut() {
+                    self.refuse_stand_ins(item);
+                }
+            }
+            DeValue::Table(keys) => {
+                for (_, value) in keys {
+                    self.refuse_stand_ins(value);
+                }
+            }
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => {}
+        }
+    }
+
+    /// Whether the rest can be read: nothing is known about what another format means.
+    fn format(&mut self, value: Option<Value<'_>>) -> Option<()> {
         let Some(value) = value else {
             self.missing("format", "begin the file with `format = 1`");
-            return Some(1);
+            return Some(());
         };
         match value.get_ref() {
-            DeValue::Integer(number) if number.as_str() == "1" && number.radix() == 10 => Some(1),
+            DeValue::Integer(number)
+                if i64::from_str_radix(number.as_str(), number.radix()) == Ok(1) =>
+            {
+                Some(())
+            }
             DeValue::Integer(number) => {
-                let message = format!("the format {number} is not known");
+                let message =
+                    format!("the format {} is not known", suggest::cut(&number.to_string()));
                 let help = "this phasegate reads `format = 1`";
-                self.findings.push(self.source.error(
-                    "unknown-format",
-                    value.span(),
-                    message,
-                    help,
-                ));
-                // Nothing is known about what another format means.
+                self.tell("unknown-format", value.span(), message, help);
                 None
             }
             other => {
                 let kind = other.type_str();
                 self.wrong_type(value.span(), kind, "format", "the number 1");
-                Some(1)
+                Some(())
             }
         }
     }
 
-    fn missing(&mut self, key: &str, help: &str) {
-        let message = format!("the table lacks `{key}`");
-        self.findings.push(self.source.error("missing-key", 0..0, message, help));
-    }
-
-    fn wrong_type(&mut self, span: Range<usize>, found: &str, key: &str, wanted: &str) {
-        let message = format!("`{key}` is {}, not {wanted}", with_article(found));
-        let help = format!("write {wanted}");
-        self.findings.push(self.source.error("wrong-type", span, message, help));
-    }
-
-    fn unknown_key(&mut self, span: Range<usize>, key: &str, what: &str, known: &[&str]) {
-        let help = match suggest::nearest(key, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? The keys are {}", suggest::list(known)),
-            None => format!("the keys are {}", suggest::list(known)),
-        };
-        let message = format!("`{}` is not a key of {what}", suggest::shown(key));
-        self.findings.push(self.source.error("unknown-key", span, message, help));
-    }
-
-    fn rows<T: DeserializeOwned>(&mut self, key: &str, value: Option<Value<'_>>) -> Vec<T> {
-        self.placed_rows(key, value).into_iter().map(|placed| placed.row).collect()
-    }
-
-    fn placed_rows<T: DeserializeOwned>(
+    pub(super) fn tell(
         &mut self,
-        key: &str,
+        rule: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.tell(rule, Severity::Error, span, message, help);
+    }
+
+    fn missing(&mut self, key: &str, help: &str) {
+        self.tell("missing-key", 0..0, format!("the table lacks `{key}`"), help);
+    }
+
+    pub(super) fn wrong_type(&mut self, span: Range<usize>, found: &str, key: &str, wanted: &str) {
+        let message = format!("`{key}` is {}, not {wanted}", row::with_article(found));
+        self.tell("wrong-type", span, message, format!("write {wanted}"));
+    }
+
+    pub(super) fn unknown_keys<'k>(
+        &mut self,
+        keys: impl Iterator<Item = (Range<usize>, &'k str)>,
+        what: &str,
+        known: &[&str],
+    ) {
+        // In the order of the file; a parsed table is in the order of its keys.
+        let mut keys: Vec<_> = keys.collect();
+        keys.sort_by_key(|(span, _)| span.start);
+        for (span, key) in keys {
+            if self.findings.is_full() {
+                self.tell("unknown-key", span, "", "");
+                continue;
+            }
+            let near = suggest::nearest(key, known.iter().copied());
+            let known = suggest::list(known);
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`? The keys are {known}"),
+                None => format!("the keys are {known}"),
+            };
+            let message = format!("`{}` is not a key of {what}", suggest::shown(key));
+            self.tell("unknown-key", span, message, help);
+        }
+    }
+
+    fn rows<T: DeserializeOwned>(
+        &mut self,
+        key: &'static str,
+        what: &str,
         value: Option<Value<'_>>,
     ) -> Vec<Placed<T>> {
         let Some(value) = value else { return Vec::new() };
         let span = value.span();
         match value.into_inner() {
             DeValue::Array(items) => {
-                let what = format!("[[{key}]]");
                 let mut rows = Vec::with_capacity(items.len());
                 for item in items {
-                    let span = item.span();
-                    rows.extend(self.row(&what, item).map(|row| Placed { row, span }));
+                    match self.row(what, item) {
+                        Some(row) => rows.push(row),
+                        None => {
+                            self.lost.insert(key);
+                        }
+                    }
                 }
                 rows
             }
             other => {
-                self.wrong_type(
-                    span,
-                    other.type_str(),
-                    key,
-                    &format!("rows, each under [[{key}]]"),
-                );
+                let wanted = format!("rows, each under {what}");
+                self.wrong_type(span, other.type_str(), key, &wanted);
+                self.lost.insert(key);
                 Vec::new()
             }
         }
@@ -285,9 +269,13 @@ impl Reader<'_> {
     fn targets(&mut self, value: Option<Value<'_>>) -> TargetRows {
         let Some(value) = value else { return TargetRows::default() };
         let span = value.span();
-        let DeValue::Table(mut targets) = value.into_inner() else {
-            self.wrong_type(span, "value", "target", "sections, such as [target.rust]");
-            return TargetRows::default();
+        let mut targets = match value.into_inner() {
+            DeValue::Table(targets) => targets,
+            other => {
+                let wanted = "sections, such as [target.rust]";
+                self.wrong_type(span, other.type_str(), "target", wanted);
+                return TargetRows::default();
+            }
         };
         let rows = TargetRows {
             rust: self.target::<RustRow>(&mut targets, "rust"),
@@ -297,191 +285,29 @@ impl Reader<'_> {
             json: self.target::<PathRow>(&mut targets, "json"),
             docs: self.target::<PathRow>(&mut targets, "docs"),
         };
-        for (key, _) in targets {
-            self.unknown_key(key.span(), key.get_ref(), "[target]", &TARGETS);
-        }
+        let unknown = targets.iter().map(|(key, _)| (key.span(), key.get_ref().as_ref()));
+        self.unknown_keys(unknown, "[target]", &TARGETS);
         rows
     }
 
-    fn target<T: DeserializeOwned>(&mut self, targets: &mut DeTable<'_>, key: &str) -> Option<T> {
+    fn target<T: DeserializeOwned>(
+        &mut self,
+        targets: &mut DeTable<'_>,
+        key: &str,
+    ) -> Option<Placed<T>> {
         let value = targets.remove(key)?;
         self.row(&format!("[target.{key}]"), value)
     }
-
-    /// One row. What serde refuses becomes a finding and is taken out, or put in where it is
-    /// missing, until the rest can be read.
-    fn row<T: DeserializeOwned>(&mut self, what: &str, mut row: Value<'_>) -> Option<T> {
-        let span = row.span();
-        if !matches!(row.get_ref(), DeValue::Table(_)) {
-            self.wrong_type(span, row.get_ref().type_str(), what, "a table of keys");
-            return None;
-        }
-        let mut removed = BTreeSet::new();
-        self.tables_only(&mut row, what, &mut removed);
-        for _ in 0..MOST_PER_ROW {
-            let error = match T::deserialize(ValueDeserializer::from(row.clone())) {
-                Ok(read) => return Some(read),
-                Err(error) => error,
-            };
-            let at = error.span().unwrap_or_else(|| span.clone());
-            let message = error.message();
-            if let Some(key) = message.strip_prefix("missing field ").and_then(quoted) {
-                if !removed.contains(&(at.start, key.to_owned())) {
-                    let help = format!("add `{key}` to {what}");
-                    let message = format!("{what} lacks `{key}`");
-                    self.findings.push(self.source.error("missing-key", at.clone(), message, help));
-                }
-                if !put(&mut row, &at, key) {
-                    return None;
-                }
-                continue;
-            }
-            self.refusal(what, at.clone(), message);
-            match take_out(&mut row, &at) {
-                Some((table, key)) => removed.insert((table, key)),
-                None => return None,
-            };
-        }
-        None
-    }
-
-    /// Serde would read a list as a struct, field by field; the format has no such rows.
-    fn tables_only(
-        &mut self,
-        row: &mut Value<'_>,
-        what: &str,
-        removed: &mut BTreeSet<(usize, String)>,
-    ) {
-        let start = row.span().start;
-        let DeValue::Table(keys) = row.get_mut() else { return };
-        let Some(milestones) = keys.get_mut("milestones") else { return };
-        let DeValue::Array(items) = milestones.get_mut() else { return };
-        let bad = items.iter().find(|item| !matches!(item.get_ref(), DeValue::Table(_)));
-        if let Some(bad) = bad {
-            let kind = bad.get_ref().type_str();
-            let wanted = "a table, such as { name = \"Deploy\", state = \"deploying\" }";
-            self.wrong_type(bad.span(), kind, &format!("milestones` of `{what}"), wanted);
-            removed.insert((start, "milestones".to_owned()));
-            keys.remove("milestones");
-        }
-    }
-
-    fn refusal(&mut self, what: &str, at: Range<usize>, message: &str) {
-        if let Some(rest) = message.strip_prefix("unknown field ") {
-            let (key, known) = split_expected(rest);
-            let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-            self.unknown_key(at, key, what, &known);
-        } else if let Some(rest) = message.strip_prefix("unknown variant ") {
-            let (value, known) = split_expected(rest);
-            let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-            let near = suggest::nearest(value, known.iter().copied());
-            let help = match near {
-                Some(near) => {
-                    format!("did you mean `{near}`? It is one of {}", suggest::list(&known))
-                }
-                None => format!("it is one of {}", suggest::list(&known)),
-            };
-            let message = format!("`{}` is not a value of this key", suggest::shown(value));
-            self.findings.push(self.source.error("unknown-value", at, message, help));
-        } else {
-            let (found, wanted) = message
-                .rsplit_once(", expected ")
-                .unwrap_or((message, "a value of the right shape"));
-            let found =
-                found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
-            let message = format!("{what} has {found} where {wanted} belongs");
-            let help = format!("write {wanted}");
-            self.findings.push(self.source.error("wrong-type", at, message, help));
-        }
-    }
 }
 
-fn with_article(kind: &str) -> String {
-    match kind.chars().next() {
-        Some('a' | 'e' | 'i' | 'o') => format!("an {kind}"),
-        Some(_) | None => format!("a {kind}"),
-    }
-}
-
-/// The text between the first two backticks.
-fn quoted(text: &str) -> Option<&str> {
-    text.split('`').nth(1)
-}
-
-/// Serde's "`key`, expected one of `a`, `b`": the key, which may hold anything, and the rest.
-fn split_expected(text: &str) -> (&str, &str) {
-    let (key, known) = text
-        .rsplit_once("`, expected ")
-        .or_else(|| text.rsplit_once("`, there are no "))
-        .unwrap_or((text, ""));
-    (key.trim_start_matches('`'), known)
-}
-
-/// Puts a stand-in for a missing key into the table at a place.
-fn put(value: &mut Value<'_>, at: &Range<usize>, key: &str) -> bool {
-    let here = value.span() == *at;
-    match value.get_mut() {
-        DeValue::Table(keys) if here => {
-            let lost = Spanned::new(at.clone(), DeValue::String(Cow::Borrowed(LOST)));
-            keys.insert(Spanned::new(at.clone(), Cow::Owned(key.to_owned())), lost);
-            true
-        }
-        DeValue::Table(keys) => keys.iter_mut().any(|(_, value)| put(value, at, key)),
-        DeValue::Array(items) => items.iter_mut().any(|item| put(item, at, key)),
-        DeValue::String(_)
-        | DeValue::Integer(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_) => false,
-    }
-}
-
-/// Takes out what stands at a place: the innermost key whose name or value that is, or an item of
-/// a list. Says which table's key is gone, by where that table starts.
-fn take_out(value: &mut Value<'_>, at: &Range<usize>) -> Option<(usize, String)> {
-    let holds = |span: Range<usize>| span.start <= at.start && at.end <= span.end;
-    let start = value.span().start;
-    match value.get_mut() {
-        DeValue::Table(keys) => {
-            let mut found = None;
-            for (key, value) in keys.iter_mut() {
-                if key.span() == *at || value.span() == *at {
-                    found = Some(key.get_ref().to_string());
-                    break;
-                }
-                if holds(value.span()) {
-                    if let Some(inner) = take_out(value, at) {
-                        return Some(inner);
-                    }
-                    found = Some(key.get_ref().to_string());
-                    break;
-                }
-            }
-            let key = found?;
-            keys.remove(key.as_str());
-            Some((start, key))
-        }
-        DeValue::Array(items) => {
-            let index = items.iter().position(|item| holds(item.span()))?;
-            let item = items.get_mut(index)?;
-            if item.span() != *at
-                && let Some(inner) = take_out(item, at)
-            {
-                return Some(inner);
-            }
-            let kept: Vec<_> = items
-                .iter()
-                .enumerate()
-                .filter(|&(place, _)| place != index)
-                .map(|(_, item)| item.clone())
-                .collect();
-            *items = kept.into_iter().collect();
-            Some((start, String::new()))
-        }
-        DeValue::String(_)
-        | DeValue::Integer(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_) => None,
-    }
+fn lost_machine() -> Placed<MachineRow> {
+    let lost = || Spanned::new(0..0, LOST.to_owned());
+    let row = MachineRow {
+        name: lost(),
+        title: None,
+        initial: super::Names { names: vec![lost()], span: 0..0 },
+        doc: None,
+        meta: Default::default(),
+    };
+    Placed { row, span: 0..0, lost: BTreeSet::new() }
 }

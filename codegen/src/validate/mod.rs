@@ -13,13 +13,14 @@ pub(crate) use targets::camel;
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{
     Fingerprints, Job, JobId, Machine, Milestone, Phase, PhaseId, Relation, State, StateId,
 };
 use crate::suggest;
-use crate::table::{LOST, Source, StateRow, Table, Text};
+use crate::table::{JobRow, LOST, Placed, Source, StateRow, Table, Text};
 use crate::targets::Targets;
 
 /// A pair that some row declares.
@@ -28,6 +29,15 @@ pub(crate) struct Pair {
     from: StateId,
     to: StateId,
     by_star: bool,
+}
+
+/// The state that a name stands for.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    state: StateId,
+    /// False where the name is wrong and this is the one that was probably meant: checks go on
+    /// with it, so that one typing error is one finding.
+    sure: bool,
 }
 
 /// A table while it is being checked: what its names stand for, as far as they stand for
@@ -39,17 +49,22 @@ pub(crate) struct Draft<'t> {
     phases: HashMap<&'t str, usize>,
     jobs: HashMap<&'t str, usize>,
     initial: Vec<StateId>,
+    /// Whether every initial state is known.
+    starts_known: bool,
     pairs: Vec<Pair>,
-    /// The closed relation, where every name that it hangs on was resolved.
-    relation: Option<Relation>,
-    /// Whether something that the relation hangs on could not be read or resolved.
+    /// The closure of the pairs that are known, where it is within the limits.
+    relation: Option<Rc<Relation>>,
+    /// Whether pairs are missing, because something that they hang on could not be read or
+    /// resolved.
     broken: bool,
     targets: Targets,
-    findings: Vec<Finding>,
+    findings: Findings<'t>,
+    /// How many names were looked for among all that there are; that takes its time.
+    searched: usize,
 }
 
-/// The most findings that one table is told of; the rest would be of no help.
-const MOST_FINDINGS: usize = 1_000;
+/// For so many unknown names the nearest is looked for.
+const MOST_SEARCHED: usize = 100;
 
 /// The checks, in the order in which they run. A later one may use what an earlier one resolved.
 const CHECKS: &[fn(&mut Draft<'_>)] = &[
@@ -59,12 +74,13 @@ const CHECKS: &[fn(&mut Draft<'_>)] = &[
     names::values,
     names::jobs,
     names::renames,
-    states::initial,
-    states::phases,
     transitions::expand,
     transitions::close,
+    states::initial,
+    states::phases,
     states::attributes,
-    states::ends,
+    states::ends_that_are_left,
+    states::ends_that_are_not_left,
     states::reachable,
     states::ways_out,
     jobs::references,
@@ -83,6 +99,7 @@ const CHECKS: &[fn(&mut Draft<'_>)] = &[
 
 /// Checks a table. There is a machine where no finding is an error.
 pub(crate) fn validate(source: &Source, table: &Table) -> (Option<Machine>, Vec<Finding>) {
+    let unnamed = table.state.iter().any(|row| row.name.get_ref() == LOST);
     let mut draft = Draft {
         source,
         table,
@@ -90,17 +107,19 @@ pub(crate) fn validate(source: &Source, table: &Table) -> (Option<Machine>, Vec<
         phases: HashMap::new(),
         jobs: HashMap::new(),
         initial: Vec::new(),
+        starts_known: true,
         pairs: Vec::new(),
         relation: None,
-        broken: table.state.iter().any(|row| row.name.get_ref() == LOST),
+        broken: unnamed || table.lost.contains("state") || table.lost.contains("transition"),
         targets: Targets::default(),
-        findings: Vec::new(),
+        findings: Findings::new(source),
+        searched: 0,
     };
     for check in CHECKS {
         check(&mut draft);
     }
-    let machine = if draft.findings.iter().any(Finding::is_error) { None } else { draft.machine() };
-    let mut findings = draft.findings;
+    let machine = if draft.findings.has_errors() { None } else { draft.machine() };
+    let mut findings = draft.findings.finish();
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.severity));
     (machine, findings)
 }
@@ -113,9 +132,7 @@ impl<'t> Draft<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if self.findings.len() < MOST_FINDINGS {
-            self.findings.push(self.source.finding(rule, Severity::Error, span, message, help));
-        }
+        self.findings.tell(rule, Severity::Error, span, message, help);
     }
 
     fn warning(
@@ -125,10 +142,10 @@ impl<'t> Draft<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.findings.push(self.source.finding(rule, Severity::Warning, span, message, help));
+        self.findings.tell(rule, Severity::Warning, span, message, help);
     }
 
-    fn row(&self, state: StateId) -> &'t StateRow {
+    fn row(&self, state: StateId) -> &'t Placed<StateRow> {
         &self.table.state[state.index()]
     }
 
@@ -142,38 +159,72 @@ impl<'t> Draft<'t> {
         suggest::list(&names)
     }
 
-    fn state_ids(&self) -> impl DoubleEndedIterator<Item = StateId> + use<> {
+    fn state_ids(&self) -> impl ExactSizeIterator<Item = StateId> + use<> {
         (0..self.table.state.len().min(crate::machine::MAX_STATES)).map(StateId::new)
     }
 
-    /// The state of a name, or a finding that suggests the nearest.
-    fn state(&mut self, name: &Text, what: &str) -> Option<StateId> {
+    /// The states that their names stand for: not those without a name, and of two with one name
+    /// the first.
+    fn named_states(&self) -> Vec<StateId> {
+        let is_named = |id: &StateId| self.states.get(self.name(*id)) == Some(&id.index());
+        self.state_ids().filter(is_named).collect()
+    }
+
+    /// The state of a name; where there is none a finding, and the state that was probably meant.
+    fn state(&mut self, name: &'t Text, what: &str) -> Option<Found> {
         if name.get_ref() == LOST {
-            self.broken = true;
             return None;
         }
-        let found = self.states.get(name.get_ref().as_str()).copied();
-        if found.is_none() {
-            self.broken = true;
-            let names: Vec<&str> =
-                self.table.state.iter().map(|row| row.name.get_ref().as_str()).collect();
-            self.unknown("unknown-state", name, what, "state", &names);
+        if let Some(&index) = self.states.get(name.get_ref().as_str()) {
+            return Some(Found { state: StateId::new(index), sure: true });
         }
-        found.map(StateId::new)
+        let names = self.table.state.iter().map(|row| row.name.get_ref().as_str());
+        // The missing name may be this one: two findings about it would be one too many.
+        let unread = self.table.lost.contains("state") || names.clone().any(|name| name == LOST);
+        let near = self.unknown("unknown-state", name, what, "state", names, unread)?;
+        let &index = self.states.get(near)?;
+        Some(Found { state: StateId::new(index), sure: false })
     }
 
-    fn unknown(&mut self, rule: &'static str, name: &Text, what: &str, kind: &str, names: &[&str]) {
-        let names: Vec<&str> = names.iter().copied().filter(|&name| name != LOST).collect();
-        let help = match suggest::nearest(name.get_ref(), names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the {kind}s are {}", suggest::list(&names)),
-        };
-        let message = format!("{what} names no {kind}: `{}`", suggest::shown(name.get_ref()));
-        self.error(rule, name.span(), message, help);
+    /// A finding about a name that stands for nothing, and the nearest that stands for something.
+    /// Where some names are `unread` it may be one of them, and is told of only where another is
+    /// near.
+    fn unknown(
+        &mut self,
+        rule: &'static str,
+        name: &Text,
+        what: &str,
+        kind: &str,
+        names: impl Iterator<Item = &'t str>,
+        unread: bool,
+    ) -> Option<&'t str> {
+        let text = suggest::shown(name.get_ref());
+        let message = format!("{what} names no {kind}: `{text}`");
+        let names = names.filter(|&name| name != LOST);
+        self.searched += 1;
+        if self.searched > MOST_SEARCHED {
+            if !unread {
+                self.error(rule, name.span(), message, format!("add the {kind}, or name another"));
+            }
+            return None;
+        }
+        let names: Vec<&str> = names.collect();
+        let near = suggest::nearest(name.get_ref(), names.iter().copied());
+        if near.is_some() || !unread {
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.is_empty() => format!("the table has no {kind}"),
+                None => format!("the {kind}s are {}", suggest::list(&names)),
+            };
+            self.error(rule, name.span(), message, help);
+        }
+        near
     }
 
-    fn has_error(&self, rules: &[&str]) -> bool {
-        self.findings.iter().any(|finding| rules.contains(&finding.rule))
+    /// The closed relation, where all that it hangs on is known: what it lacks otherwise, a row
+    /// that is wrong may have been there to say.
+    fn whole_relation(&self) -> Option<Rc<Relation>> {
+        self.relation.clone().filter(|_| !self.broken)
     }
 
     fn is_retired(&self, state: StateId) -> bool {
@@ -184,8 +235,10 @@ impl<'t> Draft<'t> {
         is_set(self.row(state).optional.as_ref())
     }
 
+    /// Whether it has an outcome, if only one that could not be read.
     fn has_outcome(&self, state: StateId) -> bool {
-        self.row(state).outcome.is_some()
+        let row = self.row(state);
+        row.outcome.is_some() || row.has_lost("outcome")
     }
 
     /// Whether no transition to another state leaves it, where the relation is known.
@@ -195,7 +248,7 @@ impl<'t> Draft<'t> {
 
     fn machine(&self) -> Option<Machine> {
         let row = &self.table.machine;
-        let relation = self.relation.clone()?;
+        let relation = self.whole_relation()?;
         let title = |title: &Option<Text>, name: &Text| match title {
             Some(title) => title.get_ref().clone(),
             None => suggest::in_words(name.get_ref()),
@@ -249,18 +302,14 @@ impl<'t> Draft<'t> {
             jobs: self.table.job.iter().map(|row| self.job(row, &title)).collect(),
             targets: self.targets.clone(),
             fingerprints: Fingerprints::default(),
-            relation,
+            relation: (*relation).clone(),
             by_value,
         };
         machine.fingerprints = Fingerprints::of(&machine);
         Some(machine)
     }
 
-    fn job(
-        &self,
-        row: &crate::table::JobRow,
-        title: &impl Fn(&Option<Text>, &Text) -> String,
-    ) -> Job {
+    fn job(&self, row: &JobRow, title: &impl Fn(&Option<Text>, &Text) -> String) -> Job {
         let state = |name: &Option<Text>| {
             name.as_ref()
                 .and_then(|name| self.states.get(name.get_ref().as_str()))

@@ -49,43 +49,38 @@ impl Draft<'_> {
             );
         }
         if most.is_some_and(|most| text.len() > most) {
-            let message = format!("the name of {what} has {} bytes", text.len());
+            let message = format!("the name of {what} has {} bytes: `{}`", text.len(), shown(text));
             self.error("name-too-long", name.span(), message, format!("at most {MAX_NAME} bytes"));
         }
     }
 }
 
-/// Indexes names, and finds those that stand twice.
+/// Indexes names, the first of a name, and finds those that stand twice.
 fn index<'t>(
     draft: &mut Draft<'_>,
     what: &str,
     names: impl Iterator<Item = &'t Text>,
 ) -> HashMap<&'t str, usize> {
-    let mut seen: HashMap<&'t str, usize> = HashMap::new();
-    let mut places: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut seen: HashMap<&'t str, (usize, usize)> = HashMap::new();
     for (at, name) in names.enumerate() {
-        places.push(name.span());
         let text = name.get_ref().as_str();
         if text == LOST {
             continue;
         }
-        match seen.get(text) {
-            None => {
-                seen.insert(text, at);
-            }
-            Some(&first) => {
-                let line = draft.source.place(places[first].start).0;
-                let message = format!("two {what}s are called `{}`", shown(text));
-                let help = format!("the first stands in line {line}: rename one of them");
-                draft.error("duplicate-name", name.span(), message, help);
-            }
+        if let Some(&(_, first)) = seen.get(text) {
+            let line = draft.source.place(first).0;
+            let message = format!("two {what}s are called `{}`", shown(text));
+            let help = format!("the first stands in line {line}: rename one of them");
+            draft.error("duplicate-name", name.span(), message, help);
+        } else {
+            seen.insert(text, (at, name.span().start));
         }
     }
-    seen
+    seen.into_iter().map(|(name, (at, _))| (name, at)).collect()
 }
 
 pub(super) fn machine(draft: &mut Draft<'_>) {
-    draft.name_of(&draft.table.machine.name, "a machine", Some(MAX_NAME));
+    draft.name_of(&draft.table.machine.name, "a machine", None);
 }
 
 pub(super) fn phases(draft: &mut Draft<'_>) {
@@ -98,7 +93,7 @@ pub(super) fn phases(draft: &mut Draft<'_>) {
 
 pub(super) fn states(draft: &mut Draft<'_>) {
     let table = draft.table;
-    if table.state.is_empty() && !draft.has_error(&["missing-key"]) {
+    if table.state.is_empty() && !table.lost.contains("state") {
         let message = "the table has no state";
         draft.error("no-states", 0..0, message, "add at least one [[state]]");
     }
@@ -110,9 +105,8 @@ pub(super) fn states(draft: &mut Draft<'_>) {
     for row in table.state.iter().take(MAX_STATES) {
         draft.name_of(&row.name, "a state", Some(MAX_NAME));
     }
-    let before = draft.findings.len();
     draft.states = index(draft, "state", table.state.iter().take(MAX_STATES).map(|row| &row.name));
-    draft.broken |= draft.findings.len() > before || table.state.len() > MAX_STATES;
+    draft.broken |= table.state.len() > MAX_STATES;
 }
 
 pub(super) fn values(draft: &mut Draft<'_>) {

@@ -10,28 +10,51 @@ use crate::table::LOST;
 pub(super) fn initial(draft: &mut Draft<'_>) {
     let table = draft.table;
     let initial = &table.machine.initial;
-    if initial.names.is_empty() {
+    draft.starts_known = !table.machine.has_lost("initial") && !initial.names.is_empty();
+    if initial.names.is_empty() && !table.machine.has_lost("initial") {
         let help = "name the state that a new row starts in: initial = \"...\"";
         draft.error("empty-list", initial.span.clone(), "`initial` is an empty list", help);
     }
     let mut seen = HashSet::new();
     for name in &initial.names {
-        let Some(state) = draft.state(name, "`initial`") else { continue };
+        let Some(found) = draft.state(name, "`initial`") else {
+            draft.starts_known = false;
+            continue;
+        };
+        let state = found.state;
+        let text = suggest::shown(name.get_ref());
         if !seen.insert(state) {
-            let message = format!("`initial` lists `{}` twice", name.get_ref());
-            draft.error("duplicate-entry", name.span(), message, "list each state once");
+            if found.sure {
+                let message = format!("`initial` lists `{text}` twice");
+                draft.error("duplicate-entry", name.span(), message, "list each state once");
+            }
             continue;
         }
         draft.initial.push(state);
+        if !found.sure {
+            continue;
+        }
         if draft.is_retired(state) {
-            let message = format!("the initial state `{}` is retired", name.get_ref());
+            let message = format!("the initial state `{text}` is retired");
             let help = "nothing enters a retired state: start in another";
             draft.error("initial-retired", name.span(), message, help);
         }
         if draft.is_optional(state) {
-            let message = format!("the initial state `{}` is optional", name.get_ref());
+            let message = format!("the initial state `{text}` is optional");
             let help = "a row always starts in a state that is reported: remove `optional`";
             draft.error("initial-optional", name.span(), message, help);
+        }
+        // A machine of one state starts and ends in it.
+        let alone = table.state.len() == 1;
+        let is_terminal = || {
+            let relation = draft.whole_relation();
+            relation.is_some_and(|relation| draft.is_terminal(&relation, state))
+        };
+        if !alone && (draft.has_outcome(state) || is_terminal()) {
+            let message = format!("the initial state `{text}` is an end");
+            let help = "a row starts in a state that leads on and has no `outcome`: start in \
+                        another, or add a transition from it";
+            draft.error("initial-ended", name.span(), message, help);
         }
     }
 }
@@ -41,9 +64,9 @@ pub(super) fn phases(draft: &mut Draft<'_>) {
     for state in draft.state_ids() {
         let Some(phase) = &draft.row(state).phase else { continue };
         if phase.get_ref() != LOST && !draft.phases.contains_key(phase.get_ref().as_str()) {
-            let names: Vec<&str> =
-                table.phase.iter().map(|row| row.name.get_ref().as_str()).collect();
-            draft.unknown("unknown-phase", phase, "`phase`", "phase", &names);
+            let names = table.phase.iter().map(|row| row.name.get_ref().as_str());
+            let unread = table.lost.contains("phase") || names.clone().any(|name| name == LOST);
+            draft.unknown("unknown-phase", phase, "`phase`", "phase", names, unread);
         }
     }
 }
@@ -54,6 +77,7 @@ pub(super) fn attributes(draft: &mut Draft<'_>) {
         let name = suggest::shown(row.name.get_ref());
         if let (Some(completes), None) = (&row.completes, &row.phase)
             && *completes.get_ref()
+            && !row.has_lost("phase")
         {
             let message = format!("`{name}` completes a phase and belongs to none");
             let help = "add the `phase` that it completes, or remove `completes`";
@@ -61,13 +85,15 @@ pub(super) fn attributes(draft: &mut Draft<'_>) {
         }
         if let (Some(reopens), None) = (&row.reopens, &row.outcome)
             && *reopens.get_ref()
+            && !row.has_lost("outcome")
         {
             let message = format!("`{name}` reopens and is no end");
             let help = "`reopens` goes with an `outcome`: add it, or remove `reopens`";
             draft.error("reopens-without-outcome", reopens.span(), message, help);
         }
-        if let (Some(optional), Some(_)) = (&row.optional, &row.outcome)
+        if let Some(optional) = &row.optional
             && *optional.get_ref()
+            && draft.has_outcome(state)
         {
             let message = format!("the optional state `{name}` has an outcome");
             let help = "nothing could make up for the loss of an end: remove `optional`";
@@ -76,95 +102,98 @@ pub(super) fn attributes(draft: &mut Draft<'_>) {
     }
 }
 
-/// What hangs on whether a state is terminal.
-pub(super) fn ends(draft: &mut Draft<'_>) {
-    let Some(relation) = draft.relation.take() else { return };
-    for state in draft.state_ids() {
+/// Ends that are left all the same. What is known of the relation is enough for that: more of it
+/// only leaves them more often.
+pub(super) fn ends_that_are_left(draft: &mut Draft<'_>) {
+    let Some(relation) = draft.relation.clone() else { return };
+    for state in draft.named_states() {
         let row = draft.row(state);
-        let name = suggest::shown(row.name.get_ref());
-        let terminal = draft.is_terminal(&relation, state);
-        if let Some(optional) = &row.optional
-            && *optional.get_ref()
-            && terminal
-            && row.outcome.is_none()
-        {
-            let message = format!("no transition leaves the optional state `{name}`");
-            let help = "nothing could make up for the loss of an end: remove `optional`, or add a transition";
-            draft.error("optional-end", optional.span(), message, help);
-        }
-        if let (Some(reopens), Some(_)) = (&row.reopens, &row.outcome)
-            && *reopens.get_ref()
-            && terminal
-        {
-            let message = format!("`{name}` reopens, and no transition leaves it");
-            let help = "add a transition from it, or remove `reopens`";
-            draft.error("reopens-terminal", reopens.span(), message, help);
-        }
-        if let Some(outcome) = &row.outcome
-            && !is_set(row.reopens.as_ref())
-            && !terminal
-        {
+        let Some(outcome) = &row.outcome else { continue };
+        let goes_on = !draft.is_terminal(&relation, state);
+        if goes_on && !is_set(row.reopens.as_ref()) && !row.has_lost("reopens") {
+            let name = suggest::shown(row.name.get_ref());
             let next: Vec<StateId> = relation.legal_from(state).filter(|&to| to != state).collect();
             let message = format!("`{name}` has an outcome, and goes on to {}", draft.list(next));
             let help =
                 "an end is left only with `reopens = true`: add it, or remove the transitions";
             draft.error("outcome-left", outcome.span(), message, help);
         }
-        let alone = draft.table.state.len() == 1;
-        if draft.initial.contains(&state) && !alone && (terminal || row.outcome.is_some()) {
-            let span = draft.table.machine.initial.span.clone();
-            let message = format!("the initial state `{name}` is an end");
-            let help = "a row starts in a state that leads on: add a transition from it, or start in another";
-            draft.error("initial-ended", span, message, help);
+    }
+}
+
+/// States that no transition leaves, and that some attribute wants left.
+pub(super) fn ends_that_are_not_left(draft: &mut Draft<'_>) {
+    let Some(relation) = draft.whole_relation() else { return };
+    for state in draft.named_states() {
+        if !draft.is_terminal(&relation, state) {
+            continue;
+        }
+        let row = draft.row(state);
+        let name = suggest::shown(row.name.get_ref());
+        if let Some(optional) = &row.optional
+            && *optional.get_ref()
+            && !draft.has_outcome(state)
+        {
+            let message = format!("no transition leaves the optional state `{name}`");
+            let help = "nothing could make up for the loss of an end: remove `optional`, or add a transition";
+            draft.error("optional-end", optional.span(), message, help);
+        }
+        if let (Some(reopens), true) = (&row.reopens, draft.has_outcome(state))
+            && *reopens.get_ref()
+        {
+            let message = format!("`{name}` reopens, and no transition leaves it");
+            let help = "add a transition from it, or remove `reopens`";
+            draft.error("reopens-terminal", reopens.span(), message, help);
         }
     }
-    draft.relation = Some(relation);
 }
 
 pub(super) fn reachable(draft: &mut Draft<'_>) {
-    let Some(relation) = draft.relation.take() else { return };
+    let Some(relation) = draft.whole_relation().filter(|_| draft.starts_known) else { return };
+    // Whoever could not say whether it is retired may be.
+    let may_be_held =
+        |&state: &StateId| draft.is_retired(state) || draft.row(state).has_lost("retired");
     let mut reached: HashSet<StateId> = draft.initial.iter().copied().collect();
-    reached.extend(draft.state_ids().filter(|&state| draft.is_retired(state)));
+    reached.extend(draft.state_ids().filter(may_be_held));
     let mut waiting: Vec<StateId> = reached.iter().copied().collect();
     while let Some(state) = waiting.pop() {
         waiting.extend(relation.legal_from(state).filter(|&to| reached.insert(to)));
     }
-    for state in draft.state_ids().filter(|state| !reached.contains(state)) {
+    for state in draft.named_states().into_iter().filter(|state| !reached.contains(state)) {
         let row = draft.row(state);
-        let message = format!("no sequence of transitions leads to `{}`", row.name.get_ref());
+        let name = suggest::shown(row.name.get_ref());
+        let message = format!("no sequence of transitions leads to `{name}`");
         let help =
             "add a transition to it, or retire it (`retired = true`) where rows still hold it";
         draft.error("unreachable", row.name.span(), message, help);
     }
-    draft.relation = Some(relation);
 }
 
 pub(super) fn ways_out(draft: &mut Draft<'_>) {
-    let Some(relation) = draft.relation.take() else { return };
+    let Some(relation) = draft.whole_relation() else { return };
+    let named = draft.named_states();
     let is_end = |state: StateId| draft.has_outcome(state) || draft.is_terminal(&relation, state);
-    let ends: Vec<StateId> = draft.state_ids().filter(|&state| is_end(state)).collect();
-    if ends.iter().any(|&state| !draft.is_retired(state)) {
-        let mut before = vec![Vec::new(); draft.table.state.len()];
-        for from in draft.state_ids() {
-            for to in relation.legal_from(from) {
-                before[to.index()].push(from);
-            }
-        }
-        let mut leads: HashSet<StateId> = ends.iter().copied().collect();
-        let mut waiting = ends.clone();
-        while let Some(state) = waiting.pop() {
-            waiting
-                .extend(before[state.index()].iter().copied().filter(|&from| leads.insert(from)));
-        }
-        for state in draft.state_ids().filter(|state| !leads.contains(state)) {
-            let row = draft.row(state);
-            let message = format!("from `{}` no end can be reached", row.name.get_ref());
-            let help = format!(
-                "add a transition that leads to an end: {}",
-                draft.list(ends.iter().copied())
-            );
-            draft.error("no-way-to-end", row.name.span(), message, help);
+    let ends: Vec<StateId> = named.iter().copied().filter(|&state| is_end(state)).collect();
+    if ends.iter().all(|&state| draft.is_retired(state)) {
+        return;
+    }
+    let mut before = vec![Vec::new(); draft.table.state.len()];
+    for from in draft.state_ids() {
+        for to in relation.legal_from(from) {
+            before[to.index()].push(from);
         }
     }
-    draft.relation = Some(relation);
+    let mut leads: HashSet<StateId> = ends.iter().copied().collect();
+    let mut waiting = ends.clone();
+    while let Some(state) = waiting.pop() {
+        waiting.extend(before[state.index()].iter().copied().filter(|&from| leads.insert(from)));
+    }
+    for state in named.into_iter().filter(|state| !leads.contains(state)) {
+        let row = draft.row(state);
+        let name = suggest::shown(row.name.get_ref());
+        let message = format!("from `{name}` no end can be reached");
+        let living = ends.iter().copied().filter(|&state| !draft.is_retired(state));
+        let help = format!("add a transition that leads to an end: {}", draft.list(living));
+        draft.error("no-way-to-end", row.name.span(), message, help);
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::rc::Rc;
 
-use super::{Draft, Pair};
+use super::{Draft, Found, Pair};
 use crate::machine::{MAX_TRANSITIONS, Relation, StateId};
 use crate::suggest::shown;
 use crate::table::{Names, Placed, Text, TransitionRow};
@@ -16,20 +17,30 @@ struct Seen {
     star: bool,
 }
 
+/// A state of a row, and where the row names it.
+type Named = (Found, Range<usize>);
+
 struct Expansion {
     seen: HashMap<(StateId, StateId), Seen>,
+    /// There are more pairs than the format allows: those that follow are not looked at.
     full: bool,
+    /// How often the row before has been told that a pair of it is listed twice.
+    told: usize,
 }
+
+/// Of one row so many pairs are told to be listed twice.
+const MOST_TOLD: usize = 16;
 
 pub(super) fn expand(draft: &mut Draft<'_>) {
     let table = draft.table;
-    let mut expansion = Expansion { seen: HashMap::new(), full: false };
+    let mut expansion = Expansion { seen: HashMap::new(), full: false, told: 0 };
     for placed in &table.transition {
+        expansion.told = 0;
+        let was_full = expansion.full;
         row(draft, &mut expansion, placed);
-    }
-    if expansion.full {
-        let span = table.transition.last().map_or(0..0, |placed| placed.span.clone());
-        too_many(draft, span);
+        if expansion.full && !was_full {
+            too_many(draft, placed.span.clone());
+        }
     }
 }
 
@@ -42,23 +53,22 @@ fn too_many(draft: &mut Draft<'_>, span: Range<usize>) {
     draft.error("too-many-transitions", span, message, help);
 }
 
-fn row(draft: &mut Draft<'_>, expansion: &mut Expansion, placed: &Placed<TransitionRow>) {
+fn row<'t>(draft: &mut Draft<'t>, expansion: &mut Expansion, placed: &'t Placed<TransitionRow>) {
     let TransitionRow { path, from, except, to, doc: _ } = &placed.row;
+    let lost = ["path", "from", "except", "to"].iter().any(|key| placed.has_lost(key));
+    draft.broken |= lost;
     let is_star = from.as_ref().is_some_and(is_star);
     if let Some(except) = except
         && !is_star
+        && !placed.has_lost("from")
     {
         let help =
             "`except` takes states out of `from = \"*\"`; elsewhere leave them out of `from`";
-        draft.error(
-            "except-without-star",
-            except.span(),
-            "`except` stands without `from = \"*\"`",
-            help,
-        );
+        let message = "`except` stands without `from = \"*\"`";
+        draft.error("except-without-star", except.span(), message, help);
     }
     match (path, from, to) {
-        (Some(path), None, None) => self::path(draft, expansion, path),
+        (Some(path), None, None) => self::path(draft, expansion, path, lost),
         (Some(_), _, _) => {
             let help = "write either `path`, or `from` and `to`";
             draft.broken = true;
@@ -66,36 +76,31 @@ fn row(draft: &mut Draft<'_>, expansion: &mut Expansion, placed: &Placed<Transit
             draft.error("path-and-from", placed.span.clone(), message, help);
         }
         (None, Some(from), Some(to)) => {
-            let to = resolve_list(draft, to, "`to`");
-            let excepted = except.as_ref().map(|except| {
-                if except.get_ref().is_empty() {
-                    let help = "leave `except` out, or name the states that it takes out";
-                    draft.error("empty-list", except.span(), "`except` is an empty list", help);
-                }
-                resolve(draft, except.get_ref(), "`except`")
-            });
+            let to = resolve_list(draft, to, "`to`", lost);
             if is_star {
-                let excepted: HashSet<StateId> =
-                    excepted.into_iter().flatten().map(|(state, _)| state).collect();
+                let excepted = excepted(draft, except.as_ref(), lost);
                 star(draft, expansion, &to, &excepted);
             } else {
-                let from = resolve_list(draft, from, "`from`");
+                let from = resolve_list(draft, from, "`from`", lost);
+                for (to, span) in &to {
+                    refuse_retired(draft, *to, span);
+                }
                 for (from, _) in &from {
                     for (to, span) in &to {
-                        add(draft, expansion, *from, *to, false, span);
+                        add(draft, expansion, *from, *to, span);
+                        if expansion.full {
+                            return;
+                        }
                     }
                 }
             }
         }
+        (None, _, _) if lost => {}
         (None, None, None) => {
             draft.broken = true;
             let help = "write `path = [\"a\", \"b\"]`, or `from = \"a\"` and `to = \"b\"`";
-            draft.error(
-                "missing-key",
-                placed.span.clone(),
-                "the [[transition]] says nothing",
-                help,
-            );
+            let message = "the [[transition]] says nothing";
+            draft.error("missing-key", placed.span.clone(), message, help);
         }
         (None, None, Some(_)) => missing(draft, placed, "from"),
         (None, Some(_), None) => missing(draft, placed, "to"),
@@ -113,25 +118,50 @@ fn is_star(names: &Names) -> bool {
     matches!(&names.names[..], [one] if one.get_ref() == "*" && one.span() == names.span)
 }
 
-fn path(draft: &mut Draft<'_>, expansion: &mut Expansion, path: &toml::Spanned<Vec<Text>>) {
-    if path.get_ref().len() < 2 {
-        let message = format!("a path of {} states has no step", path.get_ref().len());
+fn path<'t>(
+    draft: &mut Draft<'t>,
+    expansion: &mut Expansion,
+    path: &'t toml::Spanned<Vec<Text>>,
+    lost: bool,
+) {
+    if path.get_ref().len() < 2 && !lost {
+        draft.broken = true;
+        let message = match path.get_ref().len() {
+            0 => "an empty path has no step",
+            _ => "a path of one state has no step",
+        };
         draft.error("short-path", path.span(), message, "name at least two states, in order");
     }
-    let states: Vec<_> = path
-        .get_ref()
-        .iter()
-        .map(|name| draft.state(name, "`path`").map(|state| (state, name.span())))
-        .collect();
+    let mut states: Vec<Option<Named>> = Vec::with_capacity(path.get_ref().len());
+    for name in path.get_ref() {
+        let state = if name.get_ref() == "*" {
+            misplaced_star(draft, name, "`path`");
+            None
+        } else {
+            draft.state(name, "`path`").map(|found| (found, name.span()))
+        };
+        draft.broken |= state.is_none();
+        states.push(state);
+    }
     for step in states.windows(2) {
         if let [Some((from, _)), Some((to, span))] = step {
-            add(draft, expansion, *from, *to, false, span);
+            refuse_retired(draft, *to, span);
+            add(draft, expansion, *from, *to, span);
+            if expansion.full {
+                return;
+            }
         }
     }
 }
 
-fn resolve_list(draft: &mut Draft<'_>, names: &Names, what: &str) -> Vec<(StateId, Range<usize>)> {
-    if names.names.is_empty() {
+fn misplaced_star(draft: &mut Draft<'_>, name: &Text, what: &str) {
+    let message = format!("`\"*\"` stands in {what}");
+    let help = "`\"*\"` stands alone, as `from = \"*\"`: every state that has no outcome";
+    draft.error("misplaced-star", name.span(), message, help);
+}
+
+fn resolve_list<'t>(draft: &mut Draft<'t>, names: &'t Names, what: &str, lost: bool) -> Vec<Named> {
+    if names.names.is_empty() && !lost {
         draft.broken = true;
         let message = format!("{what} is an empty list");
         draft.error("empty-list", names.span.clone(), message, "name at least one state");
@@ -139,22 +169,33 @@ fn resolve_list(draft: &mut Draft<'_>, names: &Names, what: &str) -> Vec<(StateI
     resolve(draft, &names.names, what)
 }
 
-fn resolve(draft: &mut Draft<'_>, names: &[Text], what: &str) -> Vec<(StateId, Range<usize>)> {
+fn excepted<'t>(
+    draft: &mut Draft<'t>,
+    except: Option<&'t toml::Spanned<Vec<Text>>>,
+    lost: bool,
+) -> HashSet<StateId> {
+    let Some(except) = except else { return HashSet::new() };
+    if except.get_ref().is_empty() && !lost {
+        let help = "leave `except` out, or name the states that it takes out";
+        draft.error("empty-list", except.span(), "`except` is an empty list", help);
+    }
+    resolve(draft, except.get_ref(), "`except`").into_iter().map(|(found, _)| found.state).collect()
+}
+
+fn resolve<'t>(draft: &mut Draft<'t>, names: &'t [Text], what: &str) -> Vec<Named> {
     let mut states = Vec::with_capacity(names.len());
     let mut listed = HashSet::new();
     for name in names {
         if !listed.insert(name.get_ref().as_str()) {
             let message = format!("{what} lists `{}` twice", shown(name.get_ref()));
             draft.error("duplicate-transition", name.span(), message, "list each state once");
-            continue;
-        }
-        if name.get_ref() == "*" {
+        } else if name.get_ref() == "*" {
             draft.broken = true;
-            let message = format!("`\"*\"` stands in {what}");
-            let help = "`\"*\"` stands alone, as `from = \"*\"`: every state that has no outcome";
-            draft.error("misplaced-star", name.span(), message, help);
-        } else if let Some(state) = draft.state(name, what) {
-            states.push((state, name.span()));
+            misplaced_star(draft, name, what);
+        } else if let Some(found) = draft.state(name, what) {
+            states.push((found, name.span()));
+        } else {
+            draft.broken = true;
         }
     }
     states
@@ -163,60 +204,68 @@ fn resolve(draft: &mut Draft<'_>, names: &[Text], what: &str) -> Vec<(StateId, R
 fn star(
     draft: &mut Draft<'_>,
     expansion: &mut Expansion,
-    to: &[(StateId, Range<usize>)],
+    to: &[Named],
     excepted: &HashSet<StateId>,
 ) {
-    for (to, span) in to {
-        refuse_retired(draft, *to, span);
+    for (found, span) in to {
+        refuse_retired(draft, *found, span);
+        let to = found.state;
+        let mut told = !found.sure;
         for from in draft.state_ids() {
             if expansion.full {
                 return;
             }
-            if from == *to || draft.has_outcome(from) || excepted.contains(&from) {
+            if from == to || draft.has_outcome(from) || excepted.contains(&from) {
                 continue;
             }
-            if expansion.seen.get(&(from, *to)).is_some_and(|seen| seen.star) {
-                let message = format!("two `\"*\"` rows lead to `{}`", shown(draft.name(*to)));
-                let help = "leave one of them out";
+            let twice = expansion.seen.get(&(from, to)).is_some_and(|seen| seen.star);
+            if twice && !told {
+                told = true;
+                let message = format!(
+                    "two `\"*\"` rows list the transition `{}` -> `{}`",
+                    shown(draft.name(from)),
+                    shown(draft.name(to))
+                );
+                let help = "leave one of the rows out, or take what they share out by `except`";
                 draft.error("duplicate-transition", span.clone(), message, help);
-                break;
             }
-            record(draft, expansion, from, *to, true);
+            record(draft, expansion, from, to, true);
         }
     }
 }
 
-fn refuse_retired(draft: &mut Draft<'_>, to: StateId, span: &Range<usize>) {
-    if draft.is_retired(to) {
-        let message =
-            format!("a transition leads into the retired state `{}`", shown(draft.name(to)));
+fn refuse_retired(draft: &mut Draft<'_>, to: Found, span: &Range<usize>) {
+    if to.sure && draft.is_retired(to.state) {
+        let name = shown(draft.name(to.state));
+        let message = format!("a transition leads into the retired state `{name}`");
         let help = "nothing enters a retired state: remove the transition";
         draft.error("into-retired", span.clone(), message, help);
     }
 }
 
+/// A pair that is listed by name.
 fn add(
     draft: &mut Draft<'_>,
     expansion: &mut Expansion,
-    from: StateId,
-    to: StateId,
-    by_star: bool,
+    from: Found,
+    to: Found,
     span: &Range<usize>,
 ) {
-    if expansion.full {
-        return;
-    }
-    refuse_retired(draft, to, span);
+    let sure = from.sure && to.sure;
+    let (from, to) = (from.state, to.state);
     if expansion.seen.get(&(from, to)).is_some_and(|seen| seen.named) {
-        let message = format!(
-            "the transition `{}` -> `{}` is listed twice",
-            shown(draft.name(from)),
-            shown(draft.name(to))
-        );
-        draft.error("duplicate-transition", span.clone(), message, "list each pair once");
+        if sure && expansion.told < MOST_TOLD {
+            expansion.told += 1;
+            let message = format!(
+                "the transition `{}` -> `{}` is listed twice",
+                shown(draft.name(from)),
+                shown(draft.name(to))
+            );
+            draft.error("duplicate-transition", span.clone(), message, "list each pair once");
+        }
         return;
     }
-    record(draft, expansion, from, to, by_star);
+    record(draft, expansion, from, to, false);
 }
 
 fn record(
@@ -239,16 +288,18 @@ fn record(
     seen.named |= !by_star;
 }
 
-/// Closes the pairs, where all that they hang on could be read and resolved: findings about what
-/// can be reached would otherwise only repeat that something is missing.
+/// Closes the pairs that are known.
 pub(super) fn close(draft: &mut Draft<'_>) {
-    if draft.broken || draft.table.state.is_empty() {
+    if draft.table.state.is_empty() {
         return;
     }
+    let states = draft.state_ids().len();
     let optional = draft.state_ids().filter(|&state| draft.is_optional(state)).collect();
-    let pairs = draft.pairs.iter().map(|pair| (pair.from, pair.to));
-    match Relation::close(draft.table.state.len(), optional, pairs) {
-        Ok(relation) => draft.relation = Some(relation),
+    let pairs = draft.pairs.iter().take(MAX_TRANSITIONS).map(|pair| (pair.from, pair.to));
+    match Relation::close(states, optional, pairs) {
+        Ok(relation) => draft.relation = Some(Rc::new(relation)),
+        // The pairs themselves are within the limit, or that was told already.
+        Err(_) if draft.pairs.len() > MAX_TRANSITIONS => {}
         Err(_) => {
             let span = draft.table.transition.first().map_or(0..0, |placed| placed.span.clone());
             too_many(draft, span);

@@ -3,10 +3,15 @@
 use std::collections::HashSet;
 
 use super::Draft;
-use crate::machine::StateId;
+use super::jobs::reported;
+use crate::machine::Kind;
 use crate::suggest::shown;
+use crate::table::{JobRow, Placed};
 
 pub(super) fn only_star_leads_on(draft: &mut Draft<'_>) {
+    if draft.broken {
+        return;
+    }
     let mut named = HashSet::new();
     let mut starred = HashSet::new();
     for pair in &draft.pairs {
@@ -14,7 +19,7 @@ pub(super) fn only_star_leads_on(draft: &mut Draft<'_>) {
             if pair.by_star { &mut starred } else { &mut named }.insert(pair.from);
         }
     }
-    for state in draft.state_ids() {
+    for state in draft.named_states() {
         if !draft.has_outcome(state) && starred.contains(&state) && !named.contains(&state) {
             let row = draft.row(state);
             let message = format!("only `\"*\"` leads on from `{}`", shown(row.name.get_ref()));
@@ -32,7 +37,10 @@ pub(super) fn phase_without_states(draft: &mut Draft<'_>) {
         .filter_map(|row| row.phase.as_ref())
         .map(|phase| phase.get_ref().as_str())
         .collect();
-    if used.is_empty() {
+    // A phase that could not be read may be any.
+    let unread = table.state.iter().any(|row| row.has_lost("phase"));
+    let unknown = used.iter().any(|phase| !draft.phases.contains_key(phase));
+    if used.is_empty() || unread || unknown || table.lost.contains("state") {
         return;
     }
     for row in table.phase.iter().filter(|row| !used.contains(row.name.get_ref().as_str())) {
@@ -43,19 +51,16 @@ pub(super) fn phase_without_states(draft: &mut Draft<'_>) {
 }
 
 pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
-    let Some(relation) = draft.relation.take() else { return };
-    let pairs: HashSet<(StateId, StateId)> =
-        draft.pairs.iter().map(|pair| (pair.from, pair.to)).collect();
-    let optional: Vec<StateId> =
-        draft.state_ids().filter(|&state| draft.is_optional(state)).collect();
-    for state in optional {
+    let Some(relation) = draft.whole_relation() else { return };
+    for state in draft.named_states() {
+        if !draft.is_optional(state) {
+            continue;
+        }
         // Of the skips over a state the shortest passes over it alone.
         let opens = draft.state_ids().any(|from| {
             from != state
                 && relation.is_legal(from, state)
-                && relation
-                    .legal_from(state)
-                    .any(|to| to != from && to != state && !pairs.contains(&(from, to)))
+                && relation.legal_from(state).any(|to| relation.kind(from, to) == Some(Kind::Skip))
         });
         if !opens {
             let row = draft.row(state);
@@ -66,27 +71,24 @@ pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
             draft.warning("optional-without-skip", span, message, help);
         }
     }
-    draft.relation = Some(relation);
 }
 
 pub(super) fn never_reported(draft: &mut Draft<'_>) {
     let table = draft.table;
-    if table.job.is_empty() {
+    const REPORTS: [&str; 5] = ["start", "milestones", "success", "failure", "cancelled"];
+    let unread = |row: &Placed<JobRow>| REPORTS.iter().any(|key| row.has_lost(key));
+    let names = || table.job.iter().flat_map(|row| reported(row)).map(|(_, name)| name.get_ref());
+    // A report that could not be read, or that names nothing, may be of any state.
+    if table.job.is_empty()
+        || table.lost.contains("job")
+        || table.job.iter().any(unread)
+        || !names().all(|name| draft.states.contains_key(name.as_str()))
+        || !draft.starts_known
+    {
         return;
     }
-    let reported: HashSet<&str> = table
-        .job
-        .iter()
-        .flat_map(|row| {
-            let milestones = row.milestones.iter().flat_map(|m| m.get_ref()).map(|m| &m.state);
-            [&row.start, &row.success, &row.failure, &row.cancelled]
-                .into_iter()
-                .flatten()
-                .chain(milestones)
-                .map(|name| name.get_ref().as_str())
-        })
-        .collect();
-    for state in draft.state_ids() {
+    let reported: HashSet<&str> = names().map(String::as_str).collect();
+    for state in draft.named_states() {
         let row = draft.row(state);
         let name = row.name.get_ref().as_str();
         if !reported.contains(name) && !draft.initial.contains(&state) && !draft.is_retired(state) {
