@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::artifact::{self, Artifact, Header, Leave, State};
@@ -83,7 +83,7 @@ pub fn machine(path: &str, bytes: &[u8]) -> Result<(Source, Machine, Vec<Finding
 /// # Errors
 /// Where the file cannot be read, or is no valid table.
 pub fn load(path: &Path) -> Result<Loaded, Error> {
-    let bytes = fs::read(path)
+    let bytes = bounded(path)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     let (source, machine, warnings) = self::machine(&path.to_string_lossy(), &bytes)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -93,6 +93,25 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     };
     let header = Header::new(&from_root(path, &root)?, &machine);
     Ok(Loaded { source, machine, warnings, root, header })
+}
+
+/// A file, or as much of it as shows that it is too large for a table.
+fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(table::MAX_BYTES).map_or(u64::MAX, |most| most + 1);
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a file looks like a table: it has a `[machine]`. One that cannot be read or is no TOML
+/// does not; named outright, a command says what is wrong with it.
+#[cfg(feature = "cli")]
+pub(crate) fn has_machine(path: &Path) -> bool {
+    let bytes = bounded(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let (document, _) = toml::de::DeTable::parse_recoverable(text);
+    document.get_ref().contains_key("machine")
 }
 
 /// A table's path from the root, with `/`, however either was written.
@@ -124,18 +143,20 @@ fn plain(path: &Path) -> Vec<String> {
 pub fn render(loaded: &Loaded, targets: &[Target]) -> Vec<Artifact> {
     let mut artifacts: Vec<Artifact> =
         targets.iter().flat_map(|target| target.render(&loaded.machine, &loaded.header)).collect();
-    artifacts.extend(editor_schema(loaded));
+    if targets.len() == Target::ALL.len() {
+        artifacts.extend(editor_schema(loaded));
+    }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     artifacts
 }
 
-/// The schema of the table format, where the table's first line sends editors to a file inside the
-/// root.
+/// The schema of the table format, where the table's first line sends editors to this very file:
+/// phasegate's own table does.
 fn editor_schema(loaded: &Loaded) -> Option<Artifact> {
+    const PATH: &str = "generated/machine.schema.json";
     let directive = loaded.source.text.lines().next()?.strip_prefix("#:schema ")?.trim();
-    let path = directive.strip_prefix("./")?;
-    let inside = path.ends_with("machine.schema.json") && !path.split('/').any(|part| part == "..");
-    inside.then(|| Artifact::new(path, crate::table::json_schema()))
+    let is_it = directive.strip_prefix("./") == Some(PATH) && !loaded.header.table().contains('/');
+    is_it.then(|| Artifact::new(PATH, crate::table::json_schema()))
 }
 
 /// What became of every artifact of a table.

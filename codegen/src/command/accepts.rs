@@ -44,12 +44,14 @@ impl Accepts {
         while let Some(token) = tokens.next()? {
             match token {
                 Token::Word(word) => {
-                    let state = if self.values {
-                        machine.find_value(&word)
-                    } else {
-                        names.get(word.as_str()).copied()
-                    };
-                    log.push(state, &word);
+                    let state = word.whole().and_then(|word| {
+                        if self.values {
+                            machine.find_value(word)
+                        } else {
+                            names.get(word).copied()
+                        }
+                    });
+                    log.push(state, &word.text);
                 }
                 Token::End => {
                     let verdict = std::mem::replace(&mut log, fresh()).verdict();

@@ -1,12 +1,12 @@
 //! `phasegate generate` and `phasegate check`: one function, with and without leave to write.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Exit, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
-use crate::artifact::{self, Leave, State};
+use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
+use crate::artifact::{self, Leave, State, generate_command};
 use crate::finding::{Finding, Format, Severity};
-use crate::pipeline;
+use crate::pipeline::{self, Loaded, Settled};
 use crate::target::Target;
 
 #[derive(Args)]
@@ -22,72 +22,96 @@ pub(crate) struct Generate {
 
 impl Generate {
     pub(crate) fn run(&self) -> Outcome {
-        let mut lines = String::new();
-        let mut artifacts = Vec::new();
-        let mut findings = Vec::new();
+        let format = self.format.format;
         // Every table is read before the first file is written.
-        let paths = self.tables.paths()?;
-        let loaded =
-            paths.iter().map(|path| pipeline::load(path)).collect::<Result<Vec<_>, _>>()?;
-        for loaded in &loaded {
-            let targets: Vec<Target> = Target::ALL
-                .into_iter()
-                .filter(|t| self.only.is_empty() || self.only.contains(t))
-                .collect();
-            let settled = pipeline::settle(loaded, &targets, Leave::Write)?;
-            let mut left = 0;
-            for outcome in &settled.outcomes {
-                let word = match outcome.state {
-                    State::Current => {
-                        left += 1;
-                        "current"
-                    }
-                    State::Stale | State::Missing => "written",
-                    State::Orphaned => "orphaned",
-                };
-                let path = shown(&loaded.root.join(&outcome.path));
-                match outcome.state {
-                    State::Current => {}
-                    State::Stale | State::Missing => lines += &format!("wrote {path}\n"),
-                    State::Orphaned => {
-                        lines += &format!("no longer generated, left in place: {path}\n");
-                        findings.push(Finding::about(
-                            "orphaned",
-                            Severity::Warning,
-                            path.as_str(),
-                            "the file was generated from this table, which no longer gives it",
-                            "remove the file, or put its target back into the table",
-                        ));
-                    }
+        let tables = self.tables.load(format)?;
+        let mut findings = tables.findings;
+        let mut artifacts = Vec::new();
+        let mut exit = Exit::Well;
+        if tables.all_read {
+            for (_, loaded) in &tables.loaded {
+                let settled = self.settle(loaded)?;
+                let told = written(loaded, &settled);
+                if told.iter().any(Finding::is_error) {
+                    exit = Exit::Findings;
                 }
-                artifacts.push(json!({ "path": path, "state": word }));
-            }
-            if settled.outcomes.is_empty() {
-                say(&format!(
-                    "{}: the table has no [target.*] section, so that nothing is generated",
-                    loaded.source.path
-                ));
-            }
-            lines += &format!(
-                "{}: {} left as they were\n",
-                loaded.source.path,
-                count(left, "current artifact")
-            );
-            match self.format.format {
-                Format::Text => {
-                    tell(Format::Text, &settled.warnings, Some(&loaded.source), json!({}))?;
+                if format == Format::Text {
+                    tell(format, &settled.warnings, Some(&loaded.source), json!({}))?;
+                    print(&lines(loaded, &settled))?;
+                    tell(format, &told, None, json!({}))?;
                 }
-                Format::Json | Format::Github => findings.extend(settled.warnings),
+                artifacts.extend(settled.outcomes.iter().map(|outcome| {
+                    let path = shown(&loaded.root.join(&outcome.path));
+                    json!({ "path": path, "state": word(outcome.state) })
+                }));
+                findings.extend(settled.warnings);
+                findings.extend(told);
             }
         }
-        match self.format.format {
-            Format::Text => print(&lines)?,
-            format @ (Format::Json | Format::Github) => {
-                tell(format, &findings, None, json!({ "artifacts": artifacts }))?;
-            }
+        if format != Format::Text {
+            tell(format, &findings, None, json!({ "artifacts": artifacts }))?;
         }
-        Ok(Exit::Well)
+        if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
+
+    fn settle(&self, loaded: &Loaded) -> Result<Settled, Failure> {
+        let is_asked = |target: &Target| self.only.is_empty() || self.only.contains(target);
+        let targets: Vec<Target> = Target::ALL.into_iter().filter(is_asked).collect();
+        let settled = pipeline::settle(loaded, &targets, Leave::Write)?;
+        if settled.outcomes.is_empty() {
+            let what = if self.only.is_empty() { "no" } else { "none of these as a" };
+            say(&format!(
+                "{}: the table has {what} [target.*] section, so that nothing is generated",
+                loaded.source.path
+            ));
+        }
+        Ok(settled)
+    }
+}
+
+/// What became of an artifact that was to be written.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Current => "current",
+        State::Stale | State::Missing => "written",
+        State::Foreign => "foreign",
+        State::Orphaned => "orphaned",
+    }
+}
+
+/// Which artifacts were written and which left, a line each.
+fn lines(loaded: &Loaded, settled: &Settled) -> String {
+    let mut lines = String::new();
+    for outcome in &settled.outcomes {
+        let word = match outcome.state {
+            State::Stale | State::Missing => "wrote",
+            State::Current => "left",
+            State::Foreign | State::Orphaned => continue,
+        };
+        lines += &format!("{word} {}\n", shown(&loaded.root.join(&outcome.path)));
+    }
+    let number = |of: &[State]| settled.outcomes.iter().filter(|o| of.contains(&o.state)).count();
+    lines += &format!(
+        "{}: {} written, {} current and left\n",
+        loaded.source.path,
+        count(number(&[State::Stale, State::Missing]), "artifact"),
+        number(&[State::Current]),
+    );
+    lines
+}
+
+/// What `generate` could not mend.
+fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
+    let mut findings = artifact::findings(&settled.outcomes, &settled.command);
+    findings.retain(|finding| matches!(finding.rule, "orphaned" | "shared-path"));
+    for finding in &mut findings {
+        finding.path = shown(&loaded.root.join(&finding.path));
+        // A file that is left in place keeps nothing from being generated; `check` minds it.
+        if finding.rule == "orphaned" {
+            finding.severity = Severity::Warning;
+        }
+    }
+    findings
 }
 
 #[derive(Args)]
@@ -100,65 +124,84 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self) -> Outcome {
-        let mut all = Vec::new();
+        let format = self.format.format;
+        let tables = self.tables.load(format)?;
+        let mut all = tables.findings;
         let mut summaries = Vec::new();
         let mut exit = Exit::Well;
-        for path in self.tables.paths()? {
-            let loaded = pipeline::load(&path)?;
-            let settled = pipeline::settle(&loaded, &Target::ALL, Leave::Read)?;
-            let mut findings = artifact::findings(
-                &settled.outcomes,
-                &format!("phasegate generate {}", shown(&path)),
-            );
+        let mut to_generate = Vec::new();
+        for (path, loaded) in &tables.loaded {
+            let settled = pipeline::settle(loaded, &Target::ALL, Leave::Read)?;
+            let command = generate_command([shown(path)]);
+            let mut findings = artifact::findings(&settled.outcomes, &command);
             for finding in &mut findings {
                 finding.path = shown(&loaded.root.join(&finding.path));
             }
             if !findings.is_empty() {
                 exit = Exit::Findings;
             }
-            let machine = &loaded.machine;
-            let summary = format!(
-                "{}: {}, {} ({}), {}, {}, table {}, language {}",
-                loaded.source.path,
-                count(machine.states.len(), "state"),
-                count(machine.transition_count(), "legal transition"),
-                count(machine.skip_count(), "skip"),
-                count(machine.jobs.len(), "job"),
-                count(settled.outcomes.len(), "artifact"),
-                machine.fingerprints.table,
-                machine.fingerprints.language,
-            );
-            if self.format.format == Format::Text {
-                tell(Format::Text, &settled.warnings, Some(&loaded.source), json!({}))?;
-                for outcome in &settled.outcomes {
-                    print(outcome.diff.as_deref().unwrap_or_default())?;
-                }
-                tell(Format::Text, &findings, None, json!({}))?;
-                for line in machine.skips_in_words() {
-                    print(&format!("{line}\n"))?;
-                }
-                if findings.is_empty() {
-                    print(&format!("{summary}: all current\n"))?;
-                } else {
-                    print(&format!("{summary}: {}\n", count(findings.len(), "finding")))?;
-                }
+            if settled.outcomes.iter().any(|o| matches!(o.state, State::Stale | State::Missing)) {
+                to_generate.push(shown(path));
             }
-            summaries.push(json!({
-                "table": loaded.source.path,
-                "states": machine.states.len(),
-                "transitions": machine.transition_count(),
-                "skips": machine.skip_count(),
-                "fingerprints": {
-                    "table": machine.fingerprints.table,
-                    "language": machine.fingerprints.language,
-                },
-            }));
+            if format == Format::Text {
+                in_words(loaded, &settled, &findings)?;
+            }
+            summaries.push(summary(loaded, &settled));
             all.extend(settled.warnings);
             all.extend(findings);
         }
-        if self.format.format != Format::Text {
-            tell(self.format.format, &all, None, json!({ "tables": summaries }))?;
+        if format == Format::Text {
+            if !to_generate.is_empty() {
+                print(&format!("to mend this: {}\n", generate_command(&to_generate)))?;
+            }
+        } else {
+            tell(format, &all, None, json!({ "tables": summaries }))?;
         }
-        Ok(exit)
+        if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
+}
+
+fn in_words(loaded: &Loaded, settled: &Settled, findings: &[Finding]) -> Result<(), Failure> {
+    let machine = &loaded.machine;
+    tell(Format::Text, &settled.warnings, Some(&loaded.source), json!({}))?;
+    for outcome in &settled.outcomes {
+        print(outcome.diff.as_deref().unwrap_or_default())?;
+    }
+    tell(Format::Text, findings, None, json!({}))?;
+    let mut out = String::new();
+    for line in machine.skips_in_words() {
+        out += &format!("{line}\n");
+    }
+    let verdict = match findings.len() {
+        0 => "all current".to_owned(),
+        number => count(number, "finding"),
+    };
+    out += &format!(
+        "{}: {}, {} ({}), {}, {}, table {}, language {}: {verdict}\n",
+        loaded.source.path,
+        count(machine.states.len(), "state"),
+        count(machine.transition_count(), "legal transition"),
+        count(machine.skip_count(), "skip"),
+        count(machine.jobs.len(), "job"),
+        count(settled.outcomes.len(), "artifact"),
+        machine.fingerprints.table,
+        machine.fingerprints.language,
+    );
+    print(&out)?;
+    Ok(())
+}
+
+fn summary(loaded: &Loaded, settled: &Settled) -> Value {
+    let machine = &loaded.machine;
+    json!({
+        "table": loaded.source.path,
+        "states": machine.states.len(),
+        "transitions": machine.transition_count(),
+        "skips": machine.skip_count(),
+        "artifacts": settled.outcomes.len(),
+        "fingerprints": {
+            "table": machine.fingerprints.table,
+            "language": machine.fingerprints.language,
+        },
+    })
 }

@@ -66,11 +66,19 @@ pub(crate) enum Failure {
     Message(String),
     /// A table that is not one, to be told in the run's format.
     Invalid { findings: Vec<Finding>, source: Source },
+    /// All was told already.
+    Told,
+    /// Whoever read the output has gone away: there is nobody to tell, and nothing went wrong.
+    Unread,
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::Message(error.to_string())
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::Unread
+        } else {
+            Self::Message(error.to_string())
+        }
     }
 }
 
@@ -111,9 +119,46 @@ pub(crate) struct TablesArg {
 }
 
 impl TablesArg {
-    pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
         if self.tables.is_empty() { Ok(vec![the_one_table()?]) } else { Ok(self.tables.clone()) }
     }
+
+    /// Every table that can be read, with its path. What is wrong with the others is told on
+    /// standard error and, in the text format, on standard output; in another format it is
+    /// returned.
+    pub(crate) fn load(&self, format: Format) -> Result<Tables, Failure> {
+        let mut tables = Tables { loaded: Vec::new(), findings: Vec::new(), all_read: true };
+        for path in self.paths()? {
+            match pipeline::load(&path) {
+                Ok(loaded) => tables.loaded.push((path, loaded)),
+                Err(Error::Io(error)) => {
+                    tables.all_read = false;
+                    say(&format!("phasegate: {error}"));
+                }
+                Err(Error::Invalid { findings, source }) => {
+                    tables.all_read = false;
+                    match format {
+                        Format::Text => tell(format, &findings, Some(&source), json!({}))?,
+                        Format::Json | Format::Github => {
+                            tables.findings.extend_from_slice(&findings)
+                        }
+                    }
+                    say_invalid(&findings, &source);
+                }
+            }
+        }
+        Ok(tables)
+    }
+}
+
+/// The tables that a command is about, read.
+pub(crate) struct Tables {
+    /// Those that are valid.
+    pub(crate) loaded: Vec<(PathBuf, Loaded)>,
+    /// What is wrong with the others, where it was not told yet.
+    pub(crate) findings: Vec<Finding>,
+    /// Whether there are no others.
+    pub(crate) all_read: bool,
 }
 
 /// The one table in the current folder: a `.toml` with a `[machine]`.
@@ -122,14 +167,7 @@ fn the_one_table() -> Result<PathBuf, Failure> {
     for entry in std::fs::read_dir(".")? {
         let path = entry?.path();
         let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-        // What cannot be read or parsed here is no candidate; named outright it says why.
-        let has_machine = || {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            text.lines().any(|line| {
-                line.trim_start_matches('\u{feff}').trim_start().starts_with("[machine]")
-            })
-        };
-        if is_toml && has_machine() {
+        if is_toml && path.is_file() && pipeline::has_machine(&path) {
             tables.push(path.strip_prefix(".").unwrap_or(&path).to_owned());
         }
     }
@@ -184,9 +222,11 @@ fn coloured() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Writes to standard output. A reader that has gone away is no fault of ours: the run ends.
+/// Writes to standard output.
 pub(crate) fn print(text: &str) -> io::Result<()> {
-    io::stdout().lock().write_all(text.as_bytes())
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Says something about the run itself.
@@ -214,26 +254,30 @@ pub fn run() -> ExitCode {
         Command::Schema(command) => (Format::Text, command.run()),
     };
     match outcome {
-        Ok(Exit::Well) => ExitCode::SUCCESS,
+        Ok(Exit::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),
-        Err(Failure::Message(message)) if message.contains("Broken pipe") => ExitCode::SUCCESS,
+        Err(Failure::Told) => ExitCode::from(2),
         Err(Failure::Message(message)) => {
             say(&format!("phasegate: {message}"));
             ExitCode::from(2)
         }
         Err(Failure::Invalid { findings, source }) => {
-            if let Err(error) = tell(format, &findings, Some(&source), json!({})) {
+            if let Err(error) = tell(format, &findings, Some(&source), json!({}))
+                && error.kind() != io::ErrorKind::BrokenPipe
+            {
                 say(&format!("phasegate: {error}"));
             }
-            let errors = findings.iter().filter(|finding| finding.is_error()).count();
-            say(&format!(
-                "phasegate: {} is not a valid table: {}",
-                source.path,
-                count(errors, "error")
-            ));
+            say_invalid(&findings, &source);
             ExitCode::from(2)
         }
     }
+}
+
+/// Says that a table is not valid; what is wrong with it was told.
+fn say_invalid(findings: &[Finding], source: &Source) {
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    let errors = count(errors, "error");
+    say(&format!("phasegate: {} is not a valid table: {errors}", source.path));
 }
 
 /// A number and what it counts.

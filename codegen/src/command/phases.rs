@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::tokens::{self, Token};
+use super::tokens::{self, Token, Word};
 use super::{Exit, FormatArg, Outcome};
 use crate::finding::{self, Finding, Format, Severity};
 use crate::machine::{Machine, StateId};
@@ -110,10 +110,11 @@ impl Phases {
 }
 
 impl Line {
-    fn push(&mut self, machine: &Machine, names: &HashMap<&str, StateId>, word: &str) {
+    fn push(&mut self, machine: &Machine, names: &HashMap<&str, StateId>, word: &Word) {
         if self.error.is_some() {
             return;
         }
+        let Word { text: word, is_whole } = word;
         if self.attempted.is_some() {
             self.error =
                 Some(format!("`{}` stands after `attempted=`, which comes last", shown(word)));
@@ -124,7 +125,7 @@ impl Line {
             return;
         }
         let last = self.history.last().copied();
-        match names.get(word) {
+        match names.get(word.as_str()).filter(|_| *is_whole) {
             Some(&state) if machine.may_follow(last, state) => self.history.push(state),
             Some(_) | None => {
                 let from = last.map_or("start", |last| machine.state(last).name.as_str());

@@ -1,7 +1,7 @@
 //! The words of a line, one at a time and in constant memory, however long the line is.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 /// A longer word names no state, and is not kept beyond this.
@@ -10,10 +10,26 @@ const MOST_KEPT: usize = 4 << 10;
 /// What comes next.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Token {
-    /// A word, or a JSON string, decoded.
-    Word(String),
+    /// A word.
+    Word(Word),
     /// The end of a line.
     End,
+}
+
+/// A word, or a JSON string, decoded.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Word {
+    /// What it says, as far as it can be shown.
+    pub(crate) text: String,
+    /// Whether that is all that it says: it may be no UTF-8, or too long to be kept.
+    pub(crate) is_whole: bool,
+}
+
+impl Word {
+    /// What it says, where that can be the name or the value of anything.
+    pub(crate) fn whole(&self) -> Option<&str> {
+        self.is_whole.then_some(self.text.as_str())
+    }
 }
 
 /// A reader of words.
@@ -27,7 +43,7 @@ pub(crate) struct Tokens<R> {
 /// The words of a file, or of standard input for `-` or nothing.
 pub(crate) fn open(path: Option<&Path>, strings: bool) -> io::Result<Tokens<Box<dyn BufRead>>> {
     let input: Box<dyn Read> = match path {
-        Some(path) if path.as_os_str() != "-" => Box::new(File::open(path).map_err(|error| {
+        Some(path) if path.as_os_str() != "-" => Box::new(file(path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?),
         Some(_) | None => Box::new(io::stdin().lock()),
@@ -36,39 +52,56 @@ pub(crate) fn open(path: Option<&Path>, strings: bool) -> io::Result<Tokens<Box<
     Ok(Tokens::new(input, strings))
 }
 
+fn file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    Ok(file)
+}
+
 impl<R: BufRead> Tokens<R> {
     /// The words of an input; with `strings` a word that starts with a quote is a JSON string.
     pub(crate) const fn new(input: R, strings: bool) -> Self {
         Self { input, strings, line_started: false, start: true }
     }
 
-    fn peek(&mut self) -> io::Result<Option<u8>> {
-        Ok(self.input.fill_buf()?.first().copied())
+    /// What is there to be read; empty at the end of the input alone.
+    fn buffer(&mut self) -> io::Result<&[u8]> {
+        while let Err(error) = self.input.fill_buf() {
+            if error.kind() != ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        self.input.fill_buf()
     }
 
     /// The next word or end of line; none at the end of the input.
     pub(crate) fn next(&mut self) -> io::Result<Option<Token>> {
         if self.start {
             self.start = false;
-            if self.input.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
+            if self.buffer()?.starts_with("\u{feff}".as_bytes()) {
                 self.input.consume(3);
             }
         }
         loop {
-            match self.peek()? {
-                None => {
+            let buffer = self.buffer()?;
+            let space = |byte: &u8| byte.is_ascii_whitespace() && *byte != b'\n';
+            let spaces = buffer.iter().take_while(|&byte| space(byte)).count();
+            let (is_end, next) = (buffer.is_empty(), buffer.get(spaces).copied());
+            self.input.consume(spaces);
+            self.line_started |= spaces > 0;
+            match next {
+                None if is_end => {
                     // A last line need not be closed.
                     let open = std::mem::take(&mut self.line_started);
                     return Ok(open.then_some(Token::End));
                 }
+                None => {}
                 Some(b'\n') => {
                     self.input.consume(1);
                     self.line_started = false;
                     return Ok(Some(Token::End));
-                }
-                Some(byte) if byte.is_ascii_whitespace() => {
-                    self.line_started = true;
-                    self.input.consume(1);
                 }
                 Some(byte) => {
                     self.line_started = true;
@@ -79,25 +112,47 @@ impl<R: BufRead> Tokens<R> {
     }
 
     fn word(&mut self, string: bool) -> io::Result<Token> {
-        let mut bytes = Vec::new();
-        let mut escaped = false;
-        while let Some(byte) = self.peek()? {
-            let closing = string && byte == b'"' && !escaped && !bytes.is_empty();
-            if byte == b'\n' || (!string && byte.is_ascii_whitespace()) {
-                break;
-            }
-            escaped = byte == b'\\' && !escaped;
-            if bytes.len() < MOST_KEPT {
-                bytes.push(byte);
-            }
-            self.input.consume(1);
-            if closing {
+        let mut kept = Vec::new();
+        let mut is_whole = true;
+        let mut quotes = Quotes { open: string, first: true, escaped: false };
+        loop {
+            let buffer = self.buffer()?;
+            let length = buffer.iter().take_while(|&&byte| quotes.takes(byte)).count();
+            let (done, room) = (length < buffer.len(), MOST_KEPT - kept.len());
+            is_whole &= length <= room;
+            kept.extend_from_slice(&buffer[..length.min(room)]);
+            let is_end = buffer.is_empty();
+            self.input.consume(length);
+            if done || is_end {
                 break;
             }
         }
-        if string && let Ok(text) = serde_json::from_slice(&bytes) {
-            return Ok(Token::Word(text));
+        if string && let Ok(text) = serde_json::from_slice(&kept) {
+            return Ok(Token::Word(Word { text, is_whole }));
         }
-        Ok(Token::Word(String::from_utf8_lossy(&bytes).into_owned()))
+        is_whole &= std::str::from_utf8(&kept).is_ok();
+        let text = String::from_utf8_lossy(&kept).into_owned();
+        Ok(Token::Word(Word { text, is_whole }))
+    }
+}
+
+/// Whether a word goes on: inside the quotes of a JSON string white space does not end it.
+struct Quotes {
+    open: bool,
+    first: bool,
+    escaped: bool,
+}
+
+impl Quotes {
+    fn takes(&mut self, byte: u8) -> bool {
+        if byte == b'\n' || (!self.open && byte.is_ascii_whitespace()) {
+            return false;
+        }
+        if byte == b'"' && !self.escaped && !self.first {
+            self.open = false;
+        }
+        self.escaped = byte == b'\\' && !self.escaped;
+        self.first = false;
+        true
     }
 }
