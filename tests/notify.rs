@@ -1,5 +1,6 @@
 //! The generated script, run for real against a console that answers as it is told: what it sends,
 //! what it makes of the answers, and what it never prints.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "workflow/generated.rs"]
 mod generated;

@@ -1,5 +1,6 @@
 //! Generated workflows, run without GitHub: whatever becomes of their jobs and whichever reports are
 //! lost, no report is refused, no run ends without a word, and the stepper shows nothing false.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "workflow/expression.rs"]
 mod expression;
@@ -77,13 +78,23 @@ fn tolerated(machine: &Machine) -> Vec<(String, usize)> {
     machine.job_ids().flat_map(of).collect()
 }
 
-/// One run, in which some tolerated reports are lost: each report that was delivered.
+/// What a run came to.
+struct Played {
+    /// The reports that were delivered, and the `attempted` of each.
+    delivered: Vec<(StateId, Option<StateId>)>,
+    /// What became of each job.
+    results: BTreeMap<String, String>,
+    /// The pieces of work that succeeded.
+    done: Vec<(String, usize)>,
+}
+
+/// One run, in which some tolerated reports are lost.
 fn play(
     generated: &Generated,
     workflow: &Value,
     trouble: Option<&Trouble>,
     lost: &[&(String, usize)],
-) -> (Vec<(StateId, Option<StateId>)>, BTreeMap<String, String>, Vec<(String, usize)>) {
+) -> Played {
     let machine = &generated.machine;
     let mut sent: BTreeMap<String, usize> = BTreeMap::new();
     let mut delivered = Vec::new();
@@ -114,7 +125,7 @@ fn play(
             Fate::Report(true)
         }
     });
-    (delivered, results, done)
+    Played { delivered, results, done }
 }
 
 /// Everything that can go wrong in one place, times every set of tolerated reports that is lost: no report
@@ -134,7 +145,8 @@ fn tries_every_run(table: &str) -> usize {
                 .filter(|(at, _)| set >> at & 1 == 1)
                 .map(|(_, it)| it)
                 .collect();
-            let (delivered, results, done) = play(&generated, &workflow, trouble.as_ref(), &lost);
+            let Played { delivered, results, done } =
+                play(&generated, &workflow, trouble.as_ref(), &lost);
             let case = format!("{trouble:?}, lost {lost:?}, delivered {delivered:?}");
             let mut history = vec![machine.initial[0]];
             let mut last = None;
