@@ -1,10 +1,10 @@
 //! The runtime of phasegate: what a backend embeds to judge reports by a transition table.
 //!
 //! - [`Machine`]: what the runtime asks of a table, implemented by [`machine!`] over generated Rust.
-//! - [`store`] (feature `sqlite` or `postgres`): [`Store::apply_callback`](store::Store::apply_callback),
-//!   the one door through which a status changes, and what the database's history says.
-//! - [`http`] (feature `http`): the HTTP interface as an axum router, and a server around it.
-//! - [`console`] (feature `console`): the page that lists rows, starts one and shows it live.
+//! - `store` (feature `sqlite` or `postgres`): `Store::apply_callback`, the one door through which
+//!   a status changes, and what the database's history says.
+//! - `http` (feature `http`): the HTTP interface as an axum router, and a server around it.
+//! - `console` (feature `console`): the page that lists rows, starts one and shows it live.
 //!
 //! Without features there is the trait alone: no dependency, `no_std`.
 #![cfg_attr(not(feature = "store"), no_std)]

@@ -9,7 +9,7 @@ mod backend;
 mod deploy;
 
 use backend::world::{DEPLOY, Database, World, machine};
-use phasegate::store::Start;
+use phasegate::store::{Error, Start};
 use phasegate::{Answer, Machine, Report, Schema, Store, View};
 use serde_json::json;
 
@@ -142,6 +142,17 @@ fn starts_beside_migrations_that_it_lacks(database: Database) {
     world.run(world.store.migrate(all(database))).unwrap();
     world.run(world.store.migrate(first(database))).unwrap();
     assert_eq!(world.count("SELECT count(*) FROM _sqlx_migrations"), 2);
+}
+
+#[test]
+fn waits_a_moment_for_a_database_that_nobody_serves_and_calls_it_away() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("postgres://nobody@127.0.0.1:{port}/none");
+    let store = runtime.block_on(Store::open(&url, Schema::of(&Deploy))).unwrap();
+    let answer = runtime.block_on(store.apply_callback(&Deploy, "x", &Report::new("failed")));
+    assert!(matches!(answer, Err(Error::Unavailable(_))), "{answer:?}");
 }
 
 /// A small table with these lines under `[target.sql]`.

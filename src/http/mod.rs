@@ -1,4 +1,17 @@
 //! The HTTP interface: reports, snapshots, event streams, as an axum router.
+//!
+//! ```no_run
+//! # async fn run(machine: std::sync::Arc<dyn phasegate::Machine>) -> Result<(), Box<dyn std::error::Error>> {
+//! use phasegate::{Schema, Store, http::Backend};
+//!
+//! let store = Store::open("sqlite:deploys.db", Schema::of(&*machine)).await?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let running = Backend::new(store, machine).serve(listener, axum::Router::new())?;
+//! println!("{}/api/deploys", running.url());
+//! running.stop().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod authenticate;
 mod callbacks;

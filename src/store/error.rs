@@ -95,9 +95,9 @@ fn is_transient(error: &sqlx::Error) -> bool {
         | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(database) => match database.code() {
             Some(code) if code.len() == 5 => {
-                // Connection, resources, operator; serialization failure, deadlock, lock timeout,
-                // a standby that takes no writes.
-                matches!(&code[..2], "08" | "53" | "57" | "58")
+                // Connection, no leave to enter, no such database, resources, operator, system;
+                // serialization failure, deadlock, lock timeout, a standby that takes no writes.
+                matches!(&code[..2], "08" | "28" | "3D" | "53" | "57" | "58")
                     || matches!(&*code, "40001" | "40P01" | "55P03" | "25006")
             }
             // SQLite's primary code is the low byte: PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR,
