@@ -1,0 +1,27 @@
+// A gate fails: the phase that the run ended in is named as an alert, and so is what was not
+// reached. The job's log is text, whatever stands in it.
+import assert from "node:assert/strict";
+import { BASE, axe, end, report, start, steps, text, until, window } from "./lib.mjs";
+
+const deploy = await start("/api/deploys", {});
+const page = await window();
+await page.goto(`${BASE}/?deploy=${deploy.id}`);
+await until(text(page, "#watch-title"), deploy.id);
+await report(deploy, { status: "smoke_running", job: "smoke", run_id: "1", run_attempt: 1 });
+await until(text(page, "#watch-state"), "Smoke running");
+assert.equal(await text(page, "#watch-alert")(), "");
+await report(deploy, { status: "failed", job: "smoke", run_id: "1", run_attempt: 1, attempted: "smoke_running", log_tail: "expected 3 <img src=x onerror=alert(1)>" });
+await until(steps(page), ["Smoke gate: failed", "Freeze check: not reached", "Deploy: not reached", "Health check: not reached"]);
+await until(text(page, "#watch-alert"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
+assert.equal(await page.getAttribute("#watch-alert", "role"), "alert");
+await until(text(page, "#watch-log pre"), "expected 3 <img src=x onerror=alert(1)>");
+await page.click("#watch-log summary");
+assert.equal(await page.$$eval("#watch img", (images) => images.length), 0);
+assert.deepEqual(await axe(page), []);
+
+// Opened after the end it says the same.
+await page.reload();
+await until(text(page, "#watch-alert"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
+await page.goto(`${BASE}/?deploy=no-such-deploy`);
+await until(text(page, "#watch-connection"), "There is no deploy with this id.");
+await end(page);

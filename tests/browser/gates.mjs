@@ -1,0 +1,27 @@
+// The reports of both gates got lost: that is what is shown, and nothing is made of it. The
+// picture of it is taken where PICTURE says.
+import assert from "node:assert/strict";
+import { BASE, axe, end, report, start, steps, text, until, window } from "./lib.mjs";
+
+const deploy = await start("/api/deploys", { ref: "main@3f2c91e", requested_by: "ines", reason: "Raise the rate limit" });
+const page = await window({ viewport: { width: 960, height: 720 }, deviceScaleFactor: process.env.PICTURE ? 2 : 1 });
+await page.goto(`${BASE}/?deploy=${deploy.id}`);
+const run = { job: "deploy", run_id: "17204518833", run_attempt: 1, run_url: "https://ci.example/runs/17204518833" };
+await until(text(page, "#watch-state"), "Queued");
+await report(deploy, { ...run, status: "building" });
+const gates = ["Smoke gate: not reported", "Freeze check: not reported"];
+await until(steps(page), [...gates, "*Deploy: in progress", "Health check: upcoming"]);
+await until(text(page, "#watch-live"), "Building. Smoke gate: not reported. Freeze check: not reported. Deploy: in progress.");
+await report(deploy, { ...run, status: "deploying" });
+await until(text(page, "#watch-state"), "Deploying");
+await until(() => page.$$eval("#watch-facts a", (links) => links.length), 1);
+
+// A report that comes too late is refused, and moves nothing.
+await report(deploy, { status: "smoke_passed", job: "smoke", run_id: "17204518833", run_attempt: 1 }, 422);
+assert.deepEqual(await axe(page), []);
+if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
+
+await report(deploy, { ...run, status: "succeeded" });
+await until(steps(page), [...gates, "Deploy: done", "Health check: not reported"]);
+await until(text(page, "#watch-summary"), "Succeeded. Not reported: Smoke gate, Freeze check, Health check.");
+await end(page);

@@ -1,0 +1,61 @@
+// Every view there is, in light and dark, wide, at 320 px and at twice the size: nothing scrolls
+// sideways, axe finds nothing, and no text of a table or a row is taken for anything but text.
+// The table is the oddest there is, and the page was not written for it.
+import assert from "node:assert/strict";
+import { BASE, audit, axe, end, report, scrollsSideways, start, steps, text, until, window } from "./lib.mjs";
+
+const [CHECKING, CHECKED, RUNNING, DONE, FAILED, OFF] = ["constructor", "it's \"ok\" \\ `|` ${{ x }}", "läuft 走 🚀", "null", "toString", "</script>"];
+const READY = "Ready | `set`";
+const rows = [
+  [[], [`${READY}: upcoming`, "Go: upcoming"]],
+  [[{ status: CHECKING }], [`*${READY}: in progress`, "Go: upcoming"]],
+  [[{ status: CHECKED }, { status: RUNNING }], [`${READY}: done`, "*Go: in progress"]],
+  [[{ status: RUNNING }], [`${READY}: not reported`, "*Go: in progress"]],
+  [[{ status: CHECKING }, { status: FAILED, attempted: CHECKING }], [`${READY}: failed`, "Go: not reached"]],
+  [[{ status: CHECKING }, { status: OFF, attempted: CHECKING }], [`${READY}: cancelled`, "Go: not reached"]],
+  [[{ status: RUNNING }, { status: DONE }], [`${READY}: not reported`, "Go: done"]],
+];
+const looks = [
+  { colorScheme: "light" },
+  { colorScheme: "dark" },
+  { colorScheme: "light", viewport: { width: 320, height: 640 } },
+  { colorScheme: "dark", viewport: { width: 550, height: 450 }, deviceScaleFactor: 2 },
+];
+
+const long = "x".repeat(255);
+const started = [];
+for (const [reports] of rows) {
+  const row = await start("/api/odds", { ref: `<i>${long}`, requested_by: long, reason: "</textarea><b>" });
+  for (const [at, one] of reports.entries()) await report(row, { ...one, job: "check", run_id: "1", run_attempt: 1, event_id: `e${at}` });
+  started.push(row);
+}
+const pages = [];
+for (const look of looks) {
+  const page = await window(look);
+  pages.push(page);
+  await page.goto(BASE);
+  await until(() => page.$$eval("#list > li", (items) => items.length), rows.length);
+  assert.equal(await text(page, "#list strong")(), `<i>${long}`);
+  assert.equal(await page.title(), "Odds");
+  assert.deepEqual(await axe(page), []);
+  assert.equal(await scrollsSideways(page), false, `the list scrolls sideways: ${JSON.stringify(look)}`);
+  for (const [at, [, expected]] of rows.entries()) {
+    await page.goto(`${BASE}/?odd=${started[at].id}`);
+    await until(steps(page), expected);
+    await until(text(page, "#watch-title"), `<i>${long}`);
+    assert.deepEqual(await axe(page), [], JSON.stringify([look, expected]));
+    assert.equal(await scrollsSideways(page), false, `the modal scrolls sideways: ${JSON.stringify([look, expected])}`);
+    // Each view is told apart by its icon and its text, whatever colours are seen.
+    for (const step of await page.$$("#watch-steps > li")) {
+      const view = await step.getAttribute("data-view");
+      assert.equal(await step.$eval("use", (use) => use.getAttribute("href")), `#icon-${view}`);
+    }
+  }
+}
+const [page] = pages;
+assert.deepEqual((await audit(page)()).at(-1), "New");
+await page.goto(BASE);
+await page.click("#start-open");
+assert.equal(await text(page, "#start-title")(), 'New odd "one" | <b>&amp;</b>');
+assert.deepEqual(await axe(page), []);
+await end(...pages);

@@ -1,0 +1,70 @@
+// A lost connection is told of, and what was reported meanwhile comes without a gap or a repeat;
+// a page that is loaded anew shows the same; two windows show the same at once.
+import assert from "node:assert/strict";
+import { connect, createServer } from "node:net";
+import { BASE, audit, end, report, start, steps, text, until, window } from "./lib.mjs";
+
+/** Between the page and the backend, to be cut. */
+function line(to) {
+  const sockets = new Set();
+  let server;
+  const open = (port) =>
+    new Promise((resolve) => {
+      server = createServer((near) => {
+        const far = connect(Number(to.port), to.hostname);
+        for (const socket of [near, far]) {
+          sockets.add(socket);
+          socket.on("error", () => {});
+          socket.on("close", () => {
+            sockets.delete(socket);
+            near.destroy();
+            far.destroy();
+          });
+        }
+        near.pipe(far).pipe(near);
+      }).listen(port, "127.0.0.1", () => resolve(server.address().port));
+    });
+  const cut = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      for (const socket of sockets) socket.destroy();
+    });
+  return { open, cut };
+}
+
+const wire = line(new URL(BASE));
+const port = await wire.open(0);
+const deploy = await start("/api/deploys", { ref: "main" });
+const [page, other] = [await window(), await window()];
+const streams = [];
+page.on("request", (request) => {
+  if (request.url().endsWith("/events")) streams.push(request.headers()["last-event-id"]);
+});
+await page.goto(`http://127.0.0.1:${port}/?deploy=${deploy.id}`);
+await other.goto(`${BASE}/?deploy=${deploy.id}`);
+await report(deploy, { status: "smoke_running" });
+for (const one of [page, other]) await until(text(one, "#watch-state"), "Smoke running");
+
+await wire.cut();
+const lost = /^Connection lost at \d\d:\d\d:\d\d UTC\. What is shown is the last that was heard; trying again\.$/;
+await until(async () => lost.test(await text(page, "#watch-connection")()), true);
+assert.match(await text(page, "#watch-live")(), lost);
+await report(deploy, { status: "smoke_passed" });
+await report(deploy, { status: "freeze_checking" });
+await until(text(other, "#watch-state"), "Freeze checking");
+// Nothing has moved by the loss, or by the time since.
+assert.equal(await text(page, "#watch-state")(), "Smoke running");
+assert.deepEqual((await steps(page)())[0], "*Smoke gate: in progress");
+
+await wire.open(port);
+await until(text(page, "#watch-state"), "Freeze checking");
+await until(text(page, "#watch-connection"), "Connected again.");
+const log = ["Smoke passed → to Freeze checking", "Smoke running → to Smoke passed", "Queued → to Smoke running", "Queued"];
+await until(audit(page), log);
+assert.equal(streams.length >= 2, true, "the page came back by itself");
+
+await page.reload();
+await until(audit(page), log);
+assert.deepEqual(await steps(page)(), await steps(other)());
+await end(page, other);
+await wire.cut();
