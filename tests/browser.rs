@@ -13,6 +13,7 @@ use phasegate::Schema;
 use phasegate::console::Page;
 use phasegate::http::{Backend, Running};
 use phasegate_codegen::target::Target;
+use phasegate_codegen::targets::PathTarget;
 
 /// Serves the interface and the page over a database, as a table judges it.
 fn serve(world: &World, table: &str, page: &Page) -> Running {
@@ -37,8 +38,10 @@ fn status_map(table: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.toml");
     std::fs::write(&path, table).unwrap();
-    let artifacts = phasegate_codegen::render(&common::load(&path), &[Target::Js]);
-    artifacts.into_iter().find(|artifact| artifact.path.ends_with(".js")).unwrap().text
+    let mut loaded = common::load(&path);
+    loaded.machine.targets.js = Some(PathTarget { path: "map.js".to_owned() });
+    let artifacts = phasegate_codegen::render(&loaded, &[Target::Js]);
+    artifacts.into_iter().find(|artifact| artifact.path == "map.js").unwrap().text
 }
 
 /// Runs one script of `tests/browser` to its end.
@@ -105,7 +108,7 @@ fn a_page_of_another_version_than_the_backend_shows_what_it_knows() {
     let running = serve(&world, DEPLOY, &Page::deploys());
     let older = serve(&world, DEPLOY_V1, &Page::deploys());
     let (url, older_url) = (running.url(), older.url());
-    let map = status_map(&format!("{DEPLOY_V1}\n"));
+    let map = status_map(DEPLOY_V1);
     run("skew.mjs", &[("BASE", &url), ("OLD_BACKEND", &older_url), ("OLD_MAP", &map)]);
     world.run(running.stop());
     world.run(older.stop());

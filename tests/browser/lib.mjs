@@ -69,7 +69,7 @@ async function call(method, path, body, headers = {}) {
 /** A row that was started past the page. */
 export async function start(collection, fields = {}) {
   const { status, body } = await call("POST", collection, fields);
-  assert.equal(status, 201);
+  assert.equal(status, 201, JSON.stringify(body));
   return { id: body.id, token: body.callback_token, path: `${collection}/${body.id}` };
 }
 

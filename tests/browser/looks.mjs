@@ -22,7 +22,7 @@ const looks = [
   { colorScheme: "dark", viewport: { width: 550, height: 450 }, deviceScaleFactor: 2 },
 ];
 
-const long = "x".repeat(255);
+const long = "x".repeat(250);
 const started = [];
 for (const [reports] of rows) {
   const row = await start("/api/odds", { ref: `<i>${long}`, requested_by: long, reason: "</textarea><b>" });
