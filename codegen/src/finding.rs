@@ -147,17 +147,21 @@ pub fn text(findings: &[Finding], source: Option<&Source>, colour: bool) -> Stri
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(&finding.message).id(finding.rule);
-        let (line, column) = (finding.line.unwrap_or(1), finding.column.unwrap_or(1));
-        let origin = Origin::path(&finding.path);
-        let origin = match finding.line {
-            Some(_) => origin.line(line).char_column(column),
-            None => origin,
-        };
-        let mut group = Group::with_title(title).element(origin);
-        if let (Some(source), Some(span)) = (source, &finding.span) {
-            let (text, span) = window(source.line_at(span));
-            let caret = AnnotationKind::Primary.span(span);
-            group = group.element(Snippet::source(text).line_start(line).annotation(caret));
+        let mut group = Group::with_title(title);
+        if let (Some(source), Some(span), Some(line)) = (source, &finding.span, finding.line) {
+            let (text, span) = source.line_at(span);
+            let (shown, within) = window(text, &span);
+            let snippet = Snippet::source(shown)
+                .line_start(line)
+                .annotation(AnnotationKind::Primary.span(within));
+            group = if shown.len() == text.len() {
+                group.element(snippet.path(&finding.path))
+            } else {
+                // The column is that of the whole line.
+                group.element(origin(finding)).element(snippet)
+            };
+        } else {
+            group = group.element(origin(finding));
         }
         if !finding.help.is_empty() {
             group = group.element(Level::HELP.message(&finding.help));
@@ -168,17 +172,27 @@ pub fn text(findings: &[Finding], source: Option<&Source>, colour: bool) -> Stri
     out
 }
 
-/// So many bytes of a line are shown on either side of a place.
-const MOST_SHOWN: usize = 100;
+/// Where a finding stands, as a line of its own.
+fn origin(finding: &Finding) -> Origin<'_> {
+    let origin = Origin::path(&finding.path);
+    match (finding.line, finding.column) {
+        (Some(line), Some(column)) => origin.line(line).char_column(column),
+        (Some(_) | None, Some(_) | None) => origin,
+    }
+}
+
+/// So many bytes of a line are shown as they are; of a longer one a part of this length.
+const MOST_SHOWN: usize = 400;
 
 /// The part of a line that is shown around a place: a line may have a million characters.
-fn window((line, span): (&str, Range<usize>)) -> (&str, Range<usize>) {
-    let most = span.end.min(span.start + 2 * MOST_SHOWN);
-    let start = span.start.saturating_sub(MOST_SHOWN);
-    let start = if start < MOST_SHOWN { 0 } else { start };
-    let end = (most + MOST_SHOWN).min(line.len());
+fn window<'s>(line: &'s str, span: &Range<usize>) -> (&'s str, Range<usize>) {
+    if line.len() <= MOST_SHOWN {
+        return (line, span.clone());
+    }
+    let start = span.start.saturating_sub(MOST_SHOWN / 4);
     let start = (start..=span.start).find(|&at| line.is_char_boundary(at)).unwrap_or(0);
-    let end = (most..=end).rev().find(|&at| line.is_char_boundary(at)).unwrap_or(line.len());
+    let end = (start + MOST_SHOWN).min(line.len());
+    let end = (start..=end).rev().find(|&at| line.is_char_boundary(at)).unwrap_or(line.len());
     (&line[start..end], span.start - start..span.end.min(end) - start)
 }
 

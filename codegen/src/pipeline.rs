@@ -67,12 +67,12 @@ impl From<io::Error> for Error {
 pub fn machine(path: &str, bytes: &[u8]) -> Result<(Source, Machine, Vec<Finding>), Error> {
     let (source, table, mut findings) = table::read(path, bytes);
     let machine = table.and_then(|table| {
-        let (machine, more) = validate(&source, &table);
+        let (machine, more) = validate(&source, &table, &findings);
         findings.extend(more);
         machine
     });
     findings.sort_by_key(|finding| (finding.line, finding.column));
-    match machine.filter(|_| !findings.iter().any(Finding::is_error)) {
+    match machine {
         Some(machine) => Ok((source, machine, findings)),
         None => Err(Error::Invalid { findings, source }),
     }

@@ -55,6 +55,12 @@ pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
         }
     };
     let source = Source::new(path, text);
+    if source.text.starts_with('\u{feff}') {
+        let help = "remove it; the first one is passed over";
+        let message = "the file starts with a second byte order mark";
+        let finding = source.error("not-toml", 0..0, message, help);
+        return (source, None, vec![finding]);
+    }
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         let findings = not_toml(&source, &errors);

@@ -97,8 +97,12 @@ const CHECKS: &[fn(&mut Draft<'_>)] = &[
     warnings::never_reported,
 ];
 
-/// Checks a table. There is a machine where no finding is an error.
-pub(crate) fn validate(source: &Source, table: &Table) -> (Option<Machine>, Vec<Finding>) {
+/// Checks a table. There is a machine where no finding is an error, here or in the `reading` of it.
+pub(crate) fn validate(
+    source: &Source,
+    table: &Table,
+    reading: &[Finding],
+) -> (Option<Machine>, Vec<Finding>) {
     let unnamed = table.state.iter().any(|row| row.name.get_ref() == LOST);
     let mut draft = Draft {
         source,
@@ -118,7 +122,8 @@ pub(crate) fn validate(source: &Source, table: &Table) -> (Option<Machine>, Vec<
     for check in CHECKS {
         check(&mut draft);
     }
-    let machine = if draft.findings.has_errors() { None } else { draft.machine() };
+    let is_wrong = draft.findings.has_errors() || reading.iter().any(Finding::is_error);
+    let machine = if is_wrong { None } else { draft.machine() };
     let mut findings = draft.findings.finish();
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.severity));
     (machine, findings)

@@ -138,7 +138,8 @@ pub(super) fn values(draft: &mut Draft<'_>) {
         if let Some(first) = seen.insert(text, at)
             && (row.value.is_some() || table.state[first].value.is_some())
             && table.state[first].name.get_ref() != row.name.get_ref()
-            && !draft.states.get(text).is_some_and(|&other| other != at && row.value.is_some())
+            // Where one of them is called that, the value of the other is told of.
+            && !draft.states.contains_key(text)
         {
             let span = row.value.as_ref().unwrap_or(&row.name).span();
             let name = table.state[first].name.get_ref();

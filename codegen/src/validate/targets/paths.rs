@@ -1,5 +1,6 @@
 //! Paths: they stay inside the root, and no two artifacts share one.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -199,10 +200,14 @@ fn shared(draft: &mut Draft<'_>) {
     // A folder sorts right before what lies in it.
     all.sort_by_key(|written| format!("{}/", written.path));
     let mut above: Option<&Written> = None;
+    let mut told = HashSet::new();
     for written in &all {
         if let Some(other) = above
             && format!("{}/", written.path).starts_with(&format!("{}/", other.path))
         {
+            if !told.insert((other.what, written.what)) {
+                continue;
+            }
             // The place is that of a path which somebody wrote, the later of two.
             let at = [other, written].into_iter().max_by_key(|w| (w.is_given, w.span.start));
             let span = at.map_or(0..0, |at| at.span.clone());
