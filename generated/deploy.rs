@@ -5,8 +5,8 @@
 use core::fmt;
 use core::str::FromStr;
 
-use DeployPhase as P;
 use DeployStatus as S;
+use DeployPhase as P;
 
 /// Deploy: the status.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -287,8 +287,7 @@ static BY_VALUE: [S; 10] = [
 ];
 
 /// The states whose reports may be passed over.
-static OPTIONAL: [S; 5] =
-    [S::SmokeRunning, S::SmokePassed, S::FreezeChecking, S::FreezePassed, S::HealthChecking];
+static OPTIONAL: [S; 5] = [S::SmokeRunning, S::SmokePassed, S::FreezeChecking, S::FreezePassed, S::HealthChecking];
 
 impl DeployStatus {
     /// The machine's name.
@@ -445,8 +444,12 @@ impl FromStr for DeployStatus {
 
 impl DeployPhase {
     /// Every phase, in display order.
-    pub const ALL: [Self; 4] =
-        [Self::SmokeGate, Self::FreezeCheck, Self::Deploy, Self::HealthCheck];
+    pub const ALL: [Self; 4] = [
+        Self::SmokeGate,
+        Self::FreezeCheck,
+        Self::Deploy,
+        Self::HealthCheck,
+    ];
 
     /// Its name in code and in the table.
     pub const fn name(self) -> &'static str {
@@ -592,7 +595,9 @@ impl core::error::Error for Rejected {}
 ///
 /// # Errors
 /// The first step that is not legal.
-pub fn validate_sequence(states: impl IntoIterator<Item = DeployStatus>) -> Result<bool, Rejected> {
+pub fn validate_sequence(
+    states: impl IntoIterator<Item = DeployStatus>,
+) -> Result<bool, Rejected> {
     let mut last: Option<S> = None;
     for (at, to) in states.into_iter().enumerate() {
         let judged = match last {
@@ -717,7 +722,10 @@ impl<T: AsRef<str>> fmt::Display for Stored<T> {
 /// What the stepper shows, a view per phase: a function of the accepted history, and of the
 /// `attempted` of its last report, alone. Nothing is shown as failed that passed, or as done that
 /// was not, whichever reports were lost.
-pub fn phases(history: &[DeployStatus], attempted: Option<DeployStatus>) -> [PhaseView; 4] {
+pub fn phases(
+    history: &[DeployStatus],
+    attempted: Option<DeployStatus>,
+) -> [PhaseView; 4] {
     let Some((&current, before)) = history.split_last() else {
         return [PhaseView::Upcoming; 4];
     };
@@ -737,7 +745,11 @@ impl Seen {
     /// Reads the history from its end: where a state's phase is earlier than that of the one
     /// before it that has one, the reports of that phase and of later ones before it don't count.
     fn in_history(history: &[S]) -> Self {
-        let mut seen = Self { reported: [false; 4], completed: [false; 4], hidden: [false; 4] };
+        let mut seen = Self {
+            reported: [false; 4],
+            completed: [false; 4],
+            hidden: [false; 4],
+        };
         let mut taken_back_from = usize::MAX;
         let mut later_phase = None;
         for (at, &state) in history.iter().enumerate().rev() {

@@ -5,6 +5,8 @@
 
 mod backend;
 
+// Formatted by what generates it.
+#[rustfmt::skip]
 #[path = "../generated/deploy.rs"]
 mod deploy;
 

@@ -2,6 +2,10 @@
 //! answers. It knows no machine: what it shows comes from the generated status map that it is
 //! given, and from the HTTP interface that it stands beside.
 
+mod deploys;
+
+pub use deploys::{Deploy, DeployPhase, DeployStatus, migrate};
+
 use std::borrow::Cow;
 
 use axum::Router;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
 use crate::artifact::{self, Leave, State, generate_command};
 use crate::finding::{Finding, Format, Severity};
+use crate::machine::Machine;
 use crate::pipeline::{self, Loaded, Settled};
 use crate::target::Target;
 
@@ -176,19 +177,24 @@ fn in_words(loaded: &Loaded, settled: &Settled, findings: &[Finding]) -> Result<
         0 => "all current".to_owned(),
         number => count(number, "finding"),
     };
-    out += &format!(
-        "{}: {}, {} ({}), {}, {}, table {}, language {}: {verdict}\n",
-        loaded.source.path,
+    let summary = in_a_line(&loaded.source.path, machine, settled.outcomes.len());
+    out += &format!("{summary}: {verdict}\n");
+    print(&out)?;
+    Ok(())
+}
+
+/// What was looked at.
+pub(crate) fn in_a_line(table: &str, machine: &Machine, artifacts: usize) -> String {
+    format!(
+        "{table}: {}, {} ({}), {}, {}, table {}, language {}",
         count(machine.states.len(), "state"),
         count(machine.transition_count(), "legal transition"),
         count(machine.skip_count(), "skip"),
         count(machine.jobs.len(), "job"),
-        count(settled.outcomes.len(), "artifact"),
+        count(artifacts, "artifact"),
         machine.fingerprints.table,
         machine.fingerprints.language,
-    );
-    print(&out)?;
-    Ok(())
+    )
 }
 
 fn summary(loaded: &Loaded, settled: &Settled) -> Value {

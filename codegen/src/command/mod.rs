@@ -2,6 +2,9 @@
 
 mod accepts;
 mod artifacts;
+mod backend;
+mod console;
+mod demo;
 mod graph;
 mod init;
 mod phases;
@@ -48,6 +51,10 @@ enum Command {
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
     Schema(schema::Schema),
+    /// The deploy console, on an embedded SQLite file unless --database-url says otherwise
+    Console(console::Console),
+    /// The console, with a deploy run through it from start to end by the generated callback script
+    Demo(demo::Demo),
 }
 
 /// What a run came to.
@@ -252,6 +259,8 @@ pub fn run() -> ExitCode {
         Command::Phases(command) => (command.format.format, command.run()),
         Command::Graph(command) => (Format::Text, command.run()),
         Command::Schema(command) => (Format::Text, command.run()),
+        Command::Console(command) => (Format::Text, command.run()),
+        Command::Demo(command) => (Format::Text, command.run()),
     };
     match outcome {
         Ok(Exit::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,

@@ -1,0 +1,198 @@
+//! The demo as a process, in all its variants: what it prints, how it ends, what it leaves behind.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// All reports of a run that goes well.
+const WALKED: &str = "queued -> smoke_running -> smoke_passed -> freeze_checking -> freeze_passed \
+                      -> building -> deploying -> health_checking -> succeeded";
+
+fn demo(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
+    // It runs from anywhere: in a folder that has nothing of the project's.
+    command.arg("demo").args(["--pace", "0"]).args(arguments).current_dir(folder);
+    command.env("TMPDIR", folder).stdin(Stdio::null());
+    command
+}
+
+/// A run to its end.
+#[track_caller]
+fn ran(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let output = demo(folder.path(), arguments).output().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it leaves nothing behind");
+    output
+}
+
+/// A run that ends well, and what it printed.
+#[track_caller]
+fn well(arguments: &[&str]) -> String {
+    for tool in ["bash", "curl", "jq"] {
+        let found = Command::new(tool).arg("--version").stdout(Stdio::null()).status();
+        assert!(found.is_ok(), "{tool} is missing: install it (on Debian: apt-get install {tool})");
+    }
+    let output = ran(&[&["--once"], arguments].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    let complained = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}{complained}");
+    assert_eq!(complained, "");
+    assert!(said.starts_with("deploy.toml: 10 states, "), "{said}");
+    assert!(said.lines().next().unwrap().ends_with(": all current"), "{said}");
+    assert!(!said.contains("add-mask"), "{said}");
+    said
+}
+
+#[track_caller]
+fn says(said: &str, what: &str) {
+    assert!(said.contains(what), "{what:?} is not in: {said}");
+}
+
+fn count(said: &str, what: &str) -> usize {
+    said.matches(what).count()
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn walks_from_queued_to_succeeded() {
+    let said = well(&[]);
+    says(&said, &format!("\nThe deploy went {WALKED}.\n"));
+    says(&said, "Smoke gate: done, Freeze check: done, Deploy: done, Health check: done.");
+    assert_eq!(count(&said, ": 200 applied, "), 8);
+    says(
+        &said,
+        "conclude's report of succeeded: 200 nothing to change, it is in succeeded (seq 9)",
+    );
+    assert_eq!(count(&said, "warning"), 0, "{said}");
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn a_job_that_fails_ends_the_deploy_and_its_phase_shows_it() {
+    let cases = [
+        (
+            "smoke",
+            "queued -> smoke_running -> failed.",
+            "Smoke gate: failed, Freeze check: skipped",
+            2,
+        ),
+        ("freeze-check", "freeze_checking -> failed.", "Smoke gate: done, Freeze check: failed", 1),
+        ("deploy", "building -> failed.", "Deploy: failed, Health check: skipped", 0),
+    ];
+    for (job, walked, shown, skipped) in cases {
+        let said = well(&["--fail-at", job]);
+        says(&said, walked);
+        says(&said, shown);
+        assert_eq!(count(&said, "skipped: a job before it did not succeed"), skipped, "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn an_old_backend_refuses_the_gates_and_the_deploy_goes_on() {
+    let said = well(&["--old-backend"]);
+    says(&said, "\nThe deploy went queued -> building -> deploying -> succeeded.\n");
+    assert_eq!(count(&said, "was refused: 422 Unknown status"), 5, "{said}");
+    says(&said, "  warning: smoke's report of smoke_running was refused: 422");
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn a_backend_that_is_rolled_back_in_any_state_carries_the_deploy_to_its_end() {
+    // How many of the reports that only the new backend knows are still to come.
+    let states = [
+        ("queued", 5),
+        ("smoke_running", 4),
+        ("smoke_passed", 3),
+        ("freeze_checking", 2),
+        ("freeze_passed", 1),
+        ("building", 1),
+        ("deploying", 1),
+        ("health_checking", 0),
+        ("succeeded", 0),
+    ];
+    for (state, refused) in states {
+        let said = well(&["--rollback-at", state]);
+        assert_eq!(count(&said, "-- the backend is rolled back"), 1, "{said}");
+        assert_eq!(count(&said, "was refused: 422 Unknown status"), refused, "{state}: {said}");
+        says(&said, "-> deploying");
+        says(&said, "succeeded.\n");
+    }
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn a_rollback_and_a_failure_go_together() {
+    let said = well(&["--rollback-at", "smoke_passed", "--fail-at", "freeze-check"]);
+    says(&said, "queued -> smoke_running -> smoke_passed -> failed.");
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn without_the_consoles_id_nothing_is_reported() {
+    // It ends by itself: there is nothing to look at.
+    let said = well(&["--no-console-id"]);
+    says(&said, "\nThe deploy went queued.\n");
+    says(&said, "conclude (Conclude)\n  skipped: no console started this run\n");
+    assert_eq!(count(&said, "applied"), 0);
+    assert_eq!(count(&said, "work: "), 5);
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn keeps_serving_until_it_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = demo(folder.path(), &[]).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said: Vec<String> = lines
+        .map(Result::unwrap)
+        .inspect(|line| println!("{line}"))
+        .take_while(|line| !line.starts_with("The console stays at "))
+        .collect();
+    let address = said.iter().find_map(|line| line.strip_prefix("The console: http://")).unwrap();
+    let (address, query) = address.split_once("/?deploy=").unwrap();
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    says(&get("/"), "console.js");
+    says(&get(&format!("/api/deploys/{query}")), "\"status\":\"succeeded\"");
+    let ended = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(ended.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it leaves nothing behind");
+}
+
+#[test]
+fn says_what_to_install_where_it_may_not_install_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = demo(folder.path(), &["--once"]).env("PATH", folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    says(&String::from_utf8(output.stderr).unwrap(), "apt-get install bash curl jq");
+}
+
+#[test]
+fn what_is_asked_has_to_be_in_the_table() {
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["--fail-at", "smok"],
+            "no job that can fail `smok`, but `smoke`, `freeze-check`, `deploy`; did you mean `smoke`?",
+        ),
+        (&["--fail-at", "conclude"], "no job that can fail `conclude`"),
+        (&["--rollback-at", "smoking"], "no state `smoking`, but `queued`, "),
+        (&["--rollback-at", "queued", "--old-backend"], "cannot be used with"),
+        (&["--rollback-at", "queued", "--no-console-id"], "cannot be used with"),
+    ];
+    for (arguments, message) in cases {
+        let output = ran(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        says(&String::from_utf8(output.stderr).unwrap(), message);
+    }
+}
