@@ -3,7 +3,9 @@
 /// Implements [`Machine`](crate::Machine) for a new unit struct over a generated Rust file.
 ///
 /// ```ignore
-/// mod deploy { include!("../generated/deploy.rs"); }
+/// #[rustfmt::skip] // formatted by what generates it
+/// #[path = "../generated/deploy.rs"]
+/// mod deploy;
 ///
 /// phasegate::machine!(pub Deploy = deploy::{DeployStatus, DeployPhase});
 /// let machine: &dyn phasegate::Machine = &Deploy;
@@ -16,7 +18,7 @@
 macro_rules! machine {
     ($(#[$attribute:meta])* $visibility:vis $name:ident = $($module:ident)::+::{$status:ident, $phase:ident $(,)?} $(;)?) => {
         $(#[$attribute])*
-        #[doc = concat!("The machine of [`", stringify!($status), "`], for the runtime.")]
+        #[doc = concat!("The machine of `", stringify!($status), "`, for the runtime.")]
         #[derive(Clone, Copy, Debug, Default)]
         $visibility struct $name;
 

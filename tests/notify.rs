@@ -9,10 +9,10 @@ mod stub;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use generated::Generated;
@@ -89,17 +89,21 @@ impl Script {
         self.folder.path().join(name)
     }
 
-    fn run(&self) -> Ran {
-        let output = Command::new("bash")
+    fn command(&self) -> Command {
+        let mut command = Command::new("bash");
+        command
             .arg(self.path("notify.sh"))
             .env_clear()
             .env("PATH", std::env::var("PATH").unwrap())
             .env("TMPDIR", self.folder.path())
             .envs(&self.environment)
             .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self) -> Ran {
+        let output = self.command().output().unwrap();
         let left: Vec<_> =
             fs::read_dir(self.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left.len(), 2, "it leaves nothing behind: {left:?}");
@@ -247,15 +251,16 @@ fn a_console_that_is_not_there_yet_costs_no_report() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let script = Script::deploy(&format!("http://{address}")).with("NOTIFY_PAUSE", "1");
-    let late = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(600));
-        let listener = TcpListener::bind(address).unwrap();
-        Stub::on(listener, vec![Answer::Http(200, "", APPLIED.to_owned())])
-    });
-    let ran = script.run();
-    ran.is(0, "200 applied");
-    assert!(ran.said.contains("no answer (try 1 of 4)"), "{}", ran.said);
-    assert_eq!(late.join().unwrap().requests().len(), 1);
+    let mut child = script.command().stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("no answer (try 1 of 4), again in 1 s")));
+    let stub = Stub::on(
+        TcpListener::bind(address).unwrap(),
+        vec![Answer::Http(200, "", APPLIED.to_owned())],
+    );
+    assert!(lines.any(|line| line.contains("200 applied")));
+    assert!(child.wait().unwrap().success());
+    assert_eq!(stub.requests().len(), 1);
 }
 
 #[test]

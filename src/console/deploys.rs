@@ -7,9 +7,7 @@ use sqlx::migrate::Migrator;
 // Formatted by what generates it.
 #[rustfmt::skip]
 #[path = "../../generated/deploy.rs"]
-mod deploy;
-
-pub use deploy::{DeployPhase, DeployStatus};
+pub mod deploy;
 
 crate::machine!(pub Deploy = deploy::{DeployStatus, DeployPhase});
 

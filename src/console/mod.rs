@@ -4,7 +4,7 @@
 
 mod deploys;
 
-pub use deploys::{Deploy, DeployPhase, DeployStatus, migrate};
+pub use deploys::{Deploy, deploy, migrate};
 
 use std::borrow::Cow;
 
