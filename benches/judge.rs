@@ -8,7 +8,6 @@
 //! refuse the same number.
 #![allow(missing_docs, reason = "the peers' macros make items without")]
 
-#[rustfmt::skip]
 #[path = "../generated/deploy.rs"]
 mod deploy;
 

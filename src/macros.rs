@@ -3,7 +3,6 @@
 /// Implements [`Machine`](crate::Machine) for a new unit struct over a generated Rust file.
 ///
 /// ```ignore
-/// #[rustfmt::skip] // formatted by what generates it
 /// #[path = "../generated/deploy.rs"]
 /// mod deploy;
 ///

@@ -6,7 +6,6 @@
 mod backend;
 
 // Formatted by what generates it.
-#[rustfmt::skip]
 #[path = "../generated/deploy.rs"]
 mod deploy;
 

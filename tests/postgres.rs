@@ -1,6 +1,8 @@
 //! On PostgreSQL nothing but a legal transition changes a status, whatever SQL is sent, and the
 //! history says what happened.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common {
     pub(crate) mod judge;
     pub(crate) mod postgres;

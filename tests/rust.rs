@@ -1,6 +1,8 @@
 //! The generated Rust is compiled as a user would, and judges what the table says: every pair of
 //! every table, sequences, phases, and texts that are no state.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fmt::Write as _;

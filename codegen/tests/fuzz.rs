@@ -1,5 +1,7 @@
 //! No input panics, and none that is refused is refused without a word and a place.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::DEPLOY;

@@ -1,5 +1,7 @@
 //! The refusals of states, transitions and jobs that contradict each other.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::{check, table, two, with};

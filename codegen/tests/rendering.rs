@@ -1,5 +1,7 @@
 //! How findings look: the source line, a caret, the help; whatever the line holds.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::{MARK, table, two};

@@ -1,5 +1,7 @@
 //! What is worth a warning and fails nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::{check, table, warns, with};

@@ -5,7 +5,6 @@ use crate::store::Result;
 use sqlx::migrate::Migrator;
 
 // Formatted by what generates it.
-#[rustfmt::skip]
 #[path = "../../generated/deploy.rs"]
 pub mod deploy;
 

@@ -76,6 +76,10 @@ impl Cluster {
             let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|socket| socket.local_addr());
             let port = free.expect("the loopback has a free port").port();
             let arguments = [bin.to_string_lossy().into_owned(), port.to_string()];
+            #[expect(
+                clippy::zombie_processes,
+                reason = "it ends with this process, and not before"
+            )]
             let mut keeper = shell()
                 .args(["-c", KEEPER, "keeper"])
                 .args(arguments)

@@ -1,5 +1,10 @@
 //! From bytes to the shapes of the file: the document, its sections, and their rows.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser's enum: what is not of the wanted kind is wrong, whatever it is"
+)]
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -23,7 +28,7 @@ pub const MAX_BYTES: usize = 1 << 20;
 pub(crate) const LOST: &str = "\0";
 
 /// Reads a table. Where there are findings the table may still be there, for the checks that come
-/// after: what could not be read in it is [`LOST`], and is named in `lost`.
+/// after: what could not be read in it is `LOST`, and is named in `lost`.
 pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
     if bytes.len() > MAX_BYTES {
         let finding = Finding {

@@ -1,6 +1,7 @@
 // {{ header }}
 //! {{ about }}
 #![allow(dead_code, unreachable_pub)]
+#![cfg_attr(rustfmt, rustfmt_skip)]
 
 use core::fmt;
 use core::str::FromStr;
