@@ -1,6 +1,8 @@
 //! GitHub's expressions, as far as generated workflows use them: enough to run one without GitHub.
 //! Written from GitHub's documentation, independently of what prints the expressions.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "JSON values are not ours to add to")]
+
 use serde_json::Value;
 
 /// Evaluates an expression; `context` gives the value of `github`, `inputs`, `steps`, …
