@@ -347,6 +347,20 @@ fn the_cost_of_phases_is_that_of_the_history() {
 }
 
 #[test]
+#[ignore = "needs node: run by tests/run"]
+fn what_the_page_shows_is_a_function_of_the_map_and_the_snapshot() {
+    let root = common::root();
+    let folder = MODULES.folder.path();
+    std::fs::copy(root.join("src/console/assets/stepper.js"), folder.join("stepper.mjs")).unwrap();
+    let output = Command::new("node")
+        .arg(root.join("tests/js/stepper.mjs"))
+        .args([folder.join("deploy.mjs"), folder.join("stepper.mjs")])
+        .output()
+        .expect("node runs; install it (on Debian: apt-get install nodejs)");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 #[ignore = "needs node and `npm ci --prefix tests`: run by tests/run"]
 fn the_declarations_hold_what_typescript_says_of_the_map() {
     let tsc = common::root().join("tests/node_modules/typescript/bin/tsc");

@@ -22,6 +22,18 @@ assert.deepEqual(await axe(page), []);
 // Opened after the end it says the same.
 await page.reload();
 await until(text(page, "#watch-alert"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
+
+// An address that is none of the web's is no link, whoever says it.
+const snapshot = await (await fetch(`${BASE}${deploy.path}`)).json();
+await page.route("**/events", (route) => {
+  const body = `event: snapshot\ndata: ${JSON.stringify({ ...snapshot, run_url: "javascript:alert(1)" })}\n\n`;
+  return route.fulfill({ contentType: "text/event-stream", body });
+});
+await page.reload();
+await until(text(page, "#watch-state"), "Failed");
+assert.equal(await page.$$eval("#watch-facts a", (links) => links.length), 0);
+await page.unroute("**/events");
+
 await page.goto(`${BASE}/?deploy=no-such-deploy`);
 await until(text(page, "#watch-connection"), "There is no deploy with this id.");
 await end(page);

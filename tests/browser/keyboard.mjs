@@ -27,7 +27,7 @@ for (let presses = 0; presses < 8; presses += 1) {
 }
 await page.keyboard.press("Escape");
 await until(focused, deploys[23].id);
-assert.equal(new URL(page.url()).search, "");
+await until(async () => new URL(page.url()).search, "");
 
 // The way back and forth through the addresses opens and closes it, too.
 await page.goForward();

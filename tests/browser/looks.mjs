@@ -45,6 +45,9 @@ for (const look of looks) {
     await until(text(page, "#watch-title"), `<i>${long}`);
     assert.deepEqual(await axe(page), [], JSON.stringify([look, expected]));
     assert.equal(await scrollsSideways(page), false, `the modal scrolls sideways: ${JSON.stringify([look, expected])}`);
+    // Who asked for less motion gets none.
+    const moving = await page.$$eval("#watch-steps .badge", (badges) => badges.map((badge) => getComputedStyle(badge, "::before").animationName));
+    assert.deepEqual(new Set(moving), new Set(["none"]));
     // Each view is told apart by its icon and its text, whatever colours are seen.
     for (const step of await page.$$("#watch-steps > li")) {
       const view = await step.getAttribute("data-view");

@@ -59,6 +59,7 @@ assert.deepEqual((await steps(page)())[0], "*Smoke gate: in progress");
 await wire.open(port);
 await until(text(page, "#watch-state"), "Freeze checking");
 await until(text(page, "#watch-connection"), "Connected again.");
+assert.equal(await page.$eval("#watch-connection", (notice) => notice.hasAttribute("data-lost")), false);
 const log = ["Smoke passed → to Freeze checking", "Smoke running → to Smoke passed", "Queued → to Smoke running", "Queued"];
 await until(audit(page), log);
 assert.equal(streams.length >= 2, true, "the page came back by itself");

@@ -49,5 +49,5 @@ assert.match(await page.$eval("#watch-facts", (node) => node.textContent), /Last
 // The list says the same once the modal is closed.
 await page.keyboard.press("Escape");
 await until(() => page.$eval("#list a .status", (node) => node.textContent), "Succeeded");
-assert.equal(new URL(page.url()).search, "");
+await until(async () => new URL(page.url()).search, "");
 await end(page);

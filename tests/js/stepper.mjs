@@ -1,0 +1,57 @@
+// What the page shows of a snapshot, without a page: a pure function of the map and the snapshot.
+import assert from "node:assert/strict";
+
+const [map, { auditOf, changesOf, follow, statusOf, viewOf }] = await Promise.all(process.argv.slice(2).map((path) => import(path)));
+
+/** Frozen to the bottom: who changes it throws. */
+const frozen = (value) => {
+  if (value !== null && typeof value === "object") Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
+};
+
+const at = (second) => `2026-01-02T03:04:0${second}.000Z`;
+const snapshot = (attempted, ...states) =>
+  frozen({
+    id: "a",
+    status: states.at(-1),
+    seq: states.length,
+    events: states.map((to, place) => ({ seq: place + 1, from: states[place - 1] ?? null, to, at: at(place), attempted: place === states.length - 1 ? attempted : null })),
+  });
+const labels = (shown) => shown.steps.map(({ label }) => label);
+const view = (attempted, ...states) => viewOf(map, snapshot(attempted, ...states));
+
+// The same snapshot gives the same, whenever and however often it is asked for.
+assert.deepEqual(view(null, "queued", "building"), view(null, "queued", "building"));
+
+// An event that was seen changes nothing; one after a gap asks for the whole.
+const seen = snapshot(null, "queued", "building");
+assert.equal(follow(seen, frozen({ seq: 2, from: "queued", to: "failed", at: at(5) })), seen);
+assert.equal(follow(seen, frozen({ seq: 4, from: "deploying", to: "failed", at: at(5) })), null);
+const followed = follow(seen, frozen({ seq: 3, from: "building", to: "deploying", at: at(5), attempted: null }));
+assert.deepEqual([followed.status, followed.seq, followed.last_report_at, followed.events.length], ["deploying", 3, at(5), 3]);
+
+// A state that the map lacks is named, moves no phase, and is no fault anywhere.
+const newer = view(null, "queued", "smoke_running", "smoke_paused");
+assert.equal(newer.status.title, "Unknown state smoke_paused (the backend is newer than this page)");
+assert.deepEqual(labels(newer), labels(view(null, "queued", "smoke_running")));
+for (const value of ["__proto__", "constructor", "", null, undefined, 7]) assert.equal(statusOf(map, value).known, false);
+assert.deepEqual(labels(viewOf(map, { id: "a", status: "new", seq: 0 })), Array(4).fill("upcoming"));
+assert.deepEqual(auditOf(map, snapshot(null, "queued", "new")).map(({ to }) => to), ["new", "Queued"]);
+
+// What a run that failed did not reach is told apart from what it came past.
+assert.deepEqual(labels(view("smoke_running", "queued", "smoke_running", "failed")), ["failed", "not reached", "not reached", "not reached"]);
+assert.deepEqual(labels(view(null, "queued", "failed")), ["not reported", "not reported", "not reached", "not reached"]);
+assert.equal(view("health_checking", "queued", "building", "deploying", "failed").summary, "Failed in Health check. Not reported: Smoke gate, Freeze check.");
+assert.equal(view(null, "queued", "building", "deploying").summary, "");
+
+// What is said of a change is what has changed, and nothing else.
+const before = view(null, "queued", "smoke_running");
+assert.equal(changesOf(before, view(null, "queued", "smoke_running", "freeze_checking")), "Freeze checking. Smoke gate: not reported. Freeze check: in progress.");
+assert.equal(changesOf(before, before), "");
+
+// Refusals stand in the audit log by the clock, transitions by their numbers.
+const refused = frozen({ ...seen, refusals: [{ at: at(0), status: "nonsense", from: "queued", answer: "unknown-status" }, { at: at(9), status: "smoke_passed", from: "building", answer: "illegal-transition" }] });
+assert.deepEqual(
+  auditOf(map, refused).map(({ kind, to, answer }) => [kind, to, answer]),
+  [["refused", "Smoke passed", "illegal-transition"], ["applied", "Building", undefined], ["refused", "nonsense", "unknown-status"], ["started", "Queued", undefined]],
+);
