@@ -17,6 +17,7 @@
 pub mod artifact;
 #[cfg(feature = "cli")]
 pub mod command;
+pub mod explore;
 pub mod finding;
 pub mod graph;
 pub mod machine;
@@ -26,6 +27,7 @@ pub mod table;
 pub mod target;
 pub mod targets;
 mod validate;
+pub mod verify;
 
 pub use finding::Finding;
 pub use machine::Machine;

@@ -1,0 +1,110 @@
+//! The histories that rows come to in runs, each kept once, and what the stepper shows after each.
+
+use crate::machine::{Machine, Outcome, StateId, View};
+
+/// The first history: of a row that has just started.
+pub(crate) const STARTED: u32 = 0;
+
+struct Node {
+    parent: Option<u32>,
+    state: StateId,
+    next: Vec<(StateId, u32)>,
+    shown: Vec<(u32, Shown)>,
+}
+
+/// What matters of the stepper to the claims: the phases shown as done, and those shown as failed or
+/// cancelled.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Shown {
+    pub(crate) done: Vec<usize>,
+    pub(crate) ended: Vec<usize>,
+}
+
+/// A tree of histories.
+pub(crate) struct Histories<'m> {
+    machine: &'m Machine,
+    nodes: Vec<Node>,
+}
+
+impl<'m> Histories<'m> {
+    pub(crate) fn new(machine: &'m Machine) -> Self {
+        let started = Node {
+            parent: None,
+            state: machine.initial[0],
+            next: Vec::new(),
+            shown: Vec::new(),
+        };
+        Self { machine, nodes: vec![started] }
+    }
+
+    pub(crate) fn state(&self, history: u32) -> StateId {
+        self.nodes[history as usize].state
+    }
+
+    /// The history, and then this state.
+    pub(crate) fn then(&mut self, history: u32, state: StateId) -> u32 {
+        let known = self.nodes[history as usize].next.iter().find(|(next, _)| *next == state);
+        if let Some(&(_, number)) = known {
+            return number;
+        }
+        let number = u32::try_from(self.nodes.len()).expect("a search is bounded below this");
+        let node = Node { parent: Some(history), state, next: Vec::new(), shown: Vec::new() };
+        self.nodes.push(node);
+        self.nodes[history as usize].next.push((state, number));
+        number
+    }
+
+    /// A row whose history no longer matters, in this state.
+    pub(crate) fn forgotten(&mut self, state: StateId) -> u32 {
+        if state == self.state(STARTED) { STARTED } else { self.then(STARTED, state) }
+    }
+
+    /// The states of a history in their order.
+    pub(crate) fn states(&self, history: u32) -> Vec<StateId> {
+        let mut states = Vec::new();
+        let mut at = Some(history);
+        while let Some(number) = at {
+            let node = &self.nodes[number as usize];
+            states.push(node.state);
+            at = node.parent;
+        }
+        states.reverse();
+        states
+    }
+
+    /// What an `attempted` (plus one; 0 is none) comes to for the stepper: nothing at all unless the
+    /// row ended badly, and then the phase that it was in. The proof of the phases tries every
+    /// `attempted` there is.
+    pub(crate) fn attempted(&self, history: u32, attempted: Option<StateId>) -> u32 {
+        let outcome = self.machine.state(self.state(history)).outcome;
+        match (outcome, attempted) {
+            (Some(Outcome::Failure | Outcome::Cancelled), Some(state)) => {
+                u32::try_from(state.index() + 1).expect("a table has fewer states")
+            }
+            (Some(_) | None, Some(_) | None) => 0,
+        }
+    }
+
+    /// What the stepper shows after a history and an `attempted`.
+    pub(crate) fn shown(&mut self, history: u32, attempted: u32) -> &Shown {
+        let node = &self.nodes[history as usize];
+        let at = match node.shown.iter().position(|(known, _)| *known == attempted) {
+            Some(at) => at,
+            None => {
+                let state = (attempted as usize).checked_sub(1).map(StateId::new);
+                let views = self.machine.phases(&self.states(history), state);
+                let places = |wanted: &[View]| -> Vec<usize> {
+                    (0..views.len()).filter(|&at| wanted.contains(&views[at])).collect()
+                };
+                let shown = Shown {
+                    done: places(&[View::Done]),
+                    ended: places(&[View::Failed, View::Cancelled]),
+                };
+                let node = &mut self.nodes[history as usize];
+                node.shown.push((attempted, shown));
+                node.shown.len() - 1
+            }
+        };
+        &self.nodes[history as usize].shown[at].1
+    }
+}

@@ -1,0 +1,103 @@
+//! Where one job of a run is, as one word.
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Result {
+    /// Its work is done, and its reports that are part of it were accepted.
+    Succeeded,
+    /// Its work failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+    /// Its runner was lost.
+    Lost,
+    /// A report that is part of it could not be delivered.
+    Undelivered,
+    /// A report that is part of it was refused.
+    Refused,
+    /// A job that it needs did not succeed.
+    Skipped,
+}
+
+/// Where a job is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    /// It has not begun.
+    Waiting,
+    /// It is at the work that follows so many of its reports.
+    Working,
+    /// It failed, and has yet to say so.
+    Failing,
+    /// It is over.
+    Over(Result),
+}
+
+/// Where a job is, how many reports it has set out to send before its outcome, how many pieces of
+/// its work are done, and how many were in an earlier attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Job {
+    pub(crate) stage: Stage,
+    pub(crate) set_out: u16,
+    pub(crate) done: u16,
+    pub(crate) done_before: u16,
+}
+
+const RESULTS: [Result; 7] = [
+    Result::Succeeded,
+    Result::Failed,
+    Result::Cancelled,
+    Result::Lost,
+    Result::Undelivered,
+    Result::Refused,
+    Result::Skipped,
+];
+
+impl Job {
+    pub(crate) const WAITING: Self =
+        Self { stage: Stage::Waiting, set_out: 0, done: 0, done_before: 0 };
+
+    pub(crate) const fn result(self) -> Option<Result> {
+        match self.stage {
+            Stage::Over(result) => Some(result),
+            Stage::Waiting | Stage::Working | Stage::Failing => None,
+        }
+    }
+
+    pub(crate) fn succeeded(self) -> bool {
+        self.result() == Some(Result::Succeeded)
+    }
+
+    /// The job, over; what it set out to report no longer matters.
+    pub(crate) const fn over(self, result: Result, done: u16) -> Self {
+        Self { stage: Stage::Over(result), set_out: 0, done, done_before: self.done_before }
+    }
+
+    /// The job, to be run again.
+    pub(crate) fn again(self) -> Self {
+        Self { done_before: self.done.max(self.done_before), ..Self::WAITING }
+    }
+
+    pub(crate) fn pack(self) -> u64 {
+        let stage = match self.stage {
+            Stage::Waiting => 0,
+            Stage::Working => 1,
+            Stage::Failing => 2,
+            Stage::Over(result) => 3 + result as u64,
+        };
+        stage
+            | u64::from(self.set_out) << 16
+            | u64::from(self.done) << 32
+            | u64::from(self.done_before) << 48
+    }
+
+    pub(crate) fn unpack(word: u64) -> Self {
+        let part = |at: u32| u16::try_from(word >> at & 0xffff).expect("16 bits are 16 bits");
+        let stage = match part(0) {
+            0 => Stage::Waiting,
+            1 => Stage::Working,
+            2 => Stage::Failing,
+            over => Stage::Over(RESULTS[usize::from(over - 3)]),
+        };
+        Self { stage, set_out: part(16), done: part(32), done_before: part(48) }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a search of all runs found: how many there are, where they end, which cannot report, and the
+//! shortest run that breaks each claim.
+
+use std::collections::BTreeMap;
+
+use crate::machine::StateId;
+
+use super::path::Path;
+
+/// What is claimed of every run.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Claim {
+    /// Where nothing is lost every report is accepted; else every one that is not tolerated.
+    Accepted,
+    /// It ends in an ended state, said by a report that is not tolerated; or it cannot report.
+    Ends,
+    /// The end is that of the work.
+    Truth,
+    /// The stepper shows no work as failed that passed, and none as done that did not.
+    Views,
+    /// Started again, a row that ended keeps its end, and another ends truly.
+    Again,
+    /// A job that is lost after it reported its end leaves no lie unheard.
+    Late,
+}
+
+/// Runs that are listed for what they have in common, by the state that the row is left in.
+pub type Listed = BTreeMap<StateId, u64>;
+
+/// Everything that a search found.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    /// The situations explored.
+    pub situations: usize,
+    /// The most steps of a run that was explored.
+    pub steps: u64,
+    /// Whether that is all there is.
+    pub exhausted: bool,
+    /// The runs.
+    pub runs: u64,
+    /// Those among them in which no job did anything but succeed and nothing was lost.
+    pub flawless: u64,
+    /// The runs by the state that the row ends in.
+    pub ends: Listed,
+    /// The runs that cannot report: every concluding job's runner was lost, or its report was.
+    pub mute: Listed,
+    /// The runs that were started again, as they came out then.
+    pub again: u64,
+    /// Those whose row had ended before.
+    pub again_ended: u64,
+    /// Those in which a report that is not tolerated was refused.
+    pub again_refused: u64,
+    /// Those that cannot report, the second time too.
+    pub again_mute: u64,
+    /// Runs in which a job is lost or cancelled after it reported its end.
+    pub late: u64,
+    /// Those among them whose row keeps an end that is no longer true, and a concluding job fails.
+    pub late_loud: u64,
+    /// Views that were held against what became of the work.
+    pub views: u64,
+    /// The shortest run that breaks a claim.
+    pub broken: BTreeMap<Claim, (String, Path)>,
+    /// The shortest run in which, started again, a report that is not tolerated is refused.
+    pub refused_again: Option<Path>,
+    /// The shortest run that ends with an untrue end and a concluding job that fails.
+    pub loud: Option<Path>,
+}

@@ -1,0 +1,45 @@
+//! What can happen next in a run.
+
+/// One thing that happens. Work between two reports is part of the step that ends it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
+    /// The row is there, and no job has begun.
+    Start,
+    /// A job sends its next report before its outcome, or does its work up to it and then sends it.
+    Before { job: u16, fate: Fate },
+    /// A job ends, and reports what became of it where it has a report for that.
+    Outcome { job: u16, of: Became, fate: Fate },
+    /// A job's own steps fail before its first report.
+    FailsAtOnce { job: u16 },
+    /// A job is cancelled before it begins.
+    NeverBegins { job: u16 },
+    /// The runner is lost: nothing more of the job runs.
+    Lost { job: u16 },
+    /// The run is started again: all its jobs.
+    AgainAll,
+    /// The run is started again: the jobs that did not succeed, and what needs them.
+    AgainFailed,
+}
+
+/// What becomes of a report on its way.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fate {
+    /// It is delivered, and answered.
+    Delivered,
+    /// It is lost in every try.
+    Undelivered,
+    /// There is none for this outcome.
+    None,
+    /// It is delivered, and then the runner is lost before the job ends.
+    DeliveredThenLost,
+    /// It is delivered, and then the job is cancelled before it ends.
+    DeliveredThenCancelled,
+}
+
+/// What became of a job's work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Became {
+    Success,
+    Failure,
+    Cancelled,
+}

@@ -1,0 +1,304 @@
+//! What is proven of a table: a list of claims, a function each, and what became of each.
+//!
+//! A claim is *proven* where everything that it is about was tried. Where that is too much it is
+//! *bounded*, and the bound is told; where the table has nothing that it is about it does not apply;
+//! and where it does not hold there is a shortest case.
+
+mod ends;
+mod judge;
+mod phases;
+mod promela;
+mod reports;
+mod workflow;
+
+use std::cell::OnceCell;
+
+use serde::Serialize;
+
+use crate::explore::{self, Mode, Runs, Workflow};
+use crate::machine::Machine;
+
+pub use promela::promela;
+
+/// One claim about a table.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Proof {
+    /// Every state can be reached.
+    Reachable,
+    /// Every state has a way to an end.
+    WayToEnd,
+    /// Nothing leaves an end that does not reopen.
+    EndsStay,
+    /// Of every pair exactly one verdict.
+    Judge,
+    /// Whatever is lost of optional states is not missed.
+    Loss,
+    /// An applied report that comes again changes nothing.
+    Redelivery,
+    /// A report that changed nothing and comes again changes nothing then.
+    LateDuplicate,
+    /// Reports of all runs are accepted.
+    Accepted,
+    /// All runs end, or are listed.
+    RunsEnd,
+    /// Ends are true.
+    Truth,
+    /// The stepper is true.
+    Views,
+    /// Runs that are started again.
+    Again,
+    /// Jobs that are lost after they reported their end.
+    LateLoss,
+    /// The stepper shows one view a phase, whatever happened.
+    PhasesTotal,
+    /// What is done stays done.
+    DoneStays,
+    /// One phase is active at most.
+    OneActive,
+    /// Unconfirmed means that a report was missing.
+    Unconfirmed,
+}
+
+type Prove = fn(&Subject<'_>) -> Verdict;
+
+/// Every proof: its name, what it claims, and what proves it.
+const PROOFS: [(Proof, &str, &str, Prove); 17] = [
+    (
+        Proof::Reachable,
+        "reachable",
+        "every state can be reached from where a row can be",
+        ends::reachable,
+    ),
+    (Proof::WayToEnd, "way-to-end", "every state has a way to an ended one", ends::way_to_end),
+    (
+        Proof::EndsStay,
+        "ends-stay",
+        "nothing leaves an ended state that does not reopen",
+        ends::ends_stay,
+    ),
+    (
+        Proof::Judge,
+        "judge",
+        "of every state and report exactly one of applied, duplicate, rejected with its reason",
+        judge::judge,
+    ),
+    (
+        Proof::Loss,
+        "loss",
+        "whichever reports of optional states are lost, what is left is accepted and complete",
+        reports::loss,
+    ),
+    (
+        Proof::Redelivery,
+        "redelivery",
+        "an applied report that is delivered again, at once or later, changes nothing",
+        reports::redelivery,
+    ),
+    (
+        Proof::LateDuplicate,
+        "late-duplicate",
+        "a report that changed nothing, delivered again later, takes no row back",
+        reports::late_duplicate,
+    ),
+    (
+        Proof::Accepted,
+        "workflow-accepted",
+        "reports are accepted where none is lost; those that are not tolerated, whichever are lost",
+        workflow::accepted,
+    ),
+    (
+        Proof::RunsEnd,
+        "workflow-ends",
+        "every run ends by a report that is not tolerated, or its concluding job could not report",
+        workflow::ends,
+    ),
+    (
+        Proof::Truth,
+        "workflow-truth",
+        "no run whose jobs all succeeded ends as a failure, none with one that did not as a success",
+        workflow::truth,
+    ),
+    (
+        Proof::Views,
+        "workflow-views",
+        "no phase shows failed whose work passed, none done whose work did not",
+        workflow::views,
+    ),
+    (
+        Proof::Again,
+        "workflow-again",
+        "started again, an ended row keeps its end; another ends truly, or could not report",
+        workflow::again,
+    ),
+    (
+        Proof::LateLoss,
+        "workflow-late-loss",
+        "where a job is lost after it reported success, the row's end stays true or a concluding \
+         job fails",
+        workflow::late_loss,
+    ),
+    (
+        Proof::PhasesTotal,
+        "phases-total",
+        "every history and `attempted` gives each phase the one view that rule 6 tells forward",
+        phases::total,
+    ),
+    (
+        Proof::DoneStays,
+        "phases-done-stays",
+        "what is done stays done unless it is taken back or the phase is entered again",
+        phases::done_stays,
+    ),
+    (Proof::OneActive, "phases-one-active", "one phase at most is active", phases::one_active),
+    (
+        Proof::Unconfirmed,
+        "phases-unconfirmed",
+        "after a success a phase is unconfirmed only where a report of it can be missing",
+        phases::unconfirmed,
+    ),
+];
+
+/// What became of a claim.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Everything that it is about was tried.
+    Proven {
+        /// What that was.
+        covered: Covered,
+    },
+    /// Everything up to a bound was tried. This is no proof.
+    Bounded {
+        /// What that was.
+        covered: Covered,
+        /// The bound.
+        bound: String,
+    },
+    /// The table has nothing that it is about.
+    NotApplicable {
+        /// Why.
+        why: String,
+    },
+    /// It does not hold.
+    Refuted {
+        /// The shortest case.
+        counterexample: Counterexample,
+    },
+}
+
+impl Verdict {
+    /// The word for it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Proven { .. } => "proven",
+            Self::Bounded { .. } => "bounded",
+            Self::NotApplicable { .. } => "not-applicable",
+            Self::Refuted { .. } => "refuted",
+        }
+    }
+
+    fn refuted(summary: impl Into<String>, path: Vec<String>) -> Self {
+        Self::Refuted { counterexample: Counterexample { summary: summary.into(), path } }
+    }
+
+    fn not_applicable(why: impl Into<String>) -> Self {
+        Self::NotApplicable { why: why.into() }
+    }
+}
+
+/// What was tried.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Covered {
+    /// Numbers, and what they are of.
+    pub counts: Vec<(u64, &'static str)>,
+    /// What else there is to say: lists that a claim excuses.
+    pub notes: Vec<String>,
+}
+
+impl Covered {
+    fn of<const N: usize>(counts: [(u64, &'static str); N]) -> Self {
+        Self { counts: counts.to_vec(), notes: Vec::new() }
+    }
+
+    fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// `10 states, 100 pairs`.
+    pub fn text(&self) -> String {
+        let counts: Vec<String> =
+            self.counts.iter().map(|(count, what)| format!("{count} {what}")).collect();
+        counts.join(", ")
+    }
+}
+
+/// A case in which a claim does not hold.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Counterexample {
+    /// What is wrong, in a sentence.
+    pub summary: String,
+    /// How it comes to that, a line a step.
+    pub path: Vec<String>,
+}
+
+/// A claim, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    /// Which claim it is.
+    pub proof: Proof,
+    /// Its stable name.
+    pub name: &'static str,
+    /// What it says.
+    pub claim: &'static str,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// A table, and what several proofs need to know of it, looked up once.
+struct Subject<'m> {
+    machine: &'m Machine,
+    workflow: OnceCell<Workflow<'m>>,
+    runs: OnceCell<Runs>,
+    histories: OnceCell<phases::Histories>,
+}
+
+impl<'m> Subject<'m> {
+    fn workflow(&self) -> &Workflow<'m> {
+        self.workflow.get_or_init(|| Workflow::of(self.machine))
+    }
+
+    fn runs(&self) -> &Runs {
+        self.runs.get_or_init(|| {
+            let mode = Mode { again: true, late: false, most: explore::MOST_SITUATIONS };
+            explore::search(self.workflow(), mode)
+        })
+    }
+
+    fn histories(&self) -> &phases::Histories {
+        self.histories.get_or_init(|| phases::explore(self.machine))
+    }
+}
+
+/// Tries every claim.
+pub fn verify(machine: &Machine) -> Vec<Proved> {
+    let subject = Subject {
+        machine,
+        workflow: OnceCell::new(),
+        runs: OnceCell::new(),
+        histories: OnceCell::new(),
+    };
+    PROOFS
+        .into_iter()
+        .map(|(proof, name, claim, prove)| Proved { proof, name, claim, verdict: prove(&subject) })
+        .collect()
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// A path of states as people read it.
+fn arrows(machine: &Machine, states: &[crate::machine::StateId]) -> String {
+    let names: Vec<&str> = states.iter().map(|&id| machine.state(id).name.as_str()).collect();
+    names.join(" -> ")
+}

@@ -1,0 +1,3 @@
+//! stub
+/// stub
+pub fn promela(_: &crate::Machine) -> String { String::new() }
