@@ -85,7 +85,7 @@ function listen(mine) {
     const next = mine.snapshot && follow(mine.snapshot, JSON.parse(data));
     if (next === mine.snapshot && next !== null) return;
     if (next) take(mine, next);
-    // The link to the run, the log and the refusals travel with the snapshot alone.
+    // The link to the run and the log travel with the snapshot alone.
     refresh(mine);
   });
   source.addEventListener("error", () => lose(mine, source));
@@ -232,12 +232,10 @@ function drawAudit(snapshot) {
 
 function auditNode(entry) {
   const arrow = () => [element("span", { class: "arrow", "aria-hidden": "true" }, "→"), element("span", { class: "hidden-text" }, " to ")];
-  const said = entry.kind === "refused"
-    ? [element("span", { class: "tag" }, "Refused"), " ", entry.to ?? "", entry.from ? ` while ${entry.from}` : ""]
-    : entry.from === null
-      ? [element("strong", {}, entry.to)]
-      : [entry.from, " ", ...arrow(), " ", element("strong", {}, entry.to)];
-  const notes = [entry.answer, ...entry.notes].filter(Boolean).join(" · ");
+  const said = entry.from === null
+    ? [element("strong", {}, entry.to)]
+    : [entry.from, " ", ...arrow(), " ", element("strong", {}, entry.to)];
+  const notes = entry.notes.join(" · ");
   return element("li", { role: "listitem", "data-key": entry.key, "data-view": entry.view, "data-kind": entry.kind },
     element("time", { datetime: entry.at }, clock(entry.at)),
     element("span", { class: "badge", "data-view": entry.view }, icon(entry.view)),

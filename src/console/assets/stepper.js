@@ -90,10 +90,10 @@ export function follow(snapshot, event) {
   };
 }
 
-/** The audit log: transitions and, where the snapshot has them, refusals, the newest first. */
+/** The audit log: the transitions, the newest first. */
 export function auditOf(map, snapshot) {
   const name = (value) => (value == null ? null : (stateOf(map, value)?.title ?? value));
-  const applied = (snapshot.events ?? []).map((event) => ({
+  const entries = (snapshot.events ?? []).map((event) => ({
     key: `e${event.seq}`,
     kind: event.from == null ? "started" : "applied",
     at: event.at,
@@ -102,24 +102,7 @@ export function auditOf(map, snapshot) {
     view: statusOf(map, event.to).view,
     notes: notesOf(event, name),
   }));
-  const refused = (snapshot.refusals ?? []).map((refusal, at) => ({
-    key: `r${refusal.at}/${at}`,
-    kind: "refused",
-    at: refusal.at,
-    from: name(refusal.from),
-    to: name(refusal.status),
-    answer: refusal.answer,
-    view: "refused",
-    notes: notesOf(refusal, name),
-  }));
-  // The order of events is that of their numbers; refusals stand by the database's clock.
-  const all = [...applied];
-  for (const refusal of refused) {
-    let place = all.length;
-    while (place > 0 && all[place - 1].at > refusal.at) place -= 1;
-    all.splice(place, 0, refusal);
-  }
-  return all.reverse();
+  return entries.reverse();
 }
 
 function notesOf(report, name) {
