@@ -8,13 +8,29 @@ pub(crate) fn nearest<'a>(
     if asked.len() > 128 {
         return None;
     }
+    let (letters_asked, length_asked) = (letters(asked), asked.chars().count());
     names
         .into_iter()
-        .filter(|name| name.len().abs_diff(asked.len()) <= 8)
-        .map(|name| (strsim::damerau_levenshtein(asked, name), name))
-        .filter(|&(distance, name)| distance * 3 <= name.chars().count().max(3))
+        .filter_map(|name| {
+            let length = name.chars().count();
+            let most = length.max(3) / 3;
+            let letters = letters(name);
+            // Every letter that the other lacks is a change of its own; that is counted quickly.
+            let apart = (letters & !letters_asked).count_ones();
+            let apart = apart.max((letters_asked & !letters).count_ones()) as usize;
+            if apart > most || length.abs_diff(length_asked) > most {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(asked, name);
+            (distance <= most).then_some((distance, name))
+        })
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, name)| name)
+}
+
+/// The letters of a text, a bit each; letters may share one.
+fn letters(text: &str) -> u64 {
+    text.bytes().fold(0, |letters, byte| letters | 1 << (byte % 64))
 }
 
 /// The most names that a message lists.

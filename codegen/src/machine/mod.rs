@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use fingerprint::Fingerprints;
 pub use phasegate::{Outcome, View};
+pub(crate) use relation::{Bits, ones};
 pub use relation::{Kind, Relation, TooMany};
 pub use reports::{Outcomes, Report, ReportKind};
 pub use sequence::{Log, Rejection, Verdict};

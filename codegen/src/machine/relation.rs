@@ -26,38 +26,52 @@ impl Kind {
 #[derive(Clone, Copy, Debug)]
 pub struct TooMany;
 
-/// A square of bits: a row per state, a bit per state that it can go to.
-#[derive(Clone, Debug)]
-struct Bits {
+/// A square of bits: a row per state, a bit per state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bits {
     words: usize,
     rows: Vec<u64>,
 }
 
 impl Bits {
-    fn new(states: usize) -> Self {
+    pub(crate) fn new(states: usize) -> Self {
         let words = states.div_ceil(64);
         Self { words, rows: vec![0; words * states] }
     }
 
-    fn row(&self, from: usize) -> &[u64] {
-        &self.rows[from * self.words..][..self.words]
+    /// The number of rows.
+    pub(crate) const fn len(&self) -> usize {
+        if self.words == 0 { 0 } else { self.rows.len() / self.words }
     }
 
-    fn get(&self, from: usize, to: usize) -> bool {
-        self.row(from)[to / 64] >> (to % 64) & 1 == 1
+    pub(crate) fn row(&self, row: usize) -> &[u64] {
+        &self.rows[row * self.words..][..self.words]
+    }
+
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [u64] {
+        &mut self.rows[row * self.words..][..self.words]
+    }
+
+    pub(crate) fn get(&self, row: usize, bit: usize) -> bool {
+        has_bit(self.row(row), bit)
     }
 
     /// Sets a bit; says whether it was clear.
-    fn set(&mut self, from: usize, to: usize) -> bool {
-        let word = &mut self.rows[from * self.words + to / 64];
+    pub(crate) fn set(&mut self, row: usize, bit: usize) -> bool {
+        let word = &mut self.rows[row * self.words + bit / 64];
         let before = *word;
-        *word |= 1 << (to % 64);
+        *word |= 1 << (bit % 64);
         before != *word
     }
 }
 
+/// Whether a bit of a row is set.
+const fn has_bit(row: &[u64], bit: usize) -> bool {
+    row[bit / 64] >> (bit % 64) & 1 == 1
+}
+
 /// The set bits of a row, ascending.
-fn ones(row: &[u64]) -> impl Iterator<Item = usize> + '_ {
+pub(crate) fn ones(row: &[u64]) -> impl Iterator<Item = usize> + '_ {
     row.iter().enumerate().flat_map(|(at, &word)| {
         let mut rest = word;
         std::iter::from_fn(move || {
@@ -112,7 +126,7 @@ impl Relation {
         for from in 0..states {
             reached.copy_from_slice(declared.row(from));
             let mut waiting: Vec<usize> =
-                ones(&reached).filter(|&to| is_optional[to / 64] >> (to % 64) & 1 == 1).collect();
+                ones(&reached).filter(|&to| has_bit(&is_optional, to)).collect();
             while let Some(via) = waiting.pop() {
                 for (at, &word) in declared.row(via).iter().enumerate() {
                     let fresh = word & !reached[at];
@@ -124,7 +138,7 @@ impl Relation {
             if !declared.get(from, from) {
                 reached[from / 64] &= !(1 << (from % 64));
             }
-            legal.rows[from * legal.words..][..legal.words].copy_from_slice(&reached);
+            legal.row_mut(from).copy_from_slice(&reached);
             len += reached.iter().map(|word| word.count_ones() as usize).sum::<usize>();
             if len > MAX_TRANSITIONS {
                 return Err(TooMany);

@@ -23,14 +23,6 @@ use crate::suggest;
 use crate::table::{JobRow, LOST, Placed, Source, StateRow, Table, Text};
 use crate::targets::Targets;
 
-/// A pair that some row declares.
-#[derive(Clone, Debug)]
-pub(crate) struct Pair {
-    from: StateId,
-    to: StateId,
-    by_star: bool,
-}
-
 /// The state that a name stands for.
 #[derive(Clone, Copy, Debug)]
 struct Found {
@@ -51,7 +43,8 @@ pub(crate) struct Draft<'t> {
     initial: Vec<StateId>,
     /// Whether every initial state is known.
     starts_known: bool,
-    pairs: Vec<Pair>,
+    /// The pairs that are listed by name, and those that a `"*"` row gives.
+    pairs: transitions::Pairs,
     /// The closure of the pairs that are known, where it is within the limits.
     relation: Option<Rc<Relation>>,
     /// Whether pairs are missing, because something that they hang on could not be read or
@@ -64,7 +57,7 @@ pub(crate) struct Draft<'t> {
 }
 
 /// For so many unknown names the nearest is looked for.
-const MOST_SEARCHED: usize = 100;
+const MOST_SEARCHED: usize = 50;
 
 /// The checks, in the order in which they run. A later one may use what an earlier one resolved.
 const CHECKS: &[fn(&mut Draft<'_>)] = &[
@@ -112,7 +105,7 @@ pub(crate) fn validate(
         jobs: HashMap::new(),
         initial: Vec::new(),
         starts_known: true,
-        pairs: Vec::new(),
+        pairs: transitions::Pairs::default(),
         relation: None,
         broken: unnamed || table.lost.contains("state") || table.lost.contains("transition"),
         targets: Targets::default(),
@@ -177,8 +170,11 @@ impl<'t> Draft<'t> {
 
     /// The state of a name; where there is none a finding, and the state that was probably meant.
     fn state(&mut self, name: &'t Text, what: &str) -> Option<Found> {
-        if name.get_ref() == LOST {
-            return None;
+        // Names of states beyond the limit are not looked at; that there are any is told of.
+        if name.get_ref() == LOST || self.table.state.len() > crate::machine::MAX_STATES {
+            self.broken = true;
+            let &index = self.states.get(name.get_ref().as_str())?;
+            return Some(Found { state: StateId::new(index), sure: true });
         }
         if let Some(&index) = self.states.get(name.get_ref().as_str()) {
             return Some(Found { state: StateId::new(index), sure: true });

@@ -1,44 +1,96 @@
 //! Transitions: rows become pairs (rule 1), pairs become the closed relation (rules 2 and 3).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{Draft, Found, Pair};
-use crate::machine::{MAX_TRANSITIONS, Relation, StateId};
+use super::{Draft, Found};
+use crate::machine::{Bits, MAX_TRANSITIONS, Relation, StateId, ones};
 use crate::suggest::shown;
 use crate::table::{Names, Placed, Text, TransitionRow};
 
-/// How a pair came about so far: by name, by `"*"`, and where it stands among the pairs.
-#[derive(Clone, Copy)]
-struct Seen {
-    place: usize,
-    named: bool,
-    star: bool,
+/// The pairs that the rows declare, and how: a row of bits per state that they lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs {
+    named: Bits,
+    starred: Bits,
+    count: usize,
+}
+
+impl Pairs {
+    fn new(states: usize) -> Self {
+        Self { named: Bits::new(states), starred: Bits::new(states), count: 0 }
+    }
+
+    /// Whether there are more than the format allows: those that follow are not looked at.
+    const fn are_too_many(&self) -> bool {
+        self.count > MAX_TRANSITIONS
+    }
+
+    /// Adds a pair that is listed by name; says whether it was listed so before.
+    fn name(&mut self, from: StateId, to: StateId) -> bool {
+        let (from, to) = (from.index(), to.index());
+        let fresh = self.named.set(to, from);
+        self.count += usize::from(fresh && !self.starred.get(to, from));
+        !fresh
+    }
+
+    /// Adds the pairs of a `"*"` row that lead to a state; says from where the first of those
+    /// leads that another such row gave before.
+    fn star(&mut self, from: &[u64], to: StateId) -> Option<StateId> {
+        let named = self.named.row(to.index());
+        let mut twice = None;
+        for (at, word) in self.starred.row_mut(to.index()).iter_mut().enumerate() {
+            let both = *word & from[at];
+            if both != 0 && twice.is_none() {
+                twice = Some(StateId::new(at * 64 + both.trailing_zeros() as usize));
+            }
+            self.count += (from[at] & !*word & !named[at]).count_ones() as usize;
+            *word |= from[at];
+        }
+        twice
+    }
+
+    fn all(&self, states: usize) -> impl Iterator<Item = (StateId, StateId)> + '_ {
+        (0..states).flat_map(move |to| {
+            let named = ones(self.named.row(to));
+            let starred = ones(self.starred.row(to)).filter(move |&from| !self.named.get(to, from));
+            named.chain(starred).map(move |from| (StateId::new(from), StateId::new(to)))
+        })
+    }
+
+    /// For each state whether a pair that is listed by name leaves it for another, and whether one
+    /// of a `"*"` row does.
+    pub(super) fn leave(&self) -> (Vec<bool>, Vec<bool>) {
+        let leave = |bits: &Bits| {
+            let states = bits.len();
+            let mut leave = vec![false; states];
+            for to in 0..states {
+                ones(bits.row(to)).filter(|&from| from != to).for_each(|from| leave[from] = true);
+            }
+            leave
+        };
+        (leave(&self.named), leave(&self.starred))
+    }
 }
 
 /// A state of a row, and where the row names it.
 type Named = (Found, Range<usize>);
-
-struct Expansion {
-    seen: HashMap<(StateId, StateId), Seen>,
-    /// There are more pairs than the format allows: those that follow are not looked at.
-    full: bool,
-    /// How often the row before has been told that a pair of it is listed twice.
-    told: usize,
-}
 
 /// Of one row so many pairs are told to be listed twice.
 const MOST_TOLD: usize = 16;
 
 pub(super) fn expand(draft: &mut Draft<'_>) {
     let table = draft.table;
-    let mut expansion = Expansion { seen: HashMap::new(), full: false, told: 0 };
+    draft.pairs = Pairs::new(draft.state_ids().len());
+    let mut endless = vec![0; draft.state_ids().len().div_ceil(64)];
+    for state in draft.state_ids().filter(|&state| !draft.has_outcome(state)) {
+        endless[state.index() / 64] |= 1 << (state.index() % 64);
+    }
     for placed in &table.transition {
-        expansion.told = 0;
-        let was_full = expansion.full;
-        row(draft, &mut expansion, placed);
-        if expansion.full && !was_full {
+        let were_too_many = draft.pairs.are_too_many();
+        row(draft, &endless, placed);
+        if draft.pairs.are_too_many() && !were_too_many {
             too_many(draft, placed.span.clone());
         }
     }
@@ -53,7 +105,8 @@ fn too_many(draft: &mut Draft<'_>, span: Range<usize>) {
     draft.error("too-many-transitions", span, message, help);
 }
 
-fn row<'t>(draft: &mut Draft<'t>, expansion: &mut Expansion, placed: &'t Placed<TransitionRow>) {
+/// One row; `endless` are the states that `"*"` stands for.
+fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<TransitionRow>) {
     let TransitionRow { path, from, except, to, doc: _ } = &placed.row;
     let lost = ["path", "from", "except", "to"].iter().any(|key| placed.has_lost(key));
     draft.broken |= lost;
@@ -68,7 +121,7 @@ fn row<'t>(draft: &mut Draft<'t>, expansion: &mut Expansion, placed: &'t Placed<
         draft.error("except-without-star", except.span(), message, help);
     }
     match (path, from, to) {
-        (Some(path), None, None) => self::path(draft, expansion, path, lost),
+        (Some(path), None, None) => self::path(draft, path, lost),
         (Some(_), _, _) => {
             let help = "write either `path`, or `from` and `to`";
             draft.broken = true;
@@ -79,18 +132,19 @@ fn row<'t>(draft: &mut Draft<'t>, expansion: &mut Expansion, placed: &'t Placed<
             let to = resolve_list(draft, to, "`to`", lost);
             if is_star {
                 let excepted = excepted(draft, except.as_ref(), lost);
-                star(draft, expansion, &to, &excepted);
+                star(draft, endless, &to, &excepted);
             } else {
                 let from = resolve_list(draft, from, "`from`", lost);
                 for (to, span) in &to {
                     refuse_retired(draft, *to, span);
                 }
+                let mut told = 0;
                 for (from, _) in &from {
                     for (to, span) in &to {
-                        add(draft, expansion, *from, *to, span);
-                        if expansion.full {
+                        if draft.pairs.are_too_many() {
                             return;
                         }
+                        add(draft, &mut told, *from, *to, span);
                     }
                 }
             }
@@ -118,12 +172,7 @@ fn is_star(names: &Names) -> bool {
     matches!(&names.names[..], [one] if one.get_ref() == "*" && one.span() == names.span)
 }
 
-fn path<'t>(
-    draft: &mut Draft<'t>,
-    expansion: &mut Expansion,
-    path: &'t toml::Spanned<Vec<Text>>,
-    lost: bool,
-) {
+fn path<'t>(draft: &mut Draft<'t>, path: &'t toml::Spanned<Vec<Text>>, lost: bool) {
     if path.get_ref().len() < 2 && !lost {
         draft.broken = true;
         let message = match path.get_ref().len() {
@@ -143,12 +192,12 @@ fn path<'t>(
         draft.broken |= state.is_none();
         states.push(state);
     }
+    let mut told = 0;
     for step in states.windows(2) {
         if let [Some((from, _)), Some((to, span))] = step {
             refuse_retired(draft, *to, span);
-            add(draft, expansion, *from, *to, span);
-            if expansion.full {
-                return;
+            if !draft.pairs.are_too_many() {
+                add(draft, &mut told, *from, *to, span);
             }
         }
     }
@@ -201,35 +250,25 @@ fn resolve<'t>(draft: &mut Draft<'t>, names: &'t [Text], what: &str) -> Vec<Name
     states
 }
 
-fn star(
-    draft: &mut Draft<'_>,
-    expansion: &mut Expansion,
-    to: &[Named],
-    excepted: &HashSet<StateId>,
-) {
+fn star(draft: &mut Draft<'_>, endless: &[u64], to: &[Named], excepted: &HashSet<StateId>) {
     for (found, span) in to {
         refuse_retired(draft, *found, span);
+        if draft.pairs.are_too_many() {
+            continue;
+        }
         let to = found.state;
-        let mut told = !found.sure;
-        for from in draft.state_ids() {
-            if expansion.full {
-                return;
-            }
-            if from == to || draft.has_outcome(from) || excepted.contains(&from) {
-                continue;
-            }
-            let twice = expansion.seen.get(&(from, to)).is_some_and(|seen| seen.star);
-            if twice && !told {
-                told = true;
-                let message = format!(
-                    "two `\"*\"` rows list the transition `{}` -> `{}`",
-                    shown(draft.name(from)),
-                    shown(draft.name(to))
-                );
-                let help = "leave one of the rows out, or take what they share out by `except`";
-                draft.error("duplicate-transition", span.clone(), message, help);
-            }
-            record(draft, expansion, from, to, true);
+        let mut from = endless.to_vec();
+        for state in excepted.iter().chain([&to]) {
+            from[state.index() / 64] &= !(1 << (state.index() % 64));
+        }
+        if let Some(twice) = draft.pairs.star(&from, to).filter(|_| found.sure) {
+            let message = format!(
+                "two `\"*\"` rows list the transition `{}` -> `{}`",
+                shown(draft.name(twice)),
+                shown(draft.name(to))
+            );
+            let help = "leave one of the rows out, or take what they share out by `except`";
+            draft.error("duplicate-transition", span.clone(), message, help);
         }
     }
 }
@@ -243,49 +282,18 @@ fn refuse_retired(draft: &mut Draft<'_>, to: Found, span: &Range<usize>) {
     }
 }
 
-/// A pair that is listed by name.
-fn add(
-    draft: &mut Draft<'_>,
-    expansion: &mut Expansion,
-    from: Found,
-    to: Found,
-    span: &Range<usize>,
-) {
-    let sure = from.sure && to.sure;
-    let (from, to) = (from.state, to.state);
-    if expansion.seen.get(&(from, to)).is_some_and(|seen| seen.named) {
-        if sure && expansion.told < MOST_TOLD {
-            expansion.told += 1;
-            let message = format!(
-                "the transition `{}` -> `{}` is listed twice",
-                shown(draft.name(from)),
-                shown(draft.name(to))
-            );
-            draft.error("duplicate-transition", span.clone(), message, "list each pair once");
-        }
-        return;
+/// A pair that is listed by name; `told` counts what was told of the row.
+fn add(draft: &mut Draft<'_>, told: &mut usize, from: Found, to: Found, span: &Range<usize>) {
+    let twice = draft.pairs.name(from.state, to.state);
+    if twice && from.sure && to.sure && *told < MOST_TOLD {
+        *told += 1;
+        let message = format!(
+            "the transition `{}` -> `{}` is listed twice",
+            shown(draft.name(from.state)),
+            shown(draft.name(to.state))
+        );
+        draft.error("duplicate-transition", span.clone(), message, "list each pair once");
     }
-    record(draft, expansion, from, to, false);
-}
-
-fn record(
-    draft: &mut Draft<'_>,
-    expansion: &mut Expansion,
-    from: StateId,
-    to: StateId,
-    by_star: bool,
-) {
-    let place = draft.pairs.len();
-    let seen =
-        expansion.seen.entry((from, to)).or_insert(Seen { place, named: false, star: false });
-    if seen.place == place {
-        draft.pairs.push(Pair { from, to, by_star });
-        expansion.full = draft.pairs.len() > MAX_TRANSITIONS;
-    } else if !by_star {
-        draft.pairs[seen.place].by_star = false;
-    }
-    seen.star |= by_star;
-    seen.named |= !by_star;
 }
 
 /// Closes the pairs that are known.
@@ -295,11 +303,11 @@ pub(super) fn close(draft: &mut Draft<'_>) {
     }
     let states = draft.state_ids().len();
     let optional = draft.state_ids().filter(|&state| draft.is_optional(state)).collect();
-    let pairs = draft.pairs.iter().take(MAX_TRANSITIONS).map(|pair| (pair.from, pair.to));
+    let pairs = draft.pairs.all(states).take(MAX_TRANSITIONS);
     match Relation::close(states, optional, pairs) {
         Ok(relation) => draft.relation = Some(Rc::new(relation)),
         // The pairs themselves are within the limit, or that was told already.
-        Err(_) if draft.pairs.len() > MAX_TRANSITIONS => {}
+        Err(_) if draft.pairs.are_too_many() => {}
         Err(_) => {
             let span = draft.table.transition.first().map_or(0..0, |placed| placed.span.clone());
             too_many(draft, span);

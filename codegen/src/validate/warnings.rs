@@ -12,15 +12,9 @@ pub(super) fn only_star_leads_on(draft: &mut Draft<'_>) {
     if draft.broken {
         return;
     }
-    let mut named = HashSet::new();
-    let mut starred = HashSet::new();
-    for pair in &draft.pairs {
-        if pair.from != pair.to {
-            if pair.by_star { &mut starred } else { &mut named }.insert(pair.from);
-        }
-    }
+    let (named, starred) = draft.pairs.leave();
     for state in draft.named_states() {
-        if !draft.has_outcome(state) && starred.contains(&state) && !named.contains(&state) {
+        if !draft.has_outcome(state) && starred[state.index()] && !named[state.index()] {
             let row = draft.row(state);
             let message = format!("only `\"*\"` leads on from `{}`", shown(row.name.get_ref()));
             let help = "add the transition that it is there for, or give it an `outcome`";
