@@ -20,8 +20,7 @@ pub(super) fn reported(row: &JobRow) -> impl Iterator<Item = (&'static str, &Tex
 
 pub(super) fn references(draft: &mut Draft<'_>) {
     let table = draft.table;
-    let unread =
-        table.lost.contains("job") || table.job.iter().any(|row| row.name.get_ref() == LOST);
+    let unread = draft.unread.jobs;
     for row in &table.job {
         for (what, name) in reported(row) {
             let Some(found) = draft.state(name, what) else { continue };

@@ -50,10 +50,19 @@ pub(crate) struct Draft<'t> {
     /// Whether pairs are missing, because something that they hang on could not be read or
     /// resolved.
     broken: bool,
+    unread: Unread,
     targets: Targets,
     findings: Findings<'t>,
     /// How many names were looked for among all that there are; that takes its time.
     searched: usize,
+}
+
+/// Whether some names could not be read: one that stands for nothing may be one of them.
+#[derive(Clone, Copy, Debug)]
+struct Unread {
+    states: bool,
+    phases: bool,
+    jobs: bool,
 }
 
 /// For so many unknown names the nearest is looked for.
@@ -96,7 +105,12 @@ pub(crate) fn validate(
     table: &Table,
     reading: &[Finding],
 ) -> (Option<Machine>, Vec<Finding>) {
-    let unnamed = table.state.iter().any(|row| row.name.get_ref() == LOST);
+    let lost = |name: &Text| name.get_ref() == LOST;
+    let unread = Unread {
+        states: table.lost.contains("state") || table.state.iter().any(|row| lost(&row.name)),
+        phases: table.lost.contains("phase") || table.phase.iter().any(|row| lost(&row.name)),
+        jobs: table.lost.contains("job") || table.job.iter().any(|row| lost(&row.name)),
+    };
     let mut draft = Draft {
         source,
         table,
@@ -107,7 +121,8 @@ pub(crate) fn validate(
         starts_known: true,
         pairs: transitions::Pairs::default(),
         relation: None,
-        broken: unnamed || table.lost.contains("state") || table.lost.contains("transition"),
+        broken: unread.states || table.lost.contains("transition"),
+        unread,
         targets: Targets::default(),
         findings: Findings::new(source),
         searched: 0,
@@ -180,16 +195,15 @@ impl<'t> Draft<'t> {
             return Some(Found { state: StateId::new(index), sure: true });
         }
         let names = self.table.state.iter().map(|row| row.name.get_ref().as_str());
-        // The missing name may be this one: two findings about it would be one too many.
-        let unread = self.table.lost.contains("state") || names.clone().any(|name| name == LOST);
+        let unread = self.unread.states;
         let near = self.unknown("unknown-state", name, what, "state", names, unread)?;
         let &index = self.states.get(near)?;
         Some(Found { state: StateId::new(index), sure: false })
     }
 
     /// A finding about a name that stands for nothing, and the nearest that stands for something.
-    /// Where some names are `unread` it may be one of them, and is told of only where another is
-    /// near.
+    /// Where some names are `unread` it may be one of them, and two findings about that would be
+    /// one too many: it is told of only where another is near.
     fn unknown(
         &mut self,
         rule: &'static str,

@@ -65,7 +65,7 @@ pub(super) fn phases(draft: &mut Draft<'_>) {
         let Some(phase) = &draft.row(state).phase else { continue };
         if phase.get_ref() != LOST && !draft.phases.contains_key(phase.get_ref().as_str()) {
             let names = table.phase.iter().map(|row| row.name.get_ref().as_str());
-            let unread = table.lost.contains("phase") || names.clone().any(|name| name == LOST);
+            let unread = draft.unread.phases;
             draft.unknown("unknown-phase", phase, "`phase`", "phase", names, unread);
         }
     }
