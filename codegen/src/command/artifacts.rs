@@ -9,6 +9,7 @@ use crate::finding::{Finding, Format, Severity};
 use crate::machine::Machine;
 use crate::pipeline::{self, Loaded, Settled};
 use crate::target::Target;
+use crate::verify::{self, Proved};
 
 #[derive(Args)]
 pub(crate) struct Generate {
@@ -138,6 +139,8 @@ impl Check {
             for finding in &mut findings {
                 finding.path = shown(&loaded.root.join(&finding.path));
             }
+            let proofs = verify::verify(&loaded.machine);
+            findings.extend(verify::findings(&loaded.source.path, &proofs));
             if !findings.is_empty() {
                 exit = Exit::Findings;
             }
@@ -145,9 +148,9 @@ impl Check {
                 to_generate.push(shown(path));
             }
             if format == Format::Text {
-                in_words(loaded, &settled, &findings)?;
+                in_words(loaded, &settled, &findings, &verify::summary(&proofs))?;
             }
-            summaries.push(summary(loaded, &settled));
+            summaries.push(summary(loaded, &settled, &proofs));
             all.extend(settled.warnings);
             all.extend(findings);
         }
@@ -162,7 +165,12 @@ impl Check {
     }
 }
 
-fn in_words(loaded: &Loaded, settled: &Settled, findings: &[Finding]) -> Result<(), Failure> {
+fn in_words(
+    loaded: &Loaded,
+    settled: &Settled,
+    findings: &[Finding],
+    proofs: &str,
+) -> Result<(), Failure> {
     let machine = &loaded.machine;
     tell(Format::Text, &settled.warnings, Some(&loaded.source), json!({}))?;
     for outcome in &settled.outcomes {
@@ -178,7 +186,7 @@ fn in_words(loaded: &Loaded, settled: &Settled, findings: &[Finding]) -> Result<
         number => count(number, "finding"),
     };
     let summary = in_a_line(&loaded.source.path, machine, settled.outcomes.len());
-    out += &format!("{summary}: {verdict}\n");
+    out += &format!("{summary}, proofs: {proofs}: {verdict}\n");
     print(&out)?;
     Ok(())
 }
@@ -197,7 +205,7 @@ pub(crate) fn in_a_line(table: &str, machine: &Machine, artifacts: usize) -> Str
     )
 }
 
-fn summary(loaded: &Loaded, settled: &Settled) -> Value {
+fn summary(loaded: &Loaded, settled: &Settled, proofs: &[Proved]) -> Value {
     let machine = &loaded.machine;
     json!({
         "table": loaded.source.path,
@@ -205,6 +213,7 @@ fn summary(loaded: &Loaded, settled: &Settled) -> Value {
         "transitions": machine.transition_count(),
         "skips": machine.skip_count(),
         "artifacts": settled.outcomes.len(),
+        "proofs": proofs.iter().map(verify::json).collect::<Vec<Value>>(),
         "fingerprints": {
             "table": machine.fingerprints.table,
             "language": machine.fingerprints.language,

@@ -11,6 +11,7 @@ mod phases;
 mod schema;
 mod tokens;
 mod transitions;
+mod verify;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ enum Command {
     Init(init::Init),
     /// Write every artifact that is not current
     Generate(artifacts::Generate),
-    /// What CI runs: the table is valid, and every artifact is what the table gives
+    /// What CI runs: the table is valid, its proofs hold, every artifact is what the table gives
     Check(artifacts::Check),
     /// The legal transitions
     Transitions(transitions::Transitions),
@@ -47,6 +48,8 @@ enum Command {
     Accepts(accepts::Accepts),
     /// What the stepper shows after accepted sequences, one a line
     Phases(phases::Phases),
+    /// The proofs, each with what it covered or the shortest counterexample
+    Verify(verify::Verify),
     /// The picture of the machine
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
@@ -257,6 +260,7 @@ pub fn run() -> ExitCode {
         Command::Transitions(command) => (command.format.format, command.run()),
         Command::Accepts(command) => (command.format.format, command.run()),
         Command::Phases(command) => (command.format.format, command.run()),
+        Command::Verify(command) => (command.format.format, command.run()),
         Command::Graph(command) => (Format::Text, command.run()),
         Command::Schema(command) => (Format::Text, command.run()),
         Command::Console(command) => (Format::Text, command.run()),

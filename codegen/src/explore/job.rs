@@ -1,20 +1,16 @@
 //! Where one job of a run is, as one word.
 
-/// How a job ended.
+/// How a job ended, as far as it matters to what follows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Result {
     /// Its work is done, and its reports that are part of it were accepted.
     Succeeded,
-    /// Its work failed.
+    /// Its work failed, its runner was lost, or a report that is part of it was not accepted.
     Failed,
     /// It was cancelled.
     Cancelled,
-    /// Its runner was lost.
-    Lost,
-    /// A report that is part of it could not be delivered.
-    Undelivered,
-    /// A report that is part of it was refused.
-    Refused,
+    /// Of a concluding job: its runner was lost, or its report, so that it could not speak.
+    Mute,
     /// A job that it needs did not succeed.
     Skipped,
 }
@@ -42,15 +38,8 @@ pub(crate) struct Job {
     pub(crate) done_before: u16,
 }
 
-const RESULTS: [Result; 7] = [
-    Result::Succeeded,
-    Result::Failed,
-    Result::Cancelled,
-    Result::Lost,
-    Result::Undelivered,
-    Result::Refused,
-    Result::Skipped,
-];
+const RESULTS: [Result; 5] =
+    [Result::Succeeded, Result::Failed, Result::Cancelled, Result::Mute, Result::Skipped];
 
 impl Job {
     pub(crate) const WAITING: Self =
@@ -75,6 +64,17 @@ impl Job {
     /// The job, to be run again.
     pub(crate) fn again(self) -> Self {
         Self { done_before: self.done.max(self.done_before), ..Self::WAITING }
+    }
+
+    /// How far the job is, of one that sends so many reports before its outcome: it only ever grows.
+    pub(crate) fn rank(self, before: usize) -> usize {
+        let set_out = usize::from(self.set_out);
+        match self.stage {
+            Stage::Waiting => 0,
+            Stage::Working => set_out,
+            Stage::Failing => set_out + 1,
+            Stage::Over(_) => before + 2,
+        }
     }
 
     pub(crate) fn pack(self) -> u64 {

@@ -4,7 +4,7 @@ use phasegate::{Machine as _, Verdict};
 
 use crate::machine::StateId;
 
-use super::search::{Search, history_of, job_of};
+use super::search::{End, Search, history_of, job_of};
 use super::step::{Became, Fate, Step};
 
 /// A path to what breaks a claim, a line a step.
@@ -18,19 +18,21 @@ impl Path {
     }
 }
 
-/// The steps that first led to a situation.
-pub(crate) fn trace(search: &Search<'_, '_>, number: usize) -> Path {
+/// The steps of the shortest path to an end.
+pub(crate) fn trace(search: &Search<'_, '_>, end: End<'_>) -> Path {
+    let (mut at, last) = end;
     let mut steps = Vec::new();
-    let mut at = number;
     while let Some((parent, step)) = search.known.parent(at) {
-        steps.push((parent, at, step));
+        steps.push((search.known.row(parent), search.known.row(at), step));
         at = parent;
     }
+    steps.reverse();
+    steps.extend(last.map(|(step, after)| (search.known.row(end.0), after, step)));
     let machine = search.workflow.machine;
     let mut lines = vec![format!("the row starts in {}", machine.state(machine.initial[0]).name)];
-    for (before, after, step) in steps.into_iter().rev() {
-        lines.push(line(search, search.known.row(before), step));
-        lines.extend(skipped(search, search.known.row(before), search.known.row(after), step));
+    for (before, after, step) in steps {
+        lines.push(line(search, before, step));
+        lines.extend(skipped(search, before, after, step));
     }
     Path(lines)
 }

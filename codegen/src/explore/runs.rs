@@ -32,7 +32,7 @@ pub type Listed = BTreeMap<StateId, u64>;
 pub struct Runs {
     /// The situations explored.
     pub situations: usize,
-    /// The most steps of a run that was explored.
+    /// The most steps that any of them is away from the start.
     pub steps: u64,
     /// Whether that is all there is.
     pub exhausted: bool,

@@ -1,4 +1,8 @@
-//! The search: every situation that a run can come to, shortest runs first.
+//! The search: every situation that a run can come to. They are taken up in an order in which no step
+//! leads back (jobs only ever get further), so that the ways to each are all known by then: how many
+//! there are, and the shortest.
+
+use std::collections::BTreeMap;
 
 use phasegate::{Machine as _, Outcome, Verdict};
 
@@ -24,8 +28,6 @@ const ENDED: u64 = 8;
 const REFUSED: u64 = 16;
 /// A job was lost or cancelled after it reported its end.
 const LATE: u64 = 32;
-/// One step more.
-const ONE_STEP: u64 = 1 << 16;
 /// The words before those of the jobs.
 const HEAD: usize = 2;
 /// The most words that a search writes, so that one with many jobs is bounded in time.
@@ -92,6 +94,9 @@ struct Sent {
     broken: bool,
 }
 
+/// Where a path ends: in a situation, or after one more step from it that leads to these words.
+pub(crate) type End<'a> = (usize, Option<(Step, &'a [u64])>);
+
 /// A search under way.
 pub(crate) struct Search<'w, 'm> {
     pub(crate) workflow: &'w Workflow<'m>,
@@ -101,11 +106,20 @@ pub(crate) struct Search<'w, 'm> {
     found: Runs,
     words: usize,
     full: bool,
+    /// The situations to take up, by how far their jobs are.
+    waiting: Vec<Vec<u32>>,
+    /// How far the jobs of a run are when all are over.
+    farthest: usize,
+    /// The steps of the shortest path that breaks each claim so far.
+    shortest: BTreeMap<Claim, u32>,
+    refused_again: Option<u32>,
+    loud: Option<u32>,
 }
 
 /// Explores every run of a workflow.
 pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
     let stride = HEAD + workflow.plans.len();
+    let farthest = workflow.plans.iter().map(|plan| plan.before.len() + 2).sum();
     let mut search = Search {
         workflow,
         histories: Histories::new(workflow.machine),
@@ -114,42 +128,75 @@ pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
         found: Runs::default(),
         words: 0,
         full: false,
+        waiting: Vec::new(),
+        farthest,
+        shortest: BTreeMap::new(),
+        refused_again: None,
+        loud: None,
     };
     let mut first = Situation { words: vec![0; stride] };
     first.set_row(STARTED, 0);
     for job in 0..workflow.plans.len() {
         first.set_job(job, Job::WAITING);
     }
-    search.known.add(&first.words, None, 1);
+    search.add(&first, None, 1);
     search.run();
     search.found
 }
 
 impl Search<'_, '_> {
     fn run(&mut self) {
-        let mut number = 0;
+        let mut now = Situation { words: Vec::new() };
         let mut next = Situation { words: Vec::new() };
-        while number < self.known.len() && !self.full {
-            let now = Situation { words: self.known.row(number).to_vec() };
-            self.found.steps = now.words[1] / ONE_STEP;
-            self.shows_the_truth(number, &now);
-            let mut over = true;
-            for job in 0..self.workflow.plans.len() {
-                over &= now.job(job).result().is_some();
-                self.go_on(number, &now, job, &mut next);
+        let mut rank = 0;
+        while rank < self.waiting.len() && !self.full {
+            let mut at = 0;
+            // What is added meanwhile is further on.
+            while at < self.waiting[rank].len() && !self.full {
+                let number = self.waiting[rank][at] as usize;
+                now.words.clear();
+                now.words.extend_from_slice(self.known.row(number));
+                self.take_up(number, &now, &mut next);
+                at += 1;
             }
-            if over {
-                self.is_over(number, &now, &mut next);
-            }
-            number += 1;
+            rank += 1;
         }
-        self.found.situations = number;
         self.found.exhausted = !self.full;
+    }
+
+    fn take_up(&mut self, number: usize, now: &Situation, next: &mut Situation) {
+        self.found.situations += 1;
+        self.found.steps = self.found.steps.max(u64::from(self.known.steps(number)));
+        self.shows_the_truth(number, now);
+        let mut over = true;
+        for job in 0..self.workflow.plans.len() {
+            over &= now.job(job).result().is_some();
+            self.go_on(number, now, job, next);
+        }
+        if over {
+            self.is_over(number, now, next);
+        }
+    }
+
+    /// Adds a situation, or another way to one that is known.
+    fn add(&mut self, next: &Situation, from: Option<(usize, Step)>, paths: u64) -> usize {
+        let (number, is_new) = self.known.add(&next.words, from, paths);
+        if is_new {
+            let again = if next.is(AGAIN) { self.farthest + 1 } else { 0 };
+            let plans = &self.workflow.plans;
+            let jobs: usize = plans.iter().zip(next.jobs()).map(|(p, j)| j.rank(p.before.len())).sum();
+            let rank = again + jobs;
+            if self.waiting.len() <= rank {
+                self.waiting.resize_with(rank + 1, Vec::new);
+            }
+            self.waiting[rank].push(u32::try_from(number).expect("a search is bounded below this"));
+        }
+        number
     }
 
     /// Everything that a job can do next.
     fn go_on(&mut self, number: usize, now: &Situation, job: usize, next: &mut Situation) {
-        use Became::{Cancelled, Failure, Success};
+        use Became::{Cancelled, Failure};
         let plan = &self.workflow.plans[job];
         let at = now.job(job);
         let id = u16::try_from(job).expect("a table of a mebibyte has fewer jobs");
@@ -186,7 +233,6 @@ impl Search<'_, '_> {
                 self.try_step(number, now, lost, next);
             }
         }
-        let _ = Success;
     }
 
     /// The work that a job is at passes, fails or is cancelled.
@@ -239,16 +285,13 @@ impl Search<'_, '_> {
             return;
         }
         next.words.clone_from(&now.words);
-        next.words[1] += ONE_STEP;
         let broken = self.take(next, step);
         self.skip(next);
         let paths = self.known.paths(number);
-        let (number, _) = self.known.add(&next.words, Some((number, step)), paths);
+        self.add(next, Some((number, step)), paths);
         if broken && !next.is(AGAIN | LATE) {
-            self.breaks(Claim::Accepted, number, || String::new());
-        }
-        if next.is(REFUSED) && self.found.refused_again.is_none() && !next.is(ENDED) {
-            self.found.refused_again = Some(self.path(number));
+            let end = (number, Some((step, &next.words[..])));
+            self.breaks(Claim::Accepted, end, String::new);
         }
     }
 
@@ -264,7 +307,9 @@ impl Search<'_, '_> {
             }
             Step::Lost { job } => {
                 let done = self.done(next.job(usize::from(job)), job);
-                self.ends(next, job, Result::Lost, done);
+                let always = self.workflow.plans[usize::from(job)].always;
+                let result = if always { Result::Mute } else { Result::Failed };
+                self.ends(next, job, result, done);
             }
             Step::Before { job, fate } => return self.reports_before(next, job, fate),
             Step::Outcome { job, of, fate } => return self.reports_outcome(next, job, of, fate),
@@ -323,11 +368,11 @@ impl Search<'_, '_> {
         let passed = plan.always || of == Became::Success;
         let whole = sent.accepted || tolerated;
         let result = match (fate, passed, of) {
-            (Fate::DeliveredThenLost, _, _) => Result::Lost,
+            (Fate::DeliveredThenLost, _, _) => Result::Failed,
             (Fate::DeliveredThenCancelled, _, _) => Result::Cancelled,
             (_, true, _) if whole => Result::Succeeded,
-            (Fate::Undelivered, true, _) => Result::Undelivered,
-            (_, true, _) => Result::Refused,
+            (Fate::Undelivered, true, _) if plan.always => Result::Mute,
+            (_, true, _) => Result::Failed,
             (_, false, Became::Cancelled) => Result::Cancelled,
             (_, false, Became::Success | Became::Failure) => Result::Failed,
         };
@@ -353,7 +398,8 @@ impl Search<'_, '_> {
         tolerated: bool,
     ) -> Sent {
         if fate == Fate::Undelivered {
-            next.set(LOST, true);
+            // Of a run that is started again it is not claimed which reports are accepted.
+            next.set(LOST, !next.is(AGAIN));
             return Sent { accepted: false, broken: false };
         }
         let machine = self.workflow.machine;
@@ -428,7 +474,7 @@ impl Search<'_, '_> {
             (None, None) => return,
         };
         let claim = if now.is(AGAIN) { Claim::Again } else { Claim::Views };
-        self.breaks(claim, number, || why);
+        self.breaks(claim, (number, None), || why);
     }
 
     /// Every job is over.
@@ -445,12 +491,17 @@ impl Search<'_, '_> {
         let mute = !now.is(SAID) && self.is_mute(now);
         if now.is(AGAIN) {
             add(&mut self.found.again);
-            if now.is(REFUSED) {
-                add(&mut self.found.again_refused);
-            }
             if now.is(ENDED) {
                 add(&mut self.found.again_ended);
                 return;
+            }
+            if now.is(REFUSED) {
+                add(&mut self.found.again_refused);
+                let steps = self.known.steps(number);
+                if self.refused_again.is_none_or(|shortest| steps < shortest) {
+                    self.refused_again = Some(steps);
+                    self.found.refused_again = Some(self.path((number, None)));
+                }
             }
             if mute {
                 add(&mut self.found.again_mute);
@@ -473,10 +524,10 @@ impl Search<'_, '_> {
             } else {
                 format!("the row is left in `{name}`, and nobody says that the run is over")
             };
-            self.breaks(claim(Claim::Ends), number, || why);
+            self.breaks(claim(Claim::Ends), (number, None), || why);
         }
         if let Some(why) = self.lies(now, row) {
-            self.breaks(claim(Claim::Truth), number, || why);
+            self.breaks(claim(Claim::Truth), (number, None), || why);
         }
         if self.mode.again && !now.is(AGAIN) {
             self.start_again(number, now, row, next);
@@ -494,7 +545,7 @@ impl Search<'_, '_> {
             }
             concluding += 1;
             match now.job(job).result() {
-                Some(Result::Lost | Result::Undelivered) => {}
+                Some(Result::Mute) => {}
                 Some(_) | None => return false,
             }
         }
@@ -529,11 +580,13 @@ impl Search<'_, '_> {
         if silent {
             let name = &self.workflow.machine.state(row).name;
             let why = format!("the row keeps `{name}`, and no concluding job fails");
-            self.breaks(Claim::Late, number, || why);
+            self.breaks(Claim::Late, (number, None), || why);
         } else {
             self.found.late_loud = self.found.late_loud.saturating_add(paths);
-            if self.found.loud.is_none() {
-                self.found.loud = Some(self.path(number));
+            let steps = self.known.steps(number);
+            if self.loud.is_none_or(|shortest| steps < shortest) {
+                self.loud = Some(steps);
+                self.found.loud = Some(self.path((number, None)));
             }
         }
     }
@@ -550,7 +603,6 @@ impl Search<'_, '_> {
                 return;
             }
             next.words.clone_from(&now.words);
-            next.words[1] += ONE_STEP;
             next.set(LOST | SAID, false);
             next.set(AGAIN, true);
             let mut reset = vec![step == Step::AgainAll; self.workflow.plans.len()];
@@ -571,18 +623,20 @@ impl Search<'_, '_> {
                 }
             }
             let paths = self.known.paths(number);
-            self.known.add(&next.words, Some((number, step)), paths);
+            self.add(next, Some((number, step)), paths);
         }
     }
 
-    fn breaks(&mut self, claim: Claim, number: usize, why: impl FnOnce() -> String) {
-        if !self.found.broken.contains_key(&claim) {
-            let path = self.path(number);
-            self.found.broken.insert(claim, (why(), path));
+    /// A claim does not hold: in a situation, or after one more step from it.
+    fn breaks(&mut self, claim: Claim, at: End<'_>, why: impl FnOnce() -> String) {
+        let steps = self.known.steps(at.0) + u32::from(at.1.is_some());
+        if self.shortest.get(&claim).is_none_or(|&shortest| steps < shortest) {
+            self.shortest.insert(claim, steps);
+            self.found.broken.insert(claim, (why(), self.path(at)));
         }
     }
 
-    fn path(&self, number: usize) -> Path {
-        path::trace(self, number)
+    fn path(&self, at: End<'_>) -> Path {
+        path::trace(self, at)
     }
 }

@@ -1,5 +1,5 @@
-//! The situations met so far: rows of words of one length, each kept once, with the step that first
-//! led to it.
+//! The situations met so far: rows of words of one length, each kept once, with the last step of the
+//! shortest path to it.
 
 use super::step::Step;
 
@@ -13,6 +13,8 @@ pub(crate) struct Situations {
     /// Open addressing: a row's number, or nothing.
     table: Vec<u32>,
     parents: Vec<(u32, Step)>,
+    /// The steps of the shortest path to each.
+    steps: Vec<u32>,
     /// How many paths lead to each.
     paths: Vec<u64>,
 }
@@ -24,6 +26,7 @@ impl Situations {
             words: Vec::new(),
             table: vec![NONE; 1 << 12],
             parents: Vec::new(),
+            steps: Vec::new(),
             paths: Vec::new(),
         }
     }
@@ -40,7 +43,11 @@ impl Situations {
         self.paths[number]
     }
 
-    /// The situation that this one was first reached from, and how.
+    pub(crate) fn steps(&self, number: usize) -> u32 {
+        self.steps[number]
+    }
+
+    /// The situation that this one is reached from, and how.
     pub(crate) fn parent(&self, number: usize) -> Option<(usize, Step)> {
         let (parent, step) = self.parents[number];
         (parent != NONE).then_some((parent as usize, step))
@@ -55,12 +62,18 @@ impl Situations {
         paths: u64,
     ) -> (usize, bool) {
         debug_assert_eq!(row.len(), self.stride);
+        let steps = from.map_or(0, |(parent, _)| self.steps[parent] + 1);
+        let parent = from.map_or((NONE, Step::Start), |(parent, step)| (index(parent), step));
         let mask = self.table.len() - 1;
         let mut at = hash(row) & mask;
         while self.table[at] != NONE {
             let number = self.table[at] as usize;
             if self.row(number) == row {
                 self.paths[number] = self.paths[number].saturating_add(paths);
+                if steps < self.steps[number] {
+                    self.steps[number] = steps;
+                    self.parents[number] = parent;
+                }
                 return (number, false);
             }
             at = (at + 1) & mask;
@@ -68,8 +81,8 @@ impl Situations {
         let number = self.len();
         self.table[at] = index(number);
         self.words.extend_from_slice(row);
-        let parent = from.map_or((NONE, Step::Start), |(parent, step)| (index(parent), step));
         self.parents.push(parent);
+        self.steps.push(steps);
         self.paths.push(paths);
         if self.len() * 2 > self.table.len() {
             self.grow();

@@ -81,7 +81,7 @@ enum Seen {
 const fn seen(result: Result) -> Seen {
     match result {
         Result::Succeeded => Seen::Success,
-        Result::Failed | Result::Lost | Result::Undelivered | Result::Refused => Seen::Failure,
+        Result::Failed | Result::Mute => Seen::Failure,
         Result::Cancelled => Seen::Cancelled,
         Result::Skipped => Seen::Skipped,
     }

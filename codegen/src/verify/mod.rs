@@ -9,6 +9,7 @@ mod judge;
 mod phases;
 mod promela;
 mod reports;
+mod told;
 mod workflow;
 
 use std::cell::OnceCell;
@@ -19,6 +20,7 @@ use crate::explore::{self, Mode, Runs, Workflow};
 use crate::machine::Machine;
 
 pub use promela::promela;
+pub use told::{findings, json, summary, text};
 
 /// One claim about a table.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

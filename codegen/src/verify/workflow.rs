@@ -15,7 +15,10 @@ pub(super) fn accepted(subject: &Subject<'_>) -> Verdict {
     }
     let runs = subject.runs();
     let why = |_: &str| "a report is refused".to_owned();
-    settle(runs, Claim::Accepted, why, || Covered::of([(runs.runs, "runs"), situations(runs)]))
+    settle(runs, Claim::Accepted, why, || {
+        let flawless = (runs.flawless, "of them without a flaw");
+        Covered::of([(runs.runs, "runs"), flawless, situations(runs)])
+    })
 }
 
 pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
@@ -139,9 +142,8 @@ fn settle(
         return Verdict::Proven { covered };
     }
     let bound = format!(
-        "the first {} situations, all runs of up to {} steps",
-        runs.situations,
-        runs.steps.saturating_sub(1)
+        "{} situations, those least far in their jobs, up to {} steps away",
+        runs.situations, runs.steps
     );
     Verdict::Bounded { covered, bound }
 }

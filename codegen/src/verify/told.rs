@@ -1,0 +1,105 @@
+//! Proofs as people, programs and workflows read them.
+
+use serde_json::{Map, Value, json};
+
+use super::{Proved, Verdict};
+use crate::finding::{Finding, Severity};
+
+/// The proofs for people, a line each and what there is to say of it below.
+pub fn text(proofs: &[Proved]) -> String {
+    let width = proofs.iter().map(|proved| proved.name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for Proved { name, claim, verdict, .. } in proofs {
+        let word = match verdict {
+            Verdict::Proven { .. } => "proven",
+            Verdict::Bounded { .. } => "bounded",
+            Verdict::NotApplicable { .. } => "-",
+            Verdict::Refuted { .. } => "REFUTED",
+        };
+        out += &format!("{word:<8} {name:<width$}  {claim}\n");
+        let mut below = |line: &str| out += &format!("{:9}{line}\n", "");
+        match verdict {
+            Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
+                if let Verdict::Bounded { bound, .. } = verdict {
+                    below(&format!("not exhausted; the bound: {bound}"));
+                }
+                below(&covered.text());
+                covered.notes.iter().for_each(|note| below(note));
+            }
+            Verdict::NotApplicable { why } => below(&format!("does not apply: {why}")),
+            Verdict::Refuted { counterexample } => {
+                below(&counterexample.summary);
+                for (number, line) in counterexample.path.iter().enumerate() {
+                    below(&format!("{:>3}. {line}", number + 1));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// How many proofs came out how, in words.
+pub fn summary(proofs: &[Proved]) -> String {
+    let number = |word: &str| proofs.iter().filter(|p| p.verdict.as_str() == word).count();
+    let words = [
+        ("proven", "proven"),
+        ("bounded", "bounded"),
+        ("refuted", "refuted"),
+        ("not-applicable", "not applicable"),
+    ];
+    let parts: Vec<String> = words
+        .into_iter()
+        .map(|(word, said)| (number(word), said))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, said)| format!("{number} {said}"))
+        .collect();
+    parts.join(", ")
+}
+
+/// One proof as JSON.
+pub fn json(proved: &Proved) -> Value {
+    let mut value = json!({
+        "name": proved.name,
+        "claim": proved.claim,
+        "verdict": proved.verdict.as_str(),
+        "covered": null,
+        "notes": [],
+        "bound": null,
+        "why": null,
+        "counterexample": null,
+    });
+    match &proved.verdict {
+        Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
+            let counts: Map<String, Value> =
+                covered.counts.iter().map(|(count, what)| ((*what).to_owned(), (*count).into())).collect();
+            value["covered"] = counts.into();
+            value["notes"] = covered.notes.clone().into();
+        }
+        Verdict::NotApplicable { .. } | Verdict::Refuted { .. } => {}
+    }
+    match &proved.verdict {
+        Verdict::Proven { .. } => {}
+        Verdict::Bounded { bound, .. } => value["bound"] = bound.clone().into(),
+        Verdict::NotApplicable { why } => value["why"] = why.clone().into(),
+        Verdict::Refuted { counterexample } => value["counterexample"] = json!(counterexample),
+    }
+    value
+}
+
+/// What is refuted, as findings about the table.
+pub fn findings(path: &str, proofs: &[Proved]) -> Vec<Finding> {
+    let refuted = |proved: &Proved| match &proved.verdict {
+        Verdict::Refuted { counterexample } => Some(Finding::about(
+            proved.name,
+            Severity::Error,
+            path,
+            format!("it does not hold that {}: {}", proved.claim, counterexample.summary),
+            match counterexample.path.is_empty() {
+                true => String::new(),
+                false => format!("the shortest case: {}", counterexample.path.join("; ")),
+            },
+        )),
+        Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => None,
+    };
+    proofs.iter().filter_map(refuted).collect()
+}
