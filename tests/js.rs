@@ -1,7 +1,6 @@
 //! The generated status map, in node: it judges every pair, shows every phase and says of every
 //! state what the table does; it cannot be changed, and no key of it is anything but a state.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;

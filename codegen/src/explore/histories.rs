@@ -28,12 +28,8 @@ pub(crate) struct Histories<'m> {
 
 impl<'m> Histories<'m> {
     pub(crate) fn new(machine: &'m Machine) -> Self {
-        let started = Node {
-            parent: None,
-            state: machine.initial[0],
-            next: Vec::new(),
-            shown: Vec::new(),
-        };
+        let started =
+            Node { parent: None, state: machine.initial[0], next: Vec::new(), shown: Vec::new() };
         Self { machine, nodes: vec![started] }
     }
 

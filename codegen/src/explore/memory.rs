@@ -157,9 +157,7 @@ impl<'m> Stepper<'m> {
                 || (current.phase.is_none() && !bad)
                 || later
                 || ending.is_some_and(|ending| ending > phase);
-            if self.get(memory, 1, phase)
-                || (!self.has_completing[phase] && reported && moved_on)
-            {
+            if self.get(memory, 1, phase) || (!self.has_completing[phase] && reported && moved_on) {
                 View::Done
             } else if later || current.is_ended() {
                 View::Unconfirmed

@@ -19,12 +19,12 @@ mod workflow;
 
 pub use job::Result;
 pub use memory::{Memory, Stepper};
-pub(crate) use situations::Situations;
-pub(crate) use step::Step;
 pub use path::Path;
 pub use receiver::{Answer, Receiver};
 pub use runs::{Claim, Listed, Runs};
 pub use search::{Mode, search};
+pub(crate) use situations::Situations;
+pub(crate) use step::Step;
 pub use workflow::Workflow;
 
 /// The most situations that one search keeps; what lies beyond is not claimed.

@@ -48,7 +48,9 @@ fn line(search: &Search<'_, '_>, before: &[u64], step: Step) -> String {
         Step::NeverBegins { job } => {
             format!("{} is cancelled before it begins", workflow.name(job))
         }
-        Step::FailsAtOnce { job } => format!("{} fails before its first report", workflow.name(job)),
+        Step::FailsAtOnce { job } => {
+            format!("{} fails before its first report", workflow.name(job))
+        }
         Step::Lost { job } => {
             let plan = &workflow.plans[usize::from(job)];
             let name = workflow.name(job);
@@ -68,7 +70,9 @@ fn line(search: &Search<'_, '_>, before: &[u64], step: Step) -> String {
             let tolerated = if report.tolerated { "" } else { untolerated(&what) };
             let first = plan.has_start && at == 0;
             let name = workflow.name(job);
-            if first { format!("{name} starts: {what}{tolerated}") } else {
+            if first {
+                format!("{name} starts: {what}{tolerated}")
+            } else {
                 format!("{name}'s work goes on: {what}{tolerated}")
             }
         }

@@ -328,7 +328,8 @@ impl Search<'_, '_> {
         match at.stage {
             Stage::Over(_) => at.done,
             Stage::Waiting | Stage::Working | Stage::Failing => {
-                at.set_out - u16::from(self.workflow.plans[usize::from(job)].has_start && at.set_out > 0)
+                at.set_out
+                    - u16::from(self.workflow.plans[usize::from(job)].has_start && at.set_out > 0)
             }
         }
     }
@@ -340,21 +341,14 @@ impl Search<'_, '_> {
         let attempted = plan.attempted(at.set_out);
         let sent = self.send(next, fate, report.state, attempted, report.tolerated);
         let set_out = at.set_out + 1;
-        let stage =
-            if sent.accepted || report.tolerated { Stage::Working } else { Stage::Failing };
+        let stage = if sent.accepted || report.tolerated { Stage::Working } else { Stage::Failing };
         let mut job_now = Job { stage, set_out, ..at };
         job_now.done = self.done(job_now, job);
         next.set_job(usize::from(job), job_now);
         sent.broken
     }
 
-    fn reports_outcome(
-        &mut self,
-        next: &mut Situation,
-        job: u16,
-        of: Became,
-        fate: Fate,
-    ) -> bool {
+    fn reports_outcome(&mut self, next: &mut Situation, job: u16, of: Became, fate: Fate) -> bool {
         let number = usize::from(job);
         let plan = &self.workflow.plans[number];
         let at = next.job(number);
@@ -455,7 +449,8 @@ impl Search<'_, '_> {
         }
         let shown = self.histories.shown(now.history(), now.attempted());
         let work = &self.workflow.work;
-        let passed = |phase: usize| work[phase].iter().all(|&(job, piece)| piece < now.job(job).done);
+        let passed =
+            |phase: usize| work[phase].iter().all(|&(job, piece)| piece < now.job(job).done);
         let ever = |phase: usize| {
             work[phase].iter().all(|&(job, piece)| {
                 let job = now.job(job);
@@ -554,7 +549,8 @@ impl Search<'_, '_> {
 
     /// Why the row's end is not that of the work, where it is not.
     fn lies(&self, now: &Situation, row: StateId) -> Option<String> {
-        let work = || (0..self.workflow.plans.len()).filter(|&job| !self.workflow.plans[job].always);
+        let work =
+            || (0..self.workflow.plans.len()).filter(|&job| !self.workflow.plans[job].always);
         let name = &self.workflow.machine.state(row).name;
         let bad = work().find(|&job| !now.job(job).succeeded());
         match (self.workflow.machine.state(row).outcome, bad) {

@@ -109,6 +109,7 @@ fn index(number: usize) -> u32 {
 
 fn hash(row: &[u64]) -> usize {
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mixed = row.iter().fold(0_u64, |hash, word| (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD));
+    let mixed =
+        row.iter().fold(0_u64, |hash, word| (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD));
     usize::try_from((mixed ^ (mixed >> 32)) & 0xffff_ffff).expect("32 bits are an index")
 }

@@ -114,11 +114,7 @@ impl Explorer<'_> {
     }
 
     /// What is shown, for each `attempted`, held against what the history itself gives.
-    fn shown(
-        &mut self,
-        memory: &Memory,
-        history: &[StateId],
-    ) -> Vec<(Option<StateId>, Vec<View>)> {
+    fn shown(&mut self, memory: &Memory, history: &[StateId]) -> Vec<(Option<StateId>, Vec<View>)> {
         let current = self.stepper.current(memory);
         let mut all = Vec::new();
         for attempted in self.attempts(current) {
@@ -180,7 +176,8 @@ impl Explorer<'_> {
             for phase in 0..views.len() {
                 let was_done = shown.iter().any(|(_, views)| views[phase] == View::Done);
                 let taken_back = !self.stepper.is_reported(after, phase);
-                let is_entered = entered == Some(phase) || again.is_some_and(|p| p.index() == phase);
+                let is_entered =
+                    entered == Some(phase) || again.is_some_and(|p| p.index() == phase);
                 if was_done && views[phase] != View::Done && !taken_back && !is_entered {
                     let name = &self.machine.phases[phase].name;
                     let summary =
@@ -242,11 +239,7 @@ pub(super) fn unconfirmed(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-fn settle(
-    subject: &Subject<'_>,
-    which: usize,
-    covered: impl Fn(&Histories) -> Covered,
-) -> Verdict {
+fn settle(subject: &Subject<'_>, which: usize, covered: impl Fn(&Histories) -> Covered) -> Verdict {
     if subject.machine.phases.is_empty() {
         return Verdict::not_applicable("the table has no phases");
     }

@@ -1,3 +1,5 @@
 //! stub
 /// stub
-pub fn promela(_: &crate::Machine) -> String { String::new() }
+pub fn promela(_: &crate::Machine) -> String {
+    String::new()
+}

@@ -84,7 +84,10 @@ pub(super) fn again(subject: &Subject<'_>) -> Verdict {
             (runs.again, "runs started again"),
             (runs.again_ended, "of them for a row that keeps its end"),
             (runs.again_mute, "cannot report the second time either"),
-            (runs.again_refused, "have a report refused that is not tolerated, so that the job fails"),
+            (
+                runs.again_refused,
+                "have a report refused that is not tolerated, so that the job fails",
+            ),
         ]);
         if let Some(path) = &runs.refused_again {
             covered = covered.note(format!("refused, shortest: {}", path.0.join("; ")));

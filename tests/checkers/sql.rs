@@ -1,0 +1,114 @@
+//! squawk and sqlfluff find nothing in the schemas and the migrations.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use phasegate_codegen::targets::Dialect;
+use tempfile::TempDir;
+
+use crate::db::{attached, schema, tables};
+use crate::{broken, finds, finds_nothing, root};
+
+/// What squawk is not asked for.
+const SQUAWK: [(&str, &str); 4] = [
+    ("prefer-bigint-over-int", "places of states, and steps of one row: thousands, not milliards"),
+    ("prefer-bigint-over-smallint", "the id of the one row of M_language is always 1"),
+    ("require-lock-timeout", "a schema is applied by a tool of the user's, which sets timeouts"),
+    ("require-statement-timeout", "likewise"),
+];
+
+/// What sqlfluff is not asked for, on both databases.
+const FLUFF: [(&str, &str); 3] = [
+    ("layout", "a state and its transitions stand in a line each, however long they are"),
+    ("RF06", "identifiers are always quoted: a table may be called `order`"),
+    ("CP02", "it takes PUBLIC, NEW and OLD for identifiers"),
+];
+const FLUFF_SQLITE: [(&str, &str); 5] = [
+    ("CP03", "RAISE, of triggers, is a keyword that it takes for a function"),
+    ("RF01", "it does not know that triggers have NEW and OLD"),
+    ("RF02", "likewise"),
+    ("RF03", "likewise"),
+    ("AL03", "`SELECT RAISE(..)` gives no column"),
+];
+
+fn rules<'a>(lists: impl IntoIterator<Item = &'a [(&'a str, &'a str)]>) -> String {
+    lists.into_iter().flatten().map(|(rule, _)| *rule).collect::<Vec<_>>().join(",")
+}
+
+fn migrations(dialect: Dialect) -> Vec<PathBuf> {
+    let folder = root("migrations").join(dialect.as_str());
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 2, "migrations are missing");
+    files
+}
+
+/// The schemas of tables of every shape, and every migration, on disk.
+fn written(dialect: Dialect, adapt: fn(String) -> String) -> (TempDir, Vec<PathBuf>) {
+    let folder = tempfile::tempdir().unwrap();
+    let machines = [tables(), attached()].concat();
+    let mut texts: Vec<String> = machines.iter().map(|machine| schema(machine, dialect)).collect();
+    texts.extend(migrations(dialect).iter().map(|path| fs::read_to_string(path).unwrap()));
+    let write = |(at, text): (usize, String)| {
+        let path = folder.path().join(format!("{at:02}.sql"));
+        fs::write(&path, adapt(text)).unwrap();
+        path
+    };
+    let paths = texts.into_iter().enumerate().map(write).collect();
+    (folder, paths)
+}
+
+fn squawk() -> Command {
+    let mut command = Command::new("squawk");
+    // Each file is applied in one transaction, on the oldest server that there is a test on.
+    command.args([
+        "--assume-in-transaction",
+        "--pg-version",
+        "15",
+        "--exclude",
+        &rules([&SQUAWK[..]]),
+    ]);
+    command
+}
+
+#[test]
+#[ignore = "needs squawk: run by tests/run"]
+fn squawk_finds_nothing() {
+    let (_folder, paths) = written(Dialect::Postgres, |text| text);
+    finds_nothing(squawk().args(&paths));
+    broken(&paths[0], "CREATE INDEX", "ALTER TABLE other ADD COLUMN x int NOT NULL;\nCREATE INDEX");
+    finds(squawk().arg(&paths[0]), "adding-required-field");
+}
+
+fn sqlfluff(dialect: Dialect) -> Command {
+    let own = match dialect {
+        Dialect::Postgres => &[][..],
+        Dialect::Sqlite => &FLUFF_SQLITE[..],
+    };
+    let mut command = Command::new("sqlfluff");
+    command.args(["lint", "--nocolor", "--dialect", dialect.as_str()]);
+    command.args(["--exclude-rules", &rules([&FLUFF[..], own])]);
+    command
+}
+
+#[test]
+#[ignore = "needs sqlfluff: run by tests/run"]
+fn sqlfluff_finds_nothing_for_postgres() {
+    let (_folder, paths) = written(Dialect::Postgres, |text| text);
+    finds_nothing(sqlfluff(Dialect::Postgres).args(&paths));
+    broken(&paths[0], "BEFORE INSERT ON", "BEFORE INSERT OF");
+    finds(sqlfluff(Dialect::Postgres).arg(&paths[0]), "PRS");
+}
+
+#[test]
+#[ignore = "needs sqlfluff: run by tests/run"]
+fn sqlfluff_finds_nothing_for_sqlite() {
+    // Its grammar of SQLite lacks the operator COLLATE, which SQLite itself is run on in
+    // `tests/sqlite.rs`.
+    let (_folder, paths) = written(Dialect::Sqlite, |text| text.replace(" COLLATE BINARY", ""));
+    finds_nothing(sqlfluff(Dialect::Sqlite).args(&paths));
+    broken(&paths[0], "BEFORE INSERT ON", "BEFORE INSERT OF");
+    finds(sqlfluff(Dialect::Sqlite).arg(&paths[0]), "PRS");
+}
