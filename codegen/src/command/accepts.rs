@@ -60,6 +60,9 @@ impl Accepts {
                     }
                     let told = self.tell(machine, line, verdict);
                     out.write_all(told.as_bytes())?;
+                    if tokens.may_wait() {
+                        out.flush()?;
+                    }
                     line += 1;
                 }
             }

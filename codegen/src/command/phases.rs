@@ -58,6 +58,9 @@ impl Phases {
                         None => self.tell(machine, number, &history, attempted),
                     };
                     out.write_all(told.as_bytes())?;
+                    if tokens.may_wait() {
+                        out.flush()?;
+                    }
                     number += 1;
                 }
             }

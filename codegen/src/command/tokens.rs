@@ -1,7 +1,7 @@
 //! The words of a line, one at a time and in constant memory, however long the line is.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 /// A longer word names no state, and is not kept beyond this.
@@ -33,23 +33,24 @@ impl Word {
 }
 
 /// A reader of words.
-pub(crate) struct Tokens<R> {
-    input: R,
+pub(crate) struct Tokens {
+    input: BufReader<Box<dyn Read>>,
     strings: bool,
     line_started: bool,
     start: bool,
 }
 
-/// The words of a file, or of standard input for `-` or nothing.
-pub(crate) fn open(path: Option<&Path>, strings: bool) -> io::Result<Tokens<Box<dyn BufRead>>> {
+/// The words of a file, or of standard input for `-` or nothing; with `strings` a word that starts
+/// with a quote is a JSON string.
+pub(crate) fn open(path: Option<&Path>, strings: bool) -> io::Result<Tokens> {
     let input: Box<dyn Read> = match path {
         Some(path) if path.as_os_str() != "-" => Box::new(file(path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?),
         Some(_) | None => Box::new(io::stdin().lock()),
     };
-    let input: Box<dyn BufRead> = Box::new(BufReader::with_capacity(64 << 10, input));
-    Ok(Tokens::new(input, strings))
+    let input = BufReader::with_capacity(64 << 10, input);
+    Ok(Tokens { input, strings, line_started: false, start: true })
 }
 
 fn file(path: &Path) -> io::Result<File> {
@@ -60,10 +61,10 @@ fn file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-impl<R: BufRead> Tokens<R> {
-    /// The words of an input; with `strings` a word that starts with a quote is a JSON string.
-    pub(crate) const fn new(input: R, strings: bool) -> Self {
-        Self { input, strings, line_started: false, start: true }
+impl Tokens {
+    /// Whether the next word may have to be waited for: what was said so far should be out.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.input.buffer().is_empty()
     }
 
     /// What is there to be read; empty at the end of the input alone.
