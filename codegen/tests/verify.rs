@@ -1,26 +1,216 @@
-//! What `verify` proves of tables, and what it says of broken ones.
+//! What `verify` proves of tables, and the shortest case where something does not hold.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod proofs;
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::verify::{self, Verdict};
+use phasegate_codegen::verify::{self, Proved, Verdict};
+use proofs::*;
 
-fn table(name: &str) -> String {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    std::fs::read_to_string(format!("{root}/{name}")).unwrap()
+fn verdict(machine: &Machine, name: &str) -> Verdict {
+    verify::verify(machine).into_iter().find(|proved| proved.name == name).unwrap().verdict
 }
 
-fn machine(table: &str) -> Machine {
-    match phasegate_codegen::machine("test.toml", table.as_bytes()) {
-        Ok((_, machine, _)) => machine,
-        Err(error) => panic!("{error}\nin: {table}"),
+/// The names of the proofs that came out like this.
+fn names(machine: &Machine, word: &str) -> Vec<&'static str> {
+    let proofs = verify::verify(machine);
+    proofs.iter().filter(|p| p.verdict.as_str() == word).map(|p| p.name).collect()
+}
+
+/// What is refuted, as people read it.
+fn refuted(machine: &Machine) -> String {
+    let is_refuted = |proved: &Proved| matches!(proved.verdict, Verdict::Refuted { .. });
+    let proofs: Vec<Proved> = verify::verify(machine).into_iter().filter(is_refuted).collect();
+    verify::text(&proofs)
+}
+
+#[track_caller]
+fn is_refuted(machine: &Machine, name: &str) -> String {
+    match verdict(machine, name) {
+        Verdict::Refuted { counterexample } => counterexample.summary,
+        other => panic!("{name} is {other:?}"),
     }
 }
 
 #[test]
-fn x_print() {
-    for t in std::env::var("T").unwrap().split(' ') {
-        let m = machine(&table(t));
-        let now = std::time::Instant::now();
-        let proofs = verify::verify(&m);
-        println!("{t} {:?}\n{}", now.elapsed(), verify::text(&proofs));
+fn everything_is_proven_of_the_deploy_table_with_these_counts() {
+    let proofs = verify::verify(&deploy());
+    assert!(proofs.iter().all(|proved| matches!(proved.verdict, Verdict::Proven { .. })));
+    insta::assert_snapshot!(verify::text(&proofs));
+}
+
+#[test]
+fn without_the_concluding_job_a_run_is_left_without_an_end() {
+    insta::assert_snapshot!(refuted(&without_the_concluding_job()));
+}
+
+#[test]
+fn a_freeze_check_beside_the_smoke_gate_has_reports_refused() {
+    insta::assert_snapshot!(refuted(&with_the_freeze_check_beside_the_smoke_gate()));
+}
+
+#[test]
+fn a_concluding_job_that_reports_failed_for_success_is_refused() {
+    insta::assert_snapshot!(refuted(&with_a_concluding_job_that_reports_failed_for_success()));
+}
+
+#[test]
+fn a_deploy_job_without_needs_succeeds_while_a_gate_fails() {
+    insta::assert_snapshot!(refuted(&without_the_deploy_jobs_needs()));
+}
+
+#[test]
+fn a_deploy_job_that_reports_succeeded_for_failure_lies() {
+    let machine = with_a_deploy_job_that_reports_succeeded_for_failure();
+    assert!(is_refuted(&machine, "workflow-truth").contains("`deploy` did not succeed"));
+}
+
+#[test]
+fn a_state_that_nothing_leads_to_is_found() {
+    let mut machine = deploy();
+    machine.initial = vec![find(&machine, "building")];
+    assert_eq!(is_refuted(&machine, "reachable"), "no way leads to `queued`");
+}
+
+#[test]
+fn a_state_with_no_way_to_an_end_is_found() {
+    let mut machine = deploy();
+    for state in &mut machine.states {
+        (state.terminal, state.outcome) = (false, None);
     }
+    let queued = find(&machine, "queued");
+    machine.states[queued.index()].terminal = true;
+    assert_eq!(is_refuted(&machine, "way-to-end"), "no way leads from `smoke_running` to an end");
+}
+
+#[test]
+fn an_end_that_is_left_is_found() {
+    let machine = with_an_end_that_is_left();
+    assert_eq!(
+        is_refuted(&machine, "ends-stay"),
+        "`building` is an end that does not reopen, and is left"
+    );
+}
+
+#[test]
+fn a_verdict_that_is_not_the_rules_is_found() {
+    let mut machine = deploy();
+    let building = find(&machine, "building");
+    machine.states[building.index()].terminal = true;
+    assert_eq!(is_refuted(&machine, "judge"), "a report of `queued` is judged Ended");
+}
+
+#[test]
+fn a_loss_that_is_missed_is_found() {
+    let mut machine = deploy();
+    let building = find(&machine, "building");
+    machine.states[building.index()].optional = true;
+    assert_eq!(is_refuted(&machine, "loss"), "a report of `deploying` is refused");
+}
+
+#[test]
+fn a_phase_that_is_done_before_its_work_is_found() {
+    let mut machine = deploy();
+    let smoke = machine.states[find(&machine, "smoke_running").index()].phase;
+    let freeze = find(&machine, "freeze_checking");
+    machine.states[freeze.index()].phase = smoke;
+    assert_eq!(
+        is_refuted(&machine, "workflow-views"),
+        "`smoke_gate` is shown as done, and its work is not"
+    );
+}
+
+#[test]
+fn a_late_loss_that_nobody_hears_of_is_found() {
+    let machine = deploy_with(&[(
+        "needs   = [\"smoke\", \"freeze-check\", \"deploy\"]\nalways",
+        "needs   = [\"smoke\", \"freeze-check\"]\nalways",
+    )]);
+    assert!(is_refuted(&machine, "workflow-late-loss").contains("no concluding job fails"));
+}
+
+#[test]
+fn a_phase_that_goes_back_from_done_is_found() {
+    let machine = machine(&table("tests/tables/pod.toml"));
+    insta::assert_snapshot!(refuted(&machine));
+}
+
+#[test]
+fn a_phase_that_is_unconfirmed_though_nothing_is_missing_is_found() {
+    let machine = machine(
+        "format = 1\nmachine = { name = 'a', initial = 'new' }\nphase = [{ name = 'p' }]\n\
+         state = [{ name = 'new' }, { name = 'on', phase = 'p' },\n\
+         { name = 'off', phase = 'p', completes = true }, { name = 'end', outcome = 'success' }]\n\
+         transition = [{ path = ['new', 'on', 'off', 'end'] }, { path = ['on', 'end'] }]",
+    );
+    assert_eq!(
+        is_refuted(&machine, "phases-unconfirmed"),
+        "`p` is unconfirmed, and no report of it can be missing"
+    );
+}
+
+#[test]
+fn what_a_table_does_not_have_is_neither_proven_nor_refuted() {
+    let tcp = machine(&table("tests/tables/tcp.toml"));
+    assert_eq!(names(&tcp, "proven"), ["reachable", "judge", "redelivery"]);
+    assert_eq!(names(&tcp, "refuted"), [""; 0]);
+    let Verdict::NotApplicable { why } = verdict(&tcp, "way-to-end") else { panic!("{tcp:?}") };
+    assert_eq!(why, "the table has no ended state");
+    let Verdict::NotApplicable { why } = verdict(&tcp, "late-duplicate") else { panic!("{tcp:?}") };
+    assert!(why.starts_with("the table lets a row come back: "), "{why}");
+}
+
+#[test]
+fn every_table_of_the_tests_comes_out_as_it_should() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/tables");
+    let mut tables: Vec<_> = std::fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).collect();
+    tables.sort();
+    let told: String = tables
+        .iter()
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let proofs = verify::verify(&machine(&std::fs::read_to_string(path).unwrap()));
+            format!("{name}: {}\n", verify::summary(&proofs))
+        })
+        .collect();
+    insta::assert_snapshot!(told);
+}
+
+/// Jobs side by side: more situations than are explored.
+fn wide(jobs: usize) -> Machine {
+    let mut text = "format = 1\nmachine = { name = 'wide', initial = 'on' }\n\
+        state = [{ name = 'on' }, { name = 'end', outcome = 'success' }]\n\
+        transition = [{ path = ['on', 'on', 'end'] }]\n"
+        .to_owned();
+    for job in 0..jobs {
+        text += &format!("[[job]]\nname = 'j{job}'\nstart = 'on'\n");
+    }
+    text += "[[job]]\nname = 'last'\nalways = true\nsuccess = 'end'\nfailure = 'end'\nneeds = [";
+    text += &(0..jobs).map(|job| format!("'j{job}', ")).collect::<String>();
+    machine(&(text + "]"))
+}
+
+#[test]
+fn what_is_too_large_is_bounded_and_never_called_proven() {
+    for jobs in [9, 600] {
+        let machine = wide(jobs);
+        let Verdict::Bounded { bound, .. } = verdict(&machine, "workflow-accepted") else {
+            panic!("{jobs} jobs side by side are not exhausted")
+        };
+        assert!(bound.contains("situations"), "{bound}");
+    }
+    assert!(matches!(verdict(&wide(2), "workflow-accepted"), Verdict::Proven { .. }));
+}
+
+#[test]
+fn proofs_are_told_in_json_and_as_findings() {
+    let machine = without_the_concluding_job();
+    let proofs = verify::verify(&machine);
+    let json: Vec<_> = proofs.iter().map(verify::json).collect();
+    assert_eq!(json[0]["covered"]["states"], 10);
+    let ends = json.iter().find(|proof| proof["name"] == "workflow-ends").unwrap();
+    assert_eq!(ends["verdict"], "refuted");
+    assert!(ends["counterexample"]["path"].as_array().unwrap().len() > 1);
+    let findings = verify::findings("deploy.toml", &proofs);
+    assert!(findings.iter().any(|finding| finding.rule == "workflow-ends" && finding.is_error()));
 }

@@ -319,6 +319,8 @@ impl Search<'_, '_> {
 
     fn ends(&self, next: &mut Situation, job: u16, result: Result, done: u16) {
         let job = usize::from(job);
+        // Where no view is looked at, the work that was done does not matter.
+        let done = if self.mode.late || next.is(ENDED) { 0 } else { done };
         let over = next.job(job).over(result, done);
         next.set_job(job, over);
     }
@@ -343,7 +345,7 @@ impl Search<'_, '_> {
         let set_out = at.set_out + 1;
         let stage = if sent.accepted || report.tolerated { Stage::Working } else { Stage::Failing };
         let mut job_now = Job { stage, set_out, ..at };
-        job_now.done = self.done(job_now, job);
+        job_now.done = if next.is(ENDED) { 0 } else { self.done(job_now, job) };
         next.set_job(usize::from(job), job_now);
         sent.broken
     }
@@ -411,6 +413,9 @@ impl Search<'_, '_> {
             Verdict::Duplicate => true,
             Verdict::Ended | Verdict::Illegal => false,
         };
+        if next.is(ENDED) {
+            return Sent { accepted, broken: false };
+        }
         if accepted && !tolerated && machine.state(state).is_ended() {
             next.set(SAID, true);
         }

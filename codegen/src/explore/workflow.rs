@@ -48,20 +48,22 @@ impl Plan {
     }
 
     /// What a concluding job says (rule 9), from what became of the jobs that it needs.
-    pub(crate) fn concludes(&self, results: impl Fn(usize) -> Result) -> (Became, Option<StateId>) {
-        let seen: Vec<Seen> = self.needs.iter().map(|&need| seen(results(need))).collect();
-        let (of, wanted) = if seen.iter().all(|&one| one == Seen::Success) {
+    pub(crate) fn concludes(
+        &self,
+        results: impl Fn(usize) -> Result,
+    ) -> (Became, Option<StateId>) {
+        let all = || self.needs.iter().map(|&need| seen(results(need)));
+        let (of, named) = if all().all(|one| one == Seen::Success) {
             (Became::Success, Seen::Success)
-        } else if seen.contains(&Seen::Failure) {
+        } else if all().any(|one| one == Seen::Failure) {
             (Became::Failure, Seen::Failure)
-        } else if seen.contains(&Seen::Cancelled) {
+        } else if all().any(|one| one == Seen::Cancelled) {
             (Became::Cancelled, Seen::Cancelled)
         } else {
-            (Became::Failure, Seen::Skipped)
+            // A skipped job did not have the reported result: there is none to name.
+            (Became::Failure, Seen::Failure)
         };
-        // A skipped job did not have the reported result: there is none to name then.
-        let named = if wanted == Seen::Skipped { Seen::Failure } else { wanted };
-        let first = seen.iter().position(|&one| one == named);
+        let first = all().position(|one| one == named);
         (of, first.and_then(|at| self.attempted[at]))
     }
 }
@@ -134,9 +136,7 @@ fn plan(machine: &Machine, id: JobId) -> Plan {
         has_start: job.start.is_some(),
         before: reports
             .iter()
-            .filter_map(|report| {
-                Some(Before { state: report.state()?, tolerated: report.tolerated })
-            })
+            .filter_map(|report| Some(Before { state: report.state()?, tolerated: report.tolerated }))
             .collect(),
         pieces: if job.always {
             0

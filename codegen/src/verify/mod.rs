@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::explore::{self, Mode, Runs, Workflow};
 use crate::machine::Machine;
 
-pub use promela::promela;
+pub use promela::{FORMULAS, promela};
 pub use told::{findings, json, summary, text};
 
 /// One claim about a table.
@@ -299,8 +299,18 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// A path of states as people read it.
+/// The most states of a path that are shown.
+const MOST_SHOWN: usize = 24;
+
+/// A path of states as people read it; of a long one the two ends.
 fn arrows(machine: &Machine, states: &[crate::machine::StateId]) -> String {
-    let names: Vec<&str> = states.iter().map(|&id| machine.state(id).name.as_str()).collect();
-    names.join(" -> ")
+    let name = |id: &crate::machine::StateId| machine.state(*id).name.as_str();
+    if states.len() <= MOST_SHOWN {
+        return states.iter().map(name).collect::<Vec<_>>().join(" -> ");
+    }
+    let (first, rest) = states.split_at(MOST_SHOWN / 2);
+    let (between, last) = rest.split_at(rest.len() - MOST_SHOWN / 2);
+    let shown: Vec<&str> = first.iter().map(name).collect();
+    let ending: Vec<&str> = last.iter().map(name).collect();
+    format!("{} -> ({} more) -> {}", shown.join(" -> "), between.len(), ending.join(" -> "))
 }

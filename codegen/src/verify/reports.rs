@@ -7,7 +7,7 @@ use crate::explore::{Answer, Receiver, Situations, Step};
 use crate::machine::{Machine, StateId};
 
 /// The most steps that one of these proofs takes.
-const MOST_STEPS: u64 = 1 << 22;
+const MOST_STEPS: u64 = 1 << 18;
 
 /// Two rows side by side: one that every report came to, and one that some of those of optional
 /// states did not come to. All pairs that they can be in, for sequences of any length.
@@ -122,7 +122,8 @@ fn redelivered<'m>(
                         continue;
                     }
                     let mut later = receiver.clone();
-                    later.deliver(FIRST + 1, next);
+                    let event_id = FIRST + u32::try_from(later.log.len()).expect("a log of states");
+                    later.deliver(event_id, next);
                     let before = later.clone();
                     cases += 1;
                     if later.deliver(FIRST, to) == Answer::Applied {
