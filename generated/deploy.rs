@@ -255,6 +255,9 @@ static NEXT: [&[S]; 10] = [
     &[],
 ];
 
+/// What a row may start in, in the order of the table.
+static STARTS: [S; 1] = [S::Queued];
+
 /// The same as a row of bits per state: judging a step is one look-up.
 static LEGAL: [u64; 10] = legal();
 
@@ -536,7 +539,7 @@ impl IllegalTransition {
     pub const fn allowed(&self) -> &'static [DeployStatus] {
         match self.from {
             Some(from) => from.next(),
-            None => S::INITIAL,
+            None => &STARTS,
         }
     }
 }

@@ -162,38 +162,33 @@ state = [{ name = "here" }]
 [target.sql]
 "#;
 
-/// Every table that the databases are tried with: the deploy table as it is, and small ones with
-/// each key of `[target.sql]` set otherwise once.
-pub(crate) fn tables() -> Vec<Machine> {
-    let order = [
-        "key_type = 'bigint'\nstorage = 'text'",
-        "table = 'order'\nkey = 'group'\ncolumn = 'user'\nkey_type = 'uuid'\nschema = 'app'\nevents = 'log'",
-        "events = false",
-        "events = false\nkey_type = 'bigint'\nstorage = 'text'",
-    ];
-    let mut tables = vec![deploy(), machine(SWITCH), machine(STONE)];
-    tables.extend(order.map(|keys| machine(&format!("{ORDER}{keys}"))));
-    tables
-}
+/// Keys of tables that phasegate makes.
+const OWNED: [&str; 4] = [
+    "key_type = 'bigint'\nstorage = 'text'",
+    "table = 'order'\nkey = 'group'\ncolumn = 'user'\nkey_type = 'uuid'\nschema = 'app'\nevents = 'log'",
+    "events = false",
+    "events = false\nkey_type = 'bigint'\nstorage = 'text'",
+];
 
-/// The machines that others have published.
-pub(crate) fn published() -> Vec<Machine> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tables");
-    let files = std::fs::read_dir(folder).expect("the folder is there").flatten();
-    let mut paths: Vec<_> = files.map(|file| file.path()).collect();
-    paths.sort();
-    paths.iter().map(|path| machine(&std::fs::read_to_string(path).expect("a text"))).collect()
+/// Keys of tables that exist already.
+const ATTACHED: [&str; 4] = [
+    "owns = false",
+    "owns = false\nstorage = 'text'\nkey_type = 'bigint'",
+    "owns = false\nstorage = 'text'\nkey_type = 'uuid'\nschema = 'app'\ntable = 'select'",
+    "owns = false\nevents = false",
+];
+
+/// Tables with each key of `[target.sql]` set otherwise once, as texts.
+pub(crate) fn texts() -> Vec<String> {
+    let mut texts: Vec<String> = vec![SWITCH.to_owned(), STONE.to_owned()];
+    texts.extend(OWNED.iter().chain(&ATTACHED).map(|keys| format!("{ORDER}{keys}")));
+    texts.extend([SWITCH, STONE].map(|table| format!("{table}owns = false")));
+    texts
 }
 
 /// Tables that are attached to ones that exist already.
 pub(crate) fn attached() -> Vec<Machine> {
-    let keys = [
-        "owns = false",
-        "owns = false\nstorage = 'text'\nkey_type = 'bigint'",
-        "owns = false\nstorage = 'text'\nkey_type = 'uuid'\nschema = 'app'\ntable = 'select'",
-        "owns = false\nevents = false",
-    ];
-    let mut tables: Vec<_> = keys.map(|keys| machine(&format!("{ORDER}{keys}"))).into();
+    let mut tables: Vec<_> = ATTACHED.map(|keys| machine(&format!("{ORDER}{keys}"))).into();
     tables.extend([SWITCH, STONE].map(|table| machine(&format!("{table}owns = false"))));
     tables
 }
@@ -226,7 +221,7 @@ impl Names {
     pub(crate) fn new(machine: &Machine, dialect: Dialect) -> Self {
         let sql = machine.targets.sql.as_ref().expect("the table has the target");
         let prefix = match dialect {
-            Dialect::Postgres => format!("{}.", sql.schema.as_deref().unwrap_or("public")),
+            Dialect::Postgres => format!("\"{}\".", sql.schema.as_deref().unwrap_or("public")),
             Dialect::Sqlite => String::new(),
         };
         let name = machine.name.as_str();

@@ -8,6 +8,24 @@ const answers = {
   pairs({ canBecome }, { values }) {
     return values.map((from) => bits(values, (to) => canBecome(from, to)));
   },
+  /** Every pair, nothing first; sequences; and the phases after some histories. */
+  judge({ canBecome, initial, transitions, states, stateList, phasesOf }, { sequences, histories }) {
+    const values = stateList.map(({ value }) => value);
+    const may = (from, to) => (from === undefined ? initial.includes(to) : canBecome(from, to));
+    const sequence = (words) => {
+      for (const [at, word] of words.entries()) {
+        if (may(words[at - 1], word)) continue;
+        const legal = at === 0 ? initial : transitions[words[at - 1]];
+        return ["rejected", at + 1, ...legal.map((value) => values.indexOf(value)).sort((a, b) => a - b)].join(" ");
+      }
+      return words.length > 0 && states[words[words.length - 1]].ended ? "complete" : "accepted";
+    };
+    return {
+      pairs: [undefined, ...values].map((from) => bits(values, (to) => may(from, to))),
+      sequences: sequences.map(sequence),
+      views: answers.phases({ phasesOf }, { histories }),
+    };
+  },
   facts({ machine, title, meta, fingerprints, initial, phases, stateList, states, transitions }) {
     for (const state of stateList) {
       if (states[state.value] !== state) throw new Error(`${state.value} leads to another state`);

@@ -60,6 +60,8 @@ struct View<'m> {
     by_value: Vec<String>,
     optional: Vec<String>,
     initial: Vec<String>,
+    /// The same in the order of the table.
+    starts: Vec<String>,
     machine: String,
     title: String,
     language: &'m str,
@@ -243,6 +245,7 @@ pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
         by_value: named(&by_value),
         optional: named(machine.relation.optional()),
         initial: named(&machine.initial),
+        starts: named(&machine.legal_after(None)),
         machine: literal(&machine.name),
         title: literal(&machine.title),
         language: &machine.fingerprints.language,

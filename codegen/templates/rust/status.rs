@@ -108,6 +108,9 @@ static NEXT: [&[S]; {{ states.len() }}] = [
 {%- endfor %}
 ];
 
+/// What a row may start in, in the order of the table.
+static STARTS: [S; {{ starts.len() }}] = [{% for variant in starts %}{% if !loop.first %}, {% endif %}S::{{ variant }}{% endfor %}];
+
 /// The same as a row of bits per state: judging a step is one look-up.
 static LEGAL: [{{ row }}; {{ states.len() }}] = legal();
 
@@ -388,7 +391,7 @@ impl IllegalTransition {
     pub const fn allowed(&self) -> &'static [{{ type_name }}] {
         match self.from {
             Some(from) => from.next(),
-            None => S::INITIAL,
+            None => &STARTS,
         }
     }
 }

@@ -1,0 +1,42 @@
+//! The generated status map, in node: many modules a process, asked by lines of JSON.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use phasegate_codegen::target::Target;
+use phasegate_codegen::targets::PathTarget;
+use phasegate_codegen::{Loaded, render};
+use serde_json::Value;
+
+/// Writes a table's module, and gives its path.
+pub(crate) fn write(folder: &Path, name: &str, loaded: &Loaded) -> PathBuf {
+    let mut loaded = loaded.clone();
+    loaded.machine.targets.js = Some(PathTarget { path: name.to_owned() });
+    for artifact in render(&loaded, &[Target::Js]).iter().filter(|it| !it.path.contains('/')) {
+        std::fs::write(folder.join(&artifact.path), &artifact.text).unwrap();
+    }
+    folder.join(name)
+}
+
+/// Node's answers to some questions.
+pub(crate) fn ask(questions: &[Value]) -> Vec<Value> {
+    let mut node = Command::new("node")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/harness.mjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node runs; install it (on Debian: apt-get install nodejs)");
+    let mut input = node.stdin.take().unwrap();
+    let lines: String = questions.iter().map(|question| format!("{question}\n")).collect();
+    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    let output = node.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "node failed");
+    let answers = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<Value> =
+        answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), questions.len());
+    answers
+}
