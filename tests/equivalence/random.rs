@@ -5,15 +5,18 @@
 //! `tests/equivalence/seeds.txt`, which every run tries first.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
 use crate::cases::{Case, load};
 use crate::compare::{Differ, Tally, agrees};
 use crate::layers::{Layer, can_serve};
+use crate::oracle::Told;
 use crate::recipe::{Numbers, cook, numbers};
 
 /// So many of a batch's places have a table.
@@ -157,16 +160,16 @@ fn quickcheck_finds_no_table_that_the_interpreter_and_sqlite_judge_otherwise() {
         Ok(())
     }
     quickcheck::QuickCheck::new()
-        .r#gen(quickcheck::Gen::new(10))
+        .rng(quickcheck::Gen::new(10))
         .tests(wanted(100) as u64)
         .quickcheck(agree as fn(Numbers) -> Result<(), String>);
 }
 
 /// Many at a time, for layers that are slow to start.
 fn quickcheck_in_batches(layer: Layer, default: usize, at_a_time: usize) {
-    let mut gen_ = quickcheck::Gen::new(10);
+    let mut numbers_of = quickcheck::Gen::new(10);
     let numbers: Vec<Numbers> =
-        (0..wanted(default)).map(|_| quickcheck::Arbitrary::arbitrary(&mut gen_)).collect();
+        (0..wanted(default)).map(|_| quickcheck::Arbitrary::arbitrary(&mut numbers_of)).collect();
     println!("{layer:?}: {} tables of quickcheck's", numbers.len());
     for batch in numbers.chunks(at_a_time) {
         let cases: Vec<Case> = batch.iter().map(case).collect();
@@ -201,6 +204,129 @@ fn quickcheck_finds_no_table_that_the_module_in_node_judges_otherwise() {
 fn quickcheck_finds_no_table_that_postgres_judges_otherwise() {
     quickcheck_in_batches(Layer::Postgres, 30, 100);
 }
+
+/// Against proofs of nothing: what has to happen among some hundred random tables.
+#[test]
+fn random_tables_have_all_that_a_table_can_have() {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..600 {
+        let numbers = numbers().new_tree(&mut runner).unwrap().current();
+        let case = case(&numbers);
+        let oracle = &case.oracle;
+        let mut see = |what: &str, is: bool| is.then(|| seen.insert(what.to_owned()));
+        for key in KEYS {
+            see(key, case.name.contains(key));
+        }
+        for (from, to) in oracle.legal.difference(&oracle.declared) {
+            see("a skip", true);
+            see("a skip that goes back", from > to);
+            let through = |via: usize| {
+                oracle.declared.contains(&(*from, via)) && oracle.declared.contains(&(via, *to))
+            };
+            see("a skip of several", !(0..oracle.states.len()).any(through));
+        }
+        for (at, state) in oracle.states.iter().enumerate() {
+            see(
+                "a step of an optional state to itself",
+                state.optional && oracle.declared.contains(&(at, at)),
+            );
+            let returns = |via: usize| {
+                oracle.states[via].optional
+                    && via != at
+                    && oracle.legal.contains(&(at, via))
+                    && oracle.legal.contains(&(via, at))
+            };
+            see(
+                "optional states in a circle",
+                state.optional && (0..oracle.states.len()).any(returns),
+            );
+        }
+        for words in &case.sequences {
+            let states = Case::states(words);
+            let verdict = format!("{:?}", oracle.sequence(&states));
+            see(verdict.split('(').next().unwrap(), true);
+            see(
+                "a log that passes redeliveries over",
+                oracle.sequence(&states) != oracle.reports(&states),
+            );
+            see(
+                "a refusal in the middle",
+                oracle
+                    .live(None, &states)
+                    .0
+                    .windows(2)
+                    .any(|told| told == [Told::Refused, Told::Applied]),
+            );
+        }
+        for history in &case.histories {
+            for view in oracle.views(&history.states, history.attempted) {
+                see(view, true);
+            }
+        }
+    }
+    let wanted = KEYS.iter().chain(&[
+        "a skip",
+        "a skip that goes back",
+        "a skip of several",
+        "a step of an optional state to itself",
+        "optional states in a circle",
+        "Accepted",
+        "Complete",
+        "Rejected",
+        "a log that passes redeliveries over",
+        "a refusal in the middle",
+        "failed",
+        "cancelled",
+        "skipped",
+        "active",
+        "done",
+        "unconfirmed",
+        "upcoming",
+    ]);
+    let missing: Vec<&str> = wanted.copied().filter(|what| !seen.contains(*what)).collect();
+    assert!(missing.is_empty(), "never: {missing:?}");
+}
+
+/// What stands in one table or another.
+const KEYS: [&str; 36] = [
+    "initial = [",
+    "[[phase]]",
+    "title = ",
+    "doc = ",
+    "meta = ",
+    "value = ",
+    "completes = true",
+    "optional = true",
+    "retired = true",
+    "outcome = \"success\"",
+    "outcome = \"failure\"",
+    "outcome = \"cancelled\"",
+    "outcome = \"neutral\"",
+    "reopens = true",
+    "reopens = false",
+    "path = [",
+    "from = \"*\"",
+    "from = [",
+    "to = [",
+    "except = [",
+    "[[job]]",
+    "needs = ",
+    "always = true",
+    "start = ",
+    "milestones = ",
+    "cancelled = ",
+    "renamed_from = ",
+    "storage = \"text\"",
+    "key_type = \"uuid\"",
+    "key_type = \"bigint\"",
+    "owns = false",
+    "events = false",
+    "events = \"",
+    "schema = ",
+    "key = ",
+    "column = ",
+];
 
 proptest! {
     #[test]

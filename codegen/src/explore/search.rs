@@ -184,7 +184,8 @@ impl Search<'_, '_> {
         if is_new {
             let again = if next.is(AGAIN) { self.farthest + 1 } else { 0 };
             let plans = &self.workflow.plans;
-            let jobs: usize = plans.iter().zip(next.jobs()).map(|(p, j)| j.rank(p.before.len())).sum();
+            let jobs: usize =
+                plans.iter().zip(next.jobs()).map(|(p, j)| j.rank(p.before.len())).sum();
             let rank = again + jobs;
             if self.waiting.len() <= rank {
                 self.waiting.resize_with(rank + 1, Vec::new);

@@ -70,8 +70,11 @@ pub fn json(proved: &Proved) -> Value {
     });
     match &proved.verdict {
         Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
-            let counts: Map<String, Value> =
-                covered.counts.iter().map(|(count, what)| ((*what).to_owned(), (*count).into())).collect();
+            let counts: Map<String, Value> = covered
+                .counts
+                .iter()
+                .map(|(count, what)| ((*what).to_owned(), (*count).into()))
+                .collect();
             value["covered"] = counts.into();
             value["notes"] = covered.notes.clone().into();
         }

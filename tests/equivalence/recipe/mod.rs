@@ -244,6 +244,9 @@ impl Draft {
                     writeln!(out, "{key} = true").unwrap();
                 }
             }
+            if shape.3 % 9 == 8 && at == 0 {
+                out += "renamed_from = \"an_older_name\"\n";
+            }
             out += &words.about(at);
         }
         out += &self.transitions(shape.2, &list);
@@ -297,6 +300,9 @@ impl Draft {
         let mut out = String::new();
         for (at, &(a, b)) in jobs.iter().enumerate() {
             writeln!(out, "[[job]]\nname = \"Job-{at}\"\nsuccess = \"{}\"", state(a)).unwrap();
+            if b % 5 == 4 {
+                writeln!(out, "cancelled = \"{}\"", state(b / 8)).unwrap();
+            }
             if b % 3 > 0 {
                 writeln!(out, "failure = \"{}\"", state(b)).unwrap();
             }
