@@ -128,8 +128,8 @@ fn zizmor_finds_nothing() {
     }
     let (_folder, paths) = written("deploy.toml");
     let workflow = ending(&paths, "-console.yml");
-    broken(workflow, "persist-credentials: false", "persist-credentials: true");
-    finds(Command::new("zizmor").arg("--offline").arg(workflow), "artipacked");
+    broken(workflow, "run: echo", "run: echo ${{ inputs.console_deploy_id }}");
+    finds(Command::new("zizmor").arg("--offline").arg(workflow), "template-injection");
 }
 
 #[test]

@@ -4,125 +4,21 @@
 
 #[path = "workflow/generated.rs"]
 mod generated;
+#[path = "workflow/script.rs"]
+mod script;
 #[path = "workflow/stub.rs"]
 mod stub;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use generated::Generated;
+use script::{APPLIED, Script, TOKEN, answering};
 use serde_json::{Value, json};
 use stub::{Answer, Stub};
-use tempfile::TempDir;
-
-const TOKEN: &str = "tok-3f9a/+=.~";
-const APPLIED: &str = r#"{"applied":true,"status":"smoke_running","from":"queued","seq":2}"#;
-
-/// The script in a folder of its own, and the environment of a run.
-struct Script {
-    folder: TempDir,
-    environment: BTreeMap<&'static str, String>,
-}
-
-/// What a run of the script came to.
-struct Ran {
-    code: i32,
-    /// Standard output and error together.
-    said: String,
-}
-
-impl Ran {
-    /// Whether it ended so and said so.
-    #[track_caller]
-    fn is(&self, code: i32, said: &str) {
-        assert_eq!(self.code, code, "{}", self.said);
-        assert!(self.said.contains(said), "{said:?} is not in: {}", self.said);
-    }
-}
-
-impl Script {
-    fn of(table: &str, url: &str) -> Self {
-        for tool in ["bash", "jq", "curl"] {
-            let found = Command::new(tool).arg("--version").stdout(Stdio::null()).status();
-            assert!(
-                found.is_ok(),
-                "{tool} is missing: install it (on Debian: apt-get install {tool})"
-            );
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let generated = Generated::from(table);
-        fs::write(folder.path().join("notify.sh"), generated.text("notify.sh")).unwrap();
-        let script = Self { folder, environment: BTreeMap::new() };
-        let event = json!({ "inputs": { "callback_token": TOKEN } });
-        fs::write(script.path("event.json"), event.to_string()).unwrap();
-        let event = script.path("event.json").display().to_string();
-        script
-            .with("NOTIFY_ID", "d1")
-            .with("NOTIFY_URL", url)
-            .with("NOTIFY_PAUSE", "0")
-            .with("NOTIFY_TRIES", "4")
-            .with("NO_PROXY", "127.0.0.1")
-            .with("GITHUB_EVENT_PATH", &event)
-            .with("GITHUB_RUN_ID", "77")
-            .with("GITHUB_RUN_ATTEMPT", "2")
-            .with("GITHUB_SERVER_URL", "https://git.example")
-            .with("GITHUB_REPOSITORY", "acme/shop")
-    }
-
-    fn deploy(url: &str) -> Self {
-        Self::of("deploy.toml", url)
-            .with("NOTIFY_JOB", "smoke")
-            .with("NOTIFY_STATE", "smoke_running")
-    }
-
-    fn with(mut self, key: &'static str, value: &str) -> Self {
-        self.environment.insert(key, value.to_owned());
-        self
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new("bash");
-        command
-            .arg(self.path("notify.sh"))
-            .env_clear()
-            .env("PATH", std::env::var("PATH").unwrap())
-            .env("TMPDIR", self.folder.path())
-            .envs(&self.environment)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self) -> Ran {
-        let output = self.command().output().unwrap();
-        let left: Vec<_> =
-            fs::read_dir(self.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 2, "it leaves nothing behind: {left:?}");
-        Ran {
-            code: output.status.code().unwrap(),
-            said: String::from_utf8(output.stdout).unwrap()
-                + &String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
-
-fn answering(answers: &[(u16, &str)]) -> Stub {
-    Stub::answering(
-        answers
-            .iter()
-            .map(|(status, body)| Answer::Http(*status, "", (*body).to_owned()))
-            .collect(),
-    )
-}
 
 #[test]
 #[ignore = "needs bash, jq and curl: run by tests/run"]
