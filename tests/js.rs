@@ -6,7 +6,7 @@ mod common;
 #[path = "common/node.rs"]
 mod node;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

@@ -256,25 +256,36 @@ impl Model for Protocol {
                 world.told.iter().all(|told| world.log.iter().any(|event| event.report == *told))
             }),
             Property::sometimes("a compare-and-set comes too late", |_: &Self, world: &World| {
-                world.backends.into_iter().any(|backend| {
-                    matches!(backend, Backend::Judged(_, from) if from != world.row)
-                })
+                world
+                    .backends
+                    .into_iter()
+                    .any(|backend| matches!(backend, Backend::Judged(_, from) if from != world.row))
             }),
-            Property::sometimes("two backends have one report", |_: &Self, world: &World| {
-                matches!(world.backends, [Backend::Judged(a, _), Backend::Judged(b, _)] if a == b)
-            }),
-            Property::sometimes("a redelivery is answered as a duplicate", |_: &Self, world: &World| {
-                world.backends.iter().any(|b| matches!(b, Backend::Answers(_, Answer::Duplicate)))
-            }),
+            Property::sometimes(
+                "two backends have one report",
+                |_: &Self, world: &World| matches!(world.backends, [Backend::Judged(a, _), Backend::Judged(b, _)] if a == b),
+            ),
+            Property::sometimes(
+                "a redelivery is answered as a duplicate",
+                |_: &Self, world: &World| {
+                    world
+                        .backends
+                        .iter()
+                        .any(|b| matches!(b, Backend::Answers(_, Answer::Duplicate)))
+                },
+            ),
             Property::sometimes("a report is refused", |_: &Self, world: &World| {
                 world.backends.iter().any(|b| matches!(b, Backend::Answers(_, Answer::Refused)))
             }),
-            Property::sometimes("a report is applied and its job never told", |_: &Self, world: &World| {
-                world.log.iter().any(|event| {
-                    world.jobs[usize::from(event.report.0)].0 > event.report.1
-                        && !world.told.contains(&event.report)
-                })
-            }),
+            Property::sometimes(
+                "a report is applied and its job never told",
+                |_: &Self, world: &World| {
+                    world.log.iter().any(|event| {
+                        world.jobs[usize::from(event.report.0)].0 > event.report.1
+                            && !world.told.contains(&event.report)
+                    })
+                },
+            ),
             Property::sometimes("the row ends", |model: &Self, world: &World| {
                 model.machine.is_terminal(world.row.into())
             }),

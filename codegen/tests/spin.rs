@@ -11,11 +11,10 @@ use phasegate_codegen::verify::{self, Verdict};
 use proofs::*;
 
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap_or_else(|error| panic!("{program}: {error}; on Debian: apt-get install spin gcc"));
+    let output =
+        Command::new(program).args(arguments).current_dir(folder).output().unwrap_or_else(
+            |error| panic!("{program}: {error}; on Debian: apt-get install spin gcc"),
+        );
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{program} {arguments:?}: {said}{errors}");
@@ -29,7 +28,8 @@ fn spin(machine: &Machine) -> Vec<(&'static str, bool)> {
     std::fs::write(folder.path().join("model.pml"), &model).unwrap();
     run(folder.path(), "spin", &["-a", "model.pml"]);
     run(folder.path(), "cc", &["-O1", "-w", "-o", "pan", "pan.c"]);
-    let formulas = verify::FORMULAS.iter().filter(|(name, ..)| model.contains(&format!("ltl {name} ")));
+    let formulas =
+        verify::FORMULAS.iter().filter(|(name, ..)| model.contains(&format!("ltl {name} ")));
     formulas
         .map(|(name, proof, _)| {
             let said = run(folder.path(), "./pan", &["-a", "-m100000", "-N", name]);
@@ -75,10 +75,7 @@ fn spin_refutes_of_broken_tables_what_verify_refutes() {
         [accepted, ends, truth]
     );
     assert_eq!(agree(&without_the_deploy_jobs_needs()), [accepted, truth]);
-    assert_eq!(
-        agree(&with_a_deploy_job_that_reports_succeeded_for_failure()),
-        [accepted, truth]
-    );
+    assert_eq!(agree(&with_a_deploy_job_that_reports_succeeded_for_failure()), [accepted, truth]);
     assert_eq!(agree(&with_an_end_that_is_left()), ["ends-stay"]);
 }
 

@@ -423,7 +423,7 @@ impl Search<'_, '_> {
         if !accepted && !tolerated && next.is(AGAIN) {
             next.set(REFUSED, true);
         }
-        Sent { accepted, broken: !accepted && !(tolerated && next.is(LOST)) }
+        Sent { accepted, broken: !(accepted || tolerated && next.is(LOST)) }
     }
 
     fn concludes(&self, now: &Situation, job: usize) -> (Became, Option<StateId>) {

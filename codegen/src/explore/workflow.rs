@@ -48,10 +48,7 @@ impl Plan {
     }
 
     /// What a concluding job says (rule 9), from what became of the jobs that it needs.
-    pub(crate) fn concludes(
-        &self,
-        results: impl Fn(usize) -> Result,
-    ) -> (Became, Option<StateId>) {
+    pub(crate) fn concludes(&self, results: impl Fn(usize) -> Result) -> (Became, Option<StateId>) {
         let all = || self.needs.iter().map(|&need| seen(results(need)));
         let (of, named) = if all().all(|one| one == Seen::Success) {
             (Became::Success, Seen::Success)
@@ -136,7 +133,9 @@ fn plan(machine: &Machine, id: JobId) -> Plan {
         has_start: job.start.is_some(),
         before: reports
             .iter()
-            .filter_map(|report| Some(Before { state: report.state()?, tolerated: report.tolerated }))
+            .filter_map(|report| {
+                Some(Before { state: report.state()?, tolerated: report.tolerated })
+            })
             .collect(),
         pieces: if job.always {
             0

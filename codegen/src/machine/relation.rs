@@ -41,7 +41,10 @@ impl Bits {
 
     /// The number of rows.
     pub(crate) const fn len(&self) -> usize {
-        if self.words == 0 { 0 } else { self.rows.len() / self.words }
+        match self.rows.len().checked_div(self.words) {
+            Some(rows) => rows,
+            None => 0,
+        }
     }
 
     pub(crate) fn row(&self, row: usize) -> &[u64] {

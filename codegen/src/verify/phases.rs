@@ -173,15 +173,14 @@ impl Explorer<'_> {
                 continue;
             }
             let views = self.stepper.views(after, attempted);
-            for phase in 0..views.len() {
+            for (phase, &view) in views.iter().enumerate() {
                 let was_done = shown.iter().any(|(_, views)| views[phase] == View::Done);
                 let taken_back = !self.stepper.is_reported(after, phase);
                 let is_entered =
                     entered == Some(phase) || again.is_some_and(|p| p.index() == phase);
-                if was_done && views[phase] != View::Done && !taken_back && !is_entered {
+                if was_done && view != View::Done && !taken_back && !is_entered {
                     let name = &self.machine.phases[phase].name;
-                    let summary =
-                        format!("`{name}` was done, and is {} then", views[phase].as_str());
+                    let summary = format!("`{name}` was done, and is {} then", view.as_str());
                     let mut history = history.to_vec();
                     history.push(next);
                     self.breaks(DONE, summary, &history, attempted);

@@ -50,7 +50,10 @@ fn constants(w: &mut String, machine: &Machine) {
     for (number, state) in machine.states.iter().enumerate() {
         line(w, &format!("#define S_{} {number}", state.name));
     }
-    line(w, "#define WAITING 0\n#define SUCCESS 1\n#define FAILURE 2\n#define CANCELLED 3\n#define SKIPPED 4");
+    line(
+        w,
+        "#define WAITING 0\n#define SUCCESS 1\n#define FAILURE 2\n#define CANCELLED 3\n#define SKIPPED 4",
+    );
     line(w, &format!("\nshort row = S_{};", machine.state(machine.initial[0]).name));
     line(w, "bool lost, said, mute, refused, left_an_end, over, lie;\nbool ok;");
     for number in 0..machine.jobs.len() {
@@ -75,7 +78,13 @@ fn row(w: &mut String, machine: &Machine) {
         })
         .collect();
     let legal = if legal.is_empty() { "false".to_owned() } else { legal.join(" || \\\n  ") };
-    line(w, &format!("\n#define LEGAL(to) ( \\\n  {} )", legal.replace("(to ", "((to) ").replace(" to ", " (to) ")));
+    line(
+        w,
+        &format!(
+            "\n#define LEGAL(to) ( \\\n  {} )",
+            legal.replace("(to ", "((to) ").replace(" to ", " (to) ")
+        ),
+    );
     let is = |test: &dyn Fn(&crate::machine::State) -> bool, var: &str| {
         among(var, machine.state_ids().filter(|&id| test(machine.state(id))), machine)
     };
@@ -172,7 +181,10 @@ fn working(w: &mut String, machine: &Machine, id: JobId) {
     line(w, &format!("\n/* {} */\nactive proctype job_{number}() {{", job.name));
     line(w, &format!("  ({});", needs_over(job)));
     line(w, "  atomic { if");
-    line(w, &format!("  :: !({}) -> result_{number} = SKIPPED; goto gone", all_succeeded(machine, id)));
+    line(
+        w,
+        &format!("  :: !({}) -> result_{number} = SKIPPED; goto gone", all_succeeded(machine, id)),
+    );
     line(w, "  :: else -> skip\n  fi }");
     line(w, &format!("  atomic {{ if\n  :: result_{number} = CANCELLED; goto gone"));
     line(w, &format!("  :: result_{number} = FAILURE; goto gone\n  :: skip"));
@@ -255,10 +267,13 @@ fn concluding(w: &mut String, machine: &Machine, id: JobId) {
                     format!("result_{number} = FAILURE; goto gone")
                 };
                 let name = &machine.state(state).name;
-                line(w, &format!(
-                    "    if\n    :: lost = true; {lost}\n    :: report(S_{name}, {tolerated}); \
+                line(
+                    w,
+                    &format!(
+                        "    if\n    :: lost = true; {lost}\n    :: report(S_{name}, {tolerated}); \
                      if :: ok -> {then} :: else -> {refused} fi\n    fi"
-                ));
+                    ),
+                );
             }
         }
     }
@@ -272,14 +287,18 @@ fn over(w: &mut String, machine: &Machine) {
         jobs.map(|(number, _)| what.replace('#', &number.to_string())).collect()
     };
     let all = each(&|_| true, "result_# != WAITING").join(" && ");
-    let says_end =
-        |job: &Job| job.always && job.outcomes().states().iter().any(|&id| machine.state(id).is_ended());
+    let says_end = |job: &Job| {
+        job.always && job.outcomes().states().iter().any(|&id| machine.state(id).is_ended())
+    };
     let mute = each(&says_end, "mute_#");
     let mute = if mute.is_empty() { "false".to_owned() } else { mute.join(" && ") };
     let good = each(&|job| !job.always, "result_# == SUCCESS");
     let good = if good.is_empty() { "true".to_owned() } else { good.join(" && ") };
-    line(w, &format!(
-        "\n/* The run is over. */\nactive proctype ending() {{\n  atomic {{\n    ({all});\n    \
+    line(
+        w,
+        &format!(
+            "\n/* The run is over. */\nactive proctype ending() {{\n  atomic {{\n    ({all});\n    \
          mute = {mute};\n    lie = (GOOD && !({good})) || (BAD && ({good}));\n    over = true\n  }}\n}}\n"
-    ));
+        ),
+    );
 }
