@@ -7,7 +7,7 @@ use std::process::Command;
 use phasegate_codegen::targets::Dialect;
 use tempfile::TempDir;
 
-use crate::db::{attached, schema, tables};
+use crate::db::{deploy, machine, schema, texts};
 use crate::{broken, finds, finds_nothing, root};
 
 /// What squawk is not asked for.
@@ -48,7 +48,8 @@ fn migrations(dialect: Dialect) -> Vec<PathBuf> {
 /// The schemas of tables of every shape, and every migration, on disk.
 fn written(dialect: Dialect, adapt: fn(String) -> String) -> (TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
-    let machines = [tables(), attached()].concat();
+    let mut machines = vec![deploy()];
+    machines.extend(texts().iter().map(|text| machine(text)));
     let mut texts: Vec<String> = machines.iter().map(|machine| schema(machine, dialect)).collect();
     texts.extend(migrations(dialect).iter().map(|path| fs::read_to_string(path).unwrap()));
     let write = |(at, text): (usize, String)| {
