@@ -1,0 +1,13 @@
+//! A test that holds what is checked in to the table. It needs, in the crate's `Cargo.toml`:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! phasegate-codegen = { version = "0.1", default-features = false }
+//! ```
+
+#[test]
+fn the_artifacts_are_what_the_table_gives() {
+    // The path from the crate's own folder: of a crate of its own it is "order.toml".
+    let table = "examples/order/order.toml";
+    phasegate_codegen::check(table.as_ref()).expect("the table is valid").assert_current();
+}
