@@ -1,8 +1,8 @@
 //! The example in `examples/order`, run as its user runs it.
 
-mod common;
 #[path = "common/binary.rs"]
 mod binary;
+mod common;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -214,3 +214,13 @@ fn proofs_are_told_in_json_and_as_findings() {
     let findings = verify::findings("deploy.toml", &proofs);
     assert!(findings.iter().any(|finding| finding.rule == "workflow-ends" && finding.is_error()));
 }
+
+/// One job `a` and its conclusion. `a` is cancelled or lost before it begins (2), fails before its
+/// report and then fails, is cancelled or lost (3), reports and then passes, fails, is cancelled or
+/// lost (4), or cannot report and then fails, is cancelled or lost (3). The conclusion is delivered,
+/// undelivered or its runner lost (3).
+#[test]
+fn the_runs_of_a_job_and_its_conclusion_are_as_many_as_by_hand() {
+    let Verdict::Proven { covered } = verdict(&wide(1), "workflow-accepted") else { panic!() };
+    assert_eq!(covered.counts[0], ((2 + 3 + 4 + 3) * 3, "runs"));
+}

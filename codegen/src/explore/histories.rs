@@ -68,9 +68,8 @@ impl<'m> Histories<'m> {
         states
     }
 
-    /// What an `attempted` (plus one; 0 is none) comes to for the stepper: nothing at all unless the
-    /// row ended badly, and then the phase that it was in. The proof of the phases tries every
-    /// `attempted` there is.
+    /// What an `attempted` comes to for the stepper, as its place plus one: nothing at all (0) unless
+    /// the row ended badly.
     pub(crate) fn attempted(&self, history: u32, attempted: Option<StateId>) -> u32 {
         let outcome = self.machine.state(self.state(history)).outcome;
         match (outcome, attempted) {

@@ -124,12 +124,14 @@ fn stranger(w: &mut String, machine: &Machine) {
     line(w, "  :: false -> skip\n  od\n}");
 }
 
-/// A step in which a report is sent; `then` and `fails` are what comes of it.
+/// A step in which a report is sent; `then` and `fails` are what comes of it. `true ->` stands before
+/// the report because Spin takes the guards of an `if` that begins an option for the option's own, and
+/// then its `else` would wait for the other options.
 fn sends(state: &str, tolerated: bool, then: &str, fails: &str) -> String {
     let undelivered = if tolerated { then } else { fails };
     let refused = if tolerated { then } else { fails };
     format!(
-        "    if\n    :: lost = true; {undelivered}\n    :: report(S_{state}, {tolerated}); if :: ok -> {then} \
+        "    if\n    :: lost = true; {undelivered}\n    :: true -> report(S_{state}, {tolerated}); if :: ok -> {then} \
          :: else -> {refused} fi\n    fi"
     )
 }
@@ -185,13 +187,13 @@ fn working(w: &mut String, machine: &Machine, id: JobId) {
         w,
         &format!("  :: !({}) -> result_{number} = SKIPPED; goto gone", all_succeeded(machine, id)),
     );
-    line(w, "  :: else -> skip\n  fi }");
+    line(w, "  :: else -> skip\n  fi };");
     line(w, &format!("  atomic {{ if\n  :: result_{number} = CANCELLED; goto gone"));
     line(w, &format!("  :: result_{number} = FAILURE; goto gone\n  :: skip"));
     if job.start.is_some() {
         line(w, "  :: goto failing");
     }
-    line(w, "  fi }");
+    line(w, "  fi };");
     let before = job.before_outcome();
     let states: Vec<bool> =
         reports.iter().filter(|r| r.state().is_some()).map(|r| r.tolerated).collect();
@@ -270,7 +272,7 @@ fn concluding(w: &mut String, machine: &Machine, id: JobId) {
                 line(
                     w,
                     &format!(
-                        "    if\n    :: lost = true; {lost}\n    :: report(S_{name}, {tolerated}); \
+                        "    if\n    :: lost = true; {lost}\n    :: true -> report(S_{name}, {tolerated}); \
                      if :: ok -> {then} :: else -> {refused} fi\n    fi"
                     ),
                 );
