@@ -3,7 +3,6 @@
 //! The picture in the README is `tests/browser/modal.png`; this takes it anew:
 //! `PHASEGATE_PICTURE=tests/browser/modal.png cargo test --test browser -- --ignored gates`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod backend;
 mod common;
