@@ -28,7 +28,11 @@ fn refuted(machine: &Machine) -> String {
 fn is_refuted(machine: &Machine, name: &str) -> String {
     match verdict(machine, name) {
         Verdict::Refuted { counterexample } => counterexample.summary,
-        other => panic!("{name} is {other:?}"),
+        other @ (Verdict::Proven { .. }
+        | Verdict::Bounded { .. }
+        | Verdict::NotApplicable { .. }) => {
+            panic!("{name} is {other:?}")
+        }
     }
 }
 

@@ -77,6 +77,7 @@ fn word(state: State) -> &'static str {
         State::Current => "current",
         State::Stale | State::Missing => "written",
         State::Foreign => "foreign",
+        State::Handwritten => "handwritten",
         State::Orphaned => "orphaned",
     }
 }
@@ -88,7 +89,7 @@ fn lines(loaded: &Loaded, settled: &Settled) -> String {
         let word = match outcome.state {
             State::Stale | State::Missing => "wrote",
             State::Current => "left",
-            State::Foreign | State::Orphaned => continue,
+            State::Foreign | State::Handwritten | State::Orphaned => continue,
         };
         lines += &format!("{word} {}\n", shown(&loaded.root.join(&outcome.path)));
     }
@@ -105,7 +106,7 @@ fn lines(loaded: &Loaded, settled: &Settled) -> String {
 /// What `generate` could not mend.
 fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
     let mut findings = artifact::findings(&settled.outcomes, &settled.command);
-    findings.retain(|finding| matches!(finding.rule, "orphaned" | "shared-path"));
+    findings.retain(|finding| matches!(finding.rule, "orphaned" | "shared-path" | "handwritten"));
     for finding in &mut findings {
         finding.path = shown(&loaded.root.join(&finding.path));
         // A file that is left in place keeps nothing from being generated; `check` minds it.

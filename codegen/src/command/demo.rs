@@ -125,10 +125,12 @@ impl Demo {
             }
             play.end();
         }
+        let exit = self.verdict(stage, &play, &started.id).await?;
         if rollback.is_some() {
             say("phasegate: the deploy did not come to the state of --rollback-at");
+            return Ok(Exit::Findings);
         }
-        self.verdict(stage, &play, &started.id).await
+        Ok(exit)
     }
 
     /// How it ended, and whether that is how it should have.
@@ -143,7 +145,8 @@ impl Demo {
             .collect();
         print(&format!("The stepper shows {}.\n", views.join(", ")))?;
         let well = if self.no_console_id {
-            snapshot.seq == 1 && play.all_well()
+            // A job may fail as it was told to; nothing may have been reported.
+            snapshot.seq == 1 && (self.fail_at.is_some() || play.all_well())
         } else {
             let expected = if self.fail_at.is_some() { "failure" } else { "success" };
             snapshot.outcome == Some(expected)

@@ -61,6 +61,39 @@ pub enum Proof {
     Unconfirmed,
 }
 
+impl Proof {
+    /// What to change in a table of which the claim does not hold.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Reachable | Self::WayToEnd => "add the transition that is missing",
+            Self::EndsStay => "let the end reopen, or remove the transition that leaves it",
+            Self::Judge | Self::PhasesTotal | Self::OneActive => {
+                "this is a fault of phasegate: please report the table"
+            }
+            Self::Loss => "declare the transition past the optional state, or let it be required",
+            Self::Redelivery | Self::LateDuplicate => {
+                "a state that can be entered again takes late redeliveries for news: give it a \
+                 name of its own on each way"
+            }
+            Self::Accepted => {
+                "let jobs that report one row follow each other by `needs`, or declare the step"
+            }
+            Self::RunsEnd => {
+                "add a concluding [[job]]: `always = true`, `needs` all others, and the states \
+                 that the last of them reports"
+            }
+            Self::Truth | Self::Again => {
+                "let the concluding job report by what became of all jobs, and every job that \
+                 reports an end `needs` what has to have succeeded"
+            }
+            Self::LateLoss => "add a concluding [[job]] that fails where its report is refused",
+            Self::Views | Self::DoneStays | Self::Unconfirmed => {
+                "give each phase a state that `completes` it, and each state its phase"
+            }
+        }
+    }
+}
+
 type Prove = fn(&Subject<'_>) -> Verdict;
 
 /// Every proof: its name, what it claims, and what proves it.

@@ -98,8 +98,12 @@ pub fn findings(path: &str, proofs: &[Proved]) -> Vec<Finding> {
             path,
             format!("it does not hold that {}: {}", proved.claim, counterexample.summary),
             match counterexample.path.is_empty() {
-                true => String::new(),
-                false => format!("the shortest case: {}", counterexample.path.join("; ")),
+                true => proved.proof.remedy().to_owned(),
+                false => format!(
+                    "{}; the shortest case: {}",
+                    proved.proof.remedy(),
+                    counterexample.path.join("; ")
+                ),
             },
         )),
         Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => None,

@@ -1,7 +1,6 @@
 //! A program that takes the generated validator in as it is: one file without dependencies.
 
 #[path = "../generated/order.rs"]
-#[allow(dead_code, unreachable_pub, reason = "a program takes what it needs of it")]
 mod order;
 
 use order::OrderStatus;
