@@ -30,9 +30,7 @@ fn is_refuted(machine: &Machine, name: &str) -> String {
         Verdict::Refuted { counterexample } => counterexample.summary,
         other @ (Verdict::Proven { .. }
         | Verdict::Bounded { .. }
-        | Verdict::NotApplicable { .. }) => {
-            panic!("{name} is {other:?}")
-        }
+        | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),
     }
 }
 

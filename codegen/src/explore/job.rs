@@ -28,22 +28,20 @@ pub(crate) enum Stage {
     Over(Result),
 }
 
-/// Where a job is, how many reports it has set out to send before its outcome, how many pieces of
-/// its work are done, and how many were in an earlier attempt.
+/// Where a job is, how many reports it has set out to send before its outcome, and how many pieces
+/// of its work are done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Job {
     pub(crate) stage: Stage,
     pub(crate) set_out: u16,
     pub(crate) done: u16,
-    pub(crate) done_before: u16,
 }
 
 const RESULTS: [Result; 5] =
     [Result::Succeeded, Result::Failed, Result::Cancelled, Result::Mute, Result::Skipped];
 
 impl Job {
-    pub(crate) const WAITING: Self =
-        Self { stage: Stage::Waiting, set_out: 0, done: 0, done_before: 0 };
+    pub(crate) const WAITING: Self = Self { stage: Stage::Waiting, set_out: 0, done: 0 };
 
     pub(crate) const fn result(self) -> Option<Result> {
         match self.stage {
@@ -57,13 +55,8 @@ impl Job {
     }
 
     /// The job, over; what it set out to report no longer matters.
-    pub(crate) const fn over(self, result: Result, done: u16) -> Self {
-        Self { stage: Stage::Over(result), set_out: 0, done, done_before: self.done_before }
-    }
-
-    /// The job, to be run again.
-    pub(crate) fn again(self) -> Self {
-        Self { done_before: self.done.max(self.done_before), ..Self::WAITING }
+    pub(crate) const fn over(result: Result, done: u16) -> Self {
+        Self { stage: Stage::Over(result), set_out: 0, done }
     }
 
     /// How far the job is, of one that sends so many reports before its outcome: it only ever grows.
@@ -84,10 +77,7 @@ impl Job {
             Stage::Failing => 2,
             Stage::Over(result) => 3 + result as u64,
         };
-        stage
-            | u64::from(self.set_out) << 16
-            | u64::from(self.done) << 32
-            | u64::from(self.done_before) << 48
+        stage | u64::from(self.set_out) << 16 | u64::from(self.done) << 32
     }
 
     pub(crate) fn unpack(word: u64) -> Self {
@@ -98,6 +88,6 @@ impl Job {
             2 => Stage::Failing,
             over => Stage::Over(RESULTS[usize::from(over - 3)]),
         };
-        Self { stage, set_out: part(16), done: part(32), done_before: part(48) }
+        Self { stage, set_out: part(16), done: part(32) }
     }
 }

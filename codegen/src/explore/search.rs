@@ -28,10 +28,11 @@ const ENDED: u64 = 8;
 const REFUSED: u64 = 16;
 /// A job was lost or cancelled after it reported its end.
 const LATE: u64 = 32;
-/// The words before those of the jobs.
+/// The words before those of the jobs. After them come the phases that were shown as done when the
+/// run was started again, a bit each.
 const HEAD: usize = 2;
 /// The most words that a search writes, so that one with many jobs is bounded in time.
-const MOST_WORDS: usize = 1 << 27;
+const MOST_WORDS: usize = 1 << 24;
 
 /// What a search covers.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +73,8 @@ impl Situation {
     fn set(&mut self, flag: u64, to: bool) {
         self.words[1] = if to { self.words[1] | flag } else { self.words[1] & !flag };
     }
-    fn jobs(&self) -> impl Iterator<Item = Job> + '_ {
-        self.words[HEAD..].iter().map(|&word| Job::unpack(word))
+    fn jobs(&self, jobs: usize) -> impl Iterator<Item = Job> + '_ {
+        self.words[HEAD..][..jobs].iter().map(|&word| Job::unpack(word))
     }
 }
 
@@ -118,7 +119,7 @@ pub(crate) struct Search<'w, 'm> {
 
 /// Explores every run of a workflow.
 pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
-    let stride = HEAD + workflow.plans.len();
+    let stride = HEAD + workflow.plans.len() + workflow.work.len().div_ceil(64);
     let farthest = workflow.plans.iter().map(|plan| plan.before.len() + 2).sum();
     let mut search = Search {
         workflow,
@@ -185,7 +186,7 @@ impl Search<'_, '_> {
             let again = if next.is(AGAIN) { self.farthest + 1 } else { 0 };
             let plans = &self.workflow.plans;
             let jobs: usize =
-                plans.iter().zip(next.jobs()).map(|(p, j)| j.rank(p.before.len())).sum();
+                plans.iter().zip(next.jobs(plans.len())).map(|(p, j)| j.rank(p.before.len())).sum();
             let rank = again + jobs;
             if self.waiting.len() <= rank {
                 self.waiting.resize_with(rank + 1, Vec::new);
@@ -322,8 +323,7 @@ impl Search<'_, '_> {
         let job = usize::from(job);
         // Where no view is looked at, the work that was done does not matter.
         let done = if self.mode.late || next.is(ENDED) { 0 } else { done };
-        let over = next.job(job).over(result, done);
-        next.set_job(job, over);
+        next.set_job(job, Job::over(result, done));
     }
 
     /// The pieces of work that a job has done, from the reports that it set out to send.
@@ -423,7 +423,8 @@ impl Search<'_, '_> {
         if !accepted && !tolerated && next.is(AGAIN) {
             next.set(REFUSED, true);
         }
-        Sent { accepted, broken: !(accepted || tolerated && next.is(LOST)) }
+        let excused = tolerated && next.is(LOST);
+        Sent { accepted, broken: !(accepted || excused) }
     }
 
     fn concludes(&self, now: &Situation, job: usize) -> (Became, Option<StateId>) {
@@ -442,8 +443,7 @@ impl Search<'_, '_> {
             if plan.needs.iter().all(is_over)
                 && !plan.must.iter().all(|&need| next.job(need).succeeded())
             {
-                let skipped = next.job(job).over(Result::Skipped, 0);
-                next.set_job(job, skipped);
+                next.set_job(job, Job::over(Result::Skipped, 0));
             }
         }
     }
@@ -457,14 +457,10 @@ impl Search<'_, '_> {
         let work = &self.workflow.work;
         let passed =
             |phase: usize| work[phase].iter().all(|&(job, piece)| piece < now.job(job).done);
-        let ever = |phase: usize| {
-            work[phase].iter().all(|&(job, piece)| {
-                let job = now.job(job);
-                piece < job.done.max(job.done_before)
-            })
-        };
+        let jobs = self.workflow.plans.len();
+        let was_done = |phase: usize| now.words[HEAD + jobs + phase / 64] >> (phase % 64) & 1 == 1;
         self.found.views += u64::try_from(work.len()).unwrap_or(u64::MAX);
-        let done = shown.done.iter().find(|&&phase| !ever(phase));
+        let done = shown.done.iter().find(|&&phase| !passed(phase) && !was_done(phase));
         let ended = shown.ended.iter().find(|&&p| !work[p].is_empty() && passed(p));
         let name = |phase: usize| &self.workflow.machine.phases[phase].name;
         let why = match (done, ended) {
@@ -513,7 +509,7 @@ impl Search<'_, '_> {
             if mute {
                 add(self.found.mute.entry(row).or_default());
             }
-            if !now.is(LOST) && now.jobs().all(Job::succeeded) {
+            if !now.is(LOST) && self.all_succeeded(now) {
                 add(&mut self.found.flawless);
             }
         }
@@ -596,7 +592,7 @@ impl Search<'_, '_> {
     fn start_again(&mut self, number: usize, now: &Situation, row: StateId, next: &mut Situation) {
         let terminal = self.workflow.machine.state(row).terminal;
         for step in [Step::AgainAll, Step::AgainFailed] {
-            if step == Step::AgainFailed && now.jobs().all(Job::succeeded) {
+            if step == Step::AgainFailed && self.all_succeeded(now) {
                 continue;
             }
             self.words += now.words.len();
@@ -612,7 +608,7 @@ impl Search<'_, '_> {
                 let needs = &self.workflow.plans[job].needs;
                 reset[job] |= !now.job(job).succeeded() || needs.iter().any(|&need| reset[need]);
                 if reset[job] {
-                    next.set_job(job, now.job(job).again());
+                    next.set_job(job, Job::WAITING);
                 }
             }
             if terminal {
@@ -620,13 +616,23 @@ impl Search<'_, '_> {
                 next.set(ENDED, true);
                 next.set_row(self.histories.forgotten(row), 0);
                 for job in 0..reset.len() {
-                    let at = Job { done: 0, done_before: 0, ..next.job(job) };
+                    let at = Job { done: 0, ..next.job(job) };
                     next.set_job(job, at);
+                }
+            } else {
+                // What was done then stays done; the jobs that run again have yet to do theirs.
+                let shown = self.histories.shown(now.history(), now.attempted());
+                for &phase in &shown.done {
+                    next.words[HEAD + reset.len() + phase / 64] |= 1 << (phase % 64);
                 }
             }
             let paths = self.known.paths(number);
             self.add(next, Some((number, step)), paths);
         }
+    }
+
+    fn all_succeeded(&self, now: &Situation) -> bool {
+        now.jobs(self.workflow.plans.len()).all(Job::succeeded)
     }
 
     /// A claim does not hold: in a situation, or after one more step from it.
