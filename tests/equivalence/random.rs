@@ -34,10 +34,21 @@ fn case(numbers: &Numbers) -> Case {
     Case::new(&text, &text, &numbers.6)
 }
 
-/// What was compared has to be worth it: sequences of each kind, logs and phases.
-fn assert_worth_it(layer: Layer, tally: Tally) {
+/// What was compared has to be worth it.
+fn assert_worth_it(layer: Layer, wanted: usize, tally: Tally) {
     println!("{layer:?}: {tally:?}");
+    assert!(tally.tables * 2 >= wanted, "{tally:?}");
     assert!(tally.pairs > tally.tables && tally.sequences > tally.tables, "{tally:?}");
+}
+
+/// Seeds of what was found once are tried first.
+fn config() -> ProptestConfig {
+    let seeds = FileFailurePersistence::Direct("tests/equivalence/seeds.txt");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(seeds)),
+        source_file: Some(file!()),
+        ..ProptestConfig::default()
+    }
 }
 
 /// Tries a layer on as many tables as wanted, so many at a time.
@@ -47,21 +58,17 @@ fn agree(layer: Layer, default: usize, at_a_time: usize) {
     let at_a_time = at_a_time.min((wanted as f64 / THERE).ceil() as usize).max(1);
     let config = ProptestConfig {
         cases: (wanted as f64 / (at_a_time as f64 * THERE)).ceil() as u32,
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
-            "tests/equivalence/seeds.txt",
-        ))),
         // Each step to a smaller table may start a compiler.
-        max_shrink_iters: 4_000,
+        max_shrink_iters: u32::MAX,
         max_shrink_time: 60_000,
-        source_file: Some(file!()),
-        ..ProptestConfig::default()
+        ..config()
     };
     let run = RefCell::new(Run { layer, tally: Tally::default(), culprit: None });
     // Where one of them fails, the others shrink to nothing.
     let batch = vec(weighted(THERE, numbers()), at_a_time);
     let result = TestRunner::new(config).run(&batch, |numbers| run.borrow_mut().try_all(numbers));
     match result {
-        Ok(()) => assert_worth_it(layer, run.into_inner().tally),
+        Ok(()) => assert_worth_it(layer, wanted, run.into_inner().tally),
         Err(TestError::Fail(reason, _)) => panic!("{reason}"),
         Err(TestError::Abort(reason)) => panic!("aborted: {reason}"),
     }
@@ -329,6 +336,8 @@ const KEYS: [&str; 36] = [
 ];
 
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn any_numbers_give_a_valid_table(numbers in numbers()) {
         let text = cook(&numbers);
