@@ -80,14 +80,16 @@ impl Job {
         stage | u64::from(self.set_out) << 16 | u64::from(self.done) << 32
     }
 
+    #[inline]
     pub(crate) fn unpack(word: u64) -> Self {
-        let part = |at: u32| u16::try_from(word >> at & 0xffff).expect("16 bits are 16 bits");
-        let stage = match part(0) {
+        let [a, b, c, d, e, f, _, _] = word.to_le_bytes();
+        let [stage, set_out, done] = [[a, b], [c, d], [e, f]].map(u16::from_le_bytes);
+        let stage = match stage {
             0 => Stage::Waiting,
             1 => Stage::Working,
             2 => Stage::Failing,
             over => Stage::Over(RESULTS[usize::from(over - 3)]),
         };
-        Self { stage, set_out: part(16), done: part(32) }
+        Self { stage, set_out, done }
     }
 }

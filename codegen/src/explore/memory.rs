@@ -108,7 +108,7 @@ impl<'m> Stepper<'m> {
 
     /// The state that the row is in.
     pub fn current(&self, memory: &Memory) -> StateId {
-        StateId::new(index(memory.words[CURRENT]).expect("a row has started"))
+        current_in(&memory.words)
     }
 
     /// Whether some step that still counts can hide a state of a phase.
@@ -202,6 +202,11 @@ impl<'m> Stepper<'m> {
         let (word, bit) = self.place(row, bit);
         memory.words[word] &= !bit;
     }
+}
+
+/// The current state in the words of a memory.
+pub(crate) fn current_in(words: &[u64]) -> StateId {
+    StateId::new(index(words[CURRENT]).expect("a row has started"))
 }
 
 fn word(index: usize) -> u64 {

@@ -18,6 +18,7 @@ mod step;
 mod workflow;
 
 pub use job::Result;
+pub(crate) use memory::current_in;
 pub use memory::{Memory, Stepper};
 pub use path::Path;
 pub use receiver::{Answer, Receiver};

@@ -24,7 +24,7 @@ impl Situations {
         Self {
             stride,
             words: Vec::new(),
-            table: vec![NONE; 1 << 12],
+            table: vec![NONE; 1 << 14],
             parents: Vec::new(),
             steps: Vec::new(),
             paths: Vec::new(),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use phasegate::{Outcome, View};
 
 use super::{Covered, Subject, Verdict, arrows, count};
-use crate::explore::{MOST_SITUATIONS, Memory, Situations, Step, Stepper};
+use crate::explore::{MOST_SITUATIONS, Memory, Situations, Step, Stepper, current_in};
 use crate::machine::{Machine, StateId};
 
 /// The most words that the memories may have in all.
@@ -59,7 +59,6 @@ pub(super) fn explore(machine: &Machine) -> Histories {
 impl Explorer<'_> {
     fn run(&mut self) {
         let most = (MOST_WORDS / self.stepper.words()).min(MOST_SITUATIONS);
-        let mut lengths: Vec<u32> = vec![1; self.known.len()];
         let mut number = 0;
         while number < self.known.len() {
             let memory = Memory { words: self.known.row(number).to_vec() };
@@ -71,10 +70,7 @@ impl Explorer<'_> {
                 self.found.steps += 1;
                 self.stays_done(&history, &shown, next, &after);
                 if self.known.len() < most {
-                    let (_, is_new) = self.known.add(&after.words, Some((number, Step::Start)), 0);
-                    if is_new {
-                        lengths.push(lengths[number] + 1);
-                    }
+                    self.known.add(&after.words, Some((number, Step::Start)), 0);
                 } else {
                     self.found.exhausted = false;
                 }
@@ -88,9 +84,7 @@ impl Explorer<'_> {
     }
 
     fn history(&self, number: usize) -> Vec<StateId> {
-        let state = |number: usize| {
-            self.stepper.current(&Memory { words: self.known.row(number).to_vec() })
-        };
+        let state = |number: usize| current_in(self.known.row(number));
         let mut history = vec![state(number)];
         let mut at = number;
         while let Some((parent, _)) = self.known.parent(at) {
