@@ -76,6 +76,11 @@ fn others_actions_are_pinned_and_permissions_are_as_few_as_can_be() {
 }
 
 #[test]
+fn every_report_says_what_the_table_says() {
+    each(form::every_report_says_what_the_table_says);
+}
+
+#[test]
 fn a_local_action_is_checked_out_in_every_job_that_uses_it() {
     each(form::a_local_action_is_checked_out_in_every_job_that_uses_it);
 }

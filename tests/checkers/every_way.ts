@@ -85,7 +85,7 @@ after("quued", "failed");
 // @ts-expect-error: the list is frozen
 stateList.push(states.queued);
 // @ts-expect-error: the map is frozen
-states.queued = states.failed;
+states.queued = states.queued;
 // @ts-expect-error: a state is frozen
 states.queued.title = "";
 // @ts-expect-error: the transitions are frozen

@@ -116,3 +116,32 @@ pub(crate) fn a_local_action_is_checked_out_in_every_job_that_uses_it(generated:
         assert_eq!(first.starts_with("actions/checkout@"), uses);
     }
 }
+
+/// The jobs that each needs; who reports, what, and what had been attempted before, where that does
+/// not depend on the run.
+pub(crate) fn every_report_says_what_the_table_says(generated: &Generated) {
+    let machine = &generated.machine;
+    let workflow = generated.workflow();
+    let name = |id: &phasegate_codegen::machine::StateId| json!(machine.state(*id).name);
+    for id in machine.job_ids() {
+        let job = machine.job(id);
+        let yaml = &workflow["jobs"][&job.name];
+        let needs: Vec<&str> =
+            job.needs.iter().map(|&need| machine.job(need).name.as_str()).collect();
+        assert_eq!(yaml.get("needs").cloned().unwrap_or(json!([])), json!(needs), "{}", job.name);
+        let steps = reports(yaml, generated.action_name());
+        let expected = machine.reports(id);
+        assert_eq!(steps.len(), expected.len(), "{}", job.name);
+        for (step, report) in steps.iter().zip(expected) {
+            let with = &step["with"];
+            assert_eq!(with["job"], job.name.as_str());
+            match report.state() {
+                Some(state) => {
+                    assert_eq!(with["state"], name(&state));
+                    assert_eq!(with.get("attempted").cloned(), report.before.last().map(name));
+                }
+                None => assert_eq!(with.get("state"), None),
+            }
+        }
+    }
+}

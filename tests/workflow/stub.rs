@@ -1,5 +1,7 @@
 //! A console that answers as it is told, on a loopback port of its own, and remembers what it got.
 
+#![allow(dead_code, reason = "each test file takes what it needs")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

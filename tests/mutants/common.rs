@@ -1,0 +1,8 @@
+//! What the tests of the databases share.
+
+#[path = "../common/judge.rs"]
+pub(crate) mod judge;
+#[path = "../common/postgres.rs"]
+pub(crate) mod postgres;
+#[path = "../common/sql.rs"]
+pub(crate) mod sql;
