@@ -108,8 +108,6 @@ pub enum State {
     Missing,
     /// It was generated from another table, which is still there. It is left to that table.
     Foreign,
-    /// It says of no table that it was generated: somebody wrote it. It is left as it is.
-    Handwritten,
     /// The table no longer gives it. It is never removed.
     Orphaned,
 }
@@ -123,6 +121,8 @@ pub struct Outcome {
     pub state: State,
     /// How the file differs from what the table gives, as a unified diff.
     pub diff: Option<String>,
+    /// Where a file went that stood in its place and was not generated: nothing is lost.
+    pub kept: Option<String>,
 }
 
 /// Whether the disk may be changed.
@@ -162,30 +162,28 @@ pub fn settle(
             {
                 State::Current
             }
-            Some(found) if is_handwritten(found) => State::Handwritten,
             Some(found) if is_foreign(root, header, found) => State::Foreign,
             Some(_) => State::Stale,
         };
         let mut diff = None;
+        let mut kept = None;
         match (state, leave) {
-            (State::Stale | State::Missing, Leave::Write) => disk::write(root, &path, artifact)?,
+            (State::Stale | State::Missing, Leave::Write) => {
+                if found.as_deref().is_some_and(is_handwritten) {
+                    kept = Some(disk::set_aside(&path, &artifact.path)?);
+                }
+                disk::write(root, &path, artifact)?;
+            }
             (State::Stale, Leave::Read) => {
                 diff = found.as_deref().map(|found| unified(&artifact.path, found, artifact));
             }
-            (
-                State::Current
-                | State::Missing
-                | State::Foreign
-                | State::Handwritten
-                | State::Orphaned,
-                _,
-            ) => {}
+            (State::Current | State::Missing | State::Foreign | State::Orphaned, _) => {}
         }
-        outcomes.push(Outcome { path: artifact.path.clone(), state, diff });
+        outcomes.push(Outcome { path: artifact.path.clone(), state, diff, kept });
     }
     if complete {
         for path in disk::orphans(root, header, artifacts)? {
-            outcomes.push(Outcome { path, state: State::Orphaned, diff: None });
+            outcomes.push(Outcome { path, state: State::Orphaned, diff: None, kept: None });
         }
     }
     Ok(outcomes)
@@ -233,11 +231,6 @@ pub fn findings(outcomes: &[Outcome], command: &str) -> Vec<Finding> {
                     "shared-path",
                     "the file is generated from another table, which is still there",
                     "give one of the two tables another path".to_owned(),
-                ),
-                State::Handwritten => (
-                    "handwritten",
-                    "the file stands where an artifact belongs, and was not generated",
-                    format!("move it, or give the target another path; then run `{command}`"),
                 ),
                 State::Orphaned => (
                     "orphaned",

@@ -303,3 +303,18 @@ fn output_is_a_function_of_the_table_alone() {
         assert_eq!(one.read(path), two.read(path));
     }
 }
+
+#[test]
+fn keeps_what_somebody_wrote_where_an_artifact_belongs() {
+    let folder = Folder::with("m.toml", TABLE);
+    folder.write(ALL[0], "mine");
+    let first = folder.run(&["generate"]);
+    assert_eq!(first.code, Some(0));
+    assert_eq!(folder.read(&format!("{}.orig", ALL[0])), "mine");
+    assert!(first.out.contains(&format!("{}.orig", ALL[0])), "{}", first.out);
+    folder.write(ALL[0], "mine again");
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert_eq!(folder.read(&format!("{}.orig", ALL[0])), "mine", "nor is what was kept lost");
+    assert_eq!(folder.read(&format!("{}.orig2", ALL[0])), "mine again");
+    assert_eq!(folder.run(&["check"]).code, Some(0));
+}

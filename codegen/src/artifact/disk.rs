@@ -31,6 +31,18 @@ pub(super) fn mode_fits(_: &Path, _: &Artifact) -> bool {
     true
 }
 
+/// Moves a file aside under a name that is free; gives that name, from the root as the path is.
+pub(super) fn set_aside(path: &Path, shown: &str) -> Result<String, io::Error> {
+    let free = |number: u32| match number {
+        1 => ".orig".to_owned(),
+        _ => format!(".orig{number}"),
+    };
+    let with = |ending: &str| PathBuf::from(format!("{}{ending}", path.display()));
+    let ending = (1..).map(free).find(|ending| !with(ending).exists()).unwrap_or_default();
+    fs::rename(path, with(&ending)).map_err(|error| with_path(path, &error))?;
+    Ok(format!("{shown}{ending}"))
+}
+
 /// Writes beside the file and renames, so that no reader ever sees half of it.
 pub(super) fn write(root: &Path, path: &Path, artifact: &Artifact) -> Result<(), io::Error> {
     let folder = path.parent().unwrap_or(root);

@@ -77,7 +77,6 @@ fn word(state: State) -> &'static str {
         State::Current => "current",
         State::Stale | State::Missing => "written",
         State::Foreign => "foreign",
-        State::Handwritten => "handwritten",
         State::Orphaned => "orphaned",
     }
 }
@@ -89,8 +88,12 @@ fn lines(loaded: &Loaded, settled: &Settled) -> String {
         let word = match outcome.state {
             State::Stale | State::Missing => "wrote",
             State::Current => "left",
-            State::Foreign | State::Handwritten | State::Orphaned => continue,
+            State::Foreign | State::Orphaned => continue,
         };
+        if let Some(kept) = &outcome.kept {
+            let kept = shown(&loaded.root.join(kept));
+            lines += &format!("kept what was not generated as {kept}\n");
+        }
         lines += &format!("{word} {}\n", shown(&loaded.root.join(&outcome.path)));
     }
     let number = |of: &[State]| settled.outcomes.iter().filter(|o| of.contains(&o.state)).count();
@@ -106,7 +109,7 @@ fn lines(loaded: &Loaded, settled: &Settled) -> String {
 /// What `generate` could not mend.
 fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
     let mut findings = artifact::findings(&settled.outcomes, &settled.command);
-    findings.retain(|finding| matches!(finding.rule, "orphaned" | "shared-path" | "handwritten"));
+    findings.retain(|finding| matches!(finding.rule, "orphaned" | "shared-path"));
     for finding in &mut findings {
         finding.path = shown(&loaded.root.join(&finding.path));
         // A file that is left in place keeps nothing from being generated; `check` minds it.

@@ -181,6 +181,9 @@ static NEXT: [&[S]; 6] = [
     &[],
 ];
 
+/// What a row may start in, in the order of the table.
+static STARTS: [S; 1] = [S::Placed];
+
 /// The same as a row of bits per state: judging a step is one look-up.
 static LEGAL: [u64; 6] = legal();
 
@@ -446,7 +449,7 @@ impl IllegalTransition {
     pub const fn allowed(&self) -> &'static [OrderStatus] {
         match self.from {
             Some(from) => from.next(),
-            None => S::INITIAL,
+            None => &STARTS,
         }
     }
 }
