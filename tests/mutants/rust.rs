@@ -45,7 +45,7 @@ pub(crate) const DEFECTS: [Defect; 31] = [
     deploy("every sequence is complete", "Ok(last.is_some_and(S::is_ended))", "Ok(last.is_some())"),
     deploy(
         "a rejection names what follows, not what starts",
-        "None => S::INITIAL,",
+        "None => &STARTS,",
         "None => S::Queued.next(),",
     ),
     deploy("a value with a letter less", "value: \"smoke_passed\"", "value: \"smoke_pased\""),
