@@ -103,6 +103,20 @@ fn a_verdict_that_is_not_the_rules_is_found() {
 }
 
 #[test]
+fn a_state_is_followed_by_itself_where_that_is_declared_and_never_by_a_skip() {
+    let machine = machine(
+        "format = 1\nmachine = { name = 'a', initial = 'on' }\n\
+         state = [{ name = 'on' }, { name = 'busy', optional = true }, { name = 'again' }]\n\
+         transition = [{ path = ['on', 'busy', 'on', 'again', 'again', 'on'] }]",
+    );
+    let Verdict::Proven { covered } = verdict(&machine, "judge") else { panic!("{machine:?}") };
+    assert_eq!(
+        covered.text(),
+        "9 pairs, 5 applied, 2 duplicate, 0 rejected as ended, 2 rejected as illegal"
+    );
+}
+
+#[test]
 fn a_loss_that_is_missed_is_found() {
     let mut machine = deploy();
     let building = find(&machine, "building");

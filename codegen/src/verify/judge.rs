@@ -11,7 +11,8 @@ pub(super) fn judge(subject: &Subject<'_>) -> Verdict {
         .state_ids()
         .map(|from| {
             let is_declared = |&to: &StateId| machine.kind(from, to) == Some(Kind::Declared);
-            machine.next(from).filter(is_declared).collect()
+            let others = machine.next(from).filter(|&to| to != from);
+            std::iter::once(from).chain(others).filter(is_declared).collect()
         })
         .collect();
     let mut numbers = [0_u64; 4];
