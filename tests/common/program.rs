@@ -16,7 +16,8 @@ pub(crate) struct Program {
     pub(crate) tables: Vec<Loaded>,
 }
 
-const MAIN: &str = r#"
+/// Declares the module of a table, and the function that answers for it.
+pub(crate) const MAIN: &str = r#"
 macro_rules! machine {
     ($function:ident, $module:ident, $status:ident) => {
         mod $module;

@@ -4,5 +4,7 @@
 pub(crate) mod judge;
 #[path = "../common/postgres.rs"]
 pub(crate) mod postgres;
+#[path = "../common/program.rs"]
+pub(crate) mod program;
 #[path = "../common/sql.rs"]
 pub(crate) mod sql;

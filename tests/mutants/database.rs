@@ -11,6 +11,8 @@ use crate::defect::check;
 
 /// Runs the checks that a table is for.
 pub(crate) async fn checks<D: Db>(db: &mut D, machine: &Machine, at: &Cell<&'static str>) {
+    check!(at, judges_as_the_table(db, machine).await);
+    check!(at, the_rows_are_those_of_the_table(db, machine).await);
     if machine.name == "deploy" {
         check!(at, a_new_row_starts_in_the_default(db).await);
         check!(at, the_key_of_a_row_stays(db).await);
@@ -23,8 +25,6 @@ pub(crate) async fn checks<D: Db>(db: &mut D, machine: &Machine, at: &Cell<&'sta
         check!(at, the_reports_are_append_only(db).await);
         check!(at, a_report_names_what_happened(db).await);
     }
-    check!(at, the_rows_are_those_of_the_table(db, machine).await);
-    check!(at, judges_as_the_table(db, machine).await);
 }
 
 async fn row(db: &mut impl Db, id: &str, way: &[&str]) {

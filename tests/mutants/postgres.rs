@@ -138,12 +138,12 @@ pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
     killer(|at| {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let mut db = check!(at, installs(&text).await);
+            checks(&mut db, &machine, at).await;
             if table == "deploy" {
                 own(&mut db, at).await;
             } else {
                 check!(at, a_forged_transition_to_itself_is_refused(&mut db).await);
             }
-            checks(&mut db, &machine, at).await;
         });
     })
 }

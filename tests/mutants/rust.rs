@@ -11,6 +11,7 @@ use phasegate_codegen::target::Target;
 use phasegate_codegen::targets::RustTarget;
 use phasegate_codegen::{Machine, load, render};
 
+use crate::common::program::MAIN;
 use crate::defect::{Defect, check, killer, put};
 
 const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Defect {
@@ -151,7 +152,7 @@ impl Program {
         let broken: Vec<String> =
             DEFECTS.iter().map(|defect| defect.apply(&texts[of(defect.table)])).collect();
         texts.extend(broken);
-        let mut main = include_str!("../rust/program.rs").to_owned();
+        let mut main = MAIN.to_owned();
         let mut arms = String::new();
         for (at, text) in texts.iter().enumerate() {
             fs::write(folder.path().join(format!("m{at}.rs")), text).unwrap();
@@ -267,7 +268,13 @@ fn judges_sequences(program: &Program, module: usize, machine: &Machine) {
             expected.push(match log.verdict() {
                 Verdict::Accepted => "accepted".to_owned(),
                 Verdict::Complete => "complete".to_owned(),
-                Verdict::Rejected(rejection) => format!("rejected {}", rejection.at),
+                Verdict::Rejected(rejection) => {
+                    let last = rejection.at.checked_sub(2).map(|before| sequence[before]);
+                    let legal = machine.legal_after(last);
+                    let legal: Vec<String> =
+                        legal.iter().map(|to| to.index().to_string()).collect();
+                    format!("rejected {} {}", rejection.at, legal.join(" "))
+                }
             });
         }
     }

@@ -191,12 +191,12 @@ pub(crate) fn schema(table: &str, defect: Option<&Defect>) -> Option<String> {
     killer(|at| {
         on_sqlite(async {
             let mut db = check!(at, installs(&text).await);
+            checks(&mut db, &machine, at).await;
             if table == "order" {
                 check!(at, a_forged_step_says_what_the_row_could_have_done(&mut db).await);
             } else {
                 check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(&mut db).await);
             }
-            checks(&mut db, &machine, at).await;
         });
     })
 }

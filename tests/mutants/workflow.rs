@@ -116,10 +116,10 @@ pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
         check!(at, form::others_actions_are_pinned_and_permissions_are_as_few_as_can_be(it));
         check!(at, form::nothing_of_the_table_is_evaluated(it));
         check!(at, form::a_local_action_is_checked_out_in_every_job_that_uses_it(it));
-        check!(at, form::a_snippet_is_the_job_of_the_whole_workflow(it));
         check!(at, runs::a_run_that_no_console_started_reports_nothing_and_does_its_work(it));
         check!(at, runs::the_conclusion_is_what_rule_9_says_for_all_results(it));
         check!(at, runs::tries_every_run(it));
         check!(at, form::every_report_says_what_the_table_says(it));
+        check!(at, form::a_snippet_is_the_job_of_the_whole_workflow(it));
     })
 }
