@@ -132,6 +132,21 @@ fn a_rollback_and_a_failure_go_together() {
 
 #[test]
 #[ignore = "needs bash, curl and jq: run by tests/run"]
+fn a_rollback_that_never_came_is_no_success() {
+    let output = ran(&["--once", "--rollback-at", "failed"]);
+    assert_eq!(output.status.code(), Some(1));
+    says(&String::from_utf8(output.stderr).unwrap(), "did not come to the state of --rollback-at");
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn a_job_that_fails_reports_nothing_either_where_no_console_asked() {
+    let said = well(&["--no-console-id", "--fail-at", "deploy"]);
+    says(&said, "\nThe deploy went queued.\n");
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
 fn without_the_consoles_id_nothing_is_reported() {
     // It ends by itself: there is nothing to look at.
     let said = well(&["--no-console-id"]);
