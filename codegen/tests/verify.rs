@@ -136,6 +136,25 @@ fn a_phase_that_is_done_before_its_work_is_found() {
     );
 }
 
+/// A machine that no table gives: `failed` is called terminal, and is left.
+#[test]
+fn a_row_that_leaves_its_end_when_the_run_is_started_again_is_found() {
+    let mut machine = deploy_with(&[
+        (
+            "to   = \"failed\"\n",
+            "to   = \"failed\"\n[[transition]]\npath = [\"failed\", \"queued\"]\n",
+        ),
+        ("outcome = \"failure\"", "outcome = \"failure\"\nreopens = true"),
+    ]);
+    machine.jobs[0].start = Some(machine.initial[0]);
+    let failed = find(&machine, "failed");
+    machine.states[failed.index()].terminal = true;
+    assert_eq!(
+        is_refuted(&machine, "workflow-again"),
+        "the row has ended in `failed`, and leaves it"
+    );
+}
+
 #[test]
 fn a_late_loss_that_nobody_hears_of_is_found() {
     let machine = deploy_with(&[(
@@ -242,4 +261,42 @@ fn proofs_are_told_in_json_and_as_findings() {
 fn the_runs_of_a_job_and_its_conclusion_are_as_many_as_by_hand() {
     let Verdict::Proven { covered } = verdict(&wide(1), "workflow-accepted") else { panic!() };
     assert_eq!(covered.counts[0], ((2 + 3 + 4 + 3) * 3, "runs"));
+}
+
+/// Two jobs that report nothing each succeed in one way, fail in two (in their work, with their
+/// runner) and are cancelled in two (in their work, before it), in either order.
+#[test]
+fn a_concluding_job_says_what_became_of_the_jobs_that_it_needs() {
+    let machine = machine(
+        "format = 1\nmachine = { name = 'a', initial = 'on' }\nstate = [{ name = 'on' },\n\
+         { name = 'good', outcome = 'success' }, { name = 'bad', outcome = 'failure' },\n\
+         { name = 'off', outcome = 'cancelled' }]\n\
+         transition = [{ from = 'on', to = ['good', 'bad', 'off'] }]\n\
+         job = [{ name = 'a' }, { name = 'b' }, { name = 'end', needs = ['a', 'b'],\n\
+         always = true, success = 'good', failure = 'bad', cancelled = 'off' }]",
+    );
+    let Verdict::Proven { covered } = verdict(&machine, "workflow-truth") else { panic!() };
+    let mute = 2 * 2 * 25;
+    assert_eq!(
+        covered.notes,
+        [format!(
+            "the row is left in on ({mute}), good ({}), bad ({}), off ({})",
+            2,
+            2 * (25 - 9),
+            2 * (9 - 1)
+        )]
+    );
+}
+
+/// `c` may only come after `a`'s report, which may be lost: then it is refused, and that is fine.
+#[test]
+fn a_report_that_may_be_lost_may_be_refused_where_another_was_lost() {
+    let table = "format = 1\nmachine = { name = 'a', initial = 'on' }\n\
+        state = [{ name = 'on' }, { name = 'ok' }, { name = 'bad' }, { name = 'd', optional = true }]\n\
+        transition = [{ path = ['on', 'ok', 'd', 'ok', 'bad'] }, { path = ['on', 'bad'] }]\n\
+        job = [{ name = 'a', success = 'ok', failure = 'bad' },\n\
+        { name = 'c', needs = ['a'], start = 'd' }, { name = 'end', needs = ['a'], always = true,\n\
+        success = 'ok', failure = 'bad' }]";
+    let verdict = verdict(&machine(table), "workflow-accepted");
+    assert!(matches!(verdict, Verdict::Proven { .. }), "{verdict:?}");
 }

@@ -291,6 +291,12 @@ impl Search<'_, '_> {
         self.skip(next);
         let paths = self.known.paths(number);
         self.add(next, Some((number, step)), paths);
+        let row = |at: &Situation| self.histories.state(at.history());
+        if next.is(ENDED) && row(next) != row(now) {
+            let name = &self.workflow.machine.state(row(now)).name;
+            let why = format!("the row has ended in `{name}`, and leaves it");
+            self.breaks(Claim::Again, (number, Some((step, &next.words[..]))), || why);
+        }
         if broken && !next.is(AGAIN | LATE) {
             let end = (number, Some((step, &next.words[..])));
             self.breaks(Claim::Accepted, end, String::new);
