@@ -13,6 +13,7 @@ mod path;
 mod receiver;
 mod runs;
 mod search;
+mod situation;
 mod situations;
 mod step;
 mod workflow;

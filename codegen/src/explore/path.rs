@@ -4,7 +4,8 @@ use phasegate::{Machine as _, Verdict};
 
 use crate::machine::StateId;
 
-use super::search::{End, Search, history_of, job_of};
+use super::search::{End, Search};
+use super::situation::{history_of, job_of};
 use super::step::{Became, Fate, Step};
 
 /// A path to what breaks a claim, a line a step.

@@ -1,0 +1,175 @@
+//! The search: every situation that a run can come to. They are taken up in an order in which no step
+//! leads back (jobs only ever get further), so that the ways to each are all known by then: how many
+//! there are, and the shortest.
+
+mod choices;
+mod claims;
+mod effects;
+
+use std::collections::BTreeMap;
+
+use super::histories::{Histories, STARTED};
+use super::job::Job;
+use super::path::{self, Path};
+use super::runs::{Claim, Runs};
+use super::situation::{AGAIN, ENDED, HEAD, LATE, Situation};
+use super::situations::Situations;
+use super::step::Step;
+use super::workflow::Workflow;
+
+/// The most words that a search writes, so that one with many jobs is bounded in time.
+const MOST_WORDS: usize = 1 << 24;
+
+/// What a search covers.
+#[derive(Clone, Copy, Debug)]
+pub struct Mode {
+    /// Whether every run is started again, once.
+    pub again: bool,
+    /// Whether it is only about jobs that are lost after they reported their end.
+    pub late: bool,
+    /// The most situations to keep.
+    pub most: usize,
+}
+
+/// Where a path ends: in a situation, or after one more step from it that leads to these words.
+pub(crate) type End<'a> = (usize, Option<(Step, &'a [u64])>);
+
+/// A search under way.
+pub(crate) struct Search<'w, 'm> {
+    pub(crate) workflow: &'w Workflow<'m>,
+    pub(crate) histories: Histories<'m>,
+    pub(crate) known: Situations,
+    mode: Mode,
+    found: Runs,
+    words: usize,
+    full: bool,
+    /// The situations to take up, by how far their jobs are.
+    waiting: Vec<Vec<u32>>,
+    /// How far the jobs of a run are when all are over.
+    farthest: usize,
+    /// The steps of the shortest path that breaks each claim so far.
+    shortest: BTreeMap<Claim, u32>,
+    refused_again: Option<u32>,
+    loud: Option<u32>,
+}
+
+/// Explores every run of a workflow.
+pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
+    let stride = HEAD + workflow.plans.len() + workflow.work.len().div_ceil(64);
+    let farthest = workflow.plans.iter().map(|plan| plan.before.len() + 2).sum();
+    let mut search = Search {
+        workflow,
+        histories: Histories::new(workflow.machine),
+        known: Situations::new(stride),
+        mode,
+        found: Runs::default(),
+        words: 0,
+        full: false,
+        waiting: Vec::new(),
+        farthest,
+        shortest: BTreeMap::new(),
+        refused_again: None,
+        loud: None,
+    };
+    let mut first = Situation { words: vec![0; stride] };
+    first.set_row(STARTED, 0);
+    for job in 0..workflow.plans.len() {
+        first.set_job(job, Job::WAITING);
+    }
+    search.add(&first, None, 1);
+    search.run();
+    search.found
+}
+
+impl Search<'_, '_> {
+    fn run(&mut self) {
+        let mut now = Situation { words: Vec::new() };
+        let mut next = Situation { words: Vec::new() };
+        let mut rank = 0;
+        while rank < self.waiting.len() && !self.full {
+            let mut at = 0;
+            // What is added meanwhile is further on.
+            while at < self.waiting[rank].len() && !self.full {
+                let number = self.waiting[rank][at] as usize;
+                now.words.clear();
+                now.words.extend_from_slice(self.known.row(number));
+                self.take_up(number, &now, &mut next);
+                at += 1;
+            }
+            rank += 1;
+        }
+        self.found.exhausted = !self.full;
+    }
+
+    fn take_up(&mut self, number: usize, now: &Situation, next: &mut Situation) {
+        self.found.situations += 1;
+        self.found.steps = self.found.steps.max(u64::from(self.known.steps(number)));
+        self.shows_the_truth(number, now);
+        let mut over = true;
+        for job in 0..self.workflow.plans.len() {
+            over &= now.job(job).result().is_some();
+            self.go_on(number, now, job, next);
+        }
+        if over {
+            self.is_over(number, now, next);
+        }
+    }
+
+    /// Adds a situation, or another way to one that is known.
+    fn add(&mut self, next: &Situation, from: Option<(usize, Step)>, paths: u64) -> usize {
+        let (number, is_new) = self.known.add(&next.words, from, paths);
+        if is_new {
+            let again = if next.is(AGAIN) { self.farthest + 1 } else { 0 };
+            let plans = &self.workflow.plans;
+            let jobs: usize =
+                plans.iter().zip(next.jobs(plans.len())).map(|(p, j)| j.rank(p.before.len())).sum();
+            let rank = again + jobs;
+            if self.waiting.len() <= rank {
+                self.waiting.resize_with(rank + 1, Vec::new);
+            }
+            self.waiting[rank].push(u32::try_from(number).expect("a search is bounded below this"));
+        }
+        number
+    }
+
+    /// Takes a step, and adds the situation that it leads to.
+    fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation) {
+        self.words += now.words.len();
+        if self.known.len() >= self.mode.most || self.words > MOST_WORDS {
+            self.full = true;
+            return;
+        }
+        next.words.clone_from(&now.words);
+        let broken = self.take(next, step);
+        self.skip(next);
+        let paths = self.known.paths(number);
+        self.add(next, Some((number, step)), paths);
+        let row = |at: &Situation| self.histories.state(at.history());
+        if next.is(ENDED) && row(next) != row(now) {
+            let name = &self.workflow.machine.state(row(now)).name;
+            let why = format!("the row has ended in `{name}`, and leaves it");
+            self.breaks(Claim::Again, (number, Some((step, &next.words[..]))), || why);
+        }
+        if broken && !next.is(AGAIN | LATE) {
+            let end = (number, Some((step, &next.words[..])));
+            self.breaks(Claim::Accepted, end, String::new);
+        }
+    }
+
+    fn all_succeeded(&self, now: &Situation) -> bool {
+        now.jobs(self.workflow.plans.len()).all(Job::succeeded)
+    }
+
+    /// A claim does not hold: in a situation, or after one more step from it.
+    fn breaks(&mut self, claim: Claim, at: End<'_>, why: impl FnOnce() -> String) {
+        let steps = self.known.steps(at.0) + u32::from(at.1.is_some());
+        if self.shortest.get(&claim).is_none_or(|&shortest| steps < shortest) {
+            self.shortest.insert(claim, steps);
+            self.found.broken.insert(claim, (why(), self.path(at)));
+        }
+    }
+
+    fn path(&self, at: End<'_>) -> Path {
+        path::trace(self, at)
+    }
+}
