@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use phasegate_codegen::Machine;
 use phasegate_codegen::targets::Dialect;
 use sqlx::PgConnection;
 
@@ -16,10 +17,60 @@ const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Def
     put("deploy", FILE, what, from, to)
 }
 
-const APPEND_ONLY: &str = "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_events\"";
+const fn order(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("order", FILE, what, from, to)
+}
 
-pub(crate) const DEFECTS: [Defect; 26] = [
+/// On a table of the application's own, whose columns are as loose as columns can be.
+const fn own(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("own", FILE, what, from, to)
+}
+
+const fn without(what: &'static str, start: &'static str) -> Defect {
+    cut("deploy", FILE, what, start, ";\n")
+}
+
+const APPEND_ONLY: &str = "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_events\"";
+const REPORTS_APPEND_ONLY: &str =
+    "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"";
+
+pub(crate) const SCHEMA: [Defect; 52] = [
     deploy("a pair dropped", "  ('building', 'deploying', 'declared'),\n", ""),
+    deploy("a skip dropped", "  ('queued', 'building', 'skip'),\n", ""),
+    deploy(
+        "a pair turned round",
+        "('building', 'deploying', 'declared')",
+        "('deploying', 'building', 'declared')",
+    ),
+    deploy(
+        "a skip marked as declared",
+        "('queued', 'building', 'skip')",
+        "('queued', 'building', 'declared')",
+    ),
+    deploy(
+        "a declared pair marked as a skip",
+        "('queued', 'failed', 'declared')",
+        "('queued', 'failed', 'skip')",
+    ),
+    deploy("a state dropped", "  ('health_checking', 7, false),\n", ""),
+    deploy(
+        "two states swapped in order",
+        "('smoke_running', 1, false),\n  ('smoke_passed', 2, false)",
+        "('smoke_running', 2, false),\n  ('smoke_passed', 1, false)",
+    ),
+    deploy(
+        "two labels swapped in order",
+        "  'smoke_running',\n  'smoke_passed',\n",
+        "  'smoke_passed',\n  'smoke_running',\n",
+    ),
+    deploy("another initial state", "('building', 5, false)", "('building', 5, true)"),
+    deploy("the initial state is none", "('queued', 0, true)", "('queued', 0, false)"),
+    deploy("another default", "NOT NULL DEFAULT 'queued'", "NOT NULL DEFAULT 'building'"),
+    deploy(
+        "the fingerprints swapped",
+        "VALUES ('775a73dba2dc4ce4')",
+        "VALUES ('3214e42ddef3e601')",
+    ),
     deploy(
         "a pair added",
         "\n  ('queued', 'failed', 'declared')",
@@ -58,16 +109,12 @@ pub(crate) const DEFECTS: [Defect; 26] = [
         "t WHERE t.\"from_state\" = was AND t.\"to_state\" = becomes\n  ) THEN",
         "t\n  ) THEN",
     ),
-    put(
-        "order",
-        FILE,
+    order(
         "unknown states judged like known ones",
         "IF becomes IS NULL OR NOT EXISTS (SELECT FROM \"public\".\"order_states\" s WHERE s.\"state\" = becomes) THEN",
         "IF false THEN",
     ),
-    put(
-        "order",
-        FILE,
+    order(
         "transitions to itself not logged",
         "IF was = becomes AND EXISTS (",
         "IF was <> becomes AND EXISTS (",
@@ -89,10 +136,29 @@ pub(crate) const DEFECTS: [Defect; 26] = [
     ),
     deploy(
         "TRUNCATE of reports allowed",
-        "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"",
+        REPORTS_APPEND_ONLY,
         "BEFORE UPDATE OR DELETE ON \"public\".\"deploy_reports\"",
     ),
-    put("order", FILE, "a forged event allowed", "IF pg_trigger_depth() < 2 THEN", "IF false THEN"),
+    deploy(
+        "UPDATE of reports allowed",
+        REPORTS_APPEND_ONLY,
+        "BEFORE DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"",
+    ),
+    deploy(
+        "DELETE of reports allowed",
+        REPORTS_APPEND_ONLY,
+        "BEFORE UPDATE OR TRUNCATE ON \"public\".\"deploy_reports\"",
+    ),
+    order("a forged event allowed", "IF pg_trigger_depth() < 2 THEN", "IF false THEN"),
+    without("nobody looks at what enters the history", "CREATE TRIGGER \"deploy_event\""),
+    without("nobody looks at what enters the reports", "CREATE TRIGGER \"deploy_report\""),
+    cut(
+        "order",
+        FILE,
+        "nobody hears of a column that is set to what it is",
+        "CREATE TRIGGER \"000_order_guard_again\"",
+        ";\n",
+    ),
     deploy(
         "a forged event allowed to a trigger",
         "IF NEW.\"to_state\" IS DISTINCT FROM row_state\n    OR NEW",
@@ -115,6 +181,32 @@ pub(crate) const DEFECTS: [Defect; 26] = [
         "IF false AND NOT EXISTS (",
     ),
     deploy(
+        "a report at any time allowed",
+        "NEW.\"at\" := clock_timestamp();\n  RETURN NEW;\nEND\n$phasegate$;\n\nCREATE FUNCTION \"public\".\"deploy_append",
+        "RETURN NEW;\nEND\n$phasegate$;\n\nCREATE FUNCTION \"public\".\"deploy_append",
+    ),
+    without("a report applied twice", "CREATE UNIQUE INDEX \"deploy_reports_event\""),
+    without("two reports of one event", "CREATE UNIQUE INDEX \"deploy_reports_seq\""),
+    deploy(
+        "the step's states swapped in the history",
+        "(\"deploy_id\", \"from_state\", \"to_state\") VALUES (NEW.\"id\", was, becomes);\n  RETURN NULL;",
+        "(\"deploy_id\", \"to_state\", \"from_state\") VALUES (NEW.\"id\", was, becomes);\n  RETURN NULL;",
+    ),
+    deploy(
+        "a step written into the history twice",
+        "VALUES (NEW.\"id\", was, becomes);\n  RETURN NULL;",
+        "VALUES (NEW.\"id\", was, becomes), (NEW.\"id\", becomes, becomes);\n  RETURN NULL;",
+    ),
+    deploy("another state's legal ones told", "WHERE t.\"from_state\" = was) l", ") l"),
+    order("an unescaped quote", "('it''s \"quoted\"; --', 1", "('it's \"quoted\"; --', 1"),
+    order("a name where the value belongs", "(' Paid, or so ', 3", "('paid', 3"),
+    own("a row without a key allowed", "IF NEW.\"id\" IS NULL THEN", "IF false THEN"),
+    own(
+        "keys and states judged by the columns' collations",
+        "OLD.\"id\"::text COLLATE \"C\" IS DISTINCT FROM NEW.\"id\"::text COLLATE \"C\"",
+        "OLD.\"id\" IS DISTINCT FROM NEW.\"id\"",
+    ),
+    deploy(
         "the guard runs with the rights of whoever moves the row",
         "plpgsql SECURITY DEFINER SET",
         "plpgsql SET",
@@ -127,40 +219,71 @@ pub(crate) const DEFECTS: [Defect; 26] = [
     cut("deploy", FILE, "anybody may hang the guard on a table", "REVOKE ALL ON FUNCTION", ";\n"),
 ];
 
-pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
-    // The one is an enum, the other is text.
+pub(crate) fn on_server<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(work)
+}
+
+pub(crate) fn schema(table: &str, defect: Option<&Defect>) -> Option<String> {
+    // The one is an enum, the others are text.
     let machine = match table {
         "order" => sql::machine(&format!("{ORDER}storage = 'text'")),
+        "own" => sql::machine(&format!("{ORDER}storage = 'text'\nowns = false")),
         _ => sql::deploy(),
     };
     let text = sql::schema(&machine, Dialect::Postgres);
     let text = defect.map_or(text.clone(), |defect| defect.apply(&text));
     killer(|at| {
-        tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let mut db = check!(at, installs(&text).await);
+        on_server(async {
+            let mut db = connect(&database().await).await;
+            if table == "own" {
+                ok(&mut db, LOOSE).await;
+            }
+            check!(at, installs(&mut db, &text).await);
             checks(&mut db, &machine, at).await;
-            if table == "deploy" {
-                own(&mut db, at).await;
-            } else {
-                check!(at, a_forged_transition_to_itself_is_refused(&mut db).await);
+            match table {
+                "order" => check!(at, a_forged_transition_to_itself_is_refused(&mut db).await),
+                "own" => check!(at, a_key_is_there_and_stays_to_the_letter(&mut db).await),
+                _ => of_deploys(&mut db, &machine, at).await,
             }
         });
     })
 }
 
-async fn installs(schema: &str) -> PgConnection {
-    let mut db = connect(&database().await).await;
-    ok(&mut db, schema).await;
-    db
+/// A table that was there before, without a constraint of its own.
+const LOOSE: &str =
+    "CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+     CREATE TABLE orders (id text COLLATE fold, status text)";
+
+async fn installs(db: &mut PgConnection, schema: &str) {
+    ok(db, schema).await;
 }
 
 /// What PostgreSQL alone has.
-async fn own(db: &mut PgConnection, at: &Cell<&'static str>) {
+async fn of_deploys(db: &mut PgConnection, machine: &Machine, at: &Cell<&'static str>) {
+    check!(at, labels_stand_in_the_order_of_the_states(db, machine).await);
     check!(at, other_triggers_move_a_row_legally_or_not_at_all(db).await);
     check!(at, a_trigger_forges_nothing(db).await);
     check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(db).await);
     check!(at, the_guards_run_as_their_owner_and_look_where_they_are_told(db).await);
     check!(at, nobody_else_hangs_them_on_a_table(db).await);
+}
+
+pub(crate) async fn labels_stand_in_the_order_of_the_states(
+    db: &mut PgConnection,
+    machine: &Machine,
+) {
+    let labels = db.rows("SELECT unnest(enum_range(NULL::deploy_status))::text").await;
+    let labels: Vec<String> = labels.into_iter().flatten().flatten().collect();
+    let values: Vec<&String> = machine.states.iter().map(|state| &state.value).collect();
+    assert_eq!(labels.iter().collect::<Vec<_>>(), values);
+}
+
+async fn a_key_is_there_and_stays_to_the_letter(db: &mut PgConnection) {
+    let why = "the key of orders cannot be null";
+    refused(db, "INSERT INTO orders VALUES (NULL, 'cart')", why).await;
+    ok(db, "INSERT INTO orders VALUES ('key', 'cart')").await;
+    let update = "UPDATE orders SET id = 'KEY' WHERE id = 'key'";
+    refused(db, update, "the key of orders cannot change: key -> KEY").await;
 }
 
 async fn other_triggers_move_a_row_legally_or_not_at_all(db: &mut PgConnection) {
