@@ -139,4 +139,6 @@ pub struct WorkflowTarget {
     pub id_input: String,
     /// What `uses:` says.
     pub action: String,
+    /// The workflows written by hand whose report steps are kept current, from the root.
+    pub workflows: Vec<String>,
 }

@@ -342,6 +342,14 @@ pub struct WorkflowRow {
     /// What `uses:` says; by default the path of the generated action.
     #[schemars(with = "Option<String>")]
     pub action: Option<Text>,
+    /// Workflows written by hand, in which the report steps between `# phasegate:begin` and
+    /// `# phasegate:end` are kept current; none by default.
+    #[schemars(
+        with = "Option<Vec<String>>",
+        length(min = 1),
+        inner(regex(pattern = r"\.ya?ml$"))
+    )]
+    pub workflows: Option<Spanned<Vec<Text>>>,
 }
 
 /// A target that is one file.

@@ -164,17 +164,26 @@ struct JobView {
     result: Option<String>,
     /// Whether it needs the repository's files.
     checkout: bool,
-    id_input: String,
-    action: String,
     steps: Vec<StepView>,
 }
 
 enum StepView {
-    Work { title: String, number: usize, of: usize },
-    Report(Box<ReportView>),
+    Work {
+        title: String,
+        number: usize,
+        of: usize,
+    },
+    /// A report, as it stands in the list of steps.
+    Report(String),
 }
 
-struct ReportView {
+/// One step that reports.
+#[derive(Template)]
+#[template(path = "workflow/report.yml", syntax = "yaml")]
+struct ReportView<'a> {
+    key: String,
+    id_input: &'a str,
+    action: String,
     title: String,
     /// Its id, where a later step asks what became of it.
     id: Option<String>,
@@ -189,7 +198,7 @@ struct ReportView {
 impl JobView {
     fn new(machine: &Machine, target: &WorkflowTarget, plan: &Plan) -> Self {
         let job = machine.job(plan.job);
-        let given = format!("inputs.{} != ''", target.id_input);
+        let given = given(target);
         let reports = plan.steps.iter().any(|step| matches!(step, Step::Report(_)));
         let needs: Vec<String> =
             job.needs.iter().map(|&need| yaml::name(&machine.job(need).name)).collect();
@@ -201,8 +210,6 @@ impl JobView {
             condition: job.always.then(|| format!("always() && {given}")),
             result: (job.always && reports).then(|| RESULT.to_owned()),
             checkout: reports && target.action.starts_with("./"),
-            id_input: target.id_input.clone(),
-            action: yaml::quoted(&target.action),
             steps: plan
                 .steps
                 .iter()
@@ -213,7 +220,8 @@ impl JobView {
                         of: *of,
                     },
                     Step::Report(report) => {
-                        StepView::Report(Box::new(ReportView::new(machine, job, &given, report)))
+                        let text = report_text(machine, target, job, report);
+                        StepView::Report(yaml::indented(&text, 4).trim_end().to_owned())
                     }
                 })
                 .collect(),
@@ -228,8 +236,26 @@ const RESULT: &str = "contains(needs.*.result, 'failure') && 'failure' \
     || contains(needs.*.result, 'skipped') && 'failure' \
     || 'success'";
 
-impl ReportView {
-    fn new(machine: &Machine, job: &Job, given: &str, report: &ReportStep) -> Self {
+/// The step of a report, from the first column on.
+fn report_text(
+    machine: &Machine,
+    target: &WorkflowTarget,
+    job: &Job,
+    report: &ReportStep,
+) -> String {
+    format!("{}\n", print(&ReportView::new(machine, target, job, report)))
+}
+
+impl<'a> ReportView<'a> {
+    fn new(
+        machine: &Machine,
+        target: &'a WorkflowTarget,
+        job: &Job,
+        report: &ReportStep,
+    ) -> Self {
+        let given = &given(target);
+        let (key, id_input) = (yaml::name(&job.name), target.id_input.as_str());
+        let action = yaml::quoted(&target.action);
         let status = if job.always { "env.RESULT" } else { "job.status" };
         let named = |state: StateId| &machine.state(state).name;
         let attempted = match &report.attempted {
@@ -242,12 +268,15 @@ impl ReportView {
         };
         match &report.says {
             Says::State { state, occurrence } => Self {
+                key,
+                id_input,
+                action,
                 title: yaml::quoted(&yaml::one_line(&format!(
                     "Report: {}",
                     machine.state(*state).title
                 ))),
                 id: Some(step_id(report.number)),
-                condition: given.to_owned(),
+                condition: given.clone(),
                 tolerated: report.tolerated,
                 state: Some(yaml::name(named(*state))),
                 outcome: None,
@@ -255,9 +284,12 @@ impl ReportView {
                 occurrence: (*occurrence > 1).then_some(*occurrence),
             },
             Says::Outcome(outcomes) => Self {
+                key,
+                id_input,
+                action,
                 title: yaml::quoted("Report the outcome"),
                 id: None,
-                condition: outcome_condition(*outcomes, status, given),
+                condition: outcome_condition(*outcomes, status, given.as_str()),
                 tolerated: report.tolerated,
                 state: None,
                 outcome: Some(status),
@@ -266,6 +298,11 @@ impl ReportView {
             },
         }
     }
+}
+
+/// The condition that a console started the run.
+fn given(target: &WorkflowTarget) -> String {
+    format!("inputs.{} != ''", target.id_input)
 }
 
 fn step_id(number: usize) -> String {

@@ -12,7 +12,7 @@ pub(super) use names::{rust_names, sql_names, workflow_names};
 pub(super) use paths::paths;
 
 use super::Draft;
-use crate::table::{OffOr, PathRow, PerDialect, Text};
+use crate::table::{LOST, OffOr, PathRow, PerDialect, Text};
 use crate::targets::{
     Dialect, KeyType, PathTarget, RustTarget, SqlTarget, Storage, Targets, WorkflowTarget,
 };
@@ -100,6 +100,12 @@ pub(super) fn resolve(draft: &mut Draft<'_>) {
             WorkflowTarget {
                 id_input: text(row.id_input.as_ref(), || format!("{name}_id")),
                 action: text(row.action.as_ref(), || format!("./{path}/notify-{name}-status")),
+                workflows: row
+                    .workflows
+                    .iter()
+                    .flat_map(|list| list.get_ref())
+                    .map(|path| normal(path.get_ref()))
+                    .collect(),
                 path,
             }
         }),
@@ -146,6 +152,22 @@ fn twice(draft: &mut Draft<'_>) {
             .into_iter()
             .flatten()
             .filter(|word| !seen.insert(*word.get_ref() as usize))
+            .map(Spanned::span),
+    );
+    let workflows = rows.workflow.as_ref().and_then(|row| row.workflows.as_ref());
+    if let Some(workflows) = workflows
+        && workflows.get_ref().is_empty()
+        && !rows.workflow.as_ref().is_some_and(|row| row.has_lost("workflows"))
+    {
+        let help = "leave `workflows` out, or name a file";
+        draft.error("empty-list", workflows.span(), "`workflows` is an empty list", help);
+    }
+    let mut seen = HashSet::new();
+    doubles.extend(
+        workflows
+            .into_iter()
+            .flat_map(|list| list.get_ref())
+            .filter(|path| path.get_ref() != LOST && !seen.insert(normal(path.get_ref())))
             .map(Spanned::span),
     );
     for span in doubles {

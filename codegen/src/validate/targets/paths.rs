@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::normal;
 use crate::suggest::shown;
-use crate::table::{LOST, PathRow, PerDialect, Placed, Text};
+use crate::table::{LOST, PathRow, PerDialect, Placed, TargetRows, Text};
 use crate::target;
 use crate::targets::Dialect;
 use crate::validate::Draft;
@@ -55,6 +55,7 @@ enum Kind {
     File,
     Folder,
     Module,
+    Workflow,
 }
 
 pub(in crate::validate) fn paths(draft: &mut Draft<'_>) {
@@ -79,6 +80,9 @@ pub(in crate::validate) fn paths(draft: &mut Draft<'_>) {
         } else if kind == Kind::Module && !end.ends_with(".js") && !end.ends_with(".mjs") {
             let message = format!("`{}` does not end as a module does", shown(text));
             draft.error("bad-path", path.span(), message, "end it with `.js` or `.mjs`");
+        } else if kind == Kind::Workflow && !end.ends_with(".yml") && !end.ends_with(".yaml") {
+            let message = format!("`{}` does not end as a workflow does", shown(text));
+            draft.error("bad-path", path.span(), message, "end it with `.yml` or `.yaml`");
         }
     }
     if sound && table.machine.name.get_ref() != LOST {
@@ -110,6 +114,7 @@ fn given<'t>(draft: &Draft<'t>) -> Vec<(&'t Text, Kind)> {
     given.extend(rust.map(|path| (path, Kind::File)));
     let workflow = rows.workflow.as_ref().and_then(|row| row.path.as_ref());
     given.extend(workflow.map(|path| (path, Kind::Folder)));
+    given.extend(kept(rows).map(|path| (path, Kind::Workflow)));
     if let Some(sql) = &rows.sql {
         given.extend(sql.path.as_ref().map(|path| (path, Kind::Folder)));
         match &sql.migrations {
@@ -121,6 +126,12 @@ fn given<'t>(draft: &Draft<'t>) -> Vec<(&'t Text, Kind)> {
         }
     }
     given
+}
+
+/// The workflows whose report steps are kept current.
+fn kept(rows: &TargetRows) -> impl Iterator<Item = &Text> {
+    let list = rows.workflow.as_ref().and_then(|row| row.workflows.as_ref());
+    list.into_iter().flat_map(|list| list.get_ref())
 }
 
 /// Something that will be written.
@@ -175,6 +186,11 @@ fn written(draft: &Draft<'_>) -> Vec<Written> {
             [format!("notify-{name}-status"), "jobs".to_owned(), format!("{name}-console.yml")];
         let paths = files.iter().map(|file| format!("{}/{file}", target.path)).collect();
         add("[target.workflow]", row.path.as_ref(), &row.span, paths);
+        let mut seen = HashSet::new();
+        for path in kept(rows).filter(|path| seen.insert(normal(path.get_ref()))) {
+            let what = "`workflows` of [target.workflow]";
+            add(what, Some(path), &row.span, vec![normal(path.get_ref())]);
+        }
     }
     if let (Some(target), Some(row)) = (&targets.js, &rows.js) {
         let paths = vec![target.path.clone(), target::declarations(&target.path)];
