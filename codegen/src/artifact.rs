@@ -21,12 +21,20 @@ pub struct Artifact {
     pub text: String,
     /// Whether it is a program.
     pub executable: bool,
+    /// Whether the file is somebody's own, and the table gives parts of it alone: the rest of the
+    /// text was read from it.
+    pub in_place: bool,
 }
 
 impl Artifact {
     /// A file that is no program.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), executable: false }
+        Self { path: path.into(), text: text.into(), executable: false, in_place: false }
+    }
+
+    /// Somebody's own file, with what the table gives in its places.
+    pub(crate) fn in_place(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { in_place: true, ..Self::new(path, text) }
     }
 }
 
@@ -86,15 +94,19 @@ fn origin(text: &[u8]) -> Option<String> {
 
 /// The command that brings the artifacts of some tables up to date, as a shell takes it.
 pub(crate) fn generate_command<T: AsRef<str>>(tables: impl IntoIterator<Item = T>) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./:@+,".contains(c);
     tables.into_iter().fold("phasegate generate".to_owned(), |command, table| {
-        let table = table.as_ref();
-        if !table.is_empty() && !table.starts_with('-') && table.chars().all(is_plain) {
-            format!("{command} {table}")
-        } else {
-            format!("{command} '{}'", table.replace('\'', "'\\''"))
-        }
+        format!("{command} {}", shell_word(table.as_ref()))
     })
+}
+
+/// A path as one word of a shell that is no option.
+pub(crate) fn shell_word(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:@+,".contains(c);
+    if !path.is_empty() && !path.starts_with('-') && path.chars().all(is_plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
 }
 
 /// What became of one artifact.
@@ -123,6 +135,8 @@ pub struct Outcome {
     pub diff: Option<String>,
     /// Where a file went that stood in its place and was not generated: nothing is lost.
     pub kept: Option<String>,
+    /// Whether the file is somebody's own, and the table gives parts of it alone.
+    pub in_place: bool,
 }
 
 /// Whether the disk may be changed.
@@ -162,14 +176,14 @@ pub fn settle(
             {
                 State::Current
             }
-            Some(found) if is_foreign(root, header, found) => State::Foreign,
+            Some(found) if !artifact.in_place && is_foreign(root, header, found) => State::Foreign,
             Some(_) => State::Stale,
         };
         let mut diff = None;
         let mut kept = None;
         match (state, leave) {
             (State::Stale | State::Missing, Leave::Write) => {
-                if found.as_deref().is_some_and(is_handwritten) {
+                if !artifact.in_place && found.as_deref().is_some_and(is_handwritten) {
                     kept = Some(disk::set_aside(&path, &artifact.path)?);
                 }
                 disk::write(root, &path, artifact)?;
@@ -179,11 +193,13 @@ pub fn settle(
             }
             (State::Current | State::Missing | State::Foreign | State::Orphaned, _) => {}
         }
-        outcomes.push(Outcome { path: artifact.path.clone(), state, diff, kept });
+        let (path, in_place) = (artifact.path.clone(), artifact.in_place);
+        outcomes.push(Outcome { path, state, diff, kept, in_place });
     }
     if complete {
         for path in disk::orphans(root, header, artifacts)? {
-            outcomes.push(Outcome { path, state: State::Orphaned, diff: None, kept: None });
+            let state = State::Orphaned;
+            outcomes.push(Outcome { path, state, diff: None, kept: None, in_place: false });
         }
     }
     Ok(outcomes)
@@ -216,10 +232,25 @@ fn unified(path: &str, found: &[u8], artifact: &Artifact) -> String {
     }
 }
 
-/// What `check` says of artifacts that are not as the table gives them.
+/// Somebody's own file, where it is there.
+///
+/// # Errors
+/// Where it cannot be read, with its path.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, io::Error> {
+    disk::read(path)
+}
+
+/// How a file would change, as a unified diff.
+pub(crate) fn diff(path: &str, found: &str, text: &str) -> String {
+    unified(path, found.as_bytes(), &Artifact::new(path, text))
+}
+
+/// What `check` says of artifacts that are not as the table gives them. Of somebody's own file the
+/// places are told elsewhere.
 pub fn findings(outcomes: &[Outcome], command: &str) -> Vec<Finding> {
     outcomes
         .iter()
+        .filter(|outcome| !outcome.in_place)
         .filter_map(|outcome| {
             let (rule, message, help) = match outcome.state {
                 State::Current => return None,

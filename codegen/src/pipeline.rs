@@ -10,6 +10,7 @@ use crate::finding::{self, Finding};
 use crate::machine::Machine;
 use crate::table::{self, Source};
 use crate::target::Target;
+use crate::target::workflow::keep::{self, Kept};
 use crate::validate::validate;
 
 /// A valid table, read from disk.
@@ -115,7 +116,7 @@ pub(crate) fn has_machine(path: &Path) -> bool {
 }
 
 /// A table's path from the root, with `/`, however either was written.
-fn from_root(path: &Path, root: &Path) -> Result<String, io::Error> {
+pub(crate) fn from_root(path: &Path, root: &Path) -> Result<String, io::Error> {
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     let (path, root) = (plain(&std::path::absolute(path)?), plain(&std::path::absolute(root)?));
     let shared = path.iter().zip(&root).take_while(|(a, b)| a == b).count();
@@ -166,6 +167,8 @@ pub struct Settled {
     pub outcomes: Vec<artifact::Outcome>,
     /// What is allowed in the table, and probably not what was meant.
     pub warnings: Vec<Finding>,
+    /// The workflows written by hand that are kept current, and what is not as the table says.
+    pub workflows: Vec<Kept>,
     /// The command that brings the artifacts up to date.
     pub command: String,
 }
@@ -174,6 +177,7 @@ impl Settled {
     /// Whether every artifact is what the table gives, none missing and none left over.
     pub fn is_current(&self) -> bool {
         self.outcomes.iter().all(|outcome| outcome.state == State::Current)
+            && !self.workflows.iter().flat_map(|kept| &kept.findings).any(Finding::is_error)
     }
 
     /// # Panics
@@ -185,6 +189,11 @@ impl Settled {
             message += &format!("{}: {:?}\n", outcome.path, outcome.state);
             message += outcome.diff.as_deref().unwrap_or_default();
         }
+        for kept in &self.workflows {
+            if kept.findings.iter().any(Finding::is_error) {
+                message += &finding::text(&kept.findings, Some(&kept.source), false);
+            }
+        }
         assert!(message.is_empty(), "{message}run `{}`", self.command);
     }
 }
@@ -195,9 +204,15 @@ impl Settled {
 /// Where a file cannot be read or written.
 pub fn settle(loaded: &Loaded, targets: &[Target], leave: Leave) -> Result<Settled, Error> {
     let complete = targets.len() == Target::ALL.len();
-    let artifacts = render(loaded, targets);
+    let mut artifacts = render(loaded, targets);
+    let workflows = match targets.contains(&Target::Workflow) {
+        true => keep::kept(loaded)?,
+        false => Vec::new(),
+    };
+    artifacts.extend(workflows.iter().filter_map(Kept::artifact));
     let outcomes = artifact::settle(&loaded.root, &loaded.header, &artifacts, complete, leave)?;
-    Ok(Settled { outcomes, warnings: loaded.warnings.clone(), command: loaded.header.command() })
+    let (warnings, command) = (loaded.warnings.clone(), loaded.header.command());
+    Ok(Settled { outcomes, warnings, workflows, command })
 }
 
 /// Writes every artifact of a table that is not current: for a build script.

@@ -45,13 +45,19 @@ pub(super) fn set_aside(path: &Path, shown: &str) -> Result<String, io::Error> {
 
 /// Writes beside the file and renames, so that no reader ever sees half of it.
 pub(super) fn write(root: &Path, path: &Path, artifact: &Artifact) -> Result<(), io::Error> {
+    // A link to somebody's own file stays one.
+    let linked = path.canonicalize().ok().filter(|_| artifact.in_place && path.is_symlink());
+    let path = linked.as_deref().unwrap_or(path);
     let folder = path.parent().unwrap_or(root);
     stays_inside(root, folder)?;
     fs::create_dir_all(folder).map_err(|error| with_path(folder, &error))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
     let written = fs::write(&beside, &artifact.text)
-        .and_then(|()| set_mode(&beside, artifact))
+        .and_then(|()| match fs::metadata(path) {
+            Ok(found) if artifact.in_place => fs::set_permissions(&beside, found.permissions()),
+            Ok(_) | Err(_) => set_mode(&beside, artifact),
+        })
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         // The first error is the one to tell; the file beside is ours alone.
@@ -98,8 +104,9 @@ pub(super) fn orphans(
 ) -> Result<Vec<String>, io::Error> {
     let mut folders: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::from("generated")]);
     let known: BTreeSet<&str> = artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
-    for path in &known {
-        folders.extend(Path::new(path).parent().map(Path::to_owned));
+    // Beside somebody's own file lie others of theirs, copies of artifacts among them.
+    for artifact in artifacts.iter().filter(|artifact| !artifact.in_place) {
+        folders.extend(Path::new(&artifact.path).parent().map(Path::to_owned));
     }
     let mut orphans = BTreeSet::new();
     let mut seen = BTreeSet::new();

@@ -8,7 +8,9 @@ use crate::artifact::{self, Leave, State, generate_command};
 use crate::finding::{Finding, Format, Severity};
 use crate::machine::Machine;
 use crate::pipeline::{self, Loaded, Settled};
+use crate::table::Source;
 use crate::target::Target;
+use crate::target::workflow::keep::{Kept, STALE_REGION};
 use crate::verify::{self, Proved};
 
 #[derive(Args)]
@@ -33,7 +35,12 @@ impl Generate {
         if tables.all_read {
             for (_, loaded) in &tables.loaded {
                 let settled = self.settle(loaded)?;
-                let told = written(loaded, &settled);
+                let mut told = written(loaded, &settled);
+                let kept: Vec<(&Source, Vec<Finding>)> =
+                    settled.workflows.iter().map(|kept| (&kept.source, unmended(kept))).collect();
+                if kept.iter().flat_map(|(_, findings)| findings).any(Finding::is_error) {
+                    exit = Exit::Findings;
+                }
                 if told.iter().any(Finding::is_error) {
                     exit = Exit::Findings;
                 }
@@ -41,7 +48,11 @@ impl Generate {
                     tell(format, &settled.warnings, Some(&loaded.source), json!({}))?;
                     print(&lines(loaded, &settled))?;
                     tell(format, &told, None, json!({}))?;
+                    for (source, findings) in &kept {
+                        tell(format, findings, Some(source), json!({}))?;
+                    }
                 }
+                told.extend(kept.into_iter().flat_map(|(_, findings)| findings));
                 artifacts.extend(settled.outcomes.iter().map(|outcome| {
                     let path = shown(&loaded.root.join(&outcome.path));
                     json!({ "path": path, "state": word(outcome.state) })
@@ -106,6 +117,11 @@ fn lines(loaded: &Loaded, settled: &Settled) -> String {
     lines
 }
 
+/// What `generate` could not mend in a workflow written by hand.
+fn unmended(kept: &Kept) -> Vec<Finding> {
+    kept.findings.iter().filter(|finding| finding.rule != STALE_REGION).cloned().collect()
+}
+
 /// What `generate` could not mend.
 fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
     let mut findings = artifact::findings(&settled.outcomes, &settled.command);
@@ -150,6 +166,9 @@ impl Check {
                 finding.path = shown(&loaded.root.join(&finding.path));
             }
             findings.extend(verify::findings(&loaded.source.path, &proofs));
+            if settled.workflows.iter().flat_map(|kept| &kept.findings).any(Finding::is_error) {
+                exit = Exit::Findings;
+            }
             if !findings.is_empty() {
                 exit = Exit::Findings;
             }
@@ -162,6 +181,7 @@ impl Check {
             summaries.push(summary(loaded, &settled, &proofs));
             all.extend(settled.warnings);
             all.extend(findings);
+            all.extend(settled.workflows.into_iter().flat_map(|kept| kept.findings));
         }
         if format == Format::Text {
             if !to_generate.is_empty() {
@@ -186,11 +206,15 @@ fn in_words(
         print(outcome.diff.as_deref().unwrap_or_default())?;
     }
     tell(Format::Text, findings, None, json!({}))?;
+    for kept in &settled.workflows {
+        tell(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
+    }
     let mut out = String::new();
     for line in machine.skips_in_words() {
         out += &format!("{line}\n");
     }
-    let verdict = match findings.len() {
+    let in_workflows: usize = settled.workflows.iter().map(|kept| kept.findings.len()).sum();
+    let verdict = match findings.len() + in_workflows {
         0 => "all current".to_owned(),
         number => count(number, "finding"),
     };

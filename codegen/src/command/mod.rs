@@ -12,6 +12,7 @@ mod schema;
 mod tokens;
 mod transitions;
 mod verify;
+mod workflow;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ enum Command {
     Phases(phases::Phases),
     /// The proofs, each with what it covered or the shortest counterexample
     Verify(verify::Verify),
+    /// Workflows written by hand, in which reports are kept current
+    Workflow(workflow::Workflow),
     /// The picture of the machine
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
@@ -113,10 +116,15 @@ pub(crate) struct TableArg {
 
 impl TableArg {
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
-        match &self.table {
-            Some(path) => Ok(pipeline::load(path)?),
-            None => Ok(pipeline::load(&the_one_table()?)?),
-        }
+        load_or_the_one(self.table.as_deref())
+    }
+}
+
+/// The table that is named, or the one in the current folder.
+pub(crate) fn load_or_the_one(table: Option<&Path>) -> Result<Loaded, Failure> {
+    match table {
+        Some(path) => Ok(pipeline::load(path)?),
+        None => Ok(pipeline::load(&the_one_table()?)?),
     }
 }
 
@@ -261,6 +269,7 @@ pub fn run() -> ExitCode {
         Command::Accepts(command) => (command.format.format, command.run()),
         Command::Phases(command) => (command.format.format, command.run()),
         Command::Verify(command) => (command.format.format, command.run()),
+        Command::Workflow(command) => (command.format(), command.run()),
         Command::Graph(command) => (Format::Text, command.run()),
         Command::Schema(command) => (Format::Text, command.run()),
         Command::Console(command) => (Format::Text, command.run()),

@@ -344,11 +344,7 @@ pub struct WorkflowRow {
     pub action: Option<Text>,
     /// Workflows written by hand, in which the report steps between `# phasegate:begin` and
     /// `# phasegate:end` are kept current; none by default.
-    #[schemars(
-        with = "Option<Vec<String>>",
-        length(min = 1),
-        inner(regex(pattern = r"\.ya?ml$"))
-    )]
+    #[schemars(with = "Option<Vec<String>>", length(min = 1), inner(regex(pattern = r"\.ya?ml$")))]
     pub workflows: Option<Spanned<Vec<Text>>>,
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod js;
 pub(crate) mod json;
 pub(crate) mod rust;
 pub mod sql;
-pub(crate) mod workflow;
+pub mod workflow;
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;

@@ -1,6 +1,7 @@
 //! The workflow target: the composite action that reports, the script it runs, a snippet for each
 //! job, and a complete workflow that uses them around placeholder work.
 
+pub mod keep;
 pub(crate) mod plan;
 mod yaml;
 
@@ -15,7 +16,7 @@ use crate::targets::WorkflowTarget;
 const TOKEN_INPUT: &str = "callback_token";
 
 /// Every artifact of the workflow, where the table has that target.
-pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
+pub(super) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
     let Some(target) = &machine.targets.workflow else { return Vec::new() };
     let header = header.line();
     let folder = format!("{}/notify-{}-status", target.path, machine.name);
@@ -247,12 +248,7 @@ fn report_text(
 }
 
 impl<'a> ReportView<'a> {
-    fn new(
-        machine: &Machine,
-        target: &'a WorkflowTarget,
-        job: &Job,
-        report: &ReportStep,
-    ) -> Self {
+    fn new(machine: &Machine, target: &'a WorkflowTarget, job: &Job, report: &ReportStep) -> Self {
         let given = &given(target);
         let (key, id_input) = (yaml::name(&job.name), target.id_input.as_str());
         let action = yaml::quoted(&target.action);

@@ -1,0 +1,129 @@
+//! The files of the workflows that a table names: reading them, and what is said of one that is not
+//! there.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{Commands, Kept, adopt, keep, wanted};
+use crate::artifact::{self, generate_command, shell_word};
+use crate::finding::{Finding, Severity};
+use crate::pipeline::Loaded;
+use crate::suggest::{self, shown};
+use crate::table::Source;
+use crate::targets::WorkflowTarget;
+
+/// A workflow's file.
+pub(crate) struct File {
+    /// Its path from the root.
+    pub(crate) path: String,
+    /// Its path as findings have it.
+    pub(crate) shown: String,
+    /// Its text.
+    pub(crate) text: String,
+}
+
+/// The workflows that the table names, as it would have them.
+pub(crate) fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
+    let Some(target) = &loaded.machine.targets.workflow else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    let mut all = Vec::new();
+    for path in &target.workflows {
+        match read(loaded, path)? {
+            Ok(file) => files.push(file),
+            Err(unread) => all.push(unread),
+        }
+    }
+    let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+    for (file, wanted) in files.iter().zip(wanted(&loaded.machine, &texts)) {
+        let commands = commands(loaded, &file.shown);
+        all.push(keep(&loaded.machine, target, file, &wanted, &commands));
+    }
+    Ok(all)
+}
+
+/// A workflow with the regions where they belong.
+pub(crate) fn adopted(
+    loaded: &Loaded,
+    target: &WorkflowTarget,
+    path: &str,
+) -> Result<(Option<File>, Kept), io::Error> {
+    let file = match read(loaded, path)? {
+        Ok(file) => file,
+        Err(unread) => return Ok((None, unread)),
+    };
+    // Beside others, it is to have what they don't.
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let mut is_past = false;
+    for other in &target.workflows {
+        if other == path {
+            is_past = true;
+        } else if let Ok(other) = read(loaded, other)? {
+            if is_past { &mut after } else { &mut before }.push(other.text);
+        }
+    }
+    let at = before.len();
+    let texts: Vec<&str> =
+        before.iter().chain([&file.text]).chain(&after).map(String::as_str).collect();
+    let wanted = wanted(&loaded.machine, &texts).swap_remove(at);
+    let commands = commands(loaded, &file.shown);
+    let kept = adopt(&loaded.machine, target, &file, &wanted, &commands);
+    Ok((Some(file), kept))
+}
+
+fn commands(loaded: &Loaded, file: &str) -> Commands {
+    let table = &loaded.source.path;
+    Commands {
+        generate: generate_command([table]),
+        adopt: format!(
+            "run `phasegate workflow adopt {} --table {}`",
+            shell_word(file),
+            shell_word(table)
+        ),
+    }
+}
+
+/// A file, or what is to be said of it where it has no text.
+fn read(loaded: &Loaded, path: &str) -> Result<Result<File, Kept>, io::Error> {
+    let at = loaded.root.join(path);
+    let name = at.display().to_string();
+    let unread = |rule, message: &str, help: String| {
+        let findings = vec![Finding::about(rule, Severity::Error, &name, message, help)];
+        let source = Source::new(&name, "");
+        Kept { path: path.to_owned(), source, text: None, findings }
+    };
+    let Some(bytes) = artifact::read(&at)? else {
+        let help = match nearest(&loaded.root, path) {
+            Some(near) => format!("did you mean `{}`?", shown(&near)),
+            None => "write the workflow, or take it out of the table's `workflows`".to_owned(),
+        };
+        return Ok(Err(unread("missing-workflow", "there is no such file", help)));
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Ok(File { path: path.to_owned(), shown: name, text })),
+        Err(_) => {
+            let help = "save it as UTF-8".to_owned();
+            Ok(Err(unread("unreadable-workflow", "the file is not UTF-8", help)))
+        }
+    }
+}
+
+/// The workflow that was probably meant: one of that folder, or of the one where they all lie.
+fn nearest(root: &Path, path: &str) -> Option<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut paths = Vec::new();
+    for folder in [folder, ".github/workflows"] {
+        let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".yml") || name.ends_with(".yaml") {
+                let before = if folder.is_empty() { "" } else { "/" };
+                paths.push(format!("{folder}{before}{name}"));
+            }
+        }
+    }
+    paths.sort();
+    let near = suggest::nearest(path, paths.iter().map(String::as_str));
+    let only = (paths.len() == 1).then(|| paths[0].as_str());
+    near.or(only).map(str::to_owned)
+}

@@ -1,0 +1,226 @@
+//! What a job of a workflow written by hand must have, so that its reports say what the table
+//! says.
+
+use std::collections::BTreeSet;
+
+use super::super::RESULT;
+use super::document::{Node, Value};
+use super::reading::{Found, Reading};
+use crate::finding::{Findings, Severity};
+use crate::machine::{Job, JobId, Machine};
+use crate::suggest::{self, shown};
+
+/// The table's jobs by groups that `needs` connects: a workflow that has one of a group is to have
+/// them all, for jobs need each other within one workflow alone.
+pub(super) fn groups(machine: &Machine) -> Vec<BTreeSet<JobId>> {
+    let mut groups: Vec<BTreeSet<JobId>> = Vec::new();
+    for id in machine.job_ids() {
+        let mut group = BTreeSet::from([id]);
+        group.extend(&machine.job(id).needs);
+        let (with, without): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|other| !other.is_disjoint(&group));
+        groups = without;
+        group.extend(with.into_iter().flatten());
+        groups.push(group);
+    }
+    groups
+}
+
+impl<'r> Reading<'r> {
+    /// Says of jobs that the workflow is to have and lacks.
+    pub(super) fn judge_missing_jobs(
+        &self,
+        wanted: &BTreeSet<JobId>,
+        mend: &str,
+        findings: &mut Findings<'_>,
+    ) {
+        let names = self.job_names();
+        let others: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !self.machine.jobs.iter().any(|job| job.name == *name))
+            .collect();
+        for &id in wanted {
+            let job = self.machine.job(id);
+            if self.job(&job.name).is_some() {
+                continue;
+            }
+            let near = suggest::nearest(&job.name, others.iter().copied());
+            let at = near.and_then(|near| self.job(near)).map(|job| job.key.line);
+            let jobs = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
+            let span = self.lines.span(at.unwrap_or(jobs));
+            let message = format!("the workflow has no job `{}` of the table", job.name);
+            let help = match near {
+                _ if job.always && self.can_append() => mend.to_owned(),
+                Some(near) => format!(
+                    "call the job `{}` so, and its name in every `needs`; or change the table",
+                    shown(near)
+                ),
+                None if others.is_empty() => "add the job, or take it out of the table".to_owned(),
+                None => format!(
+                    "add the job, or take it out of the table; those that the table lacks are {}",
+                    suggest::list(&others)
+                ),
+            };
+            findings.tell("missing-job", Severity::Error, span, message, help);
+        }
+    }
+
+    /// Whether a job can be written below the others.
+    pub(super) fn can_append(&self) -> bool {
+        self.document.root.get("jobs").is_some_and(Node::is_block_map)
+    }
+
+    /// Says what keeps a job from reporting, or from reporting what the table says; whether it can
+    /// report at all.
+    pub(super) fn judge_job(
+        &self,
+        id: JobId,
+        found: Found<'r>,
+        findings: &mut Findings<'_>,
+    ) -> bool {
+        let job = self.machine.job(id);
+        let span = self.lines.span(found.key.line);
+        let mut tell = |rule, severity, message: String, help: &str| {
+            findings.tell(rule, severity, span.clone(), message, help);
+        };
+        self.judge_needs(job, found, &mut tell);
+        if self.expected_of(id).next().is_none() {
+            return true;
+        }
+        let name = &job.name;
+        if let Value::Alias(_) = found.value.value {
+            let message = format!("the job `{name}` is an alias of another");
+            tell(
+                "shared-steps",
+                Severity::Error,
+                message,
+                "write the job out: its reports are its own",
+            );
+            return false;
+        }
+        if found.value.get("uses").is_some() {
+            let message =
+                format!("the job `{name}` calls a workflow, and has no steps to report in");
+            let help = "report from a job of its own before it and after it, and let the table name \
+                        those; or keep the called workflow: list it in `workflows`, where its jobs \
+                        have the table's names";
+            tell("reusable-job", Severity::Error, message, help);
+            return false;
+        }
+        if found.value.get("strategy").is_some_and(|strategy| strategy.get("matrix").is_some()) {
+            let message =
+                format!("the job `{name}` has a matrix: it would report once for each leg");
+            let help = "report from jobs without a matrix, before it and after it, and let the \
+                        table name those";
+            tell("matrix-job", Severity::Error, message, help);
+            return false;
+        }
+        let Some((_, steps)) = found.value.entry("steps") else {
+            let message = format!("the job `{name}` has no steps to report in");
+            tell("no-steps", Severity::Error, message, "give the job `steps:`");
+            return false;
+        };
+        let is_block = matches!(steps.value, Value::List { is_flow: false, .. });
+        if !is_block && !steps.is_null() {
+            let message = format!("the steps of the job `{name}` have no lines of their own");
+            let help = "write them as a list with a line for each step: `- name: ...`";
+            tell("no-steps", Severity::Error, message, help);
+            return false;
+        }
+        let aliases = self.document.aliases();
+        let anchors = [found.value.anchor, steps.anchor];
+        if anchors.into_iter().flatten().any(|anchor| aliases.contains(&anchor)) {
+            let message = format!("the steps of the job `{name}` are another job's, too");
+            let help = "write them out: a report is one job's alone";
+            tell("shared-steps", Severity::Error, message, help);
+            return false;
+        }
+        if job.always {
+            self.judge_conclusion(found, &mut tell);
+        }
+        self.judge_ids(id, found, findings);
+        true
+    }
+
+    /// What the table's job needs, the workflow's is to wait for.
+    fn judge_needs(
+        &self,
+        job: &Job,
+        found: Found<'r>,
+        tell: &mut impl FnMut(&'static str, Severity, String, &str),
+    ) {
+        let direct = needs(found);
+        let mut all: BTreeSet<&str> = BTreeSet::new();
+        let mut waiting = direct.clone();
+        while let Some(name) = waiting.pop() {
+            if all.insert(name) {
+                waiting.extend(self.job(name).map(needs).unwrap_or_default());
+            }
+        }
+        for &need in &job.needs {
+            let need = self.machine.job(need).name.as_str();
+            let is_there = if job.always { direct.contains(&need) } else { all.contains(need) };
+            if !is_there && self.job(need).is_some() {
+                let message = format!("the job `{}` does not wait for `{need}`", job.name);
+                let help = format!(
+                    "add `{need}` to its `needs`{}; or change the table's",
+                    if job.always {
+                        ", which knows the results of those it names alone"
+                    } else {
+                        ""
+                    }
+                );
+                tell("missing-need", Severity::Error, message, &help);
+            }
+        }
+    }
+
+    /// A concluding job runs whatever became of the others, and knows what did.
+    fn judge_conclusion(
+        &self,
+        found: Found<'r>,
+        tell: &mut impl FnMut(&'static str, Severity, String, &str),
+    ) {
+        let name = found.key.text().unwrap_or_default();
+        let condition = found.value.get("if").and_then(Node::text).unwrap_or_default();
+        if !condition.contains("always()") {
+            let message = format!("the job `{name}` does not run where a job before it failed");
+            let help = format!(
+                "give it `if: always() && {}`: it says what became of the others",
+                super::super::given(self.target)
+            );
+            tell("conclusion", Severity::Error, message, &help);
+        }
+        let result = found.value.get("env").and_then(|env| env.get("RESULT")?.text());
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let wanted = super::super::expression(RESULT);
+        if result.map(words) != Some(words(&wanted)) {
+            let message = format!("the job `{name}` does not say what became of the others");
+            let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
+            tell("conclusion", Severity::Error, message, &help);
+        }
+    }
+
+    /// An id is a step's own: the reports ask for each other by theirs.
+    fn judge_ids(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
+        let reports = self.expected_of(id).filter(|expected| expected.state.is_some()).count();
+        let taken: Vec<String> = (1..=reports).map(super::super::step_id).collect();
+        for (_, step) in self.own_steps(found) {
+            let Some((_, given)) = step.entry("id") else { continue };
+            // A report that stands outside of a region is told of as one.
+            if let Some(id) = given.text().filter(|id| taken.iter().any(|t| t == id))
+                && !self.is_report(step)
+            {
+                let span = self.lines.span(given.line);
+                let message = format!("the id `{id}` is that of a report of the job");
+                let help = "give the step another id, there and wherever it is asked for";
+                findings.tell("taken-id", Severity::Error, span, message, help);
+            }
+        }
+    }
+}
+
+fn needs(job: Found<'_>) -> Vec<&str> {
+    job.value.get("needs").map(Node::texts).unwrap_or_default()
+}

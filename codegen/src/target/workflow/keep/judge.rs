@@ -1,0 +1,159 @@
+//! What is said of the regions of a workflow: that one is missing, or stands where it says
+//! something else.
+
+use super::document::Node;
+use super::expected::Expected;
+use super::reading::{Found, Reading};
+use super::regions::Region;
+use crate::finding::{Findings, Severity};
+use crate::machine::JobId;
+use crate::suggest::{self, shown};
+
+impl<'r> Reading<'r> {
+    /// The regions that may be filled, each with what belongs into it. What keeps one from being
+    /// filled is told.
+    pub(super) fn judge_regions(&self, findings: &mut Findings<'_>) -> Vec<(Region, &Expected)> {
+        let mut sound: Vec<(Region, &Expected)> = Vec::new();
+        for region in &self.regions {
+            let span = self.lines.span(region.begin);
+            let mut tell = |rule, message: String, help: String| {
+                findings.tell(rule, Severity::Error, span.clone(), message, help);
+            };
+            let name = shown(&region.name);
+            let Some(expected) = self.expected.iter().find(|e| e.name == region.name) else {
+                let names: Vec<&str> = self.expected.iter().map(|e| e.name.as_str()).collect();
+                let help = suggest::nearest(&region.name, names.iter().copied()).map_or_else(
+                    || "remove the region with its markers".to_owned(),
+                    |near| format!("did you mean `{near}`? Else remove it with its markers"),
+                );
+                tell("unknown-region", format!("the table has no report `{name}`"), help);
+                continue;
+            };
+            if let Some((first, _)) = sound.iter().find(|(other, _)| other.name == region.name) {
+                let message = format!(
+                    "the region `{name}` stands twice: it begins on line {} too",
+                    first.begin
+                );
+                tell("duplicate-region", message, "remove one of the two".to_owned());
+                continue;
+            }
+            let own = &self.machine.job(expected.job).name;
+            let at = self.job_at(region.begin);
+            let found = at.and_then(|job| job.key.text());
+            if found != Some(own) || !self.is_within(at, region) {
+                let message = match found.filter(|found| found != own) {
+                    Some(found) => {
+                        format!("the region `{name}` stands in the job `{}`", shown(found))
+                    }
+                    None => format!("the region `{name}` does not stand among the steps of a job"),
+                };
+                tell("misplaced-region", message, format!("move it to the steps of `{own}`"));
+                continue;
+            }
+            if let Some(column) = self.other_column(at, region) {
+                let message = format!(
+                    "the region `{name}` is indented by {} spaces, the steps beside it by {column}",
+                    self.lines.indentation(region.begin)
+                );
+                tell("misplaced-region", message, format!("indent its first line by {column}"));
+                continue;
+            }
+            sound.push((region.clone(), expected));
+        }
+        sound
+    }
+
+    /// Whether a region ends where it began: among the steps of one job.
+    fn is_within(&self, job: Option<Found<'r>>, region: &Region) -> bool {
+        job.and_then(|job| self.steps(job)).is_some_and(|steps| region.end < steps.until)
+    }
+
+    /// The column of the job's other steps, where it is not the region's.
+    fn other_column(&self, job: Option<Found<'r>>, region: &Region) -> Option<usize> {
+        let steps = self.steps(job?)?.all;
+        let outside = steps.iter().find(|(line, _)| !region.holds(*line));
+        let column = outside.map(|(line, _)| self.lines.indentation(*line))?;
+        (column != self.lines.indentation(region.begin)).then_some(column)
+    }
+
+    /// Says of the regions that a job is to have and lacks, of such as stand in another order than
+    /// the job reports in, and of reports outside of regions.
+    pub(super) fn judge_completeness(
+        &self,
+        id: JobId,
+        found: Found<'r>,
+        mend: &str,
+        findings: &mut Findings<'_>,
+    ) {
+        let span = self.lines.span(found.key.line);
+        let mut last: Option<&Region> = None;
+        for expected in self.expected_of(id) {
+            let Some(region) = self.regions.iter().find(|region| region.name == expected.name)
+            else {
+                let message = format!("the job lacks its report `{}`", expected.name);
+                let help = match self.place(found, expected) {
+                    Ok(_) => mend.to_owned(),
+                    Err(by_hand) => by_hand,
+                };
+                findings.tell("missing-region", Severity::Error, span.clone(), message, help);
+                continue;
+            };
+            if let Some(last) = last.filter(|last| last.begin > region.begin) {
+                let message = format!(
+                    "`{}` is reported before `{}`, and the table says after it",
+                    region.name, last.name
+                );
+                let help = format!("move the region below line {}", last.end);
+                let span = self.lines.span(region.begin);
+                findings.tell("region-order", Severity::Error, span, message, help);
+            }
+            last = Some(region);
+        }
+        self.judge_surroundings(id, found, findings);
+    }
+
+    fn judge_surroundings(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
+        let own = self.own_steps(found);
+        let lines: Vec<usize> = own.iter().map(|(line, _)| *line).collect();
+        let regions: Vec<(&Region, &Expected)> = self
+            .expected_of(id)
+            .filter_map(|e| Some((self.regions.iter().find(|r| r.name == e.name)?, e)))
+            .collect();
+        for (line, step) in own.iter().filter(|(_, step)| self.is_report(step)) {
+            // Where its region is missing, that is told, and mended by taking this step in.
+            if self.expected_of(id).any(|e| self.is_the_report(step, e) && !self.has(e)) {
+                continue;
+            }
+            let message = "a step reports outside of any region: it is not kept current";
+            let help = "remove it, where a region reports the same";
+            findings.tell("loose-report", Severity::Warning, self.lines.span(*line), message, help);
+        }
+        let is_checkout = |step: &Node| {
+            let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
+            uses.starts_with("actions/checkout@")
+        };
+        let checkout = own.iter().find(|(_, step)| is_checkout(step)).map(|(line, _)| *line);
+        let first = regions.iter().map(|(region, _)| region).min_by_key(|region| region.begin);
+        if let Some(first) = first
+            && self.target.action.starts_with("./")
+            && checkout.is_none_or(|line| line > first.begin)
+        {
+            let message = format!(
+                "`{}` reports with an action of this repository, which is not checked out by then",
+                first.name
+            );
+            let help = "put a step with `uses: actions/checkout` above it: a tolerated report would \
+                        be lost for ever without a word";
+            let span = self.lines.span(first.begin);
+            findings.tell("no-checkout", Severity::Error, span, message, help);
+        }
+        if let Some((region, _)) = regions.iter().find(|(_, expected)| expected.state.is_none())
+            && let Some(after) = lines.iter().find(|line| **line > region.end)
+        {
+            let message = format!("a step comes after `{}`", region.name);
+            let help = "put the outcome's report last: it cannot say that this step failed";
+            let span = self.lines.span(*after);
+            findings.tell("outcome-not-last", Severity::Warning, span, message, help);
+        }
+    }
+}

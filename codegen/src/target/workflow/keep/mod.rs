@@ -1,0 +1,286 @@
+//! Workflows written by hand, in which the report steps between two markers are kept current:
+//! `generate` fills the regions, `check` says what is not as the table has it, and `workflow adopt`
+//! puts the markers where they belong. Every byte outside of the regions stays as it is.
+
+mod document;
+mod expected;
+mod files;
+mod inputs;
+mod jobs;
+mod judge;
+mod lines;
+mod place;
+mod reading;
+mod regions;
+mod same;
+
+use std::collections::BTreeSet;
+
+use document::Document;
+use expected::Expected;
+pub(crate) use files::{File, adopted, kept};
+use lines::{Edit, Lines};
+use reading::Reading;
+use regions::Region;
+use same::{Side, same};
+
+use super::{JobView, print, yaml};
+use crate::artifact::Artifact;
+use crate::finding::{Finding, Findings, Severity};
+use crate::machine::{JobId, Machine};
+use crate::table::Source;
+use crate::targets::WorkflowTarget;
+
+/// A workflow, as the table would have it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The file, from the root.
+    pub path: String,
+    /// The text that was found, and what findings call it.
+    pub source: Source,
+    /// The text with every region as the table gives it, where that could be told; none where
+    /// there is no such file, or no text in it.
+    pub text: Option<String>,
+    /// What is not as the table says.
+    pub findings: Vec<Finding>,
+}
+
+impl Kept {
+    /// The file as it is to be written.
+    pub(crate) fn artifact(&self) -> Option<Artifact> {
+        Some(Artifact::in_place(&self.path, self.text.as_ref()?))
+    }
+}
+
+/// The commands that mend a workflow, as a shell takes them.
+#[derive(Clone, Debug)]
+struct Commands {
+    /// Fills the regions.
+    generate: String,
+    /// Puts them where they belong.
+    adopt: String,
+}
+
+/// The rule of a region that `generate` mends.
+pub(crate) const STALE_REGION: &str = "stale-region";
+
+const MARK: char = '\u{feff}';
+
+/// The jobs of the table that each of some workflows is to have: those that `needs` connects with
+/// one that it has, and on the first those that none of them has.
+fn wanted(machine: &Machine, texts: &[&str]) -> Vec<BTreeSet<JobId>> {
+    let names: Vec<Vec<String>> = texts.iter().map(|text| job_names(text)).collect();
+    let has = |names: &[String], group: &BTreeSet<JobId>| {
+        group.iter().any(|&id| names.contains(&machine.job(id).name))
+    };
+    let mut wanted = vec![BTreeSet::new(); texts.len()];
+    for group in jobs::groups(machine) {
+        let mut at: Vec<usize> = (0..texts.len()).filter(|&at| has(&names[at], &group)).collect();
+        if at.is_empty() && !texts.is_empty() {
+            at.push(0);
+        }
+        for at in at {
+            wanted[at].extend(&group);
+        }
+    }
+    wanted
+}
+
+fn job_names(text: &str) -> Vec<String> {
+    let Ok(document) = Document::read(text.strip_prefix(MARK).unwrap_or(text)) else {
+        return Vec::new();
+    };
+    let jobs = document.root.get("jobs").map_or(&[][..], document::Node::entries);
+    jobs.iter().filter_map(|(key, _)| key.text()).map(str::to_owned).collect()
+}
+
+/// A workflow with its regions as the table gives them, and what is not as the table says.
+fn keep(
+    machine: &Machine,
+    target: &WorkflowTarget,
+    file: &File,
+    wanted: &BTreeSet<JobId>,
+    commands: &Commands,
+) -> Kept {
+    let source = Source::new(&file.shown, &file.text);
+    let mut findings = Findings::new(&source);
+    let text = kept_text(machine, target, &source.text, wanted, commands, &mut findings);
+    let findings = sorted(findings);
+    Kept { path: file.path.clone(), text: Some(whole(file, text, &source)), source, findings }
+}
+
+/// A workflow with markers where its regions belong, and these filled.
+fn adopt(
+    machine: &Machine,
+    target: &WorkflowTarget,
+    file: &File,
+    wanted: &BTreeSet<JobId>,
+    commands: &Commands,
+) -> Kept {
+    let source = Source::new(&file.shown, &file.text);
+    let text = adopted_text(machine, target, &source.text, wanted);
+    let marked = Source::new(&file.shown, &text);
+    let mut ignored = Findings::new(&marked);
+    let text = kept_text(machine, target, &text, wanted, commands, &mut ignored);
+    let text = whole(file, text, &marked);
+    // What is left to say is said of the text as it is now.
+    let now = File { path: file.path.clone(), shown: file.shown.clone(), text };
+    keep(machine, target, &now, wanted, commands)
+}
+
+fn sorted(findings: Findings<'_>) -> Vec<Finding> {
+    let mut findings = findings.finish();
+    findings.sort_by_key(|finding| (finding.line, finding.column));
+    findings
+}
+
+/// A text with the byte order mark that was found.
+fn whole(file: &File, text: Option<String>, source: &Source) -> String {
+    let mark = if file.text.starts_with(MARK) { "\u{feff}" } else { "" };
+    format!("{mark}{}", text.as_deref().unwrap_or(&source.text))
+}
+
+fn kept_text(
+    machine: &Machine,
+    target: &WorkflowTarget,
+    text: &str,
+    wanted: &BTreeSet<JobId>,
+    commands: &Commands,
+    findings: &mut Findings<'_>,
+) -> Option<String> {
+    let document = readable(text, findings)?;
+    let lines = Lines::of(text);
+    let regions = regions::find(&document, &lines, findings)?;
+    let reading = Reading::new(machine, target, &document, &lines, regions);
+    reading.judge_inputs(&commands.adopt, findings);
+    reading.judge_missing_jobs(wanted, &commands.adopt, findings);
+    for (id, _, found) in reading.jobs() {
+        if reading.judge_job(id, found, findings) {
+            reading.judge_completeness(id, found, &commands.adopt, findings);
+        }
+    }
+    let mut edits = Vec::new();
+    for (region, expected) in reading.judge_regions(findings) {
+        let edit = filled(&lines, &region, expected);
+        if lines.between(region.begin, region.end) == edit.lines {
+            continue;
+        }
+        let span = lines.span(region.begin);
+        if is_sound(&reading, &region, &edit) {
+            let message = format!("the region `{}` is not what the table gives", region.name);
+            let help = format!("run `{}`", commands.generate);
+            findings.tell(STALE_REGION, Severity::Error, span, message, help);
+            edits.push(edit);
+        } else {
+            let message =
+                format!("the region `{}` cannot be filled without changing the rest", region.name);
+            let help = "give it lines of its own between two steps, indented as they are";
+            findings.tell("misplaced-region", Severity::Error, span, message, help);
+        }
+    }
+    Some(lines.with(&edits))
+}
+
+/// The workflow, where it can be read.
+fn readable(text: &str, findings: &mut Findings<'_>) -> Option<Document> {
+    let place = |line: usize| Lines::of(text).span(line);
+    let mut tell = |span, message: String, help: &str| {
+        findings.tell("unreadable-workflow", Severity::Error, span, message, help);
+    };
+    if text.replace("\r\n", "\n").contains('\r') {
+        let line = text.split('\n').position(|line| line.trim_end_matches('\r').contains('\r'));
+        let message = "a line ends with a carriage return alone".to_owned();
+        tell(place(line.unwrap_or(0) + 1), message, "end each line with a line feed");
+        return None;
+    }
+    match Document::read(text) {
+        Ok(document) => Some(document),
+        Err((line, _, message)) => {
+            let message = format!("this is no workflow: {}", crate::suggest::cut(&message));
+            tell(place(line), message, "a workflow is one document of YAML");
+            None
+        }
+    }
+}
+
+/// A region's lines as the table gives them.
+fn filled(lines: &Lines<'_>, region: &Region, expected: &Expected) -> Edit {
+    let column = lines.indentation(region.begin);
+    Edit { at: region.begin..region.end - 1, lines: lines::at_column(&expected.text, column) }
+}
+
+/// Whether a change to a region leaves all else as it is, by what YAML makes of it, and is one step
+/// of its job.
+fn is_sound(reading: &Reading<'_>, region: &Region, edit: &Edit) -> bool {
+    let text = reading.lines.with(std::slice::from_ref(edit));
+    let Ok(document) = Document::read(&text) else { return false };
+    let lines = Lines::of(&text);
+    let source = Source::new("", &text);
+    let mut ignored = Findings::new(&source);
+    let Some(regions) = regions::find(&document, &lines, &mut ignored) else { return false };
+    let after = Reading::new(reading.machine, reading.target, &document, &lines, regions);
+    let own = after.regions.iter().find(|own| own.begin == region.begin);
+    let steps = own.and_then(|own| Some((own, after.steps(after.job_at(own.begin)?)?)));
+    let is_one_step = steps.is_some_and(|(own, steps)| {
+        steps.all.iter().filter(|(line, _)| own.holds(*line)).count() == 1
+    });
+    let before =
+        Side { document: reading.document, lines: reading.lines, regions: &reading.regions };
+    is_one_step
+        && same(&before, &Side { document: &document, lines: &lines, regions: &after.regions })
+}
+
+/// A text with empty regions where they are lacking, and with what else can be added.
+fn adopted_text(
+    machine: &Machine,
+    target: &WorkflowTarget,
+    text: &str,
+    wanted: &BTreeSet<JobId>,
+) -> String {
+    let source = Source::new("", text);
+    let mut ignored = Findings::new(&source);
+    let lines = Lines::of(text);
+    let Some(document) = readable(text, &mut ignored) else { return text.to_owned() };
+    let Some(regions) = regions::find(&document, &lines, &mut ignored) else {
+        return text.to_owned();
+    };
+    let reading = Reading::new(machine, target, &document, &lines, regions);
+    let mut edits: Vec<Edit> =
+        reading.place_inputs(&reading.missing_inputs()).into_iter().collect();
+    for (id, _, found) in reading.jobs() {
+        if !reading.judge_job(id, found, &mut ignored) {
+            continue;
+        }
+        for expected in reading.expected_of(id).filter(|expected| !reading.has(expected)) {
+            edits.extend(reading.place(found, expected).unwrap_or_default());
+        }
+    }
+    for &id in wanted.iter().filter(|&&id| reading.job(&machine.job(id).name).is_none()) {
+        edits.extend(appended(&reading, id));
+    }
+    lines.with(&edits)
+}
+
+/// A concluding job below the others: nothing in it is anybody's own.
+fn appended(reading: &Reading<'_>, id: JobId) -> Option<Edit> {
+    let machine = reading.machine;
+    let (key, jobs) = reading.document.root.entry("jobs")?;
+    if !machine.job(id).always || !reading.can_append() {
+        return None;
+    }
+    let column = jobs.entries().first()?.0.column;
+    let expected = reading.expected_of(id).next();
+    let view = JobView::new(machine, reading.target, &super::plan::Plan::of(machine, id));
+    let text = match expected {
+        Some(expected) => {
+            let step = yaml::indented(&expected.text, 4);
+            let markers = format!("{}\n{}\n", regions::begin(&expected.name), regions::END);
+            print(&view).replace(step.trim_end(), yaml::indented(&markers, 4).trim_end())
+        }
+        None => print(&view),
+    };
+    let last = reading.last_line(key.line, reading.document.until(jobs));
+    let mut lines = vec![String::new()];
+    lines.extend(lines::at_column(text.trim_end(), column));
+    Some(Edit { at: last..last, lines })
+}

@@ -1,0 +1,142 @@
+//! A workflow beside the table that it reports for: its jobs, their steps, and the regions in them.
+
+use super::document::{Document, Node};
+use super::expected::{Expected, expected};
+use super::lines::Lines;
+use super::regions::Region;
+use super::same::dash;
+use crate::machine::{Job, JobId, Machine};
+use crate::targets::WorkflowTarget;
+
+/// All that is asked when a workflow is judged or changed.
+pub(super) struct Reading<'r> {
+    pub(super) machine: &'r Machine,
+    pub(super) target: &'r WorkflowTarget,
+    pub(super) document: &'r Document,
+    pub(super) lines: &'r Lines<'r>,
+    pub(super) regions: Vec<Region>,
+    pub(super) expected: Vec<Expected>,
+}
+
+/// A job of the workflow.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'r> {
+    /// What it is called.
+    pub(super) key: &'r Node,
+    /// What it is.
+    pub(super) value: &'r Node,
+}
+
+/// The steps of a job.
+pub(super) struct Steps<'r> {
+    /// The line of `steps:`.
+    pub(super) line: usize,
+    /// The first line after them.
+    pub(super) until: usize,
+    /// Each step, with the line of its dash.
+    pub(super) all: Vec<(usize, &'r Node)>,
+}
+
+impl<'r> Reading<'r> {
+    pub(super) fn new(
+        machine: &'r Machine,
+        target: &'r WorkflowTarget,
+        document: &'r Document,
+        lines: &'r Lines<'r>,
+        regions: Vec<Region>,
+    ) -> Self {
+        let expected = expected(machine, target);
+        Self { machine, target, document, lines, regions, expected }
+    }
+
+    /// The names of the workflow's jobs.
+    pub(super) fn job_names(&self) -> Vec<&'r str> {
+        let jobs = self.document.root.get("jobs");
+        jobs.map_or(&[][..], Node::entries).iter().filter_map(|(key, _)| key.text()).collect()
+    }
+
+    /// The workflow's job of a name.
+    pub(super) fn job(&self, name: &str) -> Option<Found<'r>> {
+        let (key, value) = self.document.root.get("jobs")?.entry(name)?;
+        Some(Found { key, value })
+    }
+
+    /// The table's jobs that the workflow has.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = (JobId, &'r Job, Found<'r>)> + '_ {
+        self.machine.job_ids().filter_map(|id| {
+            let job = self.machine.job(id);
+            Some((id, job, self.job(&job.name)?))
+        })
+    }
+
+    /// The regions that a job of the table is to have.
+    pub(super) fn expected_of(&self, id: JobId) -> impl Iterator<Item = &Expected> {
+        self.expected.iter().filter(move |expected| expected.job == id)
+    }
+
+    /// Where a job's steps stand.
+    pub(super) fn steps(&self, job: Found<'r>) -> Option<Steps<'r>> {
+        let (key, value) = job.value.entry("steps")?;
+        Some(Steps {
+            line: key.line,
+            until: self.document.until(value),
+            all: value.items().iter().map(|step| (dash(self.lines, step), step)).collect(),
+        })
+    }
+
+    /// The job among whose steps a line stands.
+    pub(super) fn job_at(&self, line: usize) -> Option<Found<'r>> {
+        let jobs = self.document.root.get("jobs")?.entries();
+        jobs.iter().map(|(key, value)| Found { key, value }).find(|job| {
+            self.steps(*job).is_some_and(|steps| steps.line < line && line < steps.until)
+        })
+    }
+
+    /// Whether a line is a region's.
+    pub(super) fn in_region(&self, line: usize) -> bool {
+        self.regions.iter().any(|region| region.holds(line))
+    }
+
+    /// Whether a job has the region.
+    pub(super) fn has(&self, expected: &Expected) -> bool {
+        self.regions.iter().any(|region| region.name == expected.name)
+    }
+
+    /// The steps of a job that stand in no region.
+    pub(super) fn own_steps(&self, job: Found<'r>) -> Vec<(usize, &'r Node)> {
+        let all = self.steps(job).map(|steps| steps.all).unwrap_or_default();
+        all.into_iter().filter(|(line, _)| !self.in_region(*line)).collect()
+    }
+
+    /// A step outside of any region that reports with the table's action.
+    pub(super) fn is_report(&self, step: &Node) -> bool {
+        step.get("uses").and_then(Node::text) == Some(self.target.action.as_str())
+    }
+
+    /// Whether a step is the report that belongs into a region.
+    pub(super) fn is_the_report(&self, step: &Node, expected: &Expected) -> bool {
+        let with = |key: &str| step.get("with").and_then(|with| with.get(key)?.text());
+        let same = match &expected.state {
+            Some((state, occurrence)) => {
+                let given = with("occurrence").unwrap_or("1");
+                with("state") == Some(state) && given == occurrence.to_string()
+            }
+            None => with("outcome").is_some(),
+        };
+        let job = &self.machine.job(expected.job).name;
+        self.is_report(step) && same && with("job") == Some(job)
+    }
+
+    /// The last line from `first` on and before `until` that says something: no blank line and no
+    /// comment, the end of a region aside.
+    pub(super) fn last_line(&self, first: usize, until: usize) -> usize {
+        let is_said = |line: &usize| {
+            let is_comment = self.document.comments.iter().any(|c| c.line == *line)
+                && self.lines.line(*line).trim_start().starts_with('#');
+            let ends_region = self.regions.iter().any(|region| region.end == *line);
+            let ends_document = self.lines.line(*line).starts_with("...");
+            !self.lines.is_blank(*line) && !ends_document && (!is_comment || ends_region)
+        };
+        (first..until).rev().find(is_said).unwrap_or(first)
+    }
+}

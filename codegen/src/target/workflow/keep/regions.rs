@@ -1,0 +1,128 @@
+//! The regions of a workflow: the lines between a begin and an end marker. Markers are comments on
+//! lines of their own; what looks like one in a text is none.
+
+use super::document::{Comment, Document};
+use super::lines::Lines;
+use crate::finding::{Findings, Severity};
+use crate::suggest::shown;
+
+/// By this a comment is known to be meant for phasegate.
+const MARK: &str = "phasegate:";
+
+/// A line that begins a region.
+pub(super) fn begin(name: &str) -> String {
+    format!("# {MARK}begin {name}")
+}
+
+/// The line that ends a region.
+pub(super) const END: &str = "# phasegate:end";
+
+/// A region.
+#[derive(Clone, Debug)]
+pub(super) struct Region {
+    /// What its begin marker calls it.
+    pub(super) name: String,
+    /// The line of its begin marker, from 1.
+    pub(super) begin: usize,
+    /// The line of its end marker.
+    pub(super) end: usize,
+}
+
+impl Region {
+    /// Whether a line is one of the region's, markers included.
+    pub(super) const fn holds(&self, line: usize) -> bool {
+        self.begin <= line && line <= self.end
+    }
+}
+
+enum Marker<'t> {
+    Begin(&'t str),
+    End,
+}
+
+/// The regions of a workflow, in their order; none where a marker has no counterpart, for then
+/// nothing can be said of the lines around it.
+pub(super) fn find(
+    document: &Document,
+    lines: &Lines<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<Region>> {
+    let mut regions: Vec<Region> = Vec::new();
+    let mut open: Option<(&str, usize)> = None;
+    let mut sound = true;
+    for comment in &document.comments {
+        if !comment.text.starts_with(MARK) {
+            continue;
+        }
+        let Some(marker) = marker(comment, lines, findings) else {
+            sound = false;
+            continue;
+        };
+        let span = lines.span(comment.line);
+        match (marker, open) {
+            (Marker::Begin(name), None) => open = Some((name, comment.line)),
+            (Marker::Begin(name), Some((outer, line))) => {
+                sound = false;
+                let message = format!(
+                    "`{}` begins within `{}`, which begins on line {line} and has not ended",
+                    shown(name),
+                    shown(outer)
+                );
+                let help = format!("end `{}` with `{END}` before this line", shown(outer));
+                findings.tell("nested-region", Severity::Error, span, message, help);
+                open = Some((name, comment.line));
+            }
+            (Marker::End, Some((name, begin))) => {
+                regions.push(Region { name: name.to_owned(), begin, end: comment.line });
+                open = None;
+            }
+            (Marker::End, None) => {
+                sound = false;
+                let help = "remove it, or put the line that begins the region above it";
+                let message = "a region ends that has not begun";
+                findings.tell("unbalanced-region", Severity::Error, span, message, help);
+            }
+        }
+    }
+    if let Some((name, line)) = open {
+        sound = false;
+        let message = format!("the region `{}` does not end", shown(name));
+        let help = format!("put `{END}` on a line of its own after its last line");
+        findings.tell("unbalanced-region", Severity::Error, lines.span(line), message, help);
+    }
+    sound.then_some(regions)
+}
+
+/// What a comment that is meant for phasegate says; none where it is no marker.
+fn marker<'t>(
+    comment: &'t Comment,
+    lines: &Lines<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Marker<'t>> {
+    let span = lines.span(comment.line);
+    let line = lines.line(comment.line);
+    if !line.trim_start().starts_with('#') {
+        let message = "a marker stands behind something else";
+        let help = "put it on a line of its own";
+        findings.tell("bad-marker", Severity::Error, span, message, help);
+        return None;
+    }
+    if line.trim_start_matches(' ').starts_with('\t') {
+        let message = "a marker is indented by a tab";
+        let help = "indent it by spaces, as the steps beside it: YAML knows no tabs there";
+        findings.tell("bad-marker", Severity::Error, span, message, help);
+        return None;
+    }
+    let mut words = comment.text.split_whitespace();
+    let marker = match (words.next(), words.next(), words.next()) {
+        (Some("phasegate:begin"), Some(name), None) => Some(Marker::Begin(name)),
+        (Some("phasegate:end"), None, None) => Some(Marker::End),
+        (_, _, _) => None,
+    };
+    if marker.is_none() {
+        let message = format!("`# {}` is no marker", shown(&comment.text));
+        let help = format!("a region stands between `{}` and `{END}`", begin("JOB.start"));
+        findings.tell("bad-marker", Severity::Error, span, message, help);
+    }
+    marker
+}
