@@ -63,15 +63,16 @@ impl Adopt {
             )));
         };
         let path = in_root(&self.file, &loaded)?;
-        let (file, kept) = keep::adopted(&loaded, target, &path)?;
-        let (Some(file), Some(text)) = (file, &kept.text) else {
+        let kept = keep::adopted(&loaded, &path)?.expect("the table has a workflow target");
+        let (Some(found), Some(text)) = (&kept.found, &kept.text) else {
             let message = kept.findings.first().map(|f| format!("{} ({})", f.message, f.help));
             let message = message.unwrap_or_default();
             return Err(Failure::Message(format!("{}: {message}", shown(&self.file))));
         };
-        let diff = match *text == file.text {
+        let name = &kept.source.path;
+        let diff = match text == found {
             true => String::new(),
-            false => artifact::diff(&file.shown, &file.text, text),
+            false => artifact::diff(name, found, text),
         };
         if !self.dry_run {
             let artifacts: Vec<_> = kept.artifact().into_iter().collect();
@@ -89,12 +90,12 @@ impl Adopt {
         if self.format.format == Format::Text {
             print(&diff)?;
         }
-        let beside = json!({ "workflow": file.shown, "state": state, "diff": diff });
+        let beside = json!({ "workflow": name, "state": state, "diff": diff });
         tell(self.format.format, &findings, Some(&kept.source), beside)?;
         if self.format.format == Format::Text {
-            print(&format!("{}: {state}\n", file.shown))?;
+            print(&format!("{}: {state}\n", name))?;
         } else if diff.is_empty() {
-            say(&format!("{}: nothing to change", file.shown));
+            say(&format!("{}: nothing to change", name));
         }
         if findings.iter().any(Finding::is_error) { Ok(Exit::Findings) } else { Ok(Exit::Well) }
     }

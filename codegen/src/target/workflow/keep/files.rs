@@ -11,16 +11,15 @@ use crate::finding::{Finding, Severity};
 use crate::pipeline::Loaded;
 use crate::suggest::{self, shown};
 use crate::table::Source;
-use crate::targets::WorkflowTarget;
 
 /// A workflow's file.
-pub(crate) struct File {
+pub(super) struct File {
     /// Its path from the root.
-    pub(crate) path: String,
+    pub(super) path: String,
     /// Its path as findings have it.
-    pub(crate) shown: String,
+    pub(super) shown: String,
     /// Its text.
-    pub(crate) text: String,
+    pub(super) text: String,
 }
 
 /// The workflows that the table names, as it would have them.
@@ -42,15 +41,16 @@ pub(crate) fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
     Ok(all)
 }
 
-/// A workflow with the regions where they belong.
-pub(crate) fn adopted(
-    loaded: &Loaded,
-    target: &WorkflowTarget,
-    path: &str,
-) -> Result<(Option<File>, Kept), io::Error> {
+/// A workflow with the regions where they belong, and what else it lacks; none where the table has
+/// no workflow target. Nothing is written.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn adopted(loaded: &Loaded, path: &str) -> Result<Option<Kept>, io::Error> {
+    let Some(target) = &loaded.machine.targets.workflow else { return Ok(None) };
     let file = match read(loaded, path)? {
         Ok(file) => file,
-        Err(unread) => return Ok((None, unread)),
+        Err(unread) => return Ok(Some(unread)),
     };
     // Beside others, it is to have what they don't.
     let (mut before, mut after) = (Vec::new(), Vec::new());
@@ -67,8 +67,7 @@ pub(crate) fn adopted(
         before.iter().chain([&file.text]).chain(&after).map(String::as_str).collect();
     let wanted = wanted(&loaded.machine, &texts).swap_remove(at);
     let commands = commands(loaded, &file.shown);
-    let kept = adopt(&loaded.machine, target, &file, &wanted, &commands);
-    Ok((Some(file), kept))
+    Ok(Some(adopt(&loaded.machine, target, &file, &wanted, &commands)))
 }
 
 fn commands(loaded: &Loaded, file: &str) -> Commands {
@@ -90,7 +89,7 @@ fn read(loaded: &Loaded, path: &str) -> Result<Result<File, Kept>, io::Error> {
     let unread = |rule, message: &str, help: String| {
         let findings = vec![Finding::about(rule, Severity::Error, &name, message, help)];
         let source = Source::new(&name, "");
-        Kept { path: path.to_owned(), source, text: None, findings }
+        Kept { path: path.to_owned(), found: None, source, text: None, findings }
     };
     let Some(bytes) = artifact::read(&at)? else {
         let help = match nearest(&loaded.root, path) {

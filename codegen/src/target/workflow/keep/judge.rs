@@ -115,9 +115,13 @@ impl<'r> Reading<'r> {
     fn judge_surroundings(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
         let own = self.own_steps(found);
         let lines: Vec<usize> = own.iter().map(|(line, _)| *line).collect();
+        let is_here = |region: &Region| {
+            self.job_at(region.begin).is_some_and(|job| job.key.line == found.key.line)
+        };
         let regions: Vec<(&Region, &Expected)> = self
             .expected_of(id)
             .filter_map(|e| Some((self.regions.iter().find(|r| r.name == e.name)?, e)))
+            .filter(|(region, _)| is_here(region))
             .collect();
         for (line, step) in own.iter().filter(|(_, step)| self.is_report(step)) {
             // Where its region is missing, that is told, and mended by taking this step in.

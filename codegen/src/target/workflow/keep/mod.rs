@@ -18,7 +18,9 @@ use std::collections::BTreeSet;
 
 use document::Document;
 use expected::Expected;
-pub(crate) use files::{File, adopted, kept};
+use files::File;
+pub use files::adopted;
+pub(crate) use files::kept;
 use lines::{Edit, Lines};
 use reading::Reading;
 use regions::Region;
@@ -36,10 +38,12 @@ use crate::targets::WorkflowTarget;
 pub struct Kept {
     /// The file, from the root.
     pub path: String,
-    /// The text that was found, and what findings call it.
+    /// The file's text; none where there is no such file, or no text in it.
+    pub found: Option<String>,
+    /// The text that the findings are about, and what they call it.
     pub source: Source,
     /// The text with every region as the table gives it, where that could be told; none where
-    /// there is no such file, or no text in it.
+    /// none was found.
     pub text: Option<String>,
     /// What is not as the table says.
     pub findings: Vec<Finding>,
@@ -106,7 +110,8 @@ fn keep(
     let mut findings = Findings::new(&source);
     let text = kept_text(machine, target, &source.text, wanted, commands, &mut findings);
     let findings = sorted(findings);
-    Kept { path: file.path.clone(), text: Some(whole(file, text, &source)), source, findings }
+    let text = Some(whole(file, text.as_deref().unwrap_or(&source.text)));
+    Kept { path: file.path.clone(), found: Some(file.text.clone()), source, text, findings }
 }
 
 /// A workflow with markers where its regions belong, and these filled.
@@ -118,14 +123,13 @@ fn adopt(
     commands: &Commands,
 ) -> Kept {
     let source = Source::new(&file.shown, &file.text);
-    let text = adopted_text(machine, target, &source.text, wanted);
-    let marked = Source::new(&file.shown, &text);
-    let mut ignored = Findings::new(&marked);
-    let text = kept_text(machine, target, &text, wanted, commands, &mut ignored);
-    let text = whole(file, text, &marked);
+    let marked = adopted_text(machine, target, &source.text, wanted);
+    let mut ignored = Findings::new(&source);
+    let text = kept_text(machine, target, &marked, wanted, commands, &mut ignored);
+    let text = whole(file, text.as_deref().unwrap_or(&marked));
     // What is left to say is said of the text as it is now.
     let now = File { path: file.path.clone(), shown: file.shown.clone(), text };
-    keep(machine, target, &now, wanted, commands)
+    Kept { found: Some(file.text.clone()), ..keep(machine, target, &now, wanted, commands) }
 }
 
 fn sorted(findings: Findings<'_>) -> Vec<Finding> {
@@ -135,9 +139,9 @@ fn sorted(findings: Findings<'_>) -> Vec<Finding> {
 }
 
 /// A text with the byte order mark that was found.
-fn whole(file: &File, text: Option<String>, source: &Source) -> String {
+fn whole(file: &File, text: &str) -> String {
     let mark = if file.text.starts_with(MARK) { "\u{feff}" } else { "" };
-    format!("{mark}{}", text.as_deref().unwrap_or(&source.text))
+    format!("{mark}{text}")
 }
 
 fn kept_text(
