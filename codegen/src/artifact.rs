@@ -3,6 +3,8 @@
 
 mod disk;
 
+pub(crate) use disk::stays_inside;
+
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -94,7 +96,12 @@ fn origin(text: &[u8]) -> Option<String> {
 
 /// The command that brings the artifacts of some tables up to date, as a shell takes it.
 pub(crate) fn generate_command<T: AsRef<str>>(tables: impl IntoIterator<Item = T>) -> String {
-    tables.into_iter().fold("phasegate generate".to_owned(), |command, table| {
+    command("generate", tables)
+}
+
+/// A command about some tables, as a shell takes it.
+pub(crate) fn command<T: AsRef<str>>(command: &str, tables: impl IntoIterator<Item = T>) -> String {
+    tables.into_iter().fold(format!("phasegate {command}"), |command, table| {
         format!("{command} {}", shell_word(table.as_ref()))
     })
 }

@@ -21,6 +21,7 @@ pub mod explore;
 pub mod finding;
 pub mod graph;
 pub mod machine;
+pub mod migrate;
 mod pipeline;
 mod suggest;
 pub mod table;

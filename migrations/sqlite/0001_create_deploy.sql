@@ -17,6 +17,13 @@ CREATE TABLE "deploy_language" (
   "id" INTEGER NOT NULL PRIMARY KEY DEFAULT 1 CHECK ("id" = 1),
   "fingerprint" TEXT NOT NULL
 ) STRICT;
+-- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
+CREATE TABLE "deploy_renames" (
+  "language" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "name_now" TEXT NOT NULL,
+  PRIMARY KEY ("language", "state")
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "deploys" (
   "id" TEXT NOT NULL PRIMARY KEY,
@@ -86,7 +93,10 @@ CREATE UNIQUE INDEX "deploy_reports_seq" ON "deploy_reports" ("deploy_id", "seq"
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "deploy_events"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the history of deploys does not end where this step begins: the row was changed past the guard')
-    WHERE NEW."from_state" IS NOT (SELECT "to_state" FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id" ORDER BY "seq" DESC LIMIT 1);
+    WHERE NEW."from_state" IS NOT (
+      SELECT coalesce((SELECT "name_now" FROM "deploy_renames" r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM "deploy_events" e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1
+    );
   SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: the guards of deploys alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id")
       OR NEW."to_state" IS NOT (SELECT "status" COLLATE BINARY FROM "deploys" WHERE "id" = NEW."deploy_id")

@@ -98,7 +98,8 @@ impl Feed {
                 self.last = event.seq;
                 return Some((Ok(sent("transition", event.seq, &event)), self));
             }
-            match self.shared.store.events_since(&self.id, self.last).await {
+            let Shared { store, machine, .. } = &*self.shared;
+            match store.events_since(&**machine, &self.id, self.last).await {
                 Ok(Some(events)) => self.pending.extend(events),
                 Ok(None) => return None,
                 // The client keeps its place: what it misses now comes once the database is back.

@@ -22,7 +22,8 @@ pub struct Phase {
 pub struct Event {
     /// Its place in the row's history, from 1, without gaps.
     pub seq: i64,
-    /// The state that the row was in; none of its first.
+    /// The state that the row was in; none of its first. A state that was renamed since goes by
+    /// its name of today, unless the machine's rules are those of then.
     pub from: Option<String>,
     /// The state that it is in since.
     pub to: String,
@@ -151,14 +152,20 @@ impl Store {
         in_transaction!(self, read, |conn| snapshot(conn, machine, &statements, id).await)
     }
 
-    /// The events of a row after this place, oldest first; none where the row doesn't exist.
+    /// The events of a row after this place, oldest first; none where the row doesn't exist. A state
+    /// that was renamed since is told as the machine's rules call it, where they do.
     ///
     /// # Errors
     /// Where the database is away or does not fit.
-    pub async fn events_since(&self, id: &str, seq: i64) -> Result<Option<Vec<Event>>> {
+    pub async fn events_since(
+        &self,
+        machine: &dyn Machine,
+        id: &str,
+        seq: i64,
+    ) -> Result<Option<Vec<Event>>> {
         let sql = self.statements().await?;
         in_transaction!(self, read, |conn| match key_and_status(conn, &sql, id).await? {
-            Some((key, _)) => Ok(Some(events(conn, &sql, &key, seq).await?)),
+            Some((key, _)) => Ok(Some(events(conn, machine, &sql, &key, seq).await?)),
             None => Ok(None),
         })
     }
@@ -204,7 +211,8 @@ async fn snapshot(
     let Some((id, status)) = key_and_status(conn, sql, id).await? else {
         return Ok(None);
     };
-    let events = if sql.has_history() { events(conn, sql, &id, 0).await? } else { Vec::new() };
+    let events =
+        if sql.has_history() { events(conn, machine, sql, &id, 0).await? } else { Vec::new() };
     let (mut last_report_at, mut run_url, mut log_tail) = (None, None, None);
     if sql.has_history()
         && let Some(row) = conn.row(&sql.last_report, &[(&id).into()]).await?
@@ -244,11 +252,17 @@ async fn key_and_status(
     Ok(Some((row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default())))
 }
 
-async fn events(conn: &mut Conn<'_>, sql: &Statements, key: &str, seq: i64) -> Result<Vec<Event>> {
+async fn events(
+    conn: &mut Conn<'_>,
+    machine: &dyn Machine,
+    sql: &Statements,
+    key: &str,
+    seq: i64,
+) -> Result<Vec<Event>> {
     if !sql.has_history() {
         return Ok(Vec::new());
     }
-    let rows = conn.rows(&sql.events, &[key.into(), seq.into()]).await?;
+    let rows = conn.rows(&sql.events, &[key.into(), seq.into(), machine.language().into()]).await?;
     let event = |row: &Row| {
         Ok(Event {
             seq: row.int(0)?.unwrap_or_default(),

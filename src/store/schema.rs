@@ -28,6 +28,8 @@ pub struct Schema {
     pub transitions: String,
     /// The single row with the database's language fingerprint.
     pub language: String,
+    /// What the states of former rules are called now.
+    pub renames: String,
     /// The column of the history and of the reports that names the row.
     pub row: String,
     /// The name of the guard's trigger; on SQLite, where it is two, what their names start with.
@@ -52,6 +54,7 @@ impl Schema {
             states: format!("{machine}_states"),
             transitions: format!("{machine}_transitions"),
             language: format!("{machine}_language"),
+            renames: format!("{machine}_renames"),
             // `run_id` and `event_id` are columns of the reports themselves.
             row: match machine {
                 "run" | "event" => format!("{machine}_key"),

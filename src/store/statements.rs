@@ -29,7 +29,7 @@ pub(crate) struct Statements {
     /// $1 the state to go on from.
     pub(crate) next: String,
     pub(crate) language: String,
-    /// $2 the last seq that is known already.
+    /// $2 the last seq that is known already, $3 the language that states are told in.
     pub(crate) events: String,
     /// The run address and the log of the last reports that had one, and when the last came.
     pub(crate) last_report: String,
@@ -87,12 +87,15 @@ impl Statements {
             ),
             language: format!("SELECT fingerprint FROM {}", names.language),
             events: format!(
-                "SELECT CAST(e.seq AS bigint), e.from_state, e.to_state, {}, r.job, r.run_id, \
-                 CAST(r.run_attempt AS bigint), r.actor, r.attempted \
+                "SELECT CAST(e.seq AS bigint), {}, {}, {}, r.job, r.run_id, \
+                 CAST(r.run_attempt AS bigint), r.actor, {} \
                  FROM {events} e LEFT JOIN {reports} r \
                  ON r.{row} = e.{row} AND r.seq = e.seq AND r.answer = 'applied' \
-                 WHERE e.{row} = {key} AND e.seq > $2 ORDER BY e.seq",
-                names.time("e.at")
+                 WHERE e.{row} = {key} AND e.seq > $2 AND CAST($3 AS text) IS NOT NULL ORDER BY e.seq",
+                names.named("e.from_state", &schema, &shape),
+                names.named("e.to_state", &schema, &shape),
+                names.time("e.at"),
+                names.named("r.attempted", &schema, &shape),
             ),
             last_report: format!(
                 "SELECT (SELECT {time} FROM {applied} AND seq > 1 ORDER BY seq DESC LIMIT 1), \
@@ -168,6 +171,7 @@ struct Names {
     states: String,
     transitions: String,
     language: String,
+    renames: String,
     row: String,
     key_type: Option<String>,
     lock: &'static str,
@@ -204,6 +208,7 @@ impl Names {
             states: name(&schema.states),
             transitions: name(&schema.transitions),
             language: name(&schema.language),
+            renames: name(&schema.renames),
             row: quoted(&schema.row),
             key_type: shape.key_type.clone(),
             // What the update itself takes, since a stronger lock could deadlock with it. SQLite's
@@ -228,6 +233,19 @@ impl Names {
         } else {
             format!("{column} COLLATE BINARY")
         }
+    }
+
+    /// A state of an event as the reader calls it: as the history has it where both judge by the
+    /// same rules, or else by its name of today. The history itself keeps the names of its time.
+    fn named(&self, column: &str, schema: &Schema, shape: &Shape) -> String {
+        if !shape.has_table(&schema.renames) {
+            return column.to_owned();
+        }
+        format!(
+            "CASE WHEN e.language = CAST($3 AS text) THEN {column} ELSE coalesce((SELECT n.name_now \
+             FROM {} n WHERE n.language = e.language AND n.state = {column}), {column}) END",
+            self.renames
+        )
     }
 
     fn time(&self, column: &str) -> String {

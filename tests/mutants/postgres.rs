@@ -161,13 +161,13 @@ pub(crate) const SCHEMA: [Defect; 52] = [
     ),
     deploy(
         "a forged event allowed to a trigger",
-        "IF NEW.\"to_state\" IS DISTINCT FROM row_state\n    OR NEW",
-        "IF NEW",
+        "IF NEW.\"to_state\" IS DISTINCT FROM row_state\n",
+        "IF false\n",
     ),
     deploy(
         "a history that breaks off allowed",
-        "IF NEW.\"from_state\" IS DISTINCT FROM last_state THEN",
-        "IF false THEN",
+        "IF NEW.\"from_state\" IS DISTINCT FROM last_state\n",
+        "IF false\n",
     ),
     deploy("a gap in seq", "coalesce(last_seq, 0) + 1", "coalesce(last_seq, 0) + 2"),
     deploy(

@@ -81,7 +81,7 @@ fn set_mode(_: &Path, _: &Artifact) -> Result<(), io::Error> {
 }
 
 /// A link must not lead an artifact out of the root, nor make folders out there.
-fn stays_inside(root: &Path, folder: &Path) -> Result<(), io::Error> {
+pub(crate) fn stays_inside(root: &Path, folder: &Path) -> Result<(), io::Error> {
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     // A root that is not there yet holds no link.
     let Ok(real_root) = root.canonicalize() else { return Ok(()) };

@@ -7,6 +7,7 @@ use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, sho
 use crate::artifact::{self, Leave, State, generate_command};
 use crate::finding::{Finding, Format, Severity};
 use crate::machine::Machine;
+use crate::migrate;
 use crate::pipeline::{self, Loaded, Settled};
 use crate::table::Source;
 use crate::target::Target;
@@ -159,7 +160,7 @@ impl Check {
                 let settled = pipeline::settle(loaded, &Target::ALL, Leave::Read);
                 (proofs.join().expect("a proof does not panic"), settled)
             });
-            let settled = settled?;
+            let mut settled = settled?;
             let command = generate_command([shown(path)]);
             let mut findings = artifact::findings(&settled.outcomes, &command);
             for finding in &mut findings {
@@ -169,6 +170,10 @@ impl Check {
             if settled.workflows.iter().flat_map(|kept| &kept.findings).any(Finding::is_error) {
                 exit = Exit::Findings;
             }
+            let (warnings, unmigrated): (Vec<Finding>, Vec<Finding>) =
+                migrate::check(loaded)?.into_iter().partition(|finding| !finding.is_error());
+            settled.warnings.extend(warnings);
+            findings.extend(unmigrated);
             if !findings.is_empty() {
                 exit = Exit::Findings;
             }

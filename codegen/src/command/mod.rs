@@ -7,6 +7,7 @@ mod console;
 mod demo;
 mod graph;
 mod init;
+mod migrate;
 mod phases;
 mod schema;
 mod tokens;
@@ -53,6 +54,8 @@ enum Command {
     Verify(verify::Verify),
     /// Workflows written by hand, in which reports are kept current
     Workflow(workflow::Workflow),
+    /// Write the next migration of each dialect, where the table has changed since the last
+    Migrate(migrate::Migrate),
     /// The picture of the machine
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
@@ -270,6 +273,7 @@ pub fn run() -> ExitCode {
         Command::Phases(command) => (command.format.format, command.run()),
         Command::Verify(command) => (command.format.format, command.run()),
         Command::Workflow(command) => (command.format(), command.run()),
+        Command::Migrate(command) => (command.format.format, command.run()),
         Command::Graph(command) => (Format::Text, command.run()),
         Command::Schema(command) => (Format::Text, command.run()),
         Command::Console(command) => (Format::Text, command.run()),

@@ -29,11 +29,14 @@
 
 mod change;
 mod names;
+mod renames;
 mod rows;
 mod schema;
 mod wording;
 
 pub(crate) use names::{OWNED_COLUMNS, identifiers, relations};
+
+pub(crate) use change::renamed;
 
 pub use change::{Impossible, Migration, migrations};
 

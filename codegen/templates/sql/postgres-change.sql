@@ -1,4 +1,24 @@
 -- {{ header }}
+{% if waits %}
+-- Whoever was writing when the file before was committed may still act on what was before: this
+-- waits until they are done, and takes no lock. A transaction that is left open has to be ended.
+DO $phasegate$
+DECLARE
+  writers text[] := ARRAY(
+    SELECT l.virtualtransaction FROM pg_catalog.pg_locks l
+    WHERE l.relation = {{ table_literal }}::regclass AND l.mode = 'RowExclusiveLock'
+      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+  );
+BEGIN
+  WHILE EXISTS (
+    SELECT FROM pg_catalog.pg_locks l
+    WHERE l.virtualtransaction = ANY (writers) AND l.relation = {{ table_literal }}::regclass
+  ) LOOP
+    PERFORM pg_catalog.pg_sleep(0.01);
+  END LOOP;
+END
+$phasegate$;
+{% endif -%}
 {% if !labels.is_empty() && owns %}
 -- New labels, each in its place. They lock the type alone; nothing in this file uses them, because
 -- PostgreSQL refuses that before they are committed.
@@ -23,6 +43,43 @@ BEGIN
 END
 {{ tag }};
 {% endif -%}
+{% if !relabelled.is_empty() && owns %}
+-- Labels that are called otherwise from here on, in rows and in the column's default too. That
+-- locks the type alone.
+{%- for label in relabelled %}
+ALTER TYPE {{ n.status_type }} RENAME VALUE {{ label.from }} TO {{ label.to }};
+{%- endfor %}
+{% endif -%}
+{% if !relabelled.is_empty() && !owns %}
+-- Labels of the type that {{ n.column }} has that are called otherwise from here on, where they are
+-- not yet. That locks the type alone.
+DO {{ tag }}
+DECLARE
+  labels oid := (
+    SELECT a.atttypid FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = {{ table_literal }}::regclass AND a.attname = {{ column_literal }} AND NOT a.attisdropped
+  );
+BEGIN
+{%- for label in relabelled %}
+  IF EXISTS (SELECT FROM pg_catalog.pg_enum e WHERE e.enumtypid = labels AND e.enumlabel = {{ label.from }}) THEN
+    EXECUTE format('ALTER TYPE %s RENAME VALUE %L TO %L', labels::regtype, {{ label.from }}, {{ label.to }});
+  END IF;
+{%- endfor %}
+END
+{{ tag }};
+{% endif -%}
+{% if !left.is_empty() %}
+-- Old names that nothing enters any more.
+UPDATE {{ n.states }} SET "initial" = false WHERE "state" IN ({{ left|join(", ") }});
+{% endif -%}
+{% if !moved.is_empty() %}
+-- Rows that go by the new name from here on. Whoever wants to change one of them waits until this
+-- file is committed; everyone else goes on.
+{%- for rename in moved %}
+UPDATE {{ n.table }} SET {{ n.column }} = {{ rename.to }}
+WHERE {{ n.column }} = {{ rename.from }} AND {{ n.column }}::text COLLATE "C" = {{ rename.from }};
+{%- endfor %}
+{% endif -%}
 {% if !states.is_empty() %}
 -- States that are new, have moved or start rows differently.
 {%- for chunk in states %}
@@ -44,7 +101,8 @@ DELETE FROM {{ n.transitions }} WHERE ("from_state", "to_state") IN (VALUES
 {%- endfor %}
 {% endif -%}
 {% if !transitions.is_empty() %}
--- Transitions that are new, or legal for another reason.
+-- Transitions that are new, or legal for another reason{% if !names.is_empty() %}; of states that have two names for a
+-- while, by either{% endif %}.
 {%- for chunk in transitions %}
 INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
 {%- for row in chunk %}
@@ -53,11 +111,37 @@ INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
 ON CONFLICT ("from_state", "to_state") DO UPDATE SET "kind" = EXCLUDED."kind";
 {%- endfor %}
 {% endif -%}
+{% if !gone.is_empty() %}
+-- Old names, which nothing has any more.
+DELETE FROM {{ n.states }} WHERE "state" IN ({{ gone|join(", ") }});
+{% endif -%}
+{% if !names_gone.is_empty() %}
+-- States of former rules that are called as they were then.
+{%- for chunk in names_gone %}
+DELETE FROM {{ n.renames }} WHERE ("language", "state") IN (VALUES
+{%- for row in chunk %}
+  {{ row }}{% if !loop.last %},{% endif %}
+{%- endfor %}
+);
+{%- endfor %}
+{% endif -%}
+{% if !names.is_empty() %}
+-- What states of former rules are called now: the history keeps the names of its time.
+{%- for chunk in names %}
+INSERT INTO {{ n.renames }} ("language", "state", "name_now") VALUES
+{%- for row in chunk %}
+  {{ row }}{% if !loop.last %},{% endif %}
+{%- endfor %}
+ON CONFLICT ("language", "state") DO UPDATE SET "name_now" = EXCLUDED."name_now";
+{%- endfor %}
+{% endif -%}
 {% if let Some(fingerprint) = fingerprint %}
 -- What the history says from here on that its steps were judged by.
 UPDATE {{ n.language }} SET "fingerprint" = '{{ fingerprint }}';
 {% endif -%}
 {% if let Some(default) = default %}
--- What a row starts in where nothing is said. A short lock; no row is rewritten.
-ALTER TABLE {{ n.table }} ALTER COLUMN {{ n.column }} SET DEFAULT {{ default }};
+-- What a row starts in where nothing is said.
+CREATE OR REPLACE FUNCTION {{ n.initial }}() RETURNS {{ n.status_type }}
+LANGUAGE sql STABLE
+RETURN {{ default }}::{{ n.status_type }};
 {% endif -%}

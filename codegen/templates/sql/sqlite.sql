@@ -17,6 +17,13 @@ CREATE TABLE {{ n.language }} (
   "id" INTEGER NOT NULL PRIMARY KEY DEFAULT 1 CHECK ("id" = 1),
   "fingerprint" TEXT NOT NULL
 ) STRICT;
+-- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
+CREATE TABLE {{ n.renames }} (
+  "language" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "name_now" TEXT NOT NULL,
+  PRIMARY KEY ("language", "state")
+) STRICT, WITHOUT ROWID;
 {% if owns %}
 CREATE TABLE {{ n.table }} (
   {{ n.key }} {{ n.row_type }} NOT NULL PRIMARY KEY{% if identity %} AUTOINCREMENT{% endif %},
@@ -83,7 +90,10 @@ CREATE UNIQUE INDEX {{ n.reports_seq_index }} ON {{ n.reports }} ({{ n.row }}, "
 CREATE TRIGGER {{ n.event_trigger }} BEFORE INSERT ON {{ n.events }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_word }} does not end where this step begins: the row was changed past the guard')
-    WHERE NEW."from_state" IS NOT (SELECT "to_state" FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.row }} ORDER BY "seq" DESC LIMIT 1);
+    WHERE NEW."from_state" IS NOT (
+      SELECT coalesce((SELECT "name_now" FROM {{ n.renames }} r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1
+    );
   SELECT RAISE(ABORT, 'phasegate: {{ n.events_word }} is append-only: the guards of {{ n.table_word }} alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.row }})
       OR NEW."to_state" IS NOT (SELECT {{ n.column }} COLLATE BINARY FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.row }})

@@ -1,15 +1,17 @@
 //! Migrations: what leads a database from one table to the next, or from nothing to the first.
 
+mod postgres;
+mod sqlite;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
-use askama::Template;
-
-use super::names::{Names, literal};
+use super::names::literal;
+use super::renames::{Matched, Renames, renames};
 use super::rows::{self, Chunk, Rows};
 use super::schema;
-use super::wording::Wording;
-use crate::machine::Machine;
-use crate::targets::{Dialect, SqlTarget, Storage};
+use crate::machine::{Kind, Machine, StateId};
+use crate::targets::{Dialect, SqlTarget};
 
 /// One file of a migration; sqlx runs each in a transaction of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,60 +23,107 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// The file's name as sqlx wants it, under the next free number.
-    pub fn file_name(&self, number: u32) -> String {
-        format!("{number:04}_{}.sql", self.name)
+    /// The file's name as sqlx wants it, under a number of so many digits or more.
+    pub fn file_name(&self, number: u64, digits: usize) -> String {
+        format!("{number:0digits$}_{}.sql", self.name)
     }
 }
 
 /// What no migration can do.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Impossible {
-    /// A value that rows and history may hold is gone.
+    /// A state that rows and history may hold is gone.
     Removed {
-        /// The state that had it.
+        /// Its name.
         state: String,
     },
-    /// A state is stored under another value.
-    Renamed {
-        /// The value before.
-        from: String,
-        /// The value now.
-        to: String,
+    /// A state is stored under a value that, until this very migration has run, is another's.
+    Taken {
+        /// The state's name.
+        state: String,
+        /// The value.
+        value: String,
+        /// The name of the state whose value it is so far.
+        by: String,
+    },
+    /// The rules are those of a table before, but its states were called otherwise since: what a
+    /// step of then says would depend on when it was taken.
+    Ambiguous {
+        /// A value of then.
+        value: String,
+        /// What that state is called now.
+        now: String,
     },
     /// The target says otherwise what the tables are called or made of.
     Target {
         /// The keys of `[target.sql]` that differ.
         keys: Vec<&'static str>,
     },
-    /// On SQLite, rows would start in another state where nothing is said.
-    Default {
-        /// The default before.
-        from: String,
-        /// The default now.
-        to: String,
-    },
+}
+
+impl Impossible {
+    /// The rule's stable id.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Removed { .. } => "state-removed",
+            Self::Taken { .. } => "value-taken",
+            Self::Ambiguous { .. } => "rules-return",
+            Self::Target { .. } => "target-changed",
+        }
+    }
+
+    /// The name of the state that it is about, where it is about one that the table has.
+    pub fn state(&self) -> Option<&str> {
+        match self {
+            Self::Taken { state, .. } => Some(state),
+            Self::Removed { .. } | Self::Ambiguous { .. } | Self::Target { .. } => None,
+        }
+    }
+
+    /// What would be right.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Removed { state } => format!(
+                "keep it and say `retired = true`: nothing enters it any more, and a label can't be \
+                 dropped; where it has another name now, say `renamed_from = \"{state}\"` there"
+            ),
+            Self::Taken { state, by, .. } => format!(
+                "one after the other: rename `{by}` to a value that no state has had, run `phasegate \
+                 migrate`, then change `{state}` and run it again"
+            ),
+            Self::Ambiguous { .. } => {
+                "give one of the renamed states a value that it has not had".to_owned()
+            }
+            Self::Target { .. } => {
+                "set it back: this moves tables, and only you know who else uses them. Such a change \
+                 is a new table under a new machine name, or a migration by hand and \
+                 `phasegate migrate --baseline` after it"
+                    .to_owned()
+            }
+        }
+    }
 }
 
 impl fmt::Display for Impossible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Removed { state } => write!(
+            Self::Removed { state } => {
+                write!(f, "the state `{state}` is gone, but rows and history may hold it")
+            }
+            Self::Taken { state, value, by } => write!(
                 f,
-                "the state `{state}` is gone, but rows and history may hold it: keep it and say `retired = true`"
+                "the value `{value}` of `{state}` is that of `{by}` until this migration has run: \
+                 rows of the two could not be told apart"
             ),
-            Self::Renamed { from, to } => write!(
+            Self::Ambiguous { value, now } => write!(
                 f,
-                "the value `{from}` has become `{to}`, which no migration does yet: keep `value = \"{from}\"`"
+                "these rules were in force before, when `{value}` meant the state that is now \
+                 `{now}`: the history of then could not be told from that of now"
             ),
             Self::Target { keys } => write!(
                 f,
-                "[target.sql] says otherwise what is in the database already ({}): set it back",
+                "[target.sql] says otherwise what is in the database already: {}",
                 keys.join(", ")
-            ),
-            Self::Default { from, to } => write!(
-                f,
-                "SQLite cannot change the default of a column from `{from}` to `{to}`: keep `{from}` the first initial state"
             ),
         }
     }
@@ -82,32 +131,64 @@ impl fmt::Display for Impossible {
 
 impl std::error::Error for Impossible {}
 
-/// The migrations from the table as it was to the table as it is, in their order: none where the
-/// database needs none; from `None`, what makes the tables.
+/// The migrations from the tables as they were, oldest first, to the table as it is, in their
+/// order: none where the database needs none; from no table before, what makes the tables.
 ///
-/// On PostgreSQL a label that a file adds is used by the next one alone (error 55P04 otherwise), so
-/// there can be two. None rewrites a row, and none takes a lock on the table that lasts.
+/// Each is a transaction. On PostgreSQL a label that a file adds is used by the next one alone
+/// (error 55P04 otherwise), and a rename of what is stored takes three: both names, the rename, the
+/// new name alone. None takes a lock on the table that writers wait for.
 ///
 /// # Errors
-/// What no migration can do.
+/// Everything that no migration can do.
 pub fn migrations(
-    old: Option<&Machine>,
+    before: &[&Machine],
     new: &Machine,
     dialect: Dialect,
-) -> Result<Vec<Migration>, Impossible> {
-    let Some(sql) = &new.targets.sql else { return Ok(Vec::new()) };
+) -> Result<Vec<Migration>, Vec<Impossible>> {
+    let has_it = |machine: &Machine| {
+        machine.targets.sql.as_ref().is_some_and(|sql| sql.dialects.contains(&dialect))
+    };
+    let Some(sql) = new.targets.sql.as_ref().filter(|_| has_it(new)) else {
+        return Ok(Vec::new());
+    };
     let header = header(new);
-    let before = old.and_then(|old| old.targets.sql.as_ref().map(|sql| (old, sql)));
-    let Some((old, old_sql)) = before.filter(|(_, sql)| sql.dialects.contains(&dialect)) else {
+    let before: Vec<&Machine> = before.iter().copied().filter(|old| has_it(old)).collect();
+    let Some((&old, old_sql)) =
+        before.last().and_then(|old| Some((old, old.targets.sql.as_ref()?)))
+    else {
         let name = format!("create_{}", new.name);
         return Ok(vec![Migration { name, text: schema::text(new, sql, dialect, header) }]);
     };
-    possible(old, old_sql, new, sql, dialect)?;
-    let change = Change { old, new, sql, dialect, before: Rows::of(old), after: Rows::of(new) };
+    let change = Change {
+        old,
+        new,
+        sql,
+        dialect,
+        matched: Matched::new(old, new),
+        before: Rows::of(old),
+        after: Rows::of(new),
+        names_before: renames(&before[..before.len() - 1], old),
+        names_after: renames(&before, new),
+    };
+    let impossible = change.impossible(old_sql);
+    if !impossible.is_empty() {
+        return Err(impossible);
+    }
     Ok(match dialect {
         Dialect::Postgres => change.postgres(&header),
-        Dialect::Sqlite => change.sqlite(header),
+        Dialect::Sqlite => change.sqlite(&header),
     })
+}
+
+/// The values that a migration renames from one table to the next, old and new.
+pub(crate) fn renamed<'m>(old: &'m Machine, new: &'m Machine) -> Vec<(&'m str, &'m str)> {
+    let matched = Matched::new(old, new);
+    let pair = |id| {
+        let was = old.state(matched.was(id)?).value.as_str();
+        let becomes = new.state(id).value.as_str();
+        (was != becomes).then_some((was, becomes))
+    };
+    new.state_ids().filter_map(pair).collect()
 }
 
 /// What a migration says of itself. It names no file but the next step: a migration never changes.
@@ -117,37 +198,6 @@ fn header(machine: &Machine) -> String {
          change the table, then run `phasegate migrate`.",
         machine.name, machine.fingerprints.table
     )
-}
-
-/// Finds what no migration can do.
-fn possible(
-    old: &Machine,
-    old_sql: &SqlTarget,
-    new: &Machine,
-    sql: &SqlTarget,
-    dialect: Dialect,
-) -> Result<(), Impossible> {
-    let keys = differences(old, old_sql, new, sql);
-    if !keys.is_empty() {
-        return Err(Impossible::Target { keys });
-    }
-    for state in &old.states {
-        if new.find_value(&state.value).is_some() {
-            continue;
-        }
-        let renamed = new.states.iter().find(|now| {
-            now.name == state.name || now.renamed_from.as_deref() == Some(state.name.as_str())
-        });
-        return Err(match renamed {
-            Some(now) => Impossible::Renamed { from: state.value.clone(), to: now.value.clone() },
-            None => Impossible::Removed { state: state.name.clone() },
-        });
-    }
-    let default = |machine: &Machine| machine.state(machine.initial[0]).value.clone();
-    if dialect == Dialect::Sqlite && sql.owns && default(old) != default(new) {
-        return Err(Impossible::Default { from: default(old), to: default(new) });
-    }
-    Ok(())
 }
 
 /// What the target says otherwise of what is in the database already.
@@ -172,83 +222,100 @@ fn differences(
     differ.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
 }
 
-/// A label of the enum, and its place.
-struct Label {
-    value: String,
-    /// ` AFTER 'x'`; empty where there is nothing to go by.
-    place: String,
-    place_word: &'static str,
-    neighbour: String,
-}
-
-#[derive(Template)]
-#[template(path = "sql/postgres-change.sql")]
-struct Postgres<'m> {
-    header: &'m str,
-    n: &'m Names,
-    owns: bool,
-    labels: Vec<Label>,
-    /// The quotes of a block of code, which no label may hold.
-    tag: String,
-    table_literal: String,
-    column_literal: String,
-    states: Vec<Chunk>,
-    removed: Vec<Chunk>,
-    transitions: Vec<Chunk>,
-    fingerprint: Option<&'m str>,
-    default: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "sql/sqlite-change.sql")]
-struct Sqlite<'m> {
-    header: String,
-    n: Names,
-    owns: bool,
-    history: bool,
-    states: Vec<Chunk>,
-    removed: Vec<Chunk>,
-    transitions: Vec<Chunk>,
-    fingerprint: Option<&'m str>,
-    rewords: bool,
-    words: Wording,
-}
-
-/// The guards of one machine, to see whether their words change.
-#[derive(Template)]
-#[template(path = "sql/sqlite-guard.sql")]
-struct Guard<'g> {
-    n: &'g Names,
-    owns: bool,
-    history: bool,
-    words: &'g Wording,
-}
-
 /// What lies between two tables.
 struct Change<'m> {
     old: &'m Machine,
     new: &'m Machine,
     sql: &'m SqlTarget,
     dialect: Dialect,
+    matched: Matched,
     before: Rows<'m>,
     after: Rows<'m>,
+    /// What states of former rules are called, by the old table and by the new one.
+    names_before: Renames<'m>,
+    names_after: Renames<'m>,
 }
 
+/// Legal pairs, by what is stored.
+type Pairs<'m> = BTreeMap<(&'m str, &'m str), Kind>;
+
 impl<'m> Change<'m> {
+    /// Finds what no migration can do.
+    fn impossible(&self, old_sql: &SqlTarget) -> Vec<Impossible> {
+        let (old, new) = (self.old, self.new);
+        let mut found = Vec::new();
+        let keys = differences(old, old_sql, new, self.sql);
+        if !keys.is_empty() {
+            found.push(Impossible::Target { keys });
+        }
+        for id in old.state_ids() {
+            if self.matched.becomes(id).is_none() {
+                found.push(Impossible::Removed { state: old.state(id).name.clone() });
+            }
+        }
+        for id in new.state_ids() {
+            let state = new.state(id);
+            if let Some(taken) = old.find_value(&state.value)
+                && self.matched.was(id) != Some(taken)
+            {
+                found.push(Impossible::Taken {
+                    state: state.name.clone(),
+                    value: state.value.clone(),
+                    by: old.state(taken).name.clone(),
+                });
+            }
+        }
+        let language = new.fingerprints.language.as_str();
+        found.extend(self.names_after.iter().filter(|((of, _), _)| *of == language).map(
+            |(&(_, value), &now)| Impossible::Ambiguous {
+                value: value.to_owned(),
+                now: now.to_owned(),
+            },
+        ));
+        found
+    }
+
+    /// The values that change, old and new.
+    fn renamed(&self) -> Vec<(&'m str, &'m str)> {
+        renamed(self.old, self.new)
+    }
+
+    /// The states that are new, have moved or start rows differently.
     fn states(&self) -> Vec<Chunk> {
         rows::states(self.new, self.dialect, |value, row| {
             self.before.states.get(value) != Some(&row)
         })
     }
 
+    /// The transitions that are new, or legal for another reason.
     fn transitions(&self) -> Vec<Chunk> {
         rows::transitions(self.new, |from, to, kind| {
             self.before.transitions.get(&(from, to)) != Some(&kind)
         })
     }
 
+    /// The transitions that are no longer legal.
     fn removed(&self) -> Vec<Chunk> {
         rows::pairs(self.old, |from, to| !self.after.transitions.contains_key(&(from, to)))
+    }
+
+    /// The names of former rules' states that are new or have changed.
+    fn names(&self) -> Vec<Chunk> {
+        let changed =
+            self.names_after.iter().filter(|(was, now)| self.names_before.get(*was) != Some(*now));
+        let row = |((language, state), now): (&(&str, &str), &&str)| {
+            format!("({}, {}, {})", literal(language), literal(state), literal(now))
+        };
+        rows::chunks(changed.map(row).collect())
+    }
+
+    /// The names of former rules' states that are what they were then again.
+    fn names_gone(&self) -> Vec<Chunk> {
+        let gone = self.names_before.keys().filter(|was| !self.names_after.contains_key(*was));
+        let row = |(language, state): &(&str, &str)| {
+            format!("({}, {})", literal(language), literal(state))
+        };
+        rows::chunks(gone.map(row).collect())
     }
 
     fn fingerprint(&self) -> Option<&'m str> {
@@ -256,122 +323,30 @@ impl<'m> Change<'m> {
         (old != new).then_some(new)
     }
 
-    fn postgres(&self, header: &str) -> Vec<Migration> {
-        let n = Names::new(self.new, self.sql, Dialect::Postgres);
-        let labels = match self.sql.storage {
-            Storage::Enum => self.labels(),
-            Storage::Text => Vec::new(),
+    /// While a state has two names: every pair that is legal before or after, by either name.
+    fn either_name(&self) -> Pairs<'m> {
+        let names = |id: StateId| {
+            let now = self.new.state(id).value.as_str();
+            let was = self.matched.was(id).map(|was| self.old.state(was).value.as_str());
+            [Some(now), was.filter(|was| *was != now)].into_iter().flatten()
         };
-        let default = schema::default(self.new);
-        let moved = self.sql.owns && schema::default(self.old) != default;
-        // The default is of the column's type: a label that is new is used in a file of its own.
-        let later = moved && labels.iter().any(|label| label.value == default);
-        let qualified = literal(&n.table);
-        let mut file = Postgres {
-            header,
-            n: &n,
-            owns: self.sql.owns,
-            tag: tag(&labels),
-            labels,
-            table_literal: qualified,
-            column_literal: literal(&self.sql.column),
-            states: self.states(),
-            removed: self.removed(),
-            transitions: self.transitions(),
-            fingerprint: self.fingerprint(),
-            default: (moved && !later).then(|| default.clone()),
-        };
-        let mut migrations = Vec::new();
-        let print = |file: &Postgres<'_>| {
-            schema::tidy(&file.render().expect("the template prints strings alone"))
-        };
-        let changes = !file.states.is_empty()
-            || !file.removed.is_empty()
-            || !file.transitions.is_empty()
-            || file.fingerprint.is_some()
-            || file.default.is_some();
-        if changes {
-            let name = format!("change_{}", self.new.name);
-            migrations.push(Migration { name, text: print(&file) });
-        }
-        if later {
-            file.labels.clear();
-            file.states.clear();
-            file.removed.clear();
-            file.transitions.clear();
-            file.fingerprint = None;
-            file.default = Some(default);
-            let name = format!("change_{}_default", self.new.name);
-            migrations.push(Migration { name, text: print(&file) });
-        }
-        migrations
-    }
-
-    /// The labels that are new, each placed beside one that is there by then.
-    fn labels(&self) -> Vec<Label> {
-        let is_old = |value: &str| self.before.states.contains_key(value);
-        let first_old = self.new.states.iter().find(|state| is_old(&state.value));
-        let mut labels = Vec::new();
-        let mut previous: Option<&str> = None;
-        for state in &self.new.states {
-            if !is_old(&state.value) {
-                let (word, neighbour) = match (previous, first_old) {
-                    (Some(previous), _) => (" AFTER", literal(previous)),
-                    (None, Some(first)) => (" BEFORE", literal(&first.value)),
-                    (None, None) => ("", String::new()),
-                };
-                let place = format!("{word} {neighbour}");
-                let place = place.trim_end().to_owned();
-                labels.push(Label {
-                    value: literal(&state.value),
-                    place,
-                    place_word: word,
-                    neighbour,
-                });
+        let mut pairs = Pairs::new();
+        let mut add = |from: StateId, to: StateId, kind: Kind| {
+            for was in names(from) {
+                // Another name of the same state is no step.
+                for becomes in names(to).filter(|becomes| from != to || *becomes == was) {
+                    pairs.entry((was, becomes)).or_insert(kind);
+                }
             }
-            previous = Some(&state.value);
-        }
-        labels
-    }
-
-    fn sqlite(&self, header: String) -> Vec<Migration> {
-        let n = Names::new(self.new, self.sql, Dialect::Sqlite);
-        let (owns, history) = (self.sql.owns, self.sql.events.is_some());
-        let guard = |words: &Wording| Guard { n: &n, owns, history, words }.render();
-        let words = Wording::of(self.new);
-        let rewords = guard(&Wording::of(self.old)).ok() != guard(&words).ok();
-        let file = Sqlite {
-            header,
-            n,
-            owns,
-            history,
-            states: self.states(),
-            removed: self.removed(),
-            transitions: self.transitions(),
-            fingerprint: self.fingerprint(),
-            rewords,
-            words,
         };
-        let changes = !file.states.is_empty()
-            || !file.removed.is_empty()
-            || !file.transitions.is_empty()
-            || file.fingerprint.is_some();
-        if !changes {
-            return Vec::new();
+        for (from, to, kind) in self.new.transitions() {
+            add(from, to, kind);
         }
-        let name = format!("change_{}", self.new.name);
-        let text = schema::tidy(&file.render().expect("the template prints strings alone"));
-        vec![Migration { name, text }]
+        for (from, to, kind) in self.old.transitions() {
+            if let (Some(from), Some(to)) = (self.matched.becomes(from), self.matched.becomes(to)) {
+                add(from, to, kind);
+            }
+        }
+        pairs
     }
-}
-
-/// Dollar quotes that no label closes.
-fn tag(labels: &[Label]) -> String {
-    let is_free = |tag: &String| {
-        labels.iter().all(|label| !label.value.contains(tag) && !label.neighbour.contains(tag))
-    };
-    (0..)
-        .map(|n| if n == 0 { "$phasegate$".to_owned() } else { format!("$phasegate{n}$") })
-        .find(is_free)
-        .expect("there are more numbers than labels")
 }

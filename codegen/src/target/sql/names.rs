@@ -58,6 +58,9 @@ pub(super) struct Names {
     pub(super) states: String,
     pub(super) transitions: String,
     pub(super) language: String,
+    pub(super) renames: String,
+    /// The function that gives an owned table's default state, on PostgreSQL.
+    pub(super) initial: String,
     pub(super) events: String,
     pub(super) reports: String,
     pub(super) created_index: String,
@@ -123,6 +126,8 @@ impl Names {
             states: qualified(&of("states")),
             transitions: qualified(&of("transitions")),
             language: qualified(&of("language")),
+            renames: qualified(&of("renames")),
+            initial: qualified(&of("initial")),
             events: qualified(&events),
             reports: qualified(&of("reports")),
             created_index: quoted(&format!("{}_created", sql.table)),
@@ -158,7 +163,8 @@ pub(crate) const OWNED_COLUMNS: &[&str] =
 /// The tables, indexes and types that the target makes or guards: all share one namespace.
 pub(crate) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
     let of = |suffix: &str| format!("{machine}_{suffix}");
-    let mut names = vec![sql.table.clone(), of("states"), of("transitions"), of("language")];
+    let mut names =
+        vec![sql.table.clone(), of("states"), of("transitions"), of("language"), of("renames")];
     if sql.owns {
         names.push(format!("{}_created", sql.table));
         if sql.storage == Storage::Enum {

@@ -37,7 +37,8 @@ impl<'m> Rows<'m> {
 /// One INSERT's rows, each as SQL writes it.
 pub(super) type Chunk = Vec<String>;
 
-fn chunks(rows: Vec<String>) -> Vec<Chunk> {
+/// Rows in as many INSERTs as they take.
+pub(super) fn chunks(rows: Vec<String>) -> Vec<Chunk> {
     rows.chunks(ROWS).map(<[String]>::to_vec).collect()
 }
 

@@ -64,19 +64,20 @@ pub(super) fn resolve(draft: &mut Draft<'_>) {
             dialects.sort_unstable();
             dialects.dedup();
             let folder = |dialect: Dialect| match &row.migrations {
-                None => format!("migrations/{}", dialect.as_str()),
+                None => Some(format!("migrations/{}", dialect.as_str())),
                 Some(PerDialect::Below(above)) => {
-                    format!("{}/{}", above.get_ref(), dialect.as_str())
+                    Some(format!("{}/{}", above.get_ref(), dialect.as_str()))
                 }
-                Some(PerDialect::Each(each, _)) => {
-                    each.iter().find(|(of, _)| *of == dialect).map_or_else(
-                        || format!("migrations/{}", dialect.as_str()),
-                        |(_, path)| path.get_ref().clone(),
-                    )
-                }
+                // A dialect that is not named has no migrations.
+                Some(PerDialect::Each(each, _)) => each
+                    .iter()
+                    .find(|(of, _)| *of == dialect)
+                    .map(|(_, path)| path.get_ref().clone()),
             };
-            let migrations: BTreeMap<Dialect, String> =
-                dialects.iter().map(|&dialect| (dialect, normal(&folder(dialect)))).collect();
+            let migrations: BTreeMap<Dialect, String> = dialects
+                .iter()
+                .filter_map(|&dialect| Some((dialect, normal(&folder(dialect)?))))
+                .collect();
             SqlTarget {
                 path: normal(&text(row.path.as_ref(), || "generated/sql".to_owned())),
                 schema: row.schema.as_ref().map(|schema| schema.get_ref().clone()),

@@ -9,9 +9,15 @@ CREATE TYPE "public"."order_status" AS ENUM (
   'cancelled'
 );
 
+-- What a row starts in where nothing is said: a function, because a column's own default cannot be
+-- changed without a lock that writers wait for.
+CREATE FUNCTION "public"."order_initial"() RETURNS "public"."order_status"
+LANGUAGE sql STABLE
+RETURN 'placed'::"public"."order_status";
+
 CREATE TABLE "public"."orders" (
   "id" text NOT NULL PRIMARY KEY,
-  "status" "public"."order_status" NOT NULL DEFAULT 'placed',
+  "status" "public"."order_status" NOT NULL DEFAULT "public"."order_initial"(),
   "ref" text,
   "requested_by" text,
   "reason" text,
@@ -37,6 +43,13 @@ CREATE TABLE "public"."order_transitions" (
 CREATE TABLE "public"."order_language" (
   "id" smallint NOT NULL PRIMARY KEY DEFAULT 1 CHECK ("id" = 1),
   "fingerprint" text NOT NULL
+);
+-- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
+CREATE TABLE "public"."order_renames" (
+  "language" text NOT NULL,
+  "state" text NOT NULL,
+  "name_now" text NOT NULL,
+  PRIMARY KEY ("language", "state")
 );
 
 INSERT INTO "public"."order_states" ("state", "position", "initial") VALUES
@@ -141,6 +154,13 @@ BEGIN
   ELSIF NOT EXISTS (
     SELECT FROM "public"."order_transitions" t WHERE t."from_state" = was AND t."to_state" = becomes
   ) THEN
+    -- While a migration renames a state, its other name is no step.
+    IF EXISTS (
+      SELECT FROM "public"."order_renames" r JOIN "public"."order_language" l ON l."fingerprint" = r."language"
+      WHERE r."state" = was AND r."name_now" = becomes
+    ) THEN
+      RETURN NULL;
+    END IF;
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: illegal transition of order: '
       || was || ' -> ' || becomes || '; legal: ' || (
       SELECT coalesce(string_agg(CASE WHEN l.n <= 30 THEN l."state" WHEN l.n = 30 + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
@@ -176,21 +196,29 @@ AS $phasegate$
 DECLARE
   last_seq integer;
   last_state text;
+  last_language text;
   row_state text;
 BEGIN
   IF pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
       'phasegate: order_events is append-only: the guard of orders alone writes it';
   END IF;
-  SELECT e."seq", e."to_state" INTO last_seq, last_state
+  NEW."language" := (SELECT l."fingerprint" FROM "public"."order_language" l);
+  SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM "public"."order_events" e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1;
-  IF NEW."from_state" IS DISTINCT FROM last_state THEN
+  IF NEW."from_state" IS DISTINCT FROM last_state
+    -- It may have been renamed since.
+    AND coalesce((SELECT r."name_now" FROM "public"."order_renames" r WHERE r."language" = NEW."language" AND r."state" = NEW."from_state"), NEW."from_state")
+      IS DISTINCT FROM coalesce((SELECT r."name_now" FROM "public"."order_renames" r WHERE r."language" = last_language AND r."state" = last_state), last_state)
+  THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the history of orders ends in '
       || coalesce(last_state, 'nothing') || ', not in ' || coalesce(NEW."from_state", 'nothing')
       || ': ' || NEW."order_id"::text || ' was changed past the guard';
   END IF;
   SELECT t."status"::text INTO row_state FROM "public"."orders" t WHERE t."id" = NEW."order_id";
   IF NEW."to_state" IS DISTINCT FROM row_state
+      AND coalesce((SELECT r."name_now" FROM "public"."order_renames" r WHERE r."language" = NEW."language" AND r."state" = NEW."to_state"), NEW."to_state")
+      IS DISTINCT FROM coalesce((SELECT r."name_now" FROM "public"."order_renames" r WHERE r."language" = NEW."language" AND r."state" = row_state), row_state)
     OR NEW."from_state" IS NOT NULL AND NOT EXISTS (
       SELECT FROM "public"."order_transitions" t WHERE t."from_state" = NEW."from_state" AND t."to_state" = NEW."to_state"
     )
@@ -200,7 +228,6 @@ BEGIN
   END IF;
   NEW."seq" := coalesce(last_seq, 0) + 1;
   NEW."at" := clock_timestamp();
-  NEW."language" := (SELECT l."fingerprint" FROM "public"."order_language" l);
   RETURN NEW;
 END
 $phasegate$;

@@ -17,6 +17,13 @@ CREATE TABLE "order_language" (
   "id" INTEGER NOT NULL PRIMARY KEY DEFAULT 1 CHECK ("id" = 1),
   "fingerprint" TEXT NOT NULL
 ) STRICT;
+-- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
+CREATE TABLE "order_renames" (
+  "language" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "name_now" TEXT NOT NULL,
+  PRIMARY KEY ("language", "state")
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "orders" (
   "id" TEXT NOT NULL PRIMARY KEY,
@@ -89,7 +96,10 @@ CREATE UNIQUE INDEX "order_reports_seq" ON "order_reports" ("order_id", "seq") W
 CREATE TRIGGER "order_event" BEFORE INSERT ON "order_events"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the history of orders does not end where this step begins: the row was changed past the guard')
-    WHERE NEW."from_state" IS NOT (SELECT "to_state" FROM "order_events" WHERE "order_id" = NEW."order_id" ORDER BY "seq" DESC LIMIT 1);
+    WHERE NEW."from_state" IS NOT (
+      SELECT coalesce((SELECT "name_now" FROM "order_renames" r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM "order_events" e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1
+    );
   SELECT RAISE(ABORT, 'phasegate: order_events is append-only: the guards of orders alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "order_events" WHERE "order_id" = NEW."order_id")
       OR NEW."to_state" IS NOT (SELECT "status" COLLATE BINARY FROM "orders" WHERE "id" = NEW."order_id")
