@@ -10,7 +10,7 @@ use phasegate_codegen::targets::{Dialect, Storage};
 use super::sql::{Db, Names, Row, literal};
 
 /// A shortest way from a start to each state, where there is one.
-fn ways(machine: &Machine) -> Vec<Option<Vec<StateId>>> {
+pub(crate) fn ways(machine: &Machine) -> Vec<Option<Vec<StateId>>> {
     let mut ways: Vec<Option<Vec<StateId>>> = vec![None; machine.states.len()];
     let mut waiting: VecDeque<StateId> = machine.initial.iter().copied().collect();
     for &start in &machine.initial {
@@ -32,8 +32,17 @@ fn ways(machine: &Machine) -> Vec<Option<Vec<StateId>>> {
 /// each on a row of its own, and compares what the database let through, said and logged with what
 /// the table says. Gives the number of pairs.
 pub(crate) async fn judges_as_the_table<D: Db>(db: &mut D, machine: &Machine) -> usize {
+    judges_as_the_table_from(db, machine, 0).await
+}
+
+/// The same, on rows that are numbered from the one after this.
+pub(crate) async fn judges_as_the_table_from<D: Db>(
+    db: &mut D,
+    machine: &Machine,
+    before: usize,
+) -> usize {
     let judge = Judge { names: Names::new(machine, D::DIALECT), machine, older: false };
-    let mut pairs = 0;
+    let mut pairs = before;
     for to in machine.state_ids() {
         pairs += 1;
         judge.start(db, pairs, to).await;
@@ -49,7 +58,7 @@ pub(crate) async fn judges_as_the_table<D: Db>(db: &mut D, machine: &Machine) ->
         judge.walk(db, pairs, &way).await;
         judge.unknown(db, pairs, from).await;
     }
-    pairs
+    pairs - before
 }
 
 /// The same for rows that were there before the guard: one for each pair, by the order of the
