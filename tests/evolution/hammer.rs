@@ -43,10 +43,13 @@ impl Hammer {
         let [one, two] = &mut self.writers;
         let (mine, yours): (Vec<_>, Vec<_>) =
             rows.rows.iter().copied().partition(|(n, _)| n % 2 == 0);
-        let mut writers = [
-            Writer { old, new, names: &rows.names, rows: mine, at: 0, written: 0, refused: 0 },
-            Writer { old, new, names: &rows.names, rows: yours, at: 7, written: 0, refused: 0 },
-        ];
+        // Even and odd ones: enough for both.
+        let first = rows.take(100_000);
+        let writer = |names, rows, at| {
+            let next = first + 2 - (first + at) % 2;
+            Writer { old, new, names, rows, at, next, written: 0, refused: 0 }
+        };
+        let mut writers = [writer(&rows.names, mine, 0), writer(&rows.names, yours, 7)];
         let [first, second] = &mut writers;
         let migrate = async {
             pause().await;
@@ -87,6 +90,8 @@ struct Writer<'t> {
     rows: Vec<(usize, usize)>,
     /// A number that goes on, for choices.
     at: usize,
+    /// The next number of a row.
+    next: usize,
     written: usize,
     refused: usize,
 }
@@ -107,27 +112,42 @@ impl Writer<'_> {
         }
     }
 
-    /// One write, of one row, to a state of either table by a name of either.
+    /// One write: a row moves to a state of either table by a name of either, or a new one starts.
     async fn once(&mut self, db: &mut PgConnection, together: bool) {
         self.at += 1;
         let place = self.at * 7 % self.rows.len();
         let (n, from) = self.rows[place];
-        let (version, machine) = if self.at / 3 % 2 == 0 { self.old } else { self.new };
+        let starts = self.at % 3 == 0;
+        let table = if self.at / 3 % 2 == 0 { self.old } else { self.new };
+        let (version, machine) = table;
         let ids = version.ids();
-        let choice = self.at * 5 % ids.len();
+        let before = (!starts).then_some(from);
+        // Mostly to where it may go, so that it goes on.
+        let mut choices: Vec<usize> = (0..ids.len()).collect();
+        if self.at % 4 > 0 && choices.iter().any(|at| is_legal(table, before, ids[*at])) {
+            choices.retain(|at| is_legal(table, before, ids[*at]));
+        }
+        let choice = choices[self.at * 5 % choices.len()];
         let (to, value) = (ids[choice], machine.states[choice].value.as_str());
         let Names { table, key, column, .. } = self.names;
-        let sql = format!(
-            "UPDATE {table} SET {column} = {} WHERE {key} = {}",
-            literal(value),
-            self.names.key(n)
-        );
+        let sql = if starts {
+            let id = self.names.key(self.next);
+            format!("INSERT INTO {table} ({key}, {column}) VALUES ({id}, {})", literal(value))
+        } else {
+            let id = self.names.key(n);
+            format!("UPDATE {table} SET {column} = {} WHERE {key} = {id}", literal(value))
+        };
         let sql = if together { format!("SAVEPOINT one; {sql}; RELEASE one") } else { sql };
-        let legal = [self.old, self.new].map(|table| is_legal(table, from, to));
+        let legal = [self.old, self.new].map(|table| is_legal(table, before, to));
         match db.run(&sql).await {
             Ok(()) => {
-                assert!(legal.contains(&true) || from == to, "row {n} went to {value}");
-                self.rows[place].1 = to;
+                assert!(legal.contains(&true) || before == Some(to), "{sql}");
+                if starts {
+                    self.rows.push((self.next, to));
+                    self.next += 2;
+                } else {
+                    self.rows[place].1 = to;
+                }
                 self.written += 1;
             }
             Err(said) => {
@@ -135,32 +155,31 @@ impl Writer<'_> {
                     ok(db, "ROLLBACK TO one").await;
                 }
                 self.refused += 1;
+                let judged = said.starts_with("phasegate: illegal transition")
+                    || said.starts_with("phasegate: illegal start");
                 // A name that one of the tables lacks is refused as such, before or after.
                 let is_known =
                     [self.old, self.new].map(|(_, machine)| machine.find_value(value).is_some());
                 if is_known != [true, true] {
                     let unknown = said.starts_with("invalid input value for enum")
-                        || said.starts_with("phasegate: unknown state")
-                        || said.starts_with("phasegate: illegal transition");
-                    assert!(unknown, "{said}");
+                        || said.starts_with("phasegate: unknown state");
+                    assert!(unknown || judged, "{said}");
                     return;
                 }
-                assert!(said.starts_with("phasegate: illegal transition"), "{said}");
-                assert!(
-                    legal != [true, true],
-                    "row {n}, which may become {value} by both tables: {said}"
-                );
+                assert!(judged, "{said}");
+                assert!(legal != [true, true], "by both tables it may: {sql}\n{said}");
             }
         }
     }
 }
 
-/// Whether a table lets a row go from one state to another, by what stays of them.
-fn is_legal((version, machine): Table<'_>, from: usize, to: usize) -> bool {
+/// Whether a table lets a row go from one state to another, or start in it, by what stays of them.
+fn is_legal((version, machine): Table<'_>, from: Option<usize>, to: usize) -> bool {
     let ids = version.ids();
-    let find = |id| ids.iter().position(|other| *other == id).map(StateId::new);
-    match (find(from), find(to)) {
-        (Some(from), Some(to)) => machine.can_become(from, to),
-        (None, _) | (_, None) => false,
+    let find = |id: usize| ids.iter().position(|other| *other == id).map(StateId::new);
+    match (from, from.and_then(find), find(to)) {
+        (None, _, Some(to)) => machine.is_initial(to),
+        (Some(_), Some(from), Some(to)) => machine.can_become(from, to),
+        (Some(_), None, _) | (_, _, None) => false,
     }
 }

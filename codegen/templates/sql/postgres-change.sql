@@ -81,7 +81,11 @@ WHERE {{ n.column }} = {{ rename.from }} AND {{ n.column }}::text COLLATE "C" = 
 {%- endfor %}
 {% endif -%}
 {% if !states.is_empty() %}
+{% if names.is_empty() -%}
 -- States that are new, have moved or start rows differently.
+{%- else -%}
+-- States that have two names for a while: each is judged alike, whoever reads which.
+{%- endif %}
 {%- for chunk in states %}
 INSERT INTO {{ n.states }} ("state", "position", "initial") VALUES
 {%- for row in chunk %}
@@ -101,8 +105,11 @@ DELETE FROM {{ n.transitions }} WHERE ("from_state", "to_state") IN (VALUES
 {%- endfor %}
 {% endif -%}
 {% if !transitions.is_empty() %}
--- Transitions that are new, or legal for another reason{% if !names.is_empty() %}; of states that have two names for a
--- while, by either{% endif %}.
+{% if names.is_empty() -%}
+-- Transitions that are new, or legal for another reason.
+{%- else -%}
+-- Their transitions, by either name.
+{%- endif %}
 {%- for chunk in transitions %}
 INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
 {%- for row in chunk %}

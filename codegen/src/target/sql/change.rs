@@ -3,14 +3,13 @@
 mod postgres;
 mod sqlite;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::names::literal;
 use super::renames::{Matched, Renames, renames};
 use super::rows::{self, Chunk, Rows};
 use super::schema;
-use crate::machine::{Kind, Machine, StateId};
+use crate::machine::{Machine, StateId};
 use crate::targets::{Dialect, SqlTarget};
 
 /// One file of a migration; sqlx runs each in a transaction of its own.
@@ -46,12 +45,12 @@ pub enum Impossible {
         /// The name of the state whose value it is so far.
         by: String,
     },
-    /// The rules are those of a table before, but its states were called otherwise since: what a
-    /// step of then says would depend on when it was taken.
+    /// A value meant another state when these rules were in force before: what a step of then says
+    /// would depend on when it was taken.
     Ambiguous {
-        /// A value of then.
+        /// The value.
         value: String,
-        /// What that state is called now.
+        /// What the state is called now that it meant.
         now: String,
     },
     /// The target says otherwise what the tables are called or made of.
@@ -117,8 +116,8 @@ impl fmt::Display for Impossible {
             ),
             Self::Ambiguous { value, now } => write!(
                 f,
-                "these rules were in force before, when `{value}` meant the state that is now \
-                 `{now}`: the history of then could not be told from that of now"
+                "`{value}` meant the state that is now `{now}` when the very same rules were in \
+                 force before: the history of then could not be told from that of now"
             ),
             Self::Target { keys } => write!(
                 f,
@@ -159,6 +158,7 @@ pub fn migrations(
         let name = format!("create_{}", new.name);
         return Ok(vec![Migration { name, text: schema::text(new, sql, dialect, header) }]);
     };
+    let (names_after, ambiguous) = renames(&before, new);
     let change = Change {
         old,
         new,
@@ -167,10 +167,10 @@ pub fn migrations(
         matched: Matched::new(old, new),
         before: Rows::of(old),
         after: Rows::of(new),
-        names_before: renames(&before[..before.len() - 1], old),
-        names_after: renames(&before, new),
+        names_before: renames(&before[..before.len() - 1], old).0,
+        names_after,
     };
-    let impossible = change.impossible(old_sql);
+    let impossible = change.impossible(old_sql, &ambiguous);
     if !impossible.is_empty() {
         return Err(impossible);
     }
@@ -236,12 +236,9 @@ struct Change<'m> {
     names_after: Renames<'m>,
 }
 
-/// Legal pairs, by what is stored.
-type Pairs<'m> = BTreeMap<(&'m str, &'m str), Kind>;
-
 impl<'m> Change<'m> {
     /// Finds what no migration can do.
-    fn impossible(&self, old_sql: &SqlTarget) -> Vec<Impossible> {
+    fn impossible(&self, old_sql: &SqlTarget, ambiguous: &[(&str, &str)]) -> Vec<Impossible> {
         let (old, new) = (self.old, self.new);
         let mut found = Vec::new();
         let keys = differences(old, old_sql, new, self.sql);
@@ -265,13 +262,10 @@ impl<'m> Change<'m> {
                 });
             }
         }
-        let language = new.fingerprints.language.as_str();
-        found.extend(self.names_after.iter().filter(|((of, _), _)| *of == language).map(
-            |(&(_, value), &now)| Impossible::Ambiguous {
-                value: value.to_owned(),
-                now: now.to_owned(),
-            },
-        ));
+        found.extend(ambiguous.iter().map(|(value, now)| Impossible::Ambiguous {
+            value: (*value).to_owned(),
+            now: (*now).to_owned(),
+        }));
         found
     }
 
@@ -280,17 +274,15 @@ impl<'m> Change<'m> {
         renamed(self.old, self.new)
     }
 
-    /// The states that are new, have moved or start rows differently.
-    fn states(&self) -> Vec<Chunk> {
-        rows::states(self.new, self.dialect, |value, row| {
-            self.before.states.get(value) != Some(&row)
-        })
+    /// The states that are new beside these rows, have moved or start rows differently.
+    fn states(&self, there: &Rows<'_>) -> Vec<Chunk> {
+        rows::states(self.new, self.dialect, |value, row| there.states.get(value) != Some(&row))
     }
 
-    /// The transitions that are new, or legal for another reason.
-    fn transitions(&self) -> Vec<Chunk> {
+    /// The transitions that are new beside these rows, or legal for another reason.
+    fn transitions(&self, there: &Rows<'_>) -> Vec<Chunk> {
         rows::transitions(self.new, |from, to, kind| {
-            self.before.transitions.get(&(from, to)) != Some(&kind)
+            there.transitions.get(&(from, to)) != Some(&kind)
         })
     }
 
@@ -323,30 +315,25 @@ impl<'m> Change<'m> {
         (old != new).then_some(new)
     }
 
-    /// While a state has two names: every pair that is legal before or after, by either name.
-    fn either_name(&self) -> Pairs<'m> {
+    /// The old table while a state has two names: its states and legal pairs by either.
+    fn either_name(&self) -> Rows<'m> {
+        let mut either = self.before.clone();
         let names = |id: StateId| {
-            let now = self.new.state(id).value.as_str();
-            let was = self.matched.was(id).map(|was| self.old.state(was).value.as_str());
-            [Some(now), was.filter(|was| *was != now)].into_iter().flatten()
+            let was = self.old.state(id).value.as_str();
+            let now = self.matched.becomes(id).map(|now| self.new.state(now).value.as_str());
+            [Some(was), now.filter(|now| *now != was)].into_iter().flatten()
         };
-        let mut pairs = Pairs::new();
-        let mut add = |from: StateId, to: StateId, kind: Kind| {
-            for was in names(from) {
-                // Another name of the same state is no step.
-                for becomes in names(to).filter(|becomes| from != to || *becomes == was) {
-                    pairs.entry((was, becomes)).or_insert(kind);
-                }
-            }
-        };
-        for (from, to, kind) in self.new.transitions() {
-            add(from, to, kind);
+        for id in self.old.state_ids() {
+            let row = self.before.states[self.old.state(id).value.as_str()];
+            either.states.extend(names(id).map(|name| (name, row)));
         }
         for (from, to, kind) in self.old.transitions() {
-            if let (Some(from), Some(to)) = (self.matched.becomes(from), self.matched.becomes(to)) {
-                add(from, to, kind);
+            for was in names(from) {
+                // Another name of the same state is no step.
+                let steps = names(to).filter(|becomes| from != to || *becomes == was);
+                either.transitions.extend(steps.map(|becomes| ((was, becomes), kind)));
             }
         }
-        pairs
+        either
     }
 }

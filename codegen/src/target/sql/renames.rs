@@ -1,7 +1,7 @@
 //! Which state of a newer table is which of an older one, and what the states of all former tables
 //! are called now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::machine::{Machine, StateId};
 
@@ -50,30 +50,53 @@ impl Matched {
     }
 }
 
-/// What a state of former rules is called now, where that differs: by the rules' fingerprint and
-/// the value that it had.
+/// What a state of former rules is called now: by the rules' fingerprint and the value that it had.
 pub(crate) type Renames<'m> = BTreeMap<(&'m str, &'m str), &'m str>;
 
-/// The values of today of the states of every table before this one, oldest first.
-pub(crate) fn renames<'m>(before: &[&'m Machine], now: &'m Machine) -> Renames<'m> {
-    let mut names = Renames::new();
+/// The values of today of the states of every table before this one, oldest first, where they
+/// differ; and those that mean one state or another, depending on when the rules were in force.
+pub(crate) fn renames<'m>(
+    before: &[&'m Machine],
+    now: &'m Machine,
+) -> (Renames<'m>, Vec<(&'m str, &'m str)>) {
+    let mut names: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut add = |of: &'m Machine, value: &'m str, today: Option<StateId>| {
+        if let Some(today) = today {
+            let key = (of.fingerprints.language.as_str(), value);
+            names.entry(key).or_default().insert(now.state(today).value.as_str());
+        }
+    };
+    let tables: Vec<&Machine> = before.iter().copied().chain([now]).collect();
     // Of the table after, what each of its states is now: itself, at first.
     let mut today: Vec<Option<StateId>> = now.state_ids().map(Some).collect();
-    let mut after = now;
-    for &table in before.iter().rev() {
-        let matched = Matched::new(table, after);
-        let of = |state| matched.becomes(state).and_then(|next: StateId| today[next.index()]);
-        today = table.state_ids().map(of).collect();
+    for (at, &table) in tables.iter().enumerate().rev() {
+        if let Some(after) = tables.get(at + 1) {
+            let matched = Matched::new(table, after);
+            // While a migration renames a state, the old rules are in force by its new name, too.
+            for (state, today) in after.state_ids().zip(&today) {
+                add(
+                    table,
+                    &after.state(state).value,
+                    today.filter(|_| matched.was(state).is_some()),
+                );
+            }
+            let of = |state| matched.becomes(state).and_then(|next: StateId| today[next.index()]);
+            today = table.state_ids().map(of).collect();
+        }
         for (state, today) in table.state_ids().zip(&today) {
-            let value = table.state(state).value.as_str();
-            if let Some(today) = today.map(|id| now.state(id).value.as_str())
-                && today != value
-            {
-                // Newer tables come first, and none returns to rules that meant something else.
-                names.entry((table.fingerprints.language.as_str(), value)).or_insert(today);
+            add(table, &table.state(state).value, *today);
+        }
+    }
+    let mut renames = Renames::new();
+    let mut ambiguous = Vec::new();
+    for ((language, value), today) in names {
+        if let (Some(first), Some(last)) = (today.first(), today.last()) {
+            if first != last {
+                ambiguous.push((value, if *first == value { *last } else { *first }));
+            } else if *first != value {
+                renames.insert((language, value), *first);
             }
         }
-        after = table;
     }
-    names
+    (renames, ambiguous)
 }

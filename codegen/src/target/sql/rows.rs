@@ -17,7 +17,7 @@ pub(super) struct StateRow {
 }
 
 /// The rows of a machine, by what is stored.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rows<'m> {
     pub(super) states: BTreeMap<&'m str, StateRow>,
     pub(super) transitions: BTreeMap<(&'m str, &'m str), Kind>,
@@ -53,16 +53,31 @@ pub(super) fn states(
         let value = &machine.state(id).value;
         let row = StateRow { position: id.index(), initial: machine.is_initial(id) };
         if keep(value, row) {
-            let initial = match (dialect, row.initial) {
-                (Dialect::Postgres, true) => "true",
-                (Dialect::Postgres, false) => "false",
-                (Dialect::Sqlite, true) => "1",
-                (Dialect::Sqlite, false) => "0",
-            };
-            rows.push(format!("({}, {}, {initial})", literal(value), row.position));
+            rows.push(state(value, row, dialect));
         }
     }
     chunks(rows)
+}
+
+/// One row of the states, as SQL writes it.
+pub(super) fn state(value: &str, row: StateRow, dialect: Dialect) -> String {
+    let initial = match (dialect, row.initial) {
+        (Dialect::Postgres, true) => "true",
+        (Dialect::Postgres, false) => "false",
+        (Dialect::Sqlite, true) => "1",
+        (Dialect::Sqlite, false) => "0",
+    };
+    format!("({}, {}, {initial})", literal(value), row.position)
+}
+
+/// One row of the transitions, as SQL writes it.
+pub(super) fn transition(from: &str, to: &str, kind: Kind) -> String {
+    format!("({}, {}, '{}')", literal(from), literal(to), kind.as_str())
+}
+
+/// The key of a row of the transitions, as SQL writes it.
+pub(super) fn pair(from: &str, to: &str) -> String {
+    format!("({}, {})", literal(from), literal(to))
 }
 
 /// The transitions that `keep` asks for, in the order of the table.
@@ -74,7 +89,7 @@ pub(super) fn transitions(
     for (from, to, kind) in machine.transitions() {
         let (from, to) = (&machine.state(from).value, &machine.state(to).value);
         if keep(from, to, kind) {
-            rows.push(format!("({}, {}, '{}')", literal(from), literal(to), kind.as_str()));
+            rows.push(transition(from, to, kind));
         }
     }
     chunks(rows)
@@ -86,7 +101,7 @@ pub(super) fn pairs(machine: &Machine, keep: impl Fn(&str, &str) -> bool) -> Vec
     for (from, to, _) in machine.transitions() {
         let (from, to) = (&machine.state(from).value, &machine.state(to).value);
         if keep(from, to) {
-            rows.push(format!("({}, {})", literal(from), literal(to)));
+            rows.push(pair(from, to));
         }
     }
     chunks(rows)

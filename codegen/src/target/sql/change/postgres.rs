@@ -100,94 +100,104 @@ impl<'m> File<'m> {
 impl<'m> Change<'m> {
     pub(super) fn postgres(&self, header: &str) -> Vec<Migration> {
         let n = Names::new(self.new, self.sql, Dialect::Postgres);
-        let is_enum = self.sql.storage == Storage::Enum;
-        let labels = if is_enum { self.labels() } else { Vec::new() };
+        let labels = match self.sql.storage {
+            Storage::Enum => self.labels(),
+            Storage::Text => Vec::new(),
+        };
         let renamed: Vec<Rename> = self
             .renamed()
             .into_iter()
             .map(|(from, to)| Rename { from: literal(from), to: literal(to) })
             .collect();
         let tag = tag(&labels, &renamed);
-        let default = schema::default(self.new);
-        // An enum's label takes the default along to its new name.
-        let same = match self.sql.storage {
-            Storage::Enum => self.matched.was(self.new.initial[0]) == Some(self.old.initial[0]),
-            Storage::Text => schema::default(self.old) == default,
-        };
-        let default = (self.sql.owns && !same).then_some(default);
-        // The default is of the column's type: a label that is new is used in a later file.
-        let is_later = labels.iter().any(|label| Some(&label.value) == default.as_ref());
-        let (now, later) = if is_later { (None, default) } else { (default, None) };
-        let named = |suffix: &str| format!("change_{}{suffix}", self.new.name);
-        let first = File {
-            labels: &labels,
-            states: self.states(),
-            transitions: self.transitions(),
-            names: self.names(),
-            names_gone: self.names_gone(),
-            default: now,
-            ..File::new(header, &n, self, &tag)
-        };
+        let file = || File::new(header, &n, self, &tag);
         if !renamed.is_empty() {
-            return self.renaming(header, &n, is_enum, &renamed, first, later);
+            return self.renaming(file, &labels, &renamed);
         }
-        let first = File { removed: self.removed(), fingerprint: self.fingerprint(), ..first };
-        let mut files = Vec::new();
-        if first.changes() {
-            files.push(first.print(named("")));
+        let change = File {
+            states: self.states(&self.before),
+            removed: self.removed(),
+            transitions: self.transitions(&self.before),
+            fingerprint: self.fingerprint(),
+            default: self.default(),
+            ..file()
+        };
+        let named = |suffix: &str| format!("change_{}{suffix}", self.new.name);
+        // The default is of the column's type: a label that is new is used in a later file.
+        if labels.iter().any(|label| Some(&label.value) == change.default.as_ref()) {
+            let first = File { labels: &labels, ..file() };
+            return vec![first.print(named("_labels")), change.print(named(""))];
         }
-        if later.is_some() {
-            let second = File { default: later, ..File::new(header, &n, self, &tag) };
-            files.push(second.print(named("_default")));
-        }
-        files
+        let change = File { labels: &labels, ..change };
+        if change.changes() { vec![change.print(named(""))] } else { Vec::new() }
     }
 
-    /// A rename of what is stored. A statement that runs meanwhile may read a name before the
-    /// rename and judge by it after: so both names are judged alike until everyone has the new one.
-    fn renaming(
-        &self,
-        header: &str,
-        n: &Names,
-        is_enum: bool,
-        renamed: &[Rename],
-        first: File<'_>,
-        later: Option<String>,
-    ) -> Vec<Migration> {
-        let tag = first.tag;
-        let file = || File::new(header, n, self, tag);
-        let either = self.either_name();
-        let all =
-            either.iter().filter(|(pair, kind)| self.before.transitions.get(*pair) != Some(*kind));
-        let row = |((from, to), kind): (&(&str, &str), &crate::machine::Kind)| {
-            format!("({}, {}, '{}')", literal(from), literal(to), kind.as_str())
-        };
-        let begin = File { transitions: rows::chunks(all.map(row).collect()), ..first };
+    /// What a row starts in where nothing is said, where that is another state than before.
+    fn default(&self) -> Option<String> {
+        let is_same = self.matched.was(self.new.initial[0]) == Some(self.old.initial[0]);
+        (self.sql.owns && !is_same).then(|| schema::default(self.new))
+    }
 
-        let old_names: Vec<String> = renamed.iter().map(|rename| rename.from.clone()).collect();
-        let pair = |(from, to): &(&str, &str)| format!("({}, {})", literal(from), literal(to));
-        let no_longer =
-            |(from, to): &&(&str, &str)| !self.after.transitions.contains_key(&(*from, *to));
-        let rename = if is_enum {
-            File { relabelled: renamed, default: later, ..file() }
-        } else {
-            let is_old = |name: &str| old_names.contains(&literal(name));
-            let enters = |(from, to): &&(&str, &str)| from != to && is_old(to);
+    /// A rename of what is stored, in three files. A statement that runs meanwhile may read a name
+    /// before the rename and judge by it after: so the old table is in force by both names, until
+    /// everyone has the new one. Only then the new table is.
+    fn renaming<'f>(
+        &self,
+        file: impl Fn() -> File<'f>,
+        labels: &'f [Label],
+        renamed: &'f [Rename],
+    ) -> Vec<Migration>
+    where
+        'm: 'f,
+    {
+        let either = self.either_name();
+        let is_enum = self.sql.storage == Storage::Enum;
+        let is_new = |value: &str| !self.before.states.contains_key(value);
+        let begin = {
+            let states = either.states.iter().filter(|(value, _)| is_new(value));
+            let states = states.map(|(value, row)| rows::state(value, *row, Dialect::Postgres));
+            let pairs = either.transitions.iter().filter(|((a, b), _)| is_new(a) || is_new(b));
+            let pairs = pairs.map(|((from, to), kind)| rows::transition(from, to, *kind));
+            // A label takes the default along to its new name; a text does not.
+            let default = literal(self.old.state(self.old.initial[0]).value.as_str());
+            let default = renamed.iter().find(|rename| rename.from == default);
             File {
-                waits: true,
-                left: old_names.clone(),
-                removed: rows::chunks(either.keys().filter(enters).map(pair).collect()),
-                default: later,
+                labels,
+                states: rows::chunks(states.collect()),
+                transitions: rows::chunks(pairs.collect()),
+                names: self.names(),
+                names_gone: self.names_gone(),
+                default: default.filter(|_| self.sql.owns && !is_enum).map(|to| to.to.clone()),
                 ..file()
             }
         };
-        let end = File {
-            waits: true,
-            moved: if is_enum { &[] } else { renamed },
-            removed: rows::chunks(either.keys().filter(no_longer).map(pair).collect()),
-            gone: old_names.clone(),
-            fingerprint: self.fingerprint(),
-            ..file()
+        let old_names: Vec<String> = renamed.iter().map(|rename| rename.from.clone()).collect();
+        let rename = if is_enum {
+            File { relabelled: renamed, ..file() }
+        } else {
+            let enters =
+                |(from, to): &&(&str, &str)| from != to && old_names.contains(&literal(to));
+            let left = either.transitions.keys().filter(enters);
+            let left = left.map(|(from, to)| rows::pair(from, to)).collect();
+            File { waits: true, left: old_names.clone(), removed: rows::chunks(left), ..file() }
+        };
+        let end = {
+            let gone = either
+                .transitions
+                .keys()
+                .filter(|pair| !self.after.transitions.contains_key(*pair));
+            let gone = gone.map(|(from, to)| rows::pair(from, to)).collect();
+            File {
+                waits: true,
+                moved: if is_enum { &[] } else { renamed },
+                states: self.states(&either),
+                removed: rows::chunks(gone),
+                transitions: self.transitions(&either),
+                gone: old_names,
+                fingerprint: self.fingerprint(),
+                default: self.default(),
+                ..file()
+            }
         };
         let name = |suffix: &str| format!("rename_{}{suffix}", self.new.name);
         vec![begin.print(name("_begin")), rename.print(name("")), end.print(name("_end"))]
