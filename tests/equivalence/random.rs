@@ -18,6 +18,7 @@ use crate::compare::{Differ, Tally, agrees};
 use crate::layers::{Layer, can_serve};
 use crate::oracle::Told;
 use crate::recipe::{Numbers, cook, numbers};
+use crate::sql::SWITCH;
 
 /// So many of a batch's places have a table.
 const THERE: f64 = 0.98;
@@ -53,6 +54,8 @@ fn config() -> ProptestConfig {
 
 /// Tries a layer on as many tables as wanted, so many at a time.
 fn agree(layer: Layer, default: usize, at_a_time: usize) {
+    // A tool that is missing is no table's fault: it fails here, before there is a seed to keep.
+    agrees(layer, &[Case::new("a switch", SWITCH, &[])]).unwrap();
     let wanted = wanted(default);
     // One batch, where that is enough.
     let at_a_time = at_a_time.min((wanted as f64 / THERE).ceil() as usize).max(1);
@@ -154,6 +157,23 @@ fn postgres_18_agrees_on_any_table() {
 #[test]
 fn reports_over_http_agree_on_any_table() {
     agree(Layer::Http, 12, 4);
+}
+
+#[test]
+fn a_tool_that_is_missing_leaves_no_seed_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("tests/equivalence")).unwrap();
+    for test in ["the_module_in_node_agrees_on_any_table", "postgres_18_agrees_on_any_table"] {
+        let ran = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--include-ignored", "--exact", &format!("random::{test}")])
+            .env("PATH", "")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(said.contains("node runs; install it"), "{said}");
+        assert!(!folder.path().join("tests/equivalence/seeds.txt").exists(), "{test}");
+    }
 }
 
 /// Tables of another make: quickcheck's numbers are mostly small, its sizes uneven.
