@@ -216,6 +216,10 @@ fn every_table_of_the_tests_comes_out_as_it_should() {
 
 /// Jobs side by side: more situations than are explored.
 fn wide(jobs: usize) -> Machine {
+    machine(&wide_table(jobs))
+}
+
+fn wide_table(jobs: usize) -> String {
     let mut text = "format = 1\nmachine = { name = 'wide', initial = 'on' }\n\
         state = [{ name = 'on' }, { name = 'end', outcome = 'success' }]\n\
         transition = [{ path = ['on', 'on', 'end'] }]\n"
@@ -225,7 +229,7 @@ fn wide(jobs: usize) -> Machine {
     }
     text += "[[job]]\nname = 'last'\nalways = true\nsuccess = 'end'\nfailure = 'end'\nneeds = [";
     text += &(0..jobs).map(|job| format!("'j{job}', ")).collect::<String>();
-    machine(&(text + "]"))
+    text + "]\n"
 }
 
 #[test]
@@ -238,6 +242,85 @@ fn what_is_too_large_is_bounded_and_never_called_proven() {
         assert!(bound.contains("situations"), "{bound}");
     }
     assert!(matches!(verdict(&wide(2), "workflow-accepted"), Verdict::Proven { .. }));
+}
+
+/// Nine jobs side by side, and one that starts with a state that may not come first.
+#[test]
+fn of_a_case_that_was_found_before_everything_was_tried_it_is_said_that_there_may_be_a_shorter_one()
+{
+    let text = wide_table(9)
+        .replace("{ name = 'on' }", "{ name = 'on' }, { name = 'off' }")
+        .replace("'on', 'end']", "'on', 'end'] }, { path = ['on', 'mid', 'off', 'end']")
+        .replace("{ name = 'off' }", "{ name = 'mid' }, { name = 'off' }");
+    let proofs = verify::verify(&machine(&(text + "[[job]]\nname = 'x'\nstart = 'off'\n")));
+    let accepted = |proof: &&Proved| proof.name == "workflow-accepted";
+    let proof = proofs.iter().find(accepted).unwrap();
+    let Verdict::Refuted { counterexample } = &proof.verdict else { panic!("{proof:?}") };
+    assert!(!counterexample.shortest);
+    assert_eq!(counterexample.path.len(), 2, "{counterexample:?}");
+    let text = verify::text(std::slice::from_ref(proof));
+    assert!(text.contains("not everything was tried: there may be a shorter case"), "{text}");
+    assert_eq!(verify::json(proof)["counterexample"]["shortest"], false);
+    let finding = &verify::findings("t.toml", std::slice::from_ref(proof))[0];
+    assert!(finding.help.contains("; a case, perhaps not the shortest: the row"), "{finding:?}");
+    let exhausted = refuted(&without_the_deploy_jobs_needs());
+    assert!(!exhausted.contains("shorter case"), "{exhausted}");
+}
+
+#[test]
+fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
+    let table = |path: &str| {
+        machine(&format!(
+            "format = 1\nmachine = {{ name = 'a', initial = 'x' }}\n\
+             state = [{{ name = 'x' }}, {{ name = 'y' }}, {{ name = 'z' }}]\n\
+             transition = [{{ path = {path} }}]"
+        ))
+    };
+    let Verdict::NotApplicable { why } = verdict(&table("['x', 'y', 'z', 'y']"), "late-duplicate")
+    else {
+        panic!("`y` comes back")
+    };
+    let says = "the table lets a row come back: y -> z -> y; a report that found the row in such";
+    assert!(why.starts_with(says), "{why}");
+    let straight = verdict(&table("['x', 'y', 'z']"), "late-duplicate");
+    let Verdict::Proven { covered } = straight else { panic!("{straight:?}") };
+    // Each state's report, in it and in all that comes after it.
+    assert_eq!(covered.text(), "6 redeliveries");
+    // A report that is a transition whenever it comes is none that changes nothing.
+    let Verdict::Proven { covered } = verdict(&table("['x', 'y', 'y', 'z']"), "late-duplicate")
+    else {
+        panic!("a state that is entered from itself alone does not come back")
+    };
+    assert_eq!(covered.text(), "4 redeliveries");
+}
+
+#[test]
+fn every_claim_says_what_to_change_where_it_does_not_hold() {
+    let mut remedies = std::collections::BTreeMap::new();
+    for proved in verify::verify(&deploy()) {
+        remedies.entry(proved.proof.remedy()).or_insert_with(Vec::new).push(proved.name);
+    }
+    insta::assert_debug_snapshot!(remedies);
+}
+
+#[test]
+fn of_a_long_way_the_two_ends_are_shown() {
+    let chain = |states: usize| {
+        let mut text = "format = 1\nmachine = { name = 'a', initial = 's0' }\n".to_owned();
+        (0..states).for_each(|n| text += &format!("[[state]]\nname = 's{n}'\n"));
+        let path: Vec<String> = (0..states).map(|n| format!("'s{n}'")).collect();
+        let text = text + &format!("[[transition]]\npath = [{}]\n", path.join(", "));
+        let Verdict::Proven { covered } = verdict(&machine(&text), "reachable") else { panic!() };
+        covered.notes[0].clone()
+    };
+    let names = |numbers: std::ops::Range<usize>| {
+        numbers.map(|n| format!("s{n}")).collect::<Vec<_>>().join(" -> ")
+    };
+    assert_eq!(chain(24), format!("the longest shortest way: {}", names(0..24)));
+    assert_eq!(
+        chain(25),
+        format!("the longest shortest way: {} -> (1 more) -> {}", names(0..12), names(13..25))
+    );
 }
 
 #[test]

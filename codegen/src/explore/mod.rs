@@ -2,9 +2,16 @@
 //! be, every interleaving of jobs that can run side by side, and each run started again.
 //!
 //! A run is a path through *situations*: where each job is, what the row's history is, and what is
-//! remembered for the claims. Situations that are the same are explored once, shortest paths first,
-//! so that the first one found to break a claim is a shortest counterexample; the number of runs is
-//! counted along the paths without walking each.
+//! remembered for the claims. Situations that are the same are explored once, and each keeps its
+//! shortest path, so that what breaks a claim is shown by a shortest counterexample where everything
+//! was tried; the number of runs is counted along the paths without walking each.
+//!
+//! A report that is applied and whose answer is lost in every try makes no run of its own: a job that
+//! tolerates it goes on as after an answer, and one that does not fails. Before its outcome that is a
+//! job whose work fails after the report; with its outcome, one that is lost after it reported, and
+//! what is claimed of those is `workflow-late-loss` alone. Reports of one job come in the order in
+//! which it sends them: one that overtakes another is the receiving end's business, which
+//! `tests/protocol.rs` explores.
 
 mod histories;
 mod job;

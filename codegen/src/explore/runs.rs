@@ -1,5 +1,5 @@
 //! What a search of all runs found: how many there are, where they end, which cannot report, and the
-//! shortest run that breaks each claim.
+//! shortest run that breaks each claim, of those that were tried.
 
 use std::collections::BTreeMap;
 

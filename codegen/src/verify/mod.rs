@@ -2,7 +2,7 @@
 //!
 //! A claim is *proven* where everything that it is about was tried. Where that is too much it is
 //! *bounded*, and the bound is told; where the table has nothing that it is about it does not apply;
-//! and where it does not hold there is a shortest case.
+//! and where it does not hold there is a case, the shortest where everything was tried.
 
 mod ends;
 mod judge;
@@ -215,7 +215,7 @@ pub enum Verdict {
     },
     /// It does not hold.
     Refuted {
-        /// The shortest case.
+        /// A case, the shortest where everything was tried.
         counterexample: Counterexample,
     },
 }
@@ -232,7 +232,8 @@ impl Verdict {
     }
 
     fn refuted(summary: impl Into<String>, path: Vec<String>) -> Self {
-        Self::Refuted { counterexample: Counterexample { summary: summary.into(), path } }
+        let counterexample = Counterexample { summary: summary.into(), path, shortest: true };
+        Self::Refuted { counterexample }
     }
 
     fn not_applicable(why: impl Into<String>) -> Self {
@@ -274,6 +275,8 @@ pub struct Counterexample {
     pub summary: String,
     /// How it comes to that, a line a step.
     pub path: Vec<String>,
+    /// Whether there is no shorter one. Where not everything was tried, one may lie beyond.
+    pub shortest: bool,
 }
 
 /// A claim, and what became of it.

@@ -29,6 +29,9 @@ pub fn text(proofs: &[Proved]) -> String {
             Verdict::NotApplicable { why } => below(&format!("does not apply: {why}")),
             Verdict::Refuted { counterexample } => {
                 below(&counterexample.summary);
+                if !counterexample.shortest {
+                    below("not everything was tried: there may be a shorter case");
+                }
                 for (number, line) in counterexample.path.iter().enumerate() {
                     below(&format!("{:>3}. {line}", number + 1));
                 }
@@ -100,8 +103,12 @@ pub fn findings(path: &str, proofs: &[Proved]) -> Vec<Finding> {
             match counterexample.path.is_empty() {
                 true => proved.proof.remedy().to_owned(),
                 false => format!(
-                    "{}; the shortest case: {}",
+                    "{}; {}: {}",
                     proved.proof.remedy(),
+                    match counterexample.shortest {
+                        true => "the shortest case",
+                        false => "a case, perhaps not the shortest",
+                    },
                     counterexample.path.join("; ")
                 ),
             },

@@ -1,6 +1,6 @@
 //! What is claimed of the workflow's runs, each read off one search of all of them.
 
-use super::{Covered, Subject, Verdict, count};
+use super::{Counterexample, Covered, Subject, Verdict, count};
 use crate::explore::{self, Claim, Listed, Mode, Runs};
 use crate::machine::Machine;
 
@@ -90,7 +90,7 @@ pub(super) fn again(subject: &Subject<'_>) -> Verdict {
             ),
         ]);
         if let Some(path) = &runs.refused_again {
-            covered = covered.note(format!("refused, shortest: {}", path.0.join("; ")));
+            covered = covered.note(format!("refused, {}: {}", least(runs), path.0.join("; ")));
         }
         covered
     })
@@ -112,7 +112,7 @@ pub(super) fn late_loss(subject: &Subject<'_>) -> Verdict {
             (runs.late_loud, "of them with an end that is no longer true, where a job fails"),
         ]);
         if let Some(path) = &runs.loud {
-            covered = covered.note(format!("such a run, shortest: {}", path.0.join("; ")));
+            covered = covered.note(format!("such a run, {}: {}", least(runs), path.0.join("; ")));
         }
         covered
     })
@@ -138,7 +138,9 @@ fn settle(
     covered: impl Fn() -> Covered,
 ) -> Verdict {
     if let Some((found, path)) = runs.broken.get(&claim) {
-        return Verdict::refuted(why(found), path.0.clone());
+        let (summary, path) = (why(found), path.0.clone());
+        let counterexample = Counterexample { summary, path, shortest: runs.exhausted };
+        return Verdict::Refuted { counterexample };
     }
     let covered = covered();
     if runs.exhausted {
@@ -149,6 +151,11 @@ fn settle(
         runs.situations, runs.steps
     );
     Verdict::Bounded { covered, bound }
+}
+
+/// What can be said of the shortest run that was found.
+const fn least(runs: &Runs) -> &'static str {
+    if runs.exhausted { "shortest" } else { "the shortest that was tried" }
 }
 
 fn situations(runs: &Runs) -> (u64, &'static str) {
