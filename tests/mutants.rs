@@ -12,6 +12,8 @@ mod expression;
 mod form;
 #[path = "workflow/generated.rs"]
 mod generated;
+#[path = "workflow/kept.rs"]
+mod kept;
 #[path = "workflow/runner.rs"]
 mod runner;
 #[path = "workflow/runs.rs"]
@@ -27,6 +29,8 @@ mod data;
 mod database;
 #[path = "mutants/defect.rs"]
 mod defect;
+#[path = "mutants/kept.rs"]
+mod in_place;
 #[path = "mutants/javascript.rs"]
 mod javascript;
 #[path = "mutants/kills.rs"]
@@ -59,6 +63,7 @@ const LISTS: [(&str, &[Defect]); 10] = [
     ("TypeScript", &typescript::DEFECTS),
     ("JSON and Markdown", &data::DEFECTS),
     ("Workflow and action", &workflow::DEFECTS),
+    ("Workflows kept in place", &in_place::DEFECTS),
     ("Script", &notify::DEFECTS),
 ];
 
@@ -148,6 +153,11 @@ fn the_view_as_data_and_the_page() {
 #[test]
 fn workflows_and_the_action() {
     kills("Workflow and action", workflow::run);
+}
+
+#[test]
+fn workflows_that_are_kept_in_place() {
+    kills("Workflows kept in place", in_place::run);
 }
 
 #[test]
