@@ -17,6 +17,7 @@
 pub mod artifact;
 #[cfg(feature = "cli")]
 pub mod command;
+pub mod compat;
 pub mod explore;
 pub mod finding;
 pub mod graph;

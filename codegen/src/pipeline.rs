@@ -97,7 +97,7 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
 }
 
 /// A file, or as much of it as shows that it is too large for a table.
-fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
+pub(crate) fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
     let mut bytes = Vec::new();
     let most = u64::try_from(table::MAX_BYTES).map_or(u64::MAX, |most| most + 1);
     fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;

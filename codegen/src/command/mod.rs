@@ -3,6 +3,7 @@
 mod accepts;
 mod artifacts;
 mod backend;
+mod compat;
 mod console;
 mod demo;
 mod graph;
@@ -56,6 +57,8 @@ enum Command {
     Workflow(workflow::Workflow),
     /// Write the next migration of each dialect, where the table has changed since the last
     Migrate(migrate::Migrate),
+    /// May one version of a table follow another while everything runs
+    Compat(compat::Compat),
     /// The picture of the machine
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
@@ -274,6 +277,7 @@ pub fn run() -> ExitCode {
         Command::Verify(command) => (command.format.format, command.run()),
         Command::Workflow(command) => (command.format(), command.run()),
         Command::Migrate(command) => (command.format.format, command.run()),
+        Command::Compat(command) => (command.format.format, command.run()),
         Command::Graph(command) => (Format::Text, command.run()),
         Command::Schema(command) => (Format::Text, command.run()),
         Command::Console(command) => (Format::Text, command.run()),

@@ -25,16 +25,21 @@ mod situations;
 mod step;
 mod workflow;
 
+pub(crate) use job::Job;
 pub use job::Result;
 pub(crate) use memory::current_in;
 pub use memory::{Memory, Stepper};
 pub use path::Path;
+pub(crate) use path::{Tells, steps, trace};
 pub use receiver::{Answer, Receiver};
 pub use runs::{Claim, Listed, Runs};
+pub(crate) use search::{Choices, Effects, End, Explorer, Sent};
 pub use search::{Mode, search};
+pub(crate) use situation::{HEAD, LOST, Situation, history_of, job_of as job_in};
 pub(crate) use situations::Situations;
-pub(crate) use step::Step;
+pub(crate) use step::{Fate, Step};
 pub use workflow::Workflow;
+pub(crate) use workflow::phase_of;
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
 pub const MOST_SITUATIONS: usize = 1 << 18;

@@ -2,11 +2,13 @@
 
 use phasegate::{Machine as _, Verdict};
 
-use crate::machine::StateId;
+use crate::machine::{Machine, StateId};
 
 use super::search::{End, Search};
 use super::situation::{history_of, job_of};
+use super::situations::Situations;
 use super::step::{Became, Fate, Step};
+use super::workflow::Workflow;
 
 /// A path to what breaks a claim, a line a step.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -19,31 +21,73 @@ impl Path {
     }
 }
 
-/// The steps of the shortest path to an end.
-pub(crate) fn trace(search: &Search<'_, '_>, end: End<'_>) -> Path {
+/// Who tells a path: what was walked, and how it words what others than the jobs do.
+pub(crate) trait Tells {
+    /// The workflow whose runs they are.
+    fn workflow(&self) -> &Workflow<'_>;
+    /// The situations.
+    fn known(&self) -> &Situations;
+    /// How it begins.
+    fn started(&self) -> String;
+    /// A report that is delivered in a situation, its answer, and whether it was refused.
+    fn says(&self, at: &[u64], state: StateId, attempted: Option<StateId>) -> (String, bool);
+    /// What has changed at the other end.
+    fn switched(&self, to: u8) -> String;
+}
+
+/// The steps of the shortest path to an end, each with the situation before it and after it.
+pub(crate) fn steps<'a>(known: &'a Situations, end: End<'a>) -> Vec<(&'a [u64], &'a [u64], Step)> {
     let (mut at, last) = end;
     let mut steps = Vec::new();
-    while let Some((parent, step)) = search.known.parent(at) {
-        steps.push((search.known.row(parent), search.known.row(at), step));
+    while let Some((parent, step)) = known.parent(at) {
+        steps.push((known.row(parent), known.row(at), step));
         at = parent;
     }
     steps.reverse();
-    steps.extend(last.map(|(step, after)| (search.known.row(end.0), after, step)));
-    let machine = search.workflow.machine;
-    let mut lines = vec![format!("the row starts in {}", machine.state(machine.initial[0]).name)];
-    for (before, after, step) in steps {
-        lines.push(line(search, before, step));
-        lines.extend(skipped(search, before, after, step));
+    steps.extend(last.map(|(step, after)| (known.row(end.0), after, step)));
+    steps
+}
+
+/// The shortest path to an end.
+pub(crate) fn trace(told: &impl Tells, end: End<'_>) -> Path {
+    let mut lines = vec![told.started()];
+    for (before, after, step) in steps(told.known(), end) {
+        lines.push(line(told, before, step));
+        lines.extend(skipped(told.workflow(), before, after, step));
     }
     Path(lines)
 }
 
-fn line(search: &Search<'_, '_>, before: &[u64], step: Step) -> String {
-    let workflow = search.workflow;
-    let row = search.histories.state(history_of(before));
+impl Tells for Search<'_, '_> {
+    fn workflow(&self) -> &Workflow<'_> {
+        self.workflow
+    }
+
+    fn known(&self) -> &Situations {
+        &self.known
+    }
+
+    fn started(&self) -> String {
+        let machine = self.workflow.machine;
+        format!("the row starts in {}", machine.state(machine.initial[0]).name)
+    }
+
+    fn says(&self, at: &[u64], state: StateId, attempted: Option<StateId>) -> (String, bool) {
+        let row = self.histories.state(history_of(at));
+        judged(self.workflow.machine, row, state, attempted)
+    }
+
+    fn switched(&self, _: u8) -> String {
+        String::new()
+    }
+}
+
+fn line(told: &impl Tells, before: &[u64], step: Step) -> String {
+    let workflow = told.workflow();
     let set_out = |job: u16| job_of(before, usize::from(job)).set_out;
     match step {
         Step::Start => String::new(),
+        Step::Switched { to } => told.switched(to),
         Step::AgainAll => "the run is started again: all jobs".to_owned(),
         Step::AgainFailed => "the run is started again: the failed jobs alone".to_owned(),
         Step::NeverBegins { job } => {
@@ -67,14 +111,14 @@ fn line(search: &Search<'_, '_>, before: &[u64], step: Step) -> String {
             let plan = &workflow.plans[usize::from(job)];
             let at = usize::from(set_out(job));
             let report = plan.before[at];
-            let what = says(search, row, report.state, plan.attempted(set_out(job)), fate);
-            let tolerated = if report.tolerated { "" } else { untolerated(&what) };
+            let attempted = plan.attempted(set_out(job));
+            let what = says(told, before, report.state, attempted, fate, report.tolerated);
             let first = plan.has_start && at == 0;
             let name = workflow.name(job);
             if first {
-                format!("{name} starts: {what}{tolerated}")
+                format!("{name} starts: {what}")
             } else {
-                format!("{name}'s work goes on: {what}{tolerated}")
+                format!("{name}'s work goes on: {what}")
             }
         }
         Step::Outcome { job, of, fate } => {
@@ -100,38 +144,46 @@ fn line(search: &Search<'_, '_>, before: &[u64], step: Step) -> String {
             match plan.outcome(of) {
                 None => format!("{name} {did}: it has no report for that"),
                 Some(state) => {
-                    let what = says(search, row, state, attempted, fate);
-                    let tolerated = if plan.outcome_tolerated { "" } else { untolerated(&what) };
+                    let tolerated = plan.outcome_tolerated;
+                    let what = says(told, before, state, attempted, fate, tolerated);
                     let then = match fate {
                         Fate::DeliveredThenLost => "; then its runner is lost",
                         Fate::DeliveredThenCancelled => "; then it is cancelled",
                         Fate::Delivered | Fate::Undelivered | Fate::None => "",
                     };
-                    format!("{name} {did}: {what}{tolerated}{then}")
+                    format!("{name} {did}: {what}{then}")
                 }
             }
         }
     }
 }
 
-/// What a job that relies on a report makes of its loss.
-fn untolerated(what: &str) -> &'static str {
-    if what.ends_with("lost") || what.contains("refused") { "; the job fails" } else { "" }
-}
-
-/// A report and its answer.
+/// A report, its answer, and what a job that relies on it makes of its loss.
 fn says(
-    search: &Search<'_, '_>,
-    row: StateId,
+    told: &impl Tells,
+    before: &[u64],
     state: StateId,
     attempted: Option<StateId>,
     fate: Fate,
+    tolerated: bool,
 ) -> String {
-    let machine = search.workflow.machine;
+    let (what, bad) = if fate == Fate::Undelivered {
+        let to = &told.workflow().machine.state(state).name;
+        (format!("its report of {to} is lost"), true)
+    } else {
+        told.says(before, state, attempted)
+    };
+    if bad && !tolerated { format!("{what}; the job fails") } else { what }
+}
+
+/// A report, and how one machine answers it.
+fn judged(
+    machine: &Machine,
+    row: StateId,
+    state: StateId,
+    attempted: Option<StateId>,
+) -> (String, bool) {
     let (from, to) = (&machine.state(row).name, &machine.state(state).name);
-    if fate == Fate::Undelivered {
-        return format!("its report of {to} is lost");
-    }
     let attempted = match attempted {
         Some(attempted) if machine.state(state).outcome.is_some() => {
             format!(" (attempted {})", machine.state(attempted).name)
@@ -139,29 +191,31 @@ fn says(
         Some(_) | None => String::new(),
     };
     match machine.judge(row.index(), state.index()) {
-        Verdict::Applied => format!("{from} -> {to}{attempted}"),
-        Verdict::Duplicate => format!("reports {to} again, nothing changes"),
-        Verdict::Ended => format!("its report of {to} is refused, the row has ended in {from}"),
+        Verdict::Applied => (format!("{from} -> {to}{attempted}"), false),
+        Verdict::Duplicate => (format!("reports {to} again, nothing changes"), false),
+        Verdict::Ended => {
+            (format!("its report of {to} is refused, the row has ended in {from}"), true)
+        }
         Verdict::Illegal => {
             let legal: Vec<&str> =
                 machine.next(row).take(8).map(|s| machine.state(s).name.as_str()).collect();
             let legal = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
-            format!("its report of {to} is refused in {from}, where legal is {legal}")
+            (format!("its report of {to} is refused in {from}, where legal is {legal}"), true)
         }
     }
 }
 
 /// The jobs that a step keeps from beginning.
-fn skipped(search: &Search<'_, '_>, before: &[u64], after: &[u64], step: Step) -> Option<String> {
+fn skipped(workflow: &Workflow<'_>, before: &[u64], after: &[u64], step: Step) -> Option<String> {
     if matches!(step, Step::AgainAll | Step::AgainFailed) {
         return None;
     }
-    let names: Vec<&str> = (0..search.workflow.plans.len())
+    let names: Vec<&str> = (0..workflow.plans.len())
         .filter(|&job| {
             let is = |words| job_of(words, job).result() == Some(super::Result::Skipped);
             !is(before) && is(after)
         })
-        .map(|job| search.workflow.machine.jobs[job].name.as_str())
+        .map(|job| workflow.machine.jobs[job].name.as_str())
         .collect();
     (!names.is_empty()).then(|| format!("skipped: {}", names.join(", ")))
 }

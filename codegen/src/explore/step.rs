@@ -19,6 +19,8 @@ pub(crate) enum Step {
     AgainAll,
     /// The run is started again: the jobs that did not succeed, and what needs them.
     AgainFailed,
+    /// What stands at the other end of the reports becomes the next of several.
+    Switched { to: u8 },
 }
 
 /// What becomes of a report on its way.

@@ -1,7 +1,7 @@
 //! What the jobs of a table do, looked up once: their reports, their needs, and which piece of work
 //! belongs to which phase.
 
-use crate::machine::{Job as TableJob, JobId, Machine, PhaseId, StateId};
+use crate::machine::{JobId, Machine, PhaseId, State, StateId};
 
 use super::job::Result;
 use super::step::Became;
@@ -108,9 +108,9 @@ impl<'m> Workflow<'m> {
             plans[job].must = must;
         }
         let mut work = vec![Vec::new(); machine.phases.len()];
-        for (number, (plan, job)) in plans.iter().zip(&machine.jobs).enumerate() {
+        for (number, plan) in plans.iter().enumerate() {
             for piece in 0..plan.pieces {
-                if let Some(phase) = phase_of(machine, plan, job, piece) {
+                if let Some(phase) = phase_of(plan, piece, |state| Some(machine.state(state))) {
                     work[phase.index()].push((number, piece));
                 }
             }
@@ -151,15 +151,17 @@ fn plan(machine: &Machine, id: JobId) -> Plan {
 }
 
 /// The phase that a piece of work is the work of: that of the report before it, unless that report
-/// says that the phase is done; without one, that of the job's success.
-fn phase_of(machine: &Machine, plan: &Plan, job: &TableJob, piece: u16) -> Option<PhaseId> {
+/// says that the phase is done; without one, that of the job's success. What a page's table lacks
+/// is passed over: to it the piece belongs to the report before that.
+pub(crate) fn phase_of<'p>(
+    plan: &Plan,
+    piece: u16,
+    page: impl Fn(StateId) -> Option<&'p State>,
+) -> Option<PhaseId> {
     let before = usize::from(piece) + usize::from(plan.has_start);
-    match before.checked_sub(1) {
-        Some(last) => {
-            let state = machine.state(plan.before[last].state);
-            state.phase.filter(|_| !state.completes)
-        }
-        None => machine.state(job.success?).phase,
+    match plan.before[..before].iter().rev().find_map(|report| page(report.state)) {
+        Some(state) => state.phase.filter(|_| !state.completes),
+        None => page(plan.success?)?.phase,
     }
 }
 

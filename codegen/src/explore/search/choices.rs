@@ -1,22 +1,18 @@
 //! What can happen next in a situation: to each job, and to a run that is over.
 
-use super::{MOST_WORDS, Search};
+use super::effects::Effects;
+use super::{Explorer, MOST_WORDS, Search};
 use crate::explore::job::{Job, Stage};
 use crate::explore::situation::{AGAIN, ENDED, HEAD, LATE, LOST, SAID, Situation};
 use crate::explore::step::{Became, Fate, Step};
 use crate::machine::StateId;
 
-impl Search<'_, '_> {
+/// What can happen next to the jobs of a run.
+pub(crate) trait Choices<'w, 'm: 'w>: Effects<'w, 'm> {
     /// Everything that a job can do next.
-    pub(super) fn go_on(
-        &mut self,
-        number: usize,
-        now: &Situation,
-        job: usize,
-        next: &mut Situation,
-    ) {
+    fn go_on(&mut self, number: usize, now: &Situation, job: usize, next: &mut Situation) {
         use Became::{Cancelled, Failure};
-        let plan = &self.workflow.plans[job];
+        let plan = &self.workflow().plans[job];
         let at = now.job(job);
         let id = u16::try_from(job).expect("a table of a mebibyte has fewer jobs");
         let lost = Step::Lost { job: id };
@@ -56,7 +52,7 @@ impl Search<'_, '_> {
 
     /// The work that a job is at passes, fails or is cancelled.
     fn work(&mut self, number: usize, now: &Situation, job: u16, next: &mut Situation) {
-        let plan = &self.workflow.plans[usize::from(job)];
+        let plan = &self.workflow().plans[usize::from(job)];
         let at = now.job(usize::from(job));
         if usize::from(at.set_out) < plan.before.len() {
             self.before(number, now, job, next);
@@ -81,7 +77,7 @@ impl Search<'_, '_> {
         of: Became,
         next: &mut Situation,
     ) {
-        let plan = &self.workflow.plans[usize::from(job)];
+        let plan = &self.workflow().plans[usize::from(job)];
         if plan.outcome(of).is_none() {
             self.try_step(number, now, Step::Outcome { job, of, fate: Fate::None }, next);
             return;
@@ -89,13 +85,17 @@ impl Search<'_, '_> {
         for fate in [Fate::Delivered, Fate::Undelivered] {
             self.try_step(number, now, Step::Outcome { job, of, fate }, next);
         }
-        if self.mode.late && !plan.always && of == Became::Success && !now.is(LATE) {
+        if self.late() && !plan.always && of == Became::Success && !now.is(LATE) {
             for fate in [Fate::DeliveredThenLost, Fate::DeliveredThenCancelled] {
                 self.try_step(number, now, Step::Outcome { job, of, fate }, next);
             }
         }
     }
+}
 
+impl<'w, 'm: 'w, T: Explorer<'w, 'm>> Choices<'w, 'm> for T {}
+
+impl Search<'_, '_> {
     pub(super) fn start_again(
         &mut self,
         number: usize,

@@ -2,24 +2,27 @@
 
 use phasegate::{Machine as _, Verdict};
 
-use super::Search;
+use super::{Explorer, Search};
 use crate::explore::job::{Job, Result, Stage};
 use crate::explore::situation::{AGAIN, ENDED, LATE, LOST, REFUSED, SAID, Situation};
 use crate::explore::step::{Became, Fate, Step};
 use crate::machine::StateId;
 
 /// What came of a report.
-struct Sent {
-    accepted: bool,
+pub(crate) struct Sent {
+    pub(crate) accepted: bool,
     /// It breaks what is claimed of reports.
-    broken: bool,
+    pub(crate) broken: bool,
 }
 
-impl Search<'_, '_> {
+/// What the steps of a run's jobs change.
+pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
     /// What a step changes; says whether a report of it breaks what is claimed of reports.
-    pub(super) fn take(&mut self, next: &mut Situation, step: Step) -> bool {
+    fn take(&mut self, next: &mut Situation, step: Step) -> bool {
         match step {
-            Step::Start | Step::AgainAll | Step::AgainFailed => unreachable!("no job's step"),
+            Step::Start | Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => {
+                unreachable!("no job's step")
+            }
             Step::NeverBegins { job } => self.ends(next, job, Result::Cancelled, 0),
             Step::FailsAtOnce { job } => {
                 let job = usize::from(job);
@@ -28,7 +31,7 @@ impl Search<'_, '_> {
             }
             Step::Lost { job } => {
                 let done = self.done(next.job(usize::from(job)), job);
-                let always = self.workflow.plans[usize::from(job)].always;
+                let always = self.workflow().plans[usize::from(job)].always;
                 let result = if always { Result::Mute } else { Result::Failed };
                 self.ends(next, job, result, done);
             }
@@ -41,7 +44,7 @@ impl Search<'_, '_> {
     fn ends(&self, next: &mut Situation, job: u16, result: Result, done: u16) {
         let job = usize::from(job);
         // Where no view is looked at, the work that was done does not matter.
-        let done = if self.mode.late || next.is(ENDED) { 0 } else { done };
+        let done = if self.late() || next.is(ENDED) { 0 } else { done };
         next.set_job(job, Job::over(result, done));
     }
 
@@ -51,13 +54,13 @@ impl Search<'_, '_> {
             Stage::Over(_) => at.done,
             Stage::Waiting | Stage::Working | Stage::Failing => {
                 at.set_out
-                    - u16::from(self.workflow.plans[usize::from(job)].has_start && at.set_out > 0)
+                    - u16::from(self.workflow().plans[usize::from(job)].has_start && at.set_out > 0)
             }
         }
     }
 
     fn reports_before(&mut self, next: &mut Situation, job: u16, fate: Fate) -> bool {
-        let plan = &self.workflow.plans[usize::from(job)];
+        let plan = &self.workflow().plans[usize::from(job)];
         let at = next.job(usize::from(job));
         let report = plan.before[usize::from(at.set_out)];
         let attempted = plan.attempted(at.set_out);
@@ -72,7 +75,7 @@ impl Search<'_, '_> {
 
     fn reports_outcome(&mut self, next: &mut Situation, job: u16, of: Became, fate: Fate) -> bool {
         let number = usize::from(job);
-        let plan = &self.workflow.plans[number];
+        let plan = &self.workflow().plans[number];
         let at = next.job(number);
         let attempted =
             if plan.always { self.concludes(next, number).1 } else { plan.attempted(at.set_out) };
@@ -104,8 +107,33 @@ impl Search<'_, '_> {
         sent.broken
     }
 
-    /// Sends a report.
-    fn send(
+    fn concludes(&self, now: &Situation, job: usize) -> (Became, Option<StateId>) {
+        let over = |need| now.job(need).result().expect("a conclusion waits for what it needs");
+        self.workflow().plans[job].concludes(over)
+    }
+
+    /// Jobs that can no longer begin are skipped.
+    fn skip(&self, next: &mut Situation) {
+        for &job in &self.workflow().order {
+            let plan = &self.workflow().plans[job];
+            if plan.always || next.job(job).stage != Stage::Waiting {
+                continue;
+            }
+            let is_over = |&need: &usize| next.job(need).result().is_some();
+            if plan.needs.iter().all(is_over)
+                && !plan.must.iter().all(|&need| next.job(need).succeeded())
+            {
+                next.set_job(job, Job::over(Result::Skipped, 0));
+            }
+        }
+    }
+}
+
+impl<'w, 'm: 'w, T: Explorer<'w, 'm>> Effects<'w, 'm> for T {}
+
+impl Search<'_, '_> {
+    /// A report comes to a backend and a database of the same table.
+    pub(super) fn receive(
         &mut self,
         next: &mut Situation,
         fate: Fate,
@@ -144,26 +172,5 @@ impl Search<'_, '_> {
         }
         let excused = tolerated && next.is(LOST);
         Sent { accepted, broken: !(accepted || excused) }
-    }
-
-    pub(super) fn concludes(&self, now: &Situation, job: usize) -> (Became, Option<StateId>) {
-        let over = |need| now.job(need).result().expect("a conclusion waits for what it needs");
-        self.workflow.plans[job].concludes(over)
-    }
-
-    /// Jobs that can no longer begin are skipped.
-    pub(super) fn skip(&self, next: &mut Situation) {
-        for &job in &self.workflow.order {
-            let plan = &self.workflow.plans[job];
-            if plan.always || next.job(job).stage != Stage::Waiting {
-                continue;
-            }
-            let is_over = |&need: &usize| next.job(need).result().is_some();
-            if plan.needs.iter().all(is_over)
-                && !plan.must.iter().all(|&need| next.job(need).succeeded())
-            {
-                next.set_job(job, Job::over(Result::Skipped, 0));
-            }
-        }
     }
 }

@@ -8,14 +8,18 @@ mod effects;
 
 use std::collections::BTreeMap;
 
+pub(crate) use choices::Choices;
+pub(crate) use effects::{Effects, Sent};
+
 use super::histories::{Histories, STARTED};
 use super::job::Job;
 use super::path::{self, Path};
 use super::runs::{Claim, Runs};
 use super::situation::{AGAIN, ENDED, HEAD, LATE, Situation};
 use super::situations::Situations;
-use super::step::Step;
+use super::step::{Fate, Step};
 use super::workflow::Workflow;
+use crate::machine::StateId;
 
 /// The most words that a search writes, so that one with many jobs is bounded in time.
 const MOST_WORDS: usize = 1 << 24;
@@ -81,6 +85,72 @@ pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
     search.found
 }
 
+/// Whoever walks through the runs of a workflow: what it makes of each step, and of each report.
+pub(crate) trait Explorer<'w, 'm: 'w> {
+    /// The workflow.
+    fn workflow(&self) -> &'w Workflow<'m>;
+
+    /// Whether jobs are lost after they reported their end.
+    fn late(&self) -> bool;
+
+    /// Takes a step, and adds the situation that it leads to.
+    fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation);
+
+    /// Sends a report.
+    fn send(
+        &mut self,
+        next: &mut Situation,
+        fate: Fate,
+        state: StateId,
+        attempted: Option<StateId>,
+        tolerated: bool,
+    ) -> Sent;
+}
+
+impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
+    fn workflow(&self) -> &'w Workflow<'m> {
+        self.workflow
+    }
+
+    fn late(&self) -> bool {
+        self.mode.late
+    }
+
+    fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation) {
+        self.words += now.words.len();
+        if self.known.len() >= self.mode.most || self.words > MOST_WORDS {
+            self.full = true;
+            return;
+        }
+        next.words.clone_from(&now.words);
+        let broken = self.take(next, step);
+        self.skip(next);
+        let paths = self.known.paths(number);
+        self.add(next, Some((number, step)), paths);
+        let row = |at: &Situation| self.histories.state(at.history());
+        if next.is(ENDED) && row(next) != row(now) {
+            let name = &self.workflow.machine.state(row(now)).name;
+            let why = format!("the row has ended in `{name}`, and leaves it");
+            self.breaks(Claim::Again, (number, Some((step, &next.words[..]))), || why);
+        }
+        if broken && !next.is(AGAIN | LATE) {
+            let end = (number, Some((step, &next.words[..])));
+            self.breaks(Claim::Accepted, end, String::new);
+        }
+    }
+
+    fn send(
+        &mut self,
+        next: &mut Situation,
+        fate: Fate,
+        state: StateId,
+        attempted: Option<StateId>,
+        tolerated: bool,
+    ) -> Sent {
+        self.receive(next, fate, state, attempted, tolerated)
+    }
+}
+
 impl Search<'_, '_> {
     fn run(&mut self) {
         let mut now = Situation { words: Vec::new() };
@@ -130,30 +200,6 @@ impl Search<'_, '_> {
             self.waiting[rank].push(u32::try_from(number).expect("a search is bounded below this"));
         }
         number
-    }
-
-    /// Takes a step, and adds the situation that it leads to.
-    fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation) {
-        self.words += now.words.len();
-        if self.known.len() >= self.mode.most || self.words > MOST_WORDS {
-            self.full = true;
-            return;
-        }
-        next.words.clone_from(&now.words);
-        let broken = self.take(next, step);
-        self.skip(next);
-        let paths = self.known.paths(number);
-        self.add(next, Some((number, step)), paths);
-        let row = |at: &Situation| self.histories.state(at.history());
-        if next.is(ENDED) && row(next) != row(now) {
-            let name = &self.workflow.machine.state(row(now)).name;
-            let why = format!("the row has ended in `{name}`, and leaves it");
-            self.breaks(Claim::Again, (number, Some((step, &next.words[..]))), || why);
-        }
-        if broken && !next.is(AGAIN | LATE) {
-            let end = (number, Some((step, &next.words[..])));
-            self.breaks(Claim::Accepted, end, String::new);
-        }
     }
 
     fn all_succeeded(&self, now: &Situation) -> bool {

@@ -1,0 +1,386 @@
+//! What each layer of each version does: which values it knows, how a backend and a database answer
+//! a report, what a page takes a value for.
+
+use std::collections::HashMap;
+
+use phasegate::{Machine as _, Verdict};
+use serde::Serialize;
+
+use crate::machine::{Machine, Outcome, StateId};
+use crate::targets::SqlTarget;
+
+/// A layer that has a version of its own.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layer {
+    /// The database's states, transitions and guards.
+    Database,
+    /// The validator and the routes around it.
+    Backend,
+    /// The page with its status map.
+    Page,
+    /// The jobs, and the script that reports for them.
+    Workflow,
+}
+
+impl Layer {
+    /// Every layer, in the order in which a release rolls them out where any order will do.
+    pub const ALL: [Self; 4] = [Self::Database, Self::Backend, Self::Page, Self::Workflow];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Backend => "backend",
+            Self::Page => "page",
+            Self::Workflow => "workflow",
+        }
+    }
+}
+
+/// Which version each layer has, by its place among the versions.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Mix {
+    /// Of the workflow.
+    pub workflow: usize,
+    /// Of the backend.
+    pub backend: usize,
+    /// Of the database.
+    pub database: usize,
+    /// Of the page.
+    pub page: usize,
+}
+
+impl Mix {
+    /// Every layer of one version.
+    pub const fn all(version: usize) -> Self {
+        Self { workflow: version, backend: version, database: version, page: version }
+    }
+
+    /// The version of a layer.
+    pub const fn of(self, layer: Layer) -> usize {
+        match layer {
+            Layer::Workflow => self.workflow,
+            Layer::Backend => self.backend,
+            Layer::Database => self.database,
+            Layer::Page => self.page,
+        }
+    }
+
+    /// The same with another version of one layer.
+    #[must_use]
+    pub const fn with(mut self, layer: Layer, version: usize) -> Self {
+        match layer {
+            Layer::Workflow => self.workflow = version,
+            Layer::Backend => self.backend = version,
+            Layer::Database => self.database = version,
+            Layer::Page => self.page = version,
+        }
+        self
+    }
+
+    /// What reports meet.
+    pub const fn end(self) -> End {
+        End { backend: self.backend, database: self.database }
+    }
+}
+
+/// What reports meet: a backend and its database.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct End {
+    /// The backend's version.
+    pub backend: usize,
+    /// The database's version.
+    pub database: usize,
+}
+
+/// A value that some version's table has, by its place in the vocabulary.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Value(pub u32);
+
+impl Value {
+    pub(super) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Who refused a report.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum By {
+    /// The backend, by its own table.
+    Backend,
+    /// The database that its backend had asked.
+    Database,
+    /// Nobody who knows of it: the report came to the wrong door.
+    Address,
+}
+
+/// Why it did.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Why {
+    /// It lacks the state (422 `unknown-status`).
+    Unknown,
+    /// The step is not legal (422 `illegal-transition`).
+    Illegal,
+    /// The row has ended (422 `ended`).
+    Ended,
+    /// The row's state is one that the backend lacks, and there is no guard to ask (422).
+    Unguarded,
+    /// There is no such address (404).
+    NotFound,
+    /// What the backend looks for in the database is not there, or not as it must be (503).
+    Fault,
+}
+
+impl Why {
+    /// What the answer is called.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown-status",
+            Self::Illegal | Self::Unguarded => "illegal-transition",
+            Self::Ended => "ended",
+            Self::NotFound => "not-found",
+            Self::Fault => "schema-mismatch",
+        }
+    }
+}
+
+/// What becomes of a report.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Answer {
+    /// The row is in the reported state now.
+    Applied,
+    /// Nothing changes, and it succeeds.
+    Duplicate,
+    /// It is not sent at all: the run does not learn for which row it reports.
+    NotSent,
+    /// It is refused.
+    Refused(By, Why),
+}
+
+impl Answer {
+    /// Whether the step that reports succeeds.
+    pub const fn is_accepted(self) -> bool {
+        match self {
+            Self::Applied | Self::Duplicate | Self::NotSent => true,
+            Self::Refused(..) => false,
+        }
+    }
+}
+
+/// What somebody takes a value for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Meaning {
+    /// Whether it is an end.
+    pub ended: bool,
+    /// Of what kind.
+    pub outcome: Option<Outcome>,
+}
+
+impl Meaning {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match (self.outcome, self.ended) {
+            (Some(outcome), _) => outcome.as_str(),
+            (None, true) => "an end",
+            (None, false) => "under way",
+        }
+    }
+}
+
+/// The layers of several versions, side by side.
+#[derive(Debug)]
+pub struct World<'m> {
+    /// The versions, oldest first.
+    pub machines: Vec<&'m Machine>,
+    /// What they are called.
+    pub labels: Vec<String>,
+    values: Vec<&'m str>,
+    /// For each version the state of each value, where it has one.
+    states: Vec<Vec<Option<StateId>>>,
+    /// For each version the value of each state.
+    said: Vec<Vec<Value>>,
+}
+
+impl<'m> World<'m> {
+    /// The layers of these versions.
+    pub fn of(machines: &[&'m Machine], labels: &[String]) -> Self {
+        let mut places: HashMap<&str, Value> = HashMap::new();
+        let mut values = Vec::new();
+        let mut said = Vec::new();
+        for machine in machines {
+            said.push(
+                machine
+                    .states
+                    .iter()
+                    .map(|state| {
+                        *places.entry(&state.value).or_insert_with(|| {
+                            values.push(state.value.as_str());
+                            let last = u32::try_from(values.len() - 1);
+                            Value(last.expect("a table of a mebibyte has fewer"))
+                        })
+                    })
+                    .collect(),
+            );
+        }
+        let states = machines
+            .iter()
+            .map(|machine| values.iter().map(|value| machine.find_value(value)).collect())
+            .collect();
+        Self { machines: machines.to_vec(), labels: labels.to_vec(), values, states, said }
+    }
+
+    /// Every value.
+    pub fn values(&self) -> impl Iterator<Item = Value> + use<> {
+        let count = u32::try_from(self.values.len()).expect("a table of a mebibyte has fewer");
+        (0..count).map(Value)
+    }
+
+    /// What is stored and sent.
+    pub fn text(&self, value: Value) -> &'m str {
+        self.values[value.index()]
+    }
+
+    /// The state of a value in a version, where it has one.
+    pub fn state(&self, version: usize, value: Value) -> Option<StateId> {
+        self.states[version][value.index()]
+    }
+
+    /// The value of a version's state.
+    pub fn value(&self, version: usize, state: StateId) -> Value {
+        self.said[version][state.index()]
+    }
+
+    /// What a version takes a value for, where it knows it.
+    pub fn meaning(&self, version: usize, value: Value) -> Option<Meaning> {
+        let state = self.machines[version].state(self.state(version, value)?);
+        Some(Meaning { ended: state.is_ended(), outcome: state.outcome })
+    }
+
+    /// Whether a version's table lets this step follow.
+    pub fn is_legal(&self, version: usize, from: Value, to: Value) -> bool {
+        match (self.state(version, from), self.state(version, to)) {
+            (Some(from), Some(to)) => self.machines[version].can_become(from, to),
+            (Some(_) | None, Some(_) | None) => false,
+        }
+    }
+
+    /// Whether a layer is there in any version.
+    pub fn has(&self, layer: Layer) -> bool {
+        self.machines.iter().any(|machine| match layer {
+            Layer::Workflow => !machine.jobs.is_empty(),
+            Layer::Backend => true,
+            Layer::Database => machine.targets.sql.is_some(),
+            Layer::Page => machine.targets.js.is_some() || machine.targets.json.is_some(),
+        })
+    }
+
+    /// Why a layer does not apply, where it does not.
+    pub const fn lacks(layer: Layer) -> &'static str {
+        match layer {
+            Layer::Workflow => "no version's table has jobs: rows are moved by the application",
+            Layer::Backend => "there is always a backend",
+            Layer::Database => "no version's table has a [target.sql]: nothing guards the column",
+            Layer::Page => "no version's table has a [target.js] or [target.json]",
+        }
+    }
+
+    /// The state that a backend starts rows in, where its database lets it.
+    pub fn start(&self, end: End) -> Result<Value, Answer> {
+        let machine = self.machines[end.backend];
+        let value = self.value(end.backend, machine.initial[0]);
+        if let Some(why) = self.unfit(end) {
+            return Err(Answer::Refused(By::Database, why));
+        }
+        let stored = self.machines[end.database];
+        if stored.targets.sql.is_none() {
+            return Ok(value);
+        }
+        match self.state(end.database, value) {
+            None => Err(Answer::Refused(By::Database, Why::Unknown)),
+            Some(state) if stored.is_initial(state) => Ok(value),
+            Some(_) => Err(Answer::Refused(By::Database, Why::Illegal)),
+        }
+    }
+
+    /// How a report of a workflow's is answered where the row is in `from`.
+    pub fn receive(&self, workflow: usize, end: End, from: Value, to: Value) -> Answer {
+        let (sender, receiver) = (self.machines[workflow], self.machines[end.backend]);
+        if let (Some(sends), Some(gives)) = (&sender.targets.workflow, &receiver.targets.workflow)
+            && sends.id_input != gives.id_input
+        {
+            return Answer::NotSent;
+        }
+        if sender.collection() != receiver.collection() {
+            return Answer::Refused(By::Address, Why::NotFound);
+        }
+        self.judge(end, from, to)
+    }
+
+    /// How a backend and its database judge a step, whoever asks for it.
+    pub fn judge(&self, end: End, from: Value, to: Value) -> Answer {
+        if let Some(why) = self.unfit(end) {
+            return Answer::Refused(By::Database, why);
+        }
+        let backend = self.machines[end.backend];
+        let Some(wanted) = self.state(end.backend, to) else {
+            return Answer::Refused(By::Backend, Why::Unknown);
+        };
+        let guarded = self.machines[end.database].targets.sql.is_some();
+        match self.state(end.backend, from) {
+            // Written by another version: the database alone can judge it (rule 12).
+            None if guarded => self.guard(end.database, from, to),
+            None => Answer::Refused(By::Backend, Why::Unguarded),
+            Some(judged) => match backend.judge(judged.index(), wanted.index()) {
+                Verdict::Applied if guarded => self.guard(end.database, from, to),
+                Verdict::Applied => Answer::Applied,
+                Verdict::Duplicate => Answer::Duplicate,
+                Verdict::Ended => Answer::Refused(By::Backend, Why::Ended),
+                Verdict::Illegal => Answer::Refused(By::Backend, Why::Illegal),
+            },
+        }
+    }
+
+    /// What a database's guard makes of an update.
+    fn guard(&self, database: usize, from: Value, to: Value) -> Answer {
+        let refused = |why| Answer::Refused(By::Database, why);
+        if self.state(database, to).is_none() {
+            return refused(Why::Unknown);
+        }
+        if self.is_legal(database, from, to) {
+            return Answer::Applied;
+        }
+        if from == to {
+            // Let through without an event, and so there is none to write the report beside.
+            return refused(Why::Fault);
+        }
+        let ended = self
+            .state(database, from)
+            .is_some_and(|state| self.machines[database].state(state).terminal);
+        refused(if ended { Why::Ended } else { Why::Illegal })
+    }
+
+    /// Why a backend can't work on a database at all, where it can't.
+    fn unfit(&self, end: End) -> Option<Why> {
+        let (backend, database) = (self.machines[end.backend], self.machines[end.database]);
+        match (&backend.targets.sql, &database.targets.sql) {
+            (None, _) => None,
+            (Some(_), None) => Some(Why::Fault),
+            (Some(wanted), Some(there)) => {
+                let same = backend.name == database.name && names(wanted) == names(there);
+                (!same).then_some(Why::Fault)
+            }
+        }
+    }
+}
+
+/// What a backend finds a database's objects by.
+fn names(sql: &SqlTarget) -> [Option<&str>; 5] {
+    [
+        Some(sql.schema.as_deref().unwrap_or("public")),
+        Some(&sql.table),
+        Some(&sql.key),
+        Some(&sql.column),
+        sql.events.as_deref(),
+    ]
+}

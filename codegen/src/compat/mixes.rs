@@ -1,0 +1,193 @@
+//! The mixes: every assignment of versions to the layers, what became of each, and what becomes of
+//! runs under which layers are switched.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::layers::{End, Layer, Mix, World};
+use super::runs::{self, Class, Found, Lesser, Tried, Witness};
+use super::walks;
+use crate::explore::Workflow;
+
+/// What became of a mix.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// As in one version alone.
+    Safe,
+    /// It goes on, with less.
+    Degraded(Vec<Lesser>),
+    /// Something goes wrong: what, and the shortest way to it, by class.
+    Broken(Vec<(Class, Witness)>),
+    /// Nothing went wrong in what was tried, and that was not all.
+    Bounded,
+}
+
+impl Verdict {
+    /// The word for it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Degraded(_) => "degraded",
+            Self::Broken(_) => "broken",
+            Self::Bounded => "not exhausted",
+        }
+    }
+
+    /// Whether nothing goes wrong.
+    pub const fn is_sound(&self) -> bool {
+        match self {
+            Self::Safe | Self::Degraded(_) => true,
+            Self::Broken(_) | Self::Bounded => false,
+        }
+    }
+}
+
+/// A mix, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// Which.
+    pub mix: Mix,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// One search: a workflow, and what its reports meet from its start on.
+type Question = (usize, Vec<End>);
+
+/// All searches of some versions, each made once.
+pub struct Mixes<'m> {
+    /// The versions' layers.
+    pub world: World<'m>,
+    workflows: Vec<Workflow<'m>>,
+    found: RefCell<HashMap<Question, Rc<Found>>>,
+}
+
+impl<'m> Mixes<'m> {
+    /// The mixes of some versions.
+    pub fn of(world: World<'m>) -> Self {
+        let workflows = world.machines.iter().map(|machine| Workflow::of(machine)).collect();
+        Self { world, workflows, found: RefCell::default() }
+    }
+
+    /// What became of the runs of a version's workflow, or of rows that the application moves where
+    /// it has none.
+    pub fn found(&self, workflow: usize, ends: &[End]) -> Rc<Found> {
+        let question = (workflow, ends.to_vec());
+        if let Some(found) = self.found.borrow().get(&question) {
+            return found.clone();
+        }
+        let found = Rc::new(if self.world.machines[workflow].jobs.is_empty() {
+            walks::search(&self.world, ends)
+        } else {
+            runs::search(&self.world, workflow, &self.workflows[workflow], ends)
+        });
+        self.found.borrow_mut().insert(question, found.clone());
+        found
+    }
+
+    /// What all searches so far have tried.
+    pub fn tried(&self) -> Tried {
+        let mut tried = Tried::default();
+        self.found.borrow().values().for_each(|found| tried.add(found.tried));
+        tried
+    }
+
+    /// Whether each search so far was of all there is.
+    pub fn exhausted(&self) -> bool {
+        self.found.borrow().values().all(|found| found.exhausted)
+    }
+
+    /// Everything that went wrong in any search so far.
+    pub fn witnesses(&self) -> Vec<(Question, runs::Place, Witness)> {
+        let mut all: Vec<(Question, runs::Place, Witness)> = Vec::new();
+        for (question, found) in self.found.borrow().iter() {
+            for (place, witness) in &found.bad {
+                all.push((question.clone(), *place, witness.clone()));
+            }
+        }
+        all.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+        all
+    }
+
+    /// The layers that there are.
+    pub fn layers(&self) -> Vec<Layer> {
+        Layer::ALL.into_iter().filter(|&layer| self.world.has(layer)).collect()
+    }
+
+    /// Every mix. A layer that there is none of has no versions to mix: it goes with the backend.
+    pub fn all(&self) -> Vec<Mix> {
+        let versions = self.world.machines.len();
+        let mut mixes = vec![Mix::all(0)];
+        for layer in Layer::ALL.into_iter().rev().filter(|&layer| self.world.has(layer)) {
+            mixes = (0..versions)
+                .flat_map(|version| mixes.iter().map(move |mix| mix.with(layer, version)))
+                .collect();
+        }
+        for layer in Layer::ALL.into_iter().filter(|&layer| !self.world.has(layer)) {
+            mixes = mixes.into_iter().map(|mix| mix.with(layer, mix.backend)).collect();
+        }
+        mixes.sort();
+        mixes
+    }
+
+    /// What becomes of a mix that stays as it is.
+    pub fn judge(&self, mix: Mix) -> Verdict {
+        let found = self.found(mix.workflow, &[mix.end()]);
+        let bad: Vec<(Class, Witness)> = found
+            .bad
+            .iter()
+            .filter(|((_, page, _), _)| page.is_none_or(|page| self.looks_on(page, mix)))
+            .map(|((_, _, class), witness)| (*class, witness.clone()))
+            .collect();
+        if !bad.is_empty() {
+            return Verdict::Broken(bad);
+        }
+        if !found.exhausted {
+            return Verdict::Bounded;
+        }
+        let lesser: Vec<Lesser> = [None, Some(mix.page)]
+            .iter()
+            .filter(|page| page.is_none_or(|page| self.looks_on(page, mix)))
+            .filter_map(|page| found.lesser.get(page))
+            .flatten()
+            .cloned()
+            .collect();
+        if lesser.is_empty() { Verdict::Safe } else { Verdict::Degraded(lesser) }
+    }
+
+    /// Whether a page is the one of a mix, where there are pages at all.
+    fn looks_on(&self, page: usize, mix: Mix) -> bool {
+        page == mix.page && self.world.has(Layer::Page)
+    }
+
+    /// After how many of these mixes the first thing goes wrong for a run that begins in the first
+    /// of them, of this workflow, and lives through all. What was not exhausted counts as wrong.
+    pub fn first_bad(&self, workflow: usize, mixes: &[Mix]) -> Option<(usize, Class, Witness)> {
+        let mut ends: Vec<End> = Vec::new();
+        for mix in mixes {
+            if ends.last() != Some(&mix.end()) {
+                ends.push(mix.end());
+            }
+        }
+        let found = self.found(workflow, &ends);
+        // Where each mix is among the ends.
+        let mut at = 0;
+        let places: Vec<usize> = mixes
+            .iter()
+            .map(|mix| {
+                at += usize::from(ends[at] != mix.end());
+                at
+            })
+            .collect();
+        for (number, mix) in mixes.iter().enumerate() {
+            let here = found.bad.iter().find(|((place, page, _), _)| {
+                *place == places[number] && page.is_none_or(|page| self.looks_on(page, *mix))
+            });
+            if let Some(((_, _, class), witness)) = here {
+                return Some((number, *class, witness.clone()));
+            }
+        }
+        None
+    }
+}

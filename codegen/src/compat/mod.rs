@@ -1,0 +1,30 @@
+//! May one version of a table follow another while everything runs: which change hurts whom, which
+//! mixes of old and new layers are safe, in which order to roll out and back.
+//!
+//! The rules read the two tables; the mixes run what the layers of each would do, all of it. A rule
+//! names the reason, a mix proves it: whatever goes wrong in a mix has a change that is its reason.
+
+mod accepted;
+mod layers;
+mod mixes;
+mod order;
+mod rows;
+mod rules;
+mod runs;
+mod source;
+mod told;
+mod walks;
+mod weigh;
+mod window;
+mod witness;
+
+pub use accepted::Accepted;
+pub use layers::{Answer, By, End, Layer, Meaning, Mix, Value, Why, World};
+pub use mixes::{Judged, Mixes, Verdict};
+pub use order::{Before, Direction, Order, Orders, orders};
+pub use rules::{Change, RULES, Rule, Side, rule};
+pub use runs::{Class, Found, Lesser, MOST_SITUATIONS, Place, Tried, Witness};
+pub use source::{Origin, Version};
+pub use weigh::{Comparison, Refused, Weighed, compare};
+pub use window::{MOST_VERSIONS, Window, window};
+pub use witness::Cause;

@@ -1,0 +1,220 @@
+//! Orders: in which layers are rolled out and rolled back, what goes wrong on the way, and which
+//! orders keep what goes wrong out.
+
+use super::layers::{Layer, Mix};
+use super::mixes::Mixes;
+use super::runs::{Class, Witness};
+
+/// Which way.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Direction {
+    /// From old to new.
+    Rollout,
+    /// From new to old. The database stays: migrations don't go back, and rows in states that an
+    /// older database lacks would have nowhere to be.
+    Rollback,
+}
+
+impl Direction {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rollout => "rollout",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+/// An order of layers, and what becomes of what runs meanwhile.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The layers, first to last.
+    pub layers: Vec<Layer>,
+    /// The mixes, the one before the first step first.
+    pub mixes: Vec<Mix>,
+    /// The steps, from 0, before which whatever runs has to end; none where it need not.
+    /// Nothing where even that does not help.
+    pub waits: Option<Vec<usize>>,
+    /// What goes wrong where nobody waits: the shortest.
+    pub bad: Option<(Mix, Class, Witness)>,
+}
+
+impl Order {
+    /// Whether nothing goes wrong, whatever runs meanwhile.
+    pub fn is_safe(&self) -> bool {
+        self.waits.as_ref().is_some_and(Vec::is_empty)
+    }
+}
+
+/// One layer before another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Before(pub Layer, pub Layer);
+
+/// All orders one way.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    /// Which way.
+    pub direction: Direction,
+    /// All of them, those preferred first.
+    pub orders: Vec<Order>,
+    /// The fewest constraints that keep what goes wrong out: any one of these sets does. Empty where
+    /// no order is safe; one empty set where every order is.
+    pub constraints: Vec<Vec<Before>>,
+}
+
+impl Orders {
+    /// The order to take: a safe one, or the one with the fewest waits.
+    pub fn best(&self) -> Option<&Order> {
+        let waits = |order: &&Order| order.waits.as_ref().map(Vec::len);
+        self.orders.iter().filter(|order| waits(order).is_some()).min_by_key(waits)
+    }
+
+    /// Whether some order is safe, whatever runs meanwhile.
+    pub fn has_safe(&self) -> bool {
+        self.orders.iter().any(Order::is_safe)
+    }
+
+    /// How many are.
+    pub fn safe(&self) -> usize {
+        self.orders.iter().filter(|order| order.is_safe()).count()
+    }
+}
+
+/// Every order of the layers one way, between two versions.
+pub fn orders(mixes: &Mixes<'_>, direction: Direction, old: usize, new: usize) -> Orders {
+    let (from, to) = match direction {
+        Direction::Rollout => (old, new),
+        Direction::Rollback => (new, old),
+    };
+    let mut layers = mixes.layers();
+    if direction == Direction::Rollback {
+        layers.retain(|&layer| layer != Layer::Database);
+        layers.reverse();
+    }
+    let stays = |layer: Layer| direction == Direction::Rollback && layer == Layer::Database;
+    let orders: Vec<Order> = permutations(&layers)
+        .into_iter()
+        .map(|layers| {
+            let mut mix = Mix::all(from);
+            let mut all = vec![mix];
+            for &layer in &layers {
+                mix = mix.with(layer, to);
+                for other in Layer::ALL {
+                    // What there is none of goes with the backend.
+                    if !mixes.world.has(other) && layer == Layer::Backend && !stays(other) {
+                        mix = mix.with(other, to);
+                    }
+                }
+                all.push(mix);
+            }
+            judge(mixes, layers, all, old, new)
+        })
+        .collect();
+    let constraints = constraints(&layers, &orders);
+    Orders { direction, orders, constraints }
+}
+
+/// All permutations, those that keep the given order longest first.
+fn permutations(layers: &[Layer]) -> Vec<Vec<Layer>> {
+    if layers.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (at, &first) in layers.iter().enumerate() {
+        let mut rest = layers.to_vec();
+        rest.remove(at);
+        for mut tail in permutations(&rest) {
+            tail.insert(0, first);
+            all.push(tail);
+        }
+    }
+    all
+}
+
+fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: usize) -> Order {
+    // Runs that begin in each mix: of its workflow, and in the first of either, for some may be
+    // left from before. Each lives as long as it likes.
+    let mut starts: Vec<(usize, usize)> = vec![(0, old), (0, new)];
+    starts.retain(|&(at, workflow)| {
+        // Where an older run fails before anything is rolled back that is the rollout's affair.
+        let left = || is_rollback(&all, old) && mixes.first_bad(old, &all[..1]).is_none();
+        workflow == all[at].workflow || left()
+    });
+    starts.extend((1..all.len()).map(|at| (at, all[at].workflow)));
+    let mut worst = Vec::new();
+    for (at, workflow) in starts {
+        let first = mixes.first_bad(workflow, &all[at..]);
+        worst.push((at, first.map(|(further, class, witness)| (at + further, class, witness))));
+    }
+    // Before which steps to wait: as few as will do.
+    let steps = layers.len();
+    let mut sets: Vec<u32> = (0..1_u32 << steps).collect();
+    sets.sort_by_key(|set| (set.count_ones(), *set));
+    let lives_until = |start: usize, set: u32| {
+        // Step `n` leads from mix `n` to the next: who waits before it keeps a run from it.
+        (start..steps).find(|&step| set >> step & 1 == 1).unwrap_or(steps)
+    };
+    let holds = |set: u32| {
+        let is_well = |(start, first): &(usize, Option<(usize, Class, Witness)>)| {
+            first.as_ref().is_none_or(|(bad, _, _)| *bad > lives_until(*start, set))
+        };
+        worst.iter().all(is_well)
+    };
+    let waits = sets
+        .into_iter()
+        .find(|&set| holds(set))
+        .map(|set| (0..steps).filter(|step| set >> step & 1 == 1).collect());
+    let shortest = worst.into_iter().filter_map(|(_, first)| first);
+    let bad = shortest.min_by_key(|(_, _, witness)| witness.path.0.len());
+    let bad = bad.map(|(at, class, witness)| (all[at], class, witness));
+    Order { layers, mixes: all, waits, bad }
+}
+
+fn is_rollback(all: &[Mix], old: usize) -> bool {
+    all.first().is_some_and(|first| first.backend != old)
+}
+
+/// The smallest sets of constraints that only safe orders fulfil, as many as it takes for all of
+/// them.
+fn constraints(layers: &[Layer], orders: &[Order]) -> Vec<Vec<Before>> {
+    let all: Vec<Before> = layers
+        .iter()
+        .flat_map(|&one| layers.iter().map(move |&other| Before(one, other)))
+        .filter(|Before(one, other)| one != other)
+        .collect();
+    let holds = |set: &[Before], order: &Order| {
+        let place = |layer| order.layers.iter().position(|&one| one == layer);
+        set.iter().all(|&Before(one, other)| place(one) < place(other))
+    };
+    let mut chosen: Vec<Vec<Before>> = Vec::new();
+    let mut sets: Vec<Vec<Before>> = vec![Vec::new()];
+    for _ in 0..=layers.len() {
+        for set in &sets {
+            let mut fulfilling = orders.iter().filter(|order| holds(set, order)).peekable();
+            if fulfilling.peek().is_none() || !fulfilling.all(Order::is_safe) {
+                continue;
+            }
+            let is_new = orders
+                .iter()
+                .any(|order| holds(set, order) && !chosen.iter().any(|other| holds(other, order)));
+            if is_new {
+                chosen.push(set.clone());
+            }
+        }
+        sets = sets
+            .iter()
+            .flat_map(|set| {
+                let after = set
+                    .last()
+                    .and_then(|last| all.iter().position(|one| one == last))
+                    .map_or(0, |at| at + 1);
+                all[after..].iter().map(|&one| {
+                    let mut set = set.clone();
+                    set.push(one);
+                    set
+                })
+            })
+            .collect();
+    }
+    chosen
+}

@@ -1,0 +1,103 @@
+//! The histories that rows come to, as values that several versions' tables may or may not have, and
+//! what each version's page makes of them.
+
+use std::collections::HashMap;
+
+use super::layers::{Value, World};
+use crate::machine::{StateId, View};
+
+/// What matters of a page's stepper: the phases shown as done, as failed or cancelled, and as not
+/// reported, by their places in that page's table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    pub(super) done: Vec<usize>,
+    pub(super) ended: Vec<usize>,
+    pub(super) unconfirmed: Vec<usize>,
+}
+
+struct Node {
+    parent: Option<u32>,
+    value: Value,
+    next: Vec<(Value, u32)>,
+}
+
+/// A tree of histories, each kept once.
+#[derive(Default)]
+pub(super) struct Rows {
+    nodes: Vec<Node>,
+    starts: Vec<(Value, u32)>,
+    shown: HashMap<(u32, u32, usize), Shown>,
+}
+
+impl Rows {
+    /// A row that starts in this state.
+    pub(super) fn start(&mut self, value: Value) -> u32 {
+        if let Some(&(_, number)) = self.starts.iter().find(|(start, _)| *start == value) {
+            return number;
+        }
+        let number = self.push(None, value);
+        self.starts.push((value, number));
+        number
+    }
+
+    /// The history, and then this state.
+    pub(super) fn then(&mut self, row: u32, value: Value) -> u32 {
+        let next = &self.nodes[row as usize].next;
+        if let Some(&(_, number)) = next.iter().find(|(next, _)| *next == value) {
+            return number;
+        }
+        let number = self.push(Some(row), value);
+        self.nodes[row as usize].next.push((value, number));
+        number
+    }
+
+    fn push(&mut self, parent: Option<u32>, value: Value) -> u32 {
+        self.nodes.push(Node { parent, value, next: Vec::new() });
+        u32::try_from(self.nodes.len() - 1).expect("a search is bounded below this")
+    }
+
+    /// The state that the row is in.
+    pub(super) fn value(&self, row: u32) -> Value {
+        self.nodes[row as usize].value
+    }
+
+    fn values(&self, row: u32) -> Vec<Value> {
+        let mut values = Vec::new();
+        let mut at = Some(row);
+        while let Some(number) = at {
+            let node = &self.nodes[number as usize];
+            values.push(node.value);
+            at = node.parent;
+        }
+        values.reverse();
+        values
+    }
+
+    /// What a version's page shows after a history and an `attempted` (a value's place plus one, or
+    /// nothing). What its table lacks is passed over.
+    pub(super) fn shown(
+        &mut self,
+        world: &World<'_>,
+        page: usize,
+        row: u32,
+        attempted: u32,
+    ) -> &Shown {
+        let key = (row, attempted, page);
+        if !self.shown.contains_key(&key) {
+            let known = |value: Value| world.state(page, value);
+            let history: Vec<StateId> = self.values(row).into_iter().filter_map(known).collect();
+            let attempted = attempted.checked_sub(1).and_then(|value| known(Value(value)));
+            let views = world.machines[page].phases(&history, attempted);
+            let places = |wanted: &[View]| -> Vec<usize> {
+                (0..views.len()).filter(|&at| wanted.contains(&views[at])).collect()
+            };
+            let shown = Shown {
+                done: places(&[View::Done]),
+                ended: places(&[View::Failed, View::Cancelled]),
+                unconfirmed: places(&[View::Unconfirmed]),
+            };
+            self.shown.insert(key, shown);
+        }
+        &self.shown[&key]
+    }
+}

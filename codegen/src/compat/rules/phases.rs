@@ -1,0 +1,85 @@
+//! Rules on phases.
+
+use super::{Changes, Explains, Pair, Side};
+use crate::machine::{Machine, StateId};
+
+fn of(machine: &Machine, state: StateId) -> Option<&str> {
+    Some(machine.phase(machine.state(state).phase?).name.as_str())
+}
+
+fn explains(phases: impl IntoIterator<Item = impl Into<String>>) -> Explains {
+    Explains { phases: phases.into_iter().map(Into::into).collect(), ..Explains::default() }
+}
+
+/// The phases that one side alone has.
+fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, other: Side, what: &str) {
+    for (at, phase) in pair.machine(side).phases.iter().enumerate() {
+        if pair.machine(other).phases.iter().all(|other| other.name != phase.name) {
+            let name = &phase.name;
+            let place = pair.phase_at(side, at);
+            let message = format!("the phase `{name}` {what}");
+            changes.tell(side, place, format!("phase {name}"), message, explains([name]));
+        }
+    }
+}
+
+pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
+    only(pair, changes, Side::New, Side::Old, "is new: older pages don't show it");
+}
+
+pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
+    only(pair, changes, Side::Old, Side::New, "is gone: newer pages don't show it");
+}
+
+pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
+    let shared = |side: Side, other: Side| -> Vec<&str> {
+        let there = &pair.machine(other).phases;
+        let names = pair.machine(side).phases.iter().map(|phase| phase.name.as_str());
+        names.filter(|name| there.iter().any(|other| other.name == *name)).collect()
+    };
+    let (was, is) = (shared(Side::Old, Side::New), shared(Side::New, Side::Old));
+    if was == is {
+        return;
+    }
+    let first = pair.machine(Side::New).phases.iter().position(|phase| {
+        let at = is.iter().position(|name| *name == phase.name);
+        at.is_some_and(|at| was[at] != is[at])
+    });
+    let at = pair.phase_at(Side::New, first.unwrap_or(0));
+    let message = format!("the phases come as {}, and came as {}", is.join(", "), was.join(", "));
+    changes.tell(Side::New, at, format!("phases {}", is.join(", ")), message, explains(is.clone()));
+}
+
+pub(super) fn of_state(pair: &Pair<'_>, changes: &mut Changes) {
+    for (old, new) in pair.kept() {
+        let was = of(pair.machine(Side::Old), old);
+        let is = of(pair.machine(Side::New), new);
+        if was == is {
+            continue;
+        }
+        let name = &pair.machine(Side::New).state(new).name;
+        let word = |phase: Option<&str>| match phase {
+            Some(phase) => format!("the phase `{phase}`"),
+            None => "no phase".to_owned(),
+        };
+        let message = format!("`{name}` belongs to {} now, and was of {}", word(is), word(was));
+        let at = pair.attribute_at(Side::New, new, |row| Some(row.phase.as_ref()?.span()));
+        let phases = was.into_iter().chain(is);
+        changes.tell(Side::New, at, format!("state {name}"), message, explains(phases));
+    }
+}
+
+pub(super) fn completes(pair: &Pair<'_>, changes: &mut Changes) {
+    for (old, new) in pair.kept() {
+        let (was, is) = (pair.machine(Side::Old).state(old), pair.machine(Side::New).state(new));
+        if was.completes == is.completes {
+            continue;
+        }
+        let word = if is.completes { "completes" } else { "no longer completes" };
+        let message = format!("`{}` {word} its phase", is.name);
+        let at = pair.attribute_at(Side::New, new, |row| Some(row.completes.as_ref()?.span()));
+        let phases = of(pair.machine(Side::New), new).into_iter();
+        let phases = phases.chain(of(pair.machine(Side::Old), old));
+        changes.tell(Side::New, at, format!("state {}", is.name), message, explains(phases));
+    }
+}

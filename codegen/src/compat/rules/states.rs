@@ -1,0 +1,196 @@
+//! Rules on states.
+
+use super::{Changes, Explains, NEW, OLD, Pair, Side};
+use crate::machine::{State, StateId};
+
+/// Whether any report of a state is not tolerated, in words.
+fn reported(pair: &Pair<'_>, side: Side, id: StateId) -> &'static str {
+    let machine = pair.machine(side);
+    let mut reports = machine
+        .job_ids()
+        .flat_map(|job| machine.reports(job))
+        .filter(|report| report.outcomes.states().contains(&id))
+        .peekable();
+    if reports.peek().is_none() {
+        "no job reports it"
+    } else if reports.all(|report| report.tolerated) {
+        "its reports are tolerated, so that the jobs go on without them"
+    } else {
+        "a report of it is not tolerated, and fails its job where it is refused"
+    }
+}
+
+fn kind(state: &State) -> &'static str {
+    if state.is_ended() {
+        "ended"
+    } else if state.optional {
+        "optional"
+    } else {
+        "required"
+    }
+}
+
+pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
+    let machine = pair.machine(Side::New);
+    for id in machine.state_ids().filter(|id| !pair.states.contains(&Some(*id))) {
+        let state = machine.state(id);
+        let message = format!(
+            "`{}` ({}) is new: older backends and databases refuse it; {}",
+            state.name,
+            kind(state),
+            reported(pair, Side::New, id)
+        );
+        let phase = state.phase.map(|phase| machine.phase(phase).name.clone());
+        let explains =
+            Explains { phases: phase.into_iter().collect(), ..Explains::value(pair.new_value(id)) };
+        let at = pair.state_at(Side::New, id);
+        changes.tell(Side::New, at, format!("state {}", state.name), message, explains);
+        if state.optional {
+            changes.help(
+                "roll out the database before what reports it; until the backend follows, it is \
+                 not reported",
+            );
+        }
+    }
+}
+
+pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
+    let machine = pair.machine(Side::Old);
+    for id in machine.state_ids().filter(|id| pair.states[id.index()].is_none()) {
+        let state = machine.state(id);
+        let message = format!(
+            "`{}` ({}) is gone: rows may still hold it, and older workflows report it; {}",
+            state.name,
+            kind(state),
+            reported(pair, Side::Old, id)
+        );
+        let phase = state.phase.map(|phase| machine.phase(phase).name.clone());
+        let explains =
+            Explains { phases: phase.into_iter().collect(), ..Explains::value(pair.old_value(id)) };
+        let at = pair.state_at(Side::Old, id);
+        changes.tell(Side::Old, at, format!("state {}", state.name), message, explains);
+    }
+}
+
+pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
+    for (old, new) in pair.kept() {
+        let (was, is) = (pair.machine(Side::Old).state(old), pair.machine(Side::New).state(new));
+        if was.name == is.name {
+            continue;
+        }
+        let (message, values) = if was.value == is.value {
+            (format!("`{}` is called `{}` now, and stored as ever", was.name, is.name), Vec::new())
+        } else {
+            let message = format!(
+                "`{}` is called `{}` now, and stored as `{}` instead of `{}`",
+                was.name, is.name, is.value, was.value
+            );
+            (message, vec![pair.old_value(old), pair.new_value(new)])
+        };
+        let subject = format!("state {} -> {}", was.name, is.name);
+        let at = pair.attribute_at(Side::New, new, |row| Some(row.name.span()));
+        changes.tell(Side::New, at, subject, message, Explains { values, ..Explains::default() });
+    }
+}
+
+pub(super) fn value_changed(pair: &Pair<'_>, changes: &mut Changes) {
+    for (old, new) in pair.kept() {
+        let (was, is) = (pair.machine(Side::Old).state(old), pair.machine(Side::New).state(new));
+        if was.value == is.value || was.name != is.name {
+            continue;
+        }
+        let message = format!(
+            "`{}` is stored and sent as `{}` instead of `{}`",
+            is.name, is.value, was.value
+        );
+        let subject = format!("state {}: {} -> {}", is.name, was.value, is.value);
+        let at = pair.attribute_at(Side::New, new, |row| Some(row.value.as_ref()?.span()));
+        let values = vec![pair.old_value(old), pair.new_value(new)];
+        changes.tell(Side::New, at, subject, message, Explains { values, ..Explains::default() });
+    }
+}
+
+/// An attribute that some kept states have in one version alone.
+fn turned(
+    pair: &Pair<'_>,
+    changes: &mut Changes,
+    has: impl Fn(&State) -> bool,
+    on: bool,
+    what: &str,
+    at: impl Fn(&crate::table::StateRow) -> Option<std::ops::Range<usize>>,
+) {
+    for (old, new) in pair.kept() {
+        let (was, is) = (pair.machine(Side::Old).state(old), pair.machine(Side::New).state(new));
+        if has(was) == has(is) || has(is) != on {
+            continue;
+        }
+        let message = format!("`{}` {what}", is.name);
+        let phase = is.phase.map(|phase| pair.machine(Side::New).phase(phase).name.clone());
+        let explains = Explains { phases: phase.into_iter().collect(), ..Explains::default() };
+        let place = pair.attribute_at(Side::New, new, &at);
+        changes.tell(Side::New, place, format!("state {}", is.name), message, explains);
+    }
+}
+
+pub(super) fn retired(pair: &Pair<'_>, changes: &mut Changes) {
+    let what = "is retired: a newer backend or database lets nothing enter it";
+    let at = |row: &crate::table::StateRow| Some(row.retired.as_ref()?.span());
+    turned(pair, changes, |state| state.retired, true, what, at);
+}
+
+pub(super) fn unretired(pair: &Pair<'_>, changes: &mut Changes) {
+    let what = "is no longer retired: an older backend or database lets nothing enter it";
+    turned(pair, changes, |state| state.retired, false, what, |_| None);
+}
+
+pub(super) fn required(pair: &Pair<'_>, changes: &mut Changes) {
+    let what = "is no longer optional: what follows it needs it";
+    turned(pair, changes, |state| state.optional, false, what, |_| None);
+}
+
+pub(super) fn optional(pair: &Pair<'_>, changes: &mut Changes) {
+    let what = "is optional now: what follows it goes without it, to newer versions alone";
+    let at = |row: &crate::table::StateRow| Some(row.optional.as_ref()?.span());
+    turned(pair, changes, |state| state.optional, true, what, at);
+}
+
+pub(super) fn initial(pair: &Pair<'_>, changes: &mut Changes) {
+    let values = |side: Side| -> Vec<&str> {
+        let machine = pair.machine(side);
+        machine.initial.iter().map(|&id| machine.state(id).value.as_str()).collect()
+    };
+    let (was, is) = (values(Side::Old), values(Side::New));
+    if was == is {
+        return;
+    }
+    let message = format!("rows start in {} instead of {}", is.join(", "), was.join(", "));
+    let at = pair.new.table.machine.initial.span.clone();
+    let explains = Explains { start: true, ..Explains::default() };
+    changes.tell(Side::New, at, format!("initial {}", is.join(", ")), message, explains);
+}
+
+pub(super) fn meaning(pair: &Pair<'_>, changes: &mut Changes) {
+    let world = pair.world;
+    for new in pair.machine(Side::New).state_ids() {
+        let value = pair.new_value(new);
+        let (Some(was), Some(is)) = (world.meaning(OLD, value), world.meaning(NEW, value)) else {
+            continue;
+        };
+        let reopens = |place: usize| {
+            let state = world.state(place, value);
+            state.is_some_and(|state| world.machines[place].state(state).reopens)
+        };
+        let name = &pair.machine(Side::New).state(new).name;
+        let message = if was != is {
+            format!("`{name}` is {} now, and was {}", is.as_str(), was.as_str())
+        } else if reopens(OLD) != reopens(NEW) {
+            let word = if reopens(NEW) { "can" } else { "can no longer" };
+            format!("`{name}` {word} be left again")
+        } else {
+            continue;
+        };
+        let at = pair.attribute_at(Side::New, new, |row| Some(row.outcome.as_ref()?.span()));
+        let explains = Explains { meanings: vec![value], ..Explains::default() };
+        changes.tell(Side::New, at, format!("end {name}"), message, explains);
+    }
+}

@@ -1,0 +1,69 @@
+//! Rules on transitions: the closed relation over the values that both versions know.
+
+use std::collections::BTreeMap;
+
+use super::{Changes, Explains, NEW, OLD, Pair, Side};
+use crate::compat::layers::Value;
+use crate::machine::StateId;
+
+/// The jobs that report a state, in words.
+fn needed_by(pair: &Pair<'_>, side: Side, to: StateId) -> String {
+    let machine = pair.machine(side);
+    let names: Vec<&str> = machine
+        .job_ids()
+        .filter(|&job| {
+            machine.reports(job).iter().any(|report| report.outcomes.states().contains(&to))
+        })
+        .map(|job| machine.job(job).name.as_str())
+        .collect();
+    let version = match side {
+        Side::Old => "older",
+        Side::New => "newer",
+    };
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!("; {version} runs need it where {} reports it", names.join(" or ")),
+    }
+}
+
+/// The steps of one version that the other, which knows both states, does not let follow.
+fn only(pair: &Pair<'_>, side: Side) -> BTreeMap<(StateId, StateId), (Value, Value)> {
+    let (here, there) = match side {
+        Side::Old => (OLD, NEW),
+        Side::New => (NEW, OLD),
+    };
+    let world = pair.world;
+    let value = |state| world.value(here, state);
+    let known = |value| world.state(there, value).is_some();
+    pair.machine(side)
+        .transitions()
+        .map(|(from, to, _)| ((from, to), (value(from), value(to))))
+        .filter(|(_, (from, to))| known(*from) && known(*to))
+        .filter(|(_, (from, to))| !world.is_legal(there, *from, *to))
+        .collect()
+}
+
+fn tell(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
+    for ((from, to), values) in only(pair, side) {
+        let machine = pair.machine(side);
+        let (source, target) = (&machine.state(from).name, &machine.state(to).name);
+        let needed = needed_by(pair, side, to);
+        let message = format!("{source} -> {target} {what}{needed}");
+        let phase = |id: StateId| Some(machine.phase(machine.state(id).phase?).name.clone());
+        let explains = Explains {
+            pair: Some(values),
+            phases: phase(from).into_iter().chain(phase(to)).collect(),
+            ..Explains::default()
+        };
+        let at = pair.transition_at(side, from, to);
+        changes.tell(side, at, format!("{source} -> {target}"), message, explains);
+    }
+}
+
+pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
+    tell(pair, changes, Side::New, "is legal now: older backends and databases refuse it");
+}
+
+pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
+    tell(pair, changes, Side::Old, "is no longer legal: newer backends and databases refuse it");
+}

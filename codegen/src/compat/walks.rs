@@ -1,0 +1,279 @@
+//! Rows that no workflow moves: the application does, by its backend's table. Every state that a row
+//! comes to in a mix, with the mix switched at any moment.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::layers::{Answer, End, Value, World};
+use super::runs::{Class, Found, Lesser, Tried, Witness, class_of};
+use super::witness::{Cause, named, no_start, said, switched};
+use crate::explore::Path;
+
+/// A row's state, and how many switches there have been.
+type At = (usize, Value);
+
+/// How a row came to be somewhere.
+#[derive(Clone, Copy)]
+enum Way {
+    Start,
+    Step(At),
+    Switch(At),
+}
+
+struct Walks<'w, 'm> {
+    world: &'w World<'m>,
+    ends: &'w [End],
+    ways: BTreeMap<At, Way>,
+    waiting: VecDeque<At>,
+    found: Found,
+}
+
+/// Every state of rows that begin with the first of these ends, which may be switched to each next
+/// one at any moment. There are finitely many: nothing is left out.
+pub(super) fn search(world: &World<'_>, ends: &[End]) -> Found {
+    let mut walks = Walks {
+        world,
+        ends,
+        ways: BTreeMap::new(),
+        waiting: VecDeque::new(),
+        found: Found { exhausted: true, ..Found::default() },
+    };
+    match world.start(ends[0]) {
+        Ok(start) => walks.come((0, start), Way::Start),
+        Err(answer) => {
+            let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
+            walks.found.bad.insert((0, None, class), no_start(world, ends[0], answer));
+        }
+    }
+    while let Some(at) = walks.waiting.pop_front() {
+        walks.take_up(at);
+    }
+    walks.stuck();
+    walks.found
+}
+
+impl Walks<'_, '_> {
+    fn come(&mut self, at: At, way: Way) {
+        if let std::collections::btree_map::Entry::Vacant(entry) = self.ways.entry(at) {
+            entry.insert(way);
+            self.waiting.push_back(at);
+        }
+    }
+
+    /// What the application can set out to write from a state: what its backend's table lets follow;
+    /// where that lacks the state, what the database would let follow.
+    fn wanted(&self, end: End, from: Value) -> Vec<Value> {
+        let world = self.world;
+        let of = |version: usize, state| {
+            let machine = world.machines[version];
+            machine.next(state).map(move |to| world.value(version, to))
+        };
+        match (world.state(end.backend, from), world.state(end.database, from)) {
+            (Some(state), _) => of(end.backend, state).collect(),
+            (None, Some(state)) => of(end.database, state)
+                .filter(|&to| world.state(end.backend, to).is_some())
+                .collect(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn take_up(&mut self, at: At) {
+        let (position, from) = at;
+        let tried: &mut Tried = &mut self.found.tried;
+        tried.situations += 1;
+        let end = self.ends[position];
+        for to in self.wanted(end, from) {
+            let answer = self.world.judge(end, from, to);
+            let judged_by_table = self.world.state(end.backend, from).is_some();
+            match answer {
+                Answer::Applied => {
+                    self.found.tried.applied += 1;
+                    self.come((position, to), Way::Step(at));
+                }
+                Answer::Refused(..) => {
+                    self.found.tried.refused += 1;
+                    if let Some(class) = class_of(answer)
+                        && (judged_by_table || class == Class::BackendBreaks)
+                    {
+                        self.refused(at, to, answer, class);
+                    }
+                }
+                Answer::Duplicate | Answer::NotSent => {}
+            }
+        }
+        self.looks(at);
+        if position + 1 < self.ends.len() {
+            self.found.tried.switches += 1;
+            self.come((position + 1, from), Way::Switch(at));
+        }
+    }
+
+    fn refused(&mut self, at: At, to: Value, answer: Answer, class: Class) {
+        let (position, from) = at;
+        let end = self.ends[position];
+        let world = self.world;
+        let label = |version: usize| &world.labels[version];
+        let name = |value| named(world, end.backend, value);
+        let summary = match class {
+            Class::DatabaseRefuses => format!(
+                "the {} database refuses {} -> {}, which the {} backend accepts",
+                label(end.database),
+                name(from),
+                name(to),
+                label(end.backend)
+            ),
+            Class::FailsJob
+            | Class::LeftOpen
+            | Class::EndsOtherwise
+            | Class::BackendBreaks
+            | Class::PageFalse => format!(
+                "the {} backend can't go on from what the {} database holds",
+                label(end.backend),
+                label(end.database)
+            ),
+        };
+        let mut path = self.path(at);
+        path.push(format!("the application: {}", said(world, end.backend, end, from, to, answer)));
+        let cause = Cause::Report { from, to, answer, workflow: end.backend, end };
+        self.breaks((position, None, class), summary, path, cause);
+    }
+
+    fn looks(&mut self, at: At) {
+        let (position, value) = at;
+        let world = self.world;
+        let end = self.ends[position];
+        self.found.tried.views += u64::try_from(world.machines.len()).unwrap_or(u64::MAX);
+        for page in 0..world.machines.len() {
+            // Whoever moved the row knows what it is.
+            let means =
+                world.meaning(end.backend, value).or_else(|| world.meaning(end.database, value));
+            let Some(shows) = world.meaning(page, value) else {
+                if position == 0 {
+                    self.found
+                        .lesser
+                        .entry(Some(page))
+                        .or_default()
+                        .insert(Lesser::Unknown { value });
+                }
+                continue;
+            };
+            if let Some(means) = means.filter(|means| *means != shows) {
+                let summary = format!(
+                    "the {} page shows {} as {}, and it is {}",
+                    world.labels[page],
+                    named(world, page, value),
+                    shows.as_str(),
+                    means.as_str()
+                );
+                let path = self.path(at);
+                let cause = Cause::Page { page, workflow: end.backend, value, phase: None };
+                self.breaks((position, Some(page), Class::PageFalse), summary, path, cause);
+            }
+        }
+    }
+
+    /// A row that no backend of a mix can bring to an end, though one version alone could.
+    fn stuck(&mut self) {
+        let reached: Vec<At> = self.ways.keys().copied().collect();
+        let alone: Vec<Vec<bool>> = (0..self.world.machines.len())
+            .map(|version| self.ending(End { backend: version, database: version }))
+            .collect();
+        for position in 0..self.ends.len() {
+            let end = self.ends[position];
+            let ending = self.ending(end);
+            for &(_, value) in reached.iter().filter(|at| at.0 == position) {
+                if ending[value.index()] || !alone.iter().any(|alone| alone[value.index()]) {
+                    continue;
+                }
+                let summary = format!(
+                    "a row in {} can't be brought to an end by the {} backend",
+                    named(self.world, end.database, value),
+                    self.world.labels[end.backend]
+                );
+                let path = self.path((position, value));
+                let cause = self.why_stuck(end, value);
+                self.breaks((position, None, Class::LeftOpen), summary, path, cause);
+            }
+        }
+    }
+
+    /// The values from which a backend and its database bring rows to an end.
+    fn ending(&self, end: End) -> Vec<bool> {
+        let world = self.world;
+        let mut before = vec![Vec::new(); world.values().count()];
+        for from in world.values() {
+            for to in self.wanted(end, from) {
+                if world.judge(end, from, to) == Answer::Applied {
+                    before[to.index()].push(from);
+                }
+            }
+        }
+        let is_end = |&value: &Value| {
+            let means = world.meaning(end.backend, value);
+            means.or_else(|| world.meaning(end.database, value)).is_some_and(|means| means.ended)
+        };
+        let mut waiting: Vec<Value> = world.values().filter(is_end).collect();
+        let mut ending = vec![false; before.len()];
+        while let Some(value) = waiting.pop() {
+            if !std::mem::replace(&mut ending[value.index()], true) {
+                waiting.extend(&before[value.index()]);
+            }
+        }
+        ending
+    }
+
+    /// The first step that another version would have taken from here, and this mix does not.
+    fn why_stuck(&self, end: End, from: Value) -> Cause {
+        let world = self.world;
+        let mut seen = BTreeSet::from([from]);
+        let mut waiting = VecDeque::from([from]);
+        while let Some(at) = waiting.pop_front() {
+            for version in 0..world.machines.len() {
+                let alone = End { backend: version, database: version };
+                for to in self.wanted(alone, at) {
+                    let answer = world.judge(end, at, to);
+                    if !answer.is_accepted() {
+                        return Cause::Report { from: at, to, answer, workflow: version, end };
+                    }
+                    if seen.insert(to) {
+                        waiting.push_back(to);
+                    }
+                }
+            }
+        }
+        Cause::Page { page: end.backend, workflow: end.database, value: from, phase: None }
+    }
+
+    fn path(&self, at: At) -> Vec<String> {
+        let world = self.world;
+        let name = |(position, value): At| named(world, self.ends[position].backend, value);
+        let mut lines = Vec::new();
+        let mut now = at;
+        loop {
+            match self.ways.get(&now) {
+                Some(Way::Step(before)) => {
+                    lines.push(format!("the application: {} -> {}", name(*before), name(now)));
+                    now = *before;
+                }
+                Some(Way::Switch(before)) => {
+                    lines.push(switched(world, self.ends[before.0], self.ends[now.0]));
+                    now = *before;
+                }
+                Some(Way::Start) | None => break,
+            }
+        }
+        lines.push(format!("the row starts in {}", name(now)));
+        lines.reverse();
+        lines
+    }
+
+    fn breaks(
+        &mut self,
+        place: super::runs::Place,
+        summary: String,
+        path: Vec<String>,
+        cause: Cause,
+    ) {
+        let witness = Witness { summary, path: Path(path), cause };
+        self.found.bad.entry(place).or_insert(witness);
+    }
+}

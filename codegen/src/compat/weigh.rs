@@ -1,0 +1,324 @@
+//! Which change is the reason of what goes wrong, and how bad that makes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layers::{Answer, By, Layer, Mix, Value, Why, World};
+use super::mixes::{Judged, Mixes, Verdict};
+use super::order::{Direction, Orders, orders};
+use super::rules::{Change, Explains, Pair, Side, changes};
+use super::runs::{Lesser, MOST_SITUATIONS, Tried, Witness};
+use super::source::Version;
+use super::witness::Cause;
+use crate::finding::{Finding, Severity};
+use crate::machine::{Report, ReportKind};
+
+/// A change, and what comes of it.
+#[derive(Clone, Debug)]
+pub struct Weighed {
+    /// The change.
+    pub change: Change,
+    /// An error where for its sake no order of a rollout or of a rollback is safe.
+    pub severity: Severity,
+    /// The mixes that are broken for its sake.
+    pub breaks: BTreeSet<Mix>,
+    /// The mixes in which there is less for its sake.
+    pub degrades: BTreeSet<Mix>,
+    /// Why it is accepted, where it is.
+    pub accepted: Option<String>,
+}
+
+/// A report of the newer workflow that an older backend refuses because it lacks the state.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refused {
+    /// The job.
+    pub job: String,
+    /// The state, by its name.
+    pub state: String,
+    /// Whether its step gets `continue-on-error`, so that the job goes on.
+    pub tolerated: bool,
+}
+
+/// Two versions, and all that was found of them.
+pub struct Comparison<'v> {
+    /// The older one.
+    pub old: &'v Version,
+    /// The newer one.
+    pub new: &'v Version,
+    /// Every change, those that matter most first.
+    pub changes: Vec<Weighed>,
+    /// What else there is to say: that not all was tried, or that something has no reason.
+    pub beside: Vec<Finding>,
+    /// Every mix.
+    pub mixes: Vec<Judged>,
+    /// The layers that there are.
+    pub layers: Vec<Layer>,
+    /// From old to new.
+    pub rollout: Orders,
+    /// From new to old.
+    pub rollback: Orders,
+    /// What an older backend refuses.
+    pub refused: Vec<Refused>,
+    /// What all searches tried.
+    pub tried: Tried,
+    /// Whether that was all there is.
+    pub exhausted: bool,
+    pub(super) world: World<'v>,
+}
+
+impl Comparison<'_> {
+    /// Whether something fails that nobody has accepted.
+    pub fn fails(&self) -> bool {
+        let changes = self
+            .changes
+            .iter()
+            .any(|weighed| weighed.severity == Severity::Error && weighed.accepted.is_none());
+        changes || self.beside.iter().any(Finding::is_error)
+    }
+}
+
+/// Compares two versions of several.
+pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
+    let pair = [&versions[old], &versions[new]];
+    let machines = pair.map(|version| &version.machine);
+    let labels = pair.map(|version| version.label.clone());
+    let mixes = Mixes::of(World::of(&machines, &labels));
+    let judged: Vec<Judged> =
+        mixes.all().into_iter().map(|mix| Judged { mix, verdict: mixes.judge(mix) }).collect();
+    let rollout = orders(&mixes, Direction::Rollout, 0, 1);
+    let rollback = orders(&mixes, Direction::Rollback, 0, 1);
+    let (tried, exhausted, layers) = (mixes.tried(), mixes.exhausted(), mixes.layers());
+    let world = mixes.world;
+    let changes = changes(&Pair::of(&world, pair));
+    let mut weighing = Weighing {
+        weighed: changes
+            .into_iter()
+            .map(|change| Weighed {
+                change,
+                severity: Severity::Warning,
+                breaks: BTreeSet::new(),
+                degrades: BTreeSet::new(),
+                accepted: None,
+            })
+            .collect(),
+        unexplained: BTreeMap::new(),
+        world: &world,
+    };
+    for Judged { mix, verdict } in &judged {
+        match verdict {
+            Verdict::Broken(bad) => {
+                for (_, witness) in bad {
+                    weighing.blame(witness, Some(*mix), false);
+                }
+            }
+            Verdict::Degraded(lesser) => {
+                for at in lesser.iter().flat_map(|one| weighing.lessens(one)).collect::<Vec<_>>() {
+                    weighing.weighed[at].degrades.insert(*mix);
+                }
+            }
+            Verdict::Safe | Verdict::Bounded => {}
+        }
+    }
+    for orders in [&rollout, &rollback] {
+        let safe = orders.has_safe();
+        for order in &orders.orders {
+            if let Some((_, _, witness)) = &order.bad {
+                weighing.blame(witness, None, !safe);
+            }
+        }
+    }
+    let mut beside = weighing.unexplained(&versions[new]);
+    if !exhausted {
+        beside.push(Finding::about(
+            "not-exhausted",
+            Severity::Error,
+            &versions[new].source.path,
+            format!(
+                "the runs of these tables were not all tried: a search keeps {MOST_SITUATIONS} \
+                 situations at most"
+            ),
+            "what is not called broken is not called safe either; fewer jobs side by side make \
+             fewer runs",
+        ));
+    }
+    let mut changes = weighing.weighed;
+    changes.sort_by_key(|weighed| (weighed.severity, weighed.breaks.is_empty(), !weighed.bears()));
+    Comparison {
+        old: pair[0],
+        new: pair[1],
+        changes,
+        beside,
+        mixes: judged,
+        layers,
+        rollout,
+        rollback,
+        refused: refused(&world),
+        tried,
+        exhausted,
+        world,
+    }
+}
+
+/// What the newer workflow reports, and the older backend lacks.
+fn refused(world: &World<'_>) -> Vec<Refused> {
+    let machine = world.machines[1];
+    let mut refused = Vec::new();
+    for id in machine.job_ids() {
+        for report in machine.reports(id) {
+            for state in states(&report) {
+                if world.state(0, world.value(1, state)).is_none() {
+                    refused.push(Refused {
+                        job: machine.job(id).name.clone(),
+                        state: machine.state(state).name.clone(),
+                        tolerated: report.tolerated,
+                    });
+                }
+            }
+        }
+    }
+    refused
+}
+
+fn states(report: &Report) -> Vec<crate::machine::StateId> {
+    match report.kind {
+        ReportKind::Start | ReportKind::Milestone(_) => report.state().into_iter().collect(),
+        ReportKind::Outcome => report.outcomes.states(),
+    }
+}
+
+struct Weighing<'w> {
+    weighed: Vec<Weighed>,
+    /// What goes wrong and no rule knows why: a fault of the rules.
+    unexplained: BTreeMap<String, Vec<String>>,
+    world: &'w World<'w>,
+}
+
+impl Weighing<'_> {
+    fn blame(&mut self, witness: &Witness, mix: Option<Mix>, error: bool) {
+        let Some(at) = self.reason(&witness.cause) else {
+            self.unexplained.insert(witness.summary.clone(), witness.path.0.clone());
+            return;
+        };
+        // A report that is refused hurts the more where its job no longer goes on without it.
+        let refused = match witness.cause {
+            Cause::Report { to, answer: Answer::Refused(..), .. } => Some(to),
+            Cause::Report { .. } | Cause::Start { .. } | Cause::Page { .. } => None,
+        };
+        for (number, weighed) in self.weighed.iter_mut().enumerate() {
+            let untolerated = weighed.change.explains.untolerated;
+            if number == at || (refused.is_some() && untolerated == refused) {
+                weighed.breaks.extend(mix);
+                if error {
+                    weighed.severity = Severity::Error;
+                }
+            }
+        }
+    }
+
+    /// The changes that there is less for.
+    fn lessens(&self, lesser: &Lesser) -> Vec<usize> {
+        let all = |explains: &dyn Fn(&Explains) -> bool| -> Vec<usize> {
+            let weighed = self.weighed.iter().enumerate();
+            weighed.filter(|(_, one)| explains(&one.change.explains)).map(|(at, _)| at).collect()
+        };
+        match lesser {
+            Lesser::Refused { value, why: Why::Unknown, .. } | Lesser::Unknown { value } => {
+                all(&|explains| explains.values.contains(value))
+            }
+            Lesser::Refused { value, .. } => all(&|explains| {
+                explains.pair.is_some_and(|(_, to)| to == *value)
+                    || explains.names
+                    || explains.address
+            }),
+            Lesser::Unconfirmed { phase } => all(&|explains| explains.phases.contains(phase)),
+        }
+    }
+
+    fn find(&self, explains: impl Fn(&Explains) -> bool) -> Option<usize> {
+        self.weighed.iter().position(|weighed| explains(&weighed.change.explains))
+    }
+
+    fn of_value(&self, value: Value) -> Option<usize> {
+        self.find(|explains| explains.values.contains(&value))
+    }
+
+    /// The change that something comes of.
+    fn reason(&self, cause: &Cause) -> Option<usize> {
+        match *cause {
+            Cause::Report { from, to, answer, end, .. } => {
+                let unfit = || {
+                    let apart = end.backend != end.database;
+                    self.find(|explains| explains.names).filter(|_| apart)
+                };
+                let of_pair = || self.find(|explains| explains.pair == Some((from, to)));
+                let other = || {
+                    of_pair()
+                        .or_else(|| self.of_value(to))
+                        .or_else(|| self.of_value(from))
+                        .or_else(|| self.find(|explains| explains.start))
+                };
+                match answer {
+                    Answer::NotSent => self.find(|explains| explains.id),
+                    Answer::Refused(By::Address, _) => self.find(|explains| explains.address),
+                    Answer::Refused(_, Why::Unknown) => self.of_value(to),
+                    Answer::Refused(_, Why::Fault) => of_pair().or_else(unfit),
+                    Answer::Refused(_, Why::Unguarded) => self.of_value(from),
+                    Answer::Refused(_, Why::Illegal | Why::Ended | Why::NotFound)
+                    | Answer::Applied
+                    | Answer::Duplicate => other(),
+                }
+            }
+            Cause::Start { end, .. } => {
+                let machine = self.world.machines[end.backend];
+                let value = self.world.value(end.backend, machine.initial[0]);
+                self.find(|explains| explains.start)
+                    .or_else(|| self.of_value(value))
+                    .or_else(|| self.find(|explains| explains.names))
+            }
+            Cause::Page { value, ref phase, .. } => match phase {
+                None => self
+                    .find(|explains| explains.meanings.contains(&value))
+                    .or_else(|| self.of_value(value)),
+                Some(phase) => self
+                    .find(|explains| explains.phases.contains(phase))
+                    .or_else(|| self.find(|explains| !explains.phases.is_empty())),
+            },
+        }
+    }
+
+    fn unexplained(&self, new: &Version) -> Vec<Finding> {
+        let told = |(summary, path): (&String, &Vec<String>)| {
+            Finding::about(
+                "unexplained",
+                Severity::Error,
+                &new.source.path,
+                format!("{summary}, and no rule says why: {}", path.join("; ")),
+                "this is a fault of phasegate: please report the two tables",
+            )
+        };
+        self.unexplained.iter().map(told).collect()
+    }
+}
+
+impl Weighed {
+    /// Whether any mix is worse for its sake.
+    pub fn bears(&self) -> bool {
+        self.severity == Severity::Error || !self.breaks.is_empty() || !self.degrades.is_empty()
+    }
+
+    /// The finding, for those who read the versions' texts.
+    pub fn finding(&self, old: &Version, new: &Version) -> Finding {
+        let source = match self.change.side {
+            Side::Old => &old.source,
+            Side::New => &new.source,
+        };
+        let rule = self.change.rule;
+        let (severity, message) = match &self.accepted {
+            Some(reason) => {
+                (Severity::Warning, format!("{} (accepted: {reason})", self.change.message))
+            }
+            None => (self.severity, self.change.message.clone()),
+        };
+        let help = self.change.help.unwrap_or(rule.help);
+        source.finding(rule.id, severity, self.change.span.clone(), message, help)
+    }
+}

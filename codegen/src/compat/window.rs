@@ -1,0 +1,151 @@
+//! A window: several versions that are all live at once.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use super::layers::{Layer, Mix, World};
+use super::mixes::{Mixes, Verdict};
+use super::source::Version;
+use super::weigh::{Comparison, compare};
+
+/// The most versions whose mixes are all tried: there are the fourth power of them.
+pub const MOST_VERSIONS: usize = 4;
+
+/// Several versions, and all that was found of them.
+pub struct Window<'v> {
+    versions: &'v [Version],
+    /// Every pair, an older and a newer one, by their places.
+    pub pairs: Vec<(usize, usize, Comparison<'v>)>,
+    /// Every mix of all versions; nothing where there are more than [`MOST_VERSIONS`].
+    pub mixes: Option<Vec<(Mix, Verdict)>>,
+    layers: Vec<Layer>,
+}
+
+/// Compares several versions, oldest first.
+pub fn window(versions: &[Version]) -> Window<'_> {
+    let mut pairs = Vec::new();
+    for new in 0..versions.len() {
+        for old in 0..new {
+            pairs.push((old, new, compare(versions, old, new)));
+        }
+    }
+    let machines: Vec<_> = versions.iter().map(|version| &version.machine).collect();
+    let labels: Vec<String> = versions.iter().map(|version| version.label.clone()).collect();
+    let mixes = Mixes::of(World::of(&machines, &labels));
+    let layers = mixes.layers();
+    let all = (versions.len() <= MOST_VERSIONS)
+        .then(|| mixes.all().into_iter().map(|mix| (mix, mixes.judge(mix))).collect());
+    Window { versions, pairs, mixes: all, layers }
+}
+
+impl Window<'_> {
+    /// Whether some pair fails that nobody has accepted, or some mix was not tried out.
+    pub fn fails(&self) -> bool {
+        let bounded = |(_, verdict): &(Mix, Verdict)| matches!(verdict, Verdict::Bounded);
+        self.pairs.iter().any(|(_, _, comparison)| comparison.fails())
+            || self.mixes.iter().flatten().any(bounded)
+    }
+
+    fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, verdict) in self.mixes.iter().flatten() {
+            *counts.entry(verdict.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
+    fn in_words(&self, mix: Mix) -> String {
+        let words = [Layer::Workflow, Layer::Backend, Layer::Database, Layer::Page]
+            .into_iter()
+            .filter(|layer| self.layers.contains(layer))
+            .map(|layer| format!("{} {}", layer.as_str(), self.versions[mix.of(layer)].label));
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What is broken, once for all mixes that are broken in the same words.
+    fn broken(&self) -> Vec<(String, Vec<String>, Vec<Mix>)> {
+        let mut told: Vec<(String, Vec<String>, Vec<Mix>)> = Vec::new();
+        for (mix, verdict) in self.mixes.iter().flatten() {
+            let Verdict::Broken(bad) = verdict else { continue };
+            for (class, witness) in bad {
+                let summary = format!("{}: {}", class.as_str(), witness.summary);
+                match told.iter_mut().find(|(known, _, _)| *known == summary) {
+                    Some((_, _, mixes)) => mixes.push(*mix),
+                    None => told.push((summary, witness.path.0.clone(), vec![*mix])),
+                }
+            }
+        }
+        told
+    }
+
+    /// All of it for people, below what is said of each pair.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        let number = self.versions.len();
+        match &self.mixes {
+            None => {
+                out += &format!(
+                    "{number} versions: their {} mixes are not tried (at most {MOST_VERSIONS} \
+                     versions at once); every pair of them is\n",
+                    number.pow(4)
+                );
+            }
+            Some(mixes) => {
+                let counts = self.counts();
+                let counts: Vec<String> =
+                    counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+                out += &format!(
+                    "{number} versions at once, {} mixes: {}\n",
+                    mixes.len(),
+                    counts.join(", ")
+                );
+            }
+        }
+        for (summary, path, mixes) in self.broken() {
+            let first = self.in_words(mixes[0]);
+            out += &format!("\n{summary}\n  with {first}");
+            out += &match mixes.len() {
+                1 => "\n".to_owned(),
+                many => format!(", and in {} mixes more\n", many - 1),
+            };
+            for (step, told) in path.iter().enumerate() {
+                out += &format!("  {:>3}. {told}\n", step + 1);
+            }
+        }
+        out += "\n";
+        for (_, _, comparison) in &self.pairs {
+            out += &format!("{}\n", comparison.verdict());
+        }
+        out
+    }
+
+    /// All of it as JSON.
+    pub fn json(&self) -> Json {
+        let broken: Vec<Json> = self
+            .broken()
+            .into_iter()
+            .map(|(summary, path, mixes)| {
+                json!({
+                    "summary": summary, "path": path,
+                    "mixes": mixes.iter().map(|mix| self.in_words(*mix)).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        let pairs: Vec<Json> = self.pairs.iter().map(|(_, _, pair)| pair.json()).collect();
+        let findings: Vec<Json> = pairs
+            .iter()
+            .filter_map(|pair| pair["findings"].as_array())
+            .flatten()
+            .cloned()
+            .collect();
+        json!({
+            "findings": findings,
+            "compatible": !self.fails(),
+            "mixes": self.mixes.as_ref().map(|_| json!({
+                "counts": self.counts(), "broken": broken,
+            })),
+            "pairs": pairs,
+        })
+    }
+}

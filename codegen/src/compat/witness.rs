@@ -1,0 +1,380 @@
+//! How something comes to go wrong: the shortest path, in words, and where it departs from what the
+//! workflow's own version would have made of it.
+
+use super::layers::{Answer, By, End, Meaning, Value, Why, World};
+use super::runs::{Class, Place, Search, Witness, position, shadow_of};
+use crate::explore::{
+    Fate, Path, Situation, Situations, Step, Tells, Workflow, history_of, job_in, steps, trace,
+};
+use crate::machine::StateId;
+
+/// Where a mix departs from one version alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// A report is answered otherwise.
+    Report {
+        /// The row's state.
+        from: Value,
+        /// The reported one.
+        to: Value,
+        /// The answer.
+        answer: Answer,
+        /// Whose table it came from.
+        workflow: usize,
+        /// What it met.
+        end: End,
+    },
+    /// Rows start otherwise, or not at all.
+    Start {
+        /// What was to start it.
+        end: End,
+        /// Whose workflow would report.
+        workflow: Option<usize>,
+    },
+    /// A page takes the same history for something else.
+    Page {
+        /// Whose page.
+        page: usize,
+        /// Whose workflow.
+        workflow: usize,
+        /// The row's state.
+        value: Value,
+        /// The page's phase, where it is about one.
+        phase: Option<String>,
+    },
+}
+
+/// The job of a step, where it is one's.
+pub(super) const fn job_of(step: Step) -> Option<u16> {
+    match step {
+        Step::Before { job, .. }
+        | Step::Outcome { job, .. }
+        | Step::FailsAtOnce { job }
+        | Step::NeverBegins { job }
+        | Step::Lost { job } => Some(job),
+        Step::Start | Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => None,
+    }
+}
+
+/// The state that a step delivers a report of.
+fn reported(workflow: &Workflow<'_>, before: &[u64], step: Step) -> Option<StateId> {
+    match step {
+        Step::Before { job, fate: Fate::Delivered } => {
+            let job = usize::from(job);
+            let at = job_in(before, job).set_out;
+            Some(workflow.plans[job].before[usize::from(at)].state)
+        }
+        Step::Outcome { job, of, fate: Fate::Delivered } => {
+            workflow.plans[usize::from(job)].outcome(of)
+        }
+        Step::Before { .. }
+        | Step::Outcome { .. }
+        | Step::FailsAtOnce { .. }
+        | Step::NeverBegins { .. }
+        | Step::Lost { .. }
+        | Step::Start
+        | Step::AgainAll
+        | Step::AgainFailed
+        | Step::Switched { .. } => None,
+    }
+}
+
+/// The witness of what goes wrong at the end of a path.
+pub(super) fn witness(
+    search: &mut Search<'_, '_>,
+    place: Place,
+    end: crate::explore::End<'_>,
+) -> Witness {
+    let (_, page, class) = place;
+    let now = match end.1 {
+        Some((_, words)) => Situation { words: words.to_vec() },
+        None => Situation { words: search.known.row(end.0).to_vec() },
+    };
+    // Only a page's phases are looked up, and only where its word for the state is the workflow's.
+    let false_phase = match (class, page) {
+        (Class::PageFalse, Some(page)) if meanings(search, &now, page).is_none() => {
+            search.false_phase(&now, page).map(|phase| (page, phase))
+        }
+        (
+            Class::PageFalse
+            | Class::FailsJob
+            | Class::LeftOpen
+            | Class::EndsOtherwise
+            | Class::DatabaseRefuses
+            | Class::BackendBreaks,
+            _,
+        ) => None,
+    };
+    let path = trace(search, end);
+    let cause = cause(search, place, end, &now, false_phase);
+    let summary = summary(search, place, &now, false_phase, &cause);
+    Witness { summary, path, cause }
+}
+
+/// No row can be started.
+pub(super) fn no_start(world: &World<'_>, end: End, answer: Answer) -> Witness {
+    let machine = world.machines[end.backend];
+    let name = &machine.state(machine.initial[0]).name;
+    let why = match answer {
+        Answer::Refused(_, Why::Unknown) => "lacks that state",
+        Answer::Refused(_, Why::Illegal) => "starts no row there",
+        Answer::Refused(_, Why::Ended | Why::Unguarded | Why::NotFound | Why::Fault)
+        | Answer::Applied
+        | Answer::Duplicate
+        | Answer::NotSent => "does not have what it looks for",
+    };
+    let summary = format!(
+        "no row can be started: the {} backend starts it in {name}, and the {} database {why}",
+        world.labels[end.backend], world.labels[end.database],
+    );
+    Witness {
+        path: Path(vec![summary.clone()]),
+        summary,
+        cause: Cause::Start { end, workflow: None },
+    }
+}
+
+/// What the workflow and a page take the row's state for, where they differ.
+fn meanings(
+    search: &Search<'_, '_>,
+    now: &Situation,
+    page: usize,
+) -> Option<(Value, Meaning, Meaning)> {
+    let value = search.value_of(&now.words);
+    let means = search.world.meaning(search.version, value)?;
+    let shows = search.world.meaning(page, value)?;
+    (means != shows).then_some((value, means, shows))
+}
+
+fn cause(
+    search: &Search<'_, '_>,
+    place: Place,
+    end: crate::explore::End<'_>,
+    now: &Situation,
+    false_phase: Option<(usize, (usize, bool))>,
+) -> Cause {
+    let world = search.world;
+    let jobs = search.workflow.plans.len();
+    let own = End { backend: search.version, database: search.version };
+    let mut first = None;
+    let mut last = None;
+    for (before, _, step) in steps(&search.known, end) {
+        let (from, shadow) = (search.value_of(before), search.rows.value(shadow_of(before, jobs)));
+        if first.is_none() && from != shadow && last.is_none() {
+            let workflow = Some(search.version);
+            first = Some(Cause::Start { end: search.ends[0], workflow });
+        }
+        let Some(state) = reported(search.workflow, before, step) else { continue };
+        let to = world.value(search.version, state);
+        let met = search.ends[position(before)];
+        let answer = world.receive(search.version, met, from, to);
+        let expected = world.receive(search.version, own, shadow, to);
+        let then = |answer: Answer, from| if answer == Answer::Applied { to } else { from };
+        let departs = answer.is_accepted() != expected.is_accepted()
+            || then(answer, from) != then(expected, shadow);
+        let cause = Cause::Report { from, to, answer, workflow: search.version, end: met };
+        if departs && first.is_none() {
+            first = Some(cause.clone());
+        }
+        last = Some((cause, answer, from == shadow));
+    }
+    let (_, page, class) = place;
+    match (class, last) {
+        (Class::DatabaseRefuses | Class::BackendBreaks, Some((cause, _, _))) => cause,
+        (Class::FailsJob, Some((cause, answer, same))) => match answer {
+            Answer::Refused(_, Why::Illegal | Why::Ended) if !same => first.unwrap_or(cause),
+            Answer::Refused(..) | Answer::Applied | Answer::Duplicate | Answer::NotSent => cause,
+        },
+        (Class::PageFalse, _) => {
+            let page = page.expect("a page shows it");
+            let phase = false_phase.map(|(_, (phase, _))| phase);
+            let name = |phase: usize| world.machines[page].phases[phase].name.clone();
+            let value = search.value_of(&now.words);
+            let taken =
+                Cause::Page { page, workflow: search.version, value, phase: phase.map(name) };
+            match (phase, first) {
+                (Some(_), Some(first)) => first,
+                (Some(_) | None, Some(_) | None) => taken,
+            }
+        }
+        (_, last) => {
+            let of_last = last.map(|(cause, _, _)| cause);
+            let start = Cause::Start { end: search.ends[0], workflow: Some(search.version) };
+            first.or(of_last).unwrap_or(start)
+        }
+    }
+}
+
+fn summary(
+    search: &Search<'_, '_>,
+    place: Place,
+    now: &Situation,
+    false_phase: Option<(usize, (usize, bool))>,
+    cause: &Cause,
+) -> String {
+    let (at, page, class) = place;
+    let world = search.world;
+    let label = |version: usize| &world.labels[version];
+    let value = search.value_of(&now.words);
+    let met = search.ends[at];
+    let name = |value| named(world, search.version, value);
+    match (class, cause) {
+        (Class::FailsJob, _) => {
+            "a job fails, because a report that is part of it is refused".to_owned()
+        }
+        (Class::LeftOpen, _) => format!("the run is over, and the row is left in {}", name(value)),
+        (Class::EndsOtherwise, _) => {
+            let shadow = search.rows.value(shadow_of(&now.words, search.workflow.plans.len()));
+            format!("the row ends in {}, and the run in {}", name(value), name(shadow))
+        }
+        (Class::DatabaseRefuses, Cause::Report { to, .. }) => format!(
+            "the {} database refuses {}, which the {} backend accepts",
+            label(met.database),
+            name(*to),
+            label(met.backend)
+        ),
+        (Class::DatabaseRefuses, Cause::Start { .. } | Cause::Page { .. }) => {
+            "the database refuses what its backend accepts".to_owned()
+        }
+        (Class::BackendBreaks, _) => format!(
+            "the {} backend can't go on from what the {} database holds",
+            label(met.backend),
+            label(met.database)
+        ),
+        (Class::PageFalse, _) => {
+            let page = page.expect("a page shows it");
+            match (false_phase, meanings(search, now, page)) {
+                (Some((_, (phase, done))), _) => {
+                    let phase = &world.machines[page].phases[phase].name;
+                    let what = if done {
+                        "as done, and its work is not"
+                    } else {
+                        "as failed, and its work passed"
+                    };
+                    format!("the {} page shows `{phase}` {what}", label(page))
+                }
+                (None, Some((value, means, shows))) => format!(
+                    "the {} page shows {} as {}, and it is {}",
+                    label(page),
+                    name(value),
+                    shows.as_str(),
+                    means.as_str()
+                ),
+                (None, None) => format!("the {} page shows what is not so", label(page)),
+            }
+        }
+    }
+}
+
+/// What a value is called: by its name in this version, or in the first that has it.
+pub(super) fn named<'m>(world: &World<'m>, version: usize, value: Value) -> &'m str {
+    let versions = std::iter::once(version).chain(0..world.machines.len());
+    let name = |version: usize| {
+        let state = world.state(version, value)?;
+        Some(world.machines[version].state(state).name.as_str())
+    };
+    versions.into_iter().find_map(name).unwrap_or_else(|| world.text(value))
+}
+
+/// A report and its answer, in words.
+pub(super) fn said(
+    world: &World<'_>,
+    speaker: usize,
+    end: End,
+    from: Value,
+    to: Value,
+    answer: Answer,
+) -> String {
+    let name = |value| named(world, speaker, value);
+    let (source, wanted) = (name(from), name(to));
+    let (by, why) = match answer {
+        Answer::Applied => return format!("{source} -> {wanted}"),
+        Answer::Duplicate => return format!("reports {wanted} again, nothing changes"),
+        Answer::NotSent => {
+            return format!(
+                "its report of {wanted} is not sent: the {} backend gives the run its id by \
+                 another input",
+                world.labels[end.backend]
+            );
+        }
+        Answer::Refused(by, why) => (by, why),
+    };
+    let (who, version) = match by {
+        By::Backend | By::Address => ("backend", end.backend),
+        By::Database => ("database", end.database),
+    };
+    let label = &world.labels[version];
+    let refused = format!("its report of {wanted} is refused by the {label} {who}");
+    match why {
+        Why::Unknown => format!("{refused}, which lacks that state (422 unknown-status)"),
+        Why::Ended => format!("{refused}: the row has ended in {source} (422 ended)"),
+        Why::Illegal => {
+            let legal: Vec<&str> = legal(world, version, from);
+            let legal = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
+            format!("{refused} in {source}, where legal is {legal} (422 illegal-transition)")
+        }
+        Why::Unguarded => format!(
+            "{refused}, which lacks the row's state {source} and has no guard to ask \
+             (422 illegal-transition)"
+        ),
+        Why::NotFound => format!("{refused}, which serves another address (404)"),
+        Why::Fault => {
+            format!("{refused}: it lacks what the backend looks for (503 schema-mismatch)")
+        }
+    }
+}
+
+fn legal<'m>(world: &World<'m>, version: usize, from: Value) -> Vec<&'m str> {
+    let machine = world.machines[version];
+    world.state(version, from).map_or_else(Vec::new, |from| {
+        machine.next(from).take(8).map(|state| machine.state(state).name.as_str()).collect()
+    })
+}
+
+/// What is switched between two ends.
+pub(super) fn switched(world: &World<'_>, from: End, to: End) -> String {
+    let mut what = Vec::new();
+    if from.backend != to.backend {
+        what.push(format!("the {} backend", world.labels[to.backend]));
+    }
+    if from.database != to.database {
+        what.push(format!("the {} database", world.labels[to.database]));
+    }
+    format!("meanwhile {} takes over", what.join(" and "))
+}
+
+impl Tells for Search<'_, '_> {
+    fn workflow(&self) -> &Workflow<'_> {
+        self.workflow
+    }
+
+    fn known(&self) -> &Situations {
+        &self.known
+    }
+
+    fn started(&self) -> String {
+        let value = self.rows.value(history_of(self.known.row(0)));
+        format!("the row starts in {}", named(self.world, self.ends[0].backend, value))
+    }
+
+    fn says(&self, at: &[u64], state: StateId, attempted: Option<StateId>) -> (String, bool) {
+        let world = self.world;
+        let from = self.value_of(at);
+        let to = world.value(self.version, state);
+        let end = self.ends[position(at)];
+        let answer = world.receive(self.version, end, from, to);
+        let mut what = said(world, self.version, end, from, to, answer);
+        let machine = world.machines[self.version];
+        if let (Answer::Applied, Some(attempted)) = (answer, attempted)
+            && machine.state(state).outcome.is_some()
+        {
+            what += &format!(" (attempted {})", machine.state(attempted).name);
+        }
+        (what, !answer.is_accepted())
+    }
+
+    fn switched(&self, to: u8) -> String {
+        let to = usize::from(to);
+        switched(self.world, self.ends[to - 1], self.ends[to])
+    }
+}
