@@ -190,11 +190,10 @@ fn a_report_that_is_there_already_is_taken_in_where_it_stands() {
 fn a_table_that_changes_changes_the_regions_and_nothing_else() {
     let folder = adopted();
     let text = folder.read(AT);
-    let table =
-        keeping(&[AT]).replace("state = \"deploying\" },\n", "state = \"deploying\" },\n").replace(
-            "name = \"Health check\", state = \"health_checking\"",
-            "name = \"Health check\", state = \"freeze_checking\"",
-        );
+    let table = keeping(&[AT]).replace(
+        "name = \"Health check\", state = \"health_checking\"",
+        "name = \"Health check\", state = \"freeze_checking\"",
+    );
     folder.write(
         "deploy.toml",
         table.replace("id_input = \"console_deploy_id\"", "id_input = \"deploy-id\""),
@@ -241,6 +240,7 @@ fn every_byte_outside_of_the_regions_stays_as_it_is() {
         |text: &str| text.replace('\n', "\r\n"),
         |text: &str| format!("\u{feff}{text}"),
         |text: &str| text.trim_end().to_owned(),
+        |text: &str| format!("{text}...\n# after it all\n"),
     ] {
         let bare = RELEASE.replace("Wait until healthy", "Health check").replace("# the end\n", "");
         let folder = repository(change(&bare));
@@ -450,6 +450,44 @@ fn finds_a_region_that_says_something_else_where_it_stands() {
         "# phasegate:begin smoke.start\n# phasegate:end\njobs:\n",
         &[("misplaced-region", "# phasegate:begin smoke.start", "does not stand among the steps")],
     );
+}
+
+#[test]
+fn a_region_that_ends_elsewhere_is_told_of_and_left() {
+    let says = "does not stand among the steps of a job";
+    after(
+        "      # phasegate:end\n    env:\n",
+        "    env:\n      # phasegate:end\n",
+        &[("misplaced-region", "# phasegate:begin deploy.outcome", says)],
+    );
+}
+
+#[test]
+fn a_region_whose_filling_would_change_the_rest_is_told_of_and_left() {
+    let empty = "      # phasegate:begin deploy.start\n      # phasegate:end\n";
+    let folder = adopted();
+    let text = folder.read(AT);
+    let start = text.find("      # phasegate:begin deploy.start").unwrap();
+    let end = start + text[start..].find("# phasegate:end\n").unwrap() + "# phasegate:end\n".len();
+    let without = format!("{}{}", &text[..start], &text[end..]);
+    // Within a step: what follows would become the report's.
+    let split = without.replace("name: Build\n", &format!("name: Build\n{empty}"));
+    // Less far in than the list can stand.
+    let job = "  smoke:\n    runs-on: x\n    steps:\n";
+    let shallow = "  # phasegate:begin smoke.start\n  # phasegate:end\n";
+    let rest = text.split_once("  freeze-check:\n").unwrap();
+    let head = rest.0.split_once("  smoke:\n").unwrap().0;
+    let shallow = format!("{head}{job}{shallow}\n  freeze-check:\n{}", rest.1);
+    for (text, region) in [(split, "deploy.start"), (shallow, "smoke.start")] {
+        folder.write(AT, &text);
+        let said = format!("the region `{region}` cannot be filled without changing the rest");
+        let found = found(&folder);
+        let is_it =
+            |f: &&(String, u64, String)| f.0 == "misplaced-region" && f.2.starts_with(&said);
+        assert!(found.iter().any(|f| is_it(&f)), "{found:#?}");
+        folder.run(&["generate"]);
+        assert_eq!(folder.read(AT), text);
+    }
 }
 
 #[test]

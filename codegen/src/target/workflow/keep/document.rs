@@ -237,8 +237,17 @@ impl<'t> Reader<'t> {
                 let is_plain = style == ScalarStyle::Plain;
                 Value::Scalar { text: text.into_owned(), is_plain }
             }
-            // The enum is the parser's and may grow; a node that is none of these says nothing.
-            _ => Value::Scalar { text: String::new(), is_plain: true },
+            // No nodes, and so none that come here; the parser may yet learn of others.
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd
+            | Event::Anchor(..)
+            | Event::UnresolvedAlias(_)
+            | Event::Comment(..)
+            | Event::SequenceEnd
+            | Event::MappingEnd
+            | _ => Value::Scalar { text: String::new(), is_plain: true },
         };
         Node {
             value,

@@ -170,7 +170,7 @@ fn kept_text(
             continue;
         }
         let span = lines.span(region.begin);
-        if is_sound(&reading, &region, &edit) {
+        if is_sound(&reading, &edit) {
             let message = format!("the region `{}` is not what the table gives", region.name);
             let help = format!("run `{}`", commands.generate);
             findings.tell(STALE_REGION, Severity::Error, span, message, help);
@@ -213,25 +213,17 @@ fn filled(lines: &Lines<'_>, region: &Region, expected: &Expected) -> Edit {
     Edit { at: region.begin..region.end - 1, lines: lines::at_column(&expected.text, column) }
 }
 
-/// Whether a change to a region leaves all else as it is, by what YAML makes of it, and is one step
-/// of its job.
-fn is_sound(reading: &Reading<'_>, region: &Region, edit: &Edit) -> bool {
+/// Whether a change to a region leaves all else as it is, by what YAML makes of it.
+fn is_sound(reading: &Reading<'_>, edit: &Edit) -> bool {
     let text = reading.lines.with(std::slice::from_ref(edit));
     let Ok(document) = Document::read(&text) else { return false };
     let lines = Lines::of(&text);
     let source = Source::new("", &text);
     let mut ignored = Findings::new(&source);
     let Some(regions) = regions::find(&document, &lines, &mut ignored) else { return false };
-    let after = Reading::new(reading.machine, reading.target, &document, &lines, regions);
-    let own = after.regions.iter().find(|own| own.begin == region.begin);
-    let steps = own.and_then(|own| Some((own, after.steps(after.job_at(own.begin)?)?)));
-    let is_one_step = steps.is_some_and(|(own, steps)| {
-        steps.all.iter().filter(|(line, _)| own.holds(*line)).count() == 1
-    });
     let before =
         Side { document: reading.document, lines: reading.lines, regions: &reading.regions };
-    is_one_step
-        && same(&before, &Side { document: &document, lines: &lines, regions: &after.regions })
+    same(&before, &Side { document: &document, lines: &lines, regions: &regions })
 }
 
 /// A text with empty regions where they are lacking, and with what else can be added.
