@@ -65,7 +65,19 @@ fn starts_a_row_and_gives_its_token_once(database: Database) {
     assert_eq!(snapshot["table"], world.machine.table());
     let event = &snapshot["events"][0];
     let keys: Vec<_> = event.as_object().unwrap().keys().map(String::as_str).collect();
-    let all = ["actor", "at", "attempted", "from", "job", "run_attempt", "run_id", "seq", "to"];
+    let all = [
+        "actor",
+        "at",
+        "attempted",
+        "forced",
+        "from",
+        "job",
+        "observed",
+        "run_attempt",
+        "run_id",
+        "seq",
+        "to",
+    ];
     assert_eq!(keys, all);
     assert_eq!(event["from"], Value::Null);
     assert_eq!(event["to"], "queued");

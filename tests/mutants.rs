@@ -53,7 +53,7 @@ mod workflow;
 use defect::Defect;
 
 /// Every list of defects, by the heading that it has in `KILLS.md`.
-const LISTS: [(&str, &[Defect]); 10] = [
+const LISTS: [(&str, &[Defect]); 11] = [
     ("SQLite: the schema", &sqlite::SCHEMA),
     ("SQLite: the migrations", &sqlite::MIGRATION),
     ("PostgreSQL: the schema", &postgres::SCHEMA),

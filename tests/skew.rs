@@ -80,7 +80,7 @@ fn refuses_to_judge_such_a_state_without_a_guard(database: Database) {
             r#"DROP TRIGGER "000_deploy_guard_update"; DROP TRIGGER "deploy_event";
                CREATE TRIGGER mine AFTER UPDATE OF status ON deploys BEGIN
                  INSERT INTO deploy_events SELECT NEW.id, max(seq) + 1, OLD.status, NEW.status,
-                   strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '' FROM deploy_events WHERE deploy_id = NEW.id;
+                   strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '', NULL, NULL FROM deploy_events WHERE deploy_id = NEW.id;
                END"#,
         ),
         Database::Postgres => {

@@ -18,6 +18,7 @@ on_each_database! {
     begins_anew_where_the_place_is_none
     is_woken_by_its_own_instance_at_once
     brings_what_another_instance_and_plain_sql_do
+    shows_a_forced_step_with_its_reason_and_goes_on_from_there
     shows_no_other_row
     repeats_and_loses_nothing_while_reports_come
     ends_with_its_row
@@ -99,6 +100,41 @@ fn brings_what_another_instance_and_plain_sql_do(database: Database) {
     let next = stream.next().unwrap();
     assert_eq!((&next.data["to"], &next.data["job"]), (&json!("building"), &json!(null)));
     world.run(other.close());
+}
+
+fn shows_a_forced_step_with_its_reason_and_goes_on_from_there(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    row.walk(&["smoke_running", "failed"]);
+    let mut stream = row.stream(Some("3"));
+    let force = |to: &str, reason: &str| match database {
+        Database::Sqlite => format!(
+            "INSERT INTO deploy_force (key, to_state, reason, actor) VALUES ('{}', '{to}', '{reason}', 'postgres')",
+            row.id
+        ),
+        Database::Postgres => format!("SELECT deploy_force('{}', '{to}', '{reason}')", row.id),
+    };
+    // Out of an end: what the jobs report is taken again, as the table says.
+    world.sql(&force("building", "the runner lied"));
+    let next = stream.next().unwrap();
+    assert_eq!((next.event.as_str(), next.id), ("transition", 4));
+    assert_eq!((&next.data["from"], &next.data["to"]), (&json!("failed"), &json!("building")));
+    assert_eq!(next.data["forced"], "the runner lied");
+    assert_eq!((&next.data["actor"], &next.data["observed"]), (&json!("postgres"), &json!(null)));
+    row.walk(&["deploying"]);
+    let next = stream.next().unwrap();
+    assert_eq!((next.id, &next.data["forced"]), (5, &json!(null)));
+    // Into an end past the health check: nothing shows as done that nobody reported.
+    world.sql(&force("succeeded", "looked at it by hand"));
+    assert_eq!(stream.next().unwrap().id, 6);
+    let snapshot = row.snapshot();
+    assert_eq!(snapshot["events"][3], row.stream(Some("3")).next().unwrap().data);
+    let forced = snapshot["events"].as_array().unwrap().iter();
+    let forced: Vec<_> = forced.map(|event| event["forced"].is_string()).collect();
+    assert_eq!(forced, [false, false, false, true, false, true]);
+    let views = snapshot["phases"].as_array().unwrap().iter();
+    let views: Vec<_> = views.map(|phase| phase["view"].as_str().unwrap()).collect();
+    assert_eq!(views, ["unconfirmed", "unconfirmed", "done", "unconfirmed"]);
 }
 
 fn shows_no_other_row(database: Database) {

@@ -84,10 +84,14 @@ CREATE TABLE "deploy_events" (
   "deploy_id" TEXT NOT NULL,
   "seq" INTEGER NOT NULL,
   "from_state" TEXT,
-  "to_state" TEXT NOT NULL,
+  "to_state" TEXT,
   "at" TEXT NOT NULL,
   "language" TEXT NOT NULL,
-  PRIMARY KEY ("deploy_id", "seq")
+  -- Where no transition led here: why it was forced, or what the guard would have refused it as.
+  "forced" TEXT,
+  "observed" TEXT,
+  PRIMARY KEY ("deploy_id", "seq"),
+  CHECK ("to_state" IS NOT NULL OR "observed" IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
@@ -114,6 +118,14 @@ CREATE INDEX "deploy_reports_row" ON "deploy_reports" ("deploy_id", "id");
 CREATE UNIQUE INDEX "deploy_reports_event" ON "deploy_reports" ("deploy_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_seq" ON "deploy_reports" ("deploy_id", "seq") WHERE "answer" = 'applied';
 
+-- What is being forced in this very statement; no row outlives it.
+CREATE TABLE "deploy_forcing" (
+  "deploy_id" TEXT NOT NULL PRIMARY KEY,
+  "to_state" TEXT NOT NULL,
+  "reason" TEXT NOT NULL,
+  "actor" TEXT
+) STRICT;
+
 -- Nothing enters the history but what its row just did. By RAISE and not by constraints, here and
 -- below: an outer `OR IGNORE` or `OR REPLACE` overrides constraints.
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "deploy_events"
@@ -125,10 +137,12 @@ BEGIN
     );
   SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: the guards of deploys alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id")
-      OR NEW."to_state" IS NOT (SELECT "status" COLLATE BINARY FROM "deploys" WHERE "id" = NEW."deploy_id")
       OR NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
       OR NEW."language" IS NOT (SELECT "fingerprint" FROM "deploy_language")
-      OR NEW."from_state" IS NOT NULL AND NOT EXISTS (
+      OR NEW."forced" IS NOT (SELECT "reason" FROM "deploy_forcing" WHERE "deploy_id" = NEW."deploy_id" AND "to_state" = NEW."to_state")
+      OR NEW."observed" IS NOT NULL
+      OR NEW."to_state" IS NOT (SELECT "status" COLLATE BINARY FROM "deploys" WHERE "id" = NEW."deploy_id")
+      OR NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL AND NOT EXISTS (
         SELECT 1 FROM "deploy_transitions" WHERE "from_state" = NEW."from_state" AND "to_state" = NEW."to_state"
       );
 END;
@@ -173,6 +187,44 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: deploy_reports is append-only');
 END;
 
+-- The audited way out: it writes what no transition allows, to any state that is not retired, marked
+-- in the history with the reason, and beside it who it was as far as they say so. SQLite knows no
+-- privileges: whoever may write the file may use it.
+--   INSERT INTO "deploy_force" ("key", "to_state", "reason", "actor") VALUES (...);
+CREATE VIEW "deploy_force" ("key", "to_state", "reason", "actor") AS
+  SELECT e."deploy_id", e."to_state", e."forced", r."actor"
+  FROM "deploy_events" AS e
+  LEFT JOIN "deploy_reports" AS r ON e."deploy_id" = r."deploy_id" AND e."seq" = r."seq" AND r."answer" = 'applied'
+  WHERE e."forced" IS NOT NULL;
+CREATE TRIGGER "deploy_force_insert" INSTEAD OF INSERT ON "deploy_force"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: deploy_force wants a reason')
+    WHERE typeof(NEW."reason") <> 'text' OR trim(NEW."reason", char(9, 10, 11, 12, 13, 32)) = '';
+  SELECT RAISE(ABORT, 'phasegate: unknown state of deploy; known: see deploy_states')
+    WHERE typeof(NEW."to_state") <> 'text' OR NOT EXISTS (SELECT 1 FROM "deploy_states" WHERE "state" = NEW."to_state");
+  -- No row starts in a retired state, and no transition leads to one; to every other one does.
+  SELECT RAISE(ABORT, 'phasegate: that state of deploy is retired: nothing enters it, by force neither')
+    WHERE NOT EXISTS (SELECT 1 FROM "deploy_states" WHERE "state" = NEW."to_state" AND "initial")
+      AND NOT EXISTS (SELECT 1 FROM "deploy_transitions" WHERE "to_state" = NEW."to_state");
+  SELECT RAISE(ABORT, 'phasegate: no row of deploys has that key')
+    WHERE NOT EXISTS (SELECT 1 FROM "deploys" WHERE "id" = NEW."key");
+  SELECT RAISE(ABORT, 'phasegate: the row is in that state already: there is nothing to force')
+    WHERE (SELECT "status" COLLATE BINARY FROM "deploys" WHERE "id" = NEW."key") IS NEW."to_state";
+  INSERT INTO "deploy_forcing" ("deploy_id", "to_state", "reason", "actor")
+    SELECT "id", NEW."to_state", NEW."reason", NEW."actor" FROM "deploys" WHERE "id" = NEW."key";
+  UPDATE "deploys" SET "status" = NEW."to_state" WHERE "id" = NEW."key";
+  SELECT RAISE(ABORT, 'phasegate: the row did not become that: a trigger of deploys stood in the way, or its guard is gone')
+    WHERE EXISTS (SELECT 1 FROM "deploy_forcing" WHERE "deploy_id" = NEW."key");
+END;
+-- A mark is given once, and who it was goes beside it.
+CREATE TRIGGER "deploy_event_forced" AFTER INSERT ON "deploy_events" WHEN NEW."forced" IS NOT NULL
+BEGIN
+  INSERT INTO "deploy_reports" ("deploy_id", "status", "from_state", "answer", "seq", "actor")
+    SELECT NEW."deploy_id", NEW."to_state", NEW."from_state", 'applied', NEW."seq", "actor"
+    FROM "deploy_forcing" WHERE "deploy_id" = NEW."deploy_id";
+  DELETE FROM "deploy_forcing" WHERE "deploy_id" = NEW."deploy_id";
+END;
+
 -- The guards. They judge what was really written, by the rows above; only their words name states.
 CREATE TRIGGER "000_deploy_guard_insert" AFTER INSERT ON "deploys"
 BEGIN
@@ -212,11 +264,14 @@ BEGIN
     END
     WHERE OLD."status" IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM "deploy_transitions" WHERE "from_state" = OLD."status" COLLATE BINARY AND "to_state" = NEW."status" COLLATE BINARY
+    ) AND NOT EXISTS (
+      SELECT 1 FROM "deploy_forcing" WHERE "deploy_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY
     );
-  INSERT INTO "deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language")
+  INSERT INTO "deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
       NEW."id", (SELECT coalesce(max("seq"), 0) + 1 FROM "deploy_events" WHERE "deploy_id" = NEW."id"),
-      OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM "deploy_language")
+      OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM "deploy_language"),
+      (SELECT "reason" FROM "deploy_forcing" WHERE "deploy_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
   -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
   SELECT RAISE(ABORT, 'phasegate: a trigger on deploy_events changed deploys: that takes PRAGMA recursive_triggers = ON')

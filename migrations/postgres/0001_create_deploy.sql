@@ -73,10 +73,14 @@ CREATE TABLE "public"."deploy_events" (
   "deploy_id" text NOT NULL,
   "seq" integer NOT NULL,
   "from_state" text,
-  "to_state" text NOT NULL,
+  "to_state" text,
   "at" timestamptz NOT NULL,
   "language" text NOT NULL,
-  PRIMARY KEY ("deploy_id", "seq")
+  -- Where no transition led here: why it was forced, or what the guard would have refused it as.
+  "forced" text,
+  "observed" text,
+  PRIMARY KEY ("deploy_id", "seq"),
+  CHECK (num_nonnulls("to_state", "observed") > 0)
 );
 
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
@@ -103,49 +107,54 @@ CREATE INDEX "deploy_reports_row" ON "public"."deploy_reports" ("deploy_id", "id
 CREATE UNIQUE INDEX "deploy_reports_event" ON "public"."deploy_reports" ("deploy_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_seq" ON "public"."deploy_reports" ("deploy_id", "seq") WHERE "answer" = 'applied';
 
+-- What is being forced in this very transaction; no row outlives it. Row security without a policy:
+-- nobody but the owner of the functions below writes it, whatever was granted.
+CREATE TABLE "public"."deploy_forcing" (
+  "deploy_id" text NOT NULL PRIMARY KEY,
+  "to_state" text NOT NULL,
+  "reason" text NOT NULL
+);
+ALTER TABLE "public"."deploy_forcing" ENABLE ROW LEVEL SECURITY;
+
+-- Whether the guard refuses, or lets through and marks: to replace this body is to switch.
+CREATE OR REPLACE FUNCTION "public"."deploy_mode"() RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $phasegate$ BEGIN RETURN 'enforce'; END $phasegate$;
+
 -- The guard. It judges what was really written, after every BEFORE trigger had its say, and by the
 -- rows above: states and transitions are added without touching it.
 CREATE FUNCTION "public"."deploy_guard"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $phasegate$
 DECLARE
+  -- As text and byte by byte, whatever the column's type and collation.
   was text;
   becomes text;
+  rekeyed boolean := false;
+  fault text;
+  place integer;
+  why text;
 BEGIN
-  -- As text and byte by byte, whatever the column's type and collation.
   becomes := NEW."status"::text;
   IF TG_OP = 'UPDATE' THEN
     was := OLD."status"::text;
-    IF OLD."id"::text COLLATE "C" IS DISTINCT FROM NEW."id"::text COLLATE "C" THEN
-      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the key of deploys cannot change: '
-        || coalesce(OLD."id"::text, 'null') || ' -> ' || coalesce(NEW."id"::text, 'null');
-    END IF;
-    IF was IS NOT DISTINCT FROM becomes THEN
+    rekeyed := OLD."id"::text COLLATE "C" IS DISTINCT FROM NEW."id"::text COLLATE "C";
+    IF was IS NOT DISTINCT FROM becomes AND NOT rekeyed THEN
       RETURN NULL;
     END IF;
   END IF;
-  IF NEW."id" IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the key of deploys cannot be null';
-  END IF;
-  IF becomes IS NULL OR NOT EXISTS (SELECT FROM "public"."deploy_states" s WHERE s."state" = becomes) THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: unknown state of deploy: '
-      || coalesce(becomes, 'null') || '; known: ' || (
-      SELECT coalesce(string_agg(CASE WHEN l.n <= 30 THEN l."state" WHEN l.n = 30 + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
-      FROM (SELECT s."state", row_number() OVER (ORDER BY s."position") AS n FROM "public"."deploy_states" s) l
-    );
-  END IF;
-  IF was IS NULL THEN
+  IF rekeyed THEN
+    fault := 'key-changed';
+  ELSIF NEW."id" IS NULL THEN
+    fault := 'key-missing';
+  ELSIF becomes IS NULL OR NOT EXISTS (SELECT FROM "public"."deploy_states" s WHERE s."state" = becomes) THEN
+    fault := 'unknown-state';
+  ELSIF was IS NULL THEN
     IF NOT EXISTS (SELECT FROM "public"."deploy_states" s WHERE s."state" = becomes AND s."initial") THEN
-      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: illegal start of deploy in '
-        || becomes || '; initial: ' || (
-      SELECT coalesce(string_agg(CASE WHEN l.n <= 30 THEN l."state" WHEN l.n = 30 + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
-      FROM (SELECT s."state", row_number() OVER (ORDER BY s."position") AS n FROM "public"."deploy_states" s WHERE s."initial") l
-    );
-    END IF;
+      fault := 'illegal-start';
     -- Deleting a row and inserting its key again is no way around the guard.
-    IF EXISTS (SELECT FROM "public"."deploy_events" e WHERE e."deploy_id" = NEW."id") THEN
-      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the key of deploys cannot be used again: '
-        || NEW."id"::text || ' has a history';
+    ELSIF EXISTS (SELECT FROM "public"."deploy_events" e WHERE e."deploy_id" = NEW."id") THEN
+      fault := 'key-used';
     END IF;
   ELSIF NOT EXISTS (
     SELECT FROM "public"."deploy_transitions" t WHERE t."from_state" = was AND t."to_state" = becomes
@@ -157,13 +166,46 @@ BEGIN
     ) THEN
       RETURN NULL;
     END IF;
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: illegal transition of deploy: '
-      || was || ' -> ' || becomes || '; legal: ' || (
+    fault := 'illegal-transition';
+  END IF;
+  IF fault IS NOT NULL
+    AND EXISTS (SELECT FROM "public"."deploy_forcing" f WHERE f."deploy_id" = NEW."id" AND f."to_state" = becomes)
+  THEN
+    fault := NULL;
+  END IF;
+  IF fault IS NOT NULL AND "public"."deploy_mode"() = 'enforce' THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || CASE fault
+      WHEN 'key-changed' THEN 'the key of deploys cannot change: '
+        || coalesce(OLD."id"::text, 'null') || ' -> ' || coalesce(NEW."id"::text, 'null')
+      WHEN 'key-missing' THEN 'the key of deploys cannot be null'
+      WHEN 'key-used' THEN 'the key of deploys cannot be used again: ' || NEW."id"::text || ' has a history'
+      WHEN 'unknown-state' THEN 'unknown state of deploy: ' || coalesce(becomes, 'null')
+        || '; known: ' || (
+      SELECT coalesce(string_agg(CASE WHEN l.n <= 30 THEN l."state" WHEN l.n = 30 + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
+      FROM (SELECT s."state", row_number() OVER (ORDER BY s."position") AS n FROM "public"."deploy_states" s) l
+    )
+      WHEN 'illegal-start' THEN 'illegal start of deploy in ' || becomes
+        || '; initial: ' || (
+      SELECT coalesce(string_agg(CASE WHEN l.n <= 30 THEN l."state" WHEN l.n = 30 + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
+      FROM (SELECT s."state", row_number() OVER (ORDER BY s."position") AS n FROM "public"."deploy_states" s WHERE s."initial") l
+    )
+      ELSE 'illegal transition of deploy: ' || was || ' -> ' || becomes
+        || '; legal: ' || (
       SELECT coalesce(string_agg(CASE WHEN l.n <= 30 THEN l."state" WHEN l.n = 30 + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
       FROM (SELECT s."state", row_number() OVER (ORDER BY s."position") AS n FROM "public"."deploy_states" s JOIN "public"."deploy_transitions" t ON t."to_state" = s."state" WHERE t."from_state" = was) l
-    );
+    )
+    END;
   END IF;
-  INSERT INTO "public"."deploy_events" ("deploy_id", "from_state", "to_state") VALUES (NEW."id", was, becomes);
+  IF NEW."id" IS NULL THEN
+    -- Observed alone, and under no key that a history could have.
+    RETURN NULL;
+  END IF;
+  INSERT INTO "public"."deploy_events" ("deploy_id", "from_state", "to_state", "observed")
+    VALUES (NEW."id", was, becomes, fault) RETURNING "seq", "forced" INTO place, why;
+  IF why IS NOT NULL THEN
+    INSERT INTO "public"."deploy_reports" ("deploy_id", "status", "from_state", "answer", "seq", "actor")
+      VALUES (NEW."id", becomes, was, 'applied', place, session_user);
+  END IF;
   RETURN NULL;
 END
 $phasegate$;
@@ -194,6 +236,7 @@ DECLARE
   last_state text;
   last_language text;
   row_state text;
+  fault text;
 BEGIN
   IF pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
@@ -202,25 +245,32 @@ BEGIN
   NEW."language" := (SELECT l."fingerprint" FROM "public"."deploy_language" l);
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM "public"."deploy_events" e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1;
+  -- Whatever the INSERT says: this is where a step comes to be marked as forced, and only once.
+  DELETE FROM "public"."deploy_forcing" f WHERE f."deploy_id" = NEW."deploy_id" AND f."to_state" = NEW."to_state"
+    RETURNING f."reason" INTO NEW."forced";
+  SELECT t."status"::text INTO row_state FROM "public"."deploys" t WHERE t."id" = NEW."deploy_id";
   IF NEW."from_state" IS DISTINCT FROM last_state
     -- It may have been renamed since.
     AND coalesce((SELECT r."name_now" FROM "public"."deploy_renames" r WHERE r."language" = NEW."language" AND r."state" = NEW."from_state"), NEW."from_state")
       IS DISTINCT FROM coalesce((SELECT r."name_now" FROM "public"."deploy_renames" r WHERE r."language" = last_language AND r."state" = last_state), last_state)
   THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the history of deploys ends in '
-      || coalesce(last_state, 'nothing') || ', not in ' || coalesce(NEW."from_state", 'nothing')
-      || ': ' || NEW."deploy_id"::text || ' was changed past the guard';
-  END IF;
-  SELECT t."status"::text INTO row_state FROM "public"."deploys" t WHERE t."id" = NEW."deploy_id";
-  IF NEW."to_state" IS DISTINCT FROM row_state
+    fault := 'the history of deploys ends in ' || coalesce(last_state, 'nothing')
+      || ', not in ' || coalesce(NEW."from_state", 'nothing') || ': ' || NEW."deploy_id"::text || ' was changed past the guard';
+  ELSIF NEW."observed" IS NOT NULL
+    OR NEW."to_state" IS DISTINCT FROM row_state
       AND coalesce((SELECT r."name_now" FROM "public"."deploy_renames" r WHERE r."language" = NEW."language" AND r."state" = NEW."to_state"), NEW."to_state")
       IS DISTINCT FROM coalesce((SELECT r."name_now" FROM "public"."deploy_renames" r WHERE r."language" = NEW."language" AND r."state" = row_state), row_state)
-    OR NEW."from_state" IS NOT NULL AND NOT EXISTS (
+    OR NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL AND NOT EXISTS (
       SELECT FROM "public"."deploy_transitions" t WHERE t."from_state" = NEW."from_state" AND t."to_state" = NEW."to_state"
     )
   THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
-      'phasegate: deploy_events is append-only: ' || NEW."deploy_id"::text || ' did not become ' || NEW."to_state";
+    fault := 'deploy_events is append-only: ' || NEW."deploy_id"::text || ' did not become ' || coalesce(NEW."to_state", 'null');
+  END IF;
+  IF fault IS NOT NULL AND "public"."deploy_mode"() = 'enforce' THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || fault;
+  ELSIF fault IS NOT NULL THEN
+    NEW."observed" := coalesce(NEW."observed", 'past-the-guard');
+    NEW."from_state" := last_state;
   END IF;
   NEW."seq" := coalesce(last_seq, 0) + 1;
   NEW."at" := clock_timestamp();
@@ -251,10 +301,60 @@ BEGIN
 END
 $phasegate$;
 
+-- The audited way out: it writes what no transition allows, to any state that is not retired, marked
+-- in the history with the reason, and beside it who it was.
+CREATE FUNCTION "public"."deploy_force"("key" text, "to_state" text, "reason" text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $phasegate$
+#variable_conflict use_variable
+DECLARE
+  was text;
+  becomes "public"."deploys"."status"%TYPE;
+BEGIN
+  IF $3 IS NULL OR $3 !~ '\S' THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: deploy_force wants a reason';
+  END IF;
+  IF $2 IS NULL OR NOT EXISTS (SELECT FROM "public"."deploy_states" s WHERE s."state" = $2) THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: unknown state of deploy: '
+      || coalesce($2, 'null') || '; known: ' || (
+      SELECT coalesce(string_agg(CASE WHEN l.n <= 30 THEN l."state" WHEN l.n = 30 + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
+      FROM (SELECT s."state", row_number() OVER (ORDER BY s."position") AS n FROM "public"."deploy_states" s) l
+    );
+  END IF;
+  -- No row starts in a retired state, and no transition leads to one; to every other one does.
+  IF NOT EXISTS (SELECT FROM "public"."deploy_states" s WHERE s."state" = $2 AND s."initial")
+    AND NOT EXISTS (SELECT FROM "public"."deploy_transitions" t WHERE t."to_state" = $2)
+  THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the state ' || $2
+      || ' of deploy is retired: nothing enters it, by force neither';
+  END IF;
+  SELECT t."status"::text INTO was FROM "public"."deploys" t WHERE t."id" = $1 FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
+      'phasegate: no row of deploys has the key ' || coalesce($1::text, 'null');
+  END IF;
+  IF was = $2 THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
+      'phasegate: ' || $1::text || ' is in ' || was || ' already: there is nothing to force';
+  END IF;
+  becomes := $2;
+  INSERT INTO "public"."deploy_forcing" ("deploy_id", "to_state", "reason") VALUES ($1, $2, $3);
+  UPDATE "public"."deploys" t SET "status" = becomes WHERE t."id" = $1;
+  IF EXISTS (SELECT FROM "public"."deploy_forcing" f WHERE f."deploy_id" = $1) THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || $1::text || ' did not become ' || $2
+      || ': a trigger of deploys stood in the way, or its guard is off';
+  END IF;
+  RETURN (SELECT max(e."seq") FROM "public"."deploy_events" e WHERE e."deploy_id" = $1 AND e."forced" IS NOT NULL);
+END
+$phasegate$;
+
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_again"(), "public"."deploy_event"(), "public"."deploy_report"(), "public"."deploy_append_only"() FROM PUBLIC;
+-- To force is a privilege of its own. Who may have it is yours to say:
+-- GRANT EXECUTE ON FUNCTION "public"."deploy_force"(text, text, text) TO ...;
+REVOKE ALL ON FUNCTION "public"."deploy_force"(text, text, text) FROM PUBLIC;
 
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "public"."deploy_events"
   FOR EACH ROW EXECUTE FUNCTION "public"."deploy_event"();

@@ -86,11 +86,14 @@ BEGIN
     END
     WHERE OLD."status" IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM "deploy_transitions" WHERE "from_state" = OLD."status" COLLATE BINARY AND "to_state" = NEW."status" COLLATE BINARY
+    ) AND NOT EXISTS (
+      SELECT 1 FROM "deploy_forcing" WHERE "deploy_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY
     );
-  INSERT INTO "deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language")
+  INSERT INTO "deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
       NEW."id", (SELECT coalesce(max("seq"), 0) + 1 FROM "deploy_events" WHERE "deploy_id" = NEW."id"),
-      OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM "deploy_language")
+      OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM "deploy_language"),
+      (SELECT "reason" FROM "deploy_forcing" WHERE "deploy_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
   -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
   SELECT RAISE(ABORT, 'phasegate: a trigger on deploy_events changed deploys: that takes PRAGMA recursive_triggers = ON')

@@ -25,7 +25,7 @@ pub struct Event {
     /// The state that the row was in; none of its first. A state that was renamed since goes by
     /// its name of today, unless the machine's rules are those of then.
     pub from: Option<String>,
-    /// The state that it is in since.
+    /// The state that it is in since; empty where the column became null.
     pub to: String,
     /// When: RFC 3339 in UTC with milliseconds, by the database's clock.
     pub at: String,
@@ -39,6 +39,11 @@ pub struct Event {
     pub actor: Option<String>,
     /// The state that the job set out to report before.
     pub attempted: Option<String>,
+    /// Why an operator forced it, where one did: then no transition need have allowed it.
+    pub forced: Option<String>,
+    /// What the database's guard would have refused it as, where it only observes
+    /// (`mode = "observe"`): `illegal-transition`, for one.
+    pub observed: Option<String>,
 }
 
 /// A row at one moment, with all its history.
@@ -274,6 +279,8 @@ async fn events(
             run_attempt: row.int(6)?,
             actor: row.text(7)?,
             attempted: row.text(8)?,
+            forced: row.text(9)?,
+            observed: row.text(10)?,
         })
     };
     rows.iter().map(event).collect()
@@ -364,7 +371,9 @@ impl Described {
 }
 
 /// The views by the history as far as the machine knows it (table.md, rule 6), and the `attempted`
-/// of its last report.
+/// of its last report. A step that was forced, or only observed, is a step like any other: no chain
+/// of optional states leads along it, so what it passed over shows as not needed or not reached, and
+/// never as done.
 fn phases(machine: &dyn Machine, status: &str, events: &[Event]) -> Vec<Phase> {
     let mut history: Vec<StateId> = Vec::with_capacity(events.len());
     let mut attempted = None;

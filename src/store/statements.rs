@@ -88,7 +88,7 @@ impl Statements {
             language: format!("SELECT fingerprint FROM {}", names.language),
             events: format!(
                 "SELECT CAST(e.seq AS bigint), {}, {}, {}, r.job, r.run_id, \
-                 CAST(r.run_attempt AS bigint), r.actor, {} \
+                 CAST(r.run_attempt AS bigint), r.actor, {}, e.forced, e.observed \
                  FROM {events} e LEFT JOIN {reports} r \
                  ON r.{row} = e.{row} AND r.seq = e.seq AND r.answer = 'applied' \
                  WHERE e.{row} = {key} AND e.seq > $2 AND CAST($3 AS text) IS NOT NULL ORDER BY e.seq",

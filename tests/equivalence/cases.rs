@@ -154,6 +154,18 @@ impl Case {
         self
     }
 
+    /// Adds what a row's history can be where steps were forced or only observed: each sequence of
+    /// numbers as states, whatever may follow what.
+    pub(crate) fn with_forced_histories(mut self, numbers: &[Vec<u16>]) -> Self {
+        let states = self.oracle.states.len();
+        let all = numbers.iter().map(|numbers| History {
+            states: numbers.iter().map(|&n| usize::from(n) % states).collect(),
+            attempted: numbers.first().map(|&n| usize::from(n / 7) % states),
+        });
+        self.histories.extend(all);
+        self
+    }
+
     /// A word as it is stored, sent and received.
     pub(crate) fn value<'c>(&'c self, word: &'c Word) -> &'c str {
         match word {

@@ -1,5 +1,5 @@
 //! Every table of the repository, exhaustively: each pair, nothing as the first among them; phases
-//! after every short history; and sequences by chance.
+//! after every short history, and after some with steps that were forced; and sequences by chance.
 
 use std::path::{Path, PathBuf};
 
@@ -53,7 +53,8 @@ fn cases() -> Vec<Case> {
     let tables = tables().into_iter().enumerate();
     tables
         .map(|(at, (name, text))| {
-            Case::new(&name, &text, &numbers(at)).with_short_histories(HISTORIES)
+            let case = Case::new(&name, &text, &numbers(at)).with_short_histories(HISTORIES);
+            case.with_forced_histories(&numbers(at + 1_000))
         })
         .collect()
 }

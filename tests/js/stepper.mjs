@@ -49,6 +49,20 @@ const before = view(null, "queued", "smoke_running");
 assert.equal(changesOf(before, view(null, "queued", "smoke_running", "freeze_checking")), "Freeze checking. Smoke gate: not reported. Freeze check: in progress.");
 assert.equal(changesOf(before, before), "");
 
+// A step that was forced, or let through against the table, says so and why.
+const marked = frozen({
+  ...seen,
+  events: [
+    seen.events[0],
+    { ...seen.events[1], forced: "the page hung", actor: "me" },
+    { seq: 3, from: "building", to: "lost", at: at(5), observed: "unknown-state" },
+  ],
+});
+assert.deepEqual(
+  auditOf(map, marked).map(({ kind, notes }) => [kind, notes]),
+  [["observed", ["against the table (unknown-state), and let through"]], ["forced", ["forced: the page hung", "by me"]], ["started", []]],
+);
+
 // The audit log says the transitions, the newest first.
 assert.deepEqual(
   auditOf(map, seen).map(({ kind, from, to }) => [kind, from, to]),

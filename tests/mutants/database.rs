@@ -24,6 +24,11 @@ pub(crate) async fn checks<D: Db>(db: &mut D, machine: &Machine, at: &Cell<&'sta
         check!(at, the_history_is_append_only(db).await);
         check!(at, the_reports_are_append_only(db).await);
         check!(at, a_report_names_what_happened(db).await);
+        check!(at, a_force_writes_what_no_transition_allows_and_marks_it(db).await);
+        check!(at, a_force_says_what_it_cannot_do(db).await);
+        check!(at, a_force_leaves_the_guard_shut(db).await);
+    } else {
+        check!(at, a_force_enters_no_retired_state(db).await);
     }
 }
 
@@ -160,6 +165,95 @@ async fn a_report_names_what_happened<D: Db>(db: &mut D) {
     }
     let old = "SELECT CAST(id AS text) FROM deploy_reports WHERE CAST(at AS text) LIKE '2001%'";
     assert_eq!(db.rows(old).await, Vec::<Row>::new());
+}
+
+/// The statement that forces a row.
+fn force<D: Db>(_: &D, machine: &str, id: &str, to: &str, reason: &str) -> String {
+    let values = [id, to, reason].map(literal).join(", ");
+    match D::DIALECT {
+        Dialect::Postgres => format!("SELECT {machine}_force({values})"),
+        Dialect::Sqlite => format!(
+            "INSERT INTO {machine}_force (key, to_state, reason, actor) SELECT {values}, 'operator'"
+        ),
+    }
+}
+
+async fn a_force_writes_what_no_transition_allows_and_marks_it<D: Db>(db: &mut D) {
+    row(db, "forced", &["building"]).await;
+    if D::DIALECT == Dialect::Postgres {
+        let database = db.rows("SELECT current_database()::text").await.remove(0).remove(0);
+        let role = format!("operator_{}", database.unwrap());
+        ok(db, &format!("CREATE ROLE {role} SUPERUSER; SET SESSION AUTHORIZATION {role}")).await;
+    }
+    let statement = force(db, "deploy", "forced", "succeeded", "the page hung");
+    ok(db, &statement).await;
+    if D::DIALECT == Dialect::Postgres {
+        ok(db, "RESET SESSION AUTHORIZATION").await;
+    }
+    assert_eq!(history(db, "forced").await, ">queued queued>building building>succeeded");
+    let marks = "SELECT forced FROM deploy_events WHERE deploy_id = 'forced' ORDER BY seq";
+    let marked = Some("the page hung".to_owned());
+    assert_eq!(db.rows(marks).await, [[None], [None], [marked]]);
+    let reports = "SELECT status, from_state, answer, CAST(seq AS text), actor FROM deploy_reports \
+                   WHERE deploy_id = 'forced'";
+    let report = db.rows(reports).await.remove(0);
+    let report: Vec<&str> = report.iter().flatten().map(String::as_str).collect();
+    assert_eq!(report[..4], ["succeeded", "building", "applied", "3"]);
+    assert!(report[4].starts_with("operator"), "{report:?}");
+}
+
+async fn a_force_says_what_it_cannot_do(db: &mut impl Db) {
+    row(db, "asked", &[]).await;
+    for (id, to, reason, why) in [
+        ("asked", "none", "x", "unknown state of deploy"),
+        ("nobody", "failed", "x", "no row of deploys"),
+        ("asked", "queued", "x", ""),
+        ("asked", "succeeded", " ", "deploy_force wants a reason"),
+    ] {
+        let statement = force(db, "deploy", id, to, reason);
+        refused(db, &statement, why).await;
+    }
+    assert_eq!(history(db, "asked").await, ">queued");
+}
+
+async fn a_force_leaves_the_guard_shut<D: Db>(db: &mut D) {
+    row(db, "shut", &["building"]).await;
+    row(db, "other", &["building"]).await;
+    let statement = force(db, "deploy", "shut", "succeeded", "x");
+    ok(db, &format!("BEGIN; {statement}")).await;
+    let why = "illegal transition of deploy";
+    ok(db, "SAVEPOINT s").await;
+    for plain in [
+        "UPDATE deploys SET status = 'succeeded' WHERE id = 'other'",
+        "UPDATE deploys SET status = 'failed' WHERE id = 'shut'",
+    ] {
+        refused(db, plain, why).await;
+        ok(db, "ROLLBACK TO s").await;
+    }
+    let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+    if D::DIALECT == Dialect::Sqlite {
+        // A step that the row really just took, under a mark of one's own.
+        let guard = "DROP TRIGGER \"000_deploy_guard_update\"; \
+                     UPDATE deploys SET status = 'deploying' WHERE id = 'other'";
+        ok(db, guard).await;
+        let forged = format!(
+            "INSERT INTO deploy_events SELECT 'other', 3, 'building', 'deploying', {now}, fingerprint, 'x', NULL \
+             FROM deploy_language"
+        );
+        refused(db, &forged, "deploy_events is append-only").await;
+    }
+    ok(db, "ROLLBACK").await;
+    assert_eq!(history(db, "shut").await, ">queued queued>building");
+}
+
+async fn a_force_enters_no_retired_state<D: Db>(db: &mut D) {
+    ok(db, "INSERT INTO orders (id, status) VALUES ('old', 'cart')").await;
+    let statement = force(db, "order", "old", "faxed", "x");
+    let why = match D::DIALECT {
+        Dialect::Postgres => "the state faxed of order is retired",
+        Dialect::Sqlite => "that state of order is retired",
+    };
+    refused(db, &statement, why).await;
 }
 
 /// The states, their order and starts, the kinds of transitions, the fingerprint.

@@ -34,7 +34,7 @@ const APPEND_ONLY: &str = "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"d
 const REPORTS_APPEND_ONLY: &str =
     "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"";
 
-pub(crate) const SCHEMA: [Defect; 52] = [
+pub(crate) const SCHEMA: [Defect; 61] = [
     deploy("a pair dropped", "  ('building', 'deploying', 'declared'),\n", ""),
     deploy("a skip dropped", "  ('queued', 'building', 'skip'),\n", ""),
     deploy(
@@ -89,15 +89,11 @@ pub(crate) const SCHEMA: [Defect; 52] = [
         "\"public\".\"deploys\"\n  FOR EACH ROW EXECUTE FUNCTION \"public\".\"deploy_guard\"",
         "\"public\".\"deploys\"\n  FOR EACH STATEMENT EXECUTE FUNCTION \"public\".\"deploy_guard\"",
     ),
-    deploy(
-        "a key change allowed",
-        "IF OLD.\"id\"::text COLLATE \"C\" IS DISTINCT FROM NEW.\"id\"::text COLLATE \"C\" THEN",
-        "IF false THEN",
-    ),
+    deploy("a key change allowed", "IF rekeyed THEN", "IF false THEN"),
     deploy(
         "used keys allowed",
-        "IF EXISTS (SELECT FROM \"public\".\"deploy_events\" e WHERE e.\"deploy_id\" = NEW.\"id\") THEN",
-        "IF false THEN",
+        "ELSIF EXISTS (SELECT FROM \"public\".\"deploy_events\" e WHERE e.\"deploy_id\" = NEW.\"id\") THEN",
+        "ELSIF false THEN",
     ),
     deploy(
         "any start allowed",
@@ -111,8 +107,8 @@ pub(crate) const SCHEMA: [Defect; 52] = [
     ),
     order(
         "unknown states judged like known ones",
-        "IF becomes IS NULL OR NOT EXISTS (SELECT FROM \"public\".\"order_states\" s WHERE s.\"state\" = becomes) THEN",
-        "IF false THEN",
+        "ELSIF becomes IS NULL OR NOT EXISTS (SELECT FROM \"public\".\"order_states\" s WHERE s.\"state\" = becomes) THEN",
+        "ELSIF false THEN",
     ),
     order(
         "transitions to itself not logged",
@@ -161,8 +157,8 @@ pub(crate) const SCHEMA: [Defect; 52] = [
     ),
     deploy(
         "a forged event allowed to a trigger",
-        "IF NEW.\"to_state\" IS DISTINCT FROM row_state\n",
-        "IF false\n",
+        "OR NEW.\"to_state\" IS DISTINCT FROM row_state\n",
+        "OR false\n",
     ),
     deploy(
         "a history that breaks off allowed",
@@ -189,13 +185,13 @@ pub(crate) const SCHEMA: [Defect; 52] = [
     without("two reports of one event", "CREATE UNIQUE INDEX \"deploy_reports_seq\""),
     deploy(
         "the step's states swapped in the history",
-        "(\"deploy_id\", \"from_state\", \"to_state\") VALUES (NEW.\"id\", was, becomes);\n  RETURN NULL;",
-        "(\"deploy_id\", \"to_state\", \"from_state\") VALUES (NEW.\"id\", was, becomes);\n  RETURN NULL;",
+        "VALUES (NEW.\"id\", was, becomes, fault) RETURNING",
+        "VALUES (NEW.\"id\", becomes, was, fault) RETURNING",
     ),
     deploy(
         "a step written into the history twice",
-        "VALUES (NEW.\"id\", was, becomes);\n  RETURN NULL;",
-        "VALUES (NEW.\"id\", was, becomes), (NEW.\"id\", becomes, becomes);\n  RETURN NULL;",
+        "INTO place, why;\n",
+        "INTO place, why;\n  INSERT INTO \"public\".\"deploy_events\" VALUES (NEW.\"id\", 0, becomes, becomes);\n",
     ),
     deploy("another state's legal ones told", "WHERE t.\"from_state\" = was) l", ") l"),
     order("an unescaped quote", "('it''s \"quoted\"; --', 1", "('it's \"quoted\"; --', 1"),
@@ -215,6 +211,57 @@ pub(crate) const SCHEMA: [Defect; 52] = [
         "the guard finds names by its caller's path",
         "DEFINER SET search_path = pg_catalog, pg_temp",
         "DEFINER",
+    ),
+    deploy(
+        "a force without a reason allowed",
+        "IF $3 IS NULL OR $3 !~ '\\S' THEN",
+        "IF false THEN",
+    ),
+    put(
+        "order",
+        FILE,
+        "a force into a retired state allowed",
+        "AND NOT EXISTS (SELECT FROM \"public\".\"order_transitions\" t WHERE t.\"to_state\" = $2)",
+        "AND false",
+    ),
+    deploy(
+        "what was forced once is open for good",
+        "  IF EXISTS (SELECT FROM \"public\".\"deploy_forcing\" f WHERE f.\"deploy_id\" = $1) THEN",
+        "  INSERT INTO \"public\".\"deploy_forcing\" VALUES ($1, 'failed', $3);\n  IF false THEN",
+    ),
+    deploy(
+        "a force opens the guard for every state",
+        "WHERE f.\"deploy_id\" = NEW.\"id\" AND f.\"to_state\" = becomes)",
+        "WHERE f.\"deploy_id\" = NEW.\"id\")",
+    ),
+    deploy(
+        "a force opens the guard for every row",
+        "WHERE f.\"deploy_id\" = NEW.\"id\" AND f.\"to_state\" = becomes)",
+        "WHERE f.\"to_state\" = becomes)",
+    ),
+    deploy(
+        "a force that was stopped goes unnoticed",
+        "  IF EXISTS (SELECT FROM \"public\".\"deploy_forcing\" f WHERE f.\"deploy_id\" = $1) THEN",
+        "  IF false THEN",
+    ),
+    deploy(
+        "another one named as who forced",
+        "'applied', place, session_user",
+        "'applied', place, current_user",
+    ),
+    cut(
+        "deploy",
+        FILE,
+        "anybody may say what is being forced",
+        "ALTER TABLE \"public\".\"deploy_forcing\" ENABLE",
+        ";\n",
+    ),
+    cut(
+        "deploy",
+        FILE,
+        "anybody may force",
+        "REVOKE ALL ON FUNCTION \"public\".\"deploy_force\"",
+        ";\n",
     ),
     cut("deploy", FILE, "anybody may hang the guard on a table", "REVOKE ALL ON FUNCTION", ";\n"),
 ];
@@ -266,6 +313,8 @@ async fn of_deploys(db: &mut PgConnection, machine: &Machine, at: &Cell<&'static
     check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(db).await);
     check!(at, the_guards_run_as_their_owner_and_look_where_they_are_told(db).await);
     check!(at, nobody_else_hangs_them_on_a_table(db).await);
+    check!(at, a_force_is_for_one_row_and_one_state(db).await);
+    check!(at, nobody_else_forces(db).await);
 }
 
 pub(crate) async fn labels_stand_in_the_order_of_the_states(
@@ -343,13 +392,69 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
              WHERE proname LIKE 'deploy\\_%' ORDER BY proname",
         )
         .await;
-    assert_eq!(rows.len(), 5);
+    assert_eq!(rows.len(), 7);
     for row in rows {
+        let name = row[0].as_deref().unwrap();
         let definer =
-            if row[0].as_deref() == Some("deploy_append_only") { "false" } else { "true" };
+            if ["deploy_append_only", "deploy_mode"].contains(&name) { "false" } else { "true" };
         assert_eq!(row[1].as_deref(), Some(definer), "{:?}", row[0]);
         assert_eq!(row[2].as_deref(), Some("search_path=pg_catalog, pg_temp"), "{:?}", row[0]);
     }
+}
+
+/// While a force is under way, what triggers do is judged as ever.
+async fn a_force_is_for_one_row_and_one_state(db: &mut PgConnection) {
+    ok(db, "INSERT INTO deploys (id) VALUES ('one'), ('two')").await;
+    let force = "SELECT deploy_force('one', 'succeeded', 'x')";
+    for (body, when, why) in [
+        (
+            "NEW.status := 'failed'; UPDATE public.deploys SET status = 'succeeded' WHERE id = 'two'; RETURN NEW;",
+            "BEFORE",
+            "illegal transition of deploy: queued -> succeeded",
+        ),
+        (
+            "NEW.status := 'health_checking'; RETURN NEW;",
+            "BEFORE",
+            "illegal transition of deploy: queued -> health_checking",
+        ),
+        ("RETURN NULL;", "BEFORE", "one did not become succeeded"),
+    ] {
+        ok(
+            db,
+            &format!(
+                "CREATE FUNCTION beside() RETURNS trigger LANGUAGE plpgsql AS
+                   $$ BEGIN IF NEW.id = 'one' THEN {body} END IF; RETURN NEW; END $$;
+                 CREATE TRIGGER beside {when} UPDATE ON deploys FOR EACH ROW EXECUTE FUNCTION beside()"
+            ),
+        )
+        .await;
+        refused(db, force, why).await;
+        ok(db, "DROP TRIGGER beside ON deploys; DROP FUNCTION beside()").await;
+    }
+}
+
+async fn nobody_else_forces(db: &mut PgConnection) {
+    let name = db.rows("SELECT current_database()::text").await.remove(0).remove(0).unwrap();
+    let role = format!("app_{name}");
+    ok(
+        db,
+        &format!(
+            "CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+             SET ROLE {role}"
+        ),
+    )
+    .await;
+    let mut said = Vec::new();
+    for statement in [
+        "SELECT deploy_force('one', 'succeeded', 'x')",
+        "INSERT INTO deploy_forcing VALUES ('one', 'succeeded', 'x')",
+    ] {
+        said.push(db.run(statement).await);
+    }
+    ok(db, &format!("RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    let [force, forcing] = said.try_into().expect("two statements");
+    assert!(force.unwrap_err().contains("permission denied for function deploy_force"));
+    assert!(forcing.unwrap_err().contains("violates row-level security"));
 }
 
 async fn nobody_else_hangs_them_on_a_table(db: &mut PgConnection) {

@@ -22,7 +22,7 @@ const fn without(what: &'static str, start: &'static str) -> Defect {
     cut("deploy", FILE, what, start, "END;\n")
 }
 
-pub(crate) const SCHEMA: [Defect; 41] = [
+pub(crate) const SCHEMA: [Defect; 47] = [
     deploy("a pair dropped", "  ('building', 'deploying', 'declared'),\n", ""),
     deploy("a skip dropped", "  ('queued', 'building', 'skip'),\n", ""),
     deploy(
@@ -119,7 +119,7 @@ pub(crate) const SCHEMA: [Defect; 41] = [
     ),
     deploy(
         "a forged step that no table has allowed",
-        "OR NEW.\"from_state\" IS NOT NULL AND NOT EXISTS (\n        SELECT",
+        "OR NEW.\"from_state\" IS NOT NULL AND NEW.\"forced\" IS NULL AND NOT EXISTS (\n        SELECT",
         "OR 0 AND NOT EXISTS (\n        SELECT",
     ),
     deploy(
@@ -142,6 +142,36 @@ pub(crate) const SCHEMA: [Defect; 41] = [
         "a report at any time allowed",
         "WHERE NEW.\"at\" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now');",
         "WHERE 0;",
+    ),
+    deploy(
+        "a force without a reason allowed",
+        "WHERE typeof(NEW.\"reason\") <> 'text' OR trim(NEW.\"reason\", char(9, 10, 11, 12, 13, 32)) = '';",
+        "WHERE 0;",
+    ),
+    deploy(
+        "a force of no row allowed",
+        "WHERE NOT EXISTS (SELECT 1 FROM \"deploys\" WHERE \"id\" = NEW.\"key\");",
+        "WHERE 0;",
+    ),
+    deploy(
+        "a forged mark allowed",
+        "OR NEW.\"forced\" IS NOT (SELECT \"reason\" FROM \"deploy_forcing\" WHERE \"deploy_id\" = NEW.\"deploy_id\" AND \"to_state\" = NEW.\"to_state\")\n",
+        "\n",
+    ),
+    deploy(
+        "what was forced once is open for good",
+        "  DELETE FROM \"deploy_forcing\" WHERE \"deploy_id\" = NEW.\"deploy_id\";\n",
+        "",
+    ),
+    deploy(
+        "who forced not named",
+        "'applied', NEW.\"seq\", \"actor\"",
+        "'applied', NEW.\"seq\", NULL",
+    ),
+    order(
+        "a force into a retired state allowed",
+        "AND NOT EXISTS (SELECT 1 FROM \"order_transitions\" WHERE \"to_state\" = NEW.\"to_state\");",
+        "AND 0;",
     ),
     order(
         "transitions to itself not logged",

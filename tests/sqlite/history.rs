@@ -32,7 +32,7 @@ async fn logs_a_declared_transition_to_itself_and_only_where_the_column_is_set()
 #[tokio::test]
 async fn nothing_but_the_guards_writes_the_history() {
     let mut db = deploys().await;
-    let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT fingerprint FROM deploy_language)";
+    let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT fingerprint FROM deploy_language), NULL, NULL";
     let append_only = "deploy_events is append-only";
     for (statement, why) in [
         ("DELETE FROM deploy_events", append_only),
@@ -56,7 +56,7 @@ async fn nothing_but_the_guards_writes_the_history() {
         ("INSERT INTO deploy_events VALUES ('a', 0, 'building', 'building', NOW)", append_only),
         ("INSERT INTO deploy_events VALUES ('new', 1, NULL, 'queued', NOW)", append_only),
         (
-            "INSERT INTO deploy_events SELECT deploy_id, 3, to_state, to_state, at, language FROM deploy_events WHERE seq = 2",
+            "INSERT INTO deploy_events SELECT deploy_id, 3, to_state, to_state, at, language, NULL, NULL FROM deploy_events WHERE seq = 2",
             append_only,
         ),
         (
@@ -77,7 +77,9 @@ async fn a_forged_transition_to_itself_says_what_the_row_could_have_done() {
     let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
     ok(&mut db, "INSERT INTO orders (id, status) VALUES ('a', 'it''s \"quoted\"; --')").await;
     let forge = |at: &str, language: &str| {
-        format!("INSERT INTO log SELECT 'a', 2, status, status, {at}, {language} FROM orders")
+        format!(
+            "INSERT INTO log SELECT 'a', 2, status, status, {at}, {language}, NULL, NULL FROM orders"
+        )
     };
     let (now, language) =
         ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "(SELECT fingerprint FROM order_language)");

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::sql;
 use crate::artifact::{Artifact, Header};
 use crate::graph;
 use crate::machine::{JobId, Kind, Machine, Outcome, PhaseId, Report, ReportKind, StateId};
@@ -26,6 +27,8 @@ struct Page {
     transitions: Vec<TransitionRow>,
     has_skips: bool,
     jobs: Vec<JobRow>,
+    /// The statements that force a row, where the databases have that.
+    force: Vec<String>,
     diagram: Option<String>,
     transition_count: usize,
     command: String,
@@ -87,6 +90,7 @@ pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
         has_skips: transitions.iter().any(|row| !row.skips.is_empty()),
         transitions,
         jobs: machine.job_ids().map(|id| job_row(machine, id)).collect(),
+        force: sql::force_statements(machine),
         diagram: (machine.transition_count() <= MOST_DRAWN).then(|| graph::mermaid(machine)),
         transition_count: machine.transition_count(),
         command: code(&format!("phasegate graph {} --to dot", header.table())),

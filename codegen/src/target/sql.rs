@@ -22,6 +22,12 @@
 //! - PostgreSQL moves a row between partitions by deleting and inserting it, which is refused like
 //!   every other DELETE and INSERT of a key. Partition by what does not change.
 //!
+//! The audited way out of all that is `MACHINE_force`: it writes what no transition allows, marked in
+//! the history with its reason. On PostgreSQL it is a function that nobody may call until
+//! `GRANT EXECUTE` says so, and needs no other right; on SQLite a view to INSERT into, for whoever
+//! may write the file. A retired state is entered by force neither; with `events = false`, where no
+//! history could say so, nothing is forced.
+//!
 //! A row that was changed while its guard was off is refused at its next step, since its history
 //! ends elsewhere: put it back, with the guard off, into the state that the history ends in. On
 //! SQLite the same is said of a row that a trigger of the application's moves on in the very
@@ -43,6 +49,25 @@ pub use change::{Impossible, Migration, migrations};
 use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;
 use crate::targets::Dialect;
+
+/// What people write to force a row, a statement for each dialect; none without a history, which
+/// alone can say that it was forced.
+pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
+    let Some(sql) = machine.targets.sql.as_ref().filter(|sql| sql.events.is_some()) else {
+        return Vec::new();
+    };
+    let schema = sql.schema.as_ref().map_or(String::new(), |schema| format!("{schema}."));
+    let force = format!("{}_force", machine.name);
+    let statement = |dialect: &Dialect| match dialect {
+        Dialect::Postgres => {
+            format!("SELECT {schema}{force}('KEY', 'STATE', 'why');  -- PostgreSQL")
+        }
+        Dialect::Sqlite => format!(
+            "INSERT INTO {force} (key, to_state, reason, actor) VALUES ('KEY', 'STATE', 'why', 'who');  -- SQLite"
+        ),
+    };
+    sql.dialects.iter().map(statement).collect()
+}
 
 /// The schema as a whole, for each dialect.
 pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {

@@ -71,10 +71,14 @@ CREATE TABLE {{ n.events }} (
   {{ n.row }} {{ n.row_type }} NOT NULL,
   "seq" integer NOT NULL,
   "from_state" text,
-  "to_state" text NOT NULL,
+  "to_state" text,
   "at" timestamptz NOT NULL,
   "language" text NOT NULL,
-  PRIMARY KEY ({{ n.row }}, "seq")
+  -- Where no transition led here: why it was forced, or what the guard would have refused it as.
+  "forced" text,
+  "observed" text,
+  PRIMARY KEY ({{ n.row }}, "seq"),
+  CHECK (num_nonnulls("to_state", "observed") > 0)
 );
 
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
@@ -100,6 +104,18 @@ CREATE TABLE {{ n.reports }} (
 CREATE INDEX {{ n.reports_row_index }} ON {{ n.reports }} ({{ n.row }}, "id");
 CREATE UNIQUE INDEX {{ n.reports_event_index }} ON {{ n.reports }} ({{ n.row }}, "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX {{ n.reports_seq_index }} ON {{ n.reports }} ({{ n.row }}, "seq") WHERE "answer" = 'applied';
+
+-- What is being forced in this very transaction; no row outlives it. Row security without a policy:
+-- nobody but the owner of the functions below writes it, whatever was granted.
+CREATE TABLE {{ n.forcing }} (
+  {{ n.row }} {{ n.row_type }} NOT NULL PRIMARY KEY,
+  "to_state" text NOT NULL,
+  "reason" text NOT NULL
+);
+ALTER TABLE {{ n.forcing }} ENABLE ROW LEVEL SECURITY;
+
+-- Whether the guard refuses, or lets through and marks: to replace this body is to switch.
+{% include "sql/postgres-mode.sql" %}
 {% endif %}
 -- The guard. It judges what was really written, after every BEFORE trigger had its say, and by the
 -- rows above: states and transitions are added without touching it.
@@ -107,8 +123,15 @@ CREATE FUNCTION {{ n.guard }}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $phasegate$
 DECLARE
+  -- As text and byte by byte, whatever the column's type and collation.
   was text;
   becomes text;
+  rekeyed boolean := false;
+  fault text;
+{%- if history %}
+  place integer;
+  why text;
+{%- endif %}
 BEGIN
 {%- if adopts %}
   IF TG_OP = 'DELETE' THEN
@@ -122,37 +145,29 @@ BEGIN
     RETURN NULL;
   END IF;
 {%- endif %}
-  -- As text and byte by byte, whatever the column's type and collation.
   becomes := NEW.{{ n.column }}::text;
   IF TG_OP = 'UPDATE' THEN
     was := OLD.{{ n.column }}::text;
-    IF OLD.{{ n.key }}::text COLLATE "C" IS DISTINCT FROM NEW.{{ n.key }}::text COLLATE "C" THEN
-      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the key of {{ n.table_word }} cannot change: '
-        || coalesce(OLD.{{ n.key }}::text, 'null') || ' -> ' || coalesce(NEW.{{ n.key }}::text, 'null');
-    END IF;
-    IF was IS NOT DISTINCT FROM becomes THEN
+    rekeyed := OLD.{{ n.key }}::text COLLATE "C" IS DISTINCT FROM NEW.{{ n.key }}::text COLLATE "C";
+    IF was IS NOT DISTINCT FROM becomes AND NOT rekeyed THEN
       RETURN NULL;
     END IF;
   END IF;
-  IF NEW.{{ n.key }} IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the key of {{ n.table_word }} cannot be null';
-  END IF;
-  IF becomes IS NULL OR NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = becomes) THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: unknown state of {{ n.machine }}: '
-      || coalesce(becomes, 'null') || '; known: ' || {% call list("") %}{% endcall %};
-  END IF;
-  IF was IS NULL THEN
+  IF rekeyed THEN
+    fault := 'key-changed';
+  ELSIF NEW.{{ n.key }} IS NULL THEN
+    fault := 'key-missing';
+  ELSIF becomes IS NULL OR NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = becomes) THEN
+    fault := 'unknown-state';
+  ELSIF was IS NULL THEN
     IF NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = becomes AND s."initial") THEN
-      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: illegal start of {{ n.machine }} in '
-        || becomes || '; initial: ' || {% call list(" WHERE s.\"initial\"") %}{% endcall %};
-    END IF;
+      fault := 'illegal-start';
 {%- if history %}
     -- Deleting a row and inserting its key again is no way around the guard.
-    IF EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.key }}) THEN
-      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the key of {{ n.table_word }} cannot be used again: '
-        || NEW.{{ n.key }}::text || ' has a history';
-    END IF;
+    ELSIF EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.key }}) THEN
+      fault := 'key-used';
 {%- endif %}
+    END IF;
   ELSIF NOT EXISTS (
     SELECT FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = becomes
   ) THEN
@@ -163,19 +178,50 @@ BEGIN
     ) THEN
       RETURN NULL;
     END IF;
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: illegal transition of {{ n.machine }}: '
-      || was || ' -> ' || becomes || '; legal: ' || {% call list(legal) %}{% endcall %};
+    fault := 'illegal-transition';
   END IF;
 {%- if history %}
-{%- if adopts %}
-  IF was IS NOT NULL
-    AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.key }})
+  IF fault IS NOT NULL
+    AND EXISTS (SELECT FROM {{ n.forcing }} f WHERE f.{{ n.row }} = NEW.{{ n.key }} AND f."to_state" = becomes)
   THEN
+    fault := NULL;
+  END IF;
+  IF fault IS NOT NULL AND {{ n.mode }}() = 'enforce' THEN
+{%- else %}
+  IF fault IS NOT NULL THEN
+{%- endif %}
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || CASE fault
+      WHEN 'key-changed' THEN 'the key of {{ n.table_word }} cannot change: '
+        || coalesce(OLD.{{ n.key }}::text, 'null') || ' -> ' || coalesce(NEW.{{ n.key }}::text, 'null')
+      WHEN 'key-missing' THEN 'the key of {{ n.table_word }} cannot be null'
+{%- if history %}
+      WHEN 'key-used' THEN 'the key of {{ n.table_word }} cannot be used again: ' || NEW.{{ n.key }}::text || ' has a history'
+{%- endif %}
+      WHEN 'unknown-state' THEN 'unknown state of {{ n.machine }}: ' || coalesce(becomes, 'null')
+        || '; known: ' || {% call list("") %}{% endcall %}
+      WHEN 'illegal-start' THEN 'illegal start of {{ n.machine }} in ' || becomes
+        || '; initial: ' || {% call list(" WHERE s.\"initial\"") %}{% endcall %}
+      ELSE 'illegal transition of {{ n.machine }}: ' || was || ' -> ' || becomes
+        || '; legal: ' || {% call list(legal) %}{% endcall %}
+    END;
+  END IF;
+{%- if history %}
+  IF NEW.{{ n.key }} IS NULL THEN
+    -- Observed alone, and under no key that a history could have.
+    RETURN NULL;
+  END IF;
+{%- if adopts %}
+  IF was IS NOT NULL AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = OLD.{{ n.key }}) THEN
     -- A row from before the guard: its history begins with the state that it was in.
-    INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (NEW.{{ n.key }}, NULL, was);
+    INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (OLD.{{ n.key }}, NULL, was);
   END IF;
 {%- endif %}
-  INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (NEW.{{ n.key }}, was, becomes);
+  INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state", "observed")
+    VALUES (NEW.{{ n.key }}, was, becomes, fault) RETURNING "seq", "forced" INTO place, why;
+  IF why IS NOT NULL THEN
+    INSERT INTO {{ n.reports }} ({{ n.row }}, "status", "from_state", "answer", "seq", "actor")
+      VALUES (NEW.{{ n.key }}, becomes, was, 'applied', place, session_user);
+  END IF;
 {%- endif %}
   RETURN NULL;
 END
@@ -212,6 +258,7 @@ DECLARE
   last_state text;
   last_language text;
   row_state text;
+  fault text;
 BEGIN
   IF pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
@@ -220,25 +267,32 @@ BEGIN
   NEW."language" := (SELECT l."fingerprint" FROM {{ n.language }} l);
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1;
+  -- Whatever the INSERT says: this is where a step comes to be marked as forced, and only once.
+  DELETE FROM {{ n.forcing }} f WHERE f.{{ n.row }} = NEW.{{ n.row }} AND f."to_state" = NEW."to_state"
+    RETURNING f."reason" INTO NEW."forced";
+  SELECT t.{{ n.column }}::text INTO row_state FROM {{ n.table }} t WHERE t.{{ n.key }} = NEW.{{ n.row }};
   IF NEW."from_state" IS DISTINCT FROM last_state
     -- It may have been renamed since.
     AND {% call now("NEW.\"language\"", "NEW.\"from_state\"") %}{% endcall %}
       IS DISTINCT FROM {% call now("last_language", "last_state") %}{% endcall %}
   THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the history of {{ n.table_word }} ends in '
-      || coalesce(last_state, 'nothing') || ', not in ' || coalesce(NEW."from_state", 'nothing')
-      || ': ' || NEW.{{ n.row }}::text || ' was changed past the guard';
-  END IF;
-  SELECT t.{{ n.column }}::text INTO row_state FROM {{ n.table }} t WHERE t.{{ n.key }} = NEW.{{ n.row }};
-  IF {% if adopts %}NEW."from_state" IS NOT NULL AND {% endif %}NEW."to_state" IS DISTINCT FROM row_state
+    fault := 'the history of {{ n.table_word }} ends in ' || coalesce(last_state, 'nothing')
+      || ', not in ' || coalesce(NEW."from_state", 'nothing') || ': ' || NEW.{{ n.row }}::text || ' was changed past the guard';
+  ELSIF NEW."observed" IS NOT NULL
+    OR {% if adopts %}NEW."from_state" IS NOT NULL AND {% endif %}NEW."to_state" IS DISTINCT FROM row_state
       AND {% call now("NEW.\"language\"", "NEW.\"to_state\"") %}{% endcall %}
       IS DISTINCT FROM {% call now("NEW.\"language\"", "row_state") %}{% endcall %}
-    OR NEW."from_state" IS NOT NULL AND NOT EXISTS (
+    OR NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL AND NOT EXISTS (
       SELECT FROM {{ n.transitions }} t WHERE t."from_state" = NEW."from_state" AND t."to_state" = NEW."to_state"
     )
   THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
-      'phasegate: {{ n.events_word }} is append-only: ' || NEW.{{ n.row }}::text || ' did not become ' || NEW."to_state";
+    fault := '{{ n.events_word }} is append-only: ' || NEW.{{ n.row }}::text || ' did not become ' || coalesce(NEW."to_state", 'null');
+  END IF;
+  IF fault IS NOT NULL AND {{ n.mode }}() = 'enforce' THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || fault;
+  ELSIF fault IS NOT NULL THEN
+    NEW."observed" := coalesce(NEW."observed", 'past-the-guard');
+    NEW."from_state" := last_state;
   END IF;
   NEW."seq" := coalesce(last_seq, 0) + 1;
   NEW."at" := clock_timestamp();
@@ -269,10 +323,57 @@ BEGIN
 END
 $phasegate$;
 
+-- The audited way out: it writes what no transition allows, to any state that is not retired, marked
+-- in the history with the reason, and beside it who it was.
+CREATE FUNCTION {{ n.force }}("key" {{ n.row_type }}, "to_state" text, "reason" text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $phasegate$
+#variable_conflict use_variable
+DECLARE
+  was text;
+  becomes {{ n.table }}.{{ n.column }}%TYPE;
+BEGIN
+  IF $3 IS NULL OR $3 !~ '\S' THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.force_word }} wants a reason';
+  END IF;
+  IF $2 IS NULL OR NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = $2) THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: unknown state of {{ n.machine }}: '
+      || coalesce($2, 'null') || '; known: ' || {% call list("") %}{% endcall %};
+  END IF;
+  -- No row starts in a retired state, and no transition leads to one; to every other one does.
+  IF NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = $2 AND s."initial")
+    AND NOT EXISTS (SELECT FROM {{ n.transitions }} t WHERE t."to_state" = $2)
+  THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the state ' || $2
+      || ' of {{ n.machine }} is retired: nothing enters it, by force neither';
+  END IF;
+  SELECT t.{{ n.column }}::text INTO was FROM {{ n.table }} t WHERE t.{{ n.key }} = $1 FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
+      'phasegate: no row of {{ n.table_word }} has the key ' || coalesce($1::text, 'null');
+  END IF;
+  IF was = $2 THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
+      'phasegate: ' || $1::text || ' is in ' || was || ' already: there is nothing to force';
+  END IF;
+  becomes := $2;
+  INSERT INTO {{ n.forcing }} ({{ n.row }}, "to_state", "reason") VALUES ($1, $2, $3);
+  UPDATE {{ n.table }} t SET {{ n.column }} = becomes WHERE t.{{ n.key }} = $1;
+  IF EXISTS (SELECT FROM {{ n.forcing }} f WHERE f.{{ n.row }} = $1) THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || $1::text || ' did not become ' || $2
+      || ': a trigger of {{ n.table_word }} stood in the way, or its guard is off';
+  END IF;
+  RETURN (SELECT max(e."seq") FROM {{ n.events }} e WHERE e.{{ n.row }} = $1 AND e."forced" IS NOT NULL);
+END
+$phasegate$;
+
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION {{ n.guard }}(), {{ n.again }}(), {{ n.event }}(), {{ n.report }}(), {{ n.append_only }}() FROM PUBLIC;
+-- To force is a privilege of its own. Who may have it is yours to say:
+-- GRANT EXECUTE ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text) TO ...;
+REVOKE ALL ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text) FROM PUBLIC;
 
 CREATE TRIGGER {{ n.event_trigger }} BEFORE INSERT ON {{ n.events }}
   FOR EACH ROW EXECUTE FUNCTION {{ n.event }}();

@@ -27,7 +27,10 @@ BEGIN
 {%- if !owns %}
   SELECT RAISE(ABORT, 'phasegate: illegal start of {{ n.machine }}; initial: {{ words.initial }}')
     WHERE OLD.{{ n.column }} IS NULL
-      AND NOT EXISTS (SELECT 1 FROM {{ n.states }} WHERE "state" = NEW.{{ n.column }} COLLATE BINARY AND "initial");
+      AND NOT EXISTS (SELECT 1 FROM {{ n.states }} WHERE "state" = NEW.{{ n.column }} COLLATE BINARY AND "initial")
+{%- if history %}
+      AND NOT EXISTS (SELECT 1 FROM {{ n.forcing }} WHERE {{ n.row }} = NEW.{{ n.key }} AND "to_state" = NEW.{{ n.column }} COLLATE BINARY)
+{%- endif %};
 {%- endif %}
   SELECT
 {%- if words.illegal.is_empty() %} RAISE(ABORT, 'phasegate: illegal transition of {{ n.machine }}; legal: see {{ n.transitions_word }}')
@@ -40,12 +43,17 @@ BEGIN
 {%- endif %}
     WHERE OLD.{{ n.column }} IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM {{ n.transitions }} WHERE "from_state" = OLD.{{ n.column }} COLLATE BINARY AND "to_state" = NEW.{{ n.column }} COLLATE BINARY
-    );
+    )
+{%- if history %} AND NOT EXISTS (
+      SELECT 1 FROM {{ n.forcing }} WHERE {{ n.row }} = NEW.{{ n.key }} AND "to_state" = NEW.{{ n.column }} COLLATE BINARY
+    )
+{%- endif %};
 {%- if history %}
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
+  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
       NEW.{{ n.key }}, (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }}),
-      OLD.{{ n.column }}, NEW.{{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM {{ n.language }})
+      OLD.{{ n.column }}, NEW.{{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM {{ n.language }}),
+      (SELECT "reason" FROM {{ n.forcing }} WHERE {{ n.row }} = NEW.{{ n.key }} AND "to_state" = NEW.{{ n.column }} COLLATE BINARY)
     );
   -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
   SELECT RAISE(ABORT, 'phasegate: a trigger on {{ n.events_word }} changed {{ n.table_word }}: that takes PRAGMA recursive_triggers = ON')

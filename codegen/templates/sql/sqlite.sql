@@ -55,10 +55,14 @@ CREATE TABLE {{ n.events }} (
   {{ n.row }} {{ n.row_type }} NOT NULL,
   "seq" INTEGER NOT NULL,
   "from_state" TEXT,
-  "to_state" TEXT NOT NULL,
+  "to_state" TEXT,
   "at" TEXT NOT NULL,
   "language" TEXT NOT NULL,
-  PRIMARY KEY ({{ n.row }}, "seq")
+  -- Where no transition led here: why it was forced, or what the guard would have refused it as.
+  "forced" TEXT,
+  "observed" TEXT,
+  PRIMARY KEY ({{ n.row }}, "seq"),
+  CHECK ("to_state" IS NOT NULL OR "observed" IS NOT NULL)
 ) {% if owns %}STRICT, {% endif %}WITHOUT ROWID;
 
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
@@ -85,24 +89,15 @@ CREATE INDEX {{ n.reports_row_index }} ON {{ n.reports }} ({{ n.row }}, "id");
 CREATE UNIQUE INDEX {{ n.reports_event_index }} ON {{ n.reports }} ({{ n.row }}, "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX {{ n.reports_seq_index }} ON {{ n.reports }} ({{ n.row }}, "seq") WHERE "answer" = 'applied';
 
--- Nothing enters the history but what its row just did. By RAISE and not by constraints, here and
--- below: an outer `OR IGNORE` or `OR REPLACE` overrides constraints.
-CREATE TRIGGER {{ n.event_trigger }} BEFORE INSERT ON {{ n.events }}
-BEGIN
-  SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_word }} does not end where this step begins: the row was changed past the guard')
-    WHERE NEW."from_state" IS NOT (
-      SELECT coalesce((SELECT "name_now" FROM {{ n.renames }} r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
-      FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1
-    );
-  SELECT RAISE(ABORT, 'phasegate: {{ n.events_word }} is append-only: the guards of {{ n.table_word }} alone write it')
-    WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.row }})
-      OR NEW."to_state" IS NOT (SELECT {{ n.column }} COLLATE BINARY FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.row }})
-      OR NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-      OR NEW."language" IS NOT (SELECT "fingerprint" FROM {{ n.language }})
-      OR NEW."from_state" IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM {{ n.transitions }} WHERE "from_state" = NEW."from_state" AND "to_state" = NEW."to_state"
-      );
-END;
+-- What is being forced in this very statement; no row outlives it.
+CREATE TABLE {{ n.forcing }} (
+  {{ n.row }} {{ n.row_type }} NOT NULL PRIMARY KEY,
+  "to_state" TEXT NOT NULL,
+  "reason" TEXT NOT NULL,
+  "actor" TEXT
+){% if owns %} STRICT{% endif %};
+
+{% include "sql/sqlite-event.sql" %}
 CREATE TRIGGER {{ n.event_update }} BEFORE UPDATE ON {{ n.events }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: {{ n.events_word }} is append-only');
@@ -142,6 +137,44 @@ END;
 CREATE TRIGGER {{ n.report_delete }} BEFORE DELETE ON {{ n.reports }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: {{ n.reports_word }} is append-only');
+END;
+
+-- The audited way out: it writes what no transition allows, to any state that is not retired, marked
+-- in the history with the reason, and beside it who it was as far as they say so. SQLite knows no
+-- privileges: whoever may write the file may use it.
+--   INSERT INTO {{ n.force }} ("key", "to_state", "reason", "actor") VALUES (...);
+CREATE VIEW {{ n.force }} ("key", "to_state", "reason", "actor") AS
+  SELECT e.{{ n.row }}, e."to_state", e."forced", r."actor"
+  FROM {{ n.events }} AS e
+  LEFT JOIN {{ n.reports }} AS r ON e.{{ n.row }} = r.{{ n.row }} AND e."seq" = r."seq" AND r."answer" = 'applied'
+  WHERE e."forced" IS NOT NULL;
+CREATE TRIGGER {{ n.force_insert }} INSTEAD OF INSERT ON {{ n.force }}
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: {{ n.force_word }} wants a reason')
+    WHERE typeof(NEW."reason") <> 'text' OR trim(NEW."reason", char(9, 10, 11, 12, 13, 32)) = '';
+  SELECT RAISE(ABORT, 'phasegate: unknown state of {{ n.machine }}; known: see {{ n.states_word }}')
+    WHERE typeof(NEW."to_state") <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.states }} WHERE "state" = NEW."to_state");
+  -- No row starts in a retired state, and no transition leads to one; to every other one does.
+  SELECT RAISE(ABORT, 'phasegate: that state of {{ n.machine }} is retired: nothing enters it, by force neither')
+    WHERE NOT EXISTS (SELECT 1 FROM {{ n.states }} WHERE "state" = NEW."to_state" AND "initial")
+      AND NOT EXISTS (SELECT 1 FROM {{ n.transitions }} WHERE "to_state" = NEW."to_state");
+  SELECT RAISE(ABORT, 'phasegate: no row of {{ n.table_word }} has that key')
+    WHERE NOT EXISTS (SELECT 1 FROM {{ n.table }} WHERE {{ n.key }} = NEW."key");
+  SELECT RAISE(ABORT, 'phasegate: the row is in that state already: there is nothing to force')
+    WHERE (SELECT {{ n.column }} COLLATE BINARY FROM {{ n.table }} WHERE {{ n.key }} = NEW."key") IS NEW."to_state";
+  INSERT INTO {{ n.forcing }} ({{ n.row }}, "to_state", "reason", "actor")
+    SELECT {{ n.key }}, NEW."to_state", NEW."reason", NEW."actor" FROM {{ n.table }} WHERE {{ n.key }} = NEW."key";
+  UPDATE {{ n.table }} SET {{ n.column }} = NEW."to_state" WHERE {{ n.key }} = NEW."key";
+  SELECT RAISE(ABORT, 'phasegate: the row did not become that: a trigger of {{ n.table_word }} stood in the way, or its guard is gone')
+    WHERE EXISTS (SELECT 1 FROM {{ n.forcing }} WHERE {{ n.row }} = NEW."key");
+END;
+-- A mark is given once, and who it was goes beside it.
+CREATE TRIGGER {{ n.event_forced }} AFTER INSERT ON {{ n.events }} WHEN NEW."forced" IS NOT NULL
+BEGIN
+  INSERT INTO {{ n.reports }} ({{ n.row }}, "status", "from_state", "answer", "seq", "actor")
+    SELECT NEW.{{ n.row }}, NEW."to_state", NEW."from_state", 'applied', NEW."seq", "actor"
+    FROM {{ n.forcing }} WHERE {{ n.row }} = NEW.{{ n.row }};
+  DELETE FROM {{ n.forcing }} WHERE {{ n.row }} = NEW.{{ n.row }};
 END;
 {% if adopts %}
 -- The rows from before the guard: their history begins with the state that they are in.

@@ -95,7 +95,7 @@ export function auditOf(map, snapshot) {
   const name = (value) => (value == null ? null : (stateOf(map, value)?.title ?? value));
   const entries = (snapshot.events ?? []).map((event) => ({
     key: `e${event.seq}`,
-    kind: event.from == null ? "started" : "applied",
+    kind: event.forced ? "forced" : event.observed ? "observed" : event.from == null ? "started" : "applied",
     at: event.at,
     from: name(event.from),
     to: name(event.to),
@@ -107,6 +107,8 @@ export function auditOf(map, snapshot) {
 
 function notesOf(report, name) {
   const notes = [];
+  if (report.forced) notes.push(`forced: ${report.forced}`);
+  if (report.observed) notes.push(`against the table (${report.observed}), and let through`);
   if (report.job) notes.push(`job ${report.job}`);
   if (report.run_id) notes.push(report.run_attempt > 1 ? `run ${report.run_id}, attempt ${report.run_attempt}` : `run ${report.run_id}`);
   if (report.actor) notes.push(`by ${report.actor}`);

@@ -57,8 +57,9 @@ export function canBecome(from, to) {
   return next[place.get(from)]?.has(place.get(to)) ?? false;
 }
 
-/** The optional states that may have come between two that followed each other. */
+/** The optional states that may have come between two that followed each other: none on a step that was forced. */
 function hiddenBetween(from, to) {
+  if (from !== to && !next[from].has(to)) return [];
   const passed = optionalNext[from].filter((at) => (at === to ? loops[at] : next[at].has(to)));
   if (stateList[from].optional && loops[from] && !next[from].has(from)) passed.push(from);
   return passed;

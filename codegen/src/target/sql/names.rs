@@ -44,6 +44,10 @@ pub(super) struct Names {
     pub(super) events_word: String,
     /// The reports' name, within a literal.
     pub(super) reports_word: String,
+    /// The states' name, within a literal.
+    pub(super) states_word: String,
+    /// The way out's name, within a literal.
+    pub(super) force_word: String,
     /// The transitions' name, within a literal.
     pub(super) transitions_word: String,
     pub(super) schema: Option<String>,
@@ -63,6 +67,13 @@ pub(super) struct Names {
     pub(super) initial: String,
     pub(super) events: String,
     pub(super) reports: String,
+    /// What is being forced.
+    pub(super) forcing: String,
+    /// What forces: a function on PostgreSQL, a view on SQLite.
+    pub(super) force: String,
+    pub(super) force_insert: String,
+    /// The function that says whether the guard enforces or observes.
+    pub(super) mode: String,
     pub(super) created_index: String,
     pub(super) reports_row_index: String,
     pub(super) reports_event_index: String,
@@ -79,6 +90,7 @@ pub(super) struct Names {
     pub(super) append_only: String,
     /// The names of the triggers of append-only tables.
     pub(super) event_trigger: String,
+    pub(super) event_forced: String,
     pub(super) event_update: String,
     pub(super) event_delete: String,
     pub(super) report_trigger: String,
@@ -105,6 +117,8 @@ impl Names {
             table_word: escaped(&sql.table),
             events_word: escaped(&events),
             reports_word: of("reports"),
+            states_word: of("states"),
+            force_word: of("force"),
             transitions_word: of("transitions"),
             schema: (sql.owns && schema != DEFAULT_SCHEMA).then(|| quoted(schema)),
             table: qualified(&sql.table),
@@ -130,6 +144,10 @@ impl Names {
             initial: qualified(&of("initial")),
             events: qualified(&events),
             reports: qualified(&of("reports")),
+            forcing: qualified(&of("forcing")),
+            force: qualified(&of("force")),
+            force_insert: quoted(&of("force_insert")),
+            mode: qualified(&of("mode")),
             created_index: quoted(&format!("{}_created", sql.table)),
             reports_row_index: quoted(&of("reports_row")),
             reports_event_index: quoted(&of("reports_event")),
@@ -145,6 +163,7 @@ impl Names {
             report: qualified(&of("report")),
             append_only: qualified(&of("append_only")),
             event_trigger: quoted(&of("event")),
+            event_forced: quoted(&of("event_forced")),
             event_update: quoted(&of("event_update")),
             event_delete: quoted(&of("event_delete")),
             report_trigger: quoted(&of("report")),
@@ -174,6 +193,7 @@ pub(crate) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
     if let Some(events) = &sql.events {
         names.push(events.clone());
         names.extend(["reports", "reports_row", "reports_event", "reports_seq"].map(of));
+        names.extend(["forcing", "force"].map(of));
     }
     names
 }

@@ -18,6 +18,8 @@ struct Postgres<'m> {
     /// Whether there is a history, of rows that are older than it.
     adopts: bool,
     history: bool,
+    /// Whether the guard enforces or observes.
+    mode: &'static str,
     /// Whether the database makes the keys.
     identity: bool,
     /// Of the enum type, where phasegate makes one.
@@ -79,6 +81,7 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
                 owns,
                 adopts,
                 history,
+                mode: "enforce",
                 identity,
                 labels,
                 default,

@@ -61,10 +61,14 @@ CREATE TABLE "order_events" (
   "order_id" TEXT NOT NULL,
   "seq" INTEGER NOT NULL,
   "from_state" TEXT,
-  "to_state" TEXT NOT NULL,
+  "to_state" TEXT,
   "at" TEXT NOT NULL,
   "language" TEXT NOT NULL,
-  PRIMARY KEY ("order_id", "seq")
+  -- Where no transition led here: why it was forced, or what the guard would have refused it as.
+  "forced" TEXT,
+  "observed" TEXT,
+  PRIMARY KEY ("order_id", "seq"),
+  CHECK ("to_state" IS NOT NULL OR "observed" IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
@@ -91,6 +95,14 @@ CREATE INDEX "order_reports_row" ON "order_reports" ("order_id", "id");
 CREATE UNIQUE INDEX "order_reports_event" ON "order_reports" ("order_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "order_reports_seq" ON "order_reports" ("order_id", "seq") WHERE "answer" = 'applied';
 
+-- What is being forced in this very statement; no row outlives it.
+CREATE TABLE "order_forcing" (
+  "order_id" TEXT NOT NULL PRIMARY KEY,
+  "to_state" TEXT NOT NULL,
+  "reason" TEXT NOT NULL,
+  "actor" TEXT
+) STRICT;
+
 -- Nothing enters the history but what its row just did. By RAISE and not by constraints, here and
 -- below: an outer `OR IGNORE` or `OR REPLACE` overrides constraints.
 CREATE TRIGGER "order_event" BEFORE INSERT ON "order_events"
@@ -102,10 +114,12 @@ BEGIN
     );
   SELECT RAISE(ABORT, 'phasegate: order_events is append-only: the guards of orders alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "order_events" WHERE "order_id" = NEW."order_id")
-      OR NEW."to_state" IS NOT (SELECT "status" COLLATE BINARY FROM "orders" WHERE "id" = NEW."order_id")
       OR NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
       OR NEW."language" IS NOT (SELECT "fingerprint" FROM "order_language")
-      OR NEW."from_state" IS NOT NULL AND NOT EXISTS (
+      OR NEW."forced" IS NOT (SELECT "reason" FROM "order_forcing" WHERE "order_id" = NEW."order_id" AND "to_state" = NEW."to_state")
+      OR NEW."observed" IS NOT NULL
+      OR NEW."to_state" IS NOT (SELECT "status" COLLATE BINARY FROM "orders" WHERE "id" = NEW."order_id")
+      OR NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL AND NOT EXISTS (
         SELECT 1 FROM "order_transitions" WHERE "from_state" = NEW."from_state" AND "to_state" = NEW."to_state"
       );
 END;
@@ -150,6 +164,44 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: order_reports is append-only');
 END;
 
+-- The audited way out: it writes what no transition allows, to any state that is not retired, marked
+-- in the history with the reason, and beside it who it was as far as they say so. SQLite knows no
+-- privileges: whoever may write the file may use it.
+--   INSERT INTO "order_force" ("key", "to_state", "reason", "actor") VALUES (...);
+CREATE VIEW "order_force" ("key", "to_state", "reason", "actor") AS
+  SELECT e."order_id", e."to_state", e."forced", r."actor"
+  FROM "order_events" AS e
+  LEFT JOIN "order_reports" AS r ON e."order_id" = r."order_id" AND e."seq" = r."seq" AND r."answer" = 'applied'
+  WHERE e."forced" IS NOT NULL;
+CREATE TRIGGER "order_force_insert" INSTEAD OF INSERT ON "order_force"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: order_force wants a reason')
+    WHERE typeof(NEW."reason") <> 'text' OR trim(NEW."reason", char(9, 10, 11, 12, 13, 32)) = '';
+  SELECT RAISE(ABORT, 'phasegate: unknown state of order; known: see order_states')
+    WHERE typeof(NEW."to_state") <> 'text' OR NOT EXISTS (SELECT 1 FROM "order_states" WHERE "state" = NEW."to_state");
+  -- No row starts in a retired state, and no transition leads to one; to every other one does.
+  SELECT RAISE(ABORT, 'phasegate: that state of order is retired: nothing enters it, by force neither')
+    WHERE NOT EXISTS (SELECT 1 FROM "order_states" WHERE "state" = NEW."to_state" AND "initial")
+      AND NOT EXISTS (SELECT 1 FROM "order_transitions" WHERE "to_state" = NEW."to_state");
+  SELECT RAISE(ABORT, 'phasegate: no row of orders has that key')
+    WHERE NOT EXISTS (SELECT 1 FROM "orders" WHERE "id" = NEW."key");
+  SELECT RAISE(ABORT, 'phasegate: the row is in that state already: there is nothing to force')
+    WHERE (SELECT "status" COLLATE BINARY FROM "orders" WHERE "id" = NEW."key") IS NEW."to_state";
+  INSERT INTO "order_forcing" ("order_id", "to_state", "reason", "actor")
+    SELECT "id", NEW."to_state", NEW."reason", NEW."actor" FROM "orders" WHERE "id" = NEW."key";
+  UPDATE "orders" SET "status" = NEW."to_state" WHERE "id" = NEW."key";
+  SELECT RAISE(ABORT, 'phasegate: the row did not become that: a trigger of orders stood in the way, or its guard is gone')
+    WHERE EXISTS (SELECT 1 FROM "order_forcing" WHERE "order_id" = NEW."key");
+END;
+-- A mark is given once, and who it was goes beside it.
+CREATE TRIGGER "order_event_forced" AFTER INSERT ON "order_events" WHEN NEW."forced" IS NOT NULL
+BEGIN
+  INSERT INTO "order_reports" ("order_id", "status", "from_state", "answer", "seq", "actor")
+    SELECT NEW."order_id", NEW."to_state", NEW."from_state", 'applied', NEW."seq", "actor"
+    FROM "order_forcing" WHERE "order_id" = NEW."order_id";
+  DELETE FROM "order_forcing" WHERE "order_id" = NEW."order_id";
+END;
+
 -- The guards. They judge what was really written, by the rows above; only their words name states.
 CREATE TRIGGER "000_order_guard_insert" AFTER INSERT ON "orders"
 BEGIN
@@ -185,11 +237,14 @@ BEGIN
     END
     WHERE OLD."status" IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM "order_transitions" WHERE "from_state" = OLD."status" COLLATE BINARY AND "to_state" = NEW."status" COLLATE BINARY
+    ) AND NOT EXISTS (
+      SELECT 1 FROM "order_forcing" WHERE "order_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY
     );
-  INSERT INTO "order_events" ("order_id", "seq", "from_state", "to_state", "at", "language")
+  INSERT INTO "order_events" ("order_id", "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
       NEW."id", (SELECT coalesce(max("seq"), 0) + 1 FROM "order_events" WHERE "order_id" = NEW."id"),
-      OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM "order_language")
+      OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM "order_language"),
+      (SELECT "reason" FROM "order_forcing" WHERE "order_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
   -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
   SELECT RAISE(ABORT, 'phasegate: a trigger on order_events changed orders: that takes PRAGMA recursive_triggers = ON')
