@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::machine::{Machine, StateId};
+use crate::machine::{Machine, State, StateId};
 
 /// The states of a newer table beside those of the one before.
 #[derive(Debug)]
@@ -20,15 +20,15 @@ impl Matched {
     pub(crate) fn new(old: &Machine, new: &Machine) -> Self {
         let mut before = vec![None; new.states.len()];
         let mut after = vec![None; old.states.len()];
-        let by_name: [fn(&Machine, &Machine, StateId) -> Option<StateId>; 3] = [
-            |old, new, id| new.state(id).renamed_from.as_deref().and_then(|name| old.find(name)),
-            |old, new, id| old.find(&new.state(id).name),
-            |old, new, id| old.find_value(&new.state(id).value),
+        let ways: [fn(&Machine, &State) -> Option<StateId>; 3] = [
+            |old, state| state.renamed_from.as_deref().and_then(|name| old.find(name)),
+            |old, state| old.find(&state.name),
+            |old, state| old.find_value(&state.value),
         ];
-        for find in by_name {
+        for find in ways {
             for id in new.state_ids() {
                 if before[id.index()].is_none()
-                    && let Some(was) = find(old, new, id)
+                    && let Some(was) = find(old, new.state(id))
                     && after[was.index()].is_none()
                 {
                     before[id.index()] = Some(was);
