@@ -106,8 +106,8 @@ CREATE TRIGGER "deploy_event" BEFORE INSERT ON "deploy_events"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the history of deploys does not end where this step begins: the row was changed past the guard')
     WHERE NEW."from_state" IS NOT (
-      SELECT coalesce((SELECT "name_now" FROM "deploy_renames" r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
-      FROM "deploy_events" e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1
+      SELECT coalesce((SELECT "name_now" FROM "deploy_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1
     );
   SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: the guards of deploys alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id")

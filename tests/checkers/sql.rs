@@ -11,7 +11,8 @@ use crate::db::{deploy, machine, schema, texts};
 use crate::{broken, finds, finds_nothing, root};
 
 /// What squawk is not asked for.
-const SQUAWK: [(&str, &str); 4] = [
+const SQUAWK: [(&str, &str); 5] = [
+    ("renaming-object", "a rename of what is stored is asked for, and `migrate` warns of it, too"),
     ("prefer-bigint-over-int", "places of states, and steps of one row: thousands, not milliards"),
     ("prefer-bigint-over-smallint", "the id of the one row of M_language is always 1"),
     ("require-lock-timeout", "a schema is applied by a tool of the user's, which sets timeouts"),
@@ -45,6 +46,41 @@ fn migrations(dialect: Dialect) -> Vec<PathBuf> {
     files
 }
 
+const BEFORE: &str = "format = 1\nmachine = { name = 'job', initial = 'a' }\n\
+    state = [{ name = 'a' }, { name = 'b' }, { name = 'c' }]\n\
+    transition = [{ path = ['a', 'b', 'c'] }]\n[target.sql]\n";
+/// A state is retired, and one is added that rows start in.
+const AFTER: &str = "format = 1\nmachine = { name = 'job', initial = ['n', 'a'] }\n\
+    state = [{ name = 'n', value = \"it's\" }, { name = 'a' }, { name = 'b', retired = true }, { name = 'c' }]\n\
+    transition = [{ path = ['n', 'a', 'c'] }, { from = 'b', to = 'c' }]\n[target.sql]\n";
+
+/// Migrations of every kind, of tables of several shapes.
+fn changes(dialect: Dialect) -> Vec<String> {
+    let renamed = AFTER
+        .replace("{ name = 'a' }", "{ name = 'z', renamed_from = 'a' }")
+        .replace("'a']", "'z']")
+        .replace("'a', 'c'", "'z', 'c'");
+    let mut texts = Vec::new();
+    for keys in [
+        "",
+        "storage = 'text'",
+        "events = false",
+        "owns = false",
+        "owns = false\nstorage = 'text'",
+        "schema = 'app'\ntable = 'order'\nkey = 'group'\ncolumn = 'user'\nkey_type = 'uuid'",
+    ] {
+        let [old, new, other] =
+            [BEFORE, AFTER, &renamed].map(|text| machine(&format!("{text}{keys}")));
+        for new in [&new, &other] {
+            let files = phasegate_codegen::target::sql::migrations(&[&old], new, dialect).unwrap();
+            texts.extend(files.into_iter().map(|file| file.text));
+        }
+        let back = phasegate_codegen::target::sql::migrations(&[&old, &new], &other, dialect);
+        texts.extend(back.unwrap().into_iter().map(|file| file.text));
+    }
+    texts
+}
+
 /// The schemas of tables of every shape, and every migration, on disk.
 fn written(dialect: Dialect, adapt: fn(String) -> String) -> (TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
@@ -52,8 +88,9 @@ fn written(dialect: Dialect, adapt: fn(String) -> String) -> (TempDir, Vec<PathB
     machines.extend(texts().iter().map(|text| machine(text)));
     let mut texts: Vec<String> = machines.iter().map(|machine| schema(machine, dialect)).collect();
     texts.extend(migrations(dialect).iter().map(|path| fs::read_to_string(path).unwrap()));
+    texts.extend(changes(dialect));
     let write = |(at, text): (usize, String)| {
-        let path = folder.path().join(format!("{at:02}.sql"));
+        let path = folder.path().join(format!("{at:03}.sql"));
         fs::write(&path, adapt(text)).unwrap();
         path
     };

@@ -132,14 +132,15 @@ impl Line {
                 Some(((folder(path), folder::number(name)?.0), path.as_str()))
             })
             .collect();
+        // A table that could not be read may know them.
+        let is_sure = reader.findings.is_empty();
         for (path, entry) in entries {
             if recorded.contains(path) {
                 continue;
             }
             let shown = format!("{}{path}", self.base);
             if entry.machine.as_deref() == Some(machine) {
-                if !reader.findings.is_empty() {
-                    // It may be one of a table that could not be read.
+                if !is_sure {
                     continue;
                 }
                 let message = format!(

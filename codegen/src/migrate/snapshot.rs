@@ -51,17 +51,16 @@ impl Snapshot {
              itself, then run `phasegate migrate`.\n",
             self.machine
         );
-        let mut line = |key: &str, value: &str, rest: &str| {
-            writeln!(out, "{}", format!("{INDENT}{key:<8} {value} {rest}").trim_end())
-                .expect("a string takes all that is written");
+        let line = |key: &str, value: &str, rest: &str| {
+            format!("{}\n", format!("{INDENT}{key:<8} {value} {rest}").trim_end())
         };
-        line("table", &self.table, "");
-        line("language", &self.language, "");
+        out += &line("table", &self.table, "");
+        out += &line("language", &self.language, "");
         for file in &self.files {
-            line("sha256", &file.sha256, &file.path);
+            out += &line("sha256", &file.sha256, &file.path);
         }
-        line("sha256", &sha256(self.text.as_bytes()), "of all below the next line");
-        format!("{out}\n{}", self.text)
+        let sum = sha256(format!("{out}\n{}", self.text).as_bytes());
+        format!("{out}{}\n{}", line("sha256", &sum, "of this file without this line"), self.text)
     }
 
     /// The machine that a file is a snapshot of, by its first line.
@@ -89,7 +88,7 @@ impl Snapshot {
                 _ => snapshot.files.push(Sum { path: rest.to_owned(), sha256: value.to_owned() }),
             }
         }
-        // The last sum is the text's own: printing it again gives it anew.
+        // The last sum is this file's own: printing it again gives it anew.
         snapshot.files.pop()?;
         (snapshot.print() == file).then_some(snapshot)
     }

@@ -4,8 +4,8 @@ CREATE TRIGGER {{ n.event_trigger }} BEFORE INSERT ON {{ n.events }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_word }} does not end where this step begins: the row was changed past the guard')
     WHERE NEW."from_state" IS NOT (
-      SELECT coalesce((SELECT "name_now" FROM {{ n.renames }} r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
-      FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1
+      SELECT coalesce((SELECT "name_now" FROM {{ n.renames }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM {{ n.events }} AS e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1
     );
   SELECT RAISE(ABORT, 'phasegate: {{ n.events_word }} is append-only: the guards of {{ n.table_word }} alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.row }})

@@ -262,6 +262,9 @@ impl<'m> Change<'m> {
                 });
             }
         }
+        if !found.is_empty() {
+            return found;
+        }
         found.extend(ambiguous.iter().map(|(value, now)| Impossible::Ambiguous {
             value: (*value).to_owned(),
             now: (*now).to_owned(),

@@ -109,8 +109,8 @@ CREATE TRIGGER "order_event" BEFORE INSERT ON "order_events"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the history of orders does not end where this step begins: the row was changed past the guard')
     WHERE NEW."from_state" IS NOT (
-      SELECT coalesce((SELECT "name_now" FROM "order_renames" r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
-      FROM "order_events" e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1
+      SELECT coalesce((SELECT "name_now" FROM "order_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM "order_events" AS e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1
     );
   SELECT RAISE(ABORT, 'phasegate: order_events is append-only: the guards of orders alone write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "order_events" WHERE "order_id" = NEW."order_id")
