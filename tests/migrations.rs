@@ -20,6 +20,7 @@ use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::migrate::{Ask, migrate};
 use phasegate_codegen::target::sql::migrations;
 use phasegate_codegen::targets::Dialect;
+use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
@@ -250,4 +251,134 @@ async fn a_migration_of_states_lets_writers_go_on() {
     ok(&mut db, "COMMIT").await;
     // The connection that was open before knows the new states too.
     ok(&mut writer, "UPDATE deploys SET status = 'health_checking' WHERE id = 'a'").await;
+}
+
+/// The table, its first state under another name and stored as that.
+fn renamed(table: &str) -> phasegate_codegen::Machine {
+    let table = table
+        .replace("{ name = 'b' }", "{ name = 'new', renamed_from = 'b' }")
+        .replace("initial = 'b'", "initial = 'new'")
+        .replace("['b', 'd']", "['new', 'd']");
+    sql::machine(&table)
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_rename_waits_for_who_began_before_it_and_blocks_nobody() {
+    for storage in ["enum", "text"] {
+        let keys = format!("storage = '{storage}'");
+        let (old, new) = (format!("{BEFORE}{keys}"), format!("{BEFORE}{keys}"));
+        let (old, new) = (sql::machine(&old), renamed(&new));
+        let url = database().await;
+        let (mut db, mut early) = (sql::connect(&url).await, sql::connect(&url).await);
+        let (mut late, mut looker) = (sql::connect(&url).await, sql::connect(&url).await);
+        ok(&mut db, &sql::schema(&old, Dialect::Postgres)).await;
+        ok(&mut db, "INSERT INTO jobs (id) VALUES ('x'), ('y'), ('z')").await;
+        let files = migrations(&[&old], &new, Dialect::Postgres).unwrap();
+        assert_eq!(files.len(), 3);
+        ok(&mut db, &format!("BEGIN; {}; COMMIT", files[0].text)).await;
+        ok(&mut early, "BEGIN; INSERT INTO jobs (id, status) VALUES ('w', 'b')").await;
+        let rest = format!("BEGIN; {}; COMMIT; BEGIN; {}; COMMIT", files[1].text, files[2].text);
+        let migrate = async { ok(&mut db, &rest).await };
+        let others = async {
+            let waiting =
+                "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+            while looker.rows(waiting).await != [[Some("1".to_owned())]] {
+                tokio::task::yield_now().await;
+            }
+            // Who came later goes on, and who was there first does, too.
+            ok(&mut late, "UPDATE jobs SET status = 'd' WHERE id = 'x'").await;
+            ok(&mut early, "UPDATE jobs SET status = 'd' WHERE id = 'y'; COMMIT").await;
+        };
+        tokio::join!(migrate, others);
+        let rows = looker.rows("SELECT id, status::text FROM jobs ORDER BY id").await;
+        let expected = [("w", "new"), ("x", "d"), ("y", "d"), ("z", "new")];
+        assert_eq!(
+            rows,
+            expected.map(|(id, state)| [id, state].map(|t| Some(t.to_owned())).to_vec())
+        );
+        for id in ["w", "z"] {
+            ok(&mut late, &format!("UPDATE jobs SET status = 'd' WHERE id = '{id}'")).await;
+        }
+        ok(&mut late, "INSERT INTO jobs (id) VALUES ('v')").await;
+        let first = looker.rows("SELECT to_state FROM job_events WHERE job_id = 'v'").await;
+        assert_eq!(first, [[Some("new".to_owned())]]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_label_that_the_application_renamed_itself_is_left_as_it_is() {
+    let (old, new) = (sql::machine(&format!("{BEFORE}owns = false")), {
+        renamed(&format!("{BEFORE}owns = false"))
+    });
+    let mut db = sql::connect(&database().await).await;
+    let own = "CREATE TYPE label AS ENUM ('b', 'd'); CREATE TABLE jobs (id text PRIMARY KEY, status label);";
+    ok(&mut db, own).await;
+    ok(&mut db, &sql::schema(&old, Dialect::Postgres)).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('x', 'b'); ALTER TYPE label RENAME VALUE 'b' TO 'new'")
+        .await;
+    for file in migrations(&[&old], &new, Dialect::Postgres).unwrap() {
+        ok(&mut db, &format!("BEGIN; {}; COMMIT", file.text)).await;
+    }
+    ok(&mut db, "UPDATE jobs SET status = 'd' WHERE id = 'x'").await;
+    judge::judges_as_the_table(&mut db, &new).await;
+}
+
+#[tokio::test]
+async fn a_default_that_changes_is_seen_by_every_connection_to_sqlite() {
+    let (old, new) = (sql::machine(BEFORE), renamed(BEFORE));
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("jobs.db").display());
+    let connect = || async { SqliteConnection::connect(&url).await.unwrap() };
+    let (mut db, mut other) = (connect().await, connect().await);
+    ok(&mut db, &sql::schema(&old, Dialect::Sqlite)).await;
+    ok(&mut other, "INSERT INTO jobs (id) VALUES ('x')").await;
+    let files = migrations(&[&old], &new, Dialect::Sqlite).unwrap();
+    let [file] = &files[..] else { panic!("{files:?}") };
+    ok(&mut db, &format!("BEGIN; {}; COMMIT", file.text)).await;
+    for (db, id) in [(&mut other, "y"), (&mut db, "z")] {
+        ok(db, &format!("INSERT INTO jobs (id) VALUES ('{id}')")).await;
+    }
+    let rows = other.rows("SELECT DISTINCT status FROM jobs").await;
+    assert_eq!(rows, [[Some("new".to_owned())]]);
+    assert_eq!(other.rows("PRAGMA integrity_check").await, [[Some("ok".to_owned())]]);
+    assert!(db.run("DELETE FROM sqlite_master").await.is_err(), "the schema can still be written");
+    ok(&mut other, "UPDATE jobs SET status = 'd' WHERE id = 'x'").await;
+    // A column that somebody made otherwise is not changed in silence.
+    let mut odd =
+        sql::sqlite(&sql::schema(&old, Dialect::Sqlite).replace("DEFAULT 'b'", "DEFAULT 'd'"))
+            .await;
+    let error = odd.run(&format!("BEGIN; {}; COMMIT", file.text)).await.unwrap_err();
+    assert!(error.contains("CHECK constraint failed"), "{error}");
+}
+
+#[tokio::test]
+async fn the_way_back_of_a_pair_fails_on_sqlite() {
+    let mut db = sql::sqlite("").await;
+    let down = way_back(Dialect::Sqlite);
+    let error = db.run(&down).await.unwrap_err();
+    assert!(error.contains("phasegate_cannot_take_this_migration_back"), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn the_way_back_of_a_pair_fails_on_postgres() {
+    let mut db = sql::connect(&database().await).await;
+    let error =
+        sqlx::raw_sql(sqlx::AssertSqlSafe(way_back(Dialect::Postgres))).execute(&mut db).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("this migration cannot be taken back"), "{error}");
+}
+
+/// The file that goes back, in a folder that has pairs of them.
+fn way_back(dialect: Dialect) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("migrations").join(dialect.as_str());
+    fs::create_dir_all(&at).unwrap();
+    fs::write(at.join("0001_mine.up.sql"), "").unwrap();
+    fs::write(folder.path().join("job.toml"), BEFORE).unwrap();
+    let loaded = phasegate_codegen::load(&folder.path().join("job.toml")).unwrap();
+    migrate(&loaded, Ask::Changes, Leave::Write).unwrap();
+    fs::read_to_string(at.join("0002_create_job.down.sql")).unwrap()
 }

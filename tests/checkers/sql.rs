@@ -75,8 +75,6 @@ fn changes(dialect: Dialect) -> Vec<String> {
             let files = phasegate_codegen::target::sql::migrations(&[&old], new, dialect).unwrap();
             texts.extend(files.into_iter().map(|file| file.text));
         }
-        let back = phasegate_codegen::target::sql::migrations(&[&old, &new], &other, dialect);
-        texts.extend(back.unwrap().into_iter().map(|file| file.text));
     }
     texts
 }
