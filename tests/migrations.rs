@@ -9,6 +9,7 @@ mod common {
     pub(crate) mod sql;
 }
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -279,11 +280,16 @@ async fn a_rename_waits_for_who_began_before_it_and_blocks_nobody() {
         ok(&mut db, &format!("BEGIN; {}; COMMIT", files[0].text)).await;
         ok(&mut early, "BEGIN; INSERT INTO jobs (id, status) VALUES ('w', 'b')").await;
         let rest = format!("BEGIN; {}; COMMIT; BEGIN; {}; COMMIT", files[1].text, files[2].text);
-        let migrate = async { ok(&mut db, &rest).await };
+        let done = Cell::new(false);
+        let migrate = async {
+            ok(&mut db, &rest).await;
+            done.set(true);
+        };
         let others = async {
             let waiting =
                 "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
             while looker.rows(waiting).await != [[Some("1".to_owned())]] {
+                assert!(!done.get(), "it did not wait");
                 tokio::task::yield_now().await;
             }
             // Who came later goes on, and who was there first does, too.
