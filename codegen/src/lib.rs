@@ -21,6 +21,8 @@ pub mod compat;
 pub mod explore;
 pub mod finding;
 pub mod graph;
+#[cfg(feature = "cli")]
+pub mod live;
 pub mod machine;
 pub mod migrate;
 mod pipeline;

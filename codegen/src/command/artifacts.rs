@@ -141,6 +141,10 @@ fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
 pub(crate) struct Check {
     #[command(flatten)]
     tables: TablesArg,
+    /// Look at what is deployed there instead, without a change: `postgres://…`, or `sqlite:FILE`.
+    /// A password is better kept in PGPASSWORD or ~/.pgpass than on the command line
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
     #[command(flatten)]
     pub(crate) format: FormatArg,
 }
@@ -148,6 +152,9 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(&self) -> Outcome {
         let format = self.format.format;
+        if let Some(url) = &self.database_url {
+            return super::live::run(&self.tables, url, format);
+        }
         let tables = self.tables.load(format)?;
         let mut all = tables.findings;
         let mut summaries = Vec::new();

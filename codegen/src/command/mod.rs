@@ -8,6 +8,7 @@ mod console;
 mod demo;
 mod graph;
 mod init;
+mod live;
 mod migrate;
 mod phases;
 mod schema;

@@ -72,23 +72,36 @@ impl Fingerprints {
 }
 
 fn language(states: &[State], initial: &[StateId], relation: &Relation) -> String {
-    let mut form = Form(Sha256::new());
-    form.record(&["language", "1"]);
     let mut order: Vec<usize> = (0..states.len()).collect();
     order.sort_by(|&a, &b| states[a].value.cmp(&states[b].value));
     let mut rank = vec![0; states.len()];
     for (place, &index) in order.iter().enumerate() {
         rank[index] = place;
-        let is_initial = initial.contains(&StateId::new(index));
-        form.record(&["state", &states[index].value, flag(is_initial)]);
     }
-    for &from in &order {
+    let value = |index: usize| states[index].value.as_str();
+    let rows = order.iter().map(|&at| (value(at), initial.contains(&StateId::new(at))));
+    let pairs = order.iter().flat_map(|&from| {
         let mut next: Vec<usize> =
             relation.legal_from(StateId::new(from)).map(StateId::index).collect();
         next.sort_by_key(|&to| rank[to]);
-        for to in next {
-            form.record(&["pair", &states[from].value, &states[to].value]);
-        }
+        next.into_iter().map(move |to| (value(from), value(to)))
+    });
+    language_of(rows, pairs)
+}
+
+/// The fingerprint of a language: values with whether they are initial, and pairs, each in ascending
+/// order of their bytes.
+pub(crate) fn language_of<'a>(
+    states: impl Iterator<Item = (&'a str, bool)>,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let mut form = Form(Sha256::new());
+    form.record(&["language", "1"]);
+    for (value, is_initial) in states {
+        form.record(&["state", value, flag(is_initial)]);
+    }
+    for (from, to) in pairs {
+        form.record(&["pair", from, to]);
     }
     form.finish()
 }

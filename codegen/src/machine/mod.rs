@@ -10,6 +10,8 @@ mod sequence;
 use std::collections::{BTreeMap, HashMap};
 
 pub use fingerprint::Fingerprints;
+#[cfg(feature = "cli")]
+pub(crate) use fingerprint::language_of;
 pub use phasegate::{Outcome, View};
 pub(crate) use relation::{Bits, ones};
 pub use relation::{Kind, Relation, TooMany};

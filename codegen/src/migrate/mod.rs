@@ -92,6 +92,37 @@ pub fn check(loaded: &Loaded) -> Result<Vec<Finding>, Error> {
     Ok(findings)
 }
 
+/// A table that was migrated to.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its path from the root, with `/`.
+    pub path: String,
+    /// What it says.
+    pub machine: Machine,
+    /// The files that led there from the table before.
+    pub files: Vec<String>,
+}
+
+/// The tables that the machine's migrations of a dialect lead to, oldest first.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn known(loaded: &Loaded, dialect: Dialect) -> Result<Vec<Known>, Error> {
+    let mut known = Vec::new();
+    for line in lines(loaded).iter().filter(|line| line.folders.contains_key(&dialect)) {
+        let folder = &line.folders[&dialect];
+        for past in line.read(&loaded.root, &loaded.machine.name)?.past {
+            let files = past.snapshot.files.iter().map(|file| &file.path);
+            let files = files.filter(|path| {
+                path.rsplit_once('/').map_or("", |(f, _)| f) == folder.trim_end_matches('/')
+            });
+            let files = files.map(|path| format!("{}{path}", line.base)).collect();
+            known.push(Known { path: past.path, machine: past.machine, files });
+        }
+    }
+    Ok(known)
+}
+
 /// That the table has changed since it was migrated to.
 pub fn not_migrated(loaded: &Loaded, migrated: &Migrated) -> Option<Finding> {
     let path = &loaded.source.path;

@@ -69,6 +69,12 @@ pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
     sql.dialects.iter().map(statement).collect()
 }
 
+/// The schema as a whole, for one dialect, where the table has the target.
+#[cfg(feature = "cli")]
+pub(crate) fn whole(machine: &Machine, dialect: Dialect) -> Option<String> {
+    Some(schema::text(machine, machine.targets.sql.as_ref()?, dialect, String::new()))
+}
+
 /// The schema as a whole, for each dialect.
 pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
     let Some(sql) = &machine.targets.sql else { return Vec::new() };

@@ -1,0 +1,274 @@
+//! What a live database's rules and guards fall short of.
+
+use std::collections::BTreeSet;
+
+use super::Telling;
+use super::expected::Objects;
+use super::facts::{Facts, Names, literal, quoted};
+use crate::finding::Severity::{Error, Warning};
+use crate::machine::Machine;
+use crate::suggest;
+use crate::targets::{Dialect, SqlTarget};
+
+/// What a database is held to.
+pub(super) struct Held<'h> {
+    pub(super) names: &'h Names,
+    pub(super) sql: &'h SqlTarget,
+    /// The table that it is at.
+    pub(super) machine: &'h Machine,
+    /// A later one that it may be on the way to, where it is behind.
+    pub(super) next: Option<&'h Machine>,
+    /// Where the whole schema lies, as findings name it.
+    pub(super) schema: String,
+}
+
+impl Held<'_> {
+    /// Labels of the enum; their order is a note, for states are never compared by it.
+    pub(super) fn labels(&self, facts: &Facts, tell: &mut Telling) {
+        let Some(labels) = &facts.labels else { return };
+        let values: Vec<&str> = self.machine.states.iter().map(|s| s.value.as_str()).collect();
+        let lacking: Vec<&str> =
+            values.iter().copied().filter(|v| !labels.iter().any(|l| l == v)).collect();
+        if !lacking.is_empty() {
+            let message = format!(
+                "the type of `{}` lacks the labels {}",
+                self.column(),
+                suggest::list(&lacking)
+            );
+            tell.error("missing-label", message, "apply the migration that adds them");
+        }
+        let extra: Vec<&str> = labels
+            .iter()
+            .map(String::as_str)
+            .filter(|label| !values.contains(label) && !self.is_coming(label))
+            // What a state was called stays a label while both names are in force.
+            .filter(|label| !facts.renames.keys().any(|(_, state)| state == label))
+            .collect();
+        if !extra.is_empty() {
+            let message = format!(
+                "the type of `{}` has labels that the table lacks: {}",
+                self.column(),
+                suggest::list(&extra)
+            );
+            let help = "add the states to the table and migrate; a label cannot be dropped, and the \
+                        guard refuses one that is no state";
+            let severity = if self.sql.owns { Error } else { Warning };
+            tell.tell("extra-label", severity, message, help);
+        }
+        let both: Vec<&str> =
+            values.iter().copied().filter(|v| labels.iter().any(|l| l == v)).collect();
+        let order: Vec<&str> =
+            labels.iter().map(String::as_str).filter(|label| both.contains(label)).collect();
+        if order != both {
+            let message = format!("the labels of `{}` stand in another order", self.column());
+            let help = "leave them: nothing compares states by their order, and nothing should";
+            tell.tell("label-order", Warning, message, help);
+        }
+    }
+
+    fn column(&self) -> String {
+        format!("{}.{}", self.names.table, self.names.column)
+    }
+
+    /// Whether a later table has the value.
+    fn is_coming(&self, value: &str) -> bool {
+        self.next.is_some_and(|next| next.find_value(value).is_some())
+    }
+
+    /// The rows that the guards judge by.
+    pub(super) fn rows(&self, facts: &Facts, tell: &mut Telling) {
+        self.states(facts, tell);
+        self.transitions(facts, tell);
+    }
+
+    fn states(&self, facts: &Facts, tell: &mut Telling) {
+        let table = &self.names.states;
+        let value = |id| self.machine.state(id).value.as_str();
+        let lacking: Vec<&str> = self
+            .machine
+            .state_ids()
+            .map(value)
+            .filter(|value| !facts.states.contains_key(*value))
+            .collect();
+        if !lacking.is_empty() {
+            let message = format!("`{table}` lacks the states {}", suggest::list(&lacking));
+            tell.error(
+                "missing-state",
+                message,
+                "insert the rows again: they are in the migrations",
+            );
+        }
+        let extra: Vec<&str> = facts
+            .states
+            .keys()
+            .map(String::as_str)
+            .filter(|value| self.machine.find_value(value).is_none() && !self.is_coming(value))
+            .collect();
+        if !extra.is_empty() {
+            let message =
+                format!("`{table}` has states that the table lacks: {}", suggest::list(&extra));
+            let help = "add them to the table and migrate, or delete the rows";
+            tell.error("extra-state", message, help);
+        }
+        let other: Vec<&str> = self
+            .machine
+            .state_ids()
+            .filter(|&id| {
+                let found = facts.states.get(value(id));
+                found.is_some_and(|(_, initial)| *initial != self.machine.is_initial(id))
+            })
+            .map(value)
+            .collect();
+        if !other.is_empty() {
+            let message =
+                format!("`{table}` says otherwise whether rows start in {}", suggest::list(&other));
+            let starts: Vec<&str> = self.machine.initial.iter().map(|&id| value(id)).collect();
+            let help = format!("set `initial` for {} alone", suggest::list(&starts));
+            tell.error("altered-state", message, help);
+        }
+    }
+
+    fn transitions(&self, facts: &Facts, tell: &mut Telling) {
+        let table = &self.names.transitions;
+        let value = |id| self.machine.state(id).value.as_str();
+        let pairs: BTreeSet<(&str, &str)> =
+            self.machine.transitions().map(|(from, to, _)| (value(from), value(to))).collect();
+        let shown = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<String> = pairs.iter().map(|(a, b)| format!("{a} -> {b}")).collect();
+            suggest::list(&pairs)
+        };
+        let has = |pair: &(&str, &str)| {
+            facts.transitions.contains_key(&(pair.0.to_owned(), pair.1.to_owned()))
+        };
+        let lacking: Vec<(&str, &str)> = pairs.iter().copied().filter(|pair| !has(pair)).collect();
+        if !lacking.is_empty() {
+            let message = format!("`{table}` lacks what the table allows: {}", shown(&lacking));
+            let help = format!("INSERT INTO {} the rows again", self.names.quoted(table));
+            tell.error("missing-transition", message, help);
+        }
+        let is_coming = |from: &str, to: &str| {
+            self.next.is_some_and(|next| match (next.find_value(from), next.find_value(to)) {
+                (Some(from), Some(to)) => next.can_become(from, to),
+                (_, _) => false,
+            })
+        };
+        let extra: Vec<(&str, &str)> = facts
+            .transitions
+            .keys()
+            .map(|(from, to)| (from.as_str(), to.as_str()))
+            .filter(|&(from, to)| !pairs.contains(&(from, to)) && !is_coming(from, to))
+            .collect();
+        if let Some((from, to)) = extra.first() {
+            let message = format!("`{table}` allows what the table does not: {}", shown(&extra));
+            let help = format!(
+                "add the transitions to the table and migrate, or DELETE FROM {} WHERE \
+                 \"from_state\" = {} AND \"to_state\" = {}, and so on",
+                self.names.quoted(table),
+                literal(from),
+                literal(to)
+            );
+            tell.error("extra-transition", message, help);
+        }
+        let other: Vec<(&str, &str)> = self
+            .machine
+            .transitions()
+            .filter(|&(from, to, kind)| {
+                let pair = (value(from).to_owned(), value(to).to_owned());
+                facts.transitions.get(&pair).is_some_and(|found| found != kind.as_str())
+            })
+            .map(|(from, to, _)| (value(from), value(to)))
+            .collect();
+        if !other.is_empty() {
+            let message =
+                format!("`{table}` takes skips for declared, or the reverse: {}", shown(&other));
+            tell.error("altered-transition", message, "set `kind` as the whole schema has it");
+        }
+    }
+
+    /// The tables, triggers and functions; `bodies` where these are to be what the machine gives.
+    pub(super) fn objects(&self, facts: &Facts, bodies: bool, tell: &mut Telling) {
+        let expected = Objects::of(self.machine, self.names.dialect);
+        for (table, columns) in &expected.tables {
+            if !facts.has(table) {
+                let message = format!("there is no table `{table}`");
+                tell.error("missing-table", message, "apply the migrations");
+                continue;
+            }
+            let lacking: Vec<&String> =
+                columns.iter().filter(|column| !facts.has_column(table, column)).collect();
+            if !lacking.is_empty() {
+                let message =
+                    format!("the table `{table}` lacks the columns {}", suggest::list(&lacking));
+                tell.error("missing-column", message, "apply the migrations");
+            }
+        }
+        for ((table, name), trigger) in &expected.triggers {
+            let at = format!("the trigger `{name}` of `{table}`");
+            let Some(found) = facts.triggers.get(&(table.clone(), name.clone())) else {
+                let message = format!("{at} is missing: {}", self.loses(table));
+                let help = format!("run its CREATE TRIGGER of {} again", self.schema);
+                tell.error("missing-trigger", message, help);
+                continue;
+            };
+            if !found.enabled {
+                let message = format!("{at} is disabled: {}", self.loses(table));
+                let help = format!(
+                    "ALTER TABLE {} ENABLE TRIGGER {}",
+                    self.names.quoted(table),
+                    quoted(name)
+                );
+                tell.error("disabled-trigger", message, help);
+            }
+            if bodies && found.trigger.definition != trigger.definition {
+                let message = format!("{at} is not what the table gives");
+                let help = match self.names.dialect {
+                    Dialect::Postgres => {
+                        format!("it is\n{}\nand should be\n{}", found.trigger.sql, trigger.sql)
+                    }
+                    Dialect::Sqlite => {
+                        format!("drop it, and run its CREATE TRIGGER of {} again", self.schema)
+                    }
+                };
+                tell.error("altered-trigger", message, help);
+            }
+        }
+        for (name, function) in &expected.functions {
+            let Some(found) = facts.functions.get(name) else {
+                let message = format!("there is no function `{name}`");
+                let help = format!("run its CREATE FUNCTION of {} again", self.schema);
+                tell.error("missing-function", message, help);
+                continue;
+            };
+            let help = format!("run its CREATE OR REPLACE FUNCTION of {} again", self.schema);
+            if found.body != function.body {
+                let message =
+                    format!("the body of the function `{name}` is not what the table gives");
+                tell.error("altered-function", message, help);
+            } else if found.attributes != function.attributes {
+                let message = format!(
+                    "the function `{name}` runs otherwise than the table says: {}, not {}",
+                    found.attributes, function.attributes
+                );
+                tell.error("altered-function", message, help);
+            }
+        }
+        for place in &facts.replicas {
+            let message = format!(
+                "sessions of {place} run with session_replication_role = replica: no guard judges them"
+            );
+            let help = "reset it there; a subscriber's own role may keep it";
+            tell.tell("replica-sessions", Warning, message, help);
+        }
+    }
+
+    /// What is lost with a trigger of a table.
+    fn loses(&self, table: &str) -> &'static str {
+        if table == self.names.table {
+            "changes of the status are not judged or not recorded"
+        } else if Some(table) == self.names.events.as_deref() {
+            "the history can be changed"
+        } else {
+            "what it guards can be changed"
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What is really deployed: a live database beside the table, and what it falls short of. It is
+//! looked at in one transaction that reads.
+
+mod connect;
+mod expected;
+mod facts;
+mod judge;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use connect::Conn;
+use facts::{Facts, Names};
+use judge::Held;
+
+use crate::finding::{Finding, Severity};
+use crate::machine::{Machine, language_of};
+use crate::migrate::{self, Known};
+use crate::pipeline::{Error, Loaded};
+
+/// What a database was found to be.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// What it falls short of.
+    pub findings: Vec<Finding>,
+    /// Where it is, without a password.
+    pub database: String,
+    /// The fingerprint that it judges by, where it says.
+    pub language: Option<String>,
+    /// The table that it is at, from the root: the table itself, or one of its migrations'.
+    pub at: Option<String>,
+    /// How many rows there are in each state.
+    pub rows: BTreeMap<String, u64>,
+}
+
+/// Why a database could not be looked at.
+#[derive(Debug)]
+pub enum Failure {
+    /// Nobody is there, the address is none, or it is not allowed: for people, without a password.
+    Away(String),
+    /// The migrations beside the table cannot be read.
+    Files(Error),
+}
+
+impl From<String> for Failure {
+    fn from(away: String) -> Self {
+        Self::Away(away)
+    }
+}
+
+/// Findings about a database, which stand at the table.
+pub(crate) struct Telling {
+    path: String,
+    findings: Vec<Finding>,
+}
+
+impl Telling {
+    fn tell(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.push(Finding::about(rule, severity, &self.path, message, help));
+    }
+
+    fn error(&mut self, rule: &'static str, message: impl Into<String>, help: impl Into<String>) {
+        self.tell(rule, Severity::Error, message, help);
+    }
+}
+
+/// Holds the database of an address to a table.
+///
+/// # Errors
+/// Where it cannot be reached or read, or the table has no target for it.
+pub async fn look(loaded: &Loaded, url: &str) -> Result<Looked, Failure> {
+    let dialect = connect::dialect(url)?;
+    let machine = &loaded.machine;
+    let table = &loaded.source.path;
+    let Some(sql) = machine.targets.sql.as_ref() else {
+        return Err(Failure::Away(format!("{table} has no [target.sql] section")));
+    };
+    if !sql.dialects.contains(&dialect) {
+        let word = dialect.as_str();
+        return Err(Failure::Away(format!("{table}: `dialects` of [target.sql] lacks {word:?}")));
+    }
+    let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
+    let mut conn = Conn::open(url).await?;
+    let names = Names::of(machine, sql, dialect);
+    let looked = Look { loaded, names, known }.look(&mut conn).await;
+    conn.close().await;
+    looked
+}
+
+/// One look at one database.
+struct Look<'l> {
+    loaded: &'l Loaded,
+    names: Names,
+    known: Vec<Known>,
+}
+
+/// The rules that a database is at.
+enum At<'k> {
+    /// The table's own.
+    Current,
+    /// Those of a table that was migrated to before: its place among them.
+    Behind(usize, &'k Known),
+    /// Others, which its rows bear out: a newer version's, or another branch's.
+    Others,
+    /// What its fingerprint says and what its rows say differ, and neither is known.
+    Edited,
+}
+
+impl Look<'_> {
+    async fn look(&self, conn: &mut Conn) -> Result<Looked, Failure> {
+        let (names, machine) = (&self.names, &self.loaded.machine);
+        let mut tell = Telling { path: self.loaded.source.path.clone(), findings: Vec::new() };
+        let mut looked = Looked {
+            findings: Vec::new(),
+            database: conn.shown().to_owned(),
+            language: None,
+            at: None,
+            rows: BTreeMap::new(),
+        };
+        let facts = Facts::read(conn, names).await?;
+        looked.language.clone_from(&facts.language);
+        let rules = [&names.states, &names.transitions, &names.language];
+        if !rules.iter().any(|table| facts.has(table)) {
+            self.nothing(&facts, &mut tell);
+            looked.findings = tell.findings;
+            return Ok(looked);
+        }
+        let at = self.at(&facts, &mut tell);
+        let held = match &at {
+            At::Behind(_, known) => &known.machine,
+            At::Current | At::Others | At::Edited => machine,
+        };
+        looked.at = match &at {
+            At::Current => Some(self.loaded.header.table().to_owned()),
+            At::Behind(_, known) => Some(known.path.clone()),
+            At::Others | At::Edited => None,
+        };
+        let sql = machine.targets.sql.as_ref().expect("the table has the target");
+        let held = Held {
+            names,
+            sql,
+            machine: held,
+            next: matches!(at, At::Behind(..)).then_some(machine),
+            schema: format!("{}/{}.sql", sql.path, names.dialect.as_str()),
+        };
+        let is_ours = !matches!(at, At::Others);
+        if is_ours {
+            held.labels(&facts, &mut tell);
+            held.rows(&facts, &mut tell);
+        }
+        // PostgreSQL's functions say nothing of states; SQLite's triggers do.
+        let bodies = is_ours || names.dialect == crate::targets::Dialect::Postgres;
+        held.objects(&facts, bodies, &mut tell);
+        if facts.has_column(&names.table, &names.column)
+            && facts.has_column(&names.table, &names.key)
+        {
+            looked.rows = rows::by_status(conn, names).await?;
+            if is_ours {
+                held.judge_rows(&looked.rows, &mut tell);
+            }
+            let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
+            tables.push(machine);
+            held.judge_history(conn, &facts, &tables, &mut tell).await?;
+        } else {
+            let message = format!(
+                "there is no table `{}` with the columns `{}` and `{}`",
+                names.table, names.key, names.column
+            );
+            tell.error(
+                "missing-table",
+                message,
+                "apply the migrations, or say in [target.sql] where it is",
+            );
+        }
+        looked.findings = tell.findings;
+        Ok(looked)
+    }
+
+    /// Nothing of the machine is there.
+    fn nothing(&self, facts: &Facts, tell: &mut Telling) {
+        let names = &self.names;
+        let name = &self.loaded.machine.name;
+        let message = match facts.has(&names.table) {
+            true => format!("`{}` is there, and nothing of {name} guards it", names.table),
+            false => format!("the database has nothing of {name}"),
+        };
+        let folder = self
+            .loaded
+            .machine
+            .targets
+            .sql
+            .as_ref()
+            .and_then(|sql| sql.migrations.get(&names.dialect));
+        let help = format!(
+            "apply the migrations of {}; or is it another database{}?",
+            folder.map_or("the table", String::as_str),
+            match names.dialect {
+                crate::targets::Dialect::Postgres =>
+                    format!(", or another schema than `{}`", names.schema),
+                crate::targets::Dialect::Sqlite => String::new(),
+            }
+        );
+        tell.error("not-installed", message, help);
+    }
+
+    /// The rules that the database is at, by its fingerprint.
+    fn at(&self, facts: &Facts, tell: &mut Telling) -> At<'_> {
+        let machine = &self.loaded.machine;
+        let table = &self.names.language;
+        let own = &machine.fingerprints.language;
+        let states = facts.states.iter().map(|(state, (_, initial))| (state.as_str(), *initial));
+        let pairs = facts.transitions.keys().map(|(from, to)| (from.as_str(), to.as_str()));
+        let of_rows = language_of(states, pairs);
+        let Some(said) = &facts.language else {
+            let message = format!("`{table}` has no row: the history does not say by which rules");
+            let help = format!(
+                "INSERT INTO {} (\"fingerprint\") VALUES ('{of_rows}')",
+                self.names.quoted(table)
+            );
+            tell.error("altered-language", message, help);
+            return self.by(&of_rows);
+        };
+        match self.by(said) {
+            At::Behind(place, known) => {
+                let left: Vec<&String> =
+                    self.known[place + 1..].iter().flat_map(|known| &known.files).collect();
+                let message = format!(
+                    "the database is at {} (language {said}); the table is at {own}",
+                    known.path
+                );
+                let help = match left.is_empty() {
+                    true => "write the migration by `phasegate migrate`, and apply it".to_owned(),
+                    false => format!("apply the migrations {}", crate::suggest::list(&left)),
+                };
+                tell.error("behind", message, help);
+                At::Behind(place, known)
+            }
+            At::Others | At::Edited if of_rows == *said => {
+                let message = format!(
+                    "the database judges by the language {said}, which neither the table ({own}) nor \
+                     one that was migrated to has"
+                );
+                let help =
+                    "a newer version has migrated it, or another branch: look with its table";
+                tell.error("unknown-language", message, help);
+                At::Others
+            }
+            At::Others | At::Edited => {
+                let message = format!(
+                    "`{table}` says {said}, and what the database judges by is {of_rows}: the history \
+                     names the wrong rules"
+                );
+                let by_rows = self.by(&of_rows);
+                let help = match by_rows {
+                    At::Others | At::Edited => {
+                        "somebody changed the rules by hand: see what else is found".to_owned()
+                    }
+                    At::Current | At::Behind(..) => format!(
+                        "UPDATE {} SET \"fingerprint\" = '{of_rows}'",
+                        self.names.quoted(table)
+                    ),
+                };
+                tell.error("altered-language", message, help);
+                by_rows
+            }
+            At::Current => At::Current,
+        }
+    }
+
+    /// The table of a fingerprint.
+    fn by(&self, language: &str) -> At<'_> {
+        if language == self.loaded.machine.fingerprints.language {
+            return At::Current;
+        }
+        let past = self.known.iter().enumerate().rev();
+        past.into_iter()
+            .find(|(_, known)| known.machine.fingerprints.language == language)
+            .map_or(At::Edited, |(place, known)| At::Behind(place, known))
+    }
+}
