@@ -183,7 +183,7 @@ fn edit(table: &mut Table, kind: u8, a: usize, b: usize) -> Option<()> {
                     rename(value, &from, &to);
                 }
             }
-            if b % 2 == 0 {
+            if b.is_multiple_of(2) {
                 let row = rows(table, "state")[a % count].as_table_mut()?;
                 row.insert("value".to_owned(), from.into());
             }
@@ -201,7 +201,7 @@ fn edit(table: &mut Table, kind: u8, a: usize, b: usize) -> Option<()> {
             let phases = names(table, "phase");
             let row = rows(table, "state")[a % count].as_table_mut()?;
             match pick(&phases, b) {
-                Some(phase) if b % 3 != 0 => row.insert("phase".to_owned(), phase.into()),
+                Some(phase) if !b.is_multiple_of(3) => row.insert("phase".to_owned(), phase.into()),
                 Some(_) | None => {
                     row.remove("completes");
                     row.remove("phase")
@@ -255,7 +255,7 @@ fn edit(table: &mut Table, kind: u8, a: usize, b: usize) -> Option<()> {
                 )),
                 2 => drop(targets.get_mut("workflow")?.as_table_mut()?.insert(
                     ["id_input", "action"][a % 2].to_owned(),
-                    "./other".trim_start_matches(if a % 2 == 0 { "./" } else { "" }).into(),
+                    "./other".trim_start_matches(if a.is_multiple_of(2) { "./" } else { "" }).into(),
                 )),
                 _ => drop(targets.remove("js")),
             }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use phasegate::{Machine as _, Verdict};
 use serde::Serialize;
 
-use crate::machine::{Machine, Outcome, StateId};
+use crate::machine::{Machine, Outcome, StateId, View};
 use crate::targets::SqlTarget;
 
 /// A layer that has a version of its own.
@@ -255,6 +255,19 @@ impl<'m> World<'m> {
     pub fn meaning(&self, version: usize, value: Value) -> Option<Meaning> {
         let state = self.machines[version].state(self.state(version, value)?);
         Some(Meaning { ended: state.is_ended(), outcome: state.outcome })
+    }
+
+    /// The value that is stored so.
+    pub fn find(&self, text: &str) -> Option<Value> {
+        self.values().find(|value| self.text(*value) == text)
+    }
+
+    /// What a version's page shows after a history and the `attempted` of its last report: a view for
+    /// each of its phases. What its table lacks is passed over.
+    pub fn views(&self, page: usize, history: &[Value], attempted: Option<Value>) -> Vec<View> {
+        let known = |value: Value| self.state(page, value);
+        let history: Vec<StateId> = history.iter().copied().filter_map(known).collect();
+        self.machines[page].phases(&history, attempted.and_then(known))
     }
 
     /// Whether a version's table lets this step follow.

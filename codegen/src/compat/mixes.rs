@@ -161,15 +161,15 @@ impl<'m> Mixes<'m> {
         page == mix.page && self.world.has(Layer::Page)
     }
 
+    /// Whether all that can happen to a run that lives through these mixes was tried.
+    pub fn is_exhausted(&self, workflow: usize, mixes: &[Mix]) -> bool {
+        self.found(workflow, &ends(mixes)).exhausted
+    }
+
     /// After how many of these mixes the first thing goes wrong for a run that begins in the first
-    /// of them, of this workflow, and lives through all. What was not exhausted counts as wrong.
+    /// of them, of this workflow, and lives through all.
     pub fn first_bad(&self, workflow: usize, mixes: &[Mix]) -> Option<(usize, Class, Witness)> {
-        let mut ends: Vec<End> = Vec::new();
-        for mix in mixes {
-            if ends.last() != Some(&mix.end()) {
-                ends.push(mix.end());
-            }
-        }
+        let ends = ends(mixes);
         let found = self.found(workflow, &ends);
         // Where each mix is among the ends.
         let mut at = 0;
@@ -190,4 +190,11 @@ impl<'m> Mixes<'m> {
         }
         None
     }
+}
+
+/// What reports meet in these mixes, one after the other.
+fn ends(mixes: &[Mix]) -> Vec<End> {
+    let mut ends: Vec<End> = mixes.iter().map(|mix| mix.end()).collect();
+    ends.dedup();
+    ends
 }

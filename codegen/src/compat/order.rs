@@ -37,6 +37,8 @@ pub struct Order {
     pub waits: Option<Vec<usize>>,
     /// What goes wrong where nobody waits: the shortest.
     pub bad: Option<(Mix, Class, Witness)>,
+    /// Whether all that can happen on the way was tried; else nothing is claimed of it.
+    pub exhausted: bool,
 }
 
 impl Order {
@@ -142,14 +144,17 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
     });
     starts.extend((1..all.len()).map(|at| (at, all[at].workflow)));
     let mut worst = Vec::new();
+    let mut exhausted = true;
     for (at, workflow) in starts {
+        exhausted &= mixes.is_exhausted(workflow, &all[at..]);
         let first = mixes.first_bad(workflow, &all[at..]);
         worst.push((at, first.map(|(further, class, witness)| (at + further, class, witness))));
     }
     // Before which steps to wait: as few as will do.
     let steps = layers.len();
     let mut sets: Vec<u32> = (0..1_u32 << steps).collect();
-    sets.sort_by_key(|set| (set.count_ones(), *set));
+    // As late as can be: runs begin until the step before.
+    sets.sort_by_key(|set| (set.count_ones(), std::cmp::Reverse(*set)));
     let lives_until = |start: usize, set: u32| {
         // Step `n` leads from mix `n` to the next: who waits before it keeps a run from it.
         (start..steps).find(|&step| set >> step & 1 == 1).unwrap_or(steps)
@@ -162,12 +167,12 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
     };
     let waits = sets
         .into_iter()
-        .find(|&set| holds(set))
+        .find(|&set| exhausted && holds(set))
         .map(|set| (0..steps).filter(|step| set >> step & 1 == 1).collect());
     let shortest = worst.into_iter().filter_map(|(_, first)| first);
     let bad = shortest.min_by_key(|(_, _, witness)| witness.path.0.len());
     let bad = bad.map(|(at, class, witness)| (all[at], class, witness));
-    Order { layers, mixes: all, waits, bad }
+    Order { layers, mixes: all, waits, bad, exhausted }
 }
 
 fn is_rollback(all: &[Mix], old: usize) -> bool {
@@ -189,16 +194,27 @@ fn constraints(layers: &[Layer], orders: &[Order]) -> Vec<Vec<Before>> {
     let mut chosen: Vec<Vec<Before>> = Vec::new();
     let mut sets: Vec<Vec<Before>> = vec![Vec::new()];
     for _ in 0..=layers.len() {
-        for set in &sets {
+        let is_safe = |set: &&Vec<Before>| {
             let mut fulfilling = orders.iter().filter(|order| holds(set, order)).peekable();
-            if fulfilling.peek().is_none() || !fulfilling.all(Order::is_safe) {
-                continue;
+            fulfilling.peek().is_some() && fulfilling.all(Order::is_safe)
+        };
+        let safe: Vec<&Vec<Before>> = sets.iter().filter(is_safe).collect();
+        // Those first that say most.
+        loop {
+            let is_new = |order: &&Order, set: &[Before]| {
+                holds(set, order) && !chosen.iter().any(|other| holds(other, order))
+            };
+            let says = |set: &[Before]| orders.iter().filter(|order| is_new(order, set)).count();
+            let mut most: Option<(usize, &Vec<Before>)> = None;
+            for set in &safe {
+                let here = says(set);
+                if here > most.map_or(0, |(there, _)| there) {
+                    most = Some((here, set));
+                }
             }
-            let is_new = orders
-                .iter()
-                .any(|order| holds(set, order) && !chosen.iter().any(|other| holds(other, order)));
-            if is_new {
-                chosen.push(set.clone());
+            match most {
+                Some((_, set)) => chosen.push(set.clone()),
+                None => break,
             }
         }
         sets = sets

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::layers::{Value, World};
-use crate::machine::{StateId, View};
+use crate::machine::View;
 
 /// What matters of a page's stepper: the phases shown as done, as failed or cancelled, and as not
 /// reported, by their places in that page's table.
@@ -84,10 +84,7 @@ impl Rows {
     ) -> &Shown {
         let key = (row, attempted, page);
         if !self.shown.contains_key(&key) {
-            let known = |value: Value| world.state(page, value);
-            let history: Vec<StateId> = self.values(row).into_iter().filter_map(known).collect();
-            let attempted = attempted.checked_sub(1).and_then(|value| known(Value(value)));
-            let views = world.machines[page].phases(&history, attempted);
+            let views = world.views(page, &self.values(row), attempted.checked_sub(1).map(Value));
             let places = |wanted: &[View]| -> Vec<usize> {
                 (0..views.len()).filter(|&at| wanted.contains(&views[at])).collect()
             };

@@ -17,9 +17,9 @@ use crate::explore::{
 use crate::machine::{Outcome, StateId};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
-pub const MOST_SITUATIONS: usize = 1 << 17;
+pub const MOST_SITUATIONS: usize = 1 << 16;
 /// The most words that a search writes, so that one with many jobs is bounded in time.
-const MOST_WORDS: usize = 1 << 23;
+const MOST_WORDS: usize = 1 << 22;
 
 /// What may go wrong in a mix.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -14,6 +14,8 @@ use super::witness::named;
 use crate::finding::{self, Finding, MOST_FINDINGS, Severity};
 use crate::table::Source;
 
+/// So many ways out of an order that is not safe are told.
+const MOST_HELPS: usize = 3;
 /// So many changes that nothing comes of are listed.
 const MOST_HARMLESS: usize = 40;
 
@@ -222,7 +224,9 @@ impl Comparison<'_> {
             Direction::Rollback => "Rollback (the database stays: no migration goes back)",
         };
         let (safe, all) = (orders.safe(), orders.orders.len());
-        let how = if safe == all {
+        let how = if orders.orders.iter().any(|order| !order.exhausted) {
+            "not all was tried, and nothing is claimed of any order".to_owned()
+        } else if safe == all {
             "any order is safe, whatever runs meanwhile".to_owned()
         } else if safe > 0 {
             let sets: Vec<String> = orders.constraints.iter().map(|set| constraint(set)).collect();
@@ -248,6 +252,11 @@ impl Comparison<'_> {
                 let at = self.in_words(*mix);
                 line(out, &format!("  What goes wrong, with {at}: {} [{number}]", witness.summary));
             }
+            let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
+            for weighed in errors.take(MOST_HELPS) {
+                let told = weighed.finding(self.old, self.new);
+                line(out, &format!("  What would make one ({}): {}", told.rule, told.help));
+            }
         }
     }
 
@@ -257,7 +266,10 @@ impl Comparison<'_> {
             let mix = order.mixes[step + 1];
             let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
             let what = verdict.map(|judged| self.what(mix, &judged.verdict, notes));
-            let wait = if waits.contains(&step) { "wait until no run is left, then " } else { "" };
+            let wait = match waits.contains(&step) {
+                true => "wait until every run from before has ended, then ",
+                false => "",
+            };
             let label = &self.world.labels[mix.of(*layer)];
             let what = what.unwrap_or_default();
             line(out, &format!("  {}. {wait}{label} {:<10}{what}", step + 1, layer.as_str()));
@@ -280,6 +292,7 @@ impl Comparison<'_> {
         let accepted =
             self.changes.iter().filter(errors).filter(|one| one.accepted.is_some()).count();
         let how = |orders: &Orders| match (orders.safe(), orders.orders.len()) {
+            _ if orders.orders.iter().any(|order| !order.exhausted) => "not exhausted",
             (0, _) if orders.best().is_some() => "only without runs under way",
             (0, _) => "in no order",
             (safe, all) if safe == all => "in any order",

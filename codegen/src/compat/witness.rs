@@ -107,8 +107,31 @@ pub(super) fn witness(
     };
     let path = trace(search, end);
     let cause = cause(search, place, end, &now, false_phase);
-    let summary = summary(search, place, &now, false_phase, &cause);
+    let summary = match refused(search, end) {
+        Some(refused) if class == Class::FailsJob => refused,
+        Some(_) | None => summary(search, place, &now, false_phase, &cause),
+    };
     Witness { summary, path, cause }
+}
+
+/// Whose report it is that is refused in the last step, and by whom.
+fn refused(search: &Search<'_, '_>, end: crate::explore::End<'_>) -> Option<String> {
+    let (step, _) = end.1?;
+    let before = search.known.row(end.0);
+    let world = search.world;
+    let to = world.value(search.version, reported(search.workflow, before, step)?);
+    let met = search.ends[position(before)];
+    let answer = world.receive(search.version, met, search.value_of(before), to);
+    let (who, version) = match answer {
+        Answer::Refused(By::Database, _) => ("database", met.database),
+        Answer::Refused(By::Backend | By::Address, _)
+        | Answer::Applied
+        | Answer::Duplicate
+        | Answer::NotSent => ("backend", met.backend),
+    };
+    let job = search.workflow.name(job_of(step)?);
+    let (to, label) = (named(world, search.version, to), &world.labels[version]);
+    Some(format!("{job} fails, because its report of {to} is refused by the {label} {who}"))
 }
 
 /// No row can be started.

@@ -1,0 +1,360 @@
+//! A small pair of tables for each rule of `phasegate compat`: that it finds its change, where, and
+//! what comes of it.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::fmt::Write as _;
+
+use phasegate_codegen::compat::{Comparison, RULES, Side, Verdict, Version, compare};
+use phasegate_codegen::finding::Severity;
+
+const GATE: &str = r#"format = 1
+[machine]
+name = "gate"
+initial = "queued"
+[[phase]]
+name = "check"
+[[phase]]
+name = "ship"
+[[state]]
+name = "queued"
+[[state]]
+name = "checking"
+phase = "check"
+optional = true
+[[state]]
+name = "checked"
+phase = "check"
+completes = true
+optional = true
+[[state]]
+name = "shipping"
+phase = "ship"
+[[state]]
+name = "shipped"
+outcome = "success"
+[[state]]
+name = "broken"
+outcome = "failure"
+[[transition]]
+path = ["queued", "checking", "checked", "shipping", "shipped"]
+[[transition]]
+from = "*"
+to = "broken"
+[[job]]
+name = "check"
+start = "checking"
+success = "checked"
+failure = "broken"
+[[job]]
+name = "ship"
+needs = ["check"]
+milestones = [{ name = "Ship", state = "shipping" }]
+success = "shipped"
+failure = "broken"
+[[job]]
+name = "end"
+needs = ["check", "ship"]
+always = true
+success = "shipped"
+failure = "broken"
+[target.sql]
+[target.workflow]
+[target.js]
+"#;
+
+const PACKED: &str = "[[state]]\nname = \"packed\"\noptional = true\n[[state]]\nname = \"shipped\"";
+const HELD: &str = "[[state]]\nname = \"held\"\nretired = true\n[[transition]]\nfrom = \"held\"\nto = \"shipping\"\n[[transition]]\npath";
+
+/// Edits that make the newer table; with an arrow before the rule, the older one.
+const PAIRS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "state-added",
+        &[
+            ("[[state]]\nname = \"shipped\"", PACKED),
+            ("\"shipping\", \"shipped\"", "\"shipping\", \"packed\", \"shipped\""),
+            (
+                "state = \"shipping\" }]",
+                "state = \"shipping\" }, { name = \"Pack\", state = \"packed\" }]",
+            ),
+        ],
+    ),
+    (
+        "<state-removed",
+        &[
+            ("[[state]]\nname = \"shipped\"", PACKED),
+            ("\"shipping\", \"shipped\"", "\"shipping\", \"packed\", \"shipped\""),
+            (
+                "state = \"shipping\" }]",
+                "state = \"shipping\" }, { name = \"Pack\", state = \"packed\" }]",
+            ),
+        ],
+    ),
+    (
+        "state-renamed",
+        &[
+            ("name = \"shipping\"", "name = \"sending\"\nvalue = \"shipping\""),
+            ("\"checked\", \"shipping\"", "\"checked\", \"sending\""),
+            ("state = \"shipping\"", "state = \"sending\""),
+        ],
+    ),
+    ("value-changed", &[("name = \"shipping\"", "name = \"shipping\"\nvalue = \"on its way\"")]),
+    ("<state-unretired", &[("[[transition]]\npath", HELD)]),
+    (
+        "state-retired",
+        &[
+            (
+                "optional = true\n[[state]]\nname = \"checked\"",
+                "retired = true\n[[state]]\nname = \"checked\"",
+            ),
+            ("\"queued\", \"checking\", \"checked\"", "\"queued\", \"checked\""),
+            (
+                "[[transition]]\nfrom",
+                "[[transition]]\npath = [\"checking\", \"checked\"]\n[[transition]]\nfrom",
+            ),
+            ("start = \"checking\"\n", ""),
+        ],
+    ),
+    (
+        "state-required",
+        &[(
+            "phase = \"check\"\noptional = true\n[[state]]\nname = \"checked\"",
+            "phase = \"check\"\n[[state]]\nname = \"checked\"",
+        )],
+    ),
+    (
+        "<state-optional",
+        &[(
+            "phase = \"check\"\noptional = true\n[[state]]\nname = \"checked\"",
+            "phase = \"check\"\n[[state]]\nname = \"checked\"",
+        )],
+    ),
+    (
+        "initial-changed",
+        &[
+            ("initial = \"queued\"", "initial = \"asked\""),
+            (
+                "[[state]]\nname = \"queued\"",
+                "[[state]]\nname = \"asked\"\n[[state]]\nname = \"queued\"",
+            ),
+            ("[\"queued\", \"checking\"", "[\"asked\", \"queued\", \"checking\""),
+        ],
+    ),
+    ("outcome-changed", &[("outcome = \"failure\"", "outcome = \"cancelled\"")]),
+    (
+        "transition-added",
+        &[(
+            "[[job]]\nname = \"check\"",
+            "[[transition]]\nfrom = \"queued\"\nto = \"shipped\"\n[[job]]\nname = \"check\"",
+        )],
+    ),
+    ("transition-removed", &[("from = \"*\"\nto", "from = \"*\"\nexcept = [\"shipping\"]\nto")]),
+    (
+        "phase-added",
+        &[("[[phase]]\nname = \"ship\"", "[[phase]]\nname = \"pack\"\n[[phase]]\nname = \"ship\"")],
+    ),
+    (
+        "<phase-removed",
+        &[("[[phase]]\nname = \"ship\"", "[[phase]]\nname = \"pack\"\n[[phase]]\nname = \"ship\"")],
+    ),
+    (
+        "phases-reordered",
+        &[(
+            "name = \"check\"\n[[phase]]\nname = \"ship\"",
+            "name = \"ship\"\n[[phase]]\nname = \"check\"",
+        )],
+    ),
+    ("state-phase-changed", &[("phase = \"ship\"\n", "phase = \"check\"\n")]),
+    ("completes-changed", &[("phase = \"ship\"\n", "phase = \"ship\"\ncompletes = true\n")]),
+    (
+        "job-added",
+        &[("[[job]]\nname = \"end\"", "[[job]]\nname = \"more\"\n[[job]]\nname = \"end\"")],
+    ),
+    (
+        "<job-removed",
+        &[("[[job]]\nname = \"end\"", "[[job]]\nname = \"more\"\n[[job]]\nname = \"end\"")],
+    ),
+    (
+        "job-renamed",
+        &[
+            ("name = \"ship\"\nneeds", "name = \"send\"\nneeds"),
+            ("needs = [\"check\", \"ship\"]", "needs = [\"check\", \"send\"]"),
+        ],
+    ),
+    ("<report-added", &[("start = \"checking\"\n", "")]),
+    ("report-removed", &[("start = \"checking\"\n", "")]),
+    (
+        "reports-reordered",
+        &[
+            (
+                "start = \"checking\"\nsuccess",
+                "start = \"checked\"\nmilestones = [{ name = \"X\", state = \"checking\" }]\nsuccess",
+            ),
+            (
+                "OLD",
+                "start = \"checking\"\nmilestones = [{ name = \"X\", state = \"checked\" }]\nsuccess",
+            ),
+        ],
+    ),
+    (
+        "<toleration-gained",
+        &[(
+            "[[job]]\nname = \"end\"\nneeds = [\"check\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"broken\"\n",
+            "",
+        )],
+    ),
+    (
+        "toleration-lost",
+        &[(
+            "[[job]]\nname = \"end\"\nneeds = [\"check\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"broken\"\n",
+            "",
+        )],
+    ),
+    ("needs-changed", &[("needs = [\"check\"]\n", "")]),
+    ("milestone-renamed", &[("name = \"Ship\"", "name = \"Send\"")]),
+    ("machine-renamed", &[("name = \"gate\"", "name = \"door\"")]),
+    ("address-changed", &[("[target.sql]", "[target.sql]\ntable = \"doors\"")]),
+    ("database-renamed", &[("[target.sql]", "[target.sql]\ncolumn = \"state\"")]),
+    ("<database-target", &[("[target.sql]\n", "")]),
+    ("database-shape", &[("[target.sql]", "[target.sql]\nstorage = \"text\"")]),
+    ("id-input-changed", &[("[target.workflow]", "[target.workflow]\nid_input = \"door\"")]),
+    (
+        "action-changed",
+        &[("[target.workflow]", "[target.workflow]\naction = \"./.github/actions/notify\"")],
+    ),
+];
+
+/// The two versions of a pair, and the rule that it is for.
+fn versions(name: &'static str, edits: &[(&str, &str)]) -> (Vec<Version>, &'static str) {
+    let mut text = GATE.to_owned();
+    let mut other = GATE.to_owned();
+    for (from, to) in edits {
+        if *from == "OLD" {
+            other = GATE.replace(edits[0].0, to);
+            continue;
+        }
+        assert_eq!(text.matches(from).count(), 1, "{name}: {from} stands once");
+        text = text.replace(from, to);
+    }
+    let of = |label, path, text: &str| match Version::new(label, path, text.as_bytes()) {
+        Ok(version) => version,
+        Err(error) => panic!("{name}: {error}"),
+    };
+    let (old, new) = match name.strip_prefix('<') {
+        Some(_) => (text, other),
+        None => (other, text),
+    };
+    (vec![of("old", "old.toml", &old), of("new", "new.toml", &new)], name.trim_start_matches('<'))
+}
+
+fn each(mut see: impl FnMut(&'static str, &Comparison<'_>)) {
+    for (name, edits) in PAIRS {
+        let (versions, rule) = versions(name, edits);
+        see(rule, &compare(&versions, 0, 1));
+    }
+}
+
+#[test]
+fn each_rule_has_a_pair_that_it_is_found_in() {
+    let mut found: Vec<&str> = Vec::new();
+    each(|rule, comparison| {
+        let said: Vec<&str> = comparison.changes.iter().map(|one| one.change.rule.id).collect();
+        assert!(said.contains(&rule), "{rule}: {said:?}");
+        found.push(rule);
+    });
+    for rule in RULES {
+        assert!(found.contains(&rule.id), "{} has no pair", rule.id);
+    }
+}
+
+#[test]
+fn what_goes_wrong_in_a_pair_is_its_rules_doing() {
+    each(|rule, comparison| {
+        assert!(
+            comparison.exhausted && comparison.beside.is_empty(),
+            "{rule}: {:?}",
+            comparison.beside
+        );
+        for judged in &comparison.mixes {
+            if let Verdict::Broken(bad) = &judged.verdict {
+                let told = comparison.changes.iter().any(|one| one.breaks.contains(&judged.mix));
+                assert!(told, "{rule}: {bad:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_comes_of_each_rules_pair() {
+    let mut out = String::new();
+    each(|rule, comparison| {
+        let broken = comparison.mixes.iter().filter(|one| one.verdict.as_str() == "broken").count();
+        let word = if comparison.fails() { "fails" } else { "passes" };
+        writeln!(
+            out,
+            "{rule} ({word}; {broken} of {} mixes broken, {} of {} rollouts and {} of {} rollbacks safe)",
+            comparison.mixes.len(),
+            comparison.rollout.safe(),
+            comparison.rollout.orders.len(),
+            comparison.rollback.safe(),
+            comparison.rollback.orders.len(),
+        )
+        .unwrap();
+        for one in &comparison.changes {
+            let told = one.finding(comparison.old, comparison.new);
+            let severity = match told.severity {
+                Severity::Error => "error",
+                Severity::Warning if one.bears() => "warning",
+                Severity::Warning => "no bearing",
+            };
+            let side = match one.change.side {
+                Side::Old => "old",
+                Side::New => "new",
+            };
+            let line = told.line.unwrap();
+            writeln!(out, "  {severity} {}: {} ({side}:{line})", told.rule, told.message).unwrap();
+        }
+        let witness = comparison.rollout.orders.iter().chain(&comparison.rollback.orders);
+        let shortest = witness.filter_map(|order| order.bad.as_ref());
+        if let Some((_, class, witness)) = shortest.min_by_key(|bad| bad.2.path.0.len()) {
+            writeln!(out, "  {}: {}", class.as_str(), witness.summary).unwrap();
+        }
+    });
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_fingerprint_outlives_other_edits_and_layout() {
+    let (name, edits) = PAIRS[0];
+    let (pair, rule) = versions(name, edits);
+    let of = |versions: &[Version]| {
+        let comparison = compare(versions, 0, 1);
+        let one = comparison.changes.iter().find(|one| one.change.rule.id == rule).unwrap();
+        (one.change.fingerprint(), one.finding(comparison.old, comparison.new).line.unwrap())
+    };
+    let before = of(&pair);
+    let text = pair[1].source.text.replace(
+        "[[phase]]\nname = \"check\"",
+        "# why\n\n[[phase]]\nname = \"check\"\ntitle = \"Checks\"",
+    );
+    let text = text.replace("name = \"Pack\"", "name = \"Packing\"");
+    let moved = vec![pair[0].clone(), Version::new("new", "other.toml", text.as_bytes()).unwrap()];
+    let after = of(&moved);
+    assert_eq!(before.0, after.0);
+    assert_ne!(before.1, after.1);
+    let other = pair[1].source.text.replace("packed", "boxed");
+    let other = vec![pair[0].clone(), Version::new("new", "new.toml", other.as_bytes()).unwrap()];
+    assert_ne!(of(&other).0, before.0);
+}
+
+#[test]
+fn ids_are_of_one_form_and_stand_once() {
+    for (at, rule) in RULES.iter().enumerate() {
+        assert!(
+            rule.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+            "{}",
+            rule.id
+        );
+        assert!(RULES[..at].iter().all(|other| other.id != rule.id), "{} stands twice", rule.id);
+        assert!(!rule.about.is_empty() && rule.reason.ends_with('.') && !rule.help.is_empty());
+    }
+}
