@@ -57,7 +57,7 @@ fn classes(verdict: &Verdict) -> Vec<Class> {
 
 fn best(orders: &Orders) -> (Vec<Layer>, Vec<usize>) {
     let best = orders.best().unwrap();
-    (best.layers.clone(), best.waits.clone().unwrap())
+    (best.layers.clone(), best.sound_waits.clone().unwrap())
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn git(folder: &Folder, arguments: &[&str]) {
     let mut command = Command::new("git");
     command.current_dir(folder.path("")).args(arguments);
     let who = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"];
-    who.iter().for_each(|name| drop(command.env(name, "tester")));
+    command.envs(who.map(|name| (name, "tester")));
     let ran = finish(&mut command, b"");
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }

@@ -253,10 +253,14 @@ fn edit(table: &mut Table, kind: u8, a: usize, b: usize) -> Option<()> {
                     ["table", "column", "key", "events"][a % 4].to_owned(),
                     "other_name".into(),
                 )),
-                2 => drop(targets.get_mut("workflow")?.as_table_mut()?.insert(
-                    ["id_input", "action"][a % 2].to_owned(),
-                    "./other".trim_start_matches(if a.is_multiple_of(2) { "./" } else { "" }).into(),
-                )),
+                2 => drop(
+                    targets.get_mut("workflow")?.as_table_mut()?.insert(
+                        ["id_input", "action"][a % 2].to_owned(),
+                        "./other"
+                            .trim_start_matches(if a.is_multiple_of(2) { "./" } else { "" })
+                            .into(),
+                    ),
+                ),
                 _ => drop(targets.remove("js")),
             }
         }
@@ -304,8 +308,8 @@ fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
         prop_assert!(!broken || told, "no change breaks {judged:?}");
     }
     let errors = comparison.changes.iter().any(|weighed| weighed.severity == Severity::Error);
-    let safe = comparison.rollout.has_safe() && comparison.rollback.has_safe();
-    prop_assert_eq!(errors, !safe);
+    let sound = comparison.rollout.has_sound() && comparison.rollback.has_sound();
+    prop_assert_eq!(errors, !sound);
     let is_broken = |mix| {
         let judged = comparison.mixes.iter().find(|judged| judged.mix == mix);
         judged.is_some_and(|judged| matches!(judged.verdict, Verdict::Broken(_)))

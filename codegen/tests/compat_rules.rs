@@ -65,6 +65,8 @@ failure = "broken"
 const PACKED: &str = "[[state]]\nname = \"packed\"\noptional = true\n[[state]]\nname = \"shipped\"";
 const HELD: &str = "[[state]]\nname = \"held\"\nretired = true\n[[transition]]\nfrom = \"held\"\nto = \"shipping\"\n[[transition]]\npath";
 
+const ENTERED: &str = "[[state]]\nname = \"held\"\n[[transition]]\npath = [\"checked\", \"held\", \"shipping\"]\n[[transition]]\npath";
+
 /// Edits that make the newer table; with an arrow before the rule, the older one.
 const PAIRS: &[(&str, &[(&str, &str)])] = &[
     (
@@ -98,7 +100,7 @@ const PAIRS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("value-changed", &[("name = \"shipping\"", "name = \"shipping\"\nvalue = \"on its way\"")]),
-    ("<state-unretired", &[("[[transition]]\npath", HELD)]),
+    ("state-unretired", &[("[[transition]]\npath", ENTERED), ("OLD", HELD)]),
     (
         "state-retired",
         &[

@@ -167,8 +167,13 @@ impl<'m> Mixes<'m> {
     }
 
     /// After how many of these mixes the first thing goes wrong for a run that begins in the first
-    /// of them, of this workflow, and lives through all.
-    pub fn first_bad(&self, workflow: usize, mixes: &[Mix]) -> Option<(usize, Class, Witness)> {
+    /// of them, of this workflow, and lives through all; or the first that is not tolerated.
+    pub fn first_bad(
+        &self,
+        workflow: usize,
+        mixes: &[Mix],
+        tolerated: bool,
+    ) -> Option<(usize, Class, Witness)> {
         let ends = ends(mixes);
         let found = self.found(workflow, &ends);
         // Where each mix is among the ends.
@@ -181,8 +186,10 @@ impl<'m> Mixes<'m> {
             })
             .collect();
         for (number, mix) in mixes.iter().enumerate() {
-            let here = found.bad.iter().find(|((place, page, _), _)| {
-                *place == places[number] && page.is_none_or(|page| self.looks_on(page, *mix))
+            let here = found.bad.iter().find(|((place, page, _), witness)| {
+                *place == places[number]
+                    && page.is_none_or(|page| self.looks_on(page, *mix))
+                    && (tolerated || !witness.tolerated)
             });
             if let Some(((_, _, class), witness)) = here {
                 return Some((number, *class, witness.clone()));

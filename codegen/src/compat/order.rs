@@ -35,7 +35,9 @@ pub struct Order {
     /// The steps, from 0, before which whatever runs has to end; none where it need not.
     /// Nothing where even that does not help.
     pub waits: Option<Vec<usize>>,
-    /// What goes wrong where nobody waits: the shortest.
+    /// The same, where refusals that are tolerated are let pass.
+    pub sound_waits: Option<Vec<usize>>,
+    /// What goes wrong where nobody waits: the shortest, and what is not tolerated first.
     pub bad: Option<(Mix, Class, Witness)>,
     /// Whether all that can happen on the way was tried; else nothing is claimed of it.
     pub exhausted: bool,
@@ -45,6 +47,11 @@ impl Order {
     /// Whether nothing goes wrong, whatever runs meanwhile.
     pub fn is_safe(&self) -> bool {
         self.waits.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// Whether nothing goes wrong but refusals that are tolerated.
+    pub fn is_sound(&self) -> bool {
+        self.sound_waits.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
@@ -65,10 +72,25 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// The order to take: a safe one, or the one with the fewest waits.
+    /// The order to take: a safe one; else one in which no more than tolerated reports are refused;
+    /// else the one with the fewest waits.
     pub fn best(&self) -> Option<&Order> {
-        let waits = |order: &&Order| order.waits.as_ref().map(Vec::len);
-        self.orders.iter().filter(|order| waits(order).is_some()).min_by_key(waits)
+        let waits = |order: &&Order| {
+            let len = |waits: &Option<Vec<usize>>| waits.as_ref().map_or(usize::MAX, Vec::len);
+            (len(&order.sound_waits), len(&order.waits))
+        };
+        let possible = self.orders.iter().filter(|order| order.sound_waits.is_some());
+        possible.min_by_key(waits)
+    }
+
+    /// Whether some order harms no run.
+    pub fn has_sound(&self) -> bool {
+        self.orders.iter().any(Order::is_sound)
+    }
+
+    /// How many do not.
+    pub fn sound(&self) -> usize {
+        self.orders.iter().filter(|order| order.is_sound()).count()
     }
 
     /// Whether some order is safe, whatever runs meanwhile.
@@ -139,40 +161,44 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
     let mut starts: Vec<(usize, usize)> = vec![(0, old), (0, new)];
     starts.retain(|&(at, workflow)| {
         // Where an older run fails before anything is rolled back that is the rollout's affair.
-        let left = || is_rollback(&all, old) && mixes.first_bad(old, &all[..1]).is_none();
+        let left = || is_rollback(&all, old) && mixes.first_bad(old, &all[..1], true).is_none();
         workflow == all[at].workflow || left()
     });
     starts.extend((1..all.len()).map(|at| (at, all[at].workflow)));
-    let mut worst = Vec::new();
-    let mut exhausted = true;
-    for (at, workflow) in starts {
-        exhausted &= mixes.is_exhausted(workflow, &all[at..]);
-        let first = mixes.first_bad(workflow, &all[at..]);
-        worst.push((at, first.map(|(further, class, witness)| (at + further, class, witness))));
-    }
-    // Before which steps to wait: as few as will do.
+    let exhausted = starts.iter().all(|&(at, workflow)| mixes.is_exhausted(workflow, &all[at..]));
+    // For each start the mix in which the first thing goes wrong.
+    let worst = |tolerated: bool| -> Vec<(usize, Option<(usize, Class, Witness)>)> {
+        let first = |&(at, workflow): &(usize, usize)| {
+            let first = mixes.first_bad(workflow, &all[at..], tolerated);
+            (at, first.map(|(further, class, witness)| (at + further, class, witness)))
+        };
+        starts.iter().map(first).collect()
+    };
+    let (any, hard) = (worst(true), worst(false));
     let steps = layers.len();
+    let waits = exhausted.then(|| waits(&any, steps)).flatten();
+    let sound_waits = exhausted.then(|| self::waits(&hard, steps)).flatten();
+    let bad = hard.into_iter().chain(any).filter_map(|(_, first)| first);
+    let bad = bad.min_by_key(|(_, _, witness)| (witness.tolerated, witness.path.0.len()));
+    let bad = bad.map(|(at, class, witness)| (all[at], class, witness));
+    Order { layers, mixes: all, waits, sound_waits, bad, exhausted }
+}
+
+/// The steps before which to wait so that nothing goes wrong: as few as will do, as late as can be.
+fn waits(worst: &[(usize, Option<(usize, Class, Witness)>)], steps: usize) -> Option<Vec<usize>> {
     let mut sets: Vec<u32> = (0..1_u32 << steps).collect();
-    // As late as can be: runs begin until the step before.
     sets.sort_by_key(|set| (set.count_ones(), std::cmp::Reverse(*set)));
     let lives_until = |start: usize, set: u32| {
         // Step `n` leads from mix `n` to the next: who waits before it keeps a run from it.
         (start..steps).find(|&step| set >> step & 1 == 1).unwrap_or(steps)
     };
-    let holds = |set: u32| {
-        let is_well = |(start, first): &(usize, Option<(usize, Class, Witness)>)| {
-            first.as_ref().is_none_or(|(bad, _, _)| *bad > lives_until(*start, set))
-        };
-        worst.iter().all(is_well)
+    let holds = |set: &u32| {
+        worst.iter().all(|(start, first)| {
+            first.as_ref().is_none_or(|(bad, _, _)| *bad > lives_until(*start, *set))
+        })
     };
-    let waits = sets
-        .into_iter()
-        .find(|&set| exhausted && holds(set))
-        .map(|set| (0..steps).filter(|step| set >> step & 1 == 1).collect());
-    let shortest = worst.into_iter().filter_map(|(_, first)| first);
-    let bad = shortest.min_by_key(|(_, _, witness)| witness.path.0.len());
-    let bad = bad.map(|(at, class, witness)| (all[at], class, witness));
-    Order { layers, mixes: all, waits, bad, exhausted }
+    let set = sets.into_iter().find(holds)?;
+    Some((0..steps).filter(|step| set >> step & 1 == 1).collect())
 }
 
 fn is_rollback(all: &[Mix], old: usize) -> bool {

@@ -11,10 +11,10 @@ use super::layers::{Answer, By, End, Value, Why, World};
 use super::rows::Rows;
 use super::witness::{self, Cause};
 use crate::explore::{
-    Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LOST, Path, Sent, Situation, Situations,
-    Step, Workflow, history_of, phase_of,
+    Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LOST, Path, Plan, Sent, Situation,
+    Situations, Step, Workflow, history_of, phase_of,
 };
-use crate::machine::{Outcome, StateId};
+use crate::machine::{Outcome, PhaseId, StateId};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
 pub const MOST_SITUATIONS: usize = 1 << 16;
@@ -87,6 +87,8 @@ pub struct Witness {
     pub path: Path,
     /// Where it departs from what the workflow's own version would have made of it.
     pub cause: Cause,
+    /// Whether no run is the worse for it: the report that is refused is one that may be lost.
+    pub tolerated: bool,
 }
 
 /// Where in a search something goes wrong: how many switches after its beginning, to which page (any
@@ -216,16 +218,25 @@ fn work(
     workflow: &Workflow<'_>,
     page: usize,
 ) -> Vec<Vec<(usize, u16)>> {
-    let machine = world.machines[page];
+    let (machine, own) = (world.machines[page], world.machines[version]);
     let mut work = vec![Vec::new(); machine.phases.len()];
     let known = |state: StateId| {
         let state = world.state(page, world.value(version, state))?;
         Some(machine.state(state))
     };
+    // A piece of work is of the phase that the page takes it for, and of the one that the workflow
+    // means: where the two differ, a phase is done when all of both is.
+    let meant = |piece: u16, plan: &Plan| {
+        let phase = phase_of(plan, piece, |state| Some(own.state(state)))?;
+        let name = &own.phase(phase).name;
+        machine.phases.iter().position(|phase| phase.name == *name)
+    };
     for (job, plan) in workflow.plans.iter().enumerate() {
         for piece in 0..plan.pieces {
-            if let Some(phase) = phase_of(plan, piece, known) {
-                work[phase.index()].push((job, piece));
+            let taken = phase_of(plan, piece, known).map(PhaseId::index);
+            let meant = meant(piece, plan).filter(|meant| taken != Some(*meant));
+            for phase in taken.into_iter().chain(meant) {
+                work[phase].push((job, piece));
             }
         }
     }

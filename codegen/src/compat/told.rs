@@ -234,6 +234,12 @@ impl Comparison<'_> {
                 "{safe} of {all} orders are safe, whatever runs meanwhile: {}",
                 sets.join("; or ")
             )
+        } else if orders.has_sound() {
+            format!(
+                "in none of {all} orders is nothing refused; in {} what the database refuses is \
+                 tolerated, and no run is the worse for it",
+                orders.sound()
+            )
         } else {
             match orders.best() {
                 Some(_) => format!("none of {all} orders is safe while anything runs"),
@@ -253,6 +259,7 @@ impl Comparison<'_> {
                 line(out, &format!("  What goes wrong, with {at}: {} [{number}]", witness.summary));
             }
             let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
+            let errors = errors.filter(|_| !orders.has_sound());
             for weighed in errors.take(MOST_HELPS) {
                 let told = weighed.finding(self.old, self.new);
                 line(out, &format!("  What would make one ({}): {}", told.rule, told.help));
@@ -261,7 +268,10 @@ impl Comparison<'_> {
     }
 
     fn steps(&self, out: &mut String, order: &Order, notes: &mut Notes) {
-        let waits = order.waits.as_deref().unwrap_or_default();
+        let waits = match order.is_sound() {
+            true => &[],
+            false => order.sound_waits.as_deref().unwrap_or_default(),
+        };
         for (step, layer) in order.layers.iter().enumerate() {
             let mix = order.mixes[step + 1];
             let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
@@ -293,6 +303,7 @@ impl Comparison<'_> {
             self.changes.iter().filter(errors).filter(|one| one.accepted.is_some()).count();
         let how = |orders: &Orders| match (orders.safe(), orders.orders.len()) {
             _ if orders.orders.iter().any(|order| !order.exhausted) => "not exhausted",
+            (0, _) if orders.has_sound() => "with refusals that are tolerated",
             (0, _) if orders.best().is_some() => "only without runs under way",
             (0, _) => "in no order",
             (safe, all) if safe == all => "in any order",
@@ -395,7 +406,8 @@ impl Comparison<'_> {
                 .enumerate()
                 .map(|(step, (layer, mix))| {
                     let verdict = self.mixes.iter().find(|judged| judged.mix == *mix);
-                    let waits = order.waits.as_ref().is_some_and(|waits| waits.contains(&step));
+                    let waits = order.sound_waits.as_ref();
+                    let waits = waits.is_some_and(|waits| waits.contains(&step));
                     json!({
                         "layer": layer.as_str(),
                         "wait": waits,

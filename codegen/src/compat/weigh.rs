@@ -17,7 +17,7 @@ use crate::machine::{Report, ReportKind};
 pub struct Weighed {
     /// The change.
     pub change: Change,
-    /// An error where for its sake no order of a rollout or of a rollback is safe.
+    /// An error where for its sake every order of a rollout, or of a rollback, harms runs.
     pub severity: Severity,
     /// The mixes that are broken for its sake.
     pub breaks: BTreeSet<Mix>,
@@ -119,10 +119,10 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         }
     }
     for orders in [&rollout, &rollback] {
-        let safe = orders.has_safe();
+        let sound = orders.has_sound();
         for order in &orders.orders {
             if let Some((_, _, witness)) = &order.bad {
-                weighing.blame(witness, None, !safe);
+                weighing.blame(witness, None, !sound && !witness.tolerated);
             }
         }
     }

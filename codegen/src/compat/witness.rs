@@ -111,7 +111,8 @@ pub(super) fn witness(
         Some(refused) if class == Class::FailsJob => refused,
         Some(_) | None => summary(search, place, &now, false_phase, &cause),
     };
-    Witness { summary, path, cause }
+    // Where its job fails for it too, that is told beside it.
+    Witness { summary, path, cause, tolerated: class == Class::DatabaseRefuses }
 }
 
 /// Whose report it is that is refused in the last step, and by whom.
@@ -154,6 +155,7 @@ pub(super) fn no_start(world: &World<'_>, end: End, answer: Answer) -> Witness {
         path: Path(vec![summary.clone()]),
         summary,
         cause: Cause::Start { end, workflow: None },
+        tolerated: false,
     }
 }
 

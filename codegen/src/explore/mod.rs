@@ -39,7 +39,7 @@ pub(crate) use situation::{HEAD, LOST, Situation, history_of, job_of as job_in};
 pub(crate) use situations::Situations;
 pub(crate) use step::{Fate, Step};
 pub use workflow::Workflow;
-pub(crate) use workflow::phase_of;
+pub(crate) use workflow::{Plan, phase_of};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
 pub const MOST_SITUATIONS: usize = 1 << 18;
