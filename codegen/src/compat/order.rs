@@ -155,6 +155,9 @@ fn permutations(layers: &[Layer]) -> Vec<Vec<Layer>> {
     all
 }
 
+/// The mix that a run begins in, and the first in which something goes wrong for it.
+type Worst = (usize, Option<(usize, Class, Witness)>);
+
 fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: usize) -> Order {
     // Runs that begin in each mix: of its workflow, and in the first of either, for some may be
     // left from before. Each lives as long as it likes.
@@ -167,7 +170,7 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
     starts.extend((1..all.len()).map(|at| (at, all[at].workflow)));
     let exhausted = starts.iter().all(|&(at, workflow)| mixes.is_exhausted(workflow, &all[at..]));
     // For each start the mix in which the first thing goes wrong.
-    let worst = |tolerated: bool| -> Vec<(usize, Option<(usize, Class, Witness)>)> {
+    let worst = |tolerated: bool| -> Vec<Worst> {
         let first = |&(at, workflow): &(usize, usize)| {
             let first = mixes.first_bad(workflow, &all[at..], tolerated);
             (at, first.map(|(further, class, witness)| (at + further, class, witness)))
@@ -185,7 +188,7 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
 }
 
 /// The steps before which to wait so that nothing goes wrong: as few as will do, as late as can be.
-fn waits(worst: &[(usize, Option<(usize, Class, Witness)>)], steps: usize) -> Option<Vec<usize>> {
+fn waits(worst: &[Worst], steps: usize) -> Option<Vec<usize>> {
     let mut sets: Vec<u32> = (0..1_u32 << steps).collect();
     sets.sort_by_key(|set| (set.count_ones(), std::cmp::Reverse(*set)));
     let lives_until = |start: usize, set: u32| {
