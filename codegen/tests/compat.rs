@@ -181,12 +181,9 @@ fn each_table_of_the_tests_follows_itself_and_layers_that_are_not_there_say_so()
         );
         assert_eq!(comparison.mixes.len(), 1 << comparison.layers.len());
         let said = comparison.text(None, false);
-        for (layer, word) in
-            [(Layer::Workflow, "the workflow does not apply: no version's table has jobs")]
-        {
-            assert_eq!(said.contains(word), !comparison.layers.contains(&layer));
-            lacking += usize::from(said.contains(word));
-        }
+        let word = "the workflow does not apply: no version's table has jobs";
+        assert_eq!(said.contains(word), !comparison.layers.contains(&Layer::Workflow));
+        lacking += usize::from(said.contains(word));
     }
     assert!(lacking > 0);
 }
