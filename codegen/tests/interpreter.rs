@@ -4,7 +4,7 @@ mod common;
 
 use common::machine;
 use phasegate::{Machine as _, Outcome, Verdict, View};
-use phasegate_codegen::machine::Machine;
+use phasegate_codegen::machine::{Kind, Machine, Relation, StateId};
 
 /// Starts in the third state or the second; the first is an end that nothing leaves.
 fn order() -> Machine {
@@ -104,6 +104,17 @@ fn words_are_those_of_the_table_and_of_every_interface() {
         views.map(View::as_str),
         ["failed", "cancelled", "skipped", "active", "done", "unconfirmed", "upcoming"]
     );
+    assert_eq!([Kind::Declared, Kind::Skip].map(Kind::as_str), ["declared", "skip"]);
+}
+
+#[test]
+fn a_relation_of_no_pair_is_empty() {
+    let of = |pairs: &[(usize, usize)]| {
+        let pairs = pairs.iter().map(|&(from, to)| (StateId::new(from), StateId::new(to)));
+        Relation::close(2, Vec::new(), pairs).unwrap()
+    };
+    assert!(of(&[]).is_empty());
+    assert!(!of(&[(0, 1)]).is_empty());
 }
 
 #[test]

@@ -121,7 +121,10 @@ fn a_loss_that_is_missed_is_found() {
     let mut machine = deploy();
     let building = find(&machine, "building");
     machine.states[building.index()].optional = true;
-    assert_eq!(is_refuted(&machine, "loss"), "a report of `deploying` is refused");
+    let Verdict::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
+    assert_eq!(counterexample.summary, "a report of `deploying` is refused");
+    let path = ["the row starts in queued", "reports building: lost", "reports deploying"];
+    assert_eq!(counterexample.path, path);
 }
 
 #[test]
@@ -244,6 +247,35 @@ fn what_is_too_large_is_bounded_and_never_called_proven() {
     assert!(matches!(verdict(&wide(2), "workflow-accepted"), Verdict::Proven { .. }));
 }
 
+/// A chain of optional states, each of which may be passed over.
+fn optional_chain(states: usize, rest: &str, of: impl Fn(usize) -> String) -> Machine {
+    let mut text = format!("format = 1\nmachine = {{ name = 'a', initial = 'on' }}\n{rest}");
+    text += "[[state]]\nname = 'on'\n[[state]]\nname = 'end'\noutcome = 'success'\n";
+    for n in 0..states {
+        text += &format!("[[state]]\nname = 's{n}'\noptional = true\n{}", of(n));
+    }
+    let path: Vec<String> = (0..states).map(|n| format!("'s{n}', ")).collect();
+    machine(&(text + &format!("[[transition]]\npath = ['on', {}'end']\n", path.concat())))
+}
+
+#[test]
+fn losses_and_histories_are_bounded_too_and_say_how_far_they_went() {
+    let told = |machine: &Machine, name: &str| match verdict(machine, name) {
+        Verdict::Bounded { covered, bound } => (covered.text(), bound),
+        other @ (Verdict::Proven { .. }
+        | Verdict::Refuted { .. }
+        | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),
+    };
+    let machine = optional_chain(120, "", |_| String::new());
+    insta::assert_debug_snapshot!([told(&machine, "loss")]);
+    // Phases without states make each memory large.
+    let phases: String = (0..300).map(|n| format!("[[phase]]\nname = 'p{n}'\n")).collect();
+    let machine = optional_chain(12, &phases, |n| format!("phase = 'p{n}'\n"));
+    insta::assert_debug_snapshot!(
+        ["phases-total", "phases-done-stays", "phases-one-active"].map(|name| told(&machine, name))
+    );
+}
+
 /// Nine jobs side by side, and one that starts with a state that may not come first.
 #[test]
 fn of_a_case_that_was_found_before_everything_was_tried_it_is_said_that_there_may_be_a_shorter_one()
@@ -318,8 +350,8 @@ fn of_a_long_way_the_two_ends_are_shown() {
     };
     assert_eq!(chain(24), format!("the longest shortest way: {}", names(0..24)));
     assert_eq!(
-        chain(25),
-        format!("the longest shortest way: {} -> (1 more) -> {}", names(0..12), names(13..25))
+        chain(40),
+        format!("the longest shortest way: {} -> (16 more) -> {}", names(0..12), names(28..40))
     );
 }
 

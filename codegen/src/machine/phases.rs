@@ -80,12 +80,11 @@ impl Machine {
         let mut last_phase = None;
         let takes_back: Vec<TakesBack> = history
             .iter()
-            .enumerate()
-            .map(|(at, &state)| {
+            .map(|&state| {
                 let phase = self.state(state).phase;
                 let before = last_phase;
                 last_phase = phase.or(last_phase);
-                if at > 0 && self.is_initial(state) {
+                if self.is_initial(state) {
                     return TakesBack::All;
                 }
                 match (phase, before) {

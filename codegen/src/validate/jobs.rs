@@ -113,9 +113,6 @@ pub(super) fn cycles(draft: &mut Draft<'_>) {
     let mut place: Vec<Option<usize>> = vec![None; needs.len()];
     let mut told = vec![false; needs.len()];
     for start in 0..needs.len() {
-        if tried[start] > 0 {
-            continue;
-        }
         let mut path = vec![start];
         place[start] = Some(0);
         while let Some(&job) = path.last() {

@@ -136,7 +136,6 @@ pub(super) fn values(draft: &mut Draft<'_>) {
             }
         }
         if let Some(first) = seen.insert(text, at)
-            && (row.value.is_some() || table.state[first].value.is_some())
             && table.state[first].name.get_ref() != row.name.get_ref()
             // Where one of them is called that, the value of the other is told of.
             && !draft.states.contains_key(text)
