@@ -117,14 +117,15 @@ impl Writer<'_> {
         self.at += 1;
         let place = self.at * 7 % self.rows.len();
         let (n, from) = self.rows[place];
-        let starts = self.at % 3 == 0;
-        let table = if self.at / 3 % 2 == 0 { self.old } else { self.new };
+        let starts = self.at.is_multiple_of(3);
+        let table = if (self.at / 3).is_multiple_of(2) { self.old } else { self.new };
         let (version, machine) = table;
         let ids = version.ids();
         let before = (!starts).then_some(from);
         // Mostly to where it may go, so that it goes on.
         let mut choices: Vec<usize> = (0..ids.len()).collect();
-        if self.at % 4 > 0 && choices.iter().any(|at| is_legal(table, before, ids[*at])) {
+        if !self.at.is_multiple_of(4) && choices.iter().any(|at| is_legal(table, before, ids[*at]))
+        {
             choices.retain(|at| is_legal(table, before, ids[*at]));
         }
         let choice = choices[self.at * 5 % choices.len()];

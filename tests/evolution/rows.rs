@@ -85,17 +85,6 @@ impl Rows {
         db.run(&format!("UPDATE {table} SET {column} = {value} WHERE {key} = {id}")).await
     }
 
-    pub(crate) async fn status<D: Db>(&self, db: &mut D, n: usize) -> String {
-        let Names { table, key, column, .. } = &self.names;
-        let sql = format!(
-            "SELECT CAST({column} AS text) FROM {table} WHERE {key} = {}",
-            self.names.key(n)
-        );
-        let rows = db.rows(&sql).await;
-        let [row] = &rows[..] else { panic!("{n} is lost") };
-        row[0].clone().expect("it has a status")
-    }
-
     /// All that was ever written of the rows, as it was written: later ones last.
     pub(crate) async fn history<D: Db>(&self, db: &mut D) -> String {
         if self.events.is_empty() {

@@ -8,7 +8,8 @@
 //! - whoever owns the tables can drop or disable the guards, or edit the rows of the states and
 //!   transitions that they judge by. On PostgreSQL an application's role should not own them: it
 //!   needs `SELECT, INSERT, UPDATE, DELETE` on the table, `SELECT, INSERT` on the reports and
-//!   `SELECT` on the rest; the guards write the history with their owner's rights.
+//!   `SELECT` on the rest (and `EXECUTE` on `MACHINE_initial`, which everyone has unless your default
+//!   privileges say otherwise); the guards write the history with their owner's rights.
 //! - `session_replication_role = replica`, which PostgreSQL leaves to superusers, skips triggers,
 //!   so that a subscriber receives history and rows as they are; SQLite's
 //!   `SQLITE_DBCONFIG_ENABLE_TRIGGER` and `writable_schema` do the like.
