@@ -28,8 +28,11 @@ pub(super) fn lock(root: &Path, folder: &str) -> io::Result<Lock> {
     stays_inside(root, &path)?;
     fs::create_dir_all(&path).map_err(|error| about(&path, &error))?;
     let file = open(&path).map_err(|error| about(&path, &error))?;
-    file.lock().map_err(|error| about(&path, &error))?;
-    Ok(Lock(file))
+    match file.lock() {
+        // Where the file system has no locks, files still don't take each other's places.
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(about(&path, &error)),
+        Ok(()) | Err(_) => Ok(Lock(file)),
+    }
 }
 
 /// The folder itself is the lock, so that nothing is left behind.

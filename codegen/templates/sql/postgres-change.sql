@@ -8,6 +8,7 @@ DECLARE
     SELECT l.virtualtransaction FROM pg_catalog.pg_locks l
     WHERE l.relation = {{ table_literal }}::regclass AND l.mode = 'RowExclusiveLock'
       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+      AND l.pid IS DISTINCT FROM pg_backend_pid()
   );
 BEGIN
   WHILE EXISTS (
