@@ -179,7 +179,7 @@ async fn tables(
             literal(&names.schema)
         ),
         Dialect::Sqlite => "SELECT m.name, c.name FROM sqlite_schema m \
-                            JOIN pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
+                            JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
             .to_owned(),
     };
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -226,6 +226,13 @@ impl Look<'_> {
             tell.error("altered-language", message, help);
             return self.by(&of_rows);
         };
+        let by_rows = self.by(&of_rows);
+        if of_rows != *said && matches!(by_rows, At::Current | At::Behind(..)) {
+            let help =
+                format!("UPDATE {} SET \"fingerprint\" = '{of_rows}'", self.names.quoted(table));
+            self.says_otherwise(said, &of_rows, help, tell);
+            return by_rows;
+        }
         match self.by(said) {
             At::Behind(place, known) => {
                 let left: Vec<&String> =
@@ -252,25 +259,22 @@ impl Look<'_> {
                 At::Others
             }
             At::Others | At::Edited => {
-                let message = format!(
-                    "`{table}` says {said}, and what the database judges by is {of_rows}: the history \
-                     names the wrong rules"
-                );
-                let by_rows = self.by(&of_rows);
-                let help = match by_rows {
-                    At::Others | At::Edited => {
-                        "somebody changed the rules by hand: see what else is found".to_owned()
-                    }
-                    At::Current | At::Behind(..) => format!(
-                        "UPDATE {} SET \"fingerprint\" = '{of_rows}'",
-                        self.names.quoted(table)
-                    ),
-                };
-                tell.error("altered-language", message, help);
-                by_rows
+                let help = "somebody changed the rules by hand: see what else is found".to_owned();
+                self.says_otherwise(said, &of_rows, help, tell);
+                At::Edited
             }
             At::Current => At::Current,
         }
+    }
+
+    /// That the fingerprint is not that of the rules.
+    fn says_otherwise(&self, said: &str, of_rows: &str, help: String, tell: &mut Telling) {
+        let message = format!(
+            "`{}` says {said}, and what the database judges by is {of_rows}: the history names the \
+             wrong rules",
+            self.names.language
+        );
+        tell.error("altered-language", message, help);
     }
 
     /// The table of a fingerprint.
