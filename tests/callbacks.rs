@@ -207,6 +207,10 @@ fn applies_what_is_legal(database: Database) {
     assert_eq!(snapshot["run_url"], "https://example.com/1");
     assert_eq!(snapshot["log_tail"], "é\u{fffd}");
     assert_eq!(row.recorded(), ["applied"]);
+    // A workflow of another table is a fact, and no failure.
+    let recorded = world.run(world.store.reports(&row.id)).unwrap();
+    assert_eq!(recorded[1].table.as_deref(), Some("0123456789abcdef"));
+    assert_ne!(snapshot["table"], "0123456789abcdef");
 }
 
 fn takes_the_state_that_the_row_is_in_as_a_redelivery(database: Database) {

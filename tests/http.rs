@@ -259,6 +259,7 @@ fn is_ready_where_tables_and_guard_are_there(database: Database) {
     assert_eq!(ready["table"], world.machine.table());
     assert_eq!(ready["language"], world.machine.language());
     assert_eq!(ready["database"]["language"], world.machine.language());
+    assert_eq!((&ready["degraded"], &ready["detail"]), (&json!(false), &Value::Null));
     match database {
         Database::Sqlite => world.sql(r#"DROP TRIGGER "000_deploy_guard_update""#),
         Database::Postgres => {

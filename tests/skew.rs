@@ -148,4 +148,9 @@ fn is_ready_beside_another_language(database: Database) {
     let ready = world.get("/readyz").ok(200);
     assert_eq!(ready["language"], world.machine.language());
     assert_ne!(ready["database"]["language"], ready["language"]);
+    assert_eq!((&ready["ready"], &ready["degraded"]), (&json!(true), &json!(true)));
+    let detail = ready["detail"].as_str().unwrap();
+    for language in [&ready["language"], &ready["database"]["language"]] {
+        assert!(detail.contains(language.as_str().unwrap()), "{detail}");
+    }
 }

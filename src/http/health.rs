@@ -15,19 +15,30 @@ pub(super) async fn alive() -> Response {
 }
 
 /// Ready is: the database answers, and its schema fits. One that judges by another language is
-/// ready too; the two fingerprints tell.
+/// ready too: versions apart are a fact, told as `degraded`, and no failure.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
     let fit = shared.ask(shared.store.fit()).await?;
     if !fit.missing.is_empty() {
         return Err(Problem::misfit(&fit.missing));
     }
-    let body = json!({
+    let language = shared.machine.language();
+    let degraded = fit.language.as_deref() != Some(language);
+    let mut body = json!({
         "ready": true,
         "machine": shared.machine.name(),
         "table": shared.machine.table(),
-        "language": shared.machine.language(),
+        "language": language,
         "database": {"language": fit.language},
+        "degraded": degraded,
     });
+    if degraded {
+        let database = fit.language.as_deref().unwrap_or("an unknown language");
+        body["detail"] = format!(
+            "the database judges by {database}, this backend by {language}: what both allow is \
+             applied, and rows in states that one of them lacks are passed on as they are"
+        )
+        .into();
+    }
     Ok(no_store(Json(body).into_response()))
 }
 
