@@ -105,7 +105,7 @@ struct Process {
 impl Process {
     fn start(build: Build, world: &World) -> Self {
         let word = if build == Build::Old { "old" } else { "new" };
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let child = Command::new(std::env::current_exe().unwrap())
             .args(["serves_where_it_is_told_to_until_its_input_ends", "--exact", "--nocapture"])
             .env(BUILD, word)
             .env(DATABASE, &world.database_url)
@@ -113,7 +113,8 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut process = Self { child, url: String::new() };
+        let mut said = BufReader::new(process.child.stdout.take().unwrap());
         let mut all = String::new();
         loop {
             let mut line = String::new();
@@ -122,7 +123,8 @@ impl Process {
             if let Some(url) = line.trim().strip_prefix("serves ") {
                 // What else it says is read, so that it never waits for a reader.
                 std::thread::spawn(move || said.read_to_end(&mut Vec::new()));
-                return Self { child, url: url.to_owned() };
+                url.clone_into(&mut process.url);
+                return process;
             }
             all += &line;
         }
