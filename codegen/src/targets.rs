@@ -77,6 +77,8 @@ pub struct SqlTarget {
     pub storage: Storage,
     /// The history's table; none where the table says `false`.
     pub events: Option<String>,
+    /// What becomes of a write that no transition allows.
+    pub mode: Mode,
     /// The folder of each dialect's migrations.
     pub migrations: BTreeMap<Dialect, String>,
 }
@@ -128,6 +130,27 @@ pub enum Storage {
     Enum,
     /// Text.
     Text,
+}
+
+/// What becomes of a write that no transition allows.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It is refused.
+    #[default]
+    Enforce,
+    /// It is let through, marked in the history, and counted by pair.
+    Observe,
+}
+
+impl Mode {
+    /// The word that the table and the databases use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
 }
 
 /// `[target.workflow]`.

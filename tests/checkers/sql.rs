@@ -84,6 +84,8 @@ fn written(dialect: Dialect, adapt: fn(String) -> String) -> (TempDir, Vec<PathB
     let folder = tempfile::tempdir().unwrap();
     let mut machines = vec![deploy()];
     machines.extend(texts().iter().map(|text| machine(text)));
+    let observes = texts()[3].replace("[target.sql]", "[target.sql]\nmode = 'observe'");
+    machines.push(machine(&observes));
     let mut texts: Vec<String> = machines.iter().map(|machine| schema(machine, dialect)).collect();
     texts.extend(migrations(dialect).iter().map(|path| fs::read_to_string(path).unwrap()));
     texts.extend(changes(dialect));

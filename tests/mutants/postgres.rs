@@ -112,8 +112,8 @@ pub(crate) const SCHEMA: [Defect; 61] = [
     ),
     order(
         "transitions to itself not logged",
-        "IF was = becomes AND EXISTS (",
-        "IF was <> becomes AND EXISTS (",
+        "IF was = becomes AND",
+        "IF was <> becomes AND",
     ),
     deploy(
         "TRUNCATE of the history allowed",

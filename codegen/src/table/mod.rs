@@ -17,7 +17,7 @@ pub use read::{MAX_BYTES, read};
 pub use source::Source;
 
 use crate::machine::Outcome;
-use crate::targets::{Derive, Dialect, KeyType, Storage};
+use crate::targets::{Derive, Dialect, KeyType, Mode, Storage};
 
 /// A text and its place.
 pub type Text = Spanned<String>;
@@ -324,6 +324,10 @@ pub struct SqlRow {
     pub storage: Option<Storage>,
     /// The append-only history, or `false`; by default `MACHINE_events`.
     pub events: Option<OffOr>,
+    /// Whether the guard refuses what no transition allows, or lets it through, marks it in the
+    /// history and counts it; by default `enforce`.
+    #[schemars(with = "Option<Mode>")]
+    pub mode: Option<Spanned<Mode>>,
     /// One folder for all, with one per dialect below it, or a folder for each dialect; by default
     /// `migrations`.
     pub migrations: Option<PerDialect>,

@@ -23,6 +23,14 @@
 //! - PostgreSQL moves a row between partitions by deleting and inserting it, which is refused like
 //!   every other DELETE and INSERT of a key. Partition by what does not change.
 //!
+//! With `mode = "observe"` nothing of that is refused: what would be is let through and marked in the
+//! history with what it would have been refused as (`illegal-transition`, `illegal-start`,
+//! `unknown-state`, `key-changed`, `key-used`, or `past-the-guard` where a trigger moved the row in the
+//! same statement, or the guard was off). The history of such a row goes on from where it ended. A
+//! column that becomes null is there as a step to null; a row whose key is null leaves no trace. The
+//! view `MACHINE_observed` counts the marks that would still be refused, by pair. A column that cannot
+//! hold a value (an enum without that label) refuses it as ever.
+//!
 //! The audited way out of all that is `MACHINE_force`: it writes what no transition allows, marked in
 //! the history with its reason. On PostgreSQL it is a function that nobody may call until
 //! `GRANT EXECUTE` says so, and needs no other right; on SQLite a view to INSERT into, for whoever
@@ -36,6 +44,7 @@
 
 mod change;
 mod names;
+mod observe;
 mod renames;
 mod rows;
 mod schema;

@@ -116,6 +116,10 @@ ALTER TABLE {{ n.forcing }} ENABLE ROW LEVEL SECURITY;
 
 -- Whether the guard refuses, or lets through and marks: to replace this body is to switch.
 {% include "sql/postgres-mode.sql" %}
+{%- if let Some(observed) = observed %}
+
+{% include "sql/postgres-observed.sql" %}
+{%- endif %}
 {% endif %}
 -- The guard. It judges what was really written, after every BEFORE trigger had its say, and by the
 -- rows above: states and transitions are added without touching it.
@@ -136,7 +140,7 @@ BEGIN
 {%- if adopts %}
   IF TG_OP = 'DELETE' THEN
     -- A row from before the guard: once it is gone, only the history knows that its key was used.
-    IF OLD.{{ n.column }} IS NOT NULL
+    IF OLD.{{ n.column }} IS NOT NULL AND OLD.{{ n.key }} IS NOT NULL
       AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = OLD.{{ n.key }})
     THEN
       INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state")
@@ -211,7 +215,9 @@ BEGIN
     RETURN NULL;
   END IF;
 {%- if adopts %}
-  IF was IS NOT NULL AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = OLD.{{ n.key }}) THEN
+  IF was IS NOT NULL AND OLD.{{ n.key }} IS NOT NULL
+    AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = OLD.{{ n.key }})
+  THEN
     -- A row from before the guard: its history begins with the state that it was in.
     INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (OLD.{{ n.key }}, NULL, was);
   END IF;
@@ -235,7 +241,7 @@ DECLARE
   was text := OLD.{{ n.column }}::text;
   becomes text := NEW.{{ n.column }}::text;
 BEGIN
-  IF was = becomes AND EXISTS (
+  IF was = becomes AND NEW.{{ n.key }} IS NOT NULL AND EXISTS (
     SELECT FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = was
   ) THEN
 {%- if adopts %}

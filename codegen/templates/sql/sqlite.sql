@@ -184,6 +184,10 @@ INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", 
 {% endif %}
 {%- endif %}
 {% include "sql/sqlite-guard.sql" %}
+{%- if let Some(observed) = observed %}
+
+{% include "sql/sqlite-observed.sql" %}
+{%- endif %}
 {%- if history %}
 
 -- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.

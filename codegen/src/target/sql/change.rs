@@ -6,6 +6,7 @@ mod sqlite;
 use std::fmt;
 
 use super::names::literal;
+use super::observe;
 use super::renames::{Matched, Renames, renames};
 use super::rows::{self, Chunk, Rows};
 use super::schema;
@@ -174,10 +175,12 @@ pub fn migrations(
     if !impossible.is_empty() {
         return Err(impossible);
     }
-    Ok(match dialect {
+    let mut files = match dialect {
         Dialect::Postgres => change.postgres(&header),
         Dialect::Sqlite => change.sqlite(&header),
-    })
+    };
+    files.extend(observe::switch((old, old_sql), (new, sql), dialect, &header));
+    Ok(files)
 }
 
 /// The values that a migration renames from one table to the next, old and new.

@@ -74,6 +74,8 @@ pub(super) struct Names {
     pub(super) force_insert: String,
     /// The function that says whether the guard enforces or observes.
     pub(super) mode: String,
+    /// The view of what is observed.
+    pub(super) observed: String,
     pub(super) created_index: String,
     pub(super) reports_row_index: String,
     pub(super) reports_event_index: String,
@@ -148,6 +150,7 @@ impl Names {
             force: qualified(&of("force")),
             force_insert: quoted(&of("force_insert")),
             mode: qualified(&of("mode")),
+            observed: qualified(&of("observed")),
             created_index: quoted(&format!("{}_created", sql.table)),
             reports_row_index: quoted(&of("reports_row")),
             reports_event_index: quoted(&of("reports_event")),
@@ -193,7 +196,7 @@ pub(crate) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
     if let Some(events) = &sql.events {
         names.push(events.clone());
         names.extend(["reports", "reports_row", "reports_event", "reports_seq"].map(of));
-        names.extend(["forcing", "force"].map(of));
+        names.extend(["forcing", "force", "observed"].map(of));
     }
     names
 }

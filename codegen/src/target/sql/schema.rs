@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::names::{Names, literal};
+use super::observe::Observed;
 use super::rows::{self, Chunk};
 use super::wording::{LISTED, Wording};
 use crate::machine::Machine;
@@ -20,6 +21,7 @@ struct Postgres<'m> {
     history: bool,
     /// Whether the guard enforces or observes.
     mode: &'static str,
+    observed: Option<&'m Observed>,
     /// Whether the database makes the keys.
     identity: bool,
     /// Of the enum type, where phasegate makes one.
@@ -47,6 +49,8 @@ struct Sqlite<'m> {
     transitions: Vec<Chunk>,
     fingerprint: &'m str,
     words: Wording,
+    observe: bool,
+    observed: Option<&'m Observed>,
 }
 
 /// The default state, as a literal.
@@ -64,6 +68,8 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
     let adopts = !owns && history;
     let identity = sql.key_type == KeyType::Bigint;
     let default = default(machine);
+    let observed = Observed::of(machine, sql);
+    let observed = observed.as_ref();
     let fingerprint = machine.fingerprints.language.as_str();
     let text = match dialect {
         Dialect::Postgres => {
@@ -81,7 +87,8 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
                 owns,
                 adopts,
                 history,
-                mode: "enforce",
+                mode: sql.mode.as_str(),
+                observed,
                 identity,
                 labels,
                 default,
@@ -105,6 +112,8 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
             transitions,
             fingerprint,
             words: Wording::of(machine),
+            observe: observed.is_some(),
+            observed,
         }
         .render(),
     };

@@ -14,7 +14,7 @@ pub(super) use paths::paths;
 use super::Draft;
 use crate::table::{LOST, OffOr, PathRow, PerDialect, Text};
 use crate::targets::{
-    Dialect, KeyType, PathTarget, RustTarget, SqlTarget, Storage, Targets, WorkflowTarget,
+    Dialect, KeyType, Mode, PathTarget, RustTarget, SqlTarget, Storage, Targets, WorkflowTarget,
 };
 
 /// A name in camel case: `freeze_check` gives `FreezeCheck`.
@@ -92,6 +92,7 @@ pub(super) fn resolve(draft: &mut Draft<'_>) {
                     Some(OffOr::Off) => None,
                     Some(OffOr::Name(events)) => Some(events.get_ref().clone()),
                 },
+                mode: row.mode.as_ref().map_or(Mode::Enforce, |mode| *mode.get_ref()),
                 migrations,
                 dialects,
             }
@@ -116,6 +117,19 @@ pub(super) fn resolve(draft: &mut Draft<'_>) {
     };
     draft.targets = targets;
     twice(draft);
+    unseen(draft);
+}
+
+/// What is observed without a place to say so.
+fn unseen(draft: &mut Draft<'_>) {
+    let Some(row) = &draft.table.target.sql else { return };
+    if let (Some(mode), Some(OffOr::Off)) = (&row.mode, &row.events)
+        && *mode.get_ref() == Mode::Observe
+    {
+        let message = "`mode = \"observe\"` counts in the history, and `events = false` keeps none";
+        let help = "leave `events` out, or enforce at once";
+        draft.error("observe-without-history", mode.span(), message, help);
+    }
 }
 
 /// Words that a list of a target holds twice.

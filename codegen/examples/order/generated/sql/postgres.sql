@@ -222,7 +222,7 @@ DECLARE
   was text := OLD."status"::text;
   becomes text := NEW."status"::text;
 BEGIN
-  IF was = becomes AND EXISTS (
+  IF was = becomes AND NEW."id" IS NOT NULL AND EXISTS (
     SELECT FROM "public"."order_transitions" t WHERE t."from_state" = was AND t."to_state" = was
   ) THEN
     INSERT INTO "public"."order_events" ("order_id", "from_state", "to_state") VALUES (NEW."id", was, becomes);

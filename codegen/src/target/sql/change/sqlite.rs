@@ -8,7 +8,7 @@ use super::super::rows::Chunk;
 use super::super::schema;
 use super::super::wording::Wording;
 use super::{Change, Migration};
-use crate::targets::Dialect;
+use crate::targets::{Dialect, Mode};
 
 /// A value that changes, as literals.
 struct Rename {
@@ -41,6 +41,7 @@ struct File<'m> {
     /// Whether the guards are made anew.
     rewords: bool,
     words: Wording,
+    observe: bool,
 }
 
 /// The guards of one machine, to see whether their words change.
@@ -51,13 +52,16 @@ struct Guard<'g> {
     owns: bool,
     history: bool,
     words: &'g Wording,
+    observe: bool,
 }
 
 impl Change<'_> {
     pub(super) fn sqlite(&self, header: &str) -> Vec<Migration> {
         let n = Names::new(self.new, self.sql, Dialect::Sqlite);
         let (owns, history) = (self.sql.owns, self.sql.events.is_some());
-        let guard = |words: &Wording| Guard { n: &n, owns, history, words }.render();
+        // The guards stay what they are: to switch them is a file of its own.
+        let observe = self.old.targets.sql.as_ref().is_some_and(|sql| sql.mode == Mode::Observe);
+        let guard = |words: &Wording| Guard { n: &n, owns, history, words, observe }.render();
         let words = Wording::of(self.new);
         let rewords = guard(&Wording::of(self.old)).ok() != guard(&words).ok();
         let renamed: Vec<Rename> = self
@@ -88,6 +92,7 @@ impl Change<'_> {
             fingerprint: self.fingerprint(),
             default,
             words,
+            observe,
         };
         let changes = !file.states.is_empty()
             || !file.removed.is_empty()

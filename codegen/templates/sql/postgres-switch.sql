@@ -1,0 +1,15 @@
+-- {{ header }}
+{% if observed.is_none() %}
+-- What the table lacks no row may be in: nothing could lead it on.
+{% include "sql/postgres-unknown.sql" %}
+
+DROP VIEW {{ n.observed }};
+{% endif -%}
+{% if switches %}
+-- From the end of this transaction on; no table is locked, and no trigger made anew.
+{% include "sql/postgres-mode.sql" %}
+{% endif -%}
+{% if let Some(observed) = observed %}
+DROP VIEW IF EXISTS {{ n.observed }};
+{% include "sql/postgres-observed.sql" %}
+{% endif -%}

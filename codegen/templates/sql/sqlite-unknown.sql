@@ -1,0 +1,13 @@
+-- RAISE takes literals alone outside of the newest versions: what cannot be is asked of json_extract,
+-- whose error says it.
+SELECT json_extract('{}', 'phasegate: ' || "total" || ' rows of {{ n.table_word }} are in states that the table lacks: ' || "lost" || '; add them to the table or mend the rows first')
+FROM (
+  SELECT sum("rows") AS "total", group_concat(json_quote("state") || ' (' || "rows" || ')', ', ') AS "lost"
+  FROM (
+    SELECT {{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows" FROM {{ n.table }}
+    WHERE {{ n.column }} IS NOT NULL
+      AND (typeof({{ n.column }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.states }} AS s WHERE s."state" = {{ n.column }} COLLATE BINARY))
+    GROUP BY {{ n.column }} COLLATE BINARY ORDER BY count(*) DESC, 1
+  )
+)
+WHERE "total" > 0;
