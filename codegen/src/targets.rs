@@ -121,6 +121,17 @@ pub enum KeyType {
     Bigint,
 }
 
+impl KeyType {
+    /// The word that the table uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Uuid => "uuid",
+            Self::Bigint => "bigint",
+        }
+    }
+}
+
 /// The type of the status column in PostgreSQL.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]
@@ -130,6 +141,16 @@ pub enum Storage {
     Enum,
     /// Text.
     Text,
+}
+
+impl Storage {
+    /// The word that the table uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enum => "enum",
+            Self::Text => "text",
+        }
+    }
 }
 
 /// What becomes of a write that no transition allows.

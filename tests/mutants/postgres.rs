@@ -110,11 +110,7 @@ pub(crate) const SCHEMA: [Defect; 61] = [
         "ELSIF becomes IS NULL OR NOT EXISTS (SELECT FROM \"public\".\"order_states\" s WHERE s.\"state\" = becomes) THEN",
         "ELSIF false THEN",
     ),
-    order(
-        "transitions to itself not logged",
-        "IF was = becomes AND",
-        "IF was <> becomes AND",
-    ),
+    order("transitions to itself not logged", "IF was = becomes AND", "IF was <> becomes AND"),
     deploy(
         "TRUNCATE of the history allowed",
         APPEND_ONLY,

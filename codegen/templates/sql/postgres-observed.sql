@@ -18,9 +18,9 @@ FROM (
     count(*) AS "count", min(o."at") AS "first_at", max(o."at") AS "last_at"
   FROM (
     SELECT
+      e."observed", e."at",
       {% call now("e.\"from_state\"") %}{% endcall %} AS "from_state",
-      {% call now("e.\"to_state\"") %}{% endcall %} AS "to_state",
-      e."observed", e."at"
+      {% call now("e.\"to_state\"") %}{% endcall %} AS "to_state"
     FROM {{ n.events }} e WHERE e."observed" IS NOT NULL
   ) o
   WHERE o."observed" NOT IN ('illegal-transition', 'illegal-start', 'unknown-state')

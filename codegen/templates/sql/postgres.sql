@@ -2,6 +2,9 @@
 {% if let Some(schema) = n.schema %}
 CREATE SCHEMA IF NOT EXISTS {{ schema }};
 {% endif -%}
+{% if !owns %}
+{% include "sql/postgres-preflight.sql" %}
+{% endif -%}
 {% if owns -%}
 {% if !labels.is_empty() %}
 CREATE TYPE {{ n.status_type }} AS ENUM (
@@ -65,6 +68,11 @@ INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
 {%- endfor %}
 {% endfor %}
 INSERT INTO {{ n.language }} ("fingerprint") VALUES ('{{ fingerprint }}');
+{%- if !owns && mode == "enforce" %}
+
+-- What the table lacks no row may be in: nothing could lead it on.
+{% include "sql/postgres-unknown.sql" %}
+{%- endif %}
 {% if history %}
 -- The history, written by the guard alone. It outlives its rows: no foreign key.
 CREATE TABLE {{ n.events }} (
@@ -393,6 +401,11 @@ CREATE TRIGGER {{ n.append_only_trigger }} BEFORE UPDATE OR DELETE OR TRUNCATE O
 REVOKE ALL ON FUNCTION {{ n.guard }}() FROM PUBLIC;
 {%- endif %}
 
+{% if !owns -%}
+-- Both wait until whoever is writing is done, and whoever comes after waits behind them: rather not
+-- for long. Where this fails, run it again.
+SET LOCAL lock_timeout = '3s';
+{% endif -%}
 -- Without a column list, so that no other trigger's change goes by; first by name, so that the
 -- history is written before the application's triggers act on it.
 CREATE TRIGGER {{ n.guard_trigger }} AFTER INSERT OR UPDATE{% if adopts %} OR DELETE{% endif %} ON {{ n.table }}

@@ -1,4 +1,8 @@
 -- {{ header }}
+{%- if !owns %}
+
+{% include "sql/sqlite-preflight.sql" %}
+{%- endif %}
 
 -- What the guards judge by: states and transitions are added as rows.
 CREATE TABLE {{ n.states }} (
@@ -49,6 +53,11 @@ INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
 {%- endfor %}
 {% endfor %}
 INSERT INTO {{ n.language }} ("fingerprint") VALUES ('{{ fingerprint }}');
+{%- if !owns && !observe %}
+
+-- What the table lacks no row may be in: nothing could lead it on.
+{% include "sql/sqlite-unknown.sql" %}
+{%- endif %}
 {% if history %}
 -- The history, written by the guards alone. It outlives its rows: no foreign key.
 CREATE TABLE {{ n.events }} (

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::names::{Names, literal};
+use super::names::{Names, escaped, literal};
 use super::observe::Observed;
 use super::rows::{self, Chunk};
 use super::wording::{LISTED, Wording};
@@ -14,6 +14,17 @@ use crate::targets::{Dialect, KeyType, SqlTarget, Storage};
 struct Postgres<'m> {
     header: String,
     n: Names,
+    table_literal: String,
+    column_literal: String,
+    column_word: String,
+    key_literal: String,
+    key_word: String,
+    table_name: String,
+    /// The category of types that the column has to be of.
+    column_class: char,
+    storage: &'static str,
+    key_types: &'static str,
+    key_type: &'static str,
     /// Whether phasegate makes the table.
     owns: bool,
     /// Whether there is a history, of rows that are older than it.
@@ -40,6 +51,11 @@ struct Postgres<'m> {
 struct Sqlite<'m> {
     header: String,
     n: Names,
+    table_literal: String,
+    column_literal: String,
+    column_word: String,
+    key_literal: String,
+    key_word: String,
     owns: bool,
     adopts: bool,
     history: bool,
@@ -83,6 +99,23 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
             );
             Postgres {
                 header,
+                table_literal: literal(&n.table),
+                table_name: escaped(&n.table.replace('"', "")),
+                column_literal: literal(&sql.column),
+                column_word: escaped(&sql.column),
+                key_literal: literal(&sql.key),
+                key_word: escaped(&sql.key),
+                column_class: match sql.storage {
+                    Storage::Enum => 'E',
+                    Storage::Text => 'S',
+                },
+                storage: sql.storage.as_str(),
+                key_types: match sql.key_type {
+                    KeyType::Text => "'text', 'character varying', 'character', 'citext', 'name'",
+                    KeyType::Uuid => "'uuid'",
+                    KeyType::Bigint => "'bigint', 'integer', 'smallint'",
+                },
+                key_type: sql.key_type.as_str(),
                 n,
                 owns,
                 adopts,
@@ -102,6 +135,11 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
         }
         Dialect::Sqlite => Sqlite {
             header,
+            table_literal: literal(&sql.table),
+            column_literal: literal(&sql.column),
+            column_word: escaped(&sql.column),
+            key_literal: literal(&sql.key),
+            key_word: escaped(&sql.key),
             n,
             owns,
             adopts,

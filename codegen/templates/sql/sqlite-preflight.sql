@@ -1,0 +1,19 @@
+-- Before anything is made: whether the table is one that can be guarded as it is. RAISE is for triggers
+-- alone: json_extract says what is wrong by its own error.
+SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: ' || "fault")
+FROM (
+  SELECT CASE
+    WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = {{ table_literal }} COLLATE NOCASE) THEN 'that is no table: name the one under it'
+    WHEN NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = {{ table_literal }} COLLATE NOCASE) THEN 'there is no such table'
+    WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info({{ table_literal }}) WHERE name = {{ column_literal }} COLLATE NOCASE) THEN 'it has no column {{ column_word }}'
+    WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info({{ table_literal }}) WHERE name = {{ key_literal }} COLLATE NOCASE) THEN 'it has no column {{ key_word }}'
+  END AS "fault"
+)
+WHERE "fault" IS NOT NULL;
+SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: ' || "keys" || ' keys stand in several rows each, and a history is of one row: name a key that is unique alone')
+FROM (
+  SELECT count(*) AS "keys" FROM (
+    SELECT {{ n.key }} FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL GROUP BY {{ n.key }} COLLATE BINARY HAVING count(*) > 1
+  )
+)
+WHERE "keys" > 0;
