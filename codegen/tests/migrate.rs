@@ -1,81 +1,13 @@
-//! `phasegate migrate` on folders of migrations: what it writes, what it leaves, and what it says
-//! of folders that were changed by hand.
+//! `phasegate migrate`: what it writes, under which numbers, and what it leaves as it is.
 
 #[path = "common/binary.rs"]
 mod binary;
+#[path = "common/migrations.rs"]
+mod migrations;
 
-use binary::{Folder, PHASEGATE, Ran};
-use serde_json::{Value, json};
-
-const TABLE: &str = "format = 1\n[machine]\nname = \"job\"\ninitial = \"new\"\n[[state]]\nname = \"new\"\n\
-    [[state]]\nname = \"done\"\n[[transition]]\npath = [\"new\", \"done\"]\n[target.sql]\n";
-
-/// The table with a state between its two.
-fn grown() -> String {
-    TABLE
-        .replace(
-            "[[state]]\nname = \"done\"",
-            "[[state]]\nname = \"held\"\n[[state]]\nname = \"done\"",
-        )
-        .replace("[\"new\", \"done\"]", "[\"new\", \"held\", \"done\"]")
-}
-
-/// The table, its first state under another name and stored as that.
-fn renamed() -> String {
-    TABLE
-        .replace("name = \"new\"", "name = \"fresh\"\nrenamed_from = \"new\"")
-        .replace("initial = \"new\"", "initial = \"fresh\"")
-        .replace("[\"new\"", "[\"fresh\"")
-}
-
-fn migrated(table: &str) -> Folder {
-    let folder = Folder::with("job.toml", table);
-    let ran = folder.run(&["migrate"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    folder
-}
-
-/// Every file's text, by its path.
-fn texts(folder: &Folder) -> Vec<(String, Vec<u8>)> {
-    let read = |path: String| {
-        let text = std::fs::read(folder.path(&path)).expect("it is there");
-        (path, text)
-    };
-    folder.files().into_iter().map(read).collect()
-}
-
-fn rules(ran: &Ran) -> Vec<String> {
-    let findings = ran.json()["findings"].clone();
-    let rule = |finding: &Value| finding["rule"].as_str().expect("it has one").to_owned();
-    findings.as_array().expect("it is a list").iter().map(rule).collect()
-}
-
-/// Runs `migrate`, which must refuse for these reasons and leave every file as it is; `check` must
-/// say the same.
-#[track_caller]
-fn refuses(folder: &Folder, expected: &[&str]) -> Vec<Value> {
-    let before = texts(folder);
-    let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!((ran.code, &rules(&ran)[..]), (Some(1), &expected.map_to_owned()[..]), "{ran:?}");
-    assert_eq!(ran.json()["tables"][0]["files"], json!([]));
-    assert_eq!(texts(folder), before, "something was written");
-    let checked = rules(&folder.run(&["check", "--format", "json"]));
-    for rule in expected {
-        assert!(checked.iter().any(|checked| checked == rule), "{rule} in {checked:?}");
-    }
-    let findings = ran.json()["findings"].clone();
-    findings.as_array().expect("it is a list").clone()
-}
-
-trait MapToOwned {
-    fn map_to_owned(&self) -> Vec<String>;
-}
-
-impl MapToOwned for [&str] {
-    fn map_to_owned(&self) -> Vec<String> {
-        self.iter().map(|text| (*text).to_owned()).collect()
-    }
-}
+use binary::{Folder, PHASEGATE};
+use migrations::{TABLE, grown, migrated, refuses, renamed, rules, texts};
+use serde_json::json;
 
 #[test]
 fn writes_the_first_migration_then_nothing_and_then_the_next() {
@@ -206,133 +138,6 @@ fn a_table_without_the_target_concerns_no_database() {
 }
 
 #[test]
-fn refuses_where_something_was_changed_by_hand_and_says_what() {
-    let sql = "migrations/postgres/0001_create_job.sql";
-    let snapshot = "migrations/tables/0001.toml";
-    type Edit = fn(&str) -> String;
-    let edits: [(&str, Edit, &str); 7] = [
-        (sql, |text| format!("{text}\n"), "migration-edited"),
-        (sql, |text| text.replace('\n', "\r\n"), "line-ends"),
-        (snapshot, |text| text.replace("\"new\"", "\"young\""), "migration-edited"),
-        (snapshot, |text| text.replace("#   table    ", "#   table    0"), "migration-edited"),
-        (snapshot, |text| text.replace('\n', "\r\n"), "line-ends"),
-        (snapshot, |text| text.lines().skip(1).collect::<Vec<_>>().join("\n"), "migration-edited"),
-        (snapshot, |_| String::new(), "migration-edited"),
-    ];
-    for (path, edit, rule) in edits {
-        let folder = migrated(TABLE);
-        folder.write("job.toml", grown());
-        folder.write(path, edit(&folder.read(path)));
-        let findings = refuses(&folder, &[rule]);
-        assert_eq!(findings[0]["path"], path);
-        let help = findings[0]["help"].as_str().expect("it helps");
-        assert!(help.contains("version control") || help.contains("eol=lf"), "{help}");
-    }
-    let folder = migrated(TABLE);
-    folder.write(sql, b"\xff\xfe");
-    refuses(&folder, &["migration-edited"]);
-}
-
-#[test]
-fn refuses_where_a_file_is_gone_or_came_from_nowhere() {
-    let remove = |folder: &Folder, path: &str| {
-        std::fs::remove_file(folder.path(path)).expect("it was there");
-    };
-    let folder = migrated(TABLE);
-    remove(&folder, "migrations/sqlite/0001_create_job.sql");
-    let findings = refuses(&folder, &["migration-missing"]);
-    assert_eq!(findings[0]["path"], "migrations/sqlite/0001_create_job.sql");
-
-    let folder = migrated(TABLE);
-    remove(&folder, "migrations/tables/0001.toml");
-    refuses(&folder, &["migration-unrecorded", "migration-unrecorded"]);
-
-    // Of two tables the last one is gone: the migrations that led there are still here.
-    let folder = migrated(TABLE);
-    folder.write("job.toml", grown());
-    assert_eq!(folder.run(&["migrate"]).code, Some(0));
-    remove(&folder, "migrations/tables/0002.toml");
-    refuses(&folder, &["migration-unrecorded", "migration-unrecorded"]);
-
-    let folder = migrated(TABLE);
-    folder.write("migrations/postgres/0001_mine.sql", "SELECT 1;\n");
-    let findings = refuses(&folder, &["number-taken"]);
-    assert_eq!(findings[0]["path"], "migrations/postgres/0001_mine.sql");
-    assert!(findings[0]["message"].as_str().expect("it says").contains("`0001_create_job.sql`"));
-}
-
-#[test]
-fn refuses_what_no_migration_does_where_the_table_says_it() {
-    let folder = migrated(&grown());
-    folder.write("job.toml", TABLE);
-    let findings = refuses(&folder, &["state-removed"]);
-    assert!(findings[0]["help"].as_str().expect("it helps").contains("`retired = true`"));
-
-    let folder = migrated(TABLE);
-    folder.write("job.toml", format!("{TABLE}storage = \"text\"\nevents = false\n"));
-    let findings = refuses(&folder, &["target-changed"]);
-    assert!(findings[0]["message"].as_str().expect("it says").ends_with(": storage, events"));
-
-    let values = |a: &str, b: &str| {
-        TABLE
-            .replace("name = \"new\"\n", &format!("name = \"new\"\nvalue = \"{a}\"\n"))
-            .replace("name = \"done\"\n", &format!("name = \"done\"\nvalue = \"{b}\"\n"))
-    };
-    let folder = migrated(&values("x", "y"));
-    folder.write("job.toml", values("y", "x"));
-    let findings = refuses(&folder, &["value-taken", "value-taken"]);
-    assert_eq!((&findings[0]["line"], &findings[0]["column"]), (&json!(6), &json!(8)));
-    // The way that the help gives.
-    for table in [values("x", "z"), values("y", "z"), values("y", "x")] {
-        folder.write("job.toml", table);
-        assert_eq!(folder.run(&["migrate"]).code, Some(0));
-    }
-}
-
-#[test]
-fn says_what_a_rename_means_and_when_it_is_done() {
-    let folder = migrated(TABLE);
-    folder.write("job.toml", renamed());
-    let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!((ran.code, &rules(&ran)[..]), (Some(0), &["value-renamed".to_owned()][..]));
-    let help = ran.json()["findings"][0]["help"].clone();
-    assert!(help.as_str().expect("it helps").contains("keep `value = \"new\"`"), "{help}");
-    let names: Vec<String> = folder.files().into_iter().skip(1).collect();
-    assert_eq!(
-        names,
-        [
-            "migrations/postgres/0001_create_job.sql",
-            "migrations/postgres/0002_rename_job_begin.sql",
-            "migrations/postgres/0003_rename_job.sql",
-            "migrations/postgres/0004_rename_job_end.sql",
-            "migrations/sqlite/0001_create_job.sql",
-            "migrations/sqlite/0002_rename_job.sql",
-            "migrations/tables/0001.toml",
-            "migrations/tables/0004.toml",
-        ]
-    );
-    // It is left in the table, and passed over.
-    let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!((ran.code, &rules(&ran)[..]), (Some(0), &["rename-done".to_owned()][..]));
-    assert_eq!(
-        (&ran.json()["findings"][0]["line"], &ran.json()["findings"][0]["severity"]),
-        (&json!(7), &json!("warning"))
-    );
-    assert_eq!(ran.json()["tables"][0]["files"], json!([]));
-    assert_eq!(folder.run(&["generate"]).code, Some(0));
-    assert_eq!(folder.run(&["check"]).code, Some(0), "a warning fails nothing");
-
-    folder.write("job.toml", renamed().replace("renamed_from = \"new\"", "renamed_from = \"nwe\""));
-    let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!((ran.code, &rules(&ran)[..]), (Some(0), &["rename-done".to_owned()][..]));
-    let other = grown().replace("name = \"held\"", "name = \"held\"\nrenamed_from = \"hled\"");
-    let folder = migrated(TABLE);
-    folder.write("job.toml", other);
-    let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!((ran.code, &rules(&ran)[..]), (Some(0), &["rename-of-nothing".to_owned()][..]));
-}
-
-#[test]
 fn numbers_on_from_what_is_there_in_its_own_width() {
     for (there, next) in [
         ("0041_users.sql", "0042_create_job.sql"),
@@ -415,6 +220,22 @@ fn takes_whatever_else_lies_in_a_folder_as_it_is() {
 }
 
 #[test]
+fn a_table_deeper_in_a_repository_is_migrated_from_its_root() {
+    let folder = Folder::new();
+    let table = |text: &str| text.replace("format = 1\n", "format = 1\nroot = \"../..\"\n");
+    folder.write("spec/tables/job.toml", table(TABLE));
+    let ran = folder.run(&["migrate", "spec/tables/job.toml", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(folder.path("migrations/tables/0001.toml").exists(), "{:?}", folder.files());
+    folder.write("spec/tables/job.toml", table(&grown()));
+    let ran = folder.run_in("spec/tables", &["migrate", "--check", "--format", "json"], b"");
+    assert_eq!((ran.code, rules(&ran)), (Some(1), vec!["not-migrated".to_owned()]));
+    let message = ran.json()["findings"][0]["message"].clone();
+    let since = message.as_str().expect("it says").rsplit(' ').next().expect("a path").to_owned();
+    assert!(folder.path("spec/tables").join(&since).exists(), "{since}");
+}
+
+#[test]
 fn several_machines_share_a_folder() {
     let folder = migrated(TABLE);
     folder.write("pay.toml", TABLE.replace("\"job\"", "\"pay\""));
@@ -442,55 +263,6 @@ fn several_machines_share_a_folder() {
     folder.write("migrations/tables/0002.toml", folder.read("migrations/tables/0002.toml") + "#\n");
     assert_eq!(folder.run(&["migrate", "job.toml"]).code, Some(0));
     assert_eq!(folder.run(&["migrate", "pay.toml"]).code, Some(1));
-}
-
-#[test]
-fn writes_nothing_for_any_table_where_one_is_refused() {
-    let folder = migrated(TABLE);
-    folder.write("pay.toml", TABLE.replace("\"job\"", "\"pay\""));
-    folder.write("job.toml", TABLE.replace("\"done\"", "\"over\""));
-    let before = texts(&folder);
-    let ran = folder.run(&["migrate", "pay.toml", "job.toml", "--format", "json"]);
-    assert_eq!((ran.code, rules(&ran)), (Some(1), vec!["state-removed".to_owned()]));
-    folder.write("bad.toml", "format = 1\n[machine]\n");
-    let ran = folder.run(&["migrate", "pay.toml", "bad.toml"]);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
-    std::fs::remove_file(folder.path("bad.toml")).expect("it is there");
-    assert_eq!(texts(&folder), before);
-}
-
-#[test]
-fn a_machine_keeps_its_name() {
-    let folder = migrated(&format!("{TABLE}table = \"jobs\"\n"));
-    folder.write("job.toml", format!("{TABLE}table = \"jobs\"\n").replace("\"job\"", "\"task\""));
-    let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!((ran.code, rules(&ran)), (Some(1), vec!["target-changed".to_owned()]));
-    let help = ran.json()["findings"][0]["help"].clone();
-    assert!(help.as_str().expect("it helps").starts_with("keep `name = \"job\"`"), "{help}");
-}
-
-#[test]
-fn a_change_by_hand_is_taken_as_done_where_it_is_said_to_be() {
-    let folder = migrated(TABLE);
-    let moved = format!("{TABLE}column = \"state\"\n");
-    folder.write("job.toml", &moved);
-    let findings = refuses(&folder, &["target-changed"]);
-    assert!(findings[0]["help"].as_str().expect("it helps").contains("--baseline"));
-    // Not before there is a migration that does it.
-    let ran = folder.run(&["migrate", "--baseline", "--format", "json"]);
-    assert_eq!((ran.code, rules(&ran)), (Some(1), vec!["nothing-new".to_owned()]));
-    folder.write(
-        "migrations/postgres/0002_move.sql",
-        "ALTER TABLE jobs RENAME COLUMN status TO state;\n",
-    );
-    let ran = folder.run(&["migrate", "--baseline"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.starts_with("wrote migrations/tables/0002.toml\n"), "{ran:?}");
-    assert!(folder.run(&["migrate"]).out.contains("nothing has changed"));
-    // On from there.
-    folder.write("job.toml", format!("{}column = \"state\"\n", grown()));
-    assert_eq!(folder.run(&["migrate"]).code, Some(0));
-    assert!(folder.path("migrations/postgres/0003_change_job.sql").exists());
 }
 
 #[test]

@@ -78,6 +78,7 @@ fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave) -> String {
             format!("{table}: no [target.sql], so that no database is concerned\n")
         }
         (Some(since), _) if migrated.files.is_empty() => {
+            let since = shown(&loaded.root.join(since));
             format!("{table}: nothing has changed for the database since {since}\n")
         }
         (None, _) if migrated.files.is_empty() => format!("{table}: no dialect has migrations\n"),

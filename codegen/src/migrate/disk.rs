@@ -35,6 +35,19 @@ pub(super) fn lock(root: &Path, folder: &str) -> io::Result<Lock> {
     }
 }
 
+/// Waits until no process is in the middle of writing below this folder; none where it is not there.
+pub(super) fn shared_lock(root: &Path, folder: &str) -> io::Result<Option<Lock>> {
+    let path = root.join(folder);
+    if !path.is_dir() {
+        return Ok(None);
+    }
+    let file = open(&path).map_err(|error| about(&path, &error))?;
+    match file.lock_shared() {
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(about(&path, &error)),
+        Ok(()) | Err(_) => Ok(Some(Lock(file))),
+    }
+}
+
 /// The folder itself is the lock, so that nothing is left behind.
 #[cfg(unix)]
 fn open(folder: &Path) -> io::Result<File> {
