@@ -9,7 +9,13 @@ use crate::finding::{Finding, Format};
 use crate::migrate::{self, Ask, Migrated};
 use crate::pipeline::Loaded;
 
+/// What is said after the options.
+const HELP: &str = "A file that exists is never touched. To rename a state while things run, give it the \
+new `name` and keep `value = \"the old one\"`: that takes no migration. `renamed_from` renames what is stored, \
+which backends and workflows of the table before don't know.";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Migrate {
     #[command(flatten)]
     tables: TablesArg,
