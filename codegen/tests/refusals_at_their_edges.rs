@@ -174,3 +174,57 @@ fn a_skip_over_another_state_is_none_over_this_one() {
         r#"{ path = ["a", "one", "z"] }, { path = ["a", "b", "two", "z"] }, { path = ["b", "z"] }"#;
     warns(table(states, rows, ""), &["optional-without-skip `two`"]);
 }
+
+#[test]
+fn a_name_that_stands_twice_collides_with_itself_in_no_target() {
+    let text = table(
+        r#"{ name = "a" }, { name = "b" }, { name = «"b" }"#,
+        r#"{ path = ["a", "b"] }"#,
+        "[target.rust]",
+    );
+    check(text, &["duplicate-name"]);
+}
+
+#[test]
+fn identifiers_of_63_bytes_are_taken() {
+    let schema = |bytes: usize| with(&format!("[target.sql]\nschema = «'{}'", "c".repeat(bytes)));
+    check(schema(63).replace('«', ""), &[]);
+    check(schema(64), &["identifier-too-long"]);
+    // The longest of those that are made of the machine's name.
+    let named = |bytes: usize| {
+        let name = format!("name = \"{}\", initial", "m".repeat(bytes));
+        of_rule(
+            &with("[target.sql]").replace("name = \"m\", initial", &name),
+            "identifier-too-long",
+        )
+    };
+    let first = (1..=63).find_map(|bytes| named(bytes).pop()).unwrap();
+    assert!(first.message.contains("64 bytes"), "{}", first.message);
+}
+
+#[test]
+fn a_path_that_leaves_the_root_does_so_past_parts_that_lead_nowhere() {
+    for path in ["./../x.js", ".//../x.js"] {
+        check(with(&format!("[target.js]\npath = «'{path}'")), &["path-leaves-root"]);
+    }
+}
+
+#[test]
+fn paths_that_are_wrong_are_not_compared() {
+    let text = "[target.json]\npath = «'../x'\n[target.docs]\npath = «'../x'";
+    check(with(text), &["path-leaves-root", "path-leaves-root"]);
+}
+
+#[test]
+fn a_root_has_neither_backslashes_nor_control_characters() {
+    for root in ["'a\\b'", "\"a\\u0007b\""] {
+        let text = with("").replace("format = 1\n", &format!("format = 1\nroot = «{root}\n"));
+        check(text, &["bad-path"]);
+    }
+}
+
+#[test]
+fn a_folder_of_migrations_that_two_dialects_share_is_shown_where_it_stands() {
+    let folders = "[target.sql]\nmigrations = { postgres = 'db', sqlite = «'db' }";
+    check(with(folders), &["shared-path"]);
+}

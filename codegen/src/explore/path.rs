@@ -14,13 +14,6 @@ use super::workflow::Workflow;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Path(pub Vec<String>);
 
-impl Path {
-    /// The lines below each other.
-    pub fn text(&self) -> String {
-        self.0.join("\n")
-    }
-}
-
 /// Who tells a path: what was walked, and how it words what others than the jobs do.
 pub(crate) trait Tells {
     /// The workflow whose runs they are.

@@ -3,6 +3,7 @@
 
 use phasegate_codegen::Machine;
 use phasegate_codegen::machine::StateId;
+use phasegate_codegen::verify::{self, Proved, Verdict};
 
 /// A table of the repository, by its path from the root.
 pub(crate) fn table(path: &str) -> String {
@@ -71,4 +72,26 @@ pub(crate) fn with_an_end_that_is_left() -> Machine {
 
 pub(crate) fn find(machine: &Machine, name: &str) -> StateId {
     machine.find(name).unwrap()
+}
+
+/// What became of one claim.
+pub(crate) fn verdict(machine: &Machine, name: &str) -> Verdict {
+    verify::verify(machine).into_iter().find(|proved| proved.name == name).unwrap().verdict
+}
+
+/// What is refuted, as people read it.
+pub(crate) fn refuted(machine: &Machine) -> String {
+    let is_refuted = |proved: &Proved| matches!(proved.verdict, Verdict::Refuted { .. });
+    let proofs: Vec<Proved> = verify::verify(machine).into_iter().filter(is_refuted).collect();
+    verify::text(&proofs)
+}
+
+#[track_caller]
+pub(crate) fn is_refuted(machine: &Machine, name: &str) -> String {
+    match verdict(machine, name) {
+        Verdict::Refuted { counterexample } => counterexample.summary,
+        other @ (Verdict::Proven { .. }
+        | Verdict::Bounded { .. }
+        | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),
+    }
 }
