@@ -126,3 +126,36 @@ fn rows_are_collected_under_the_tables_name_or_the_machines_and_s() {
     let kept = machine(&format!("{table}[target.sql]\ntable = 'kept_runs'"));
     assert_eq!(kept.collection(), "kept_runs");
 }
+
+#[test]
+fn says_in_words_which_skips_an_optional_state_opens() {
+    let words = |states: &str, transitions: &str| {
+        machine(&common::table(states, transitions, "")).skips_in_words()
+    };
+    // Not those to itself and from itself, nor what is declared.
+    let states =
+        r#"{ name = "a" }, { name = "o", optional = true }, { name = "b" }, { name = "z" }"#;
+    let rows = r#"{ path = ["a", "o", "o", "b", "z"] }, { path = ["a", "b", "o", "z"] }"#;
+    assert_eq!(words(states, rows), ["without `o`: a -> z"]);
+    let rows = r#"{ path = ["a", "o", "b", "z"] }, { path = ["a", "b"] }"#;
+    assert_eq!(words(states, rows), ["`o` opens no skip"]);
+    // Twenty-four are told.
+    let from = |count: usize| {
+        let states: Vec<String> = (0..count).map(|at| format!("{{ name = \"s{at}\" }}")).collect();
+        let pairs: Vec<String> =
+            (0..count).map(|at| format!("{{ path = [\"a\", \"s{at}\", \"o\"] }}")).collect();
+        let more = "{ name = \"a\" }, { name = \"o\", optional = true }, { name = \"z\" }";
+        let rest = "{ path = [\"o\", \"z\"] }";
+        words(&format!("{more}, {}", states.join(", ")), &format!("{rest}, {}", pairs.join(", ")))
+    };
+    assert!(from(24)[0].ends_with(", s23 -> z"), "{:?}", from(24));
+    assert!(from(25)[0].ends_with(", s23 -> z, and more"), "{:?}", from(25));
+    assert!(from(25)[0].starts_with("without `o`: s0 -> z, s1 -> z"), "{:?}", from(25));
+}
+
+#[test]
+fn counts_the_skips_among_the_transitions() {
+    let states = r#"{ name = "a" }, { name = "o", optional = true }, { name = "z" }"#;
+    let machine = machine(&common::table(states, r#"{ path = ["a", "o", "z"] }"#, ""));
+    assert_eq!((machine.transition_count(), machine.skip_count()), (3, 1));
+}

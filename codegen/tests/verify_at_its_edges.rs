@@ -234,3 +234,41 @@ fn a_phase_that_a_conclusion_calls_attempted_though_its_work_passed_is_found() {
         "`p` is shown as failed, and its work passed"
     );
 }
+
+/// What was done when a run is started again is remembered beyond the jobs, a bit a phase.
+#[test]
+fn what_was_done_before_a_run_is_started_again_is_remembered_of_seventy_phases() {
+    let phases: String = (0..70).map(|n| format!("[[phase]]\nname = 'p{n}'\n")).collect();
+    let machine = machine(&format!(
+        "format = 1\nmachine = {{ name = 'm', initial = 'new' }}\n{phases}\
+         [[state]]\nname = 'new'\n[[state]]\nname = 'on'\nphase = 'p69'\n\
+         [[state]]\nname = 'done'\nphase = 'p69'\ncompletes = true\n\
+         [[state]]\nname = 'end'\noutcome = 'success'\n[[state]]\nname = 'bad'\noutcome = 'failure'\n\
+         [[transition]]\npath = ['new', 'on', 'done', 'end']\n[[transition]]\nfrom = '*'\nto = 'bad'\n\
+         [[job]]\nname = 'j'\nstart = 'on'\nsuccess = 'done'\nfailure = 'bad'\n\
+         [[job]]\nname = 'end'\nneeds = ['j']\nalways = true\nsuccess = 'end'\nfailure = 'bad'\n"
+    ));
+    for name in ["workflow-views", "workflow-again"] {
+        let verdict = verdict(&machine, name);
+        assert!(matches!(verdict, Verdict::Proven { .. }), "{verdict:?}");
+    }
+}
+
+#[test]
+fn of_the_runs_with_an_end_that_is_no_longer_true_the_shortest_is_shown() {
+    let machine = machine(
+        "format = 1\nmachine = { name = 'm', initial = 'on' }\n\
+         state = [{ name = 'on' }, { name = 'good', outcome = 'success' },\n\
+         { name = 'bad', outcome = 'failure' }]\n\
+         transition = [{ path = ['on', 'good'] }, { path = ['on', 'bad'] }]\n\
+         job = [{ name = 'a', success = 'good' }, { name = 'b', start = 'on' },\n\
+         { name = 'end', needs = ['a', 'b'], always = true, success = 'good', failure = 'bad' }]",
+    );
+    let Verdict::Proven { covered } = verdict(&machine, "workflow-late-loss") else { panic!() };
+    assert_eq!(
+        covered.notes,
+        ["such a run, shortest: the row starts in on; a succeeds: on -> good; then its runner is \
+          lost; b is cancelled before it begins; end concludes that not all succeeded: its report \
+          of bad is refused, the row has ended in good; the job fails"]
+    );
+}
