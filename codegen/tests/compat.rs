@@ -136,7 +136,7 @@ fn without_toleration_a_rollback_under_a_run_fails_its_job() {
     assert_eq!(layers[0], Layer::Workflow);
     assert_eq!(waits.len(), 1);
     let told = comparison.rollback.orders.iter().find_map(|order| order.bad.as_ref()).unwrap();
-    assert!(told.2.path.text().contains("meanwhile the old backend takes over"), "{told:?}");
+    assert!(told.2.path.0.join("\n").contains("meanwhile the old backend takes over"), "{told:?}");
     let errors = comparison.changes.iter().filter(|one| one.severity == Severity::Error);
     let errors: Vec<&str> = errors.map(|weighed| weighed.change.subject.as_str()).collect();
     assert_eq!(errors, ["state smoke_passed"]);
