@@ -367,6 +367,20 @@ fn finds_a_row_that_was_set_past_the_guard(database: Database) {
     }
 }
 
+#[test]
+#[ignore = "needs PostgreSQL: run by tests/run"]
+fn says_of_a_guard_that_it_only_observes() {
+    let world = with_rows(Database::Postgres);
+    world.sql(
+        "CREATE OR REPLACE FUNCTION deploy_mode() RETURNS text LANGUAGE plpgsql STABLE
+         SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN 'observe'; END $$",
+    );
+    // What it lets through is marked in the history, which is no fault of the history's.
+    world.sql("UPDATE deploys SET status = 'succeeded' WHERE id = 'c'");
+    world.sql("INSERT INTO deploys (id, status) VALUES ('d', 'deploying')");
+    holds(&look(&world, &deploy()), &[("other-mode", "RETURN 'observe'")]);
+}
+
 /// A table that has one state more, which is retired.
 fn retired() -> String {
     format!(

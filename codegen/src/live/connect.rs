@@ -151,3 +151,21 @@ fn in_words(error: &sqlx::Error) -> String {
         Some(_) | None => message.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::unwrap_used, reason = "a test may panic")]
+    fn a_connection_only_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        std::fs::write(&file, "").unwrap();
+        let refused = tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut conn = Conn::open(&format!("sqlite:{}", file.display())).await.unwrap();
+            conn.rows("CREATE TABLE t (a)").await.unwrap_err()
+        });
+        assert!(refused.contains("readonly database"), "{refused}");
+    }
+}

@@ -21,6 +21,10 @@ pub(super) struct Names {
     pub(super) transitions: String,
     pub(super) language: String,
     pub(super) renames: String,
+    /// The function that says whether the guard refuses, on PostgreSQL.
+    pub(super) mode: String,
+    /// The view of what was let through, where the guard observes.
+    pub(super) observed: String,
     /// The column of the history that names the row.
     pub(super) row: String,
 }
@@ -40,6 +44,8 @@ impl Names {
             transitions: names.transitions,
             language: names.language,
             renames: names.renames,
+            mode: format!("{}_mode", machine.name),
+            observed: format!("{}_observed", machine.name),
             row: names.row,
         }
     }
@@ -82,7 +88,7 @@ pub(super) struct Found {
 /// All that was found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// The columns of every table.
+    /// The columns of every table; views have none here.
     pub(super) tables: BTreeMap<String, BTreeSet<String>>,
     /// The labels of the status column's type in their order, where it is an enum.
     pub(super) labels: Option<Vec<String>>,
@@ -179,7 +185,8 @@ async fn tables(
             literal(&names.schema)
         ),
         Dialect::Sqlite => "SELECT m.name, c.name FROM sqlite_schema m \
-                            JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+                            JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
+                            UNION ALL SELECT name, '' FROM sqlite_schema WHERE type = 'view'"
             .to_owned(),
     };
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

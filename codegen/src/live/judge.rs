@@ -240,7 +240,12 @@ impl Held<'_> {
                 continue;
             };
             let help = format!("run its CREATE OR REPLACE FUNCTION of {} again", self.schema);
-            if found.body != function.body {
+            if *name == self.names.mode && found.body != function.body {
+                let body = found.body.trim();
+                let message =
+                    format!("the guard's mode is not the table's: `{name}` says `{body}`");
+                tell.error("other-mode", message, help);
+            } else if found.body != function.body {
                 let message =
                     format!("the body of the function `{name}` is not what the table gives");
                 tell.error("altered-function", message, help);

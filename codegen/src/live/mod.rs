@@ -167,6 +167,7 @@ impl Look<'_> {
             let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
             tables.push(machine);
             held.judge_history(conn, &facts, &tables, &mut tell).await?;
+            rows::judge_observed(conn, names, &facts, &mut tell).await?;
         } else {
             let message = format!(
                 "there is no table `{}` with the columns `{}` and `{}`",

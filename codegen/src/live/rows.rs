@@ -13,6 +13,8 @@ use crate::targets::Dialect;
 
 /// So many keys are named as examples.
 const EXAMPLES: usize = 3;
+/// So many pairs that were let through are told of, the most frequent first.
+const MOST_OBSERVED: usize = 100;
 
 /// How many rows there are in each state.
 pub(super) async fn by_status(
@@ -89,6 +91,11 @@ impl Held<'_> {
             return Ok(());
         };
         let e = names.quoted(events);
+        // What was observed was let through although no transition led there; its mark says so.
+        let observed = match facts.has_column(events, "observed") {
+            true => "\"observed\"",
+            false => "NULL",
+        };
         let row = quoted(&names.row);
         // What a state of former rules is called now.
         let now = |language: &str, state: &str| match facts.has(&names.renames) {
@@ -101,7 +108,7 @@ impl Held<'_> {
         };
         let chain = format!(
             "WITH chain AS (SELECT {row} AS k, \"seq\" AS seq, \"from_state\" AS was, \"to_state\" AS becomes, \
-             \"language\" AS language, lag(\"seq\") OVER w AS before, lag(\"to_state\") OVER w AS ended, \
+             \"language\" AS language, {observed} AS observed, lag(\"seq\") OVER w AS before, lag(\"to_state\") OVER w AS ended, \
              lag(\"language\") OVER w AS then_language FROM {e} WINDOW w AS (PARTITION BY {row} ORDER BY \"seq\"))"
         );
         let gaps = "SELECT k FROM chain WHERE seq <> coalesce(before, 0) + 1";
@@ -114,7 +121,7 @@ impl Held<'_> {
             );
         }
         let breaks = format!(
-            "SELECT k FROM chain WHERE before IS NOT NULL AND coalesce(was, '') <> ended \
+            "SELECT k FROM chain WHERE before IS NOT NULL AND observed IS NULL AND coalesce(was, '') <> ended \
              AND coalesce({}, '') <> {}",
             now("language", "was"),
             now("then_language", "ended")
@@ -193,13 +200,12 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
-        let forced = match facts.has_column(events, "forced") {
-            true => "WHERE \"forced\" IS NULL",
-            false => "",
-        };
+        // A mark says why no transition led there.
+        let marks = ["forced", "observed"].into_iter().filter(|m| facts.has_column(events, m));
+        let unmarked: String = marks.map(|mark| format!(" AND {} IS NULL", quoted(mark))).collect();
         let sql = format!(
             "SELECT \"language\", \"from_state\", \"to_state\", CAST(count(*) AS text), CAST(min({}) AS text) \
-             FROM {} {forced} GROUP BY \"language\", \"from_state\", \"to_state\" ORDER BY 1, 2, 3",
+             FROM {} WHERE 1 = 1{unmarked} GROUP BY \"language\", \"from_state\", \"to_state\" ORDER BY 1, 2, 3",
             text_of_key(&names.row, names.dialect),
             names.quoted(events)
         );
@@ -250,6 +256,35 @@ impl Held<'_> {
         }
         Ok(())
     }
+}
+
+/// What was let through while the guard only observes, by pair, with what would make it legal.
+pub(super) async fn judge_observed(
+    conn: &mut Conn,
+    names: &Names,
+    facts: &Facts,
+    tell: &mut Telling,
+) -> Result<(), Away> {
+    if !facts.has(&names.observed) {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT coalesce(\"from_state\", 'nothing'), coalesce(\"to_state\", 'nothing'), \"observed\", \
+         CAST(\"count\" AS text), CAST(\"last_at\" AS text), \"transition\" FROM {} \
+         ORDER BY \"count\" DESC, 1, 2 LIMIT {MOST_OBSERVED}",
+        names.quoted(&names.observed)
+    );
+    for row in conn.rows(&sql).await? {
+        let [from, to, why, count, last, transition] = cells(row);
+        let message = format!(
+            "let through {count} times, and refused once the guard enforces ({why}): `{} -> {}`, last \
+             at {last}",
+            shown(&from),
+            shown(&to)
+        );
+        tell.tell("observed", Warning, message, transition);
+    }
+    Ok(())
 }
 
 /// A key as a text that has a least one: PostgreSQL knows no least UUID.
