@@ -242,7 +242,10 @@ fn what_was_not_all_tried_is_never_called_safe() {
         words(&comparison)
     );
     assert!(comparison.beside.iter().any(|finding| finding.rule == "not-exhausted"));
-    assert!(!comparison.rollout.has_safe() && !comparison.rollback.has_safe());
+    for orders in [&comparison.rollout, &comparison.rollback] {
+        assert!(!orders.has_safe() && !orders.has_sound() && orders.best().is_none());
+    }
+    assert!(comparison.text(None, false).contains("nothing is claimed of any order"));
 }
 
 #[test]
@@ -277,4 +280,28 @@ fn of_more_versions_every_pair_is_tried_and_the_bound_told() {
     assert!(window.mixes.is_none());
     assert_eq!(window.pairs.len(), 10);
     assert!(window.text().contains("their 625 mixes are not tried (at most 4 versions at once)"));
+}
+
+#[test]
+fn what_is_wrong_in_one_version_alone_is_not_the_mixs_doing() {
+    // Two jobs side by side report one row: in each version a report that its job relies on is
+    // refused where the other came first.
+    let gates = proofs::table("deploy.toml")
+        .replace("needs   = [\"smoke\"]\n", "")
+        .replace("needs      = [\"freeze-check\"]", "needs      = [\"smoke\", \"freeze-check\"]")
+        .replace("optional = true", "# required")
+        .replace("optional  = true", "# required");
+    let alone = phasegate_codegen::verify::verify(&proofs::machine(&gates));
+    let refuted = alone
+        .iter()
+        .any(|proved| proved.name == "workflow-accepted" && proved.verdict.as_str() == "refuted");
+    assert!(refuted, "its own reports are refused");
+    let versions = versions(&gates, &gates.replace("name = \"Deploy\"", "name = \"Ship\""));
+    let comparison = compare(&versions, 0, 1);
+    assert!(
+        words(&comparison).iter().all(|word| *word == "safe"),
+        "{}",
+        comparison.text(None, false)
+    );
+    assert_eq!(comparison.changes.len(), 1);
 }
