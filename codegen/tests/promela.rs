@@ -1,5 +1,6 @@
 //! The model for Spin, read whole: of a small workflow, and of a table without jobs. That it says
 //! what `verify` says is `spin.rs`.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod proofs;
 

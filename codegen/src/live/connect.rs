@@ -157,7 +157,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::unwrap_used, reason = "a test may panic")]
     fn a_connection_only_reads() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x.db");
