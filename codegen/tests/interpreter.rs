@@ -4,7 +4,7 @@ mod common;
 
 use common::machine;
 use phasegate::{Machine as _, Outcome, Verdict, View};
-use phasegate_codegen::machine::{Kind, Machine, Relation, StateId};
+use phasegate_codegen::machine::{Kind, Log, Machine, Relation, StateId};
 
 /// Starts in the third state or the second; the first is an end that nothing leaves.
 fn order() -> Machine {
@@ -139,6 +139,11 @@ fn says_in_words_which_skips_an_optional_state_opens() {
     assert_eq!(words(states, rows), ["without `o`: a -> z"]);
     let rows = r#"{ path = ["a", "o", "b", "z"] }, { path = ["a", "b"] }"#;
     assert_eq!(words(states, rows), ["`o` opens no skip"]);
+    // Nor those that another opens.
+    let states = format!("{states}, {{ name = \"p\", optional = true }}, {{ name = \"c\" }}");
+    let rows =
+        r#"{ path = ["a", "o", "z"] }, { path = ["a", "c", "p", "z"] }, { path = ["a", "b"] }"#;
+    assert_eq!(words(&states, rows), ["without `o`: a -> z", "without `p`: c -> z"]);
     // Twenty-four are told.
     let from = |count: usize| {
         let states: Vec<String> = (0..count).map(|at| format!("{{ name = \"s{at}\" }}")).collect();
@@ -156,6 +161,30 @@ fn says_in_words_which_skips_an_optional_state_opens() {
 #[test]
 fn counts_the_skips_among_the_transitions() {
     let states = r#"{ name = "a" }, { name = "o", optional = true }, { name = "z" }"#;
-    let machine = machine(&common::table(states, r#"{ path = ["a", "o", "z"] }"#, ""));
-    assert_eq!((machine.transition_count(), machine.skip_count()), (3, 1));
+    let rows = r#"{ path = ["a", "o", "z"] }, { path = ["o", "y"] }"#;
+    let states = format!("{states}, {{ name = \"y\" }}");
+    let machine = machine(&common::table(&states, rows, ""));
+    assert_eq!((machine.transition_count(), machine.skip_count()), (5, 2));
+}
+
+#[test]
+fn a_log_says_whether_it_was_rejected() {
+    let machine = order();
+    let mut log = Log::transitions(&machine);
+    log.push(Some(StateId::new(2)), "new");
+    assert!(!log.is_rejected());
+    log.push(Some(StateId::new(0)), "sent");
+    assert!(log.is_rejected());
+}
+
+#[test]
+fn a_job_that_reports_no_outcome_has_none() {
+    let is_empty = |outcomes: &str| {
+        let job = format!("job = [{{ name = \"j\"{outcomes} }}]");
+        machine(&common::with(&job)).jobs[0].outcomes().is_empty()
+    };
+    assert!(is_empty(""));
+    for outcomes in [", success = \"z\"", ", failure = \"z\"", ", cancelled = \"z\""] {
+        assert!(!is_empty(outcomes), "{outcomes}");
+    }
 }

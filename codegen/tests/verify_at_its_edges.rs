@@ -186,8 +186,10 @@ fn the_stepper_is_told_forward_as_the_rules_tell_it_of_all_kinds_of_histories() 
          state = [{ name = 'new' }, { name = 'a', phase = 'p' }, { name = 'x' },\n\
          { name = 'b', phase = 'q', optional = true }, { name = 'c', phase = 'r' },\n\
          { name = 'bad', phase = 'q', outcome = 'failure', reopens = true },\n\
-         { name = 'off', outcome = 'cancelled' }, { name = 'good', outcome = 'success' }]\n\
+         { name = 'off', outcome = 'cancelled' },\n\
+         { name = 'good', phase = 'r', outcome = 'success' }]\n\
          transition = [{ path = ['new', 'a', 'x', 'b', 'c', 'a', 'bad', 'new', 'off'] },\n\
+         { path = ['c', 'b'] },
          { path = ['b', 'bad'] }, { path = ['c', 'good'] }, { path = ['c', 'off'] }]",
     );
     for name in ["phases-total", "phases-one-active"] {

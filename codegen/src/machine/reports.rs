@@ -26,7 +26,7 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Whether there is any state to report.
+    /// Whether there is no state to report.
     pub const fn is_empty(&self) -> bool {
         self.success.is_none() && self.failure.is_none() && self.cancelled.is_none()
     }
