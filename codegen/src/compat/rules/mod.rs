@@ -408,7 +408,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "database-shape",
-        about: "the dialects, the storage, the key's type or the owner of the table differ",
+        about: "the dialects, the storage, the key's type, the owner or the mode of the guard differ",
         reason: "Types are looked up from the live database, so that no running version notices; but \
                  no migration changes them in place.",
         help: "write that migration by hand, and try it on a copy",

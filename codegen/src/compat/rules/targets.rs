@@ -74,6 +74,7 @@ pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
         ("storage", word(format!("{:?}", was.storage)), word(format!("{:?}", is.storage))),
         ("key_type", word(format!("{:?}", was.key_type)), word(format!("{:?}", is.key_type))),
         ("owns", was.owns.to_string(), is.owns.to_string()),
+        ("mode", was.mode.as_str().to_owned(), is.mode.as_str().to_owned()),
     ];
     for (key, was, is) in keys.into_iter().filter(|(_, was, is)| was != is) {
         let message = format!("`{key}` of [target.sql] is {is} now, and was {was}");
