@@ -18,6 +18,8 @@ pub mod artifact;
 #[cfg(feature = "cli")]
 pub mod command;
 pub mod compat;
+#[cfg(feature = "cli")]
+pub mod draft;
 pub mod explore;
 pub mod finding;
 pub mod graph;

@@ -1,37 +1,75 @@
-//! `phasegate init`: a commented starter table.
+//! `phasegate init`: a commented starter table, or a draft for a status column that exists.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failure, Outcome, say, shown};
+use super::{Exit, Failure, Outcome, backend, say, shown};
+use crate::draft::{Ask, draft};
 
 const STARTER: &str = include_str!("starter.toml");
 
 #[derive(Args)]
 pub(crate) struct Init {
-    /// Where to; by default order.toml in the current folder
-    #[arg(default_value = "order.toml")]
-    path: PathBuf,
+    /// Where to; by default order.toml in the current folder, or the drafted machine's name
+    path: Option<PathBuf>,
+    /// Draft the table from a column of this database: postgres://... or sqlite:FILE
+    #[arg(long, value_name = "URL", requires = "column")]
+    from_database: Option<String>,
+    /// The status column
+    #[arg(long, value_name = "[SCHEMA.]TABLE.COLUMN", requires = "from_database")]
+    column: Option<String>,
+    /// The column that names a row, where the primary key is none or of several columns
+    #[arg(long, requires = "from_database")]
+    key: Option<String>,
+    /// A log of the states that each row was in: its key, its state, and what it is ordered by
+    #[arg(long, value_name = "[SCHEMA.]TABLE.KEY,STATE,ORDER", requires = "from_database")]
+    history: Option<String>,
 }
 
 impl Init {
     pub(crate) fn run(&self) -> Outcome {
-        let path =
-            if self.path.is_dir() { self.path.join("order.toml") } else { self.path.clone() };
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| {
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    Failure::Message(format!("{} exists; it is left as it is", shown(&path)))
-                } else {
-                    Failure::Message(format!("{}: {error}", shown(&path)))
-                }
-            })?;
-        file.write_all(STARTER.as_bytes())
-            .map_err(|error| Failure::Message(format!("{}: {error}", shown(&path))))?;
-        say(&format!("wrote {0}; next: `phasegate generate {0}`", shown(&path)));
+        let (Some(url), Some(column)) = (&self.from_database, &self.column) else {
+            let path = self.place("order");
+            write(&path, STARTER)?;
+            say(&format!("wrote {0}; next: `phasegate generate {0}`", shown(&path)));
+            return Ok(Exit::Well);
+        };
+        if let Some(path) = self.path.as_ref().filter(|path| path.exists() && !path.is_dir()) {
+            return Err(exists(path));
+        }
+        let (key, history) = (self.key.as_deref(), self.history.as_deref());
+        let ask = Ask { url, column, key, history };
+        let drafted = backend::block_on(async { draft(&ask).await.map_err(Failure::Message) })?;
+        let path = self.place(&drafted.name);
+        write(&path, &drafted.text)?;
+        say(&format!("wrote {0}; look through it, then: `phasegate check {0}`", shown(&path)));
         Ok(Exit::Well)
     }
+
+    /// Where a machine of this name goes.
+    fn place(&self, name: &str) -> PathBuf {
+        let file = format!("{name}.toml");
+        match &self.path {
+            None => file.into(),
+            Some(folder) if folder.is_dir() => folder.join(file),
+            Some(path) => path.clone(),
+        }
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::Message(format!("{} exists; it is left as it is", shown(path)))
+}
+
+/// Writes a file that does not exist.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let failed = |error: io::Error| match error.kind() == io::ErrorKind::AlreadyExists {
+        true => exists(path),
+        false => Failure::Message(format!("{}: {error}", shown(path))),
+    };
+    file.map_err(failed)?.write_all(text.as_bytes()).map_err(failed)
 }

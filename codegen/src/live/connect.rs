@@ -17,13 +17,13 @@ const LOCK: &str = "5s";
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Why a database could not be looked at, for people.
-pub(super) type Away = String;
+pub(crate) type Away = String;
 
 /// What a query gives: every value as text.
-pub(super) type Rows = Vec<Vec<Option<String>>>;
+pub(crate) type Rows = Vec<Vec<Option<String>>>;
 
 /// A connection in a transaction that reads.
-pub(super) struct Conn {
+pub(crate) struct Conn {
     inner: Inner,
     /// Where it leads, without a password.
     shown: String,
@@ -35,7 +35,7 @@ enum Inner {
 }
 
 /// The database of an address.
-pub(super) fn dialect(url: &str) -> Result<Dialect, Away> {
+pub(crate) fn dialect(url: &str) -> Result<Dialect, Away> {
     match url.split_once(':') {
         Some(("postgres" | "postgresql", _)) => Ok(Dialect::Postgres),
         Some(("sqlite", _)) => Ok(Dialect::Sqlite),
@@ -49,14 +49,14 @@ pub(super) fn dialect(url: &str) -> Result<Dialect, Away> {
 }
 
 impl Conn {
-    pub(super) async fn open(url: &str) -> Result<Self, Away> {
+    pub(crate) async fn open(url: &str) -> Result<Self, Away> {
         match dialect(url)? {
             Dialect::Postgres => postgres(url).await,
             Dialect::Sqlite => sqlite(url).await,
         }
     }
 
-    pub(super) const fn dialect(&self) -> Dialect {
+    pub(crate) const fn dialect(&self) -> Dialect {
         match &self.inner {
             Inner::Postgres(_) => Dialect::Postgres,
             Inner::Sqlite(_) => Dialect::Sqlite,
@@ -64,12 +64,12 @@ impl Conn {
     }
 
     /// Where it leads, without a password.
-    pub(super) fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
 
     /// What a query gives; each of its columns is a text.
-    pub(super) async fn rows(&mut self, sql: &str) -> Result<Rows, Away> {
+    pub(crate) async fn rows(&mut self, sql: &str) -> Result<Rows, Away> {
         let sql = AssertSqlSafe(sql.to_owned());
         let rows = match &mut self.inner {
             Inner::Postgres(conn) => sqlx::query(sql).fetch_all(&mut **conn).await.map(|rows| {
@@ -88,7 +88,7 @@ impl Conn {
         rows.map_err(|error| format!("{}: {}", self.shown, in_words(&error)))
     }
 
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         // Nothing was written: how it ends is nobody's concern.
         let _ = match self.inner {
             Inner::Postgres(conn) => conn.close().await,

@@ -1,7 +1,7 @@
 //! What is really deployed: a live database beside the table, and what it falls short of. It is
 //! looked at in one transaction that reads.
 
-mod connect;
+pub(crate) mod connect;
 mod expected;
 mod facts;
 mod judge;
