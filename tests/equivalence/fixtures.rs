@@ -11,6 +11,9 @@ use crate::sql;
 /// How many histories of each table are looked at, the shortest first; each with every `attempted`.
 const HISTORIES: usize = 300;
 
+/// At most so many views of the phases are asked for: of a table with many states, fewer histories.
+const VIEWS: usize = 9_000;
+
 /// The tables: those of the repository, odd ones, and each key of `[target.sql]` set once.
 fn tables() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -53,10 +56,18 @@ fn cases() -> Vec<Case> {
     let tables = tables().into_iter().enumerate();
     tables
         .map(|(at, (name, text))| {
-            let case = Case::new(&name, &text, &numbers(at)).with_short_histories(HISTORIES);
+            let case = Case::new(&name, &text, &numbers(at));
+            let histories = HISTORIES.min(VIEWS / case.oracle.states.len());
+            let case = case.with_short_histories(histories);
             case.with_forced_histories(&numbers(at + 1_000))
         })
         .collect()
+}
+
+/// Whether a table is small enough for the layers that take the longest for a pair: PostgreSQL in node
+/// and HTTP. What judges there judges all tables too, on the server, in SQLite and as the interpreter.
+fn is_small(case: &Case) -> bool {
+    case.oracle.states.len() <= 64
 }
 
 #[track_caller]
@@ -121,14 +132,15 @@ fn postgres_judges_every_table_as_the_oracle_does() {
 #[test]
 #[ignore = "needs node and `npm ci --prefix tests`: run by tests/run"]
 fn postgres_18_judges_every_table_as_the_oracle_does() {
-    let cases = cases();
+    let cases: Vec<Case> = cases().into_iter().filter(is_small).collect();
     let tally = agree(Layer::Pglite, &cases);
     assert_eq!(tally.pairs, all_pairs_in_a_database(&cases));
 }
 
 #[test]
 fn reports_over_http_are_judged_as_the_oracle_does() {
-    let cases: Vec<Case> = cases().into_iter().filter(can_serve).collect();
+    let cases: Vec<Case> =
+        cases().into_iter().filter(|case| is_small(case) && can_serve(case)).collect();
     let tally = agree(Layer::Http, &cases);
     assert!(tally.tables > 20 && tally.pairs > 1_000, "{tally:?}");
 }

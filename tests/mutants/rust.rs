@@ -14,6 +14,8 @@ use phasegate_codegen::{Machine, load, render};
 use crate::common::program::MAIN;
 use crate::defect::{Defect, check, killer, put};
 
+const WIDE: &str = "tests/equivalence/tables/wide.toml";
+
 const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Defect {
     put("deploy.toml", "deploy.rs", what, from, to)
 }
@@ -22,7 +24,7 @@ const fn order(what: &'static str, from: &'static str, to: &'static str) -> Defe
     put("tests/tables/order.toml", "order.rs", what, from, to)
 }
 
-pub(crate) const DEFECTS: [Defect; 31] = [
+pub(crate) const DEFECTS: [Defect; 33] = [
     deploy("a pair dropped", "&[S::Deploying, S::Failed]", "&[S::Failed]"),
     deploy("a pair added", "// succeeded\n    &[]", "// succeeded\n    &[S::Failed]"),
     deploy(
@@ -124,6 +126,20 @@ pub(crate) const DEFECTS: [Defect; 31] = [
         "if state.is_initial() {\n                break;",
         "if false {\n                break;",
     ),
+    put(
+        WIDE,
+        "wide.rs",
+        "the 65th state and later looked up as the first",
+        "LEGAL[self as usize][to as usize / 64]",
+        "LEGAL[self as usize][0]",
+    ),
+    put(
+        WIDE,
+        "wide.rs",
+        "the 65th state and later kept with the first",
+        "rows[from][to / 64]",
+        "rows[from][0]",
+    ),
 ];
 
 /// A module for each table as it is, then one for each defect.
@@ -137,7 +153,7 @@ impl Program {
         let folder = tempfile::tempdir().unwrap();
         let mut tables = Vec::new();
         let mut texts = Vec::new();
-        for table in ["deploy.toml", "tests/tables/order.toml", "tests/mutants/around.toml"] {
+        for table in ["deploy.toml", "tests/tables/order.toml", "tests/mutants/around.toml", WIDE] {
             let mut loaded = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(table)).unwrap();
             // What needs other crates is compiled with the console.
             loaded.machine.targets.rust = Some(RustTarget {

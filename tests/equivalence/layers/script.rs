@@ -275,7 +275,7 @@ fn reply(case: &Case, dialect: Dialect, last: Option<State>, word: &Word, said: 
     let target = case.machine().targets.sql.as_ref().unwrap();
     let asked = case.value(word);
     let all: Vec<State> = (0..case.oracle.states.len()).collect();
-    let known = case.oracle.list(&all);
+    let known = shortened(case, &all);
     let (on_postgres, is_enum) = (dialect == Dialect::Postgres, target.storage == Storage::Enum);
     if on_postgres && is_enum && said.starts_with("invalid input value for enum") {
         return Reply::Unknown;
@@ -289,18 +289,27 @@ fn reply(case: &Case, dialect: Dialect, last: Option<State>, word: &Word, said: 
     {
         return Reply::Unknown;
     }
-    let legal = case.listed(last);
+    let listed = shortened(case, &case.oracle.next(last));
     let expected = match last {
         None => {
             let place = place(format!(" in {asked}"));
-            format!("phasegate: illegal start of {machine}{place}; initial: {legal}")
+            format!("phasegate: illegal start of {machine}{place}; initial: {listed}")
         }
         Some(last) => {
             let was = &case.oracle.states[last].value;
             let step =
                 if on_postgres { format!(": {was} -> {asked}") } else { format!(" from {was}") };
-            format!("phasegate: illegal transition of {machine}{step}; legal: {legal}")
+            format!("phasegate: illegal transition of {machine}{step}; legal: {listed}")
         }
     };
-    Reply::Refused(if said == expected { legal } else { said.to_owned() })
+    Reply::Refused(if said == expected { case.listed(last) } else { said.to_owned() })
+}
+
+/// States as a database's messages list them: 30 at most, and a mark where there are more.
+fn shortened(case: &Case, states: &[State]) -> String {
+    match states.get(..30) {
+        _ if states.is_empty() => "none".to_owned(),
+        Some(first) if first.len() < states.len() => format!("{}, ...", case.oracle.list(first)),
+        Some(_) | None => case.oracle.list(states),
+    }
 }
