@@ -22,6 +22,8 @@ mod runs;
 mod script;
 #[path = "workflow/stub.rs"]
 mod stub;
+#[path = "workflow/tries.rs"]
+mod tries;
 
 #[path = "mutants/data.rs"]
 mod data;

@@ -8,12 +8,13 @@ mod generated;
 mod script;
 #[path = "workflow/stub.rs"]
 mod stub;
+#[path = "workflow/tries.rs"]
+mod tries;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use generated::Generated;
 use script::{APPLIED, Script, TOKEN, answering};
@@ -173,12 +174,28 @@ fn a_console_that_is_away_is_told_with_curls_reason() {
 
 #[test]
 #[ignore = "needs bash, jq and curl: run by tests/run"]
-fn waits_as_long_as_the_console_asks() {
-    let busy = Answer::Http(429, "Retry-After: 2\r\n", "{}".to_owned());
-    let stub = Stub::answering(vec![busy, Answer::Http(200, "", APPLIED.to_owned())]);
-    let before = Instant::now();
-    Script::deploy(&stub.url).run().is(0, "429 (try 1 of 4), again in 2 s");
-    assert!(before.elapsed() >= Duration::from_secs(2));
+fn waits_twice_as_long_from_try_to_try() {
+    tries::waits_twice_as_long_from_try_to_try(Generated::from("deploy.toml").text("notify.sh"));
+}
+
+#[test]
+#[ignore = "needs bash, jq and curl: run by tests/run"]
+fn waits_as_long_as_the_console_asks_up_to_half_a_minute() {
+    let generated = Generated::from("deploy.toml");
+    tries::waits_as_long_as_the_console_asks_up_to_half_a_minute(generated.text("notify.sh"));
+}
+
+#[test]
+#[ignore = "needs bash, jq and curl: run by tests/run"]
+fn all_tries_fit_into_the_time_of_their_step() {
+    let generated = Generated::from("deploy.toml");
+    tries::all_tries_fit_into_the_time_of_their_step(generated.text("notify.sh"), &generated);
+}
+
+#[test]
+#[ignore = "needs bash, jq and curl: run by tests/run"]
+fn what_it_writes_nobody_else_can_read() {
+    tries::what_it_writes_nobody_else_can_read(Generated::from("deploy.toml").text("notify.sh"));
 }
 
 #[test]
@@ -290,14 +307,10 @@ fn a_state_that_a_job_reports_again_has_an_id_of_its_own_each_time() {
 #[test]
 #[ignore = "needs bash, jq and curl: run by tests/run"]
 fn an_id_that_the_console_would_not_take_is_left_to_the_console() {
-    for (length, sent) in [(200, true), (300, false)] {
-        let stub = answering(&[(200, APPLIED)]);
-        Script::deploy(&stub.url)
-            .with("NOTIFY_JOB", &"j".repeat(length))
-            .run()
-            .is(0, "200 applied");
-        assert_eq!(stub.requests()[0].body.get("event_id").is_some(), sent);
-    }
+    let generated = Generated::from("deploy.toml");
+    tries::an_id_that_the_console_would_not_take_is_left_to_the_console(
+        generated.text("notify.sh"),
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::defect::{Defect, check, killer, put};
 use crate::generated::Generated;
 use crate::script::{APPLIED, Script, TOKEN, answering};
+use crate::tries;
 
 const DEPLOY: &str = "deploy.toml";
 const HOSTILE: &str = "tests/workflow/hostile.toml";
@@ -13,7 +14,7 @@ const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Def
     put(DEPLOY, "notify.sh", what, from, to)
 }
 
-pub(crate) const DEFECTS: [Defect; 23] = [
+pub(crate) const DEFECTS: [Defect; 31] = [
     deploy("retry on 422", "    4??) break ;;\n", ""),
     deploy("no retry on 408 and 429", "    408 | 429) ;;\n", ""),
     deploy("no retry on 503", "    4??) break ;;\n", "    [45]??) break ;;\n"),
@@ -66,6 +67,18 @@ pub(crate) const DEFECTS: [Defect; 23] = [
         "2??) [[ $delivered == false ]] || break ;;",
         "2??) delivered=true; break ;;",
     ),
+    deploy("a token that others can read", "umask 077\n", ""),
+    deploy("a wait that the console may make any longer", "> 30 ? 30 :", "> 99 ? 99 :"),
+    deploy("a wait shorter than the console asks for", "30 : 10#$after", "30 : pause"),
+    deploy("an answer waited for without an end in sight", "--max-time 15", "--max-time 1500"),
+    deploy("an answer waited for without an end", " --max-time 15", ""),
+    deploy(
+        "an id that the console would not take",
+        "utf8bytelength > 256",
+        "utf8bytelength > 25600",
+    ),
+    deploy("the same pause from try to try", "  pause=$((pause * 2))\n", ""),
+    deploy("no pause between two tries", "  sleep \"$wait\"\n", ""),
     put(HOSTILE, "notify.sh", "an unescaped quote", "value='it'\\''s ", "value='it's "),
     put(
         HOSTILE,
@@ -95,6 +108,11 @@ pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
         check!(at, trying_again_ends(&text));
         check!(at, without_an_id_nothing_is_sent(&text));
         check!(at, an_address_that_is_none_is_refused(&text));
+        check!(at, tries::waits_twice_as_long_from_try_to_try(&text));
+        check!(at, tries::waits_as_long_as_the_console_asks_up_to_half_a_minute(&text));
+        check!(at, tries::all_tries_fit_into_the_time_of_their_step(&text, &generated));
+        check!(at, tries::what_it_writes_nobody_else_can_read(&text));
+        check!(at, tries::an_id_that_the_console_would_not_take_is_left_to_the_console(&text));
     })
 }
 
