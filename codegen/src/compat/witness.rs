@@ -4,7 +4,7 @@
 use super::layers::{Answer, By, End, Meaning, Value, Why, World};
 use super::runs::{Class, Place, Search, Witness, position, shadow_of};
 use crate::explore::{
-    Fate, Path, Situation, Situations, Step, Tells, Workflow, history_of, job_in, steps, trace,
+    Fate, Path, Situation, Situations, Step, Tells, Workflow, job_in, steps, trace,
 };
 use crate::machine::StateId;
 
@@ -377,8 +377,8 @@ impl Tells for Search<'_, '_> {
         &self.known
     }
 
-    fn started(&self) -> String {
-        let value = self.rows.value(history_of(self.known.row(0)));
+    fn started(&self, at: &[u64]) -> String {
+        let value = self.value_of(at);
         format!("the row starts in {}", named(self.world, self.ends[0].backend, value))
     }
 

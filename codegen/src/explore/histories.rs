@@ -2,9 +2,6 @@
 
 use crate::machine::{Machine, Outcome, StateId, View};
 
-/// The first history: of a row that has just started.
-pub(crate) const STARTED: u32 = 0;
-
 struct Node {
     parent: Option<u32>,
     state: StateId,
@@ -20,7 +17,7 @@ pub(crate) struct Shown {
     pub(crate) ended: Vec<usize>,
 }
 
-/// A tree of histories.
+/// The histories as trees: a root for each state that a row may start in.
 pub(crate) struct Histories<'m> {
     machine: &'m Machine,
     nodes: Vec<Node>,
@@ -29,8 +26,13 @@ pub(crate) struct Histories<'m> {
 impl<'m> Histories<'m> {
     pub(crate) fn new(machine: &'m Machine) -> Self {
         let started =
-            Node { parent: None, state: machine.initial[0], next: Vec::new(), shown: Vec::new() };
-        Self { machine, nodes: vec![started] }
+            |&state| Node { parent: None, state, next: Vec::new(), shown: Vec::new() };
+        Self { machine, nodes: machine.initial.iter().map(started).collect() }
+    }
+
+    /// The histories of rows that have just started, one for each initial state.
+    pub(crate) fn started(&self) -> std::ops::Range<u32> {
+        0..number(self.machine.initial.len())
     }
 
     pub(crate) fn state(&self, history: u32) -> StateId {
@@ -43,7 +45,7 @@ impl<'m> Histories<'m> {
         if let Some(&(_, number)) = known {
             return number;
         }
-        let number = u32::try_from(self.nodes.len()).expect("a search is bounded below this");
+        let number = number(self.nodes.len());
         let node = Node { parent: Some(history), state, next: Vec::new(), shown: Vec::new() };
         self.nodes.push(node);
         self.nodes[history as usize].next.push((state, number));
@@ -52,7 +54,8 @@ impl<'m> Histories<'m> {
 
     /// A row whose history no longer matters, in this state.
     pub(crate) fn forgotten(&mut self, state: StateId) -> u32 {
-        if state == self.state(STARTED) { STARTED } else { self.then(STARTED, state) }
+        let root = self.started().find(|&root| self.state(root) == state);
+        root.unwrap_or_else(|| self.then(0, state))
     }
 
     /// The states of a history in their order.
@@ -102,4 +105,8 @@ impl<'m> Histories<'m> {
         };
         &self.nodes[history as usize].shown[at].1
     }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("a search is bounded below this")
 }

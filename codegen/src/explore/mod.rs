@@ -1,5 +1,6 @@
 //! Runs of a table's workflow, all of them: every outcome of every job, every report lost that may
-//! be, every interleaving of jobs that can run side by side, and each run started again.
+//! be, every interleaving of jobs that can run side by side, from every state that a row may start
+//! in, and each run started again.
 //!
 //! A run is a path through *situations*: where each job is, what the row's history is, and what is
 //! remembered for the claims. Situations that are the same are explored once, and each keeps its

@@ -20,8 +20,8 @@ pub(crate) trait Tells {
     fn workflow(&self) -> &Workflow<'_>;
     /// The situations.
     fn known(&self) -> &Situations;
-    /// How it begins.
-    fn started(&self) -> String;
+    /// How it begins, in the situation that it begins in.
+    fn started(&self, at: &[u64]) -> String;
     /// A report that is delivered in a situation, its answer, and whether it was refused.
     fn says(&self, at: &[u64], state: StateId, attempted: Option<StateId>) -> (String, bool);
     /// What has changed at the other end.
@@ -43,8 +43,10 @@ pub(crate) fn steps<'a>(known: &'a Situations, end: End<'a>) -> Vec<(&'a [u64], 
 
 /// The shortest path to an end.
 pub(crate) fn trace(told: &impl Tells, end: End<'_>) -> Path {
-    let mut lines = vec![told.started()];
-    for (before, after, step) in steps(told.known(), end) {
+    let steps = steps(told.known(), end);
+    let first = steps.first().map_or_else(|| told.known().row(end.0), |&(before, ..)| before);
+    let mut lines = vec![told.started(first)];
+    for (before, after, step) in steps {
         lines.push(line(told, before, step));
         lines.extend(skipped(told.workflow(), before, after, step));
     }
@@ -60,9 +62,9 @@ impl Tells for Search<'_, '_> {
         &self.known
     }
 
-    fn started(&self) -> String {
-        let machine = self.workflow.machine;
-        format!("the row starts in {}", machine.state(machine.initial[0]).name)
+    fn started(&self, at: &[u64]) -> String {
+        let state = self.histories.state(history_of(at));
+        format!("the row starts in {}", self.workflow.machine.state(state).name)
     }
 
     fn says(&self, at: &[u64], state: StateId, attempted: Option<StateId>) -> (String, bool) {

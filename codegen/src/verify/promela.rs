@@ -24,6 +24,7 @@ pub fn promela(machine: &Machine) -> String {
     line(w, "   spin -a MODEL && cc -O2 -o pan pan.c && ./pan -a -N FORMULA */");
     constants(w, machine);
     row(w, machine);
+    start(w, machine);
     if machine.jobs.is_empty() {
         stranger(w, machine);
         line(w, "");
@@ -54,7 +55,7 @@ fn constants(w: &mut String, machine: &Machine) {
         w,
         "#define WAITING 0\n#define SUCCESS 1\n#define FAILURE 2\n#define CANCELLED 3\n#define SKIPPED 4",
     );
-    line(w, &format!("\nshort row = S_{};", machine.state(machine.initial[0]).name));
+    line(w, "\nshort row;\nbool begun;");
     line(w, "bool lost, said, mute, refused, left_an_end, over, lie;\nbool ok;");
     for number in 0..machine.jobs.len() {
         line(w, &format!("byte result_{number} = WAITING;"));
@@ -114,9 +115,18 @@ inline report(to, tolerated) {
     );
 }
 
+/// The row is started in one of the states that rows start in, and then the jobs may begin.
+fn start(w: &mut String, machine: &Machine) {
+    line(w, "\nactive proctype start() {\n  atomic {\n    if");
+    for &id in &machine.initial {
+        line(w, &format!("    :: row = S_{}", machine.state(id).name));
+    }
+    line(w, "    fi;\n    begun = true\n  }\n}");
+}
+
 /// Any legal steps, for tables without jobs.
 fn stranger(w: &mut String, machine: &Machine) {
-    line(w, "\nactive proctype stranger() {\nend: do");
+    line(w, "\nactive proctype stranger() {\n  (begun);\nend: do");
     for id in machine.state_ids() {
         let name = &machine.state(id).name;
         line(w, &format!("  :: atomic {{ LEGAL(S_{name}) -> report(S_{name}, false) }}"));
@@ -154,7 +164,8 @@ fn all_succeeded(machine: &Machine, id: JobId) -> String {
 fn needs_over(job: &Job) -> String {
     let each: Vec<String> =
         job.needs.iter().map(|need| format!("result_{} != WAITING", need.index())).collect();
-    if each.is_empty() { "true".to_owned() } else { each.join(" && ") }
+    // What needs nothing begins when the row is there.
+    if each.is_empty() { "begun".to_owned() } else { each.join(" && ") }
 }
 
 /// The last report, of what became of the job, and then its result.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) use choices::Choices;
 pub(crate) use effects::{Effects, Sent};
 
-use super::histories::{Histories, STARTED};
+use super::histories::Histories;
 use super::job::Job;
 use super::path::{self, Path};
 use super::runs::{Claim, Runs};
@@ -76,11 +76,14 @@ pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
         loud: None,
     };
     let mut first = Situation { words: vec![0; stride] };
-    first.set_row(STARTED, 0);
     for job in 0..workflow.plans.len() {
         first.set_job(job, Job::WAITING);
     }
-    search.add(&first, None, 1);
+    // A run may be started for a row in any state that rows start in.
+    for history in search.histories.started() {
+        first.set_row(history, 0);
+        search.add(&first, None, 1);
+    }
     search.run();
     search.found
 }
