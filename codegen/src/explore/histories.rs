@@ -21,13 +21,14 @@ pub(crate) struct Shown {
 pub(crate) struct Histories<'m> {
     machine: &'m Machine,
     nodes: Vec<Node>,
+    /// How much was looked at to tell what is shown.
+    pub(crate) looks: usize,
 }
 
 impl<'m> Histories<'m> {
     pub(crate) fn new(machine: &'m Machine) -> Self {
-        let started =
-            |&state| Node { parent: None, state, next: Vec::new(), shown: Vec::new() };
-        Self { machine, nodes: machine.initial.iter().map(started).collect() }
+        let started = |&state| Node { parent: None, state, next: Vec::new(), shown: Vec::new() };
+        Self { machine, nodes: machine.initial.iter().map(started).collect(), looks: 0 }
     }
 
     /// The histories of rows that have just started, one for each initial state.
@@ -90,7 +91,9 @@ impl<'m> Histories<'m> {
             Some(at) => at,
             None => {
                 let state = (attempted as usize).checked_sub(1).map(StateId::new);
-                let views = self.machine.phases(&self.states(history), state);
+                let states = self.states(history);
+                self.looks += self.machine.phases_cost(states.len());
+                let views = self.machine.phases(&states, state);
                 let places = |wanted: &[View]| -> Vec<usize> {
                     (0..views.len()).filter(|&at| wanted.contains(&views[at])).collect()
                 };

@@ -36,6 +36,9 @@ pub struct Runs {
     pub steps: u64,
     /// Whether that is all there is.
     pub exhausted: bool,
+    /// Where it is not: the situations of the runs in which the jobs take turns, and whether those
+    /// are all of them.
+    pub in_turn: Option<(usize, bool)>,
     /// The runs.
     pub runs: u64,
     /// Those among them in which no job did anything but succeed and nothing was lost.
@@ -64,4 +67,36 @@ pub struct Runs {
     pub refused_again: Option<Path>,
     /// The shortest run that ends with an untrue end and a concluding job that fails.
     pub loud: Option<Path>,
+}
+
+impl Runs {
+    /// What was found before the bound was reached, and what was found of the runs in which the jobs
+    /// take turns. Runs of both are counted once: those of the search that finished more of a kind.
+    pub(crate) fn and_in_turn(mut self, other: Self) -> Self {
+        self.in_turn = Some((other.situations, other.exhausted));
+        self.views = self.views.saturating_add(other.views);
+        if other.runs > self.runs {
+            (self.runs, self.flawless) = (other.runs, other.flawless);
+            (self.ends, self.mute) = (other.ends, other.mute);
+        }
+        if other.again > self.again {
+            (self.again, self.again_ended) = (other.again, other.again_ended);
+            (self.again_refused, self.again_mute) = (other.again_refused, other.again_mute);
+        }
+        if other.late > self.late {
+            (self.late, self.late_loud) = (other.late, other.late_loud);
+        }
+        for (claim, found) in other.broken {
+            let is_shorter = |known: &(String, Path)| found.1.0.len() < known.1.0.len();
+            if self.broken.get(&claim).is_none_or(is_shorter) {
+                self.broken.insert(claim, found);
+            }
+        }
+        let shorter = |one: Option<Path>, other: Option<Path>| {
+            one.into_iter().chain(other).min_by_key(|path| path.0.len())
+        };
+        self.refused_again = shorter(self.refused_again, other.refused_again);
+        self.loud = shorter(self.loud, other.loud);
+        self
+    }
 }

@@ -67,6 +67,11 @@ impl Machine {
         views
     }
 
+    /// How much is looked at to tell what is shown after so many states.
+    pub(crate) fn phases_cost(&self, history: usize) -> usize {
+        self.states.len() + self.phases.len() + history * (1 + self.relation.optional().len())
+    }
+
     /// Marks the reports that going back has taken back.
     fn take_back(&self, history: &[StateId]) -> Vec<Entry> {
         // What each entry takes back of those before it: nothing, all of a phase and later ones,

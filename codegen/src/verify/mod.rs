@@ -208,7 +208,7 @@ pub enum Verdict {
         /// The bound.
         bound: String,
     },
-    /// The table has nothing that it is about.
+    /// The table has nothing that it is about, or too much of it for a single case to be tried.
     NotApplicable {
         /// Why.
         why: String,

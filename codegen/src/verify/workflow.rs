@@ -15,7 +15,7 @@ pub(super) fn accepted(subject: &Subject<'_>) -> Verdict {
     }
     let runs = subject.runs();
     let why = |_: &str| "a report is refused".to_owned();
-    settle(runs, Claim::Accepted, why, || {
+    settle(runs, Claim::Accepted, count(runs.situations), why, || {
         let flawless = (runs.flawless, "of them without a flaw");
         Covered::of([(runs.runs, "runs"), flawless, situations(runs)])
     })
@@ -27,7 +27,7 @@ pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable(why);
     }
     let runs = subject.runs();
-    settle(runs, Claim::Ends, str::to_owned, || {
+    settle(runs, Claim::Ends, runs.runs, str::to_owned, || {
         let mute = total(&runs.mute);
         let covered = Covered::of([
             (runs.runs, "runs"),
@@ -53,7 +53,7 @@ pub(super) fn truth(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable(why);
     }
     let runs = subject.runs();
-    settle(runs, Claim::Truth, str::to_owned, || {
+    settle(runs, Claim::Truth, runs.runs, str::to_owned, || {
         let covered = Covered::of([(runs.runs, "runs")]);
         covered.note(format!("the row is left in {}", listed(machine, &runs.ends)))
     })
@@ -68,7 +68,7 @@ pub(super) fn views(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable("no phase has work of a job");
     }
     let runs = subject.runs();
-    settle(runs, Claim::Views, str::to_owned, || {
+    settle(runs, Claim::Views, runs.views, str::to_owned, || {
         Covered::of([(runs.views, "views"), situations(runs)])
     })
 }
@@ -79,7 +79,7 @@ pub(super) fn again(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable(why);
     }
     let runs = subject.runs();
-    settle(runs, Claim::Again, str::to_owned, || {
+    settle(runs, Claim::Again, runs.again, str::to_owned, || {
         let mut covered = Covered::of([
             (runs.again, "runs started again"),
             (runs.again_ended, "of them for a row that keeps its end"),
@@ -106,7 +106,10 @@ pub(super) fn late_loss(subject: &Subject<'_>) -> Verdict {
     }
     let mode = Mode { again: false, late: true, most: explore::MOST_SITUATIONS };
     let runs = &explore::search(subject.workflow(), mode);
-    settle(runs, Claim::Late, str::to_owned, || {
+    if runs.exhausted && runs.late == 0 {
+        return Verdict::not_applicable("only concluding jobs report a success");
+    }
+    settle(runs, Claim::Late, runs.late, str::to_owned, || {
         let mut covered = Covered::of([
             (runs.late, "runs"),
             (runs.late_loud, "of them with an end that is no longer true, where a job fails"),
@@ -131,9 +134,11 @@ fn says_no_end(machine: &Machine) -> Option<&'static str> {
     (!machine.jobs.iter().any(says_end)).then_some("no job reports an ended state")
 }
 
+/// What became of a claim, of which so many cases were tried.
 fn settle(
     runs: &Runs,
     claim: Claim,
+    tried: u64,
     why: impl Fn(&str) -> String,
     covered: impl Fn() -> Covered,
 ) -> Verdict {
@@ -146,10 +151,20 @@ fn settle(
     if runs.exhausted {
         return Verdict::Proven { covered };
     }
-    let bound = format!(
+    let mut bound = format!(
         "{} situations, those least far in their jobs, up to {} steps away",
         runs.situations, runs.steps
     );
+    if tried == 0 {
+        return Verdict::not_applicable(format!("too many jobs to finish a run within {bound}"));
+    }
+    match runs.in_turn {
+        Some((_, true)) => bound += "; and every run in which the jobs take turns",
+        Some((situations, false)) => {
+            bound += &format!("; and {situations} of runs in which the jobs take turns");
+        }
+        None => {}
+    }
     Verdict::Bounded { covered, bound }
 }
 

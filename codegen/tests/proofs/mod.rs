@@ -11,6 +11,26 @@ pub(crate) fn table(path: &str) -> String {
     std::fs::read_to_string(format!("{root}/{path}")).unwrap()
 }
 
+/// A table of this folder.
+pub(crate) fn fixture(name: &str) -> String {
+    table(&format!("codegen/tests/proofs/{name}.toml"))
+}
+
+/// Jobs side by side that say they are testing, and one that says how it ended if they all succeed.
+pub(crate) fn tested_by(jobs: usize) -> String {
+    let names: Vec<String> = (0..jobs).map(|job| format!("'t{job}'")).collect();
+    let tests: String =
+        names.iter().map(|name| format!("[[job]]\nname = {name}\nstart = 'testing'\n")).collect();
+    format!(
+        "format = 1\nmachine = {{ name = 'ci', initial = 'queued' }}\n\
+         state = [{{ name = 'queued' }}, {{ name = 'testing', optional = true }},\n\
+         {{ name = 'ok', outcome = 'success' }}, {{ name = 'bad', outcome = 'failure' }}]\n\
+         transition = [{{ path = ['queued', 'testing', 'testing', 'ok'] }}, {{ from = '*', to = 'bad' }}]\n\
+         {tests}[[job]]\nname = 'publish'\nneeds = [{}]\nsuccess = 'ok'\nfailure = 'bad'\n",
+        names.join(", ")
+    )
+}
+
 pub(crate) fn machine(table: &str) -> Machine {
     match phasegate_codegen::machine("test.toml", table.as_bytes()) {
         Ok((_, machine, _)) => machine,

@@ -1,7 +1,7 @@
 //! What can happen next in a situation: to each job, and to a run that is over.
 
 use super::effects::Effects;
-use super::{Explorer, MOST_WORDS, Search};
+use super::{Explorer, Search};
 use crate::explore::job::{Job, Stage};
 use crate::explore::situation::{AGAIN, ENDED, HEAD, LATE, LOST, SAID, Situation};
 use crate::explore::step::{Became, Fate, Step};
@@ -108,9 +108,7 @@ impl Search<'_, '_> {
             if step == Step::AgainFailed && self.all_succeeded(now) {
                 continue;
             }
-            self.words += now.words.len();
-            if self.known.len() >= self.mode.most || self.words > MOST_WORDS {
-                self.full = true;
+            if self.is_full(now) {
                 return;
             }
             next.words.clone_from(&now.words);

@@ -1,12 +1,16 @@
 //! The search: every situation that a run can come to. They are taken up in an order in which no step
 //! leads back (jobs only ever get further), so that the ways to each are all known by then: how many
 //! there are, and the shortest.
+//!
+//! Where that is too much, no run may have been finished when the bound is reached. Then there is a
+//! second search of the runs in which the jobs take turns, one beginning when the one before is over;
+//! and where that is too much as well, it goes on from what is farthest on, run by run.
 
 mod choices;
 mod claims;
 mod effects;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use choices::Choices;
 pub(crate) use effects::{Effects, Sent};
@@ -21,7 +25,8 @@ use super::step::{Fate, Step};
 use super::workflow::Workflow;
 use crate::machine::StateId;
 
-/// The most words that a search writes, so that one with many jobs is bounded in time.
+/// The most words that a search writes or looks at, so that one with many jobs, or with long
+/// histories, is bounded in time.
 const MOST_WORDS: usize = 1 << 24;
 
 /// What a search covers.
@@ -44,11 +49,17 @@ pub(crate) struct Search<'w, 'm> {
     pub(crate) histories: Histories<'m>,
     pub(crate) known: Situations,
     mode: Mode,
+    /// Whether a job begins only when those before it are over.
+    in_turn: bool,
     found: Runs,
     words: usize,
     full: bool,
     /// The situations to take up, by how far their jobs are.
-    waiting: Vec<Vec<u32>>,
+    waiting: Vec<VecDeque<u32>>,
+    /// How far on the least are that may wait.
+    rank: usize,
+    /// How many were taken up of those farthest on.
+    dives: usize,
     /// How far the jobs of a run are when all are over.
     farthest: usize,
     /// The steps of the shortest path that breaks each claim so far.
@@ -59,6 +70,11 @@ pub(crate) struct Search<'w, 'm> {
 
 /// Explores every run of a workflow.
 pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
+    let found = search_by(workflow, mode, false);
+    if found.exhausted { found } else { found.and_in_turn(search_by(workflow, mode, true)) }
+}
+
+fn search_by(workflow: &Workflow<'_>, mode: Mode, in_turn: bool) -> Runs {
     let stride = HEAD + workflow.plans.len() + workflow.work.len().div_ceil(64);
     let farthest = workflow.plans.iter().map(|plan| plan.before.len() + 2).sum();
     let mut search = Search {
@@ -66,10 +82,13 @@ pub fn search(workflow: &Workflow<'_>, mode: Mode) -> Runs {
         histories: Histories::new(workflow.machine),
         known: Situations::new(stride),
         mode,
+        in_turn,
         found: Runs::default(),
         words: 0,
         full: false,
         waiting: Vec::new(),
+        rank: 0,
+        dives: 0,
         farthest,
         shortest: BTreeMap::new(),
         refused_again: None,
@@ -120,9 +139,7 @@ impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
     }
 
     fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation) {
-        self.words += now.words.len();
-        if self.known.len() >= self.mode.most || self.words > MOST_WORDS {
-            self.full = true;
+        if self.is_full(now) {
             return;
         }
         next.words.clone_from(&now.words);
@@ -158,20 +175,45 @@ impl Search<'_, '_> {
     fn run(&mut self) {
         let mut now = Situation { words: Vec::new() };
         let mut next = Situation { words: Vec::new() };
-        let mut rank = 0;
-        while rank < self.waiting.len() && !self.full {
-            let mut at = 0;
-            // What is added meanwhile is further on.
-            while at < self.waiting[rank].len() && !self.full {
-                let number = self.waiting[rank][at] as usize;
-                now.words.clear();
-                now.words.extend_from_slice(self.known.row(number));
-                self.take_up(number, &now, &mut next);
-                at += 1;
-            }
-            rank += 1;
+        while !self.full
+            && let Some(number) = self.next_up()
+        {
+            let number = number as usize;
+            now.words.clear();
+            now.words.extend_from_slice(self.known.row(number));
+            self.take_up(number, &now, &mut next);
         }
         self.found.exhausted = !self.full;
+    }
+
+    /// One of those least far on: what is added meanwhile is further on. Where jobs take turns and
+    /// half of what may be tried was, one of those farthest on instead, so that runs are finished: of
+    /// first runs and of those started again by turns.
+    fn next_up(&mut self) -> Option<u32> {
+        if !(self.in_turn && self.is_beyond(2)) {
+            while self.waiting.get(self.rank)?.is_empty() {
+                self.rank += 1;
+            }
+            return self.waiting[self.rank].pop_front();
+        }
+        self.dives += 1;
+        let again = self.waiting.len().min(self.farthest + 1);
+        let (first, again) = self.waiting.split_at_mut(again);
+        let sides = if self.dives.is_multiple_of(2) { [again, first] } else { [first, again] };
+        sides.into_iter().flatten().rev().find_map(VecDeque::pop_back)
+    }
+
+    /// Whether there is no more to be tried than this situation.
+    fn is_full(&mut self, now: &Situation) -> bool {
+        self.words += now.words.len();
+        self.full |= self.is_beyond(1);
+        self.full
+    }
+
+    /// Whether this part of all that may be tried was.
+    fn is_beyond(&self, part: usize) -> bool {
+        self.known.len() >= self.mode.most / part
+            || self.words + self.histories.looks > MOST_WORDS / part
     }
 
     fn take_up(&mut self, number: usize, now: &Situation, next: &mut Situation) {
@@ -179,9 +221,13 @@ impl Search<'_, '_> {
         self.found.steps = self.found.steps.max(u64::from(self.known.steps(number)));
         self.shows_the_truth(number, now);
         let mut over = true;
-        for job in 0..self.workflow.plans.len() {
-            over &= now.job(job).result().is_some();
+        for &job in &self.workflow.order {
+            let is_over = now.job(job).result().is_some();
+            over &= is_over;
             self.go_on(number, now, job, next);
+            if self.in_turn && !is_over {
+                break;
+            }
         }
         if over {
             self.is_over(number, now, next);
@@ -198,9 +244,10 @@ impl Search<'_, '_> {
                 plans.iter().zip(next.jobs(plans.len())).map(|(p, j)| j.rank(p.before.len())).sum();
             let rank = again + jobs;
             if self.waiting.len() <= rank {
-                self.waiting.resize_with(rank + 1, Vec::new);
+                self.waiting.resize_with(rank + 1, VecDeque::new);
             }
-            self.waiting[rank].push(u32::try_from(number).expect("a search is bounded below this"));
+            self.waiting[rank]
+                .push_back(u32::try_from(number).expect("a search is bounded below this"));
         }
         number
     }
