@@ -64,6 +64,25 @@ fn a_state_with_no_way_to_an_end_is_found() {
     assert_eq!(is_refuted(&machine, "way-to-end"), "no way leads from `smoke_running` to an end");
 }
 
+/// Of the states with no way on the nearest is shown, whichever stands first in the table.
+#[test]
+fn of_the_states_with_no_way_to_an_end_the_nearest_is_shown() {
+    let mut machine = machine(
+        "format = 1\nmachine = { name = 'a', initial = 'x' }\n\
+         state = [{ name = 'far' }, { name = 'x' }, { name = 'near' },\n\
+         { name = 'end', outcome = 'success' }]\n\
+         transition = [{ path = ['x', 'near', 'far', 'end'] }, { path = ['x', 'end'] }]",
+    );
+    let (far, end) = (find(&machine, "far"), find(&machine, "end"));
+    machine.states[end.index()].terminal = false;
+    machine.states[end.index()].outcome = None;
+    machine.states[machine.initial[0].index()].terminal = true;
+    assert_ne!(far, end);
+    let Verdict::Refuted { counterexample } = verdict(&machine, "way-to-end") else { panic!() };
+    assert_eq!(counterexample.summary, "no way leads from `near` to an end");
+    assert_eq!(counterexample.path, ["x -> near"]);
+}
+
 #[test]
 fn an_end_that_is_left_is_found() {
     let machine = with_an_end_that_is_left();
@@ -108,9 +127,21 @@ fn a_loss_that_is_missed_is_found() {
             "the row starts in queued",
             "reports building: delivered",
             "reports deploying: lost",
-            "reports health_checking"
+            "reports health_checking: refused"
         ]
     );
+}
+
+/// A machine that no table gives: an optional state that is an end.
+#[test]
+fn an_end_whose_report_is_lost_is_missed() {
+    let mut machine = deploy();
+    let succeeded = find(&machine, "succeeded");
+    machine.states[succeeded.index()].optional = true;
+    let Verdict::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
+    assert_eq!(counterexample.summary, "what is left is not complete");
+    let last = counterexample.path.last().map(String::as_str);
+    assert_eq!(last, Some("reports succeeded: lost"), "{counterexample:?}");
 }
 
 #[test]

@@ -159,12 +159,19 @@ fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
              transition = [{{ path = {path} }}]"
         ))
     };
-    let Verdict::NotApplicable { why } = verdict(&table("['x', 'y', 'z', 'y']"), "late-duplicate")
-    else {
-        panic!("`y` comes back")
-    };
-    let says = "the table lets a row come back: y -> z -> y; a report that found the row in such";
+    let back = verdict(&table("['x', 'y', 'z', 'y']"), "late-duplicate");
+    let Verdict::Proven { covered } = back else { panic!("{back:?}") };
+    // That of `x` alone, in it and in the two others.
+    assert_eq!(covered.text(), "3 redeliveries");
+    let says = "not claimed of the states that a row can come back to (y -> z -> y): y, z";
+    assert_eq!(covered.notes, [says]);
+    let round = verdict(&table("['x', 'y', 'z', 'x']"), "late-duplicate");
+    let Verdict::NotApplicable { why } = round else { panic!("{round:?}") };
+    let says = "the table lets a row come back: x -> y -> z -> x; a report that found the row in";
     assert!(why.starts_with(says), "{why}");
+    let declared = verdict(&table("['x', 'x', 'y', 'y', 'z', 'z']"), "late-duplicate");
+    let Verdict::NotApplicable { why } = declared else { panic!("{declared:?}") };
+    assert_eq!(why, "every report is a transition, whenever it comes");
     let straight = verdict(&table("['x', 'y', 'z']"), "late-duplicate");
     let Verdict::Proven { covered } = straight else { panic!("{straight:?}") };
     // Each state's report, in it and in all that comes after it.

@@ -27,18 +27,39 @@ pub struct Receiver<'m> {
     applied: BTreeSet<u32>,
     /// Whether event ids are remembered: what a receiver that does not would do.
     remembers: bool,
+    /// Whether every other state is taken for a legal one: what a receiver that does not judge would
+    /// do.
+    credulous: bool,
 }
 
 impl<'m> Receiver<'m> {
     /// A row that has just started.
     pub fn start(machine: &'m Machine, state: StateId) -> Self {
-        Self { machine, log: vec![state], applied: BTreeSet::new(), remembers: true }
+        Self {
+            machine,
+            log: vec![state],
+            applied: BTreeSet::new(),
+            remembers: true,
+            credulous: false,
+        }
     }
 
     /// The same, but forgetful: it knows no report again.
     #[must_use]
     pub fn forgetful(self) -> Self {
         Self { remembers: false, ..self }
+    }
+
+    /// The same, but credulous: it takes the row wherever a report says.
+    #[must_use]
+    pub fn credulous(self) -> Self {
+        Self { credulous: true, ..self }
+    }
+
+    /// The row has come to a state, by other reports than those that are asked about.
+    pub fn stands_in(&mut self, state: StateId) {
+        self.log.clear();
+        self.log.push(state);
     }
 
     /// The state that the row is in.
@@ -51,7 +72,11 @@ impl<'m> Receiver<'m> {
         if self.remembers && self.applied.contains(&event_id) {
             return Answer::Duplicate;
         }
-        match self.machine.judge(self.state().index(), state.index()) {
+        let verdict = match self.credulous && self.state() != state {
+            true => Verdict::Applied,
+            false => self.machine.judge(self.state().index(), state.index()),
+        };
+        match verdict {
             Verdict::Applied => {
                 self.log.push(state);
                 self.applied.insert(event_id);

@@ -80,10 +80,11 @@ pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
         found
     };
     let found = back(&ends);
-    if let Some(stuck) = found.iter().position(|&found| !found).map(StateId::new) {
-        let from = shortest(machine, machine.initial.iter().copied());
-        let way = arrows(machine, &way(&from, stuck));
-        let name = &machine.state(stuck).name;
+    let from = shortest(machine, machine.initial.iter().copied());
+    let stuck = machine.state_ids().filter(|id| !found[id.index()]);
+    if let Some(way) = stuck.map(|id| way(&from, id)).min_by_key(Vec::len) {
+        let name = &machine.state(*way.last().expect("a way leads somewhere")).name;
+        let way = arrows(machine, &way);
         return Verdict::refuted(format!("no way leads from `{name}` to an end"), vec![way]);
     }
     let terminal = back(&|id| machine.state(*id).terminal);
