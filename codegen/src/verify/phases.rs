@@ -11,6 +11,9 @@ use crate::machine::{Machine, StateId};
 
 /// The most words that the memories may have in all.
 const MOST_WORDS: usize = 1 << 20;
+/// The most entries, of histories and of views, that are looked at: where histories are long, or an
+/// end can be attempted in many ways, there are far more of them than histories.
+const MOST_LOOKS: usize = 1 << 24;
 
 /// All histories, as far as they differ, and what was found wrong with them.
 pub(super) struct Histories {
@@ -32,6 +35,7 @@ struct Explorer<'m> {
     machine: &'m Machine,
     stepper: Stepper<'m>,
     known: Situations,
+    looks: usize,
     found: Histories,
 }
 
@@ -48,7 +52,7 @@ pub(super) fn explore(machine: &Machine) -> Histories {
         exhausted: true,
         broken: [None, None, None, None],
     };
-    let mut explorer = Explorer { machine, stepper, known, found };
+    let mut explorer = Explorer { machine, stepper, known, looks: 0, found };
     for &initial in &machine.initial {
         explorer.known.add(&explorer.stepper.start(initial).words, None, 1);
     }
@@ -64,11 +68,14 @@ impl Explorer<'_> {
             let memory = Memory { words: self.known.row(number).to_vec() };
             let history = self.history(number);
             let shown = self.shown(&memory, &history);
+            let was_done: Vec<bool> = (0..self.machine.phases.len())
+                .map(|phase| shown.iter().any(|(_, views)| views[phase] == View::Done))
+                .collect();
             self.found.longest = history.len();
             for next in self.machine.next(self.stepper.current(&memory)) {
                 let after = self.stepper.then(&memory, next);
                 self.found.steps += 1;
-                self.stays_done(&history, &shown, next, &after);
+                self.stays_done(&history, &was_done, next, &after);
                 if self.known.len() < most {
                     self.known.add(&after.words, Some((number, Step::Start)), 0);
                 } else {
@@ -76,6 +83,9 @@ impl Explorer<'_> {
                 }
             }
             number += 1;
+            if self.looks > MOST_LOOKS && number < self.known.len() {
+                self.found.exhausted = false;
+            }
             if !self.found.exhausted {
                 break;
             }
@@ -111,7 +121,9 @@ impl Explorer<'_> {
     fn shown(&mut self, memory: &Memory, history: &[StateId]) -> Vec<(Option<StateId>, Vec<View>)> {
         let current = self.stepper.current(memory);
         let mut all = Vec::new();
+        let looks = self.machine.phases_cost(history.len());
         for attempted in self.attempts(current) {
+            self.looks += looks;
             let views = self.machine.phases(history, attempted);
             let told = self.stepper.views(memory, attempted);
             self.found.views += count(views.len());
@@ -151,11 +163,11 @@ impl Explorer<'_> {
     fn stays_done(
         &mut self,
         history: &[StateId],
-        shown: &[(Option<StateId>, Vec<View>)],
+        was_done: &[bool],
         next: StateId,
         after: &Memory,
     ) {
-        if shown.iter().all(|(_, views)| !views.contains(&View::Done)) {
+        if !was_done.contains(&true) {
             return;
         }
         let entered = self.machine.state(next).phase.map(|phase| phase.index());
@@ -167,12 +179,12 @@ impl Explorer<'_> {
                 continue;
             }
             let views = self.stepper.views(after, attempted);
+            self.looks += views.len();
             for (phase, &view) in views.iter().enumerate() {
-                let was_done = shown.iter().any(|(_, views)| views[phase] == View::Done);
                 let taken_back = !self.stepper.is_reported(after, phase);
                 let is_entered =
                     entered == Some(phase) || again.is_some_and(|p| p.index() == phase);
-                if was_done && view != View::Done && !taken_back && !is_entered {
+                if was_done[phase] && view != View::Done && !taken_back && !is_entered {
                     let name = &self.machine.phases[phase].name;
                     let summary = format!("`{name}` was done, and is {} then", view.as_str());
                     let mut history = history.to_vec();
