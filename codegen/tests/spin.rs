@@ -33,18 +33,33 @@ fn spin(machine: &Machine) -> Vec<(&'static str, bool)> {
     formulas
         .map(|(name, proof, _)| {
             let said = run(folder.path(), "./pan", &["-a", "-m100000", "-N", name]);
-            assert!(!said.contains("search not completed") || said.contains("errors: 1"), "{said}");
-            let holds = said.contains("errors: 0");
-            assert!(holds || said.contains("errors: 1"), "{said}");
-            (*proof, holds)
+            (*proof, holds(&said).unwrap_or_else(|said| panic!("{name}: {said}")))
         })
         .collect()
 }
 
+/// Whether a formula holds, by what Spin's verifier said. One that was cut short and found nothing has
+/// no verdict: it says `errors: 0` too, with a warning, or with nothing but an error about its depth.
+fn holds(said: &str) -> Result<bool, &str> {
+    let lower = said.to_lowercase();
+    let cut = ["search not completed", "max search depth too small", "out of memory"];
+    match (lower.contains("errors: 0"), lower.contains("errors: 1")) {
+        (false, true) => Ok(false),
+        (true, false) if !cut.iter().any(|words| lower.contains(words)) => Ok(true),
+        (true | false, _) => Err(said),
+    }
+}
+
 /// Spin and `verify` agree; gives what is refuted.
 fn agree(machine: &Machine) -> Vec<&'static str> {
+    agree_but(machine, &[])
+}
+
+/// Spin and `verify` agree on all but these claims, which do not apply; gives what is refuted.
+fn agree_but(machine: &Machine, not_applicable: &[&str]) -> Vec<&'static str> {
     let proofs = verify::verify(machine);
     let mut refuted = Vec::new();
+    let mut passed_over = Vec::new();
     for (name, holds) in spin(machine) {
         match &proofs.iter().find(|proved| proved.name == name).unwrap().verdict {
             Verdict::Proven { .. } => assert!(holds, "{name} is proven, and Spin refutes it"),
@@ -52,10 +67,27 @@ fn agree(machine: &Machine) -> Vec<&'static str> {
                 assert!(!holds, "{name} is refuted, and Spin finds that it holds");
                 refuted.push(name);
             }
-            Verdict::NotApplicable { .. } | Verdict::Bounded { .. } => {}
+            Verdict::NotApplicable { .. } => passed_over.push(name),
+            Verdict::Bounded { .. } => panic!("{name} is too large to be compared"),
         }
     }
+    assert_eq!(passed_over, not_applicable);
     refuted
+}
+
+#[test]
+fn a_search_that_was_cut_short_is_no_verdict() {
+    let whole = "Full statespace search for:\nState-vector 44 byte, depth reached 51, errors: ";
+    assert_eq!(holds(&format!("{whole}0")), Ok(true));
+    assert_eq!(holds(&format!("Warning: Search not completed\n{whole}1")), Ok(false));
+    for cut in [
+        format!("Warning: Search not completed\n{whole}0"),
+        format!("error: max search depth too small\n{whole}0"),
+        format!("pan: reached -DMEMLIM bound\npan: out of memory\n{whole}0"),
+        "pan: unknown option".to_owned(),
+    ] {
+        assert_eq!(holds(&cut), Err(&cut[..]));
+    }
 }
 
 #[test]
@@ -81,6 +113,20 @@ fn spin_refutes_of_broken_tables_what_verify_refutes() {
 fn spin_agrees_on_other_tables() {
     for path in ["tests/workflow/small.toml", "tests/tables/pod.toml", "tests/tables/order.toml"] {
         println!("{path}");
-        agree(&machine(&table(path)));
+        assert_eq!(agree(&machine(&table(path))), [""; 0]);
     }
+}
+
+#[test]
+#[ignore = "needs spin and gcc: run by tests/run"]
+fn spin_refutes_of_tables_that_were_once_called_proven_what_verify_refutes() {
+    let (accepted, ends, truth) = ("workflow-accepted", "workflow-ends", "workflow-truth");
+    let starts = fixture("two_starts");
+    assert_eq!(agree(&machine(&starts)), [accepted, ends]);
+    assert_eq!(agree(&machine(&tested_by(3))), [ends]);
+    assert_eq!(agree(&machine(&fixture("lost_and_refused"))), [accepted]);
+    assert_eq!(agree(&machine(&fixture("said_and_left"))), [ends, truth]);
+    assert_eq!(agree(&machine(&fixture("cancelled_end"))), [truth]);
+    assert_eq!(agree_but(&machine(&fixture("reopening_end")), &["ends-stay"]), [""; 0]);
+    assert_eq!(agree_but(&machine(&fixture("after_the_conclusion")), &["ends-stay"]), [accepted]);
 }
