@@ -79,6 +79,12 @@ fn the_model_is_exported_for_one_table_alone() {
     assert!(said(&output).contains("ltl truth"));
     let two = ["verify", "deploy.toml", "tests/tables/pod.toml", "--export", "promela"];
     assert_eq!(phasegate(root(), &two).status.code(), Some(2));
+    let format = ["verify", "deploy.toml", "--export", "promela", "--format", "json"];
+    let output = phasegate(root(), &format);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(said(&output), "");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("--export writes the model alone: leave --format out"), "{errors}");
 }
 
 #[test]
@@ -86,4 +92,20 @@ fn a_table_that_is_none_ends_2() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.toml"), "format = 1\n[machine]\nname = 'a'\n").unwrap();
     assert_eq!(phasegate(folder.path(), &["verify"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_table_that_cannot_be_read_is_among_the_findings() {
+    for command in ["verify", "check"] {
+        let two = [command, "deploy.toml", "no/such.toml", "--format", "json"];
+        let output = phasegate(root(), &two);
+        assert_eq!(output.status.code(), Some(2));
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let finding = &value["findings"][0];
+        assert_eq!(
+            (&finding["rule"], &finding["path"]),
+            (&"unreadable".into(), &"no/such.toml".into())
+        );
+        assert_eq!(value["tables"].as_array().unwrap().len(), 1);
+    }
 }

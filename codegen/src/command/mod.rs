@@ -25,7 +25,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::finding::{self, Finding, Format};
+use crate::finding::{self, Finding, Format, Severity};
 use crate::pipeline::{self, Loaded};
 use crate::table::Source;
 
@@ -158,6 +158,16 @@ impl TablesArg {
                 Ok(loaded) => tables.loaded.push((path, loaded)),
                 Err(Error::Io(error)) => {
                     tables.all_read = false;
+                    match format {
+                        Format::Text => {}
+                        Format::Json | Format::Github => tables.findings.push(Finding::about(
+                            "unreadable",
+                            Severity::Error,
+                            path.to_string_lossy(),
+                            format!("the table can't be read: {error}"),
+                            "name a table that is there, and that you may read",
+                        )),
+                    }
                     say(&format!("phasegate: {error}"));
                 }
                 Err(Error::Invalid { findings, source }) => {

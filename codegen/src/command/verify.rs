@@ -28,6 +28,10 @@ enum Export {
 impl Verify {
     pub(crate) fn run(&self) -> Outcome {
         let format = self.format.format;
+        if self.export.is_some() && format != Format::Text {
+            let alone = "--export writes the model alone: leave --format out".to_owned();
+            return Err(Failure::Message(alone));
+        }
         let tables = self.tables.load(format)?;
         if let Some(Export::Promela) = self.export {
             let [(_, loaded)] = &tables.loaded[..] else {
