@@ -4,10 +4,10 @@ SELECT json_extract('{}', 'phasegate: ' || "total" || ' rows of {{ n.table_word 
 FROM (
   SELECT sum("rows") AS "total", group_concat(json_quote("state") || ' (' || "rows" || ')', ', ') AS "lost"
   FROM (
-    SELECT {{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows" FROM {{ n.table }}
-    WHERE {{ n.column }} IS NOT NULL
-      AND (typeof({{ n.column }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.states }} AS s WHERE s."state" = {{ n.column }} COLLATE BINARY))
-    GROUP BY {{ n.column }} COLLATE BINARY ORDER BY count(*) DESC, 1
+    SELECT g.{{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows" FROM {{ n.table }} AS g
+    WHERE g.{{ n.column }} IS NOT NULL
+      AND (typeof(g.{{ n.column }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.states }} AS s WHERE s."state" = g.{{ n.column }} COLLATE BINARY))
+    GROUP BY g.{{ n.column }} COLLATE BINARY ORDER BY count(*) DESC, 1
   )
 )
 WHERE "total" > 0;
