@@ -315,6 +315,15 @@ fn an_id_that_the_console_would_not_take_is_left_to_the_console() {
 
 #[test]
 #[ignore = "needs bash, jq and curl: run by tests/run"]
+fn an_occurrence_keeps_an_id_of_its_own_however_long_the_rows_is() {
+    let generated = Generated::from("deploy.toml");
+    tries::an_occurrence_keeps_an_id_of_its_own_however_long_the_rows_is(
+        generated.text("notify.sh"),
+    );
+}
+
+#[test]
+#[ignore = "needs bash, jq and curl: run by tests/run"]
 fn outside_github_a_report_is_sent_without_what_only_a_run_knows() {
     let stub = answering(&[(200, APPLIED)]);
     let mut script = Script::deploy(&stub.url);

@@ -14,7 +14,7 @@ const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Def
     put(DEPLOY, "notify.sh", what, from, to)
 }
 
-pub(crate) const DEFECTS: [Defect; 31] = [
+pub(crate) const DEFECTS: [Defect; 34] = [
     deploy("retry on 422", "    4??) break ;;\n", ""),
     deploy("no retry on 408 and 429", "    408 | 429) ;;\n", ""),
     deploy("no retry on 503", "    4??) break ;;\n", "    [45]??) break ;;\n"),
@@ -74,9 +74,16 @@ pub(crate) const DEFECTS: [Defect; 31] = [
     deploy("an answer waited for without an end", " --max-time 15", ""),
     deploy(
         "an id that the console would not take",
-        "utf8bytelength > 256",
-        "utf8bytelength > 25600",
+        "utf8bytelength) <= 1024",
+        "utf8bytelength) <= 1025",
     ),
+    deploy(
+        "an id that the console would take left out",
+        "utf8bytelength) <= 1024",
+        "utf8bytelength) <= 1023",
+    ),
+    deploy("an occurrence lost with a long id", "else .[1:] | join(\"/\")", "else null"),
+    deploy("a wait of minutes passed over", r"\{1,9\}", r"\{1,2\}"),
     deploy("the same pause from try to try", "  pause=$((pause * 2))\n", ""),
     deploy("no pause between two tries", "  sleep \"$wait\"\n", ""),
     put(HOSTILE, "notify.sh", "an unescaped quote", "value='it'\\''s ", "value='it's "),
@@ -113,6 +120,7 @@ pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
         check!(at, tries::all_tries_fit_into_the_time_of_their_step(&text, &generated));
         check!(at, tries::what_it_writes_nobody_else_can_read(&text));
         check!(at, tries::an_id_that_the_console_would_not_take_is_left_to_the_console(&text));
+        check!(at, tries::an_occurrence_keeps_an_id_of_its_own_however_long_the_rows_is(&text));
     })
 }
 

@@ -66,12 +66,12 @@ pub(crate) fn waits_twice_as_long_from_try_to_try(text: &str) {
 
 pub(crate) fn waits_as_long_as_the_console_asks_up_to_half_a_minute(text: &str) {
     let mut answers = busy(&[
-        "Retry-After: 99\r\n",
+        "Retry-After: 120\r\n",
         // Less than the script would wait without being asked, then no number of seconds.
         "Retry-After: 1\r\n",
         "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n",
         "retry-after: 09\r\n",
-        "Retry-After: 30\r\n",
+        "Retry-After: 999999999\r\n",
     ]);
     answers.push(Answer::Http(200, "", APPLIED.to_owned()));
     let calls = calls(text, &Stub::answering(answers), 0, "429 (try 1 of 6), again in 30 s\n");
@@ -107,16 +107,33 @@ pub(crate) fn what_it_writes_nobody_else_can_read(text: &str) {
 /// Which then makes the same one, or a shorter one, of the same parts.
 pub(crate) fn an_id_that_the_console_would_not_take_is_left_to_the_console(text: &str) {
     let others = "/77/2/smoke/smoke_running";
-    for (length, is_sent) in [(256, Some(true)), (1024, None), (1025, Some(false))] {
+    for (length, is_sent) in [(257, true), (1024, true), (1025, false)] {
         let id = "d".repeat(length - others.len());
         let stub = answering(&[(200, APPLIED)]);
         let script = Script::with_text(text, &stub.url).with("NOTIFY_ID", &id);
         let script = script.with("NOTIFY_JOB", "smoke").with("NOTIFY_STATE", "smoke_running");
         script.run().is(0, "200 applied");
         let body = &stub.requests()[0].body;
-        assert!(is_sent.is_none_or(|is_sent| body.get("event_id").is_some() == is_sent), "{body}");
+        assert_eq!(body.get("event_id").is_some(), is_sent, "{body}");
         let report = Report::from_json(body.to_string().as_bytes()).unwrap();
         let made = Report { event_id: None, ..report.clone() }.event_id_for(&id);
         assert_eq!(report.event_id_for(&id), made, "{length} bytes");
+    }
+}
+
+/// The console knows of none: without an id the second report would be the first one again.
+pub(crate) fn an_occurrence_keeps_an_id_of_its_own_however_long_the_rows_is(text: &str) {
+    let others = "/77/2/smoke/smoke_running/2";
+    for length in [1024, 1025, 5000] {
+        let id = "ü".repeat((length - others.len()) / 2) + &"d".repeat((length - others.len()) % 2);
+        let stub = answering(&[(200, APPLIED)]);
+        let script = Script::with_text(text, &stub.url).with("NOTIFY_ID", &id);
+        let script = script.with("NOTIFY_JOB", "smoke").with("NOTIFY_STATE", "smoke_running");
+        script.with("NOTIFY_OCCURRENCE", "2").run().is(0, "200 applied");
+        let report = Report::from_json(stub.requests()[0].body.to_string().as_bytes()).unwrap();
+        let row = if length == 1024 { id.as_str() } else { "" };
+        let made = format!("{row}{others}");
+        let made = made.strip_prefix(if row.is_empty() { "/" } else { "" });
+        assert_eq!(report.event_id.as_deref(), made, "{length} bytes");
     }
 }

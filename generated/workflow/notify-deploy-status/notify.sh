@@ -169,9 +169,12 @@ jq -n \
       if $run_id == "" or $run_attempt == "" or $job == "" then null
       else
         [$deploy, $run_id, $run_attempt, $job, $status] + (if $occurrence == "1" then [] else [$occurrence] end)
-        | join("/")
-        # Longer ones are no ids to the console, which then makes one of the same parts itself.
-        | if utf8bytelength > 256 then null else . end
+        # Longer ones are no ids to the console, which then makes one of the same parts itself. It knows
+        # of no occurrence: that one goes without the id of the row, within which it is the only one.
+        | if (join("/") | utf8bytelength) <= 1024 then join("/")
+          elif $occurrence == "1" then null
+          else .[1:] | join("/")
+          end
       end
     ),
     attempted: $attempted,
@@ -204,7 +207,7 @@ for ((try = 1; ; try++)); do
     break
   fi
   wait=$pause
-  after=$(sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9]\{1,2\}\)[[:space:]]*$/\1/p' headers | tail -n 1)
+  after=$(sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9]\{1,9\}\)[[:space:]]*$/\1/p' headers | tail -n 1)
   if [[ -n $after ]] && ((10#$after > wait)); then
     wait=$((10#$after > 30 ? 30 : 10#$after))
   fi
