@@ -27,6 +27,8 @@ on_each_database! {
     finds_a_transition_that_was_added_or_removed_by_hand
     finds_a_fingerprint_that_was_changed
     finds_a_row_that_was_set_past_the_guard
+    counts_what_a_guard_that_observes_let_through_with_the_row_that_would_make_it_legal
+    finds_a_guard_in_the_other_mode
     finds_rows_in_states_that_nobody_knows_and_in_retired_ones
     finds_a_history_that_was_written_by_hand
     finds_a_table_or_a_column_that_is_gone
@@ -379,6 +381,89 @@ fn says_of_a_guard_that_it_only_observes() {
     world.sql("UPDATE deploys SET status = 'succeeded' WHERE id = 'c'");
     world.sql("INSERT INTO deploys (id, status) VALUES ('d', 'deploying')");
     holds(&look(&world, &deploy()), &[("other-mode", "RETURN 'observe'")]);
+}
+
+/// A table of the application's own, its guard in this mode.
+fn in_mode(mode: &str) -> String {
+    order(&format!("owns = false\nstorage = \"text\"\nmode = \"{mode}\""))
+}
+
+/// What a database holds that was installed with one of these.
+fn orders(database: Database, table: &str) -> World {
+    let world = World::empty(database, machine(table), Schema::named("order"));
+    world.sql("CREATE TABLE orders (id text PRIMARY KEY, status text)");
+    world.sql(&schema(table, database));
+    world.sql("INSERT INTO orders VALUES ('a', 'placed'), ('b', 'placed'), ('c', 'placed')");
+    world
+}
+
+fn counts_what_a_guard_that_observes_let_through_with_the_row_that_would_make_it_legal(
+    database: Database,
+) {
+    let table = in_mode("observe");
+    let (_folder, loaded) = self::loaded(&table);
+    let world = orders(database, &table);
+    holds(&look(&world, &loaded), &[]);
+    world.sql("UPDATE orders SET status = 'It''s \"paid\" €' WHERE id = 'c'");
+    holds(&look(&world, &loaded), &[]);
+    world.sql("UPDATE orders SET status = 'shipped' WHERE id <> 'c'");
+    world.sql("UPDATE orders SET status = 'It''s \"paid\" €' WHERE id = 'a'");
+    world.sql("INSERT INTO orders VALUES ('d', 'shipped')");
+    let looked = look(&world, &loaded);
+    let found: Vec<(&str, &str, &str)> = looked
+        .findings
+        .iter()
+        .map(|f| (f.rule, f.message.split(", last at").next().unwrap(), f.help.as_str()))
+        .collect();
+    let said = |count: &str, why: &str, pair: &str| {
+        format!("let through {count} times, and refused once the guard enforces ({why}): `{pair}`")
+    };
+    let twice = said("2", "illegal-transition", "placed -> shipped");
+    let start = said("1", "illegal-start", "nothing -> shipped");
+    let back = said("1", "illegal-transition", "shipped -> It's \"paid\" €");
+    let mut expected = [
+        ("observed", &*twice, "[[transition]]\nfrom = \"placed\"\nto = \"shipped\""),
+        ("observed", &*start, "# under [machine], in the list of `initial`: \"shipped\""),
+        ("observed", &*back, "[[transition]]\nfrom = \"shipped\"\nto = \"paid\""),
+    ];
+    // Those of one count come as the database sorts a missing state.
+    let mut found_sorted = found.clone();
+    found_sorted[1..].sort_unstable();
+    expected[1..].sort_unstable();
+    assert_eq!(found_sorted, expected);
+    assert!(looked.findings.iter().all(|f| !f.is_error() && f.message.contains(", last at 20")));
+}
+
+fn finds_a_guard_in_the_other_mode(database: Database) {
+    for (is, asked) in [("observe", "enforce"), ("enforce", "observe")] {
+        let (_folder, loaded) = self::loaded(&in_mode(asked));
+        let world = orders(database, &in_mode(is));
+        let looked = look(&world, &loaded);
+        let (said, help) = match database {
+            Database::Sqlite => (
+                format!(
+                    "as with `mode = \"{is}\"` are `order_event`, `000_order_guard_insert`, \
+                     `000_order_guard_update`"
+                ),
+                "apply the migration that switches it",
+            ),
+            Database::Postgres => {
+                (format!("`order_mode` says `BEGIN RETURN '{is}'; END`"), "CREATE OR REPLACE")
+            }
+        };
+        let said = format!("the guard's mode is not the table's: {said}");
+        holds(&looked, &[("other-mode", &said)]);
+        assert!(looked.findings[0].is_error() && looked.findings[0].help.contains(help));
+        // One that is in neither mode is not taken for a switch.
+        if database == Database::Sqlite {
+            world.sql(
+                "DROP TRIGGER \"000_order_guard_insert\"; CREATE TRIGGER \"000_order_guard_insert\" \
+                 AFTER INSERT ON orders BEGIN SELECT 1; END",
+            );
+            let altered = ("altered-trigger", "`000_order_guard_insert`");
+            holds(&look(&world, &loaded), &[altered, ("other-mode", "`order_event`")]);
+        }
+    }
 }
 
 /// A table that has one state more, which is retired.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Telling;
-use super::expected::Objects;
+use super::expected::{Objects, Trigger};
 use super::facts::{Facts, Names, literal, quoted};
 use crate::finding::Severity::{Error, Warning};
 use crate::machine::Machine;
 use crate::suggest;
-use crate::targets::{Dialect, SqlTarget};
+use crate::targets::{Dialect, Mode, SqlTarget};
 
 /// What a database is held to.
 pub(super) struct Held<'h> {
@@ -188,6 +188,8 @@ impl Held<'_> {
     /// The tables, triggers and functions; `bodies` where these are to be what the machine gives.
     pub(super) fn objects(&self, facts: &Facts, bodies: bool, tell: &mut Telling) {
         let expected = Objects::of(self.machine, self.names.dialect);
+        let (is, otherwise) = self.in_the_other_mode();
+        let mut switched: Vec<&str> = Vec::new();
         for (table, columns) in &expected.tables {
             if !facts.has(table) {
                 let message = format!("there is no table `{table}`");
@@ -219,7 +221,11 @@ impl Held<'_> {
                 );
                 tell.error("disabled-trigger", message, help);
             }
-            if bodies && found.trigger.definition != trigger.definition {
+            let same = |other: &Trigger| other.definition == found.trigger.definition;
+            let key = (table.clone(), name.clone());
+            if bodies && !same(trigger) && otherwise.triggers.get(&key).is_some_and(same) {
+                switched.push(name);
+            } else if bodies && !same(trigger) {
                 let message = format!("{at} is not what the table gives");
                 let help = match self.names.dialect {
                     Dialect::Postgres => {
@@ -231,6 +237,17 @@ impl Held<'_> {
                 };
                 tell.error("altered-trigger", message, help);
             }
+        }
+        if !switched.is_empty() {
+            let named = suggest::list(&switched);
+            let message = format!(
+                "the guard's mode is not the table's: as with `mode = \"{is}\"` are {named}"
+            );
+            let help = format!(
+                "apply the migration that switches it, or drop them and run their CREATE TRIGGER of {} again",
+                self.schema
+            );
+            tell.error("other-mode", message, help);
         }
         for (name, function) in &expected.functions {
             let Some(found) = facts.functions.get(name) else {
@@ -264,6 +281,19 @@ impl Held<'_> {
             let help = "reset it there; a subscriber's own role may keep it";
             tell.tell("replica-sessions", Warning, message, help);
         }
+    }
+
+    /// What the other mode is called and makes: on SQLite the guards themselves are in one or the
+    /// other. Observing takes a history.
+    fn in_the_other_mode(&self) -> (&'static str, Objects) {
+        let mut machine = self.machine.clone();
+        let sql = machine.targets.sql.as_mut().filter(|sql| sql.events.is_some());
+        let Some(sql) = sql else { return (Mode::Enforce.as_str(), Objects::default()) };
+        sql.mode = match sql.mode {
+            Mode::Enforce => Mode::Observe,
+            Mode::Observe => Mode::Enforce,
+        };
+        (sql.mode.as_str(), Objects::of(&machine, self.names.dialect))
     }
 
     /// What is lost with a trigger of a table.
