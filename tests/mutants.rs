@@ -39,6 +39,8 @@ mod javascript;
 mod kills;
 #[path = "mutants/notify.rs"]
 mod notify;
+#[path = "mutants/observe.rs"]
+mod observe;
 #[path = "mutants/postgres.rs"]
 mod postgres;
 #[path = "mutants/postgres_change.rs"]
@@ -55,11 +57,13 @@ mod workflow;
 use defect::Defect;
 
 /// Every list of defects, by the heading that it has in `KILLS.md`.
-const LISTS: [(&str, &[Defect]); 11] = [
+const LISTS: [(&str, &[Defect]); 13] = [
     ("SQLite: the schema", &sqlite::SCHEMA),
     ("SQLite: the migrations", &sqlite::MIGRATION),
+    ("SQLite: observing, adopting, renaming", &observe::SQLITE),
     ("PostgreSQL: the schema", &postgres::SCHEMA),
     ("PostgreSQL: the migrations", &postgres_change::DEFECTS),
+    ("PostgreSQL: observing, adopting, renaming", &observe::POSTGRES),
     ("Rust", &rust::DEFECTS),
     ("JavaScript", &javascript::DEFECTS),
     ("TypeScript", &typescript::DEFECTS),
@@ -114,6 +118,17 @@ fn sqlite_schemas() {
 #[test]
 fn sqlite_migrations() {
     kills("SQLite: the migrations", sqlite::migration);
+}
+
+#[test]
+fn sqlite_observing_adopting_and_renaming() {
+    kills("SQLite: observing, adopting, renaming", observe::sqlite);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+fn postgres_observing_adopting_and_renaming() {
+    kills("PostgreSQL: observing, adopting, renaming", observe::postgres);
 }
 
 #[test]

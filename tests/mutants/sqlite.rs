@@ -210,7 +210,7 @@ pub(crate) const MIGRATION: [Defect; 5] = [
     ),
 ];
 
-fn on_sqlite<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn on_sqlite<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
