@@ -11,12 +11,16 @@ use crate::db::{deploy, machine, schema, texts};
 use crate::{broken, finds, finds_nothing, root};
 
 /// What squawk is not asked for.
-const SQUAWK: [(&str, &str); 5] = [
+const SQUAWK: [(&str, &str); 6] = [
     ("renaming-object", "a rename of what is stored is asked for, and `migrate` warns of it, too"),
     ("prefer-bigint-over-int", "places of states, and steps of one row: thousands, not milliards"),
     ("prefer-bigint-over-smallint", "the id of the one row of M_language is always 1"),
     ("require-lock-timeout", "a schema is applied by a tool of the user's, which sets timeouts"),
     ("require-statement-timeout", "likewise"),
+    (
+        "ban-drop-view",
+        "M_observed is there while the guard observes, and nothing reads it but people",
+    ),
 ];
 
 /// What sqlfluff is not asked for, on both databases.
@@ -25,6 +29,8 @@ const FLUFF: [(&str, &str); 3] = [
     ("RF06", "identifiers are always quoted: a table may be called `order`"),
     ("CP02", "it takes PUBLIC, NEW and OLD for identifiers"),
 ];
+const FLUFF_POSTGRES: [(&str, &str); 1] =
+    [("CP04", "it takes the NULL of IS NULL for a literal, like the `false` of a row")];
 const FLUFF_SQLITE: [(&str, &str); 5] = [
     ("CP03", "RAISE, of triggers, is a keyword that it takes for a function"),
     ("RF01", "it does not know that triggers have NEW and OLD"),
@@ -54,6 +60,45 @@ const AFTER: &str = "format = 1\nmachine = { name = 'job', initial = ['n', 'a'] 
     state = [{ name = 'n', value = \"it's\" }, { name = 'a' }, { name = 'b', retired = true }, { name = 'c' }]\n\
     transition = [{ path = ['n', 'a', 'c'] }, { from = 'b', to = 'c' }]\n[target.sql]\n";
 
+/// Shapes of tables that have a history, and so can be observed.
+const SHAPES: [&str; 5] = [
+    "",
+    "storage = 'text'",
+    "owns = false",
+    "owns = false\nstorage = 'text'",
+    "schema = 'app'\ntable = 'order'\nkey = 'group'\ncolumn = 'user'\nkey_type = 'uuid'",
+];
+
+/// What is looked at before a table is guarded, guards that observe, and switches there and back,
+/// one of them with a rename; the last text is a switch to one that enforces.
+fn modes(dialect: Dialect) -> Vec<String> {
+    let mut texts = Vec::new();
+    for keys in SHAPES {
+        let [before, after] = [BEFORE, AFTER].map(|text| format!("{text}{keys}"));
+        // The value stays, so that what is observed tells it by name.
+        let renamed =
+            after.replace("{ name = 'c' }", "{ name = 'z', renamed_from = 'c', value = 'c' }");
+        let renamed = renamed.replace("'c']", "'z']").replace("to = 'c'", "to = 'z'");
+        let [enforces, observes, renamed] = [
+            before.clone(),
+            format!("{before}\nmode = 'observe'"),
+            format!("{renamed}\nmode = 'observe'"),
+        ]
+        .map(|text| machine(&text));
+        texts.extend([&enforces, &observes].map(|machine| schema(machine, dialect)));
+        for (old, new) in [(&enforces, &observes), (&observes, &renamed), (&observes, &enforces)] {
+            let files = phasegate_codegen::target::sql::migrations(&[old], new, dialect).unwrap();
+            assert!(!files.is_empty(), "{keys}");
+            texts.extend(files.into_iter().map(|file| file.text));
+        }
+    }
+    let all = texts.concat();
+    for part in ["_observed\"", "cannot be guarded", "states that the table lacks", "DROP VIEW"] {
+        assert!(all.contains(part), "no text has {part}");
+    }
+    texts
+}
+
 /// Migrations of every kind, of tables of several shapes.
 fn changes(dialect: Dialect) -> Vec<String> {
     let renamed = AFTER
@@ -61,14 +106,7 @@ fn changes(dialect: Dialect) -> Vec<String> {
         .replace("'a']", "'z']")
         .replace("'a', 'c'", "'z', 'c'");
     let mut texts = Vec::new();
-    for keys in [
-        "",
-        "storage = 'text'",
-        "events = false",
-        "owns = false",
-        "owns = false\nstorage = 'text'",
-        "schema = 'app'\ntable = 'order'\nkey = 'group'\ncolumn = 'user'\nkey_type = 'uuid'",
-    ] {
+    for keys in SHAPES.into_iter().chain(["events = false"]) {
         let [old, new, other] =
             [BEFORE, AFTER, &renamed].map(|text| machine(&format!("{text}{keys}")));
         for new in [&new, &other] {
@@ -84,11 +122,10 @@ fn written(dialect: Dialect, adapt: fn(String) -> String) -> (TempDir, Vec<PathB
     let folder = tempfile::tempdir().unwrap();
     let mut machines = vec![deploy()];
     machines.extend(texts().iter().map(|text| machine(text)));
-    let observes = texts()[3].replace("[target.sql]", "[target.sql]\nmode = 'observe'");
-    machines.push(machine(&observes));
     let mut texts: Vec<String> = machines.iter().map(|machine| schema(machine, dialect)).collect();
     texts.extend(migrations(dialect).iter().map(|path| fs::read_to_string(path).unwrap()));
     texts.extend(changes(dialect));
+    texts.extend(modes(dialect));
     let write = |(at, text): (usize, String)| {
         let path = folder.path().join(format!("{at:03}.sql"));
         fs::write(&path, adapt(text)).unwrap();
@@ -118,11 +155,14 @@ fn squawk_finds_nothing() {
     finds_nothing(squawk().args(&paths));
     broken(&paths[0], "CREATE INDEX", "ALTER TABLE other ADD COLUMN x int NOT NULL;\nCREATE INDEX");
     finds(squawk().arg(&paths[0]), "adding-required-field");
+    let switch = &paths[paths.len() - 1];
+    broken(switch, "DROP VIEW", "DROP TABLE \"job_events\";\nDROP VIEW");
+    finds(squawk().arg(switch), "ban-drop-table");
 }
 
 fn sqlfluff(dialect: Dialect) -> Command {
     let own = match dialect {
-        Dialect::Postgres => &[][..],
+        Dialect::Postgres => &FLUFF_POSTGRES[..],
         Dialect::Sqlite => &FLUFF_SQLITE[..],
     };
     let mut command = Command::new("sqlfluff");
@@ -138,15 +178,23 @@ fn sqlfluff_finds_nothing_for_postgres() {
     finds_nothing(sqlfluff(Dialect::Postgres).args(&paths));
     broken(&paths[0], "BEFORE INSERT ON", "BEFORE INSERT OF");
     finds(sqlfluff(Dialect::Postgres).arg(&paths[0]), "PRS");
+    let switch = &paths[paths.len() - 1];
+    broken(switch, "DROP VIEW", "drop VIEW");
+    finds(sqlfluff(Dialect::Postgres).arg(switch), "CP01");
 }
 
 #[test]
 #[ignore = "needs sqlfluff: run by tests/run"]
 fn sqlfluff_finds_nothing_for_sqlite() {
     // Its grammar of SQLite lacks the operator COLLATE, which SQLite itself is run on in
-    // `tests/sqlite.rs`.
-    let (_folder, paths) = written(Dialect::Sqlite, |text| text.replace(" COLLATE BINARY", ""));
+    // `tests/sqlite.rs` and `tests/adopt.rs`.
+    let (_folder, paths) = written(Dialect::Sqlite, |text| {
+        text.replace(" COLLATE BINARY", "").replace(" COLLATE NOCASE", "")
+    });
     finds_nothing(sqlfluff(Dialect::Sqlite).args(&paths));
     broken(&paths[0], "BEFORE INSERT ON", "BEFORE INSERT OF");
     finds(sqlfluff(Dialect::Sqlite).arg(&paths[0]), "PRS");
+    let switch = &paths[paths.len() - 1];
+    broken(switch, "DROP VIEW", "drop VIEW");
+    finds(sqlfluff(Dialect::Sqlite).arg(switch), "CP01");
 }

@@ -131,7 +131,7 @@ pub(crate) const POSTGRES: [Defect; 21] = [
     gres(
         OBSERVES,
         "what became legal counted all the same",
-        "OR NOT EXISTS (SELECT FROM \"public\".\"order_transitions\" t WHERE t.\"from_state\" = o.\"from_state\" AND t.\"to_state\" = o.\"to_state\")",
+        "OR NOT EXISTS (SELECT FROM \"public\".\"order_transitions\" AS t WHERE t.\"from_state\" = o.\"from_state\" AND t.\"to_state\" = o.\"to_state\")",
         "OR true",
     ),
     gres(

@@ -21,19 +21,19 @@ FROM (
       e."observed", e."at",
       {% call now("e.\"from_state\"") %}{% endcall %} AS "from_state",
       {% call now("e.\"to_state\"") %}{% endcall %} AS "to_state"
-    FROM {{ n.events }} e WHERE e."observed" IS NOT NULL
-  ) o
+    FROM {{ n.events }} AS e WHERE e."observed" IS NOT NULL
+  ) AS o
   WHERE o."observed" NOT IN ('illegal-transition', 'illegal-start', 'unknown-state')
-    OR NOT EXISTS (SELECT FROM {{ n.transitions }} t WHERE t."from_state" = o."from_state" AND t."to_state" = o."to_state")
-    AND NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = o."to_state" AND s."initial" AND o."from_state" IS NULL)
+    OR NOT EXISTS (SELECT FROM {{ n.transitions }} AS t WHERE t."from_state" = o."from_state" AND t."to_state" = o."to_state")
+    AND NOT EXISTS (SELECT FROM {{ n.states }} AS s WHERE s."state" = o."to_state" AND s."initial" AND o."from_state" IS NULL)
   GROUP BY o."from_state", o."to_state", o."observed"
-) g;
+) AS g;
 {%- macro lacks(state) -%}
-CASE WHEN EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = {{ state }}) THEN '' ELSE '# first a [[state]] of the value ' || to_json({{ state }})::text || E'\n' END
+CASE WHEN EXISTS (SELECT FROM {{ n.states }} AS s WHERE s."state" = {{ state }}) THEN '' ELSE '# first a [[state]] of the value ' || to_json({{ state }})::text || E'\n' END
 {%- endmacro %}
 {%- macro name(state) -%}
 {% if observed.renamed.is_empty() %}{{ state }}{% else %}CASE {{ state }}{% for (value, name) in observed.renamed %} WHEN {{ value }} THEN {{ name }}{% endfor %} ELSE {{ state }} END{% endif %}
 {%- endmacro %}
 {%- macro now(state) -%}
-coalesce((SELECT r."name_now" FROM {{ n.renames }} r WHERE r."language" = e."language" AND r."state" = {{ state }}), {{ state }})
+coalesce((SELECT r."name_now" FROM {{ n.renames }} AS r WHERE r."language" = e."language" AND r."state" = {{ state }}), {{ state }})
 {%- endmacro %}

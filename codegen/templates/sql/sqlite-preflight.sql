@@ -8,12 +8,12 @@ FROM (
     WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info({{ table_literal }}) WHERE name = {{ column_literal }} COLLATE NOCASE) THEN 'it has no column {{ column_word }}'
     WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info({{ table_literal }}) WHERE name = {{ key_literal }} COLLATE NOCASE) THEN 'it has no column {{ key_word }}'
   END AS "fault"
-)
+) AS f
 WHERE "fault" IS NOT NULL;
 SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: ' || "keys" || ' keys stand in several rows each, and a history is of one row: name a key that is unique alone')
 FROM (
   SELECT count(*) AS "keys" FROM (
     SELECT {{ n.key }} FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL GROUP BY {{ n.key }} COLLATE BINARY HAVING count(*) > 1
-  )
-)
+  ) AS t
+) AS k
 WHERE "keys" > 0;

@@ -7,7 +7,7 @@ FROM (
     SELECT g.{{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows" FROM {{ n.table }} AS g
     WHERE g.{{ n.column }} IS NOT NULL
       AND (typeof(g.{{ n.column }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.states }} AS s WHERE s."state" = g.{{ n.column }} COLLATE BINARY))
-    GROUP BY g.{{ n.column }} COLLATE BINARY ORDER BY count(*) DESC, 1
-  )
-)
+    GROUP BY g.{{ n.column }} COLLATE BINARY ORDER BY count(*) DESC, g.{{ n.column }} COLLATE BINARY
+  ) AS u
+) AS l
 WHERE "total" > 0;
