@@ -70,7 +70,7 @@ async fn on_postgres_what_cannot_be_guarded_is_refused_with_the_reason() {
             "CREATE TABLE orders (id text, line integer, status text, PRIMARY KEY (id, line)); \
              INSERT INTO orders VALUES ('a', 1, 'cart'), ('a', 2, 'cart'), ('b', 1, 'cart')",
             text,
-            "1 keys stand in several rows each, and a history is of one row",
+            "1 key stands in several rows, and a history is of one row",
         ),
         (
             "CREATE TABLE orders (id text PRIMARY KEY, status text); CREATE TABLE more () INHERITS (orders)",
@@ -82,6 +82,22 @@ async fn on_postgres_what_cannot_be_guarded_is_refused_with_the_reason() {
              INSERT INTO orders SELECT n, CASE WHEN n < 3 THEN 'lost' WHEN n = 3 THEN 'void''d' ELSE 'cart' END FROM generate_series(1, 9) n",
             text,
             "phasegate: 3 rows of orders are in states that the table lacks: 'lost' (2), 'void''d' (1); add them to the table or mend the rows first",
+        ),
+        (
+            "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
+            text,
+            "phasegate: 1 row of orders is in a state that the table lacks: 'lost' (1); add it to the table or mend the row first",
+        ),
+        (
+            "CREATE TABLE orders (id text, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 12) n",
+            text,
+            "'s11' (1), 's12' (1); add them to the table or mend the rows first",
+        ),
+        (
+            "CREATE TABLE orders (id text, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 40) n",
+            text,
+            "phasegate: 40 rows of orders are in states that the table lacks: 's01' (1), 's02' (1), 's03' (1), 's04' (1), 's05' (1), 's06' (1), \
+             's07' (1), 's08' (1), 's09' (1), 's10' (1), 's11' (1), 's12' (1) and 28 more; add them to the table or mend the rows first",
         ),
     ] {
         let mut db = postgres().await;
@@ -158,12 +174,26 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
         ("CREATE TABLE orders (key text, status text)", "it has no column id"),
         (
             "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'cart'), ('a', 'cart')",
-            "1 keys stand in several rows each, and a history is of one row",
+            "1 key stands in several rows, and a history is of one row",
         ),
         (
             "CREATE TABLE orders (id text, status text); \
              INSERT INTO orders VALUES ('a', 'lost'), ('b', 'lost'), ('c', NULL), ('d', 7), ('e', 'cart')",
             "3 rows of orders are in states that the table lacks: \"lost\" (2), \"7\" (1); add them to the table or mend the rows first",
+        ),
+        (
+            "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
+            "1 row of orders is in a state that the table lacks: \"lost\" (1); add it to the table or mend the row first",
+        ),
+        (
+            "CREATE TABLE orders (id text, status text); \
+             WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 12) INSERT INTO orders SELECT x, printf('s%02d', x) FROM n",
+            "\"s11\" (1), \"s12\" (1); add them to the table or mend the rows first",
+        ),
+        (
+            "CREATE TABLE orders (id text, status text); \
+             WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 40) INSERT INTO orders SELECT x, printf('s%02d', x) FROM n",
+            "\"s11\" (1), \"s12\" (1) and 28 more; add them to the table or mend the rows first",
         ),
     ] {
         let mut db = sql::sqlite(own).await;

@@ -354,8 +354,8 @@ async fn what_cannot_be_guarded_is_refused<D: Db>(db: &mut D, text: &str) {
     let mut cases = vec![
         ("CREATE VIEW orders AS SELECT 'a' AS id, 'cart' AS status", "VIEW", "that is no table"),
         ("CREATE TABLE orders (id text, state text)", "TABLE", "it has no column status"),
-        (&twice, "TABLE", "1 keys stand in several rows each"),
-        (&lost, "TABLE", "in states that the table lacks"),
+        (&twice, "TABLE", "1 key stands in several rows,"),
+        (&lost, "TABLE", "is in a state that the table lacks"),
     ];
     if D::DIALECT == Dialect::Postgres {
         cases.extend([

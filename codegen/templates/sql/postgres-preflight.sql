@@ -45,7 +45,8 @@ BEGIN
         SELECT FROM {{ n.table }} t WHERE t.{{ n.key }} IS NOT NULL GROUP BY t.{{ n.key }} HAVING count(*) > 1
       ) d;
       IF total > 0 THEN
-        fault := total || ' keys stand in several rows each, and a history is of one row: name a key that is unique alone';
+        fault := total || CASE total WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END
+          || ', and a history is of one row: name a key that is unique alone';
       END IF;
     END IF;
   END IF;

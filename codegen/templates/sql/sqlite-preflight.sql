@@ -10,7 +10,7 @@ FROM (
   END AS "fault"
 ) AS f
 WHERE "fault" IS NOT NULL;
-SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: ' || "keys" || ' keys stand in several rows each, and a history is of one row: name a key that is unique alone')
+SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: ' || "keys" || CASE "keys" WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END || ', and a history is of one row: name a key that is unique alone')
 FROM (
   SELECT count(*) AS "keys" FROM (
     SELECT {{ n.key }} FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL GROUP BY {{ n.key }} COLLATE BINARY HAVING count(*) > 1

@@ -1,13 +1,22 @@
 -- RAISE takes literals alone outside of the newest versions: what cannot be is asked of json_extract,
 -- whose error says it.
-SELECT json_extract('{}', 'phasegate: ' || "total" || ' rows of {{ n.table_word }} are in states that the table lacks: ' || "lost" || '; add them to the table or mend the rows first')
+SELECT json_extract('{}', 'phasegate: '
+  || CASE "total" WHEN 1 THEN '1 row of {{ n.table_word }} is in a state' ELSE "total" || ' rows of {{ n.table_word }} are in states' END
+  || ' that the table lacks: ' || "lost" || CASE WHEN "states" > 12 THEN ' and ' || ("states" - 12) || ' more' ELSE '' END
+  || '; add ' || CASE "states" WHEN 1 THEN 'it' ELSE 'them' END || ' to the table or mend the '
+  || CASE "total" WHEN 1 THEN 'row' ELSE 'rows' END || ' first')
 FROM (
-  SELECT sum("rows") AS "total", group_concat(json_quote("state") || ' (' || "rows" || ')', ', ') AS "lost"
+  SELECT
+    sum("rows") AS "total", count(*) AS "states",
+    group_concat(CASE WHEN "place" <= 12 THEN json_quote("state") || ' (' || "rows" || ')' END, ', ') AS "lost"
   FROM (
-    SELECT g.{{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows" FROM {{ n.table }} AS g
+    SELECT
+      g.{{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows",
+      row_number() OVER (ORDER BY count(*) DESC, g.{{ n.column }} COLLATE BINARY) AS "place"
+    FROM {{ n.table }} AS g
     WHERE g.{{ n.column }} IS NOT NULL
       AND (typeof(g.{{ n.column }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.states }} AS s WHERE s."state" = g.{{ n.column }} COLLATE BINARY))
-    GROUP BY g.{{ n.column }} COLLATE BINARY ORDER BY count(*) DESC, g.{{ n.column }} COLLATE BINARY
+    GROUP BY g.{{ n.column }} COLLATE BINARY ORDER BY "place"
   ) AS u
 ) AS l
 WHERE "total" > 0;
