@@ -248,6 +248,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, io::Error> {
 }
 
 /// How a file would change, as a unified diff.
+#[cfg(feature = "cli")]
 pub(crate) fn diff(path: &str, found: &str, text: &str) -> String {
     unified(path, found.as_bytes(), &Artifact::new(path, text))
 }
