@@ -40,7 +40,7 @@ fn writes_a_draft_that_check_takes_for_a_table() {
     let ran = draft(&folder, "sqlite:app.db", "orders.status", &[]);
     let said = "wrote order.toml; look through it, then: `phasegate check order.toml`\n";
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "", said));
-    assert!(folder.read("order.toml").contains("name = \"cart\""));
+    assert!(folder.read("order.toml").contains("\"cart\""));
     assert_eq!(folder.run(&["transitions", "order.toml"]).code, Some(0));
 }
 
