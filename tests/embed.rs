@@ -227,7 +227,7 @@ fn judges_an_application_s_own_table(database: Database) {
     );
     let schema = backend::world::schema(&table, database);
     let refused = world.try_sql(&format!("BEGIN; {schema} COMMIT")).unwrap_err().to_string();
-    assert!(refused.contains("are in states that the table lacks"), "{refused}");
+    assert!(refused.contains("is in a state that the table lacks"), "{refused}");
     assert!(refused.contains("returned"), "{refused}");
     world.sql("UPDATE purchase SET state = 'placed' WHERE number = 8");
     world.sql(&schema);
