@@ -305,3 +305,105 @@ fn what_is_wrong_in_one_version_alone_is_not_the_mixs_doing() {
     );
     assert_eq!(comparison.changes.len(), 1);
 }
+
+/// Two jobs, of which the first's last report is the one that its phase's page goes by.
+const SHIP: &str = r#"format = 1
+[machine]
+name = "ship"
+initial = "q"
+[[phase]]
+name = "build"
+[[phase]]
+name = "ship"
+[[state]]
+name = "q"
+[[state]]
+name = "building"
+phase = "build"
+[[state]]
+name = "built"
+phase = "build"
+completes = true
+[[state]]
+name = "shipped"
+phase = "ship"
+completes = true
+outcome = "success"
+[[state]]
+name = "failed"
+outcome = "failure"
+[[transition]]
+path = ["q", "building", "built", "shipped"]
+[[transition]]
+from = "*"
+to = "failed"
+[[job]]
+name = "build"
+start = "building"
+success = "built"
+failure = "failed"
+[[job]]
+name = "ship"
+needs = ["build"]
+success = "shipped"
+failure = "failed"
+[[job]]
+name = "conclude"
+needs = ["build", "ship"]
+always = true
+success = "shipped"
+failure = "failed"
+[target.sql]
+[target.js]
+[target.workflow]
+"#;
+
+/// A phase that a page shows as failed for want of a renamed state's value is the rename's doing.
+#[test]
+fn what_a_page_makes_of_a_value_that_it_lacks_is_traced_to_the_rename() {
+    let renamed = SHIP.replace("\"built\"", "\"compiled\"");
+    let renamed =
+        renamed.replace("\"compiled\"\nphase", "\"compiled\"\nrenamed_from = \"built\"\nphase");
+    let valued = SHIP.replace("\"built\"\nphase", "\"built\"\nvalue = \"compiled\"\nphase");
+    for (new, rule) in [(renamed, "state-renamed"), (valued, "value-changed")] {
+        let versions = versions(SHIP, &new);
+        let comparison = compare(&versions, 0, 1);
+        assert!(comparison.beside.is_empty(), "{rule}: {:?}", comparison.beside);
+        let page = verdict(&comparison, [0, 0, 0, 1]);
+        assert_eq!(classes(page), [Class::PageFalse], "{rule}");
+        let change = comparison.changes.iter().find(|one| one.change.rule.id == rule).unwrap();
+        let mix = Mix { page: 1, ..Mix::all(0) };
+        assert!(change.breaks.contains(&mix), "{rule}: {:?}", change.breaks);
+        assert!(comparison.fails());
+    }
+}
+
+#[test]
+fn a_state_that_is_retired_is_not_said_to_be_needed() {
+    let old = SHIP.replace("\"building\"\nphase", "\"building\"\noptional = true\nphase");
+    let new = SHIP
+        .replace("\"building\"\nphase", "\"building\"\nretired = true\nphase")
+        .replace("\"q\", \"building\"", "\"q\"")
+        .replace("start = \"building\"\n", "");
+    let new = new.replace(
+        "[[job]]\nname = \"build\"",
+        "[[transition]]\nfrom = \"building\"\nto = \"built\"\n[[job]]\nname = \"build\"",
+    );
+    let rules = |comparison: &Comparison<'_>| -> Vec<&str> {
+        comparison.changes.iter().map(|one| one.change.rule.id).collect()
+    };
+    let (retired, required) = (versions(&old, &new), versions(&old, SHIP));
+    let (retired, required) = (compare(&retired, 0, 1), compare(&required, 0, 1));
+    assert!(rules(&retired).contains(&"state-retired"), "{:?}", rules(&retired));
+    assert!(!rules(&retired).contains(&"state-required"), "{:?}", rules(&retired));
+    assert!(rules(&required).contains(&"state-required"), "{:?}", rules(&required));
+}
+
+#[test]
+fn where_no_order_is_safe_none_is_advised() {
+    let versions = untolerated();
+    let said = compare(&versions, 0, 1).text(None, false);
+    let advised = "What would make one (state-added): ";
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains(advised)).collect();
+    assert_eq!(lines, [format!("  {advised}make it optional, so that its reports are tolerated")]);
+}

@@ -261,8 +261,8 @@ impl Comparison<'_> {
             let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
             let errors = errors.filter(|_| !orders.has_sound());
             for weighed in errors.take(MOST_HELPS) {
-                let told = weighed.finding(self.old, self.new);
-                line(out, &format!("  What would make one ({}): {}", told.rule, told.help));
+                let help = help_without_order(weighed.change.help());
+                line(out, &format!("  What would make one ({}): {help}", weighed.change.rule.id));
             }
         }
     }
@@ -446,6 +446,16 @@ fn constraint(set: &[Before]) -> String {
         .iter()
         .map(|Before(one, other)| format!("the {} before the {}", one.as_str(), other.as_str()));
     words.collect::<Vec<_>>().join(" and ")
+}
+
+/// What to do about a change where no order is safe: what of its help is no order.
+fn help_without_order(help: &str) -> &str {
+    const ORDER: &str = "roll out ";
+    let help = help.split(&format!("or {ORDER}")).next().unwrap_or(help);
+    match help.starts_with(ORDER) {
+        true => "let every layer know it in one release, and make use of it in a later one",
+        false => help.trim_end_matches([' ', ',', ';']),
+    }
 }
 
 /// How many mixes a change breaks, in words.

@@ -318,7 +318,7 @@ impl Weighed {
             }
             None => (self.severity, self.change.message.clone()),
         };
-        let help = self.change.help.unwrap_or(rule.help);
+        let help = self.change.help();
         source.finding(rule.id, severity, self.change.span.clone(), message, help)
     }
 }

@@ -60,6 +60,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        self.help.unwrap_or(self.rule.help)
+    }
+
     /// What stays the same whatever else is edited: 16 hex digits of a SHA-256 over rule and subject.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(format!("{}\n{}", self.rule.id, self.subject));

@@ -78,19 +78,32 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
         if was.name == is.name {
             continue;
         }
-        let (message, values) = if was.value == is.value {
-            (format!("`{}` is called `{}` now, and stored as ever", was.name, is.name), Vec::new())
+        let (message, explains) = if was.value == is.value {
+            let message = format!("`{}` is called `{}` now, and stored as ever", was.name, is.name);
+            (message, Explains::default())
         } else {
             let message = format!(
                 "`{}` is called `{}` now, and stored as `{}` instead of `{}`",
                 was.name, is.name, is.value, was.value
             );
-            (message, vec![pair.old_value(old), pair.new_value(new)])
+            (message, other_value(pair, old, new))
         };
         let subject = format!("state {} -> {}", was.name, is.name);
         let at = pair.attribute_at(Side::New, new, |row| Some(row.name.span()));
-        changes.tell(Side::New, at, subject, message, Explains { values, ..Explains::default() });
+        changes.tell(Side::New, at, subject, message, explains);
     }
+}
+
+/// What it can be the reason of that a state has another value: either value is one that the other
+/// version lacks, and a page that passes over it shows its phase by what is left.
+fn other_value(pair: &Pair<'_>, old: StateId, new: StateId) -> Explains {
+    let phase = |side: Side, id: StateId| {
+        let machine = pair.machine(side);
+        Some(machine.phase(machine.state(id).phase?).name.clone())
+    };
+    let phases = [phase(Side::Old, old), phase(Side::New, new)].into_iter().flatten().collect();
+    let values = vec![pair.old_value(old), pair.new_value(new)];
+    Explains { values, phases, ..Explains::default() }
 }
 
 pub(super) fn value_changed(pair: &Pair<'_>, changes: &mut Changes) {
@@ -105,23 +118,21 @@ pub(super) fn value_changed(pair: &Pair<'_>, changes: &mut Changes) {
         );
         let subject = format!("state {}: {} -> {}", is.name, was.value, is.value);
         let at = pair.attribute_at(Side::New, new, |row| Some(row.value.as_ref()?.span()));
-        let values = vec![pair.old_value(old), pair.new_value(new)];
-        changes.tell(Side::New, at, subject, message, Explains { values, ..Explains::default() });
+        changes.tell(Side::New, at, subject, message, other_value(pair, old, new));
     }
 }
 
-/// An attribute that some kept states have in one version alone.
+/// What some kept states have become.
 fn turned(
     pair: &Pair<'_>,
     changes: &mut Changes,
-    has: impl Fn(&State) -> bool,
-    on: bool,
+    has: impl Fn(&State, &State) -> bool,
     what: &str,
     at: impl Fn(&crate::table::StateRow) -> Option<std::ops::Range<usize>>,
 ) {
     for (old, new) in pair.kept() {
         let (was, is) = (pair.machine(Side::Old).state(old), pair.machine(Side::New).state(new));
-        if has(was) == has(is) || has(is) != on {
+        if !has(was, is) {
             continue;
         }
         let message = format!("`{}` {what}", is.name);
@@ -135,23 +146,24 @@ fn turned(
 pub(super) fn retired(pair: &Pair<'_>, changes: &mut Changes) {
     let what = "is retired: a newer backend or database lets nothing enter it";
     let at = |row: &crate::table::StateRow| Some(row.retired.as_ref()?.span());
-    turned(pair, changes, |state| state.retired, true, what, at);
+    turned(pair, changes, |was, is| is.retired && !was.retired, what, at);
 }
 
 pub(super) fn unretired(pair: &Pair<'_>, changes: &mut Changes) {
     let what = "is no longer retired: an older backend or database lets nothing enter it";
-    turned(pair, changes, |state| state.retired, false, what, |_| None);
+    turned(pair, changes, |was, is| was.retired && !is.retired, what, |_| None);
 }
 
 pub(super) fn required(pair: &Pair<'_>, changes: &mut Changes) {
     let what = "is no longer optional: what follows it needs it";
-    turned(pair, changes, |state| state.optional, false, what, |_| None);
+    // What is retired is not entered at all: that is another rule's, and nothing needs it.
+    turned(pair, changes, |was, is| was.optional && !is.optional && !is.retired, what, |_| None);
 }
 
 pub(super) fn optional(pair: &Pair<'_>, changes: &mut Changes) {
     let what = "is optional now: what follows it goes without it, to newer versions alone";
     let at = |row: &crate::table::StateRow| Some(row.optional.as_ref()?.span());
-    turned(pair, changes, |state| state.optional, true, what, at);
+    turned(pair, changes, |was, is| is.optional && !was.optional, what, at);
 }
 
 pub(super) fn initial(pair: &Pair<'_>, changes: &mut Changes) {
