@@ -129,7 +129,7 @@ fn says_what_a_rename_means_and_when_it_is_done() {
 
     folder.write("job.toml", renamed().replace("renamed_from = \"new\"", "renamed_from = \"nwe\""));
     let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!((ran.code, &rules(&ran)[..]), (Some(0), &["rename-done".to_owned()][..]));
+    assert_eq!((ran.code, &rules(&ran)[..]), (Some(0), &["rename-of-nothing".to_owned()][..]));
     let other = grown().replace("name = \"held\"", "name = \"held\"\nrenamed_from = \"hled\"");
     let folder = migrated(TABLE);
     folder.write("job.toml", other);
@@ -184,4 +184,78 @@ fn a_change_by_hand_is_taken_as_done_where_it_is_said_to_be() {
     folder.write("job.toml", format!("{}column = \"state\"\n", grown()));
     assert_eq!(folder.run(&["migrate"]).code, Some(0));
     assert!(folder.path("migrations/postgres/0003_change_job.sql").exists());
+}
+
+#[test]
+fn does_not_start_over_where_the_folder_of_migrations_is_another_one() {
+    let at = |migrations: &str| format!("{TABLE}migrations = {migrations}\n");
+    let own = "{ postgres = \"a/pg\", sqlite = \"b/lite\" }";
+    let lite = "{ postgres = \"migrations/postgres\", sqlite = \"lite\" }";
+    let moves = [
+        (TABLE.to_owned(), at("\"db\""), 1),
+        (at("\"db\""), TABLE.to_owned(), 1),
+        (at("\"a/b/c\""), TABLE.to_owned(), 1),
+        (TABLE.to_owned(), at(own), 2),
+        (TABLE.to_owned(), at(lite), 1),
+        (at(own), TABLE.to_owned(), 1),
+    ];
+    for (before, after, lines) in moves {
+        let folder = migrated(&before);
+        folder.write("job.toml", &after);
+        let findings = refuses(&folder, &["migrations-moved", "migrations-moved"][..lines]);
+        let help = findings[0]["help"].as_str().expect("it helps");
+        assert!(help.contains("`--baseline`"), "{help}");
+        // The line that stays has nothing to take as done.
+        let ran = folder.run(&["migrate", "--baseline"]);
+        assert_eq!(ran.code, Some(i32::from(after == at(lite))), "{ran:?}");
+    }
+    // The way that the help gives.
+    let folder = migrated(TABLE);
+    std::fs::rename(folder.path("migrations"), folder.path("db")).expect("it can be moved");
+    folder.write("job.toml", format!("{}migrations = \"db\"\n", grown()));
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    assert!(folder.path("db/postgres/0002_change_job.sql").exists());
+}
+
+#[test]
+fn a_first_migration_is_written_beside_those_of_other_machines_and_other_projects() {
+    let folder = Folder::with("job.toml", TABLE);
+    // A project within: what is there was written for its own root.
+    folder.write("within/job.toml", TABLE);
+    assert_eq!(folder.run(&["migrate", "within/job.toml"]).code, Some(0));
+    folder.write(
+        "pay.toml",
+        format!("{}migrations = \"pay\"\n", TABLE.replace("\"job\"", "\"pay\"")),
+    );
+    assert_eq!(folder.run(&["migrate", "pay.toml"]).code, Some(0));
+    assert!(folder.path("within/migrations/tables/0001.toml").exists());
+    let ran = folder.run(&["migrate", "job.toml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(folder.path("migrations/tables/0001.toml").exists());
+    // A dialect that comes later, in a folder of its own, is no move.
+    let one = "dialects = [\"postgres\"]\nmigrations = { postgres = \"pg\" }\n";
+    let folder = migrated(&format!("{TABLE}{one}"));
+    let two = "migrations = { postgres = \"pg\", sqlite = \"lite\" }\n";
+    folder.write("job.toml", format!("{TABLE}{two}"));
+    let ran = folder.run(&["migrate"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(folder.path("lite/0001_create_job.sql").exists());
+}
+
+#[test]
+fn a_copy_of_a_table_of_past_migrations_is_none() {
+    let folder = migrated(TABLE);
+    folder.write("migrations/tables/0002.toml", folder.read("migrations/tables/0001.toml"));
+    let findings = refuses(&folder, &["migration-edited"]);
+    assert_eq!(findings[0]["path"], "migrations/tables/0002.toml");
+    assert!(findings[0]["message"].as_str().expect("it says").contains("`0001_create_job.sql`"));
+}
+
+#[test]
+fn a_file_in_the_place_of_a_folder_is_told_of_with_the_way_out() {
+    let folder = Folder::with("job.toml", TABLE);
+    folder.write("migrations/postgres", "");
+    let ran = folder.run(&["migrate"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("move the file away"), "{ran:?}");
 }

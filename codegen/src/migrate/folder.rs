@@ -36,8 +36,16 @@ pub(super) fn number(name: &str) -> Option<(u64, usize)> {
 
 /// The numbered entries of a folder, in their order; none where it is not there.
 pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
-    let about =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    let about = |error: io::Error| {
+        let help = match error.kind() {
+            io::ErrorKind::NotADirectory => {
+                "; a folder of migrations belongs here: move the file away, or say another folder \
+                 in `[target.sql] migrations`"
+            }
+            _ => "",
+        };
+        io::Error::new(error.kind(), format!("{}: {error}{help}", folder.display()))
+    };
     let read = match fs::read_dir(folder) {
         Ok(read) => read,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -54,6 +62,35 @@ pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     }
     entries.sort();
     Ok(entries)
+}
+
+/// How deep below the root a folder is looked for.
+const DEPTH: usize = 4;
+
+/// The folders of a name below a root, from there, with `/`: not too deep, and not in folders that
+/// tools fill. What cannot be read has none.
+pub(super) fn named(root: &Path, name: &str) -> Vec<String> {
+    fn collect(folder: &Path, at: &str, depth: usize, name: &str, found: &mut Vec<String>) {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            let Ok(own) = entry.file_name().into_string() else { continue };
+            if own.starts_with('.') || own == "node_modules" || own == "target" {
+                continue;
+            }
+            let path = format!("{at}{own}");
+            if depth > 1 {
+                collect(&entry.path(), &format!("{path}/"), depth - 1, name, found);
+            }
+            if own == name {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    collect(root, "", DEPTH, name, &mut found);
+    found.sort();
+    found
 }
 
 /// The machine that a file was written for; none where it cannot be read, or is a folder.

@@ -106,6 +106,7 @@ impl Line {
         past.sort_by_key(|past| past.number);
         let mut recorded = BTreeSet::new();
         for past in &past {
+            reader.number(past);
             for file in &past.snapshot.files {
                 recorded.insert(file.path.clone());
                 reader.file(&self.base, past, &file.path, &file.sha256);
@@ -113,6 +114,32 @@ impl Line {
         }
         self.strangers(machine, &entries, &recorded, &mut reader);
         Ok(State { past, others, last, reversible, findings: reader.findings })
+    }
+
+    /// The table that the machine was migrated to last in another place than this line's, where one
+    /// of the line's dialects had its migrations before the table said another folder.
+    pub(super) fn elsewhere(&self, root: &Path, machine: &str) -> Option<String> {
+        let mut reader = Reader { root, findings: Vec::new() };
+        let mut found = None;
+        for folder in folder::named(root, TABLES).into_iter().filter(|at| *at != self.tables()) {
+            for entry in folder::entries(&root.join(&folder)).unwrap_or_default() {
+                let path = format!("{folder}/{}", entry.name);
+                let Some((snapshot, table)) = reader.snapshot(&path, machine) else { continue };
+                // What was written for another root is another project's.
+                let sql = table.targets.sql.as_ref().filter(|_| snapshot.machine == machine);
+                let was_here = sql.is_some_and(|sql| {
+                    let mut dialects = self.folders.keys();
+                    Self::all(sql).iter().any(|line| {
+                        line.tables() == folder
+                            && dialects.any(|dialect| line.folders.contains_key(dialect))
+                    })
+                });
+                if was_here {
+                    found = Some(path);
+                }
+            }
+        }
+        found
     }
 
     /// Files of the machine that no snapshot knows, and others that have the number of one that it
@@ -240,6 +267,22 @@ impl Reader<'_> {
                 }
                 None
             }
+        }
+    }
+
+    /// A table has the number of the last migration that led to it; one written by hand is not
+    /// recorded.
+    fn number(&mut self, past: &Past) {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let files = past.snapshot.files.iter().map(|file| name(&file.path));
+        let last = files.filter_map(|name| Some((folder::number(&name)?.0, name))).max();
+        if let Some((_, last)) = last.filter(|(last, _)| *last != past.number) {
+            let message = format!(
+                "the table of past migrations is no longer called as it was written: `{last}` leads to it"
+            );
+            let help = "give it that number back, or remove it where it is a copy; `phasegate \
+                        migrate` alone writes tables here";
+            self.tell("migration-edited", &past.path, message, help);
         }
     }
 

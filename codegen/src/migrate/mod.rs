@@ -79,6 +79,7 @@ pub fn check(loaded: &Loaded) -> Result<Vec<Finding>, Error> {
     for line in lines(loaded) {
         let state = read(loaded, &line)?;
         kept |= !state.past.is_empty() || !state.findings.is_empty();
+        kept = kept || line.elsewhere(&loaded.root, &loaded.machine.name).is_some();
     }
     if !kept {
         return Ok(Vec::new());

@@ -34,9 +34,7 @@ impl<'p> Plan<'p> {
     pub(super) fn files(&mut self, ask: Ask) -> io::Result<Vec<NewFile>> {
         let machine = &self.loaded.machine;
         let past: Vec<&Machine> = self.state.past.iter().map(|past| &past.machine).collect();
-        if let Some(old) = past.last() {
-            self.hints(old);
-        }
+        self.hints(&past);
         if ask == Ask::Baseline {
             let (number, _) = self.state.last.unwrap_or((0, DIGITS));
             if self.state.past.iter().any(|past| past.number == number) {
@@ -49,6 +47,7 @@ impl<'p> Plan<'p> {
         }
         if past.is_empty() {
             self.renamed_machine();
+            self.moved();
         }
         let mut files = Vec::new();
         let mut number = 0;
@@ -195,14 +194,35 @@ impl<'p> Plan<'p> {
         }
     }
 
+    /// Where the migrations so far are in another folder, the databases have run those.
+    fn moved(&mut self) {
+        let loaded = self.loaded;
+        let Some(last) = self.line.elsewhere(&loaded.root, &loaded.machine.name) else { return };
+        let tables = self.line.tables();
+        let was = last.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let message = format!(
+            "`[target.sql] migrations` leads to {tables}, where there are none of the machine {}: it was \
+             migrated to {last} before",
+            loaded.machine.name
+        );
+        let help = format!(
+            "move {was} and the folders of migrations beside it to where they are to be, or take the \
+             change back; if the databases' own way leads to this table by migrations written by \
+             hand, say so by `--baseline`"
+        );
+        self.tell("migrations-moved", None, message, help);
+    }
+
     /// What `renamed_from` says that has no meaning any more, or never had.
-    fn hints(&mut self, old: &Machine) {
+    fn hints(&mut self, past: &[&Machine]) {
+        let Some(old) = past.last() else { return };
         for state in &self.loaded.machine.states {
             let Some(from) = state.renamed_from.as_deref() else { continue };
             if old.find(from).is_some() {
                 continue;
             }
-            let (rule, message) = if old.find(&state.name).is_some() {
+            let was = past.iter().any(|past| past.find(from).is_some());
+            let (rule, message) = if was && old.find(&state.name).is_some() {
                 (
                     "rename-done",
                     format!("`{from}` was renamed to `{}` by a migration before", state.name),
@@ -210,7 +230,7 @@ impl<'p> Plan<'p> {
             } else {
                 (
                     "rename-of-nothing",
-                    format!("no state was called `{from}` when it was migrated to last"),
+                    format!("no state was called `{from}` in a table that was migrated to"),
                 )
             };
             let help = "remove `renamed_from`".to_owned();
