@@ -579,6 +579,87 @@ fn finds_what_keeps_a_job_from_reporting() {
     assert_eq!(found(&folder), []);
 }
 
+const CHECKOUT: &str =
+    "      - uses: actions/checkout@v4\n        with:\n          persist-credentials: false\n";
+
+#[test]
+fn finds_a_checkout_after_which_the_action_may_not_be_there() {
+    let with = |line: &str| CHECKOUT.replace("        with:\n", &format!("        with:\n{line}"));
+    let bad = [
+        (with("          path: src\n"), "path: src"),
+        (with("          repository: acme/other\n"), "repository: acme/other"),
+        (with("          sparse-checkout: src\n"), "sparse-checkout: src"),
+        (with("          sparse-checkout: generated/work\n"), "sparse-checkout: generated/work"),
+        (format!("{CHECKOUT}        if: github.ref == 'x'\n"), "if: github.ref == 'x'"),
+    ];
+    for (checkout, line) in &bad {
+        after(CHECKOUT, checkout, &[("partial-checkout", line, "may not be there")]);
+        // One that is whole comes before the first report, too.
+        after(CHECKOUT, &format!("{checkout}{CHECKOUT}"), &[]);
+        // Adopting leaves the job alone, and says what is to be added.
+        let release = RELEASE.replace("Wait until healthy", "Health check");
+        let folder = repository(release.replacen(CHECKOUT, checkout, 1));
+        let ran = folder.run(&["workflow", "adopt", AT]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(
+            !folder.read(AT).lines().any(|line| is_marker(line, "# phasegate:begin smoke.outcome"))
+        );
+        let found = found(&folder);
+        assert!(found.iter().all(|(rule, ..)| rule == "missing-region"), "{found:?}");
+        assert!(found[0].2.contains("check it out wholly"), "{found:?}");
+    }
+    for harmless in [
+        with("          path: .\n"),
+        with("          repository: ${{ github.repository }}\n"),
+        with("          sparse-checkout: |\n            src\n            generated/workflow\n"),
+        with("          fetch-depth: 0\n"),
+        format!("{CHECKOUT}        if: always()\n"),
+    ] {
+        after(CHECKOUT, &harmless, &[]);
+    }
+}
+
+#[test]
+fn adopting_writes_no_report_that_check_refuses_for_want_of_a_checkout() {
+    let release = RELEASE.replace("Wait until healthy", "Health check");
+    let folder = repository(release.replacen(CHECKOUT, "", 1));
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let found = found(&folder);
+    assert!(!found.is_empty());
+    for (rule, _, message) in &found {
+        assert!(rule == "missing-region" && message.contains("actions/checkout"), "{found:?}");
+    }
+}
+
+#[test]
+fn finds_keys_that_stand_twice() {
+    after(
+        "  freeze-check:\n",
+        "  smoke: {runs-on: x, steps: []}\n  freeze-check:\n",
+        &[("duplicate-key", "smoke: {runs-on: x, steps: []}", "`smoke` stands twice")],
+    );
+    after(
+        "    timeout-minutes: 20\n",
+        "    timeout-minutes: 20\n    timeout-minutes: 30\n",
+        &[("duplicate-key", "timeout-minutes: 30", "`timeout-minutes` stands twice")],
+    );
+}
+
+#[test]
+fn adopting_writes_no_region_beside_one_that_may_be_meant_for_it() {
+    let folder = adopted();
+    let text = folder.read(AT).replacen("begin smoke.start", "begin smoke.stat", 1);
+    folder.write(AT, &text);
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(folder.read(AT), text);
+    let found = found(&folder);
+    let rules: Vec<&str> = found.iter().map(|(rule, ..)| rule.as_str()).collect();
+    assert_eq!(rules, ["missing-region", "unknown-region"], "{found:?}");
+    assert!(found[0].2.contains("`smoke.stat`"), "{found:?}");
+}
+
 #[test]
 fn a_job_without_lines_for_its_steps_is_refused_with_the_way() {
     let job = "  smoke:\n    runs-on: ubuntu-latest\n    timeout-minutes: 20\n    steps:\n";

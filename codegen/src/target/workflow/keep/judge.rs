@@ -10,6 +10,30 @@ use crate::machine::JobId;
 use crate::suggest::{self, shown};
 
 impl<'r> Reading<'r> {
+    /// Says of keys that stand twice: such a workflow does not run at all.
+    pub(super) fn judge_keys(&self, findings: &mut Findings<'_>) {
+        let mut waiting = vec![&self.document.root];
+        while let Some(node) = waiting.pop() {
+            waiting.extend(node.items());
+            let mut seen: Vec<&Node> = Vec::new();
+            for (key, value) in node.entries() {
+                waiting.push(value);
+                let Some(text) = key.text() else { continue };
+                if let Some(first) = seen.iter().find(|seen| seen.text() == Some(text)) {
+                    let message = format!(
+                        "the key `{}` stands twice: it is on line {}, too",
+                        shown(text),
+                        first.line
+                    );
+                    let help = "remove one of the two: no workflow with both runs";
+                    let span = self.lines.span(key.line);
+                    findings.tell("duplicate-key", Severity::Error, span, message, help);
+                }
+                seen.push(key);
+            }
+        }
+    }
+
     /// The regions that may be filled, each with what belongs into it. What keeps one from being
     /// filled is told.
     pub(super) fn judge_regions(&self, findings: &mut Findings<'_>) -> Vec<(Region, &Expected)> {
@@ -132,24 +156,9 @@ impl<'r> Reading<'r> {
             let help = "remove it, where a region reports the same";
             findings.tell("loose-report", Severity::Warning, self.lines.span(*line), message, help);
         }
-        let is_checkout = |step: &Node| {
-            let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
-            uses.starts_with("actions/checkout@")
-        };
-        let checkout = own.iter().find(|(_, step)| is_checkout(step)).map(|(line, _)| *line);
         let first = regions.iter().map(|(region, _)| region).min_by_key(|region| region.begin);
-        if let Some(first) = first
-            && self.target.action.starts_with("./")
-            && checkout.is_none_or(|line| line > first.begin)
-        {
-            let message = format!(
-                "`{}` reports with an action of this repository, which is not checked out by then",
-                first.name
-            );
-            let help = "put a step with `uses: actions/checkout` above it: a tolerated report would \
-                        be lost for ever without a word";
-            let span = self.lines.span(first.begin);
-            findings.tell("no-checkout", Severity::Error, span, message, help);
+        if let Some(first) = first {
+            self.judge_checkout(first, &own, findings);
         }
         if let Some((region, _)) = regions.iter().find(|(_, expected)| expected.state.is_none())
             && let Some(after) = lines.iter().find(|line| **line > region.end)

@@ -2,6 +2,7 @@
 //! `generate` fills the regions, `check` says what is not as the table has it, and `workflow adopt`
 //! puts the markers where they belong. Every byte outside of the regions stays as it is.
 
+mod checkout;
 mod document;
 mod expected;
 mod files;
@@ -156,6 +157,7 @@ fn kept_text(
     let lines = Lines::of(text);
     let regions = regions::find(&document, &lines, findings)?;
     let reading = Reading::new(machine, target, &document, &lines, regions);
+    reading.judge_keys(findings);
     reading.judge_inputs(&commands.adopt, findings);
     reading.judge_missing_jobs(wanted, &commands.adopt, findings);
     for (id, _, found) in reading.jobs() {

@@ -1,7 +1,6 @@
 //! Where a region belongs that a workflow lacks: the lines that would put it there, or what only a
 //! person can say.
 
-use super::document::Node;
 use super::expected::Expected;
 use super::lines::Edit;
 use super::reading::{Found, Reading, Steps};
@@ -19,23 +18,22 @@ impl Reading<'_> {
             return Err("give the job `steps:`, a line for each key of each step".to_owned());
         };
         let own = self.own_steps(job);
+        if let Some(unknown) = self.unknown_region(job) {
+            return Err(format!(
+                "first mend the region `{}` of the job, or remove it: the table has no such report",
+                shown(&unknown.name)
+            ));
+        }
         if let Some(&(line, _)) = own.iter().find(|(_, step)| self.is_the_report(step, expected)) {
             return Ok(self.around(&steps, line, expected));
         }
+        if let Some(by_hand) = self.lacks_checkout(&own) {
+            return Err(by_hand);
+        }
         match expected.kind {
             ReportKind::Start => {
-                let is_checkout = |step: &Node| {
-                    let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
-                    uses.starts_with("actions/checkout@")
-                };
-                if let Some(&(line, _)) = own.iter().find(|(_, step)| is_checkout(step)) {
+                if let Some(line) = self.checkout(&own) {
                     return Ok(vec![self.after(&steps, line, expected)]);
-                }
-                if self.target.action.starts_with("./") {
-                    let help = "the action is of this repository: check it out in the job's first \
-                                step, with `uses: actions/checkout` and `persist-credentials: \
-                                false`; the report goes after it";
-                    return Err(help.to_owned());
                 }
                 Ok(vec![self.marked(&steps, steps.line, expected, false)])
             }

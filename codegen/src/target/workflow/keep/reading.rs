@@ -102,6 +102,15 @@ impl<'r> Reading<'r> {
         self.regions.iter().any(|region| region.name == expected.name)
     }
 
+    /// A region among a job's steps that no job of the table has: it may be meant for one that the
+    /// job seems to lack.
+    pub(super) fn unknown_region(&self, job: Found<'r>) -> Option<&Region> {
+        let is_here = |line| self.job_at(line).is_some_and(|at| at.key.line == job.key.line);
+        self.regions.iter().find(|region| {
+            is_here(region.begin) && self.expected.iter().all(|e| e.name != region.name)
+        })
+    }
+
     /// The steps of a job that stand in no region.
     pub(super) fn own_steps(&self, job: Found<'r>) -> Vec<(usize, &'r Node)> {
         let all = self.steps(job).map(|steps| steps.all).unwrap_or_default();

@@ -1,0 +1,122 @@
+//! Whether an action of the repository is there when a job reports with it: a report that is
+//! tolerated would be lost without a word.
+
+use super::super::given;
+use super::document::Node;
+use super::reading::Reading;
+use super::regions::Region;
+use crate::finding::{Findings, Severity};
+use crate::suggest::shown;
+
+/// A key of a checkout that keeps the action from being there, and its value.
+type Partial<'n> = (&'n Node, &'n Node);
+
+impl Reading<'_> {
+    /// Whether the reports are sent by an action of the workflow's own repository.
+    fn is_local(&self) -> bool {
+        self.target.action.starts_with("./")
+    }
+
+    /// What keeps the action from being where it is asked for after a checkout.
+    fn partial<'n>(&self, step: &'n Node) -> Vec<Partial<'n>> {
+        if !self.is_local() {
+            return Vec::new();
+        }
+        let with = step.get("with").map_or(&[][..], Node::entries);
+        let condition = step.entry("if");
+        let keys = with.iter().chain(condition).map(|(key, value)| (key, value));
+        keys.filter(|(key, value)| !self.is_harmless(key.text(), value)).collect()
+    }
+
+    fn is_harmless(&self, key: Option<&str>, value: &Node) -> bool {
+        let text = value.text().unwrap_or_default().trim();
+        let inner = text.strip_prefix("${{").and_then(|text| text.strip_suffix("}}"));
+        let inner = inner.unwrap_or(text).trim();
+        match key {
+            Some("path") => value.is_null() || matches!(text, "." | "./"),
+            Some("repository") => value.is_null() || inner == "github.repository",
+            Some("sparse-checkout") => {
+                let action = self.target.action.trim_start_matches("./");
+                let holds = |line: &str| {
+                    let folder = line.trim().trim_matches('/');
+                    action == folder
+                        || action.strip_prefix(folder).is_some_and(|r| r.starts_with('/'))
+                };
+                text.is_empty() || text.lines().any(holds)
+            }
+            Some("if") => matches!(inner, "always()" | "success()") || inner == given(self.target),
+            Some(_) | None => true,
+        }
+    }
+
+    /// The first checkout after which an action of the repository is there; the first of all where
+    /// the action is another's.
+    pub(super) fn checkout(&self, own: &[(usize, &Node)]) -> Option<usize> {
+        let whole =
+            |(_, step): &&(usize, &Node)| is_checkout(step) && self.partial(step).is_empty();
+        own.iter().find(whole).map(|(line, _)| *line)
+    }
+
+    /// What a person has to do before a job can report with an action of the repository.
+    pub(super) fn lacks_checkout(&self, own: &[(usize, &Node)]) -> Option<String> {
+        if !self.is_local() || self.checkout(own).is_some() {
+            return None;
+        }
+        let first = own.iter().find(|(_, step)| is_checkout(step));
+        let partial = first.and_then(|(_, step)| self.partial(step).into_iter().next());
+        Some(match partial.and_then(|(key, _)| key.text()) {
+            Some(key) => format!(
+                "the action is of this repository, and the job's checkout has `{key}`: check it out \
+                 wholly in the job's first step; the reports go after it"
+            ),
+            None => "the action is of this repository: check it out in the job's first step, with \
+                     `uses: actions/checkout` and `persist-credentials: false`; the reports go after it"
+                .to_owned(),
+        })
+    }
+
+    /// Says where the action is not there, or not surely, when a job first reports.
+    pub(super) fn judge_checkout(
+        &self,
+        first: &Region,
+        own: &[(usize, &Node)],
+        findings: &mut Findings<'_>,
+    ) {
+        let before: Vec<(usize, &Node)> =
+            own.iter().copied().filter(|(line, _)| *line < first.begin).collect();
+        if !self.is_local() || self.checkout(&before).is_some() {
+            return;
+        }
+        let Some((_, step)) = before.iter().find(|(_, step)| is_checkout(step)) else {
+            let message = format!(
+                "`{}` reports with an action of this repository, which is not checked out by then",
+                first.name
+            );
+            let help = "put a step with `uses: actions/checkout` above it: a tolerated report would \
+                        be lost for ever without a word";
+            let span = self.lines.span(first.begin);
+            findings.tell("no-checkout", Severity::Error, span, message, help);
+            return;
+        };
+        for (key, value) in self.partial(step) {
+            let key_text = key.text().unwrap_or_default();
+            let message = format!(
+                "`{}` reports with `{}`, which may not be there by then: the checkout has `{key_text}: {}`",
+                first.name,
+                self.target.action,
+                shown(value.text().unwrap_or_default().lines().next().unwrap_or_default())
+            );
+            let help = format!(
+                "check this repository out without `{key_text}` above it, and what else is needed \
+                 after it: a tolerated report would be lost for ever without a word"
+            );
+            let span = self.lines.span(key.line);
+            findings.tell("partial-checkout", Severity::Error, span, message, help);
+        }
+    }
+}
+
+fn is_checkout(step: &Node) -> bool {
+    let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
+    uses.starts_with("actions/checkout@")
+}
