@@ -64,6 +64,15 @@ fn a_state_with_no_way_to_an_end_is_found() {
     assert_eq!(is_refuted(&machine, "way-to-end"), "no way leads from `smoke_running` to an end");
 }
 
+#[test]
+fn an_end_that_is_retired_is_one_for_the_rows_that_are_in_it() {
+    let text = "format = 1\n[machine]\nname = \"m\"\ninitial = \"a\"\n[[state]]\nname = \"a\"\n[[state]]\nname = \"z\"\n\
+                [[state]]\nname = \"old\"\nretired = true\n[[transition]]\npath = [\"a\", \"z\"]\n";
+    let machine = machine(text);
+    let proven = verdict(&machine, "way-to-end");
+    assert!(matches!(proven, Verdict::Proven { .. }), "{proven:?}");
+}
+
 /// Of the states with no way on the nearest is shown, whichever stands first in the table.
 #[test]
 fn of_the_states_with_no_way_to_an_end_the_nearest_is_shown() {

@@ -135,7 +135,9 @@ fn file(
                 || !initial.contains(&&state.name)
                     && steps.iter().all(|(from, to, _)| *to != &state.name || from.is_none()))
         {
-            line("retired = true  # the history has no step into it");
+            line(
+                "retired = true  # the history has no step into it: rows that hold it stay in it, or leave",
+            );
         }
     }
     if found.nulls > 0 {
@@ -198,4 +200,80 @@ fn file(
         "mode     = \"observe\"  # what no transition allows is let through, marked and counted; then: \"enforce\"",
     );
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::targets::{KeyType, Storage};
+    use crate::verify::{Verdict, verify};
+
+    const LABELS: [&str; 8] =
+        ["new", "in_transit", "In Transit", "done", "it's", "\u{2603}", "type", "lost \"so\""];
+
+    /// A column with some labels, and perhaps a history of steps between them.
+    fn found() -> impl Strategy<Value = Found> {
+        let labels = proptest::sample::subsequence(LABELS.to_vec(), 1..=8).prop_shuffle();
+        let step = (proptest::option::of(0..8_usize), 0..8_usize, 1..4_u64);
+        let steps = proptest::option::of(proptest::collection::vec(step, 0..10));
+        (labels, steps, 0..2_u64).prop_map(|(labels, steps, nulls)| {
+            let label = |at: usize| labels[at % labels.len()].to_owned();
+            let step = |(from, to, count): (Option<usize>, usize, u64)| {
+                (from.map(label), label(to), count)
+            };
+            let mut steps = steps.map(|steps| steps.into_iter().map(step).collect::<Vec<_>>());
+            if let Some(steps) = &mut steps {
+                // As the database gives them: each pair once, and none that stays.
+                steps.sort();
+                steps.dedup_by_key(|(from, to, _)| (from.clone(), to.clone()));
+                steps.retain(|(from, to, _)| from.as_ref() != Some(to));
+            }
+            Found {
+                dialect: Dialect::Sqlite,
+                schema: "public".to_owned(),
+                table: "orders".to_owned(),
+                column: "status".to_owned(),
+                key: "id".to_owned(),
+                key_type: KeyType::Text,
+                storage: Storage::Text,
+                values: labels.iter().map(|&label| (label.to_owned(), 1)).collect(),
+                nulls,
+                steps,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_found_the_draft_is_a_table_that_checks(found in found()) {
+            let text = write(&found).expect("it can be drafted").text;
+            let (_, machine, _) = crate::machine("draft.toml", text.as_bytes()).expect("it loads");
+            prop_assert_eq!(machine.states.len(), found.values.len());
+            for proved in verify(&machine) {
+                prop_assert!(!matches!(proved.verdict, Verdict::Refuted { .. }), "{:?}: {}", proved, text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_label_that_the_history_lacks_is_retired() {
+        let step = |from: Option<&str>, to: &str| (from.map(str::to_owned), to.to_owned(), 1);
+        let found = Found {
+            dialect: Dialect::Postgres,
+            schema: "public".to_owned(),
+            table: "orders".to_owned(),
+            column: "status".to_owned(),
+            key: "id".to_owned(),
+            key_type: KeyType::Text,
+            storage: Storage::Text,
+            values: ["new", "in_transit", "done"].map(|label| (label.to_owned(), 1)).to_vec(),
+            nulls: 0,
+            steps: Some(vec![step(None, "new"), step(Some("new"), "done")]),
+        };
+        let text = write(&found).expect("it can be drafted").text;
+        assert!(text.contains("name  = \"in_transit\"\nretired = true"), "{text}");
+        assert!(text.contains("# What the history has seen."), "{text}");
+    }
 }

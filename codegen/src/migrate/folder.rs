@@ -37,12 +37,11 @@ pub(super) fn number(name: &str) -> Option<(u64, usize)> {
 /// The numbered entries of a folder, in their order; none where it is not there.
 pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     let about = |error: io::Error| {
-        let help = match error.kind() {
-            io::ErrorKind::NotADirectory => {
-                "; a folder of migrations belongs here: move the file away, or say another folder \
-                 in `[target.sql] migrations`"
-            }
-            _ => "",
+        let help = if error.kind() == io::ErrorKind::NotADirectory {
+            "; a folder of migrations belongs here: move the file away, or say another folder in \
+             `[target.sql] migrations`"
+        } else {
+            ""
         };
         io::Error::new(error.kind(), format!("{}: {error}{help}", folder.display()))
     };
