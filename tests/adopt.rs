@@ -177,6 +177,10 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
             "1 key stands in several rows, and a history is of one row",
         ),
         (
+            "CREATE TABLE orders (id blob PRIMARY KEY, status text); INSERT INTO orders VALUES (x'00ff', 'cart'), ('b', 'cart')",
+            "its key id is a BLOB in 1 rows, where a text or a whole number can be one",
+        ),
+        (
             "CREATE TABLE orders (id text, status text); \
              INSERT INTO orders VALUES ('a', 'lost'), ('b', 'lost'), ('c', NULL), ('d', 7), ('e', 'cart')",
             "3 rows of orders are in states that the table lacks: \"lost\" (2), \"7\" (1); add them to the table or mend the rows first",

@@ -17,3 +17,6 @@ FROM (
   ) AS t
 ) AS k
 WHERE "keys" > 0;
+SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: its key {{ key_word }} is a BLOB in ' || "blobs" || ' rows, where a text or a whole number can be one')
+FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.key }}) = 'blob')
+WHERE "blobs" > 0;
