@@ -283,7 +283,7 @@ fn of_more_versions_every_pair_is_tried_and_the_bound_told() {
 }
 
 #[test]
-fn what_is_wrong_in_one_version_alone_is_not_the_mixs_doing() {
+fn what_is_wrong_in_the_newer_version_alone_is_never_called_safe() {
     // Two jobs side by side report one row: in each version a report that its job relies on is
     // refused where the other came first.
     let gates = proofs::table("deploy.toml")
@@ -298,12 +298,12 @@ fn what_is_wrong_in_one_version_alone_is_not_the_mixs_doing() {
     assert!(refuted, "its own reports are refused");
     let versions = versions(&gates, &gates.replace("name = \"Deploy\"", "name = \"Ship\""));
     let comparison = compare(&versions, 0, 1);
-    assert!(
-        words(&comparison).iter().all(|word| *word == "safe"),
-        "{}",
-        comparison.text(None, false)
-    );
-    assert_eq!(comparison.changes.len(), 1);
+    // What is in use is no mix's doing; what is to be rolled out is never called safe.
+    for judged in &comparison.mixes {
+        let word = if judged.mix.workflow == 0 { "safe" } else { "broken" };
+        assert_eq!(judged.verdict.as_str(), word, "{}", comparison.text(None, false));
+    }
+    assert!(comparison.fails() && !comparison.rollout.has_sound());
 }
 
 /// Two jobs, of which the first's last report is the one that its phase's page goes by.
@@ -406,4 +406,59 @@ fn where_no_order_is_safe_none_is_advised() {
     let advised = "What would make one (state-added): ";
     let lines: Vec<&str> = said.lines().filter(|line| line.contains(advised)).collect();
     assert_eq!(lines, [format!("  {advised}make it optional, so that its reports are tolerated")]);
+}
+
+/// What a version's own table does wrong, and the older one's doesn't.
+#[test]
+fn a_version_that_is_refuted_alone_is_broken_in_its_mixes_and_ends_no_safe_order() {
+    let conclude = "[[job]]\nname = \"conclude\"\nneeds = [\"build\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"failed\"\n";
+    assert!(SHIP.contains(conclude));
+    let stuck = "from = \"*\"\nexcept = [\"built\"]\nto = \"failed\"";
+    let draft = SHIP
+        .replace("initial = \"q\"", "initial = [\"draft\", \"q\"]")
+        .replace("[[state]]\nname = \"q\"", "[[state]]\nname = \"draft\"\n[[state]]\nname = \"q\"")
+        .replace("[\"q\", ", "[\"draft\", \"q\", ");
+    for (new, class) in [
+        (SHIP.replace(conclude, ""), Class::LeftOpen),
+        (SHIP.replace("needs = [\"build\"]\n", ""), Class::FailsJob),
+        (SHIP.replace("from = \"*\"\nto = \"failed\"", stuck), Class::LeftOpen),
+        (draft.clone(), Class::FailsJob),
+    ] {
+        let versions = versions(SHIP, &new);
+        let comparison = compare(&versions, 0, 1);
+        let said = comparison.text(None, false);
+        for page in [0, 1] {
+            assert!(classes(verdict(&comparison, [1, 1, 1, page])).contains(&class), "{said}");
+        }
+        assert!(matches!(verdict(&comparison, [0, 0, 0, 0]), Verdict::Safe), "{said}");
+        assert!(comparison.fails(), "{said}");
+        assert!(!comparison.rollout.has_safe() && !comparison.rollout.has_sound(), "{said}");
+        assert!(comparison.rollout.best().is_none(), "{said}");
+        let found: Vec<_> =
+            comparison.changes.iter().filter(|one| one.change.rule.id == "refuted-alone").collect();
+        assert_eq!(found.len(), 1, "{said}");
+        assert_eq!(found[0].severity, Severity::Error, "{said}");
+        assert!(said.contains("error[refuted-alone]: by this table alone "), "{said}");
+        assert!(said.contains("by deploy.toml's own table, too: phasegate verify deploy.toml"));
+        assert!(comparison.beside.is_empty(), "{said}");
+        let bound = "rows of the new backend are started in draft alone";
+        assert_eq!(said.contains(bound), new == draft, "{said}");
+    }
+}
+
+/// Where a mix's other layers let the newer workflow end well, its table's fault is not theirs.
+#[test]
+fn what_other_layers_mend_is_no_fault_of_a_mix() {
+    let stuck = "from = \"*\"\nexcept = [\"built\"]\nto = \"failed\"";
+    let versions = versions(SHIP, &SHIP.replace("from = \"*\"\nto = \"failed\"", stuck));
+    let comparison = compare(&versions, 0, 1);
+    assert!(matches!(verdict(&comparison, [1, 0, 0, 0]), Verdict::Safe));
+    // The other way the newer version mends what the older one does wrong.
+    let back: Vec<Version> = versions.iter().rev().cloned().collect();
+    let back = compare(&back, 0, 1);
+    let found: Vec<_> =
+        back.changes.iter().filter(|one| one.change.rule.id == "refuted-alone").collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Warning);
+    assert!(back.text(None, false).contains("it is so today, no mix adds to it"));
 }

@@ -25,6 +25,12 @@ name = "working"
 [[state]]
 name = "done"
 outcome = "success"
+[[state]]
+name = "failed"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "failed"
 [[transition]]
 path = ["queued", "working", "done"]
 [[transition]]
@@ -33,6 +39,12 @@ path = ["queued", "done"]
 name = "work"
 start = "working"
 success = "done"
+[[job]]
+name = "conclude"
+needs = ["work"]
+always = true
+success = "done"
+failure = "failed"
 [target.sql]
 "#;
 

@@ -99,6 +99,13 @@ const PAIRS: &[(&str, &[(&str, &str)])] = &[
             ("state = \"shipping\"", "state = \"sending\""),
         ],
     ),
+    (
+        "refuted-alone",
+        &[(
+            "[[job]]\nname = \"end\"\nneeds = [\"check\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"broken\"\n",
+            "",
+        )],
+    ),
     ("value-changed", &[("name = \"shipping\"", "name = \"shipping\"\nvalue = \"on its way\"")]),
     ("state-unretired", &[("[[transition]]\npath", ENTERED), ("OLD", HELD)]),
     (

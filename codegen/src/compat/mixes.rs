@@ -1,14 +1,16 @@
 //! The mixes: every assignment of versions to the layers, what became of each, and what becomes of
 //! runs under which layers are switched.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::layers::{End, Layer, Mix, World};
 use super::runs::{self, Class, Found, Lesser, Tried, Witness};
 use super::walks;
-use crate::explore::Workflow;
+use super::witness::Cause;
+use crate::explore::{Path, Workflow};
+use crate::verify::{Proof, refuted_runs};
 
 /// What became of a mix.
 #[derive(Clone, Debug)]
@@ -55,19 +57,28 @@ pub struct Judged {
 /// One search: a workflow, and what its reports meet from its start on.
 type Question = (usize, Vec<End>);
 
+/// What goes wrong where a claim about runs is refuted.
+const CLAIMED: [(Proof, Class); 4] = [
+    (Proof::Accepted, Class::FailsJob),
+    (Proof::RunsEnd, Class::LeftOpen),
+    (Proof::Truth, Class::EndsOtherwise),
+    (Proof::Views, Class::PageFalse),
+];
+
 /// All searches of some versions, each made once.
 pub struct Mixes<'m> {
     /// The versions' layers.
     pub world: World<'m>,
     workflows: Vec<Workflow<'m>>,
     found: RefCell<HashMap<Question, Rc<Found>>>,
+    refuted: OnceCell<Vec<(Class, Witness)>>,
 }
 
 impl<'m> Mixes<'m> {
     /// The mixes of some versions.
     pub fn of(world: World<'m>) -> Self {
         let workflows = world.machines.iter().map(|machine| Workflow::of(machine)).collect();
-        Self { world, workflows, found: RefCell::default() }
+        Self { world, workflows, found: RefCell::default(), refuted: OnceCell::new() }
     }
 
     /// What became of the runs of a version's workflow, or of rows that the application moves where
@@ -140,6 +151,7 @@ impl<'m> Mixes<'m> {
             .filter(|((_, page, _), _)| page.is_none_or(|page| self.looks_on(page, mix)))
             .map(|((_, _, class), witness)| (*class, witness.clone()))
             .collect();
+        let bad: Vec<(Class, Witness)> = bad.into_iter().chain(self.alone(mix)).collect();
         if !bad.is_empty() {
             return Verdict::Broken(bad);
         }
@@ -154,6 +166,40 @@ impl<'m> Mixes<'m> {
             .cloned()
             .collect();
         if lesser.is_empty() { Verdict::Safe } else { Verdict::Degraded(lesser) }
+    }
+
+    /// What goes wrong in a mix by the newest version's own table, too. Older ones are in use: what
+    /// they do wrong alone no mix adds to.
+    pub fn alone(&self, mix: Mix) -> Vec<(Class, Witness)> {
+        let newest = self.world.machines.len() - 1;
+        if mix.workflow != newest {
+            return Vec::new();
+        }
+        let refuted = self.refuted.get_or_init(|| self.refuted(newest));
+        if refuted.is_empty() || mix.end() == Mix::all(newest).end() {
+            return refuted.clone();
+        }
+        let found = self.found(newest, &[mix.end()]);
+        let own = refuted.iter().filter_map(|(class, _)| Some((*class, found.own.get(class)?)));
+        own.map(|(class, witness)| (class, witness.clone())).collect()
+    }
+
+    fn refuted(&self, version: usize) -> Vec<(Class, Witness)> {
+        let end = Mix::all(version).end();
+        let refuted = refuted_runs(self.world.machines[version]).into_iter();
+        refuted
+            .filter_map(|(proof, _, case)| {
+                let (_, class) = CLAIMED.into_iter().find(|(claim, _)| *claim == proof)?;
+                let witness = Witness {
+                    summary: case.summary,
+                    path: Path(case.path),
+                    cause: Cause::Start { end, workflow: Some(version) },
+                    tolerated: false,
+                    alone: true,
+                };
+                Some((class, witness))
+            })
+            .collect()
     }
 
     /// Whether a page is the one of a mix, where there are pages at all.

@@ -39,6 +39,8 @@ pub struct Order {
     pub sound_waits: Option<Vec<usize>>,
     /// What goes wrong where nobody waits: the shortest, and what is not tolerated first.
     pub bad: Option<(Mix, Class, Witness)>,
+    /// What goes wrong on the way by the newest version's own table, too: no wait helps.
+    pub alone: Option<(Mix, Class, Witness)>,
     /// Whether all that can happen on the way was tried; else nothing is claimed of it.
     pub exhausted: bool,
 }
@@ -46,12 +48,22 @@ pub struct Order {
 impl Order {
     /// Whether nothing goes wrong, whatever runs meanwhile.
     pub fn is_safe(&self) -> bool {
-        self.waits.as_ref().is_some_and(Vec::is_empty)
+        self.alone.is_none() && self.waits.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Whether nothing goes wrong but refusals that are tolerated.
     pub fn is_sound(&self) -> bool {
+        self.alone.is_none() && self.is_sound_beside()
+    }
+
+    /// The same, whatever the newest version's own table does wrong.
+    pub fn is_sound_beside(&self) -> bool {
         self.sound_waits.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// What to tell of it where it is not safe.
+    pub fn worst(&self) -> Option<&(Mix, Class, Witness)> {
+        self.alone.as_ref().or(self.bad.as_ref())
     }
 }
 
@@ -79,7 +91,9 @@ impl Orders {
             let len = |waits: &Option<Vec<usize>>| waits.as_ref().map_or(usize::MAX, Vec::len);
             (len(&order.sound_waits), len(&order.waits))
         };
-        let possible = self.orders.iter().filter(|order| order.sound_waits.is_some());
+        let possible = self.orders.iter();
+        let possible =
+            possible.filter(|order| order.alone.is_none() && order.sound_waits.is_some());
         possible.min_by_key(waits)
     }
 
@@ -184,7 +198,11 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
     let bad = hard.into_iter().chain(any).filter_map(|(_, first)| first);
     let bad = bad.min_by_key(|(_, _, witness)| (witness.tolerated, witness.path.0.len()));
     let bad = bad.map(|(at, class, witness)| (all[at], class, witness));
-    Order { layers, mixes: all, waits, sound_waits, bad, exhausted }
+    let alone = all.iter().find_map(|&mix| {
+        let (class, witness) = mixes.alone(mix).into_iter().next()?;
+        Some((mix, class, witness))
+    });
+    Order { layers, mixes: all, waits, sound_waits, bad, alone, exhausted }
 }
 
 /// The steps before which to wait so that nothing goes wrong: as few as will do, as late as can be.

@@ -11,7 +11,7 @@ use super::layers::{Answer, By, End, Value, Why, World};
 use super::rows::Rows;
 use super::witness::{self, Cause};
 use crate::explore::{
-    Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LOST, Path, Plan, Sent, Situation,
+    self, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LOST, Path, Plan, Sent, Situation,
     Situations, Step, Workflow, history_of, phase_of,
 };
 use crate::machine::{Outcome, PhaseId, StateId};
@@ -89,6 +89,8 @@ pub struct Witness {
     pub cause: Cause,
     /// Whether no run is the worse for it: the report that is refused is one that may be lost.
     pub tolerated: bool,
+    /// Whether the newest version's own table does it, too, whatever it runs beside.
+    pub alone: bool,
 }
 
 /// Where in a search something goes wrong: how many switches after its beginning, to which page (any
@@ -129,6 +131,8 @@ impl Tried {
 pub struct Found {
     /// What goes wrong, shortest first found.
     pub bad: BTreeMap<Place, Witness>,
+    /// What goes wrong before any switch, and by the workflow's own table, too.
+    pub own: BTreeMap<Class, Witness>,
     /// What is less than it would be, before any switch; by the page, or for any.
     pub lesser: BTreeMap<Option<usize>, BTreeSet<Lesser>>,
     /// What was tried.
@@ -405,6 +409,9 @@ impl Search<'_, '_> {
             self.breaks((at, None, Class::FailsJob), end);
             return false;
         }
+        if !expected && !tolerated {
+            self.breaks_too((at, None, Class::FailsJob), end);
+        }
         if expected && at == 0 {
             let job = witness::job_of(step).expect("a report is a job's");
             let job = self.workflow.name(job).to_owned();
@@ -487,6 +494,10 @@ impl Search<'_, '_> {
         let at = position(&now.words);
         let shadow = shadow_of(&now.words, jobs);
         let means = |row| self.world.meaning(self.version, self.rows.value(row));
+        let is_open = |row| means(row).is_none_or(|means| !means.ended);
+        // A concluding job that could not report is excused, as `verify` does.
+        let mute = now.jobs(jobs).any(|job| job.result() == Some(explore::Result::Mute));
+        let too = is_open(shadow) && is_open(now.history()) && !mute;
         if let Some(wanted) = means(shadow).filter(|means| means.ended) {
             match means(now.history()) {
                 Some(means) if means.ended && means.outcome == wanted.outcome => {}
@@ -495,6 +506,9 @@ impl Search<'_, '_> {
                 }
                 Some(_) | None => self.breaks((at, None, Class::LeftOpen), (number, None)),
             }
+        }
+        if too {
+            self.breaks_too((at, None, Class::LeftOpen), (number, None));
         }
         let flawless = !now.is(LOST) && now.jobs(jobs).all(Job::succeeded);
         if at > 0 || !flawless {
@@ -521,6 +535,15 @@ impl Search<'_, '_> {
         if !self.found.bad.contains_key(&place) {
             let witness = witness::witness(self, place, end);
             self.found.bad.insert(place, witness);
+        }
+    }
+
+    /// The same, where the workflow's own table does it, too.
+    fn breaks_too(&mut self, place: Place, end: crate::explore::End<'_>) {
+        let (at, _, class) = place;
+        if at == 0 && !self.found.own.contains_key(&class) {
+            let witness = Witness { alone: true, ..witness::witness(self, place, end) };
+            self.found.own.insert(class, witness);
         }
     }
 

@@ -100,6 +100,13 @@ impl Comparison<'_> {
                 tried.views
             ),
         );
+        for (label, machine) in self.world.labels.iter().zip(&self.world.machines) {
+            if let [first, _, ..] = machine.initial[..] {
+                let name = &machine.state(first).name;
+                let rows = format!("rows of the {label} backend are started in {name}");
+                line(out, &format!("{rows} alone, the first of its initial states"));
+            }
+        }
         for layer in Layer::ALL.into_iter().filter(|layer| !self.layers.contains(layer)) {
             let why = World::lacks(layer);
             line(out, &format!("the {} does not apply: {why}", layer.as_str()));
@@ -130,7 +137,14 @@ impl Comparison<'_> {
             }
             Verdict::Broken(bad) => {
                 let told = bad.iter().map(|(class, witness)| {
-                    format!("{} [{}]", witness.summary, notes.number(*class, witness))
+                    let too = match witness.alone {
+                        true => format!(
+                            ", by {path}'s own table, too: phasegate verify {path}",
+                            path = self.new.source.path
+                        ),
+                        false => String::new(),
+                    };
+                    format!("{} [{}]{too}", witness.summary, notes.number(*class, witness))
                 });
                 format!("BROKEN    {}", told.collect::<Vec<_>>().join("; "))
             }
@@ -251,7 +265,7 @@ impl Comparison<'_> {
             self.steps(out, order, notes);
         }
         if safe == 0 {
-            let shortest = orders.orders.iter().filter_map(|order| order.bad.as_ref());
+            let shortest = orders.orders.iter().filter_map(Order::worst);
             let shortest = shortest.min_by_key(|(_, _, witness)| witness.path.0.len());
             if let Some((mix, class, witness)) = shortest {
                 let number = notes.number(*class, witness);
@@ -425,7 +439,7 @@ impl Comparison<'_> {
             .iter()
             .map(|set| set.iter().map(|before| [before.0.as_str(), before.1.as_str()]).collect())
             .collect();
-        let witness = orders.orders.iter().filter_map(|order| order.bad.as_ref());
+        let witness = orders.orders.iter().filter_map(Order::worst);
         let witness = witness
             .min_by_key(|(_, _, witness)| witness.path.0.len())
             .filter(|_| !orders.has_safe())

@@ -273,7 +273,7 @@ impl Walks<'_, '_> {
         path: Vec<String>,
         cause: Cause,
     ) {
-        let witness = Witness { summary, path: Path(path), cause, tolerated: false };
+        let witness = Witness { summary, path: Path(path), cause, tolerated: false, alone: false };
         self.found.bad.entry(place).or_insert(witness);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::layers::{Answer, By, Layer, Mix, Value, Why, World};
 use super::mixes::{Judged, Mixes, Verdict};
-use super::order::{Direction, Orders, orders};
+use super::order::{Direction, Order, Orders, orders};
 use super::rules::{Change, Explains, Pair, Side, changes};
 use super::runs::{Lesser, MOST_SITUATIONS, Tried, Witness};
 use super::source::Version;
@@ -93,8 +93,8 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         weighed: changes
             .into_iter()
             .map(|change| Weighed {
+                severity: if change.explains.alone { Severity::Error } else { Severity::Warning },
                 change,
-                severity: Severity::Warning,
                 breaks: BTreeSet::new(),
                 degrades: BTreeSet::new(),
                 accepted: None,
@@ -119,7 +119,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         }
     }
     for orders in [&rollout, &rollback] {
-        let sound = orders.has_sound();
+        let sound = orders.orders.iter().any(Order::is_sound_beside);
         for order in &orders.orders {
             if let Some((_, _, witness)) = &order.bad {
                 weighing.blame(witness, None, !sound && !witness.tolerated);
@@ -194,7 +194,11 @@ struct Weighing<'w> {
 
 impl Weighing<'_> {
     fn blame(&mut self, witness: &Witness, mix: Option<Mix>, error: bool) {
-        let Some(at) = self.reason(&witness.cause) else {
+        let reason = match witness.alone {
+            true => self.find(|explains| explains.alone),
+            false => self.reason(&witness.cause),
+        };
+        let Some(at) = reason else {
             self.unexplained.insert(witness.summary.clone(), witness.path.0.clone());
             return;
         };

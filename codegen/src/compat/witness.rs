@@ -112,7 +112,7 @@ pub(super) fn witness(
         Some(_) | None => summary(search, place, &now, false_phase, &cause),
     };
     // Where its job fails for it too, that is told beside it.
-    Witness { summary, path, cause, tolerated: class == Class::DatabaseRefuses }
+    Witness { summary, path, cause, tolerated: class == Class::DatabaseRefuses, alone: false }
 }
 
 /// Whose report it is that is refused in the last step, and by whom.
@@ -156,6 +156,7 @@ pub(super) fn no_start(world: &World<'_>, end: End, answer: Answer) -> Witness {
         summary,
         cause: Cause::Start { end, workflow: None },
         tolerated: false,
+        alone: false,
     }
 }
 

@@ -331,6 +331,28 @@ pub fn verify(machine: &Machine) -> Vec<Proved> {
         .collect()
 }
 
+/// What is refuted of the runs of a table's workflow, each started once: the claim, its name, a case.
+pub(crate) fn refuted_runs(machine: &Machine) -> Vec<(Proof, &'static str, Counterexample)> {
+    let workflow = Workflow::of(machine);
+    let mode = Mode { again: false, late: false, most: explore::MOST_SITUATIONS };
+    let subject = Subject {
+        machine,
+        runs: OnceCell::from(explore::search(&workflow, mode)),
+        workflow: OnceCell::from(workflow),
+        histories: OnceCell::new(),
+    };
+    let of_runs = [Proof::Accepted, Proof::RunsEnd, Proof::Truth, Proof::Views];
+    let proofs = PROOFS.into_iter().filter(|(proof, ..)| of_runs.contains(proof));
+    proofs
+        .filter_map(|(proof, name, _, prove)| match prove(&subject) {
+            Verdict::Refuted { counterexample } => Some((proof, name, counterexample)),
+            Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => {
+                None
+            }
+        })
+        .collect()
+}
+
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }

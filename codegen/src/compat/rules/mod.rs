@@ -1,6 +1,7 @@
 //! What a change of a table does to those who still go by the other version: a rule each, with its
 //! reason, and the function that finds it.
 
+mod alone;
 mod jobs;
 mod pair;
 mod phases;
@@ -96,6 +97,8 @@ pub(super) struct Explains {
     pub(super) address: bool,
     /// How a run learns for which row it reports.
     pub(super) id: bool,
+    /// What the newer version's own table does wrong.
+    pub(super) alone: bool,
 }
 
 impl Explains {
@@ -434,5 +437,14 @@ pub static RULES: &[Rule] = &[
                  have to name the new one.",
         help: "change `uses:` in every workflow that names it",
         find: targets::action,
+    },
+    Rule {
+        id: "refuted-alone",
+        about: "a version's own table makes runs go wrong, whatever it runs beside",
+        reason: "No order of a rollout helps where every layer of the newer version together fails \
+                 jobs, leaves rows open or tells what is not so. What the older one alone does wrong, \
+                 and the newer one mends, is no reason against it.",
+        help: "mend the table first: `phasegate verify` tells how it comes to that",
+        find: alone::refuted,
     },
 ];
