@@ -438,7 +438,7 @@ fn a_version_that_is_refuted_alone_is_broken_in_its_mixes_and_ends_no_safe_order
             comparison.changes.iter().filter(|one| one.change.rule.id == "refuted-alone").collect();
         assert_eq!(found.len(), 1, "{said}");
         assert_eq!(found[0].severity, Severity::Error, "{said}");
-        assert!(said.contains("error[refuted-alone]: by this table alone "), "{said}");
+        assert!(said.contains("error[refuted-alone]: this table alone refutes "), "{said}");
         assert!(said.contains("by deploy.toml's own table, too: phasegate verify deploy.toml"));
         assert!(comparison.beside.is_empty(), "{said}");
         let bound = "rows of the new backend are started in draft alone";
@@ -460,5 +460,5 @@ fn what_other_layers_mend_is_no_fault_of_a_mix() {
         back.changes.iter().filter(|one| one.change.rule.id == "refuted-alone").collect();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, Severity::Warning);
-    assert!(back.text(None, false).contains("it is so today, no mix adds to it"));
+    assert!(back.text(None, false).contains("it is so today and no mix's doing"));
 }

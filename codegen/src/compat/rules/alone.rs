@@ -16,7 +16,7 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
             Side::Old,
             pair.old,
             mended,
-            "; it is so today, no mix adds to it, and the newer one mends it",
+            "; it is so today and no mix's doing, and the newer one mends it",
         ),
     ];
     for (side, version, names, today) in
@@ -24,7 +24,7 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     {
         let (names, path) = (names.join(", "), &version.source.path);
         let message =
-            format!("by this table alone {names} is refuted (`phasegate verify {path}`){today}");
+            format!("this table alone refutes {names} (`phasegate verify {path}`){today}");
         let explains = Explains { alone: side == Side::New, ..Explains::default() };
         let at = version.table.machine.name.span();
         changes.tell(side, at, format!("alone {names}"), message, explains);
