@@ -120,6 +120,12 @@ async fn postgres(url: &str) -> Result<Conn, Away> {
 }
 
 async fn sqlite(url: &str) -> Result<Conn, Away> {
+    let (file, query) = url.split_once('?').unwrap_or((url, ""));
+    let file = file.strip_prefix("sqlite:").unwrap_or(file);
+    if matches!(file.trim_start_matches("//"), "" | ":memory:") || query.contains("mode=memory") {
+        // It would be a new one, which nobody has written to.
+        return Err("the address names no file of SQLite's (sqlite:FILE)".to_owned());
+    }
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|error| format!("the address is none of SQLite (sqlite:FILE): {error}"))?
         .create_if_missing(false)

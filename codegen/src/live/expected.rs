@@ -35,6 +35,10 @@ pub(super) struct Objects {
     pub(super) functions: BTreeMap<String, Function>,
     /// The columns of each table.
     pub(super) tables: BTreeMap<String, Vec<String>>,
+    /// The indexes by name: the table of each, and its statement.
+    pub(super) indexes: BTreeMap<String, (String, String)>,
+    /// Each table's constraints; on SQLite the whole lines that have them.
+    pub(super) constraints: Vec<(String, String)>,
 }
 
 impl Objects {
@@ -55,6 +59,8 @@ impl Objects {
                 |line| line.ends_with("$phasegate$;") || line.starts_with("RETURN ")
             } else if line.starts_with("CREATE TABLE") {
                 |line| line.starts_with(')')
+            } else if line.starts_with("CREATE INDEX") || line.starts_with("CREATE UNIQUE INDEX") {
+                |line| line.ends_with(';')
             } else {
                 continue;
             };
@@ -82,7 +88,19 @@ impl Objects {
             };
             let columns = statement[1..].iter().filter_map(column).map(|c| folded(&c, dialect));
             let table = folded(&named(first.trim_end_matches(" (")), dialect);
+            for line in &statement[1..] {
+                if let Some(constraint) = constraint(line, dialect) {
+                    self.constraints.push((table.clone(), constraint));
+                }
+            }
             self.tables.insert(table, columns.collect());
+        } else if let Some((name, rest)) =
+            first.split_once("INDEX ").and_then(|(_, rest)| rest.split_once(" ON "))
+        {
+            let name = folded(name.trim_matches('"'), dialect);
+            let table = rest.split(" (").next().unwrap_or_default();
+            let table = folded(&named(table), dialect);
+            self.indexes.insert(name, (table, text.trim_end_matches(';').to_owned()));
         } else if let Some((head, body)) = text.split_once("AS $phasegate$") {
             let body = body.strip_suffix("$phasegate$;").unwrap_or(body).to_owned();
             let name = named(head.split('(').next().unwrap_or_default());
@@ -95,6 +113,38 @@ impl Objects {
             self.functions.insert(name, Function { body, attributes });
         }
     }
+}
+
+/// The constraint that a line of a table's statement has.
+fn constraint(line: &str, dialect: Dialect) -> Option<String> {
+    let line = line.trim().trim_end_matches(',');
+    // A default may say anything.
+    if line.starts_with("--") || line.contains("DEFAULT '") {
+        return None;
+    }
+    let primary = line.contains("PRIMARY KEY");
+    let check = line.find("CHECK (");
+    match dialect {
+        Dialect::Sqlite => (primary || check.is_some()).then(|| line.to_owned()),
+        Dialect::Postgres if line.starts_with("PRIMARY KEY") => Some(line.to_owned()),
+        Dialect::Postgres => match check {
+            Some(at) => Some(line[at..].to_owned()),
+            None if primary => {
+                let column = line.split('"').nth(1)?;
+                Some(format!("PRIMARY KEY (\"{column}\")"))
+            }
+            None => None,
+        },
+    }
+}
+
+/// A statement of an index or a constraint, whoever printed it.
+pub(super) fn normal(sql: &str, schema: &str) -> String {
+    let text = without_comments(sql).replace(['"', '(', ')'], "");
+    let text = text.replace("::text", "").replace("USING btree ", "");
+    let text =
+        text.replace(&format!("{schema}."), "").replace("= ANY ARRAY[", "IN ").replace(']', "");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A function's attributes as one text.

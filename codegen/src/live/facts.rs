@@ -7,6 +7,9 @@ use super::expected::{Function, Trigger, attributes, trigger};
 use crate::machine::Machine;
 use crate::targets::{Dialect, SqlTarget};
 
+/// The columns that say what a state is called now.
+const RENAMES: [&str; 3] = ["language", "state", "name_now"];
+
 /// The names of one machine's tables in a database.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
@@ -115,7 +118,7 @@ impl Facts {
             facts.functions = functions(conn, names).await?;
             facts.replicas = replicas(conn).await?;
         }
-        if facts.has(&names.states) {
+        if facts.has_all(&names.states, &["state", "position", "initial"]) {
             let sql = format!(
                 "SELECT \"state\", CAST(\"position\" AS text), CASE WHEN \"initial\" THEN '1' ELSE '0' END FROM {}",
                 names.quoted(&names.states)
@@ -125,7 +128,7 @@ impl Facts {
                 facts.states.insert(state, (position, initial == "1"));
             }
         }
-        if facts.has(&names.transitions) {
+        if facts.has_all(&names.transitions, &["from_state", "to_state", "kind"]) {
             let sql = format!(
                 "SELECT \"from_state\", \"to_state\", \"kind\" FROM {}",
                 names.quoted(&names.transitions)
@@ -135,14 +138,14 @@ impl Facts {
                 facts.transitions.insert((from, to), kind);
             }
         }
-        if facts.has(&names.language) {
+        if facts.has_column(&names.language, "fingerprint") {
             let sql = format!("SELECT \"fingerprint\" FROM {}", names.quoted(&names.language));
             facts.language = conn.rows(&sql).await?.into_iter().next().map(|row| {
                 let [fingerprint] = cells(row);
                 fingerprint
             });
         }
-        if facts.has(&names.renames) {
+        if facts.has_renames(names) {
             let sql = format!(
                 "SELECT \"language\", \"state\", \"name_now\" FROM {}",
                 names.quoted(&names.renames)
@@ -158,6 +161,16 @@ impl Facts {
     /// Whether a table is there.
     pub(super) fn has(&self, table: &str) -> bool {
         self.tables.contains_key(table)
+    }
+
+    /// Whether a table has all of these columns.
+    fn has_all(&self, table: &str, columns: &[&str]) -> bool {
+        columns.iter().all(|column| self.has_column(table, column))
+    }
+
+    /// Whether it says what states of former rules are called now.
+    pub(super) fn has_renames(&self, names: &Names) -> bool {
+        self.has_all(&names.renames, &RENAMES)
     }
 
     /// Whether a table has a column.

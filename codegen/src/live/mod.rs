@@ -1,6 +1,7 @@
 //! What is really deployed: a live database beside the table, and what it falls short of. It is
 //! looked at in one transaction that reads.
 
+mod catalog;
 pub(crate) mod connect;
 mod expected;
 mod facts;
@@ -157,13 +158,27 @@ impl Look<'_> {
         // PostgreSQL's functions say nothing of states; SQLite's triggers do.
         let bodies = is_ours || names.dialect == crate::targets::Dialect::Postgres;
         held.objects(&facts, bodies, &mut tell);
+        if is_ours {
+            // One that it is on the way to may have left its names already.
+            let past = match at {
+                At::Behind(place, _) => &self.known[..self.known.len().min(place + 2)],
+                At::Current | At::Others | At::Edited => &self.known[..],
+            };
+            let mut past: Vec<&Machine> = past.iter().map(|known| &known.machine).collect();
+            if !matches!(at, At::Behind(..)) {
+                past.push(machine);
+            }
+            held.catalog(conn, &facts, &past, &mut tell).await?;
+        }
         if facts.has_column(&names.table, &names.column)
             && facts.has_column(&names.table, &names.key)
         {
-            looked.rows = rows::by_status(conn, names).await?;
+            let without;
+            (looked.rows, without) = rows::by_status(conn, names).await?;
             if is_ours {
                 held.judge_rows(&looked.rows, &mut tell);
             }
+            rows::judge_without(names, without, &mut tell);
             let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
             tables.push(machine);
             held.judge_history(conn, &facts, &tables, &mut tell).await?;

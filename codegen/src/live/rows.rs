@@ -15,24 +15,42 @@ use crate::targets::Dialect;
 const EXAMPLES: usize = 3;
 /// So many pairs that were let through are told of, the most frequent first.
 const MOST_OBSERVED: usize = 100;
+/// What a row is whose history is not there.
+const WRITTEN_PAST: &str = "a row whose history is gone, or never was, was written past the guard: look who \
+                            can, and keep the row; restore its steps from a backup, or write its \
+                            first one with the guard off, or its next is refused";
 
-/// How many rows there are in each state.
+/// How many rows there are in each state, and in none.
 pub(super) async fn by_status(
     conn: &mut Conn,
     names: &Names,
-) -> Result<BTreeMap<String, u64>, Away> {
+) -> Result<(BTreeMap<String, u64>, u64), Away> {
     let sql = format!(
         "SELECT CAST({0} AS text), CAST(count(*) AS text) FROM {1} GROUP BY {0}",
         quoted(&names.column),
         names.quoted(&names.table)
     );
-    let mut rows = BTreeMap::new();
+    let (mut rows, mut without) = (BTreeMap::new(), 0);
     for row in conn.rows(&sql).await? {
-        let status = row.first().cloned().flatten().unwrap_or_else(|| "NULL".to_owned());
+        let status = row.first().cloned().flatten();
         let [_, count] = cells(row);
-        rows.insert(status, count.parse().unwrap_or(0));
+        let count = count.parse().unwrap_or(0);
+        match status {
+            Some(status) => drop(rows.insert(status, count)),
+            None => without = count,
+        }
     }
-    Ok(rows)
+    Ok((rows, without))
+}
+
+/// Rows that are in no state at all, which an application's own column may allow.
+pub(super) fn judge_without(names: &Names, count: u64, tell: &mut Telling) {
+    if count > 0 {
+        let rows = if count == 1 { "row" } else { "rows" };
+        let message = format!("{count} {rows} of `{}` without a status", names.table);
+        let help = "nothing is judged of them until they get one";
+        tell.tell("rows-without-status", Warning, message, help);
+    }
 }
 
 /// A row of such a query: a key, and how many rows there are.
@@ -90,6 +108,11 @@ impl Held<'_> {
         let Some(events) = names.events.as_deref().filter(|events| facts.has(events)) else {
             return Ok(());
         };
+        // What is missing is told of its table.
+        let needs = [names.row.as_str(), "seq", "from_state", "to_state", "language"];
+        if !needs.into_iter().all(|column| facts.has_column(events, column)) {
+            return Ok(());
+        }
         let e = names.quoted(events);
         // What was observed was let through although no transition led there; its mark says so.
         let observed = match facts.has_column(events, "observed") {
@@ -98,7 +121,7 @@ impl Held<'_> {
         };
         let row = quoted(&names.row);
         // What a state of former rules is called now.
-        let now = |language: &str, state: &str| match facts.has(&names.renames) {
+        let now = |language: &str, state: &str| match facts.has_renames(names) {
             true => format!(
                 "coalesce((SELECT r.\"name_now\" FROM {} r WHERE r.\"language\" = {language} \
                  AND r.\"state\" = {state}), {state})",
@@ -160,7 +183,7 @@ impl Held<'_> {
         let status = format!("coalesce(CAST(t.{column} AS text), '')");
         // Under both names of a rename that is not done yet, it is the same state.
         let mut same = format!("{status} NOT IN (l.state, {now})");
-        if facts.has(&names.renames) {
+        if facts.has_renames(names) {
             same += &format!(
                 " AND NOT EXISTS (SELECT 1 FROM {} r WHERE r.\"language\" = l.language \
                  AND r.\"state\" = {status} AND r.\"name_now\" = {now})",
@@ -180,10 +203,16 @@ impl Held<'_> {
         }
         // On PostgreSQL a row from before the guard gets its history with its first change.
         if self.sql.owns || names.dialect == Dialect::Sqlite {
-            let without = format!("{beside} WHERE l.k IS NULL");
+            // A row without a status has nothing to tell yet.
+            let without = format!("{beside} WHERE l.k IS NULL AND t.{column} IS NOT NULL");
             if let Some(bad) = bad(conn, &last, &without).await? {
                 let message = format!("rows of `{}` have no history: {}", names.table, bad.words());
-                let help = "they were inserted past the guard: delete them and insert them again";
+                let help = match self.sql.owns {
+                    true => WRITTEN_PAST.to_owned(),
+                    false => format!(
+                        "rows from before the history got theirs when it was installed; {WRITTEN_PAST}"
+                    ),
+                };
                 tell.error("row-without-history", message, help);
             }
         }
