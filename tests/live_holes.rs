@@ -9,7 +9,9 @@ use std::fs;
 
 use backend::world::{Database, World, machine, schema};
 use phasegate::Schema;
+use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::live::{self, Failure, Looked};
+use phasegate_codegen::migrate::{Ask, migrate};
 use phasegate_codegen::{Loaded, load};
 
 on_each_database! {
@@ -20,6 +22,8 @@ on_each_database! {
     finds_a_column_of_the_history_that_is_gone
     advises_nobody_to_delete_a_row
     tells_of_rows_without_a_status
+    says_that_a_migration_of_the_guard_alone_is_not_applied
+    says_what_is_left_of_a_rename
 }
 
 const JOB: &str = "format = 1\n[machine]\nname = \"job\"\ninitial = \"a\"\n\
@@ -175,6 +179,59 @@ fn tells_of_rows_without_a_status(database: Database) {
     let looked = look(&world, &loaded);
     holds(&looked, &[("rows-without-status", "2 rows")]);
     assert!(!looked.findings[0].is_error());
+}
+
+/// A table and the migrations that led to it, as `migrate` wrote them for each of some texts.
+fn migrated(database: Database, texts: &[&str]) -> (tempfile::TempDir, Loaded, Vec<Vec<String>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.toml");
+    let folders = "migrations = \"migrations\"\n";
+    let name = format!("{database:?}").to_lowercase();
+    let mut files = Vec::new();
+    for text in texts {
+        fs::write(&path, format!("{text}{folders}")).unwrap();
+        let loaded = load(&path).unwrap();
+        let written = migrate(&loaded, Ask::Changes, Leave::Write);
+        let written = written.unwrap_or_else(|error| panic!("{error}"));
+        assert!(written.is_possible(), "{written:?}");
+        let of_database = written.files.iter().filter(|file| file.contains(&format!("/{name}/")));
+        let step = of_database.map(|file| fs::read_to_string(loaded.root.join(file)).unwrap());
+        let step: Vec<String> = step.collect();
+        assert!(!step.is_empty(), "{written:?}");
+        files.push(step);
+    }
+    let loaded = load(&path).unwrap();
+    (folder, loaded, files)
+}
+
+fn says_that_a_migration_of_the_guard_alone_is_not_applied(database: Database) {
+    let enforces = format!("{JOB}owns = false\nstorage = \"text\"\n");
+    let observes = format!("{enforces}mode = \"observe\"\n");
+    let (_folder, table, files) = migrated(database, &[&observes, &enforces]);
+    let world = World::empty(database, machine(&enforces), Schema::named("job"));
+    world.sql("CREATE TABLE jobs (id text PRIMARY KEY, status text)");
+    files[0].iter().for_each(|file| world.sql(file));
+    let looked = look(&world, &table);
+    assert_eq!(looked.findings[0].rule, "behind", "{looked:?}");
+    assert!(looked.findings[0].help.contains("0002_"), "{looked:?}");
+    assert_eq!(looked.findings.len(), 1, "{looked:?}");
+    files[1].iter().for_each(|file| world.sql(file));
+    holds(&look(&world, &table), &[]);
+}
+
+fn says_what_is_left_of_a_rename(database: Database) {
+    let renamed = JOB
+        .replace("name = \"b\"", "name = \"d\"\nrenamed_from = \"b\"")
+        .replace("\"a\",\"b\"", "\"a\",\"d\"")
+        .replace("\"a\", \"b\"", "\"a\", \"d\"");
+    let (_folder, table, files) = migrated(database, &[JOB, &renamed]);
+    let world = World::empty(database, machine(&renamed), Schema::named("job"));
+    files[0].iter().for_each(|file| world.sql(file));
+    for file in &files[1] {
+        holds(&look(&world, &table), &[("behind", "0002_")]);
+        world.sql(file);
+    }
+    holds(&look(&world, &table), &[]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::facts::{Facts, Names, literal, quoted};
 use crate::finding::Severity::{Error, Warning};
 use crate::machine::Machine;
 use crate::suggest;
+use crate::target::sql::Matched;
 use crate::targets::{Dialect, Mode, SqlTarget};
 
 /// What a database is held to.
@@ -27,8 +28,13 @@ impl Held<'_> {
     pub(super) fn labels(&self, facts: &Facts, tell: &mut Telling) {
         let Some(labels) = &facts.labels else { return };
         let values: Vec<&str> = self.machine.states.iter().map(|s| s.value.as_str()).collect();
-        let lacking: Vec<&str> =
-            values.iter().copied().filter(|v| !labels.iter().any(|l| l == v)).collect();
+        let has = |value: &str| labels.iter().any(|label| label == value);
+        // A label that a migration has renamed on its way is there by its new name.
+        let lacking: Vec<&str> = values
+            .iter()
+            .copied()
+            .filter(|v| !has(v) && !self.becomes(v).is_some_and(has))
+            .collect();
         if !lacking.is_empty() {
             let message = format!(
                 "the type of `{}` lacks the labels {}",
@@ -68,6 +74,14 @@ impl Held<'_> {
 
     fn column(&self) -> String {
         format!("{}.{}", self.names.table, self.names.column)
+    }
+
+    /// What a value is called in a later table.
+    fn becomes(&self, value: &str) -> Option<&str> {
+        let next = self.next?;
+        let id = self.machine.find_value(value)?;
+        let id = Matched::new(self.machine, next).becomes(id)?;
+        Some(next.state(id).value.as_str())
     }
 
     /// Whether a later table has the value.

@@ -18,6 +18,7 @@ use crate::finding::{Finding, Severity};
 use crate::machine::{Machine, language_of};
 use crate::migrate::{self, Known};
 use crate::pipeline::{Error, Loaded};
+use crate::suggest;
 
 /// What a database was found to be.
 #[derive(Clone, Debug)]
@@ -132,7 +133,10 @@ impl Look<'_> {
             looked.findings = tell.findings;
             return Ok(looked);
         }
-        let at = self.at(&facts, &mut tell);
+        let at = match self.at(&facts, &mut tell) {
+            At::Current => self.pending(&facts, &mut tell).unwrap_or(At::Current),
+            at @ (At::Behind(..) | At::Others | At::Edited) => at,
+        };
         let held = match &at {
             At::Behind(_, known) => &known.machine,
             At::Current | At::Others | At::Edited => machine,
@@ -251,17 +255,11 @@ impl Look<'_> {
         }
         match self.by(said) {
             At::Behind(place, known) => {
-                let left: Vec<&String> =
-                    self.known[place + 1..].iter().flat_map(|known| &known.files).collect();
                 let message = format!(
                     "the database is at {} (language {said}); the table is at {own}",
                     known.path
                 );
-                let help = match left.is_empty() {
-                    true => "write the migration by `phasegate migrate`, and apply it".to_owned(),
-                    false => format!("apply the migrations {}", crate::suggest::list(&left)),
-                };
-                tell.error("behind", message, help);
+                tell.error("behind", message, self.left(place));
                 At::Behind(place, known)
             }
             At::Others | At::Edited if of_rows == *said => {
@@ -281,6 +279,45 @@ impl Look<'_> {
             }
             At::Current => At::Current,
         }
+    }
+
+    /// What is to be applied after the migrations to a known table.
+    fn left(&self, place: usize) -> String {
+        let left: Vec<&String> =
+            self.known[place + 1..].iter().flat_map(|known| &known.files).collect();
+        match left.as_slice() {
+            [] => "write the migration by `phasegate migrate`, and apply it".to_owned(),
+            [_] => format!("apply the migration {}", suggest::list(&left)),
+            [..] => {
+                format!("apply those of the migrations {} that are not yet", suggest::list(&left))
+            }
+        }
+    }
+
+    /// A table that was migrated to before, of the same rules, whose guards are there to the letter:
+    /// what changes the guards alone is not applied yet.
+    fn pending(&self, facts: &Facts, tell: &mut Telling) -> Option<At<'_>> {
+        let falls_short = |machine: &Machine| {
+            let mut scratch = Telling { path: String::new(), findings: Vec::new() };
+            let sql = machine.targets.sql.as_ref()?;
+            let held = Held { names: &self.names, sql, machine, next: None, schema: String::new() };
+            held.objects(facts, true, &mut scratch);
+            Some(scratch.findings.iter().any(Finding::is_error))
+        };
+        if falls_short(&self.loaded.machine) != Some(true) {
+            return None;
+        }
+        let own = &self.loaded.machine.fingerprints.language;
+        let same = |known: &Known| known.machine.fingerprints.language == *own;
+        let (place, known) = (self.known.iter().enumerate().rev())
+            .take_while(|(_, known)| same(known))
+            .find(|(_, known)| falls_short(&known.machine) == Some(false))?;
+        let message = format!(
+            "the database is at {}: its guards are those of that table, and the rules are the same",
+            known.path
+        );
+        tell.error("behind", message, self.left(place));
+        Some(At::Behind(place, known))
     }
 
     /// That the fingerprint is not that of the rules.

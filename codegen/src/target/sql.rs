@@ -53,7 +53,7 @@ mod wording;
 pub(crate) use names::{OWNED_COLUMNS, identifiers, relations};
 
 pub(crate) use change::renamed;
-pub(crate) use renames::renames;
+pub(crate) use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
 
