@@ -18,5 +18,5 @@ FROM (
 ) AS k
 WHERE "keys" > 0;
 SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: its key {{ key_word }} is a BLOB in ' || "blobs" || ' rows, where a text or a whole number can be one')
-FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.key }}) = 'blob')
+FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.key }}) = 'blob') AS b
 WHERE "blobs" > 0;
