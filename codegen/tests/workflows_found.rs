@@ -1,0 +1,488 @@
+//! Whatever keeps a job of a hand-written workflow from reporting what the table says is told, and
+//! what can't be told apart is left as it is.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "common/binary.rs"]
+mod binary;
+mod common;
+#[path = "common/workflows.rs"]
+mod workflows;
+
+use std::fs;
+
+use binary::Folder;
+use common::with;
+use workflows::*;
+
+#[test]
+fn finds_a_job_that_the_workflow_lacks() {
+    // The fault that this began with: the table has a gate, and the workflow never heard of it.
+    after(
+        "  freeze-check:\n    needs",
+        "  freeze-chekc:\n    needs",
+        &[
+            ("missing-job", "freeze-chekc:", "call the job `freeze-chekc` so"),
+            (
+                "misplaced-region",
+                "# phasegate:begin freeze-check.start",
+                "in the job `freeze-chekc`",
+            ),
+            (
+                "misplaced-region",
+                "# phasegate:begin freeze-check.outcome",
+                "move it to the steps of `freeze-check`",
+            ),
+        ],
+    );
+    after(
+        "  conclude:\n",
+        "  aftermath:\n",
+        &[
+            (
+                "missing-job",
+                "jobs:",
+                "no job `conclude` of the table (run `phasegate workflow adopt",
+            ),
+            ("misplaced-region", "# phasegate:begin conclude.outcome", "in the job `aftermath`"),
+        ],
+    );
+}
+
+#[test]
+fn finds_a_region_that_is_not_what_the_table_gives() {
+    after(
+        "          state: building\n",
+        "          state: deploying\n",
+        &[(
+            "stale-region",
+            "# phasegate:begin deploy.start",
+            "run `phasegate generate deploy.toml`",
+        )],
+    );
+    after(
+        "        continue-on-error: true\n",
+        "",
+        &[("stale-region", "# phasegate:begin smoke.start", "")],
+    );
+    // An empty one is filled, wherever it stands among the steps.
+    let folder = adopted();
+    let text = folder.read(AT);
+    let empty = outside(&text);
+    folder.write(AT, &empty);
+    assert_eq!(found(&folder).len(), 9);
+    folder.run(&["generate"]);
+    assert_eq!(folder.read(AT), text);
+}
+
+#[test]
+fn finds_a_region_that_is_missing_and_says_what_mends_it() {
+    let folder = adopted();
+    let text = folder.read(AT);
+    let start = text.find("      # phasegate:begin deploy.start").unwrap();
+    let end = start + text[start..].find("# phasegate:end\n").unwrap() + "# phasegate:end\n".len();
+    folder.write(AT, format!("{}{}", &text[..start], &text[end..]));
+    let found = found(&folder);
+    assert_eq!(found[0].0, "missing-region");
+    let command = format!("run `phasegate workflow adopt {AT} --table deploy.toml`");
+    assert!(found[0].2.contains("`deploy.start`") && found[0].2.contains(&command), "{found:?}");
+}
+
+#[test]
+fn finds_markers_that_do_not_pair_and_then_writes_nothing() {
+    let end = "          state: building\n      # phasegate:end\n";
+    let begin = "      # phasegate:begin deploy.start\n";
+    after(
+        end,
+        "          state: building\n",
+        &[("nested-region", "# phasegate:begin deploy.deploying", "within `deploy.start`")],
+    );
+    after(begin, "", &[("unbalanced-region", "# phasegate:end", "has not begun")]);
+    after(
+        "          attempted: ${{ needs.smoke",
+        "          # phasegate:begin x\n          attempted: ${{ needs.smoke",
+        &[("nested-region", "# phasegate:begin x", "within `conclude.outcome`")],
+    );
+    after(
+        "# the end\n",
+        "# phasegate:begin smoke.start\n",
+        &[("unbalanced-region", "# phasegate:begin smoke.start", "does not end")],
+    );
+    for (bad, part) in [
+        ("      # phasegate:begin\n", "no marker"),
+        ("      # phasegate:begin deploy.start now\n", "no marker"),
+        ("      # phasegate:start deploy.start\n", "no marker"),
+        ("      # phasegate: begin deploy.start\n", "no marker"),
+    ] {
+        let folder = adopted();
+        let text = folder.read(AT).replacen(begin, bad, 1);
+        folder.write(AT, &text);
+        let found = found(&folder);
+        assert_eq!(found[0].0, "bad-marker", "{found:?}");
+        assert!(found[0].2.contains(part), "{found:?}");
+        folder.run(&["generate"]);
+        assert_eq!(folder.read(AT), text);
+    }
+    after(
+        "        run: make\n",
+        "        run: make # phasegate:begin deploy.start\n",
+        &[("bad-marker", "run: make # phasegate:begin deploy.start", "on a line of its own")],
+    );
+}
+
+#[test]
+fn finds_a_region_that_says_something_else_where_it_stands() {
+    let folder = adopted();
+    let text = folder.read(AT);
+    let start = text.find("      # phasegate:begin smoke.start").unwrap();
+    let end = start + text[start..].find("# phasegate:end\n").unwrap() + "# phasegate:end\n".len();
+    let region = &text[start..end];
+    after(
+        "      # Careful here.\n",
+        &format!("{region}      # Careful here.\n"),
+        &[("duplicate-region", "# phasegate:begin smoke.start", "begins on line")],
+    );
+    after(
+        "begin deploy.deploying\n",
+        "begin deploy.deplyoing\n",
+        &[
+            ("missing-region", "deploy:", "`deploy.deploying`"),
+            (
+                "unknown-region",
+                "# phasegate:begin deploy.deplyoing",
+                "did you mean `deploy.deploying`?",
+            ),
+        ],
+    );
+    after(
+        "# the end\n",
+        "# phasegate:begin deploy.x\n# phasegate:end\n",
+        &[("unknown-region", "# phasegate:begin deploy.x", "no report `deploy.x`")],
+    );
+    // Two that changed places.
+    let swapped = text
+        .replace("begin deploy.start\n", "begin #\n")
+        .replace("begin deploy.deploying\n", "begin deploy.start\n")
+        .replace("begin #\n", "begin deploy.deploying\n");
+    folder.write(AT, swapped);
+    let rules: Vec<String> = found(&folder).into_iter().map(|f| f.0).collect();
+    assert!(rules.contains(&"region-order".to_owned()), "{rules:?}");
+    after(
+        "      # phasegate:begin smoke.outcome\n",
+        "     # phasegate:begin smoke.outcome\n",
+        &[(
+            "misplaced-region",
+            "# phasegate:begin smoke.outcome",
+            "indented by 5 spaces, the steps beside it by 6",
+        )],
+    );
+    after(
+        "      # phasegate:begin smoke.outcome\n",
+        "\t# phasegate:begin smoke.outcome\n",
+        &[
+            ("bad-marker", "# phasegate:begin smoke.outcome", "tab"),
+            ("unbalanced-region", "# phasegate:end", "has not begun"),
+        ],
+    );
+    after(
+        "jobs:\n",
+        "# phasegate:begin smoke.start\n# phasegate:end\njobs:\n",
+        &[("misplaced-region", "# phasegate:begin smoke.start", "does not stand among the steps")],
+    );
+}
+
+#[test]
+fn a_region_that_ends_elsewhere_is_told_of_and_left() {
+    let says = "does not stand among the steps of a job";
+    after(
+        "      # phasegate:end\n    env:\n",
+        "    env:\n      # phasegate:end\n",
+        &[("misplaced-region", "# phasegate:begin deploy.outcome", says)],
+    );
+}
+
+#[test]
+fn a_region_whose_filling_would_change_the_rest_is_told_of_and_left() {
+    let empty = "      # phasegate:begin deploy.start\n      # phasegate:end\n";
+    let folder = adopted();
+    let text = folder.read(AT);
+    let start = text.find("      # phasegate:begin deploy.start").unwrap();
+    let end = start + text[start..].find("# phasegate:end\n").unwrap() + "# phasegate:end\n".len();
+    let without = format!("{}{}", &text[..start], &text[end..]);
+    // Within a step: what follows would become the report's.
+    let split = without.replace("name: Build\n", &format!("name: Build\n{empty}"));
+    // Less far in than the list can stand.
+    let job = "  smoke:\n    runs-on: x\n    steps:\n";
+    let shallow = "  # phasegate:begin smoke.start\n  # phasegate:end\n";
+    let rest = text.split_once("  freeze-check:\n").unwrap();
+    let head = rest.0.split_once("  smoke:\n").unwrap().0;
+    let shallow = format!("{head}{job}{shallow}\n  freeze-check:\n{}", rest.1);
+    for (text, region) in [(split, "deploy.start"), (shallow, "smoke.start")] {
+        folder.write(AT, &text);
+        let said = format!("the region `{region}` cannot be filled without changing the rest");
+        let found = found(&folder);
+        let is_it =
+            |f: &&(String, u64, String)| f.0 == "misplaced-region" && f.2.starts_with(&said);
+        assert!(found.iter().any(|f| is_it(&f)), "{found:#?}");
+        folder.run(&["generate"]);
+        assert_eq!(folder.read(AT), text);
+    }
+}
+
+#[test]
+fn a_text_that_holds_markers_holds_no_region() {
+    // The smoke tests' script in the workflow has both markers in it.
+    assert!(RELEASE.contains("          # phasegate:begin smoke.start\n          ./smoke.sh"));
+    let folder = adopted();
+    assert_eq!(found(&folder), []);
+    assert!(
+        folder.read(AT).contains("          # phasegate:begin smoke.start\n          ./smoke.sh")
+    );
+    after(
+        "        run: make\n",
+        "        run: |\n          # phasegate:end\n          make\n",
+        &[],
+    );
+    after("        run: make\n", "        run: \"# phasegate:begin x\"\n", &[]);
+}
+
+#[test]
+fn finds_what_keeps_a_job_from_reporting() {
+    let smoke = "  smoke:\n    runs-on: ubuntu-latest\n";
+    after(
+        smoke,
+        &format!("{smoke}    strategy: {{matrix: {{os: [a, b]}}}}\n"),
+        &[("matrix-job", "smoke:", "once for each leg")],
+    );
+    after(smoke, &format!("{smoke}    strategy: {{fail-fast: true}}\n"), &[]);
+    after(
+        "    needs: [freeze-check, build-image]",
+        "    needs: [build-image]",
+        &[("missing-need", "deploy:", "does not wait for `freeze-check`")],
+    );
+    // Through another job, it does.
+    after("  build-image:\n", "  build-image:\n    needs: [freeze-check]\n", &[]);
+    after(
+        "    needs: [smoke, freeze-check, deploy]",
+        "    needs: [freeze-check, deploy]",
+        &[("missing-need", "conclude:", "those it names alone")],
+    );
+    after(
+        "    if: always() && inputs.console_deploy_id != ''\n    runs-on",
+        "    runs-on",
+        &[("conclusion", "conclude:", "always()")],
+    );
+    after(
+        "contains(needs.*.result, 'skipped') && 'failure'",
+        "contains(needs.*.result, 'skipped') && 'success'",
+        &[("conclusion", "conclude:", "what became of the others")],
+    );
+    after(
+        "      - uses: actions/checkout@v4\n        with:\n          persist-credentials: false\n",
+        "",
+        &[("no-checkout", "# phasegate:begin smoke.start", "checked out")],
+    );
+    after(
+        "      - name: Smoke tests\n",
+        "      - id: report_1\n        name: Smoke tests\n",
+        &[("taken-id", "- id: report_1", "another id")],
+    );
+    after(
+        "    - run: ./freeze.sh",
+        "    - uses: \"./generated/workflow/notify-deploy-status\"\n    - run: ./freeze.sh",
+        &[(
+            "loose-report",
+            "- uses: \"./generated/workflow/notify-deploy-status\"",
+            "not kept current",
+        )],
+    );
+    after(
+        "      # phasegate:end\n    env:\n",
+        "      # phasegate:end\n      - run: last\n    env:\n",
+        &[("outcome-not-last", "- run: last", "last")],
+    );
+    after(
+        "      callback_token:\n",
+        "      callback_tokens:\n",
+        &[("missing-input", "on:", "`callback_token`")],
+    );
+    after(
+        "  workflow_dispatch:\n",
+        "  repository_dispatch:\n",
+        &[("no-dispatch", "on:", "workflow_dispatch:\n  inputs:\n    console_deploy_id:\n")],
+    );
+    // A workflow that is called has its inputs from there, and the token in its caller's event.
+    let folder = adopted();
+    let text = folder.read(AT).replace("  workflow_dispatch:\n", "  workflow_call:\n");
+    folder.write(AT, text.replace("      callback_token:\n", "      other:\n"));
+    assert_eq!(found(&folder), []);
+}
+
+const CHECKOUT: &str =
+    "      - uses: actions/checkout@v4\n        with:\n          persist-credentials: false\n";
+
+#[test]
+fn finds_a_checkout_after_which_the_action_may_not_be_there() {
+    let with = |line: &str| CHECKOUT.replace("        with:\n", &format!("        with:\n{line}"));
+    let bad = [
+        (with("          path: src\n"), "path: src"),
+        (with("          repository: acme/other\n"), "repository: acme/other"),
+        (with("          sparse-checkout: src\n"), "sparse-checkout: src"),
+        (with("          sparse-checkout: generated/work\n"), "sparse-checkout: generated/work"),
+        (format!("{CHECKOUT}        if: github.ref == 'x'\n"), "if: github.ref == 'x'"),
+    ];
+    for (checkout, line) in &bad {
+        after(CHECKOUT, checkout, &[("partial-checkout", line, "may not be there")]);
+        // One that is whole comes before the first report, too.
+        after(CHECKOUT, &format!("{checkout}{CHECKOUT}"), &[]);
+        // Adopting leaves the job alone, and says what is to be added.
+        let release = RELEASE.replace("Wait until healthy", "Health check");
+        let folder = repository(release.replacen(CHECKOUT, checkout, 1));
+        let ran = folder.run(&["workflow", "adopt", AT]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(
+            !folder.read(AT).lines().any(|line| is_marker(line, "# phasegate:begin smoke.outcome"))
+        );
+        let found = found(&folder);
+        assert!(found.iter().all(|(rule, ..)| rule == "missing-region"), "{found:?}");
+        assert!(found[0].2.contains("check it out wholly"), "{found:?}");
+    }
+    for harmless in [
+        with("          path: .\n"),
+        with("          repository: ${{ github.repository }}\n"),
+        with("          sparse-checkout: |\n            src\n            generated/workflow\n"),
+        with("          fetch-depth: 0\n"),
+        format!("{CHECKOUT}        if: always()\n"),
+    ] {
+        after(CHECKOUT, &harmless, &[]);
+    }
+}
+
+#[test]
+fn adopting_writes_no_report_that_check_refuses_for_want_of_a_checkout() {
+    let release = RELEASE.replace("Wait until healthy", "Health check");
+    let folder = repository(release.replacen(CHECKOUT, "", 1));
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let found = found(&folder);
+    assert!(!found.is_empty());
+    for (rule, _, message) in &found {
+        assert!(rule == "missing-region" && message.contains("actions/checkout"), "{found:?}");
+    }
+}
+
+#[test]
+fn finds_keys_that_stand_twice() {
+    after(
+        "  freeze-check:\n",
+        "  smoke: {runs-on: x, steps: []}\n  freeze-check:\n",
+        &[("duplicate-key", "smoke: {runs-on: x, steps: []}", "`smoke` stands twice")],
+    );
+    after(
+        "    timeout-minutes: 20\n",
+        "    timeout-minutes: 20\n    timeout-minutes: 30\n",
+        &[("duplicate-key", "timeout-minutes: 30", "`timeout-minutes` stands twice")],
+    );
+}
+
+#[test]
+fn a_job_without_lines_for_its_steps_is_refused_with_the_way() {
+    let job = "  smoke:\n    runs-on: ubuntu-latest\n    timeout-minutes: 20\n    steps:\n";
+    for (smoke, rule, part) in [
+        ("{uses: ./.github/workflows/smoke.yml}", "reusable-job", "list it in `workflows`"),
+        ("{runs-on: x, steps: [{uses: actions/checkout@v4}]}", "no-steps", "a line for each step"),
+        ("{runs-on: x}", "no-steps", "`steps:`"),
+        ("*other", "shared-steps", "write the job out"),
+    ] {
+        assert!(RELEASE.contains(job));
+        let rest = RELEASE.split_once("  freeze-check:\n").unwrap().1;
+        let head = RELEASE.split_once("  smoke:\n").unwrap().0;
+        let rest = rest.replace("  build-image:\n", "  build-image: &other\n");
+        let moved = rest.replace("  # The real thing.\n", &format!("  smoke: {smoke}\n\n"));
+        let text =
+            format!("{head}  freeze-check:\n{moved}").replace("Wait until healthy", "Health check");
+        let folder = repository(&text);
+        let ran = folder.run(&["workflow", "adopt", AT]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let found = found(&folder);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].0 == rule && found[0].2.contains(part), "{found:?}");
+    }
+    // Steps that two jobs share would report twice.
+    let folder = adopted();
+    let text = folder.read(AT).replace("    steps:\n    - uses", "    steps: &steps\n    - uses");
+    folder.write(AT, text.replace("    steps: [{run: make image}]", "    steps: *steps"));
+    assert_eq!(found(&folder)[0].0, "shared-steps");
+}
+
+#[test]
+fn a_file_that_is_no_workflow_is_told_of_and_left() {
+    for (bytes, rule, part) in [
+        (&b"jobs:\n  a: [\n"[..], "unreadable-workflow", "no workflow"),
+        (b"on: x\n---\njobs: {}\n", "unreadable-workflow", "second document"),
+        (b"on: x\rjobs:\r", "unreadable-workflow", "carriage return"),
+        (b"on: \xff\n", "unreadable-workflow", "UTF-8"),
+        (b"", "no-dispatch", "neither"),
+        (b"just a text\n", "no-dispatch", "neither"),
+        (b"jobs: 3\n", "no-dispatch", "neither"),
+    ] {
+        let folder = repository(bytes);
+        let found = found(&folder);
+        assert!(found[0].0 == rule && found[0].2.contains(part), "{found:?}");
+        assert_eq!(fs::read(folder.path(AT)).unwrap(), bytes);
+        folder.run(&["workflow", "adopt", AT]);
+        assert_eq!(fs::read(folder.path(AT)).unwrap(), bytes);
+    }
+    // A deep or a long one is no matter.
+    let deep = format!("on: {}{}\n", "[".repeat(400), "]".repeat(400));
+    assert_eq!(found(&repository(deep))[0].0, "unreadable-workflow");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_of_with_the_nearest() {
+    let folder = Folder::with("deploy.toml", &keeping(&[".github/workflows/relase.yml"]));
+    folder.write(AT, RELEASE);
+    folder.write(".github/workflows/ci.yml", RELEASE);
+    let ran = folder.run(&["generate"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let found = found(&folder);
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].0 == "missing-workflow" && found[0].2.contains(&format!("did you mean `{AT}`?")),
+        "{found:?}"
+    );
+    assert!(!folder.path(".github/workflows/relase.yml").exists(), "no workflow is made up");
+}
+
+#[test]
+fn jobs_that_need_each_other_belong_into_one_workflow() {
+    let table = with(
+        "target.workflow = { workflows = [\"a.yml\", \"b.yml\"], action = \"o/r@v1\" }\n\
+         [[job]]\nname = \"one\"\nsuccess = \"b\"\nfailure = \"z\"\n\
+         [[job]]\nname = \"two\"\nneeds = [\"one\"]\nsuccess = \"z\"\nfailure = \"z\"\n\
+         [[job]]\nname = \"three\"\nsuccess = \"z\"\nfailure = \"z\"\n",
+    );
+    let folder = Folder::with("m.toml", &table);
+    let workflow = |jobs: &[&str]| {
+        let inputs = "on: {workflow_dispatch: {inputs: {m_id: {}, callback_token: {}}}}\njobs:\n";
+        jobs.iter().fold(inputs.to_owned(), |text, job| {
+            let needs = if *job == "two" { "    needs: one\n" } else { "" };
+            text + &format!("  {job}:\n{needs}    steps:\n      # phasegate:begin {job}.outcome\n      # phasegate:end\n")
+        })
+    };
+    let rules = |a: &[&str], b: &[&str]| {
+        folder.write("a.yml", workflow(a));
+        folder.write("b.yml", workflow(b));
+        folder.run(&["generate"]);
+        found(&folder)
+            .into_iter()
+            .map(|f| (f.0, f.2.split(" of the").next().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let lacks = |job: &str| ("missing-job".to_owned(), format!("the workflow has no job `{job}`"));
+    assert_eq!(rules(&["one", "two"], &["three"]), []);
+    assert_eq!(rules(&["one", "two", "three"], &["three"]), []);
+    assert_eq!(rules(&["one", "two"], &[]), [lacks("three")]);
+    assert_eq!(rules(&["three"], &["two"]), [lacks("one")]);
+    assert_eq!(rules(&["one", "two"], &["one", "three"]), [lacks("two")]);
+}
