@@ -1,8 +1,10 @@
 //! What `verify` proves of tables, and the shortest case where something does not hold.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod common;
 mod proofs;
 
+use phasegate::Outcome;
 use phasegate_codegen::Machine;
 use phasegate_codegen::verify::{self, Verdict};
 use proofs::*;
@@ -151,6 +153,35 @@ fn an_end_whose_report_is_lost_is_missed() {
     assert_eq!(counterexample.summary, "what is left is not complete");
     let last = counterexample.path.last().map(String::as_str);
     assert_eq!(last, Some("reports succeeded: lost"), "{counterexample:?}");
+}
+
+/// The same, where rows that start in the first state never come to that end.
+#[test]
+fn a_lost_report_is_missed_wherever_the_row_started() {
+    let mut machine = common::machine(
+        &common::table(
+            r#"{ name = "a" }, { name = "b" }, { name = "y", optional = true }, { name = "z" }"#,
+            r#"{ path = ["a", "z"] }, { path = ["b", "y", "z"] }"#,
+            "",
+        )
+        .replace("initial = \"a\"", "initial = [\"a\", \"b\"]"),
+    );
+    let end = find(&machine, "y");
+    machine.states[end.index()].outcome = Some(Outcome::Neutral);
+    let Verdict::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
+    assert_eq!(counterexample.path, ["the row starts in b", "reports y: lost"]);
+}
+
+/// A report of the state that the row is in, because the one that led away from it was lost.
+#[test]
+fn a_way_back_to_where_a_lost_report_left_the_row_is_a_redelivery() {
+    let machine = common::machine(&common::table(
+        r#"{ name = "a" }, { name = "b", optional = true }, { name = "z" }"#,
+        r#"{ path = ["a", "b", "a", "z"] }"#,
+        "",
+    ));
+    let verdict = verdict(&machine, "loss");
+    assert!(matches!(verdict, Verdict::Proven { .. }), "{verdict:?}");
 }
 
 #[test]
