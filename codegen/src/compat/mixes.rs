@@ -5,8 +5,10 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::layers::{End, Layer, Mix, World};
-use super::runs::{self, Class, Found, Lesser, Tried, Witness};
+use super::found::{Class, Found, Lesser, Place, Tried, Witness};
+use super::layers::World;
+use super::mix::{End, Layer, Mix};
+use super::runs;
 use super::walks;
 use super::witness::Cause;
 use crate::explore::{Path, Workflow};
@@ -110,8 +112,8 @@ impl<'m> Mixes<'m> {
     }
 
     /// Everything that went wrong in any search so far.
-    pub fn witnesses(&self) -> Vec<(Question, runs::Place, Witness)> {
-        let mut all: Vec<(Question, runs::Place, Witness)> = Vec::new();
+    pub fn witnesses(&self) -> Vec<(Question, Place, Witness)> {
+        let mut all: Vec<(Question, Place, Witness)> = Vec::new();
         for (question, found) in self.found.borrow().iter() {
             for (place, witness) in &found.bad {
                 all.push((question.clone(), *place, witness.clone()));

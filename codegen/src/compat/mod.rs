@@ -5,7 +5,10 @@
 //! names the reason, a mix proves it: whatever goes wrong in a mix has a change that is its reason.
 
 mod accepted;
+mod found;
 mod layers;
+mod looks;
+mod mix;
 mod mixes;
 mod order;
 mod rows;
@@ -17,13 +20,16 @@ mod walks;
 mod weigh;
 mod window;
 mod witness;
+mod words;
 
 pub use accepted::Accepted;
-pub use layers::{Answer, By, End, Layer, Meaning, Mix, Value, Why, World};
+pub use found::{Class, Found, Lesser, Place, Tried, Witness};
+pub use layers::{Answer, By, Meaning, Value, Why, World};
+pub use mix::{End, Layer, Mix};
 pub use mixes::{Judged, Mixes, Verdict};
 pub use order::{Before, Direction, Order, Orders, orders};
 pub use rules::{Change, RULES, Rule, Side, rule};
-pub use runs::{Class, Found, Lesser, MOST_SITUATIONS, Place, Tried, Witness};
+pub use runs::MOST_SITUATIONS;
 pub use source::{Origin, Version};
 pub use weigh::{Comparison, Refused, Weighed, compare};
 pub use window::{MOST_VERSIONS, Window, window};

@@ -1,9 +1,9 @@
 //! Orders: in which layers are rolled out and rolled back, what goes wrong on the way, and which
 //! orders keep what goes wrong out.
 
-use super::layers::{Layer, Mix};
+use super::found::{Class, Witness};
+use super::mix::{Layer, Mix};
 use super::mixes::Mixes;
-use super::runs::{Class, Witness};
 
 /// Which way.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

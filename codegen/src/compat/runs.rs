@@ -5,141 +5,22 @@
 //! What goes wrong with both is that table's own affair; what goes wrong with the first alone comes
 //! of the mix.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::layers::{Answer, By, End, Value, Why, World};
+use super::found::{Class, Found, Lesser, Place, Witness};
+use super::layers::{Answer, By, Value, Why, World};
+use super::looks::Page;
+use super::mix::End;
 use super::rows::Rows;
-use super::witness::{self, Cause};
+use super::{witness, words};
 use crate::explore::{
-    self, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LOST, Path, Plan, Sent, Situation,
-    Situations, Step, Workflow, history_of, phase_of,
+    self, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LOST, Sent, Situation, Situations,
+    Step, Workflow, history_of,
 };
-use crate::machine::{Outcome, PhaseId, StateId};
+use crate::machine::{Outcome, StateId};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
 pub const MOST_SITUATIONS: usize = 1 << 16;
 /// The most words that a search writes, so that one with many jobs is bounded in time.
 const MOST_WORDS: usize = 1 << 22;
-
-/// What may go wrong in a mix.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Class {
-    /// A report that is part of its job is refused, and the job fails for it.
-    FailsJob,
-    /// A run is over, and its row has not ended.
-    LeftOpen,
-    /// A row ends otherwise than its run.
-    EndsOtherwise,
-    /// The database refuses what its backend accepts.
-    DatabaseRefuses,
-    /// The backend can't go on from what is stored.
-    BackendBreaks,
-    /// The page shows what is not so.
-    PageFalse,
-}
-
-impl Class {
-    /// Its stable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FailsJob => "fails-job",
-            Self::LeftOpen => "left-open",
-            Self::EndsOtherwise => "ends-otherwise",
-            Self::DatabaseRefuses => "database-refuses",
-            Self::BackendBreaks => "backend-breaks",
-            Self::PageFalse => "page-false",
-        }
-    }
-}
-
-/// What is less than it would be in one version alone, and harms nothing.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Lesser {
-    /// A report is refused, and its job goes on.
-    Refused {
-        /// The job.
-        job: String,
-        /// The state, by its value.
-        value: Value,
-        /// Who refuses it.
-        by: By,
-        /// Why.
-        why: Why,
-    },
-    /// The row is in a state that the page does not know, and says so.
-    Unknown {
-        /// The state.
-        value: Value,
-    },
-    /// A run without a flaw is over, and the page shows a phase as not reported.
-    Unconfirmed {
-        /// The phase, by its name.
-        phase: String,
-    },
-}
-
-/// The shortest way in which something goes wrong.
-#[derive(Clone, Debug)]
-pub struct Witness {
-    /// What goes wrong, in a sentence.
-    pub summary: String,
-    /// How it comes to that, a line a step.
-    pub path: Path,
-    /// Where it departs from what the workflow's own version would have made of it.
-    pub cause: Cause,
-    /// Whether no run is the worse for it: the report that is refused is one that may be lost.
-    pub tolerated: bool,
-    /// Whether the newest version's own table does it, too, whatever it runs beside.
-    pub alone: bool,
-}
-
-/// Where in a search something goes wrong: how many switches after its beginning, to which page (any
-/// where it is none's affair), and what.
-pub type Place = (usize, Option<usize>, Class);
-
-/// What a search tried, so that nothing is proven of an empty space.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Tried {
-    /// Situations.
-    pub situations: u64,
-    /// Runs that came to their end, by situations.
-    pub ends: u64,
-    /// Reports that were applied.
-    pub applied: u64,
-    /// Reports that were refused.
-    pub refused: u64,
-    /// Switches under a run.
-    pub switches: u64,
-    /// Views that were held against the work.
-    pub views: u64,
-}
-
-impl Tried {
-    /// Adds another's.
-    pub const fn add(&mut self, other: Self) {
-        self.situations += other.situations;
-        self.ends += other.ends;
-        self.applied += other.applied;
-        self.refused += other.refused;
-        self.switches += other.switches;
-        self.views += other.views;
-    }
-}
-
-/// What a search found.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// What goes wrong, shortest first found.
-    pub bad: BTreeMap<Place, Witness>,
-    /// What goes wrong before any switch, and by the workflow's own table, too.
-    pub own: BTreeMap<Class, Witness>,
-    /// What is less than it would be, before any switch; by the page, or for any.
-    pub lesser: BTreeMap<Option<usize>, BTreeSet<Lesser>>,
-    /// What was tried.
-    pub tried: Tried,
-    /// Whether that is all there is.
-    pub exhausted: bool,
-}
 
 /// What came of a delivered report.
 #[derive(Clone, Copy)]
@@ -152,12 +33,6 @@ struct Received {
     tolerated: bool,
 }
 
-/// The work behind each phase of a page, for the jobs of the workflow.
-struct Page {
-    version: usize,
-    work: Vec<Vec<(usize, u16)>>,
-}
-
 /// A search under way.
 pub(super) struct Search<'w, 'm> {
     pub(super) world: &'w World<'m>,
@@ -166,8 +41,8 @@ pub(super) struct Search<'w, 'm> {
     pub(super) workflow: &'w Workflow<'m>,
     pub(super) rows: Rows,
     pub(super) known: Situations,
-    pages: Vec<Page>,
-    found: Found,
+    pub(super) pages: Vec<Page>,
+    pub(super) found: Found,
     received: Option<Received>,
     words: usize,
     full: bool,
@@ -181,9 +56,8 @@ pub(super) fn search(
     workflow: &Workflow<'_>,
     ends: &[End],
 ) -> Found {
-    let pages = (0..world.machines.len())
-        .map(|page| Page { version: page, work: work(world, version, workflow, page) })
-        .collect();
+    let pages =
+        (0..world.machines.len()).map(|page| Page::of(world, version, workflow, page)).collect();
     let mut search = Search {
         world,
         version,
@@ -214,37 +88,6 @@ pub(super) fn position(words: &[u64]) -> usize {
 /// The second row.
 pub(super) fn shadow_of(words: &[u64], jobs: usize) -> u32 {
     u32::try_from(words[shadow_at(jobs)] & 0xffff_ffff).expect("half a word is half a word")
-}
-
-fn work(
-    world: &World<'_>,
-    version: usize,
-    workflow: &Workflow<'_>,
-    page: usize,
-) -> Vec<Vec<(usize, u16)>> {
-    let (machine, own) = (world.machines[page], world.machines[version]);
-    let mut work = vec![Vec::new(); machine.phases.len()];
-    let known = |state: StateId| {
-        let state = world.state(page, world.value(version, state))?;
-        Some(machine.state(state))
-    };
-    // A piece of work is of the phase that the page takes it for, and of the one that the workflow
-    // means: where the two differ, a phase is done when all of both is.
-    let meant = |piece: u16, plan: &Plan| {
-        let phase = phase_of(plan, piece, |state| Some(own.state(state)))?;
-        let name = &own.phase(phase).name;
-        machine.phases.iter().position(|phase| phase.name == *name)
-    };
-    for (job, plan) in workflow.plans.iter().enumerate() {
-        for piece in 0..plan.pieces {
-            let taken = phase_of(plan, piece, known).map(PhaseId::index);
-            let meant = meant(piece, plan).filter(|meant| taken != Some(*meant));
-            for phase in taken.into_iter().chain(meant) {
-                work[phase].push((job, piece));
-            }
-        }
-    }
-    work
 }
 
 impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
@@ -316,7 +159,7 @@ impl Search<'_, '_> {
             Ok(start) => start,
             Err(answer) => {
                 let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-                let witness = witness::no_start(world, self.ends[0], answer);
+                let witness = words::no_start(world, self.ends[0], answer);
                 self.found.bad.insert((0, None, class), witness);
                 self.found.exhausted = true;
                 return;
@@ -421,72 +264,6 @@ impl Search<'_, '_> {
         true
     }
 
-    /// What a page of a version shows, held against the truth.
-    fn looks(&mut self, number: usize, now: &Situation, page: usize) {
-        let at = position(&now.words);
-        let row = now.history();
-        let value = self.rows.value(row);
-        let world = self.world;
-        if at == 0 && world.state(page, value).is_none() {
-            self.found.lesser.entry(Some(page)).or_default().insert(Lesser::Unknown { value });
-        }
-        let place = (at, Some(page), Class::PageFalse);
-        self.found.tried.views += 1;
-        if self.found.bad.contains_key(&place) {
-            return;
-        }
-        let means = world.meaning(self.version, value);
-        let shows = world.meaning(page, value);
-        if let (Some(means), Some(shows)) = (means, shows)
-            && means != shows
-        {
-            self.breaks(place, (number, None));
-            return;
-        }
-        if page == self.version && row == shadow_of(&now.words, self.workflow.plans.len()) {
-            return;
-        }
-        if self.false_phase(now, page).is_some() {
-            self.breaks(place, (number, None));
-        }
-    }
-
-    /// The phase of which a page shows what is not so, and whether it shows it as done.
-    pub(super) fn false_phase(&mut self, now: &Situation, page: usize) -> Option<(usize, bool)> {
-        let found = self.false_at(now, page, now.history(), now.attempted());
-        if found.is_empty() {
-            return None;
-        }
-        // What the workflow's own page shows of its own row is that version's affair.
-        let word = now.words[shadow_at(self.workflow.plans.len())];
-        let (row, attempted) = (word & 0xffff_ffff, word >> 32);
-        let half = |word| u32::try_from(word).expect("half a word is half a word");
-        let own = self.false_at(now, self.version, half(row), half(attempted));
-        let name = |version: usize, phase: usize| &self.world.machines[version].phases[phase].name;
-        let excused = |phase: usize, done: bool| {
-            own.iter().any(|&(one, as_done)| {
-                as_done == done && name(self.version, one) == name(page, phase)
-            })
-        };
-        found.into_iter().find(|&(phase, done)| !excused(phase, done))
-    }
-
-    fn false_at(
-        &mut self,
-        now: &Situation,
-        page: usize,
-        row: u32,
-        attempted: u32,
-    ) -> Vec<(usize, bool)> {
-        let work = &self.pages[page].work;
-        let passed =
-            |phase: usize| work[phase].iter().all(|&(job, piece)| piece < now.job(job).done);
-        let shown = self.rows.shown(self.world, self.pages[page].version, row, attempted);
-        let done = shown.done.iter().filter(|&&phase| !passed(phase)).map(|&phase| (phase, true));
-        let ended = shown.ended.iter().filter(|&&phase| !work[phase].is_empty() && passed(phase));
-        done.chain(ended.map(|&phase| (phase, false))).collect()
-    }
-
     /// Every job is over.
     fn is_over(&mut self, number: usize, now: &Situation) {
         self.found.tried.ends += 1;
@@ -523,14 +300,8 @@ impl Search<'_, '_> {
         }
     }
 
-    fn unconfirmed(&mut self, page: usize, row: u32) -> Vec<String> {
-        let shown = self.rows.shown(self.world, page, row, 0);
-        let name = |&phase: &usize| self.world.machines[page].phases[phase].name.clone();
-        shown.unconfirmed.iter().map(name).collect()
-    }
-
     /// Something goes wrong: in a situation, or with one more step from it.
-    fn breaks(&mut self, place: Place, end: crate::explore::End<'_>) {
+    pub(super) fn breaks(&mut self, place: Place, end: crate::explore::End<'_>) {
         // The first that is found is a shortest.
         if !self.found.bad.contains_key(&place) {
             let witness = witness::witness(self, place, end);

@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::layers::{Answer, End, Value, World};
-use super::runs::{Class, Found, Lesser, Tried, Witness, class_of};
-use super::witness::{Cause, named, no_start, said, switched};
+use super::found::{Class, Found, Lesser, Place, Tried, Witness};
+use super::layers::{Answer, Value, World};
+use super::mix::End;
+use super::runs::class_of;
+use super::witness::Cause;
+use super::words::{named, no_start, said, switched};
 use crate::explore::Path;
 
 /// A row's state, and how many switches there have been.
@@ -266,13 +269,7 @@ impl Walks<'_, '_> {
         lines
     }
 
-    fn breaks(
-        &mut self,
-        place: super::runs::Place,
-        summary: String,
-        path: Vec<String>,
-        cause: Cause,
-    ) {
+    fn breaks(&mut self, place: Place, summary: String, path: Vec<String>, cause: Cause) {
         let witness = Witness { summary, path: Path(path), cause, tolerated: false, alone: false };
         self.found.bad.entry(place).or_insert(witness);
     }

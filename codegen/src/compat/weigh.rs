@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layers::{Answer, By, Layer, Mix, Value, Why, World};
+use super::found::{Lesser, Tried, Witness};
+use super::layers::{Answer, By, Value, Why, World};
+use super::mix::{Layer, Mix};
 use super::mixes::{Judged, Mixes, Verdict};
 use super::order::{Direction, Order, Orders, orders};
 use super::rules::{Change, Explains, Pair, Side, changes};
-use super::runs::{Lesser, MOST_SITUATIONS, Tried, Witness};
+use super::runs::MOST_SITUATIONS;
 use super::source::Version;
 use super::witness::Cause;
 use crate::finding::{Finding, Severity};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::layers::{Layer, Mix, World};
+use super::layers::World;
+use super::mix::{Layer, Mix};
 use super::mixes::{Mixes, Verdict};
 use super::source::Version;
 use super::weigh::{Comparison, compare};

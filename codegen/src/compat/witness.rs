@@ -1,11 +1,12 @@
 //! How something comes to go wrong: the shortest path, in words, and where it departs from what the
 //! workflow's own version would have made of it.
 
-use super::layers::{Answer, By, End, Meaning, Value, Why, World};
-use super::runs::{Class, Place, Search, Witness, position, shadow_of};
-use crate::explore::{
-    Fate, Path, Situation, Situations, Step, Tells, Workflow, job_in, steps, trace,
-};
+use super::found::{Class, Place, Witness};
+use super::layers::{Answer, By, Meaning, Value, Why};
+use super::mix::End;
+use super::runs::{Search, position, shadow_of};
+use super::words::{named, said, switched};
+use crate::explore::{Fate, Situation, Situations, Step, Tells, Workflow, job_in, steps, trace};
 use crate::machine::StateId;
 
 /// Where a mix departs from one version alone.
@@ -133,31 +134,6 @@ fn refused(search: &Search<'_, '_>, end: crate::explore::End<'_>) -> Option<Stri
     let job = search.workflow.name(job_of(step)?);
     let (to, label) = (named(world, search.version, to), &world.labels[version]);
     Some(format!("{job} fails, because its report of {to} is refused by the {label} {who}"))
-}
-
-/// No row can be started.
-pub(super) fn no_start(world: &World<'_>, end: End, answer: Answer) -> Witness {
-    let machine = world.machines[end.backend];
-    let name = &machine.state(machine.initial[0]).name;
-    let why = match answer {
-        Answer::Refused(_, Why::Unknown) => "lacks that state",
-        Answer::Refused(_, Why::Illegal) => "starts no row there",
-        Answer::Refused(_, Why::Ended | Why::Unguarded | Why::NotFound | Why::Fault)
-        | Answer::Applied
-        | Answer::Duplicate
-        | Answer::NotSent => "does not have what it looks for",
-    };
-    let summary = format!(
-        "no row can be started: the {} backend starts it in {name}, and the {} database {why}",
-        world.labels[end.backend], world.labels[end.database],
-    );
-    Witness {
-        path: Path(vec![summary.clone()]),
-        summary,
-        cause: Cause::Start { end, workflow: None },
-        tolerated: false,
-        alone: false,
-    }
 }
 
 /// What the workflow and a page take the row's state for, where they differ.
@@ -290,83 +266,6 @@ fn summary(
             }
         }
     }
-}
-
-/// What a value is called: by its name in this version, or in the first that has it.
-pub(super) fn named<'m>(world: &World<'m>, version: usize, value: Value) -> &'m str {
-    let versions = std::iter::once(version).chain(0..world.machines.len());
-    let name = |version: usize| {
-        let state = world.state(version, value)?;
-        Some(world.machines[version].state(state).name.as_str())
-    };
-    versions.into_iter().find_map(name).unwrap_or_else(|| world.text(value))
-}
-
-/// A report and its answer, in words.
-pub(super) fn said(
-    world: &World<'_>,
-    speaker: usize,
-    end: End,
-    from: Value,
-    to: Value,
-    answer: Answer,
-) -> String {
-    let name = |value| named(world, speaker, value);
-    let (source, wanted) = (name(from), name(to));
-    let (by, why) = match answer {
-        Answer::Applied => return format!("{source} -> {wanted}"),
-        Answer::Duplicate => return format!("reports {wanted} again, nothing changes"),
-        Answer::NotSent => {
-            return format!(
-                "its report of {wanted} is not sent: the {} backend gives the run its id by \
-                 another input",
-                world.labels[end.backend]
-            );
-        }
-        Answer::Refused(by, why) => (by, why),
-    };
-    let (who, version) = match by {
-        By::Backend | By::Address => ("backend", end.backend),
-        By::Database => ("database", end.database),
-    };
-    let label = &world.labels[version];
-    let refused = format!("its report of {wanted} is refused by the {label} {who}");
-    match why {
-        Why::Unknown => format!("{refused}, which lacks that state (422 unknown-status)"),
-        Why::Ended => format!("{refused}: the row has ended in {source} (422 ended)"),
-        Why::Illegal => {
-            let legal: Vec<&str> = legal(world, version, from);
-            let legal = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
-            format!("{refused} in {source}, where legal is {legal} (422 illegal-transition)")
-        }
-        Why::Unguarded => format!(
-            "{refused}, which lacks the row's state {source} and has no guard to ask \
-             (422 illegal-transition)"
-        ),
-        Why::NotFound => format!("{refused}, which serves another address (404)"),
-        Why::Fault => {
-            format!("{refused}: it lacks what the backend looks for (503 schema-mismatch)")
-        }
-    }
-}
-
-fn legal<'m>(world: &World<'m>, version: usize, from: Value) -> Vec<&'m str> {
-    let machine = world.machines[version];
-    world.state(version, from).map_or_else(Vec::new, |from| {
-        machine.next(from).take(8).map(|state| machine.state(state).name.as_str()).collect()
-    })
-}
-
-/// What is switched between two ends.
-pub(super) fn switched(world: &World<'_>, from: End, to: End) -> String {
-    let mut what = Vec::new();
-    if from.backend != to.backend {
-        what.push(format!("the {} backend", world.labels[to.backend]));
-    }
-    if from.database != to.database {
-        what.push(format!("the {} database", world.labels[to.database]));
-    }
-    format!("meanwhile {} takes over", what.join(" and "))
 }
 
 impl Tells for Search<'_, '_> {

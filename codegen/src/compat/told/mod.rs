@@ -1,21 +1,22 @@
 //! A comparison as people and programs read it.
 
+mod json;
+mod notes;
+mod orders;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use serde_json::{Value as Json, json};
-
-use super::layers::{By, Layer, Mix, Value, World};
+use super::found::Lesser;
+use super::layers::{By, Value, World};
+use super::mix::{Layer, Mix};
 use super::mixes::Verdict;
-use super::order::{Before, Direction, Order, Orders};
-use super::runs::{Class, Lesser, Witness};
+use super::order::Orders;
 use super::weigh::{Comparison, Weighed};
-use super::witness::named;
+use super::words::named;
 use crate::finding::{self, Finding, MOST_FINDINGS, Severity};
 use crate::table::Source;
+use notes::{Notes, line};
 
-/// So many ways out of an order that is not safe are told.
-const MOST_HELPS: usize = 3;
 /// So many changes that nothing comes of are listed.
 const MOST_HARMLESS: usize = 40;
 
@@ -231,83 +232,6 @@ impl Comparison<'_> {
         }
     }
 
-    fn orders(&self, out: &mut String, orders: &Orders, notes: &mut Notes) {
-        line(out, "");
-        let title = match orders.direction {
-            Direction::Rollout => "Rollout",
-            Direction::Rollback => "Rollback (the database stays: no migration goes back)",
-        };
-        let (safe, all) = (orders.safe(), orders.orders.len());
-        let how = if orders.orders.iter().any(|order| !order.exhausted) {
-            "not all was tried, and nothing is claimed of any order".to_owned()
-        } else if safe == all {
-            "any order is safe, whatever runs meanwhile".to_owned()
-        } else if safe > 0 {
-            let sets: Vec<String> = orders.constraints.iter().map(|set| constraint(set)).collect();
-            format!(
-                "{safe} of {all} orders are safe, whatever runs meanwhile: {}",
-                sets.join("; or ")
-            )
-        } else if orders.has_sound() {
-            format!(
-                "in none of {all} orders is nothing refused; in {} what the database refuses is \
-                 tolerated, and no run is the worse for it",
-                orders.sound()
-            )
-        } else {
-            match orders.best() {
-                Some(_) => format!("none of {all} orders is safe while anything runs"),
-                None => format!("none of {all} orders is safe"),
-            }
-        };
-        line(out, &format!("{title}: {how}."));
-        if let Some(order) = orders.best() {
-            self.steps(out, order, notes);
-        }
-        if safe == 0 {
-            let shortest = orders.orders.iter().filter_map(Order::worst);
-            let shortest = shortest.min_by_key(|(_, _, witness)| witness.path.0.len());
-            if let Some((mix, class, witness)) = shortest {
-                let number = notes.number(*class, witness);
-                let at = self.in_words(*mix);
-                line(out, &format!("  What goes wrong, with {at}: {} [{number}]", witness.summary));
-            }
-            let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
-            let errors = errors.filter(|_| !orders.has_sound());
-            for weighed in errors.take(MOST_HELPS) {
-                let help = help_without_order(weighed.change.help());
-                line(out, &format!("  What would make one ({}): {help}", weighed.change.rule.id));
-            }
-        }
-    }
-
-    fn steps(&self, out: &mut String, order: &Order, notes: &mut Notes) {
-        let waits = match order.is_sound() {
-            true => &[],
-            false => order.sound_waits.as_deref().unwrap_or_default(),
-        };
-        for (step, layer) in order.layers.iter().enumerate() {
-            let mix = order.mixes[step + 1];
-            let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
-            let what = verdict.map(|judged| self.what(mix, &judged.verdict, notes));
-            let wait = match waits.contains(&step) {
-                true => "wait until every run from before has ended, then ",
-                false => "",
-            };
-            let label = &self.world.labels[mix.of(*layer)];
-            let what = what.unwrap_or_default();
-            line(out, &format!("  {}. {wait}{label} {:<10}{what}", step + 1, layer.as_str()));
-        }
-    }
-
-    fn in_words(&self, mix: Mix) -> String {
-        let words = [Layer::Workflow, Layer::Backend, Layer::Database, Layer::Page]
-            .into_iter()
-            .filter(|layer| self.layers.contains(layer))
-            .map(|layer| format!("{} {}", self.world.labels[mix.of(layer)], layer.as_str()));
-        words.collect::<Vec<_>>().join(", ")
-    }
-
     /// All of it in one line.
     pub fn verdict(&self) -> String {
         let [old, new] = [&self.old.source.path, &self.new.source.path];
@@ -336,140 +260,6 @@ impl Comparison<'_> {
         };
         format!("{old} -> {new}: {word}: {what}{accepted}")
     }
-
-    /// What JSON says beside the findings; the findings themselves with what is theirs.
-    pub fn json(&self) -> Json {
-        let mut findings: Vec<Json> = Vec::new();
-        for weighed in &self.changes {
-            let mut told = json!(weighed.finding(self.old, self.new));
-            told["fingerprint"] = weighed.change.fingerprint().into();
-            told["subject"] = weighed.change.subject.clone().into();
-            told["accepted"] = weighed.accepted.clone().into();
-            told["degrades"] = weighed.degrades.iter().map(|mix| self.mix_json(*mix)).collect();
-            told["breaks"] = weighed.breaks.iter().map(|mix| self.mix_json(*mix)).collect();
-            findings.push(told);
-        }
-        findings.extend(self.beside.iter().map(|finding| json!(finding)));
-        let mut notes = Notes::default();
-        let mixes: Vec<Json> = self
-            .mixes
-            .iter()
-            .map(|judged| {
-                let mut told = self.mix_json(judged.mix);
-                told["verdict"] = judged.verdict.as_str().into();
-                told["degraded"] = match &judged.verdict {
-                    Verdict::Degraded(lesser) => self.lesser(judged.mix, lesser).into(),
-                    Verdict::Safe | Verdict::Broken(_) | Verdict::Bounded => json!([]),
-                };
-                told["broken"] = match &judged.verdict {
-                    Verdict::Broken(bad) => bad.iter().map(witness_json).collect(),
-                    Verdict::Safe | Verdict::Degraded(_) | Verdict::Bounded => json!([]),
-                };
-                told
-            })
-            .collect();
-        let refused: Vec<Json> = self
-            .refused
-            .iter()
-            .map(|one| json!({ "job": one.job, "state": one.state, "tolerated": one.tolerated }))
-            .collect();
-        let version = |version: &super::source::Version| {
-            let prints = &version.machine.fingerprints;
-            json!({
-                "path": version.source.path, "table": prints.table, "language": prints.language,
-            })
-        };
-        let tried = self.tried;
-        json!({
-            "findings": findings,
-            "old": version(self.old),
-            "new": version(self.new),
-            "compatible": !self.fails(),
-            "mixes": mixes,
-            "refused": refused,
-            "rollout": self.orders_json(&self.rollout, &mut notes),
-            "rollback": self.orders_json(&self.rollback, &mut notes),
-            "explored": {
-                "situations": tried.situations, "ends": tried.ends, "applied": tried.applied,
-                "refused": tried.refused, "switches": tried.switches, "views": tried.views,
-                "exhausted": self.exhausted,
-            },
-        })
-    }
-
-    fn mix_json(&self, mix: Mix) -> Json {
-        let mut told = json!({});
-        for layer in Layer::ALL {
-            told[layer.as_str()] = match self.layers.contains(&layer) {
-                true => self.world.labels[mix.of(layer)].clone().into(),
-                false => Json::Null,
-            };
-        }
-        told
-    }
-
-    fn orders_json(&self, orders: &Orders, notes: &mut Notes) -> Json {
-        let words = |order: &Order| -> Vec<&str> {
-            order.layers.iter().map(|layer| layer.as_str()).collect()
-        };
-        let best = orders.best().map(|order| {
-            let steps: Vec<Json> = order
-                .layers
-                .iter()
-                .zip(&order.mixes[1..])
-                .enumerate()
-                .map(|(step, (layer, mix))| {
-                    let verdict = self.mixes.iter().find(|judged| judged.mix == *mix);
-                    let waits = order.sound_waits.as_ref();
-                    let waits = waits.is_some_and(|waits| waits.contains(&step));
-                    json!({
-                        "layer": layer.as_str(),
-                        "wait": waits,
-                        "mix": self.mix_json(*mix),
-                        "what": verdict.map(|judged| self.what(*mix, &judged.verdict, notes)),
-                    })
-                })
-                .collect();
-            steps
-        });
-        let safe: Vec<Vec<&str>> =
-            orders.orders.iter().filter(|order| order.is_safe()).map(words).collect();
-        let sets: Vec<Vec<[&str; 2]>> = orders
-            .constraints
-            .iter()
-            .map(|set| set.iter().map(|before| [before.0.as_str(), before.1.as_str()]).collect())
-            .collect();
-        let witness = orders.orders.iter().filter_map(Order::worst);
-        let witness = witness
-            .min_by_key(|(_, _, witness)| witness.path.0.len())
-            .filter(|_| !orders.has_safe())
-            .map(|(_, class, witness)| witness_json(&(*class, witness.clone())));
-        json!({
-            "orders": orders.orders.len(), "safe": safe, "constraints": sets, "best": best,
-            "witness": witness,
-        })
-    }
-}
-
-fn witness_json((class, witness): &(Class, Witness)) -> Json {
-    json!({ "class": class.as_str(), "summary": witness.summary, "path": witness.path.0 })
-}
-
-fn constraint(set: &[Before]) -> String {
-    let words = set
-        .iter()
-        .map(|Before(one, other)| format!("the {} before the {}", one.as_str(), other.as_str()));
-    words.collect::<Vec<_>>().join(" and ")
-}
-
-/// What to do about a change where no order is safe: what of its help is no order.
-fn help_without_order(help: &str) -> &str {
-    const ORDER: &str = "roll out ";
-    let help = help.split(&format!("or {ORDER}")).next().unwrap_or(help);
-    match help.starts_with(ORDER) {
-        true => "let every layer know it in one release, and make use of it in a later one",
-        false => help.trim_end_matches([' ', ',', ';']),
-    }
 }
 
 /// How many mixes a change breaks, in words.
@@ -480,38 +270,4 @@ fn breaks(comparison: &Comparison<'_>, weighed: &Weighed) -> Option<String> {
         1 => Some(format!("1 of {all} mixes is broken for its sake")),
         _ => Some(format!("{some} of {all} mixes are broken for its sake")),
     }
-}
-
-/// Witnesses, each told once.
-#[derive(Default)]
-struct Notes(Vec<(Class, Witness)>);
-
-impl Notes {
-    fn number(&mut self, class: Class, witness: &Witness) -> usize {
-        let same = |(_, other): &(Class, Witness)| {
-            other.path == witness.path && other.summary == witness.summary
-        };
-        match self.0.iter().position(same) {
-            Some(at) => at + 1,
-            None => {
-                self.0.push((class, witness.clone()));
-                self.0.len()
-            }
-        }
-    }
-
-    fn tell(&self, out: &mut String) {
-        for (number, (class, witness)) in self.0.iter().enumerate() {
-            line(out, "");
-            let head = format!("[{}] {}: {}", number + 1, class.as_str(), witness.summary);
-            line(out, &head);
-            for (step, told) in witness.path.0.iter().enumerate() {
-                line(out, &format!("  {:>3}. {told}", step + 1));
-            }
-        }
-    }
-}
-
-fn line(out: &mut String, text: &str) {
-    writeln!(out, "{}", text.trim_end()).expect("a string takes all that is written");
 }

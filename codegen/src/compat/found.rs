@@ -1,0 +1,127 @@
+//! What a search through a mix's runs or rows found, and how much it tried.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layers::{By, Value, Why};
+use super::witness::Cause;
+use crate::explore::Path;
+
+/// What may go wrong in a mix.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Class {
+    /// A report that is part of its job is refused, and the job fails for it.
+    FailsJob,
+    /// A run is over, and its row has not ended.
+    LeftOpen,
+    /// A row ends otherwise than its run.
+    EndsOtherwise,
+    /// The database refuses what its backend accepts.
+    DatabaseRefuses,
+    /// The backend can't go on from what is stored.
+    BackendBreaks,
+    /// The page shows what is not so.
+    PageFalse,
+}
+
+impl Class {
+    /// Its stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FailsJob => "fails-job",
+            Self::LeftOpen => "left-open",
+            Self::EndsOtherwise => "ends-otherwise",
+            Self::DatabaseRefuses => "database-refuses",
+            Self::BackendBreaks => "backend-breaks",
+            Self::PageFalse => "page-false",
+        }
+    }
+}
+
+/// What is less than it would be in one version alone, and harms nothing.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Lesser {
+    /// A report is refused, and its job goes on.
+    Refused {
+        /// The job.
+        job: String,
+        /// The state, by its value.
+        value: Value,
+        /// Who refuses it.
+        by: By,
+        /// Why.
+        why: Why,
+    },
+    /// The row is in a state that the page does not know, and says so.
+    Unknown {
+        /// The state.
+        value: Value,
+    },
+    /// A run without a flaw is over, and the page shows a phase as not reported.
+    Unconfirmed {
+        /// The phase, by its name.
+        phase: String,
+    },
+}
+
+/// The shortest way in which something goes wrong.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// What goes wrong, in a sentence.
+    pub summary: String,
+    /// How it comes to that, a line a step.
+    pub path: Path,
+    /// Where it departs from what the workflow's own version would have made of it.
+    pub cause: Cause,
+    /// Whether no run is the worse for it: the report that is refused is one that may be lost.
+    pub tolerated: bool,
+    /// Whether the newest version's own table does it, too, whatever it runs beside.
+    pub alone: bool,
+}
+
+/// Where in a search something goes wrong: how many switches after its beginning, to which page (any
+/// where it is none's affair), and what.
+pub type Place = (usize, Option<usize>, Class);
+
+/// What a search tried, so that nothing is proven of an empty space.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Tried {
+    /// Situations.
+    pub situations: u64,
+    /// Runs that came to their end, by situations.
+    pub ends: u64,
+    /// Reports that were applied.
+    pub applied: u64,
+    /// Reports that were refused.
+    pub refused: u64,
+    /// Switches under a run.
+    pub switches: u64,
+    /// Views that were held against the work.
+    pub views: u64,
+}
+
+impl Tried {
+    /// Adds another's.
+    pub const fn add(&mut self, other: Self) {
+        self.situations += other.situations;
+        self.ends += other.ends;
+        self.applied += other.applied;
+        self.refused += other.refused;
+        self.switches += other.switches;
+        self.views += other.views;
+    }
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// What goes wrong, shortest first found.
+    pub bad: BTreeMap<Place, Witness>,
+    /// What goes wrong before any switch, and by the workflow's own table, too.
+    pub own: BTreeMap<Class, Witness>,
+    /// What is less than it would be, before any switch; by the page, or for any.
+    pub lesser: BTreeMap<Option<usize>, BTreeSet<Lesser>>,
+    /// What was tried.
+    pub tried: Tried,
+    /// Whether that is all there is.
+    pub exhausted: bool,
+}

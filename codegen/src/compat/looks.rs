@@ -1,0 +1,130 @@
+//! What each version's page shows of a run, held against the work that is done.
+
+use super::found::{Class, Lesser};
+use super::layers::World;
+use super::runs::{Search, position, shadow_at, shadow_of};
+use crate::explore::{Plan, Situation, Workflow, phase_of};
+use crate::machine::{PhaseId, StateId};
+
+/// The work behind each phase of a page, for the jobs of the workflow.
+pub(super) struct Page {
+    version: usize,
+    work: Vec<Vec<(usize, u16)>>,
+}
+
+impl Page {
+    /// The page of a version, for the jobs of another's workflow.
+    pub(super) fn of(
+        world: &World<'_>,
+        version: usize,
+        workflow: &Workflow<'_>,
+        page: usize,
+    ) -> Self {
+        Self { version: page, work: work(world, version, workflow, page) }
+    }
+}
+
+fn work(
+    world: &World<'_>,
+    version: usize,
+    workflow: &Workflow<'_>,
+    page: usize,
+) -> Vec<Vec<(usize, u16)>> {
+    let (machine, own) = (world.machines[page], world.machines[version]);
+    let mut work = vec![Vec::new(); machine.phases.len()];
+    let known = |state: StateId| {
+        let state = world.state(page, world.value(version, state))?;
+        Some(machine.state(state))
+    };
+    // A piece of work is of the phase that the page takes it for, and of the one that the workflow
+    // means: where the two differ, a phase is done when all of both is.
+    let meant = |piece: u16, plan: &Plan| {
+        let phase = phase_of(plan, piece, |state| Some(own.state(state)))?;
+        let name = &own.phase(phase).name;
+        machine.phases.iter().position(|phase| phase.name == *name)
+    };
+    for (job, plan) in workflow.plans.iter().enumerate() {
+        for piece in 0..plan.pieces {
+            let taken = phase_of(plan, piece, known).map(PhaseId::index);
+            let meant = meant(piece, plan).filter(|meant| taken != Some(*meant));
+            for phase in taken.into_iter().chain(meant) {
+                work[phase].push((job, piece));
+            }
+        }
+    }
+    work
+}
+
+impl Search<'_, '_> {
+    /// What a page of a version shows, held against the truth.
+    pub(super) fn looks(&mut self, number: usize, now: &Situation, page: usize) {
+        let at = position(&now.words);
+        let row = now.history();
+        let value = self.rows.value(row);
+        let world = self.world;
+        if at == 0 && world.state(page, value).is_none() {
+            self.found.lesser.entry(Some(page)).or_default().insert(Lesser::Unknown { value });
+        }
+        let place = (at, Some(page), Class::PageFalse);
+        self.found.tried.views += 1;
+        if self.found.bad.contains_key(&place) {
+            return;
+        }
+        let means = world.meaning(self.version, value);
+        let shows = world.meaning(page, value);
+        if let (Some(means), Some(shows)) = (means, shows)
+            && means != shows
+        {
+            self.breaks(place, (number, None));
+            return;
+        }
+        if page == self.version && row == shadow_of(&now.words, self.workflow.plans.len()) {
+            return;
+        }
+        if self.false_phase(now, page).is_some() {
+            self.breaks(place, (number, None));
+        }
+    }
+
+    /// The phase of which a page shows what is not so, and whether it shows it as done.
+    pub(super) fn false_phase(&mut self, now: &Situation, page: usize) -> Option<(usize, bool)> {
+        let found = self.false_at(now, page, now.history(), now.attempted());
+        if found.is_empty() {
+            return None;
+        }
+        // What the workflow's own page shows of its own row is that version's affair.
+        let word = now.words[shadow_at(self.workflow.plans.len())];
+        let (row, attempted) = (word & 0xffff_ffff, word >> 32);
+        let half = |word| u32::try_from(word).expect("half a word is half a word");
+        let own = self.false_at(now, self.version, half(row), half(attempted));
+        let name = |version: usize, phase: usize| &self.world.machines[version].phases[phase].name;
+        let excused = |phase: usize, done: bool| {
+            own.iter().any(|&(one, as_done)| {
+                as_done == done && name(self.version, one) == name(page, phase)
+            })
+        };
+        found.into_iter().find(|&(phase, done)| !excused(phase, done))
+    }
+
+    fn false_at(
+        &mut self,
+        now: &Situation,
+        page: usize,
+        row: u32,
+        attempted: u32,
+    ) -> Vec<(usize, bool)> {
+        let work = &self.pages[page].work;
+        let passed =
+            |phase: usize| work[phase].iter().all(|&(job, piece)| piece < now.job(job).done);
+        let shown = self.rows.shown(self.world, self.pages[page].version, row, attempted);
+        let done = shown.done.iter().filter(|&&phase| !passed(phase)).map(|&phase| (phase, true));
+        let ended = shown.ended.iter().filter(|&&phase| !work[phase].is_empty() && passed(phase));
+        done.chain(ended.map(|&phase| (phase, false))).collect()
+    }
+
+    pub(super) fn unconfirmed(&mut self, page: usize, row: u32) -> Vec<String> {
+        let shown = self.rows.shown(self.world, page, row, 0);
+        let name = |&phase: &usize| self.world.machines[page].phases[phase].name.clone();
+        shown.unconfirmed.iter().map(name).collect()
+    }
+}

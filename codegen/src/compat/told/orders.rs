@@ -1,0 +1,107 @@
+//! The orders of a rollout and a rollback, step by step, for people.
+
+use super::notes::{Notes, line};
+use crate::compat::mix::{Layer, Mix};
+use crate::compat::order::{Before, Direction, Order, Orders};
+use crate::compat::weigh::Comparison;
+use crate::finding::Severity;
+
+/// So many ways out of an order that is not safe are told.
+const MOST_HELPS: usize = 3;
+
+impl Comparison<'_> {
+    /// What is told of the orders one way.
+    pub(super) fn orders(&self, out: &mut String, orders: &Orders, notes: &mut Notes) {
+        line(out, "");
+        let title = match orders.direction {
+            Direction::Rollout => "Rollout",
+            Direction::Rollback => "Rollback (the database stays: no migration goes back)",
+        };
+        let (safe, all) = (orders.safe(), orders.orders.len());
+        let how = if orders.orders.iter().any(|order| !order.exhausted) {
+            "not all was tried, and nothing is claimed of any order".to_owned()
+        } else if safe == all {
+            "any order is safe, whatever runs meanwhile".to_owned()
+        } else if safe > 0 {
+            let sets: Vec<String> = orders.constraints.iter().map(|set| constraint(set)).collect();
+            format!(
+                "{safe} of {all} orders are safe, whatever runs meanwhile: {}",
+                sets.join("; or ")
+            )
+        } else if orders.has_sound() {
+            format!(
+                "in none of {all} orders is nothing refused; in {} what the database refuses is \
+                 tolerated, and no run is the worse for it",
+                orders.sound()
+            )
+        } else {
+            match orders.best() {
+                Some(_) => format!("none of {all} orders is safe while anything runs"),
+                None => format!("none of {all} orders is safe"),
+            }
+        };
+        line(out, &format!("{title}: {how}."));
+        if let Some(order) = orders.best() {
+            self.steps(out, order, notes);
+        }
+        if safe == 0 {
+            let shortest = orders.orders.iter().filter_map(Order::worst);
+            let shortest = shortest.min_by_key(|(_, _, witness)| witness.path.0.len());
+            if let Some((mix, class, witness)) = shortest {
+                let number = notes.number(*class, witness);
+                let at = self.in_words(*mix);
+                line(out, &format!("  What goes wrong, with {at}: {} [{number}]", witness.summary));
+            }
+            let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
+            let errors = errors.filter(|_| !orders.has_sound());
+            for weighed in errors.take(MOST_HELPS) {
+                let help = help_without_order(weighed.change.help());
+                line(out, &format!("  What would make one ({}): {help}", weighed.change.rule.id));
+            }
+        }
+    }
+
+    fn steps(&self, out: &mut String, order: &Order, notes: &mut Notes) {
+        let waits = match order.is_sound() {
+            true => &[],
+            false => order.sound_waits.as_deref().unwrap_or_default(),
+        };
+        for (step, layer) in order.layers.iter().enumerate() {
+            let mix = order.mixes[step + 1];
+            let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
+            let what = verdict.map(|judged| self.what(mix, &judged.verdict, notes));
+            let wait = match waits.contains(&step) {
+                true => "wait until every run from before has ended, then ",
+                false => "",
+            };
+            let label = &self.world.labels[mix.of(*layer)];
+            let what = what.unwrap_or_default();
+            line(out, &format!("  {}. {wait}{label} {:<10}{what}", step + 1, layer.as_str()));
+        }
+    }
+
+    fn in_words(&self, mix: Mix) -> String {
+        let words = [Layer::Workflow, Layer::Backend, Layer::Database, Layer::Page]
+            .into_iter()
+            .filter(|layer| self.layers.contains(layer))
+            .map(|layer| format!("{} {}", self.world.labels[mix.of(layer)], layer.as_str()));
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn constraint(set: &[Before]) -> String {
+    let words = set
+        .iter()
+        .map(|Before(one, other)| format!("the {} before the {}", one.as_str(), other.as_str()));
+    words.collect::<Vec<_>>().join(" and ")
+}
+
+/// What to do about a change where no order is safe: what of its help is no order.
+fn help_without_order(help: &str) -> &str {
+    const ORDER: &str = "roll out ";
+    let help = help.split(&format!("or {ORDER}")).next().unwrap_or(help);
+    match help.starts_with(ORDER) {
+        true => "let every layer know it in one release, and make use of it in a later one",
+        false => help.trim_end_matches([' ', ',', ';']),
+    }
+}

@@ -1,0 +1,109 @@
+//! What happens in a mix, in words: values, reports and their answers, switches.
+
+use super::found::Witness;
+use super::layers::{Answer, By, Value, Why, World};
+use super::mix::End;
+use super::witness::Cause;
+use crate::explore::Path;
+
+/// No row can be started.
+pub(super) fn no_start(world: &World<'_>, end: End, answer: Answer) -> Witness {
+    let machine = world.machines[end.backend];
+    let name = &machine.state(machine.initial[0]).name;
+    let why = match answer {
+        Answer::Refused(_, Why::Unknown) => "lacks that state",
+        Answer::Refused(_, Why::Illegal) => "starts no row there",
+        Answer::Refused(_, Why::Ended | Why::Unguarded | Why::NotFound | Why::Fault)
+        | Answer::Applied
+        | Answer::Duplicate
+        | Answer::NotSent => "does not have what it looks for",
+    };
+    let summary = format!(
+        "no row can be started: the {} backend starts it in {name}, and the {} database {why}",
+        world.labels[end.backend], world.labels[end.database],
+    );
+    Witness {
+        path: Path(vec![summary.clone()]),
+        summary,
+        cause: Cause::Start { end, workflow: None },
+        tolerated: false,
+        alone: false,
+    }
+}
+
+/// What a value is called: by its name in this version, or in the first that has it.
+pub(super) fn named<'m>(world: &World<'m>, version: usize, value: Value) -> &'m str {
+    let versions = std::iter::once(version).chain(0..world.machines.len());
+    let name = |version: usize| {
+        let state = world.state(version, value)?;
+        Some(world.machines[version].state(state).name.as_str())
+    };
+    versions.into_iter().find_map(name).unwrap_or_else(|| world.text(value))
+}
+
+/// A report and its answer, in words.
+pub(super) fn said(
+    world: &World<'_>,
+    speaker: usize,
+    end: End,
+    from: Value,
+    to: Value,
+    answer: Answer,
+) -> String {
+    let name = |value| named(world, speaker, value);
+    let (source, wanted) = (name(from), name(to));
+    let (by, why) = match answer {
+        Answer::Applied => return format!("{source} -> {wanted}"),
+        Answer::Duplicate => return format!("reports {wanted} again, nothing changes"),
+        Answer::NotSent => {
+            return format!(
+                "its report of {wanted} is not sent: the {} backend gives the run its id by \
+                 another input",
+                world.labels[end.backend]
+            );
+        }
+        Answer::Refused(by, why) => (by, why),
+    };
+    let (who, version) = match by {
+        By::Backend | By::Address => ("backend", end.backend),
+        By::Database => ("database", end.database),
+    };
+    let label = &world.labels[version];
+    let refused = format!("its report of {wanted} is refused by the {label} {who}");
+    match why {
+        Why::Unknown => format!("{refused}, which lacks that state (422 unknown-status)"),
+        Why::Ended => format!("{refused}: the row has ended in {source} (422 ended)"),
+        Why::Illegal => {
+            let legal: Vec<&str> = legal(world, version, from);
+            let legal = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
+            format!("{refused} in {source}, where legal is {legal} (422 illegal-transition)")
+        }
+        Why::Unguarded => format!(
+            "{refused}, which lacks the row's state {source} and has no guard to ask \
+             (422 illegal-transition)"
+        ),
+        Why::NotFound => format!("{refused}, which serves another address (404)"),
+        Why::Fault => {
+            format!("{refused}: it lacks what the backend looks for (503 schema-mismatch)")
+        }
+    }
+}
+
+fn legal<'m>(world: &World<'m>, version: usize, from: Value) -> Vec<&'m str> {
+    let machine = world.machines[version];
+    world.state(version, from).map_or_else(Vec::new, |from| {
+        machine.next(from).take(8).map(|state| machine.state(state).name.as_str()).collect()
+    })
+}
+
+/// What is switched between two ends.
+pub(super) fn switched(world: &World<'_>, from: End, to: End) -> String {
+    let mut what = Vec::new();
+    if from.backend != to.backend {
+        what.push(format!("the {} backend", world.labels[to.backend]));
+    }
+    if from.database != to.database {
+        what.push(format!("the {} database", world.labels[to.database]));
+    }
+    format!("meanwhile {} takes over", what.join(" and "))
+}
