@@ -243,7 +243,10 @@ fn edit(table: &mut Table, kind: u8, a: usize, b: usize) -> Option<()> {
             rows(table, "job")[a % jobs].as_table_mut()?.remove(key);
         }
         14 => {
-            table["machine"].as_table_mut()?.insert("initial".to_owned(), state(a));
+            // Of two that are the same a table says one.
+            let mut initial = vec![state(a)];
+            initial.extend((b.is_multiple_of(2) && state(a) != state(b / 2)).then(|| state(b / 2)));
+            table["machine"].as_table_mut()?.insert("initial".to_owned(), initial.into());
         }
         15 => {
             table["machine"].as_table_mut()?.insert("name".to_owned(), "other".into());

@@ -213,21 +213,25 @@ impl<'m> World<'m> {
         }
     }
 
-    /// The state that a backend starts rows in, where its database lets it.
-    pub fn start(&self, end: End) -> Result<Value, Answer> {
-        let machine = self.machines[end.backend];
-        let value = self.value(end.backend, machine.initial[0]);
+    /// The states that a backend starts rows in, that of rows of which nothing else is said first.
+    pub fn initial(&self, version: usize) -> Vec<Value> {
+        let initial = &self.machines[version].initial;
+        initial.iter().map(|&state| self.value(version, state)).collect()
+    }
+
+    /// What a database makes of a row that its backend starts in a state.
+    pub fn start(&self, end: End, value: Value) -> Answer {
         if let Some(why) = self.unfit(end) {
-            return Err(Answer::Refused(By::Database, why));
+            return Answer::Refused(By::Database, why);
         }
         let stored = self.machines[end.database];
         if stored.targets.sql.is_none() {
-            return Ok(value);
+            return Answer::Applied;
         }
         match self.state(end.database, value) {
-            None => Err(Answer::Refused(By::Database, Why::Unknown)),
-            Some(state) if stored.is_initial(state) => Ok(value),
-            Some(_) => Err(Answer::Refused(By::Database, Why::Illegal)),
+            None => Answer::Refused(By::Database, Why::Unknown),
+            Some(state) if stored.is_initial(state) => Answer::Applied,
+            Some(_) => Answer::Refused(By::Database, Why::Illegal),
         }
     }
 

@@ -188,6 +188,7 @@ impl<'m> Mixes<'m> {
 
     fn refuted(&self, version: usize) -> Vec<(Class, Witness)> {
         let end = Mix::all(version).end();
+        let start = self.world.initial(version)[0];
         let refuted = refuted_runs(self.world.machines[version]).into_iter();
         refuted
             .filter_map(|(proof, _, case)| {
@@ -195,7 +196,7 @@ impl<'m> Mixes<'m> {
                 let witness = Witness {
                     summary: case.summary,
                     path: Path(case.path),
-                    cause: Cause::Start { end, workflow: Some(version) },
+                    cause: Cause::Start { end, workflow: Some(version), value: start },
                     tolerated: false,
                     alone: true,
                 };

@@ -155,25 +155,31 @@ impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
 impl Search<'_, '_> {
     fn run(&mut self) {
         let world = self.world;
-        let start = match world.start(self.ends[0]) {
-            Ok(start) => start,
-            Err(answer) => {
-                let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-                let witness = words::no_start(world, self.ends[0], answer);
-                self.found.bad.insert((0, None, class), witness);
-                self.found.exhausted = true;
-                return;
-            }
-        };
         let jobs = self.workflow.plans.len();
-        let own = world.value(self.version, world.machines[self.version].initial[0]);
         let mut now = Situation { words: vec![0; HEAD + jobs + 1] };
-        now.set_row(self.rows.start(start), 0);
-        now.words[shadow_at(jobs)] = u64::from(self.rows.start(own));
         for job in 0..jobs {
             now.set_job(job, Job::WAITING);
         }
-        self.known.add(&now.words, None, 1);
+        let own = world.initial(self.version);
+        for start in world.initial(self.ends[0].backend) {
+            let answer = world.start(self.ends[0], start);
+            if !answer.is_accepted() {
+                let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
+                let witness = || words::no_start(world, self.ends[0], start, answer);
+                self.found.bad.entry((0, None, class)).or_insert_with(witness);
+                continue;
+            }
+            now.set_row(self.rows.start(start), 0);
+            // A start that the workflow's own version does not know stands for any of its own.
+            let same: Vec<Value> = own.iter().copied().filter(|&own| own == start).collect();
+            for &shadow in if same.is_empty() { &own } else { &same } {
+                if self.is_full(&now) {
+                    break;
+                }
+                now.words[shadow_at(jobs)] = u64::from(self.rows.start(shadow));
+                self.known.add(&now.words, None, 1);
+            }
+        }
         let mut next = Situation { words: Vec::new() };
         let mut number = 0;
         while number < self.known.len() && !self.full {

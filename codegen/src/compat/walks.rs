@@ -40,11 +40,14 @@ pub(super) fn search(world: &World<'_>, ends: &[End]) -> Found {
         waiting: VecDeque::new(),
         found: Found { exhausted: true, ..Found::default() },
     };
-    match world.start(ends[0]) {
-        Ok(start) => walks.come((0, start), Way::Start),
-        Err(answer) => {
+    for start in world.initial(ends[0].backend) {
+        let answer = world.start(ends[0], start);
+        if answer.is_accepted() {
+            walks.come((0, start), Way::Start);
+        } else {
             let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-            walks.found.bad.insert((0, None, class), no_start(world, ends[0], answer));
+            let witness = || no_start(world, ends[0], start, answer);
+            walks.found.bad.entry((0, None, class)).or_insert_with(witness);
         }
     }
     while let Some(at) = walks.waiting.pop_front() {

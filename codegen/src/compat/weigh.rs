@@ -103,7 +103,6 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
             })
             .collect(),
         unexplained: BTreeMap::new(),
-        world: &world,
     };
     for Judged { mix, verdict } in &judged {
         match verdict {
@@ -187,14 +186,13 @@ fn states(report: &Report) -> Vec<crate::machine::StateId> {
     }
 }
 
-struct Weighing<'w> {
+struct Weighing {
     weighed: Vec<Weighed>,
     /// What goes wrong and no rule knows why: a fault of the rules.
     unexplained: BTreeMap<String, Vec<String>>,
-    world: &'w World<'w>,
 }
 
-impl Weighing<'_> {
+impl Weighing {
     fn blame(&mut self, witness: &Witness, mix: Option<Mix>, error: bool) {
         let reason = match witness.alone {
             true => self.find(|explains| explains.alone),
@@ -273,13 +271,10 @@ impl Weighing<'_> {
                     | Answer::Duplicate => other(),
                 }
             }
-            Cause::Start { end, .. } => {
-                let machine = self.world.machines[end.backend];
-                let value = self.world.value(end.backend, machine.initial[0]);
-                self.find(|explains| explains.start)
-                    .or_else(|| self.of_value(value))
-                    .or_else(|| self.find(|explains| explains.names))
-            }
+            Cause::Start { value, .. } => self
+                .find(|explains| explains.start)
+                .or_else(|| self.of_value(value))
+                .or_else(|| self.find(|explains| explains.names)),
             Cause::Page { value, ref phase, .. } => match phase {
                 None => self
                     .find(|explains| explains.meanings.contains(&value))

@@ -31,6 +31,8 @@ pub enum Cause {
         end: End,
         /// Whose workflow would report.
         workflow: Option<usize>,
+        /// The state.
+        value: Value,
     },
     /// A page takes the same history for something else.
     Page {
@@ -164,7 +166,7 @@ fn cause(
         let (from, shadow) = (search.value_of(before), search.rows.value(shadow_of(before, jobs)));
         if first.is_none() && from != shadow && last.is_none() {
             let workflow = Some(search.version);
-            first = Some(Cause::Start { end: search.ends[0], workflow });
+            first = Some(Cause::Start { end: search.ends[0], workflow, value: from });
         }
         let Some(state) = reported(search.workflow, before, step) else { continue };
         let to = world.value(search.version, state);
@@ -201,8 +203,12 @@ fn cause(
         }
         (_, last) => {
             let of_last = last.map(|(cause, _, _)| cause);
-            let start = Cause::Start { end: search.ends[0], workflow: Some(search.version) };
-            first.or(of_last).unwrap_or(start)
+            let start = || Cause::Start {
+                end: search.ends[0],
+                workflow: Some(search.version),
+                value: search.value_of(&now.words),
+            };
+            first.or(of_last).unwrap_or_else(start)
         }
     }
 }

@@ -6,10 +6,9 @@ use super::mix::End;
 use super::witness::Cause;
 use crate::explore::Path;
 
-/// No row can be started.
-pub(super) fn no_start(world: &World<'_>, end: End, answer: Answer) -> Witness {
-    let machine = world.machines[end.backend];
-    let name = &machine.state(machine.initial[0]).name;
+/// No row can be started in one of the states that a backend starts them in.
+pub(super) fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witness {
+    let name = named(world, end.backend, value);
     let why = match answer {
         Answer::Refused(_, Why::Unknown) => "lacks that state",
         Answer::Refused(_, Why::Illegal) => "starts no row there",
@@ -18,14 +17,19 @@ pub(super) fn no_start(world: &World<'_>, end: End, answer: Answer) -> Witness {
         | Answer::Duplicate
         | Answer::NotSent => "does not have what it looks for",
     };
+    let where_else = match world.machines[end.backend].initial.len() {
+        1 => String::new(),
+        _ => format!(" in {name}"),
+    };
     let summary = format!(
-        "no row can be started: the {} backend starts it in {name}, and the {} database {why}",
+        "no row can be started{where_else}: the {} backend starts it in {name}, and the {} \
+         database {why}",
         world.labels[end.backend], world.labels[end.database],
     );
     Witness {
         path: Path(vec![summary.clone()]),
         summary,
-        cause: Cause::Start { end, workflow: None },
+        cause: Cause::Start { end, workflow: None, value },
         tolerated: false,
         alone: false,
     }

@@ -101,13 +101,6 @@ impl Comparison<'_> {
                 tried.views
             ),
         );
-        for (label, machine) in self.world.labels.iter().zip(&self.world.machines) {
-            if let [first, _, ..] = machine.initial[..] {
-                let name = &machine.state(first).name;
-                let rows = format!("rows of the {label} backend are started in {name}");
-                line(out, &format!("{rows} alone, the first of its initial states"));
-            }
-        }
         for layer in Layer::ALL.into_iter().filter(|layer| !self.layers.contains(layer)) {
             let why = World::lacks(layer);
             line(out, &format!("the {} does not apply: {why}", layer.as_str()));
