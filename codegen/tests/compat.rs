@@ -100,12 +100,12 @@ fn so_much_of_the_deploy_pair_is_explored() {
     let comparison = compare(&versions, 0, 1);
     assert!(comparison.exhausted);
     let tried = Tried {
-        situations: 45962,
-        ends: 27620,
-        applied: 15803,
-        refused: 359,
-        switches: 12194,
-        views: 91924,
+        situations: 141_758,
+        ends: 86005,
+        applied: 47966,
+        refused: 977,
+        switches: 122_194,
+        views: 283_516,
     };
     assert_eq!(comparison.tried, tried);
 }
@@ -509,4 +509,69 @@ fn a_second_start_that_the_database_refuses_is_told_of_an_application_too() {
         let of: Vec<&str> = comparison.changes.iter().map(|one| one.change.rule.id).collect();
         assert_eq!(of, ["initial-changed"]);
     }
+}
+
+/// Without a guard to ask, a backend can't go on from what one that is rolled out beside it started.
+#[test]
+fn while_a_backend_is_replaced_either_version_may_answer_a_report() {
+    let old = SHIP[..SHIP.find("[target.sql]").unwrap()].to_owned();
+    let new = old
+        .replace("initial = \"q\"", "initial = \"asked\"")
+        .replace("[[state]]\nname = \"q\"", "[[state]]\nname = \"asked\"\n[[state]]\nname = \"q\"")
+        .replace("path = [\"q\",", "path = [\"asked\", \"q\"]\n[[transition]]\nfrom = \"asked\"\nto = \"building\"\n[[transition]]\npath = [\"q\",");
+    let versions = versions(&old, &new);
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert_eq!(comparison.layers, [Layer::Backend, Layer::Workflow]);
+    assert!(words(&comparison).iter().all(|word| *word == "safe"), "each version alone: {said}");
+    // What one backend starts, one that is not yet replaced gets the reports of.
+    for orders in [&comparison.rollout, &comparison.rollback] {
+        assert!(!orders.has_sound(), "{said}");
+        let (layers, waits) = best(orders);
+        assert_eq!(waits.len(), 1);
+        assert_eq!(layers[waits[0]], Layer::Backend);
+    }
+    let (_, class, witness) = comparison.rollout.orders[0].bad.as_ref().unwrap();
+    assert_eq!(*class, Class::FailsJob);
+    assert_eq!(
+        witness.path.0[..2],
+        [
+            "the new backend starts the row in asked, while the old one still answers, too",
+            "the old backend answers next: one is being replaced by the other",
+        ]
+    );
+    assert!(said.contains("and start none until it is done: new backend"), "{said}");
+    assert!(comparison.fails() && comparison.beside.is_empty(), "{said}");
+}
+
+/// The same of rows that the application moves: from a retired state that a newer backend enters
+/// again an older one leaves by a step that the database has no more.
+#[test]
+fn while_a_backend_is_replaced_either_version_may_move_a_row() {
+    let old = SHIP[..SHIP.find("[[job]]").unwrap()].to_owned() + "[target.sql]\n";
+    let held = "[[state]]\nname = \"held\"\n";
+    let new = old
+        .replace("[[state]]\nname = \"shipped\"", &format!("{held}[[state]]\nname = \"shipped\""));
+    let leaves = |path: &str| {
+        format!(
+            "[[transition]]\npath = [{path}]\n[[transition]]\nfrom = \"*\"\nexcept = [\"held\"]"
+        )
+    };
+    let retired = held.to_owned() + "retired = true\n";
+    let old = new
+        .replace(held, &retired)
+        .replace("[[transition]]\nfrom = \"*\"", &leaves("\"held\", \"shipped\""));
+    let new =
+        new.replace("[[transition]]\nfrom = \"*\"", &leaves("\"built\", \"held\", \"failed\""));
+    let versions = versions(&old, &new);
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(matches!(verdict(&comparison, [0, 0, 1, 0]), Verdict::Safe), "{said}");
+    let first = &comparison.rollout.orders[0];
+    assert_eq!(first.layers, [Layer::Database, Layer::Backend]);
+    let (_, class, witness) = first.bad.as_ref().unwrap();
+    assert_eq!(*class, Class::DatabaseRefuses);
+    let path = witness.path.0.join("\n");
+    assert!(path.contains("the old backend answers next"), "{path}");
+    assert!(!comparison.rollout.has_sound() && comparison.beside.is_empty(), "{said}");
 }

@@ -2,7 +2,7 @@
 
 use super::found::{Class, Lesser};
 use super::layers::World;
-use super::runs::{Search, position, shadow_at, shadow_of};
+use super::runs::{Search, shadow_at, shadow_of, spot};
 use crate::explore::{Plan, Situation, Workflow, phase_of};
 use crate::machine::{PhaseId, StateId};
 
@@ -58,7 +58,7 @@ fn work(
 impl Search<'_, '_> {
     /// What a page of a version shows, held against the truth.
     pub(super) fn looks(&mut self, number: usize, now: &Situation, page: usize) {
-        let at = position(&now.words);
+        let at = spot(&now.words).place;
         let row = now.history();
         let value = self.rows.value(row);
         let world = self.world;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::found::{Class, Found, Lesser, Place, Tried, Witness};
 use super::layers::World;
 use super::mix::{End, Layer, Mix};
+use super::road::Road;
 use super::runs;
 use super::walks;
 use super::witness::Cause;
@@ -57,7 +58,7 @@ pub struct Judged {
 }
 
 /// One search: a workflow, and what its reports meet from its start on.
-type Question = (usize, Vec<End>);
+type Question = (usize, Road);
 
 /// What goes wrong where a claim about runs is refuted.
 const CLAIMED: [(Proof, Class); 4] = [
@@ -85,15 +86,19 @@ impl<'m> Mixes<'m> {
 
     /// What became of the runs of a version's workflow, or of rows that the application moves where
     /// it has none.
-    pub fn found(&self, workflow: usize, ends: &[End]) -> Rc<Found> {
-        let question = (workflow, ends.to_vec());
+    pub fn found(&self, workflow: usize, road: &Road) -> Rc<Found> {
+        let question = (workflow, road.clone());
         if let Some(found) = self.found.borrow().get(&question) {
             return found.clone();
         }
-        let found = Rc::new(if self.world.machines[workflow].jobs.is_empty() {
-            walks::search(&self.world, ends)
+        // Where a part of the road is too much to be tried, all of it is.
+        let bounded = |end: &End| !self.found(workflow, &Road::of(*end)).exhausted;
+        let found = Rc::new(if road.ends.len() > 1 && road.ends.iter().any(bounded) {
+            Found::default()
+        } else if self.world.machines[workflow].jobs.is_empty() {
+            walks::search(&self.world, road)
         } else {
-            runs::search(&self.world, workflow, &self.workflows[workflow], ends)
+            runs::search(&self.world, workflow, &self.workflows[workflow], road)
         });
         self.found.borrow_mut().insert(question, found.clone());
         found
@@ -146,7 +151,7 @@ impl<'m> Mixes<'m> {
 
     /// What becomes of a mix that stays as it is.
     pub fn judge(&self, mix: Mix) -> Verdict {
-        let found = self.found(mix.workflow, &[mix.end()]);
+        let found = self.found(mix.workflow, &Road::of(mix.end()));
         let bad: Vec<(Class, Witness)> = found
             .bad
             .iter()
@@ -181,7 +186,7 @@ impl<'m> Mixes<'m> {
         if refuted.is_empty() || mix.end() == Mix::all(newest).end() {
             return refuted.clone();
         }
-        let found = self.found(newest, &[mix.end()]);
+        let found = self.found(newest, &Road::of(mix.end()));
         let own = refuted.iter().filter_map(|(class, _)| Some((*class, found.own.get(class)?)));
         own.map(|(class, witness)| (class, witness.clone())).collect()
     }
@@ -211,29 +216,20 @@ impl<'m> Mixes<'m> {
     }
 
     /// Whether all that can happen to a run that lives through these mixes was tried.
-    pub fn is_exhausted(&self, workflow: usize, mixes: &[Mix]) -> bool {
-        self.found(workflow, &ends(mixes)).exhausted
+    pub fn is_exhausted(&self, run: Run, mixes: &[Mix]) -> bool {
+        self.found(run.workflow, &Road::through(mixes, run.begins).0).exhausted
     }
 
-    /// After how many of these mixes the first thing goes wrong for a run that begins in the first
-    /// of them, of this workflow, and lives through all; or the first that is not tolerated.
+    /// After how many of these mixes the first thing goes wrong for a run that lives through all of
+    /// them; or the first that is not tolerated.
     pub fn first_bad(
         &self,
-        workflow: usize,
+        run: Run,
         mixes: &[Mix],
         tolerated: bool,
     ) -> Option<(usize, Class, Witness)> {
-        let ends = ends(mixes);
-        let found = self.found(workflow, &ends);
-        // Where each mix is among the ends.
-        let mut at = 0;
-        let places: Vec<usize> = mixes
-            .iter()
-            .map(|mix| {
-                at += usize::from(ends[at] != mix.end());
-                at
-            })
-            .collect();
+        let (road, places) = Road::through(mixes, run.begins);
+        let found = self.found(run.workflow, &road);
         for (number, mix) in mixes.iter().enumerate() {
             let here = found.bad.iter().find(|((place, page, _), witness)| {
                 *place == places[number]
@@ -248,9 +244,11 @@ impl<'m> Mixes<'m> {
     }
 }
 
-/// What reports meet in these mixes, one after the other.
-fn ends(mixes: &[Mix]) -> Vec<End> {
-    let mut ends: Vec<End> = mixes.iter().map(|mix| mix.end()).collect();
-    ends.dedup();
-    ends
+/// A run that lives through some mixes.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// The version of its workflow, which it keeps.
+    pub workflow: usize,
+    /// Which mix it begins in: the first, or the second while that replaces the first.
+    pub begins: usize,
 }

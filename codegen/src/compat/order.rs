@@ -3,7 +3,8 @@
 
 use super::found::{Class, Witness};
 use super::mix::{Layer, Mix};
-use super::mixes::Mixes;
+use super::mixes::{Mixes, Run};
+use super::road::is_replaced;
 
 /// Which way.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -169,25 +170,52 @@ fn permutations(layers: &[Layer]) -> Vec<Vec<Layer>> {
     all
 }
 
-/// The mix that a run begins in, and the first in which something goes wrong for it.
-type Worst = (usize, Option<(usize, Class, Witness)>);
+/// Runs that begin in a mix.
+#[derive(Clone, Copy)]
+struct Start {
+    mix: usize,
+    workflow: usize,
+    /// Whether the backend of the mix before still answers beside this one's.
+    beside: bool,
+}
+
+/// Runs, and the first mix in which something goes wrong for them.
+type Worst = (Start, Option<(usize, Class, Witness)>);
 
 fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: usize) -> Order {
     // Runs that begin in each mix: of its workflow, and in the first of either, for some may be
     // left from before. Each lives as long as it likes.
-    let mut starts: Vec<(usize, usize)> = vec![(0, old), (0, new)];
-    starts.retain(|&(at, workflow)| {
+    let mut starts: Vec<Start> =
+        [old, new].map(|workflow| Start { mix: 0, workflow, beside: false }).to_vec();
+    starts.retain(|start| {
         // Where an older run fails before anything is rolled back that is the rollout's affair.
-        let left = || is_rollback(&all, old) && mixes.first_bad(old, &all[..1], true).is_none();
-        workflow == all[at].workflow || left()
+        let run = Run { workflow: old, begins: 0 };
+        let left = || is_rollback(&all, old) && mixes.first_bad(run, &all[..1], true).is_none();
+        start.workflow == all[0].workflow || left()
     });
-    starts.extend((1..all.len()).map(|at| (at, all[at].workflow)));
-    let exhausted = starts.iter().all(|&(at, workflow)| mixes.is_exhausted(workflow, &all[at..]));
+    for mix in 1..all.len() {
+        let start = Start { mix, workflow: all[mix].workflow, beside: false };
+        starts.push(start);
+        if is_replaced(&mixes.world, all[mix - 1].end(), all[mix].end()) {
+            starts.push(Start { beside: true, ..start });
+        }
+    }
+    // What such a run lives through.
+    let lives = |start: &Start| {
+        let begins = usize::from(start.beside);
+        (Run { workflow: start.workflow, begins }, &all[start.mix - begins..])
+    };
+    let exhausted = starts.iter().all(|start| {
+        let (run, mixes_on) = lives(start);
+        mixes.is_exhausted(run, mixes_on)
+    });
     // For each start the mix in which the first thing goes wrong.
     let worst = |tolerated: bool| -> Vec<Worst> {
-        let first = |&(at, workflow): &(usize, usize)| {
-            let first = mixes.first_bad(workflow, &all[at..], tolerated);
-            (at, first.map(|(further, class, witness)| (at + further, class, witness)))
+        let first = |start: &Start| {
+            let (run, mixes_on) = lives(start);
+            let first = mixes.first_bad(run, mixes_on, tolerated);
+            let at = |further| start.mix - run.begins + further;
+            (*start, first.map(|(further, class, witness)| (at(further), class, witness)))
         };
         starts.iter().map(first).collect()
     };
@@ -206,20 +234,24 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
 }
 
 /// The steps before which to wait so that nothing goes wrong: as few as will do, as late as can be.
+/// Whoever waits before a step lets no run live through it, and starts none until it is done.
 fn waits(worst: &[Worst], steps: usize) -> Option<Vec<usize>> {
     let mut sets: Vec<u32> = (0..1_u32 << steps).collect();
     sets.sort_by_key(|set| (set.count_ones(), std::cmp::Reverse(*set)));
+    let waits_before = |step: usize, set: u32| set >> step & 1 == 1;
     let lives_until = |start: usize, set: u32| {
         // Step `n` leads from mix `n` to the next: who waits before it keeps a run from it.
-        (start..steps).find(|&step| set >> step & 1 == 1).unwrap_or(steps)
+        (start..steps).find(|&step| waits_before(step, set)).unwrap_or(steps)
     };
     let holds = |set: &u32| {
         worst.iter().all(|(start, first)| {
-            first.as_ref().is_none_or(|(bad, _, _)| *bad > lives_until(*start, *set))
+            let never_begins = start.beside && waits_before(start.mix - 1, *set);
+            let goes_well = |bad: usize| bad > lives_until(start.mix, *set);
+            never_begins || first.as_ref().is_none_or(|(bad, _, _)| goes_well(*bad))
         })
     };
     let set = sets.into_iter().find(holds)?;
-    Some((0..steps).filter(|step| set >> step & 1 == 1).collect())
+    Some((0..steps).filter(|&step| waits_before(step, set)).collect())
 }
 
 fn is_rollback(all: &[Mix], old: usize) -> bool {

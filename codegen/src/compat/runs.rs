@@ -9,6 +9,7 @@ use super::found::{Class, Found, Lesser, Place, Witness};
 use super::layers::{Answer, By, Value, Why, World};
 use super::looks::Page;
 use super::mix::End;
+use super::road::{Road, Spot};
 use super::rows::Rows;
 use super::{witness, words};
 use crate::explore::{
@@ -37,7 +38,7 @@ struct Received {
 pub(super) struct Search<'w, 'm> {
     pub(super) world: &'w World<'m>,
     pub(super) version: usize,
-    pub(super) ends: &'w [End],
+    pub(super) road: &'w Road,
     pub(super) workflow: &'w Workflow<'m>,
     pub(super) rows: Rows,
     pub(super) known: Situations,
@@ -48,20 +49,20 @@ pub(super) struct Search<'w, 'm> {
     full: bool,
 }
 
-/// Explores every run of a version's workflow that begins with the first of these ends, and may be
-/// switched to each next one at any moment.
+/// Explores every run of a version's workflow on this road: it may get on at any moment, and where a
+/// backend is being replaced each report comes to either.
 pub(super) fn search(
     world: &World<'_>,
     version: usize,
     workflow: &Workflow<'_>,
-    ends: &[End],
+    road: &Road,
 ) -> Found {
     let pages =
         (0..world.machines.len()).map(|page| Page::of(world, version, workflow, page)).collect();
     let mut search = Search {
         world,
         version,
-        ends,
+        road,
         workflow,
         rows: Rows::default(),
         known: Situations::new(HEAD + workflow.plans.len() + 1),
@@ -80,9 +81,9 @@ pub(super) const fn shadow_at(jobs: usize) -> usize {
     HEAD + jobs
 }
 
-/// How many switches there have been.
-pub(super) fn position(words: &[u64]) -> usize {
-    usize::try_from(words[1] >> 32).expect("a search switches a few times")
+/// Where on its road the run is.
+pub(super) const fn spot(words: &[u64]) -> Spot {
+    Spot::unpack(words[1] >> 32)
 }
 
 /// The second row.
@@ -132,7 +133,7 @@ impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
         let to = world.value(self.version, state);
         let said = attempted.map_or(0, |state| world.value(self.version, state).0 + 1);
         let from = self.rows.value(next.history());
-        let answer = world.receive(self.version, self.ends[position(&next.words)], from, to);
+        let answer = world.receive(self.version, self.road.end(spot(&next.words)), from, to);
         if answer == Answer::Applied {
             let row = self.rows.then(next.history(), to);
             next.set_row(row, self.matters(to, said));
@@ -161,12 +162,15 @@ impl Search<'_, '_> {
             now.set_job(job, Job::WAITING);
         }
         let own = world.initial(self.version);
-        for start in world.initial(self.ends[0].backend) {
-            let answer = world.start(self.ends[0], start);
+        let begins = self.road.start();
+        let end = self.road.end(begins);
+        now.words[1] = u64::from(begins.pack()) << 32;
+        for start in world.initial(end.backend) {
+            let answer = world.start(end, start);
             if !answer.is_accepted() {
                 let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-                let witness = || words::no_start(world, self.ends[0], start, answer);
-                self.found.bad.entry((0, None, class)).or_insert_with(witness);
+                let witness = || words::no_start(world, end, start, answer);
+                self.found.bad.entry((begins.place, None, class)).or_insert_with(witness);
                 continue;
             }
             now.set_row(self.rows.start(start), 0);
@@ -204,12 +208,14 @@ impl Search<'_, '_> {
         if over {
             self.is_over(number, now);
         }
-        let to = position(&now.words) + 1;
-        if to < self.ends.len() && !self.is_full(now) {
+        for to in self.road.next(self.world, spot(&now.words)) {
+            if self.is_full(now) {
+                return;
+            }
             self.found.tried.switches += 1;
+            let to = to.pack();
             next.words.clone_from(&now.words);
-            next.words[1] += 1 << 32;
-            let to = u8::try_from(to).expect("a search switches a few times");
+            next.words[1] = now.words[1] & 0xffff_ffff | u64::from(to) << 32;
             self.known.add(&next.words, Some((number, Step::Switched { to })), 1);
         }
     }
@@ -244,9 +250,10 @@ impl Search<'_, '_> {
         }
         let Answer::Refused(by, why) = answer else { return true };
         self.found.tried.refused += 1;
-        let at = position(&now.words);
+        let at = spot(&now.words).place;
         let end = (number, Some((step, &next.words[..])));
-        let judged_by_table = self.world.state(self.ends[at].backend, from).is_some();
+        let met = self.road.end(spot(&now.words));
+        let judged_by_table = self.world.state(met.backend, from).is_some();
         // A guard that is asked about a state that the backend lacks contradicts nobody.
         if let Some(class) = class_of(answer)
             && (judged_by_table || class == Class::BackendBreaks)
@@ -274,7 +281,7 @@ impl Search<'_, '_> {
     fn is_over(&mut self, number: usize, now: &Situation) {
         self.found.tried.ends += 1;
         let jobs = self.workflow.plans.len();
-        let at = position(&now.words);
+        let at = spot(&now.words).place;
         let shadow = shadow_of(&now.words, jobs);
         let means = |row| self.world.meaning(self.version, self.rows.value(row));
         let is_open = |row| means(row).is_none_or(|means| !means.ended);

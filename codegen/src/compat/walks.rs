@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::found::{Class, Found, Lesser, Place, Tried, Witness};
 use super::layers::{Answer, Value, World};
 use super::mix::End;
+use super::road::{Road, Spot};
 use super::runs::class_of;
 use super::witness::Cause;
-use super::words::{named, no_start, said, switched};
+use super::words::{named, no_start, said, starts, switched};
 use crate::explore::Path;
 
-/// A row's state, and how many switches there have been.
-type At = (usize, Value);
+/// Where on its road a row is, and its state.
+type At = (Spot, Value);
 
 /// How a row came to be somewhere.
 #[derive(Clone, Copy)]
@@ -24,30 +25,32 @@ enum Way {
 
 struct Walks<'w, 'm> {
     world: &'w World<'m>,
-    ends: &'w [End],
+    road: &'w Road,
     ways: BTreeMap<At, Way>,
     waiting: VecDeque<At>,
     found: Found,
 }
 
-/// Every state of rows that begin with the first of these ends, which may be switched to each next
-/// one at any moment. There are finitely many: nothing is left out.
-pub(super) fn search(world: &World<'_>, ends: &[End]) -> Found {
+/// Every state of rows on this road, on which they may get on at any moment. There are finitely many:
+/// nothing is left out.
+pub(super) fn search(world: &World<'_>, road: &Road) -> Found {
     let mut walks = Walks {
         world,
-        ends,
+        road,
         ways: BTreeMap::new(),
         waiting: VecDeque::new(),
         found: Found { exhausted: true, ..Found::default() },
     };
-    for start in world.initial(ends[0].backend) {
-        let answer = world.start(ends[0], start);
+    let begins = road.start();
+    let end = road.end(begins);
+    for start in world.initial(end.backend) {
+        let answer = world.start(end, start);
         if answer.is_accepted() {
-            walks.come((0, start), Way::Start);
+            walks.come((begins, start), Way::Start);
         } else {
             let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-            let witness = || no_start(world, ends[0], start, answer);
-            walks.found.bad.entry((0, None, class)).or_insert_with(witness);
+            let witness = || no_start(world, end, start, answer);
+            walks.found.bad.entry((begins.place, None, class)).or_insert_with(witness);
         }
     }
     while let Some(at) = walks.waiting.pop_front() {
@@ -83,17 +86,17 @@ impl Walks<'_, '_> {
     }
 
     fn take_up(&mut self, at: At) {
-        let (position, from) = at;
+        let (spot, from) = at;
         let tried: &mut Tried = &mut self.found.tried;
         tried.situations += 1;
-        let end = self.ends[position];
+        let end = self.road.end(spot);
         for to in self.wanted(end, from) {
             let answer = self.world.judge(end, from, to);
             let judged_by_table = self.world.state(end.backend, from).is_some();
             match answer {
                 Answer::Applied => {
                     self.found.tried.applied += 1;
-                    self.come((position, to), Way::Step(at));
+                    self.come((spot, to), Way::Step(at));
                 }
                 Answer::Refused(..) => {
                     self.found.tried.refused += 1;
@@ -107,15 +110,15 @@ impl Walks<'_, '_> {
             }
         }
         self.looks(at);
-        if position + 1 < self.ends.len() {
+        for to in self.road.next(self.world, spot) {
             self.found.tried.switches += 1;
-            self.come((position + 1, from), Way::Switch(at));
+            self.come((to, from), Way::Switch(at));
         }
     }
 
     fn refused(&mut self, at: At, to: Value, answer: Answer, class: Class) {
-        let (position, from) = at;
-        let end = self.ends[position];
+        let (spot, from) = at;
+        let end = self.road.end(spot);
         let world = self.world;
         let label = |version: usize| &world.labels[version];
         let name = |value| named(world, end.backend, value);
@@ -140,20 +143,20 @@ impl Walks<'_, '_> {
         let mut path = self.path(at);
         path.push(format!("the application: {}", said(world, end.backend, end, from, to, answer)));
         let cause = Cause::Report { from, to, answer, workflow: end.backend, end };
-        self.breaks((position, None, class), summary, path, cause);
+        self.breaks((spot.place, None, class), summary, path, cause);
     }
 
     fn looks(&mut self, at: At) {
-        let (position, value) = at;
+        let (spot, value) = at;
         let world = self.world;
-        let end = self.ends[position];
+        let end = self.road.end(spot);
         self.found.tried.views += u64::try_from(world.machines.len()).unwrap_or(u64::MAX);
         for page in 0..world.machines.len() {
             // Whoever moved the row knows what it is.
             let means =
                 world.meaning(end.backend, value).or_else(|| world.meaning(end.database, value));
             let Some(shows) = world.meaning(page, value) else {
-                if position == 0 {
+                if spot.place == 0 {
                     self.found
                         .lesser
                         .entry(Some(page))
@@ -172,7 +175,7 @@ impl Walks<'_, '_> {
                 );
                 let path = self.path(at);
                 let cause = Cause::Page { page, workflow: end.backend, value, phase: None };
-                self.breaks((position, Some(page), Class::PageFalse), summary, path, cause);
+                self.breaks((spot.place, Some(page), Class::PageFalse), summary, path, cause);
             }
         }
     }
@@ -183,10 +186,12 @@ impl Walks<'_, '_> {
         let alone: Vec<Vec<bool>> = (0..self.world.machines.len())
             .map(|version| self.ending(End { backend: version, database: version }))
             .collect();
-        for position in 0..self.ends.len() {
-            let end = self.ends[position];
+        // Whoever meets a backend that is being replaced may meet the one that follows it next.
+        for place in 0..self.road.ends.len() {
+            let spot = Spot { place, back: false };
+            let end = self.road.end(spot);
             let ending = self.ending(end);
-            for &(_, value) in reached.iter().filter(|at| at.0 == position) {
+            for &(_, value) in reached.iter().filter(|at| at.0 == spot) {
                 if ending[value.index()] || !alone.iter().any(|alone| alone[value.index()]) {
                     continue;
                 }
@@ -195,9 +200,9 @@ impl Walks<'_, '_> {
                     named(self.world, end.database, value),
                     self.world.labels[end.backend]
                 );
-                let path = self.path((position, value));
+                let path = self.path((spot, value));
                 let cause = self.why_stuck(end, value);
-                self.breaks((position, None, Class::LeftOpen), summary, path, cause);
+                self.breaks((place, None, Class::LeftOpen), summary, path, cause);
             }
         }
     }
@@ -251,7 +256,7 @@ impl Walks<'_, '_> {
 
     fn path(&self, at: At) -> Vec<String> {
         let world = self.world;
-        let name = |(position, value): At| named(world, self.ends[position].backend, value);
+        let name = |(spot, value): At| named(world, self.road.end(spot).backend, value);
         let mut lines = Vec::new();
         let mut now = at;
         loop {
@@ -261,13 +266,13 @@ impl Walks<'_, '_> {
                     now = *before;
                 }
                 Some(Way::Switch(before)) => {
-                    lines.push(switched(world, self.ends[before.0], self.ends[now.0]));
+                    lines.push(switched(world, self.road, before.0, now.0));
                     now = *before;
                 }
                 Some(Way::Start) | None => break,
             }
         }
-        lines.push(format!("the row starts in {}", name(now)));
+        lines.push(starts(world, self.road, name(now)));
         lines.reverse();
         lines
     }

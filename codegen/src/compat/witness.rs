@@ -4,8 +4,9 @@
 use super::found::{Class, Place, Witness};
 use super::layers::{Answer, By, Meaning, Value, Why};
 use super::mix::End;
-use super::runs::{Search, position, shadow_of};
-use super::words::{named, said, switched};
+use super::road::Spot;
+use super::runs::{Search, shadow_of, spot};
+use super::words::{named, said, starts, switched};
 use crate::explore::{Fate, Situation, Situations, Step, Tells, Workflow, job_in, steps, trace};
 use crate::machine::StateId;
 
@@ -124,7 +125,7 @@ fn refused(search: &Search<'_, '_>, end: crate::explore::End<'_>) -> Option<Stri
     let before = search.known.row(end.0);
     let world = search.world;
     let to = world.value(search.version, reported(search.workflow, before, step)?);
-    let met = search.ends[position(before)];
+    let met = search.road.end(spot(before));
     let answer = world.receive(search.version, met, search.value_of(before), to);
     let (who, version) = match answer {
         Answer::Refused(By::Database, _) => ("database", met.database),
@@ -166,11 +167,15 @@ fn cause(
         let (from, shadow) = (search.value_of(before), search.rows.value(shadow_of(before, jobs)));
         if first.is_none() && from != shadow && last.is_none() {
             let workflow = Some(search.version);
-            first = Some(Cause::Start { end: search.ends[0], workflow, value: from });
+            first = Some(Cause::Start {
+                end: search.road.end(search.road.start()),
+                workflow,
+                value: from,
+            });
         }
         let Some(state) = reported(search.workflow, before, step) else { continue };
         let to = world.value(search.version, state);
-        let met = search.ends[position(before)];
+        let met = search.road.end(spot(before));
         let answer = world.receive(search.version, met, from, to);
         let expected = world.receive(search.version, own, shadow, to);
         let then = |answer: Answer, from| if answer == Answer::Applied { to } else { from };
@@ -204,7 +209,7 @@ fn cause(
         (_, last) => {
             let of_last = last.map(|(cause, _, _)| cause);
             let start = || Cause::Start {
-                end: search.ends[0],
+                end: search.road.end(search.road.start()),
                 workflow: Some(search.version),
                 value: search.value_of(&now.words),
             };
@@ -220,11 +225,11 @@ fn summary(
     false_phase: Option<(usize, (usize, bool))>,
     cause: &Cause,
 ) -> String {
-    let (at, page, class) = place;
+    let (_, page, class) = place;
     let world = search.world;
     let label = |version: usize| &world.labels[version];
     let value = search.value_of(&now.words);
-    let met = search.ends[at];
+    let met = search.road.end(spot(&now.words));
     let name = |value| named(world, search.version, value);
     match (class, cause) {
         (Class::FailsJob, _) => {
@@ -285,14 +290,15 @@ impl Tells for Search<'_, '_> {
 
     fn started(&self, at: &[u64]) -> String {
         let value = self.value_of(at);
-        format!("the row starts in {}", named(self.world, self.ends[0].backend, value))
+        let begins = self.road.start();
+        starts(self.world, self.road, named(self.world, self.road.end(begins).backend, value))
     }
 
     fn says(&self, at: &[u64], state: StateId, attempted: Option<StateId>) -> (String, bool) {
         let world = self.world;
         let from = self.value_of(at);
         let to = world.value(self.version, state);
-        let end = self.ends[position(at)];
+        let end = self.road.end(spot(at));
         let answer = world.receive(self.version, end, from, to);
         let mut what = said(world, self.version, end, from, to, answer);
         let machine = world.machines[self.version];
@@ -304,8 +310,7 @@ impl Tells for Search<'_, '_> {
         (what, !answer.is_accepted())
     }
 
-    fn switched(&self, to: u8) -> String {
-        let to = usize::from(to);
-        switched(self.world, self.ends[to - 1], self.ends[to])
+    fn switched(&self, at: &[u64], to: u8) -> String {
+        switched(self.world, self.road, spot(at), Spot::unpack(u64::from(to)))
     }
 }

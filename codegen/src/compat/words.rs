@@ -3,6 +3,7 @@
 use super::found::Witness;
 use super::layers::{Answer, By, Value, Why, World};
 use super::mix::End;
+use super::road::{Road, Spot};
 use super::witness::Cause;
 use crate::explore::Path;
 
@@ -100,14 +101,32 @@ fn legal<'m>(world: &World<'m>, version: usize, from: Value) -> Vec<&'m str> {
     })
 }
 
-/// What is switched between two ends.
-pub(super) fn switched(world: &World<'_>, from: End, to: End) -> String {
-    let mut what = Vec::new();
-    if from.backend != to.backend {
-        what.push(format!("the {} backend", world.labels[to.backend]));
+/// How a row begins its road.
+pub(super) fn starts(world: &World<'_>, road: &Road, name: &str) -> String {
+    let label = |place: usize| &world.labels[road.ends[place].backend];
+    match road.begins {
+        0 => format!("the row starts in {name}"),
+        begins => format!(
+            "the {} backend starts the row in {name}, while the {} one still answers, too",
+            label(begins),
+            label(begins - 1)
+        ),
     }
-    if from.database != to.database {
-        what.push(format!("the {} database", world.labels[to.database]));
+}
+
+/// What is switched between two spots of a road.
+pub(super) fn switched(world: &World<'_>, road: &Road, from: Spot, to: Spot) -> String {
+    let (was, is) = (road.end(from), road.end(to));
+    if from.place == to.place {
+        let label = &world.labels[is.backend];
+        return format!("the {label} backend answers next: one is being replaced by the other");
+    }
+    let mut what = Vec::new();
+    if was.backend != is.backend {
+        what.push(format!("the {} backend", world.labels[is.backend]));
+    }
+    if was.database != is.database {
+        what.push(format!("the {} database", world.labels[is.database]));
     }
     format!("meanwhile {} takes over", what.join(" and "))
 }

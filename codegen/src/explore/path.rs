@@ -24,8 +24,8 @@ pub(crate) trait Tells {
     fn started(&self, at: &[u64]) -> String;
     /// A report that is delivered in a situation, its answer, and whether it was refused.
     fn says(&self, at: &[u64], state: StateId, attempted: Option<StateId>) -> (String, bool);
-    /// What has changed at the other end.
-    fn switched(&self, to: u8) -> String;
+    /// What changes at the other end, in a situation.
+    fn switched(&self, at: &[u64], to: u8) -> String;
 }
 
 /// The steps of the shortest path to an end, each with the situation before it and after it.
@@ -72,7 +72,7 @@ impl Tells for Search<'_, '_> {
         judged(self.workflow.machine, row, state, attempted)
     }
 
-    fn switched(&self, _: u8) -> String {
+    fn switched(&self, _: &[u64], _: u8) -> String {
         String::new()
     }
 }
@@ -82,7 +82,7 @@ fn line(told: &impl Tells, before: &[u64], step: Step) -> String {
     let set_out = |job: u16| job_of(before, usize::from(job)).set_out;
     match step {
         Step::Start => String::new(),
-        Step::Switched { to } => told.switched(to),
+        Step::Switched { to } => told.switched(before, to),
         Step::AgainAll => "the run is started again: all jobs".to_owned(),
         Step::AgainFailed => "the run is started again: the failed jobs alone".to_owned(),
         Step::NeverBegins { job } => {

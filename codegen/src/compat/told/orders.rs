@@ -70,9 +70,14 @@ impl Comparison<'_> {
             let mix = order.mixes[step + 1];
             let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
             let what = verdict.map(|judged| self.what(mix, &judged.verdict, notes));
-            let wait = match waits.contains(&step) {
-                true => "wait until every run from before has ended, then ",
-                false => "",
+            let wait = match (waits.contains(&step), layer) {
+                (true, Layer::Backend) => {
+                    "wait until every run from before has ended, and start none until it is done: "
+                }
+                (true, Layer::Database | Layer::Page | Layer::Workflow) => {
+                    "wait until every run from before has ended, then "
+                }
+                (false, Layer::Backend | Layer::Database | Layer::Page | Layer::Workflow) => "",
             };
             let label = &self.world.labels[mix.of(*layer)];
             let what = what.unwrap_or_default();
