@@ -100,12 +100,12 @@ fn so_much_of_the_deploy_pair_is_explored() {
     let comparison = compare(&versions, 0, 1);
     assert!(comparison.exhausted);
     let tried = Tried {
-        situations: 141_758,
-        ends: 86005,
-        applied: 47966,
-        refused: 977,
-        switches: 122_194,
-        views: 283_516,
+        situations: 157_890,
+        ends: 92160,
+        applied: 65861,
+        refused: 5255,
+        switches: 135_450,
+        views: 315_780,
     };
     assert_eq!(comparison.tried, tried);
 }
@@ -574,4 +574,68 @@ fn while_a_backend_is_replaced_either_version_may_move_a_row() {
     let path = witness.path.0.join("\n");
     assert!(path.contains("the old backend answers next"), "{path}");
     assert!(!comparison.rollout.has_sound() && comparison.beside.is_empty(), "{said}");
+}
+
+/// An end that can be left again is what a run that is started again counts on.
+#[test]
+fn a_run_that_is_started_again_is_followed_across_versions() {
+    let reopens =
+        SHIP.replace("outcome = \"failure\"", "outcome = \"failure\"\nreopens = true").replace(
+            "[[job]]\nname = \"build\"",
+            "[[transition]]\nfrom = \"failed\"\nto = \"building\"\n[[job]]\nname = \"build\"",
+        );
+    let versions = versions(&reopens, SHIP);
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    let Verdict::Broken(bad) = verdict(&comparison, [0, 1, 1, 1]) else { panic!("{said}") };
+    let (_, witness) = bad.iter().find(|(class, _)| *class == Class::FailsJob).unwrap();
+    let path = witness.path.0.join("\n");
+    assert!(path.contains("the run is started again: all jobs\nbuild starts: its report of building is refused by the new backend: the row has ended in failed"), "{path}");
+    let of = comparison.changes.iter().find(|one| one.change.rule.id == "transition-removed");
+    assert!(of.unwrap().breaks.contains(&Mix { workflow: 0, ..Mix::all(1) }));
+    assert!(comparison.beside.is_empty(), "{said}");
+    // The other way the row comes to a truer end than the older version would have let it.
+    let back: Vec<Version> = versions.iter().rev().cloned().collect();
+    let back = compare(&back, 0, 1);
+    assert!(matches!(verdict(&back, [0, 1, 1, 1]), Verdict::Safe), "{}", back.text(None, false));
+    assert!(back.rollout.has_safe());
+}
+
+/// Only a job that is lost after it reported its success lets its conclusion say otherwise.
+#[test]
+fn a_job_that_is_lost_after_it_reported_its_end_is_followed_across_versions() {
+    let ship = "[[job]]\nname = \"ship\"\nneeds = [\"build\"]\nsuccess = \"shipped\"\nfailure = \"failed\"\n";
+    assert!(SHIP.contains(ship));
+    let old =
+        SHIP.replace(ship, "").replace("needs = [\"build\", \"ship\"]", "needs = [\"build\"]");
+    let new = old.replace("from = \"*\"\nto", "from = \"*\"\nexcept = [\"built\"]\nto");
+    let versions = versions(&old, &new);
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(matches!(verdict(&comparison, [1, 1, 1, 1]), Verdict::Safe), "{said}");
+    let Verdict::Broken(bad) = verdict(&comparison, [0, 1, 1, 1]) else { panic!("{said}") };
+    let (_, witness) = bad.iter().find(|(class, _)| *class == Class::FailsJob).unwrap();
+    let path = witness.path.0.join("\n");
+    assert!(path.contains("build succeeds: building -> built; then its runner is lost"), "{path}");
+    assert!(path.contains("its report of failed is refused by the new backend in built"), "{path}");
+    assert!(comparison.beside.is_empty(), "{said}");
+}
+
+/// An end that a page lacks for another value is passed over, and what it ended shown as done.
+#[test]
+fn what_a_page_makes_of_an_end_that_it_lacks_is_traced_to_that_end() {
+    let old = SHIP
+        .replace(
+            "[[state]]\nname = \"shipped\"\nphase = \"ship\"\ncompletes = true\n",
+            "[[state]]\nname = \"packing\"\nphase = \"build\"\n[[state]]\nname = \"shipped\"\n",
+        )
+        .replace("\"built\", \"shipped\"]", "\"built\", \"packing\", \"shipped\"]")
+        .replace("needs = [\"build\"]\n", "needs = [\"build\"]\nstart = \"packing\"\n");
+    let new = old.replace("name = \"failed\"", "name = \"failed\"\nvalue = \"gone\"");
+    let versions = versions(&old, &new);
+    let comparison = compare(&versions, 0, 1);
+    assert!(comparison.beside.is_empty(), "{:?}", comparison.beside);
+    assert_eq!(classes(verdict(&comparison, [0, 0, 0, 1])), [Class::PageFalse]);
+    let of = comparison.changes.iter().find(|one| one.change.rule.id == "value-changed").unwrap();
+    assert!(of.breaks.contains(&Mix { page: 1, ..Mix::all(0) }), "{:?}", of.breaks);
 }

@@ -275,6 +275,16 @@ fn edit(table: &mut Table, kind: u8, a: usize, b: usize) -> Option<()> {
             let row = rows(table, "state")[a % count].as_table_mut()?;
             row.insert("retired".to_owned(), true.into());
         }
+        19 => {
+            // An end that can be left again.
+            let row = rows(table, "state")[a % count].as_table_mut()?;
+            row.get("outcome")?;
+            row.insert("reopens".to_owned(), true.into());
+            let mut row = Table::new();
+            row.insert("from".to_owned(), state(a));
+            row.insert("to".to_owned(), state(b));
+            rows(table, "transition").push(row.into());
+        }
         _ => {}
     }
     Some(())
@@ -338,7 +348,7 @@ fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
 }
 
 fn edits() -> impl Strategy<Value = Vec<(u8, usize, usize)>> {
-    proptest::collection::vec((0_u8..19, 0_usize..24, 0_usize..24), 0..5)
+    proptest::collection::vec((0_u8..20, 0_usize..24, 0_usize..24), 0..5)
 }
 
 /// Nothing is proven of an empty space: everything that can go wrong does, in a few of these.

@@ -3,7 +3,7 @@
 use super::found::{Class, Lesser};
 use super::layers::World;
 use super::runs::{Search, shadow_at, shadow_of, spot};
-use crate::explore::{Plan, Situation, Workflow, phase_of};
+use crate::explore::{Explorer as _, Plan, Situation, Workflow, phase_of};
 use crate::machine::{PhaseId, StateId};
 
 /// The work behind each phase of a page, for the jobs of the workflow.
@@ -76,6 +76,9 @@ impl Search<'_, '_> {
             && means != shows
         {
             self.breaks(place, (number, None));
+            return;
+        }
+        if self.forgets(now) {
             return;
         }
         if page == self.version && row == shadow_of(&now.words, self.workflow.plans.len()) {

@@ -6,15 +6,15 @@
 //! of the mix.
 
 use super::found::{Class, Found, Lesser, Place, Witness};
-use super::layers::{Answer, By, Value, Why, World};
+use super::layers::{Answer, By, Meaning, Value, Why, World};
 use super::looks::Page;
 use super::mix::End;
 use super::road::{Road, Spot};
 use super::rows::Rows;
 use super::{witness, words};
 use crate::explore::{
-    self, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LOST, Sent, Situation, Situations,
-    Step, Workflow, history_of,
+    self, AGAIN, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LATE, LOST, Sent,
+    Situation, Situations, Step, Workflow, history_of,
 };
 use crate::machine::{Outcome, StateId};
 
@@ -97,7 +97,11 @@ impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
     }
 
     fn late(&self) -> bool {
-        false
+        true
+    }
+
+    fn forgets(&self, now: &Situation) -> bool {
+        now.is(AGAIN | LATE)
     }
 
     fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation) {
@@ -108,6 +112,7 @@ impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
         self.received = None;
         self.take(next, step);
         self.skip(next);
+        self.forget(now, next);
         let goes_on = match self.received {
             Some(received) => self.answered(number, now, step, received, next),
             None => true,
@@ -195,6 +200,46 @@ impl Search<'_, '_> {
         self.found.exhausted = !self.full;
     }
 
+    /// Of a run that is started again, or of which a job was lost after it had reported its end, only
+    /// the state of its row is kept: how it came there would make too many of them. What went
+    /// otherwise until then is told of runs without that: from there on the second row is where the
+    /// first is, if the workflow's own version knows that state.
+    fn forget(&mut self, now: &Situation, next: &mut Situation) {
+        if !self.forgets(next) {
+            return;
+        }
+        next.set(LOST, false);
+        let jobs = self.workflow.plans.len();
+        let row = self.rows.value(next.history());
+        next.set_row(self.rows.start(row), 0);
+        let begins = (now.is(AGAIN), now.is(LATE)) != (next.is(AGAIN), next.is(LATE));
+        let known = self.world.state(self.version, row).is_some();
+        let shadow = match begins && known {
+            true => row,
+            false => self.rows.value(shadow_of(&next.words, jobs)),
+        };
+        next.words[shadow_at(jobs)] = u64::from(self.rows.start(shadow));
+        for job in 0..jobs {
+            let at = Job { done: 0, ..next.job(job) };
+            next.set_job(job, at);
+        }
+    }
+
+    /// A run that is over is started again, once.
+    fn start_again(&mut self, number: usize, now: &Situation, next: &mut Situation) {
+        let all_succeeded = now.jobs(self.workflow.plans.len()).all(Job::succeeded);
+        for step in [Step::AgainAll, Step::AgainFailed] {
+            if self.is_full(now) || (step == Step::AgainFailed && all_succeeded) {
+                return;
+            }
+            next.words.clone_from(&now.words);
+            next.set(AGAIN, true);
+            self.begin_again(next, step);
+            self.forget(now, next);
+            self.known.add(&next.words, Some((number, step)), 1);
+        }
+    }
+
     fn take_up(&mut self, number: usize, now: &Situation, next: &mut Situation) {
         self.found.tried.situations += 1;
         for page in 0..self.pages.len() {
@@ -207,6 +252,9 @@ impl Search<'_, '_> {
         }
         if over {
             self.is_over(number, now);
+            if !now.is(AGAIN) {
+                self.start_again(number, now, next);
+            }
         }
         for to in self.road.next(self.world, spot(&now.words)) {
             if self.is_full(now) {
@@ -265,7 +313,7 @@ impl Search<'_, '_> {
             self.breaks((at, None, Class::FailsJob), end);
             return false;
         }
-        if !expected && !tolerated {
+        if !expected && !tolerated && !self.forgets(now) {
             self.breaks_too((at, None, Class::FailsJob), end);
         }
         if expected && at == 0 {
@@ -291,17 +339,22 @@ impl Search<'_, '_> {
         if let Some(wanted) = means(shadow).filter(|means| means.ended) {
             match means(now.history()) {
                 Some(means) if means.ended && means.outcome == wanted.outcome => {}
+                // Started again, or where a job is lost after it reported its end, a row may come to a
+                // truer end than its own version would have let it.
                 Some(means) if means.ended => {
-                    self.breaks((at, None, Class::EndsOtherwise), (number, None));
+                    if !self.forgets(now) || self.lies(now, means) {
+                        self.breaks((at, None, Class::EndsOtherwise), (number, None));
+                    }
                 }
+                Some(_) | None if self.forgets(now) && mute => {}
                 Some(_) | None => self.breaks((at, None, Class::LeftOpen), (number, None)),
             }
         }
-        if too {
+        if too && !self.forgets(now) {
             self.breaks_too((at, None, Class::LeftOpen), (number, None));
         }
         let flawless = !now.is(LOST) && now.jobs(jobs).all(Job::succeeded);
-        if at > 0 || !flawless {
+        if at > 0 || !flawless || self.forgets(now) {
             return;
         }
         let own: Vec<String> = self.unconfirmed(self.version, shadow);
@@ -310,6 +363,17 @@ impl Search<'_, '_> {
             let fewer = phases.filter(|phase| !own.contains(phase));
             let fewer: Vec<Lesser> = fewer.map(|phase| Lesser::Unconfirmed { phase }).collect();
             self.found.lesser.entry(Some(page)).or_default().extend(fewer);
+        }
+    }
+
+    /// Whether an end is not what became of the jobs.
+    fn lies(&self, now: &Situation, means: Meaning) -> bool {
+        let plans = self.workflow.plans.iter().enumerate();
+        let all = plans.filter(|(_, plan)| !plan.always).all(|(job, _)| now.job(job).succeeded());
+        match means.outcome {
+            Some(Outcome::Success) => !all,
+            Some(Outcome::Failure | Outcome::Cancelled) => all,
+            Some(Outcome::Neutral) | None => false,
         }
     }
 

@@ -281,6 +281,7 @@ impl Weighing {
                     .or_else(|| self.of_value(value)),
                 Some(phase) => self
                     .find(|explains| explains.phases.contains(phase))
+                    .or_else(|| self.of_value(value))
                     .or_else(|| self.find(|explains| !explains.phases.is_empty())),
             },
         }

@@ -36,7 +36,7 @@ pub use receiver::{Answer, Receiver};
 pub use runs::{Claim, Listed, Runs};
 pub(crate) use search::{Choices, Effects, End, Explorer, Sent};
 pub use search::{Mode, search};
-pub(crate) use situation::{HEAD, LOST, Situation, history_of, job_of as job_in};
+pub(crate) use situation::{AGAIN, HEAD, LATE, LOST, Situation, history_of, job_of as job_in};
 pub(crate) use situations::Situations;
 pub(crate) use step::{Fate, Step};
 pub use workflow::Workflow;

@@ -72,10 +72,10 @@ impl Comparison<'_> {
             let what = verdict.map(|judged| self.what(mix, &judged.verdict, notes));
             let wait = match (waits.contains(&step), layer) {
                 (true, Layer::Backend) => {
-                    "wait until every run from before has ended, and start none until it is done: "
+                    "wait until every run from before has ended for good, and start none until it is done: "
                 }
                 (true, Layer::Database | Layer::Page | Layer::Workflow) => {
-                    "wait until every run from before has ended, then "
+                    "wait until every run from before has ended for good, then "
                 }
                 (false, Layer::Backend | Layer::Database | Layer::Page | Layer::Workflow) => "",
             };

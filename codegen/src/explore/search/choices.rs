@@ -114,19 +114,13 @@ impl Search<'_, '_> {
             next.words.clone_from(&now.words);
             next.set(LOST | SAID, false);
             next.set(AGAIN, true);
-            let mut reset = vec![step == Step::AgainAll; self.workflow.plans.len()];
-            for &job in &self.workflow.order {
-                let needs = &self.workflow.plans[job].needs;
-                reset[job] |= !now.job(job).succeeded() || needs.iter().any(|&need| reset[need]);
-                if reset[job] {
-                    next.set_job(job, Job::WAITING);
-                }
-            }
+            self.begin_again(next, step);
+            let jobs = self.workflow.plans.len();
             if terminal {
                 // Nothing moves this row any more: what it went through no longer matters.
                 next.set(ENDED, true);
                 next.set_row(self.histories.forgotten(row), 0);
-                for job in 0..reset.len() {
+                for job in 0..jobs {
                     let at = Job { done: 0, ..next.job(job) };
                     next.set_job(job, at);
                 }
@@ -134,7 +128,7 @@ impl Search<'_, '_> {
                 // What was done then stays done; the jobs that run again have yet to do theirs.
                 let shown = self.histories.shown(now.history(), now.attempted());
                 for &phase in &shown.done {
-                    next.words[HEAD + reset.len() + phase / 64] |= 1 << (phase % 64);
+                    next.words[HEAD + jobs + phase / 64] |= 1 << (phase % 64);
                 }
             }
             let paths = self.known.paths(number);

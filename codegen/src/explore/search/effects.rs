@@ -43,8 +43,7 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
 
     fn ends(&self, next: &mut Situation, job: u16, result: Result, done: u16) {
         let job = usize::from(job);
-        // Where no view is looked at, the work that was done does not matter.
-        let done = if self.late() || next.is(ENDED) { 0 } else { done };
+        let done = if self.forgets(next) { 0 } else { done };
         next.set_job(job, Job::over(result, done));
     }
 
@@ -68,7 +67,7 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
         let set_out = at.set_out + 1;
         let stage = if sent.accepted || report.tolerated { Stage::Working } else { Stage::Failing };
         let mut job_now = Job { stage, set_out, ..at };
-        job_now.done = if next.is(ENDED) { 0 } else { self.done(job_now, job) };
+        job_now.done = if self.forgets(next) { 0 } else { self.done(job_now, job) };
         next.set_job(usize::from(job), job_now);
         sent.broken
     }
@@ -110,6 +109,20 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
     fn concludes(&self, now: &Situation, job: usize) -> (Became, Option<StateId>) {
         let over = |need| now.job(need).result().expect("a conclusion waits for what it needs");
         self.workflow().plans[job].concludes(over)
+    }
+
+    /// A run that is over begins again: all its jobs, or those that did not succeed and what needs
+    /// them.
+    fn begin_again(&self, next: &mut Situation, step: Step) {
+        let plans = &self.workflow().plans;
+        let mut reset = vec![step == Step::AgainAll; plans.len()];
+        for &job in &self.workflow().order {
+            let needs = &plans[job].needs;
+            reset[job] |= !next.job(job).succeeded() || needs.iter().any(|&need| reset[need]);
+        }
+        for job in (0..plans.len()).filter(|&job| reset[job]) {
+            next.set_job(job, Job::WAITING);
+        }
     }
 
     /// Jobs that can no longer begin are skipped.

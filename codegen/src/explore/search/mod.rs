@@ -115,6 +115,9 @@ pub(crate) trait Explorer<'w, 'm: 'w> {
     /// Whether jobs are lost after they reported their end.
     fn late(&self) -> bool;
 
+    /// Whether no view is looked at any more, so that the work that was done does not matter.
+    fn forgets(&self, now: &Situation) -> bool;
+
     /// Takes a step, and adds the situation that it leads to.
     fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation);
 
@@ -136,6 +139,10 @@ impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
 
     fn late(&self) -> bool {
         self.mode.late
+    }
+
+    fn forgets(&self, now: &Situation) -> bool {
+        self.mode.late || now.is(ENDED)
     }
 
     fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation) {
