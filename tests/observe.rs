@@ -112,7 +112,7 @@ async fn counts_what_it_lets_through_with_the_row_that_would_make_it_legal<D: Db
             "unknown-state",
             "1",
             &format!(
-                "# first a [[state]] of the value \"the \\\"cellar\\\"\"\n{}",
+                "# first a [[state]] of the value \"the \\\"cellar\\\"\", its name below\n{}",
                 pair("\"sent\"", "\"the \\\"cellar\\\"\"")
             ),
         ]),
@@ -121,14 +121,18 @@ async fn counts_what_it_lets_through_with_the_row_that_would_make_it_legal<D: Db
             "void",
             "illegal-start",
             "1",
-            "# under [machine], in the list of `initial`: \"void\"",
+            "# no row of the table makes this legal: no row starts in an end",
         ]),
         row([
             "lost",
             "void",
             "illegal-transition",
             "1",
-            &format!("# first a [[state]] of the value \"lost\"\n{}", pair("\"lost\"", "\"void\"")),
+            &format!(
+                "# first a [[state]] of the value \"lost\" (`retired = true` unless something enters \
+                 it), its name below\n{}",
+                pair("\"lost\"", "\"void\"")
+            ),
         ]),
     ];
     expected.sort();

@@ -61,8 +61,8 @@ pub(crate) const SQLITE: [Defect; 20] = [
     lite(
         OBSERVES,
         "what became legal counted all the same",
-        "OR NOT EXISTS (SELECT 1 FROM \"order_transitions\" AS t WHERE t.\"from_state\" = o.\"from_state\" AND t.\"to_state\" = o.\"to_state\")",
-        "OR 1",
+        "AND NOT EXISTS (SELECT 1 FROM \"order_transitions\" AS t WHERE t.\"from_state\" = o.\"from_state\" AND t.\"to_state\" = o.\"to_state\")",
+        "",
     ),
     lite(
         OBSERVES,
@@ -131,8 +131,8 @@ pub(crate) const POSTGRES: [Defect; 21] = [
     gres(
         OBSERVES,
         "what became legal counted all the same",
-        "OR NOT EXISTS (SELECT FROM \"public\".\"order_transitions\" AS t WHERE t.\"from_state\" = o.\"from_state\" AND t.\"to_state\" = o.\"to_state\")",
-        "OR true",
+        "AND NOT EXISTS (SELECT FROM \"public\".\"order_transitions\" AS t WHERE t.\"from_state\" = o.\"from_state\" AND t.\"to_state\" = o.\"to_state\")",
+        "",
     ),
     gres(
         OBSERVES,

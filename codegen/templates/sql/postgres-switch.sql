@@ -10,6 +10,5 @@ DROP VIEW {{ n.observed }};
 {% include "sql/postgres-mode.sql" %}
 {% endif -%}
 {% if let Some(observed) = observed %}
-DROP VIEW IF EXISTS {{ n.observed }};
 {% include "sql/postgres-observed.sql" %}
 {% endif -%}

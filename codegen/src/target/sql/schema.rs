@@ -33,6 +33,7 @@ struct Postgres<'m> {
     /// Whether the guard enforces or observes.
     mode: &'static str,
     observed: Option<&'m Observed>,
+    was_observed: bool,
     /// Whether the database makes the keys.
     identity: bool,
     /// Of the enum type, where phasegate makes one.
@@ -122,6 +123,7 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
                 history,
                 mode: sql.mode.as_str(),
                 observed,
+                was_observed: false,
                 identity,
                 labels,
                 default,
