@@ -163,6 +163,7 @@ DECLARE
   becomes text;
   rekeyed boolean := false;
   fault text;
+  judged text;
   place integer;
   why text;
 BEGIN
@@ -187,17 +188,20 @@ BEGIN
     ELSIF EXISTS (SELECT FROM "public"."deploy_events" e WHERE e."deploy_id" = NEW."id") THEN
       fault := 'key-used';
     END IF;
-  ELSIF NOT EXISTS (
-    SELECT FROM "public"."deploy_transitions" t WHERE t."from_state" = was AND t."to_state" = becomes
-  ) THEN
-    -- While a migration renames a state, its other name is no step.
-    IF EXISTS (
-      SELECT FROM "public"."deploy_renames" r JOIN "public"."deploy_language" l ON l."fingerprint" = r."language"
-      WHERE r."state" = was AND r."name_now" = becomes
-    ) THEN
-      RETURN NULL;
+  ELSE
+    -- By which rules, too: they may be others by the time that the step is written.
+    SELECT (SELECT l."fingerprint" FROM "public"."deploy_language" l) INTO judged
+      FROM "public"."deploy_transitions" t WHERE t."from_state" = was AND t."to_state" = becomes;
+    IF NOT FOUND THEN
+      -- A migration that moves rows to a state's new name says so under no rules, where nobody else
+      -- sees it before it is done: that is no step.
+      IF EXISTS (
+        SELECT FROM "public"."deploy_renames" r WHERE r."language" = '' AND r."state" = was AND r."name_now" = becomes
+      ) THEN
+        RETURN NULL;
+      END IF;
+      fault := 'illegal-transition';
     END IF;
-    fault := 'illegal-transition';
   END IF;
   IF fault IS NOT NULL
     AND EXISTS (SELECT FROM "public"."deploy_forcing" f WHERE f."deploy_id" = NEW."id" AND f."to_state" = becomes)
@@ -231,8 +235,8 @@ BEGIN
     -- Observed alone, and under no key that a history could have.
     RETURN NULL;
   END IF;
-  INSERT INTO "public"."deploy_events" ("deploy_id", "from_state", "to_state", "observed")
-    VALUES (NEW."id", was, becomes, fault) RETURNING "seq", "forced" INTO place, why;
+  INSERT INTO "public"."deploy_events" ("deploy_id", "from_state", "to_state", "language", "observed")
+    VALUES (NEW."id", was, becomes, judged, fault) RETURNING "seq", "forced" INTO place, why;
   IF why IS NOT NULL THEN
     INSERT INTO "public"."deploy_reports" ("deploy_id", "status", "from_state", "answer", "seq", "actor")
       VALUES (NEW."id", becomes, was, 'applied', place, session_user);
@@ -248,11 +252,16 @@ AS $phasegate$
 DECLARE
   was text := OLD."status"::text;
   becomes text := NEW."status"::text;
+  judged text;
 BEGIN
-  IF was = becomes AND NEW."id" IS NOT NULL AND EXISTS (
-    SELECT FROM "public"."deploy_transitions" t WHERE t."from_state" = was AND t."to_state" = was
-  ) THEN
-    INSERT INTO "public"."deploy_events" ("deploy_id", "from_state", "to_state") VALUES (NEW."id", was, becomes);
+  IF was IS DISTINCT FROM becomes OR NEW."id" IS NULL THEN
+    RETURN NULL;
+  END IF;
+  SELECT (SELECT l."fingerprint" FROM "public"."deploy_language" l) INTO judged
+    FROM "public"."deploy_transitions" t WHERE t."from_state" = was AND t."to_state" = was;
+  IF FOUND THEN
+    INSERT INTO "public"."deploy_events" ("deploy_id", "from_state", "to_state", "language")
+      VALUES (NEW."id", was, becomes, judged);
   END IF;
   RETURN NULL;
 END
@@ -267,13 +276,15 @@ DECLARE
   last_state text;
   last_language text;
   row_state text;
+  judged text := NEW."language";
+  rules text := (SELECT l."fingerprint" FROM "public"."deploy_language" l);
   fault text;
 BEGIN
   IF pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
       'phasegate: deploy_events is append-only: the guard of deploys alone writes it';
   END IF;
-  NEW."language" := (SELECT l."fingerprint" FROM "public"."deploy_language" l);
+  NEW."language" := rules;
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM "public"."deploy_events" e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1;
   -- Whatever the INSERT says: this is where a step comes to be marked as forced, and only once.
@@ -295,12 +306,23 @@ BEGIN
       SELECT FROM "public"."deploy_transitions" t WHERE t."from_state" = NEW."from_state" AND t."to_state" = NEW."to_state"
     )
   THEN
-    fault := 'deploy_events is append-only: ' || NEW."deploy_id"::text || ' did not become ' || coalesce(NEW."to_state", 'null');
+    -- A migration may have been committed since the guard judged.
+    fault := CASE
+      WHEN NEW."to_state" IS NOT DISTINCT FROM row_state AND (
+        judged <> rules OR NEW."observed" IN ('illegal-transition', 'illegal-start', 'unknown-state', 'key-changed', 'key-used')
+      )
+        THEN CASE
+            WHEN judged <> rules THEN 'the rules of deploy changed while a step was judged'
+            ELSE 'the guard of deploys enforces since it let a step through'
+          END || ': ' || coalesce(NEW."from_state", 'nothing') || ' -> ' || coalesce(NEW."to_state", 'null')
+          || ' of ' || NEW."deploy_id"::text || '; try again'
+      ELSE 'deploy_events is append-only: ' || NEW."deploy_id"::text || ' did not become ' || coalesce(NEW."to_state", 'null')
+    END;
   END IF;
   IF fault IS NOT NULL AND "public"."deploy_mode"() = 'enforce' THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || fault;
   ELSIF fault IS NOT NULL THEN
-    NEW."observed" := coalesce(NEW."observed", 'past-the-guard');
+    NEW."observed" := coalesce(NEW."observed", CASE WHEN judged <> rules THEN 'illegal-transition' ELSE 'past-the-guard' END);
     NEW."from_state" := last_state;
   END IF;
   NEW."seq" := coalesce(last_seq, 0) + 1;

@@ -64,7 +64,7 @@ impl Held<'_> {
             let message =
                 format!("`{table}` has names that no migration gives: {}", others.join(", "));
             let help = format!(
-                "a name for the rules in force lets that change pass the guard without an event: \
+                "the history is read by them, and under no rules at all they lead past the guard: \
                  DELETE FROM {} where \"language\" is that, and see what is said of rows and history",
                 self.names.quoted(table)
             );

@@ -75,11 +75,17 @@ UPDATE {{ n.states }} SET "initial" = false WHERE "state" IN ({{ left|join(", ")
 {% endif -%}
 {% if !moved.is_empty() %}
 -- Rows that go by the new name from here on. Whoever wants to change one of them waits until this
--- file is committed; everyone else goes on.
+-- file is committed; everyone else goes on. The guard lets this pass by names under no rules, which
+-- are gone before anybody else could see them.
+INSERT INTO {{ n.renames }} ("language", "state", "name_now") VALUES
+{%- for rename in moved %}
+  ('', {{ rename.from }}, {{ rename.to }}){% if loop.last %};{% else %},{% endif %}
+{%- endfor %}
 {%- for rename in moved %}
 UPDATE {{ n.table }} SET {{ n.column }} = {{ rename.to }}
 WHERE {{ n.column }} = {{ rename.from }} AND {{ n.column }}::text COLLATE "C" = {{ rename.from }};
 {%- endfor %}
+DELETE FROM {{ n.renames }} WHERE "language" = '';
 {% endif -%}
 {% if !states.is_empty() %}
 {% if names.is_empty() -%}

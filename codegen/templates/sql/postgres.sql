@@ -140,6 +140,7 @@ DECLARE
   becomes text;
   rekeyed boolean := false;
   fault text;
+  judged text;
 {%- if history %}
   place integer;
   why text;
@@ -180,17 +181,20 @@ BEGIN
       fault := 'key-used';
 {%- endif %}
     END IF;
-  ELSIF NOT EXISTS (
-    SELECT FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = becomes
-  ) THEN
-    -- While a migration renames a state, its other name is no step.
-    IF EXISTS (
-      SELECT FROM {{ n.renames }} r JOIN {{ n.language }} l ON l."fingerprint" = r."language"
-      WHERE r."state" = was AND r."name_now" = becomes
-    ) THEN
-      RETURN NULL;
+  ELSE
+    -- By which rules, too: they may be others by the time that the step is written.
+    SELECT (SELECT l."fingerprint" FROM {{ n.language }} l) INTO judged
+      FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = becomes;
+    IF NOT FOUND THEN
+      -- A migration that moves rows to a state's new name says so under no rules, where nobody else
+      -- sees it before it is done: that is no step.
+      IF EXISTS (
+        SELECT FROM {{ n.renames }} r WHERE r."language" = '' AND r."state" = was AND r."name_now" = becomes
+      ) THEN
+        RETURN NULL;
+      END IF;
+      fault := 'illegal-transition';
     END IF;
-    fault := 'illegal-transition';
   END IF;
 {%- if history %}
   IF fault IS NOT NULL
@@ -230,8 +234,8 @@ BEGIN
     INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (OLD.{{ n.key }}, NULL, was);
   END IF;
 {%- endif %}
-  INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state", "observed")
-    VALUES (NEW.{{ n.key }}, was, becomes, fault) RETURNING "seq", "forced" INTO place, why;
+  INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state", "language", "observed")
+    VALUES (NEW.{{ n.key }}, was, becomes, judged, fault) RETURNING "seq", "forced" INTO place, why;
   IF why IS NOT NULL THEN
     INSERT INTO {{ n.reports }} ({{ n.row }}, "status", "from_state", "answer", "seq", "actor")
       VALUES (NEW.{{ n.key }}, becomes, was, 'applied', place, session_user);
@@ -248,16 +252,21 @@ AS $phasegate$
 DECLARE
   was text := OLD.{{ n.column }}::text;
   becomes text := NEW.{{ n.column }}::text;
+  judged text;
 BEGIN
-  IF was = becomes AND NEW.{{ n.key }} IS NOT NULL AND EXISTS (
-    SELECT FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = was
-  ) THEN
+  IF was IS DISTINCT FROM becomes OR NEW.{{ n.key }} IS NULL THEN
+    RETURN NULL;
+  END IF;
+  SELECT (SELECT l."fingerprint" FROM {{ n.language }} l) INTO judged
+    FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = was;
+  IF FOUND THEN
 {%- if adopts %}
     IF NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.key }}) THEN
       INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (NEW.{{ n.key }}, NULL, was);
     END IF;
 {%- endif %}
-    INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (NEW.{{ n.key }}, was, becomes);
+    INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state", "language")
+      VALUES (NEW.{{ n.key }}, was, becomes, judged);
   END IF;
   RETURN NULL;
 END
@@ -272,13 +281,15 @@ DECLARE
   last_state text;
   last_language text;
   row_state text;
+  judged text := NEW."language";
+  rules text := (SELECT l."fingerprint" FROM {{ n.language }} l);
   fault text;
 BEGIN
   IF pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
       'phasegate: {{ n.events_word }} is append-only: the guard of {{ n.table_word }} alone writes it';
   END IF;
-  NEW."language" := (SELECT l."fingerprint" FROM {{ n.language }} l);
+  NEW."language" := rules;
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1;
   -- Whatever the INSERT says: this is where a step comes to be marked as forced, and only once.
@@ -300,12 +311,23 @@ BEGIN
       SELECT FROM {{ n.transitions }} t WHERE t."from_state" = NEW."from_state" AND t."to_state" = NEW."to_state"
     )
   THEN
-    fault := '{{ n.events_word }} is append-only: ' || NEW.{{ n.row }}::text || ' did not become ' || coalesce(NEW."to_state", 'null');
+    -- A migration may have been committed since the guard judged.
+    fault := CASE
+      WHEN NEW."to_state" IS NOT DISTINCT FROM row_state AND (
+        judged <> rules OR NEW."observed" IN ('illegal-transition', 'illegal-start', 'unknown-state', 'key-changed', 'key-used')
+      )
+        THEN CASE
+            WHEN judged <> rules THEN 'the rules of {{ n.machine }} changed while a step was judged'
+            ELSE 'the guard of {{ n.table_word }} enforces since it let a step through'
+          END || ': ' || coalesce(NEW."from_state", 'nothing') || ' -> ' || coalesce(NEW."to_state", 'null')
+          || ' of ' || NEW.{{ n.row }}::text || '; try again'
+      ELSE '{{ n.events_word }} is append-only: ' || NEW.{{ n.row }}::text || ' did not become ' || coalesce(NEW."to_state", 'null')
+    END;
   END IF;
   IF fault IS NOT NULL AND {{ n.mode }}() = 'enforce' THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || fault;
   ELSIF fault IS NOT NULL THEN
-    NEW."observed" := coalesce(NEW."observed", 'past-the-guard');
+    NEW."observed" := coalesce(NEW."observed", CASE WHEN judged <> rules THEN 'illegal-transition' ELSE 'past-the-guard' END);
     NEW."from_state" := last_state;
   END IF;
   NEW."seq" := coalesce(last_seq, 0) + 1;

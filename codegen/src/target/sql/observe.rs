@@ -68,7 +68,8 @@ fn leaves(state: &State) -> Option<String> {
 /// What has to be taken off a state first.
 fn off(state: &State, retired: bool, optional: bool) -> Option<String> {
     let keys = [(retired, "`retired = true`"), (optional, "`optional = true`")];
-    let keys: Vec<&str> = keys.into_iter().filter_map(|(is_set, key)| is_set.then_some(key)).collect();
+    let keys: Vec<&str> =
+        keys.into_iter().filter_map(|(is_set, key)| is_set.then_some(key)).collect();
     let all = keys.join(" and ");
     (!keys.is_empty()).then(|| format!("# first take {all} off the state `{}`", state.name))
 }

@@ -136,6 +136,7 @@ DECLARE
   becomes text;
   rekeyed boolean := false;
   fault text;
+  judged text;
   place integer;
   why text;
 BEGIN
@@ -160,17 +161,20 @@ BEGIN
     ELSIF EXISTS (SELECT FROM "public"."order_events" e WHERE e."order_id" = NEW."id") THEN
       fault := 'key-used';
     END IF;
-  ELSIF NOT EXISTS (
-    SELECT FROM "public"."order_transitions" t WHERE t."from_state" = was AND t."to_state" = becomes
-  ) THEN
-    -- While a migration renames a state, its other name is no step.
-    IF EXISTS (
-      SELECT FROM "public"."order_renames" r JOIN "public"."order_language" l ON l."fingerprint" = r."language"
-      WHERE r."state" = was AND r."name_now" = becomes
-    ) THEN
-      RETURN NULL;
+  ELSE
+    -- By which rules, too: they may be others by the time that the step is written.
+    SELECT (SELECT l."fingerprint" FROM "public"."order_language" l) INTO judged
+      FROM "public"."order_transitions" t WHERE t."from_state" = was AND t."to_state" = becomes;
+    IF NOT FOUND THEN
+      -- A migration that moves rows to a state's new name says so under no rules, where nobody else
+      -- sees it before it is done: that is no step.
+      IF EXISTS (
+        SELECT FROM "public"."order_renames" r WHERE r."language" = '' AND r."state" = was AND r."name_now" = becomes
+      ) THEN
+        RETURN NULL;
+      END IF;
+      fault := 'illegal-transition';
     END IF;
-    fault := 'illegal-transition';
   END IF;
   IF fault IS NOT NULL
     AND EXISTS (SELECT FROM "public"."order_forcing" f WHERE f."order_id" = NEW."id" AND f."to_state" = becomes)
@@ -204,8 +208,8 @@ BEGIN
     -- Observed alone, and under no key that a history could have.
     RETURN NULL;
   END IF;
-  INSERT INTO "public"."order_events" ("order_id", "from_state", "to_state", "observed")
-    VALUES (NEW."id", was, becomes, fault) RETURNING "seq", "forced" INTO place, why;
+  INSERT INTO "public"."order_events" ("order_id", "from_state", "to_state", "language", "observed")
+    VALUES (NEW."id", was, becomes, judged, fault) RETURNING "seq", "forced" INTO place, why;
   IF why IS NOT NULL THEN
     INSERT INTO "public"."order_reports" ("order_id", "status", "from_state", "answer", "seq", "actor")
       VALUES (NEW."id", becomes, was, 'applied', place, session_user);
@@ -221,11 +225,16 @@ AS $phasegate$
 DECLARE
   was text := OLD."status"::text;
   becomes text := NEW."status"::text;
+  judged text;
 BEGIN
-  IF was = becomes AND NEW."id" IS NOT NULL AND EXISTS (
-    SELECT FROM "public"."order_transitions" t WHERE t."from_state" = was AND t."to_state" = was
-  ) THEN
-    INSERT INTO "public"."order_events" ("order_id", "from_state", "to_state") VALUES (NEW."id", was, becomes);
+  IF was IS DISTINCT FROM becomes OR NEW."id" IS NULL THEN
+    RETURN NULL;
+  END IF;
+  SELECT (SELECT l."fingerprint" FROM "public"."order_language" l) INTO judged
+    FROM "public"."order_transitions" t WHERE t."from_state" = was AND t."to_state" = was;
+  IF FOUND THEN
+    INSERT INTO "public"."order_events" ("order_id", "from_state", "to_state", "language")
+      VALUES (NEW."id", was, becomes, judged);
   END IF;
   RETURN NULL;
 END
@@ -240,13 +249,15 @@ DECLARE
   last_state text;
   last_language text;
   row_state text;
+  judged text := NEW."language";
+  rules text := (SELECT l."fingerprint" FROM "public"."order_language" l);
   fault text;
 BEGIN
   IF pg_trigger_depth() < 2 THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
       'phasegate: order_events is append-only: the guard of orders alone writes it';
   END IF;
-  NEW."language" := (SELECT l."fingerprint" FROM "public"."order_language" l);
+  NEW."language" := rules;
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM "public"."order_events" e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1;
   -- Whatever the INSERT says: this is where a step comes to be marked as forced, and only once.
@@ -268,12 +279,23 @@ BEGIN
       SELECT FROM "public"."order_transitions" t WHERE t."from_state" = NEW."from_state" AND t."to_state" = NEW."to_state"
     )
   THEN
-    fault := 'order_events is append-only: ' || NEW."order_id"::text || ' did not become ' || coalesce(NEW."to_state", 'null');
+    -- A migration may have been committed since the guard judged.
+    fault := CASE
+      WHEN NEW."to_state" IS NOT DISTINCT FROM row_state AND (
+        judged <> rules OR NEW."observed" IN ('illegal-transition', 'illegal-start', 'unknown-state', 'key-changed', 'key-used')
+      )
+        THEN CASE
+            WHEN judged <> rules THEN 'the rules of order changed while a step was judged'
+            ELSE 'the guard of orders enforces since it let a step through'
+          END || ': ' || coalesce(NEW."from_state", 'nothing') || ' -> ' || coalesce(NEW."to_state", 'null')
+          || ' of ' || NEW."order_id"::text || '; try again'
+      ELSE 'order_events is append-only: ' || NEW."order_id"::text || ' did not become ' || coalesce(NEW."to_state", 'null')
+    END;
   END IF;
   IF fault IS NOT NULL AND "public"."order_mode"() = 'enforce' THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || fault;
   ELSIF fault IS NOT NULL THEN
-    NEW."observed" := coalesce(NEW."observed", 'past-the-guard');
+    NEW."observed" := coalesce(NEW."observed", CASE WHEN judged <> rules THEN 'illegal-transition' ELSE 'past-the-guard' END);
     NEW."from_state" := last_state;
   END IF;
   NEW."seq" := coalesce(last_seq, 0) + 1;
