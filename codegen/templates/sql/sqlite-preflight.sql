@@ -1,5 +1,6 @@
 -- Before anything is made: whether the table is one that can be guarded as it is. RAISE is for triggers
--- alone: json_extract says what is wrong by its own error.
+-- alone, and takes literals there, so that it could not count: json_extract says what is wrong, after
+-- words of its own about a path.
 SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: ' || "fault")
 FROM (
   SELECT CASE

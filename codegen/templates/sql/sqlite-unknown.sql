@@ -1,5 +1,5 @@
--- RAISE takes literals alone outside of the newest versions: what cannot be is asked of json_extract,
--- whose error says it.
+-- RAISE takes literals alone outside of the newest versions, in a temporary trigger too: what cannot be
+-- is asked of json_extract, whose error says it after words of its own about a path.
 SELECT json_extract('{}', 'phasegate: '
   || CASE "total" WHEN 1 THEN '1 row of {{ n.table_word }} is in a state' ELSE "total" || ' rows of {{ n.table_word }} are in states' END
   || ' that the table lacks: ' || "lost" || CASE WHEN "states" > 12 THEN ' and ' || ("states" - 12) || ' more' ELSE '' END
