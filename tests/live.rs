@@ -423,8 +423,12 @@ fn counts_what_a_guard_that_observes_let_through_with_the_row_that_would_make_it
     let back = said("1", "illegal-transition", "shipped -> It's \"paid\" €");
     let mut expected = [
         ("observed", &*twice, "[[transition]]\nfrom = \"placed\"\nto = \"shipped\""),
-        ("observed", &*start, "# under [machine], in the list of `initial`: \"shipped\""),
-        ("observed", &*back, "[[transition]]\nfrom = \"shipped\"\nto = \"paid\""),
+        ("observed", &*start, "# no row of the table makes this legal: no row starts in an end"),
+        (
+            "observed",
+            &*back,
+            "# first say `reopens = true` at the state `shipped`\n[[transition]]\nfrom = \"shipped\"\nto = \"paid\"",
+        ),
     ];
     // Those of one count come as the database sorts a missing state.
     let mut found_sorted = found.clone();
