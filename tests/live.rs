@@ -166,6 +166,10 @@ fn says_that_a_database_is_ahead(database: Database) {
     // One finding, not one for each state, label and pair.
     holds(&looked, &[("unknown-language", world.machine.language())]);
     assert_eq!(looked.at, None);
+    // What does not depend on the rules is looked at all the same.
+    world.sql("DROP INDEX deploy_reports_row");
+    let index = ("missing-index", "`deploy_reports_row`");
+    holds(&look(&world, &deploy()), &[("unknown-language", "newer"), index]);
 }
 
 fn says_that_nothing_is_installed(database: Database) {

@@ -2,9 +2,9 @@
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::expected::{Objects, normal};
-use super::facts::{Facts, cells, folded, literal, quoted};
-use super::judge::Held;
+use super::expected::{Objects, attributes};
+use super::facts::{Facts, cells, literal, quoted};
+use super::judge::{Held, runs_otherwise};
 use crate::finding::Severity::Warning;
 use crate::machine::Machine;
 use crate::suggest::{self, shown};
@@ -15,27 +15,30 @@ use crate::targets::Dialect;
 const EXAMPLES: usize = 3;
 
 impl Held<'_> {
-    /// All of it. `past` are the tables that were migrated to up to the one that the database is
-    /// at or on its way to, each with those before it.
+    /// All of it that can be said whatever the rules; `past` are the tables that were migrated to up to
+    /// the one that the database is at or on its way to, each with those before it, where that is known.
     pub(super) async fn catalog(
         &self,
         conn: &mut Conn,
         facts: &Facts,
-        past: &[&Machine],
+        past: Option<&[&Machine]>,
         tell: &mut Telling,
     ) -> Result<(), Away> {
-        self.names_now(facts, past, tell);
-        self.forcing(conn, facts, tell).await?;
         let expected = Objects::of(self.machine, self.names.dialect);
+        if let Some(past) = past {
+            self.names_now(facts, past, tell);
+        }
+        self.forcing(conn, facts, tell).await?;
         self.shape(conn, facts, &expected, tell).await?;
-        if self.sql.owns && facts.has_column(&self.names.table, &self.names.column) {
-            self.start(conn, tell).await?;
+        self.views(conn, facts, &expected, past.is_some(), tell).await?;
+        if past.is_some()
+            && self.sql.owns
+            && facts.has_column(&self.names.table, &self.names.column)
+        {
+            self.start(conn, facts, tell).await?;
         }
         match self.names.dialect {
-            Dialect::Postgres => {
-                self.open_functions(conn, &expected, tell).await?;
-                self.rules(conn, &expected, tell).await
-            }
+            Dialect::Postgres => self.rights(conn, &expected, tell).await,
             Dialect::Sqlite => {
                 self.strangers(facts, &expected, tell);
                 Ok(())
@@ -142,90 +145,8 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// The indexes and constraints of the tables that phasegate makes.
-    async fn shape(
-        &self,
-        conn: &mut Conn,
-        facts: &Facts,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
-        let names = self.names;
-        let schema = literal(&names.schema);
-        let (indexes, constraints) = match names.dialect {
-            Dialect::Postgres => (
-                format!(
-                    "SELECT c.relname::text, pg_get_indexdef(c.oid), \
-                     CASE WHEN i.indisvalid THEN '' ELSE 'not valid' END FROM pg_index i \
-                     JOIN pg_class c ON c.oid = i.indexrelid \
-                     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {schema}"
-                ),
-                format!(
-                    "SELECT c.relname::text, pg_get_constraintdef(k.oid) FROM pg_constraint k \
-                     JOIN pg_class c ON c.oid = k.conrelid \
-                     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {schema}"
-                ),
-            ),
-            Dialect::Sqlite => (
-                "SELECT name, sql, '' FROM sqlite_schema WHERE type = 'index'".to_owned(),
-                "SELECT name, sql FROM sqlite_schema WHERE type = 'table'".to_owned(),
-            ),
-        };
-        let found = conn.rows(&indexes).await?.into_iter().map(cells::<3>);
-        let found: Vec<[String; 3]> = found.collect();
-        for (name, (table, index)) in &expected.indexes {
-            if !facts.has(table) {
-                continue;
-            }
-            let help = format!("run its CREATE INDEX of {} again", self.schema);
-            match found.iter().find(|[found, ..]| folded(found, names.dialect) == *name) {
-                None => {
-                    let message = format!("the index `{name}` of `{table}` is missing");
-                    tell.error("missing-index", message, help);
-                }
-                Some([_, sql, invalid]) => {
-                    if !invalid.is_empty()
-                        || normal(sql, &names.schema) != normal(index, &names.schema)
-                    {
-                        let message = format!(
-                            "the index `{name}` is not what the table gives: {sql} {invalid}"
-                        );
-                        tell.error(
-                            "altered-index",
-                            message.trim_end(),
-                            format!("drop it, and {help}"),
-                        );
-                    }
-                }
-            }
-        }
-        let found = conn.rows(&constraints).await?.into_iter().map(cells::<2>);
-        let found: Vec<(String, String)> = found
-            .map(|[table, sql]| (folded(&table, names.dialect), normal(&sql, &names.schema)))
-            .collect();
-        for (table, constraint) in &expected.constraints {
-            let mut of_table = found.iter().filter(|(found, _)| found == table);
-            let wanted = normal(constraint, &names.schema);
-            let stands = match names.dialect {
-                Dialect::Postgres => of_table.any(|(_, sql)| *sql == wanted),
-                Dialect::Sqlite => of_table.any(|(_, sql)| sql.contains(&wanted)),
-            };
-            if facts.has(table) && !stands {
-                let message = format!("the table `{table}` lacks its constraint {constraint}");
-                let help = match names.dialect {
-                    Dialect::Postgres => {
-                        format!("ALTER TABLE {} ADD {constraint}", names.quoted(table))
-                    }
-                    Dialect::Sqlite => format!("make the table again as {} has it", self.schema),
-                };
-                tell.error("missing-constraint", message, help);
-            }
-        }
-        Ok(())
-    }
-
     /// What a row starts in where nothing is said.
-    async fn start(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+    async fn start(&self, conn: &mut Conn, facts: &Facts, tell: &mut Telling) -> Result<(), Away> {
         let names = self.names;
         // On the way to a later table it may be that one's already.
         let machines = [Some(self.machine), self.next];
@@ -276,7 +197,7 @@ impl Held<'_> {
             }
         }
         if names.dialect == Dialect::Postgres {
-            self.start_function(conn, &values, tell).await?;
+            self.start_function(conn, facts, &values, tell).await?;
         }
         Ok(())
     }
@@ -285,6 +206,7 @@ impl Held<'_> {
     async fn start_function(
         &self,
         conn: &mut Conn,
+        facts: &Facts,
         values: &[String],
         tell: &mut Telling,
     ) -> Result<(), Away> {
@@ -310,70 +232,17 @@ impl Held<'_> {
             };
             body.starts_with(&format!("RETURN {value}::"))
         };
+        let wanted = attributes("sql", false, "s", "");
+        let runs = facts.functions.get(&name).map(|function| &function.attributes);
         if !values.iter().any(is_one) {
             let message = format!(
                 "the body of the function `{name}` is not what the table gives: {}",
                 body.trim()
             );
             tell.error("altered-function", message, help);
-        }
-        Ok(())
-    }
-
-    /// Functions that write with their owner's rights, and everyone may call.
-    async fn open_functions(
-        &self,
-        conn: &mut Conn,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
-        let sql = format!(
-            "SELECT p.proname::text, pg_get_function_identity_arguments(p.oid) FROM pg_proc p \
-             JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = {} AND EXISTS ( \
-             SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a \
-             WHERE a.grantee = 0 AND a.privilege_type = 'EXECUTE') ORDER BY 1, 2",
-            literal(&self.names.schema)
-        );
-        for row in conn.rows(&sql).await? {
-            let [name, arguments] = cells(row);
-            if name != self.names.mode && expected.functions.contains_key(&name) {
-                let message = format!("PUBLIC may execute the function `{name}`");
-                let help = format!(
-                    "REVOKE ALL ON FUNCTION {}({arguments}) FROM PUBLIC",
-                    self.names.quoted(&name)
-                );
-                tell.error("open-function", message, help);
-            }
-        }
-        Ok(())
-    }
-
-    /// Rules, which rewrite what is written before any trigger sees it.
-    async fn rules(
-        &self,
-        conn: &mut Conn,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
-        let sql = format!(
-            "SELECT c.relname::text, r.rulename::text FROM pg_rewrite r \
-             JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND c.relkind IN ('r', 'p') ORDER BY 1, 2",
-            literal(&self.names.schema)
-        );
-        for row in conn.rows(&sql).await? {
-            let [table, rule] = cells(row);
-            if table == self.names.table || expected.tables.contains_key(&table) {
-                let message = format!(
-                    "the rule `{rule}` of `{table}` rewrites statements before the guard sees them"
-                );
-                let help = format!(
-                    "see that nothing is lost by it, or DROP RULE {} ON {}",
-                    quoted(&rule),
-                    self.names.quoted(&table)
-                );
-                tell.tell("foreign-rule", Warning, message, help);
-            }
+        } else if let Some(runs) = runs.filter(|runs| **runs != wanted) {
+            let message = runs_otherwise(&name, runs, &wanted);
+            tell.error("altered-function", message, help);
         }
         Ok(())
     }
@@ -396,6 +265,6 @@ impl Held<'_> {
 }
 
 /// A name in a sentence.
-fn tick(name: &str) -> String {
+pub(super) fn tick(name: &str) -> String {
     suggest::list(&[name])
 }

@@ -39,6 +39,18 @@ pub(super) struct Objects {
     pub(super) indexes: BTreeMap<String, (String, String)>,
     /// Each table's constraints; on SQLite the whole lines that have them.
     pub(super) constraints: Vec<(String, String)>,
+    /// What a column is beside that, by table and name; on SQLite the whole line.
+    pub(super) columns: BTreeMap<(String, String), String>,
+    pub(super) views: BTreeMap<String, View>,
+}
+
+/// A view.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    /// The statement that makes it.
+    pub(super) sql: String,
+    /// What it selects.
+    pub(super) select: String,
 }
 
 impl Objects {
@@ -59,7 +71,10 @@ impl Objects {
                 |line| line.ends_with("$phasegate$;") || line.starts_with("RETURN ")
             } else if line.starts_with("CREATE TABLE") {
                 |line| line.starts_with(')')
-            } else if line.starts_with("CREATE INDEX") || line.starts_with("CREATE UNIQUE INDEX") {
+            } else if ["CREATE INDEX", "CREATE UNIQUE INDEX", "CREATE VIEW"]
+                .iter()
+                .any(|head| line.starts_with(head))
+            {
                 |line| line.ends_with(';')
             } else {
                 continue;
@@ -83,17 +98,22 @@ impl Objects {
                 self.triggers.insert((trigger.table.clone(), name), trigger);
             }
         } else if first.starts_with("CREATE TABLE") {
-            let column = |line: &&str| {
-                line.strip_prefix("  \"").and_then(|line| line.split('"').next()).map(str::to_owned)
-            };
-            let columns = statement[1..].iter().filter_map(column).map(|c| folded(&c, dialect));
+            let columns = statement[1..].iter().filter_map(|line| column(line));
+            let columns = columns.map(|name| folded(&name, dialect));
             let table = folded(&named(first.trim_end_matches(" (")), dialect);
             for line in &statement[1..] {
-                if let Some(constraint) = constraint(line, dialect) {
-                    self.constraints.push((table.clone(), constraint));
+                let constraints = constraints(line, dialect).into_iter();
+                self.constraints.extend(constraints.map(|constraint| (table.clone(), constraint)));
+                if let Some((name, definition)) = column(line).zip(definition(line, dialect)) {
+                    self.columns.insert((table.clone(), folded(&name, dialect)), definition);
                 }
             }
             self.tables.insert(table, columns.collect());
+        } else if let Some(rest) = first.strip_prefix("CREATE VIEW ") {
+            let name = rest.split([' ', '(']).next().unwrap_or_default();
+            let sql = text.trim_end_matches(';').to_owned();
+            let select = sql.split_once(" AS\n").map_or("", |(_, select)| select).to_owned();
+            self.views.insert(folded(&named(name), dialect), View { sql, select });
         } else if let Some((name, rest)) =
             first.split_once("INDEX ").and_then(|(_, rest)| rest.split_once(" ON "))
         {
@@ -115,26 +135,47 @@ impl Objects {
     }
 }
 
-/// The constraint that a line of a table's statement has.
-fn constraint(line: &str, dialect: Dialect) -> Option<String> {
+/// The column that a line of a table's statement makes.
+fn column(line: &str) -> Option<String> {
+    let name = line.strip_prefix("  \"").and_then(|line| line.split('"').next());
+    name.map(str::to_owned)
+}
+
+/// What a column is, as the catalog has it: its type, whether it may be null, and its default.
+/// A default that is a state's is looked at elsewhere.
+fn definition(line: &str, dialect: Dialect) -> Option<String> {
+    let line = line.trim().trim_end_matches(',');
+    match dialect {
+        Dialect::Sqlite => (!line.contains("DEFAULT '")).then(|| line.to_owned()),
+        Dialect::Postgres => {
+            let (_, rest) = line.strip_prefix('"')?.split_once("\" ")?;
+            let rest = rest.split(" CHECK (").next()?.replace(" PRIMARY KEY", "");
+            let start = rest.ends_with("_initial\"()").then(|| rest.split(" DEFAULT ").next());
+            let rest = start.flatten().unwrap_or(&rest);
+            Some(rest.replace("timestamptz", "timestamp with time zone").replace('"', ""))
+        }
+    }
+}
+
+/// The constraints that a line of a table's statement has.
+fn constraints(line: &str, dialect: Dialect) -> Vec<String> {
     let line = line.trim().trim_end_matches(',');
     // A default may say anything.
     if line.starts_with("--") || line.contains("DEFAULT '") {
-        return None;
+        return Vec::new();
     }
     let primary = line.contains("PRIMARY KEY");
-    let check = line.find("CHECK (");
+    let check = line.find("CHECK (").map(|at| line[at..].to_owned());
     match dialect {
-        Dialect::Sqlite => (primary || check.is_some()).then(|| line.to_owned()),
-        Dialect::Postgres if line.starts_with("PRIMARY KEY") => Some(line.to_owned()),
-        Dialect::Postgres => match check {
-            Some(at) => Some(line[at..].to_owned()),
-            None if primary => {
-                let column = line.split('"').nth(1)?;
-                Some(format!("PRIMARY KEY (\"{column}\")"))
-            }
-            None => None,
-        },
+        Dialect::Sqlite => {
+            (primary || check.is_some()).then(|| line.to_owned()).into_iter().collect()
+        }
+        Dialect::Postgres if line.starts_with("PRIMARY KEY") => vec![line.to_owned()],
+        Dialect::Postgres => {
+            let column = line.split('"').nth(1).filter(|_| primary);
+            let primary = column.map(|column| format!("PRIMARY KEY (\"{column}\")"));
+            primary.into_iter().chain(check).collect()
+        }
     }
 }
 
@@ -188,6 +229,11 @@ pub(super) fn trigger(sql: &str, dialect: Dialect) -> Option<(String, Trigger)> 
             Some((name, Trigger { table, definition, sql: sql.to_owned() }))
         }
     }
+}
+
+/// A statement's words, whoever laid them out.
+pub(super) fn words(sql: &str) -> String {
+    without_comments(sql).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A statement without the comments that begin their lines.

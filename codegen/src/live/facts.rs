@@ -26,6 +26,8 @@ pub(super) struct Names {
     pub(super) renames: String,
     /// The function that says whether the guard refuses, on PostgreSQL.
     pub(super) mode: String,
+    /// What forces, a function on PostgreSQL.
+    pub(super) force: String,
     /// The view of what was let through, where the guard observes.
     pub(super) observed: String,
     /// The column of the history that names the row.
@@ -48,6 +50,7 @@ impl Names {
             language: names.language,
             renames: names.renames,
             mode: format!("{}_mode", machine.name),
+            force: format!("{}_force", machine.name),
             observed: format!("{}_observed", machine.name),
             row: names.row,
         }
@@ -243,8 +246,10 @@ async fn functions(conn: &mut Conn, names: &Names) -> Result<BTreeMap<String, Fu
          CASE WHEN p.prosecdef THEN '1' ELSE '0' END, p.provolatile::text, \
          array_to_string(p.proconfig, '; ') \
          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
-         JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname = {}",
-        literal(&names.schema)
+         JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname = {} \
+         AND (p.pronargs = 0 OR p.pronargs = 3 AND p.proname = {})",
+        literal(&names.schema),
+        literal(&names.force)
     );
     let mut functions = BTreeMap::new();
     for row in conn.rows(&sql).await? {

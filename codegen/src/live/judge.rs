@@ -11,6 +11,10 @@ use crate::suggest;
 use crate::target::sql::Matched;
 use crate::targets::{Dialect, Mode, SqlTarget};
 
+/// Why something is there that the table does not give.
+pub(super) const MADE_OTHERWISE: &str =
+    "somebody edited it, or another version of phasegate made it";
+
 /// What a database is held to.
 pub(super) struct Held<'h> {
     pub(super) names: &'h Names,
@@ -243,10 +247,16 @@ impl Held<'_> {
                 let message = format!("{at} is not what the table gives");
                 let help = match self.names.dialect {
                     Dialect::Postgres => {
-                        format!("it is\n{}\nand should be\n{}", found.trigger.sql, trigger.sql)
+                        format!(
+                            "{MADE_OTHERWISE}: it is\n{}\nand should be\n{}",
+                            found.trigger.sql, trigger.sql
+                        )
                     }
                     Dialect::Sqlite => {
-                        format!("drop it, and run its CREATE TRIGGER of {} again", self.schema)
+                        format!(
+                            "{MADE_OTHERWISE}: drop it, and run its CREATE TRIGGER of {} again",
+                            self.schema
+                        )
                     }
                 };
                 tell.error("altered-trigger", message, help);
@@ -270,21 +280,19 @@ impl Held<'_> {
                 tell.error("missing-function", message, help);
                 continue;
             };
-            let help = format!("run its CREATE OR REPLACE FUNCTION of {} again", self.schema);
+            let again = format!("run its CREATE OR REPLACE FUNCTION of {} again", self.schema);
+            let help = format!("{MADE_OTHERWISE}: {again}");
             if *name == self.names.mode && found.body != function.body {
                 let body = found.body.trim();
                 let message =
                     format!("the guard's mode is not the table's: `{name}` says `{body}`");
-                tell.error("other-mode", message, help);
+                tell.error("other-mode", message, again);
             } else if found.body != function.body {
                 let message =
                     format!("the body of the function `{name}` is not what the table gives");
                 tell.error("altered-function", message, help);
             } else if found.attributes != function.attributes {
-                let message = format!(
-                    "the function `{name}` runs otherwise than the table says: {}, not {}",
-                    found.attributes, function.attributes
-                );
+                let message = runs_otherwise(name, &found.attributes, &function.attributes);
                 tell.error("altered-function", message, help);
             }
         }
@@ -299,7 +307,7 @@ impl Held<'_> {
 
     /// What the other mode is called and makes: on SQLite the guards themselves are in one or the
     /// other. Observing takes a history.
-    fn in_the_other_mode(&self) -> (&'static str, Objects) {
+    pub(super) fn in_the_other_mode(&self) -> (&'static str, Objects) {
         let mut machine = self.machine.clone();
         let sql = machine.targets.sql.as_mut().filter(|sql| sql.events.is_some());
         let Some(sql) = sql else { return (Mode::Enforce.as_str(), Objects::default()) };
@@ -308,6 +316,22 @@ impl Held<'_> {
             Mode::Observe => Mode::Enforce,
         };
         (sql.mode.as_str(), Objects::of(&machine, self.names.dialect))
+    }
+
+    /// Whether the guards are those of the other mode, which is told of them.
+    pub(super) fn is_in_the_other_mode(&self, facts: &Facts, expected: &Objects) -> bool {
+        let (_, otherwise) = self.in_the_other_mode();
+        let functions = otherwise.functions.iter().any(|(name, function)| {
+            let found = facts.functions.get(name);
+            expected.functions.get(name) != Some(function)
+                && found.is_some_and(|found| found.body == function.body)
+        });
+        let triggers = otherwise.triggers.iter().any(|(at, trigger)| {
+            let same = |other: &Trigger| other.definition == trigger.definition;
+            let found = facts.triggers.get(at).is_some_and(|found| same(&found.trigger));
+            found && !expected.triggers.get(at).is_some_and(same)
+        });
+        functions || triggers
     }
 
     /// What is lost with a trigger of a table.
@@ -320,4 +344,9 @@ impl Held<'_> {
             "what it guards can be changed"
         }
     }
+}
+
+/// That a function's attributes are others.
+pub(super) fn runs_otherwise(name: &str, is: &str, wanted: &str) -> String {
+    format!("the function `{name}` runs otherwise than the table says: {is}, not {wanted}")
 }

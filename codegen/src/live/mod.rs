@@ -6,7 +6,9 @@ pub(crate) mod connect;
 mod expected;
 mod facts;
 mod judge;
+mod rights;
 mod rows;
+mod shape;
 
 use std::collections::BTreeMap;
 
@@ -162,18 +164,16 @@ impl Look<'_> {
         // PostgreSQL's functions say nothing of states; SQLite's triggers do.
         let bodies = is_ours || names.dialect == crate::targets::Dialect::Postgres;
         held.objects(&facts, bodies, &mut tell);
-        if is_ours {
-            // One that it is on the way to may have left its names already.
-            let past = match at {
-                At::Behind(place, _) => &self.known[..self.known.len().min(place + 2)],
-                At::Current | At::Others | At::Edited => &self.known[..],
-            };
-            let mut past: Vec<&Machine> = past.iter().map(|known| &known.machine).collect();
-            if !matches!(at, At::Behind(..)) {
-                past.push(machine);
-            }
-            held.catalog(conn, &facts, &past, &mut tell).await?;
+        // One that it is on the way to may have left its names already.
+        let known = match at {
+            At::Behind(place, _) => &self.known[..self.known.len().min(place + 2)],
+            At::Current | At::Others | At::Edited => &self.known[..],
+        };
+        let mut past: Vec<&Machine> = known.iter().map(|known| &known.machine).collect();
+        if !matches!(at, At::Behind(..)) {
+            past.push(machine);
         }
+        held.catalog(conn, &facts, is_ours.then_some(&past[..]), &mut tell).await?;
         if facts.has_column(&names.table, &names.column)
             && facts.has_column(&names.table, &names.key)
         {
@@ -186,7 +186,7 @@ impl Look<'_> {
             let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
             tables.push(machine);
             held.judge_history(conn, &facts, &tables, &mut tell).await?;
-            rows::judge_observed(conn, names, &facts, &mut tell).await?;
+            held.judge_observed(conn, &facts, &mut tell).await?;
         } else {
             let message = format!(
                 "there is no table `{}` with the columns `{}` and `{}`",

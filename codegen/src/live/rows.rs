@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Telling;
 use super::connect::{Away, Conn};
+use super::expected::Objects;
 use super::facts::{Facts, Names, cells, quoted};
 use super::judge::Held;
 use crate::finding::Severity::Warning;
@@ -285,35 +286,48 @@ impl Held<'_> {
         }
         Ok(())
     }
-}
 
-/// What was let through while the guard only observes, by pair, with what would make it legal.
-pub(super) async fn judge_observed(
-    conn: &mut Conn,
-    names: &Names,
-    facts: &Facts,
-    tell: &mut Telling,
-) -> Result<(), Away> {
-    if !facts.has(&names.observed) {
-        return Ok(());
-    }
-    let sql = format!(
-        "SELECT coalesce(\"from_state\", 'nothing'), coalesce(\"to_state\", 'nothing'), \"observed\", \
-         CAST(\"count\" AS text), CAST(\"last_at\" AS text), \"transition\" FROM {} \
-         ORDER BY \"count\" DESC, 1, 2 LIMIT {MOST_OBSERVED}",
-        names.quoted(&names.observed)
-    );
-    for row in conn.rows(&sql).await? {
-        let [from, to, why, count, last, transition] = cells(row);
-        let message = format!(
-            "let through {count} times, and refused once the guard enforces ({why}): `{} -> {}`, last \
-             at {last}",
-            shown(&from),
-            shown(&to)
+    /// What was let through while the guard only observes, by pair, with what would make it legal. By
+    /// what the view should be: it may be gone, or another.
+    pub(super) async fn judge_observed(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let expected = Objects::of(self.machine, names.dialect);
+        let (_, otherwise) = self.in_the_other_mode();
+        let view = match expected.views.get(&names.observed) {
+            Some(view) => view,
+            None => {
+                match otherwise.views.get(&names.observed).filter(|_| facts.has(&names.observed)) {
+                    Some(view) => view,
+                    None => return Ok(()),
+                }
+            }
+        };
+        if !self.can_select(facts, &expected) {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT coalesce(\"from_state\", 'nothing'), coalesce(\"to_state\", 'nothing'), \"observed\", \
+             CAST(\"count\" AS text), CAST(\"last_at\" AS text), \"transition\" FROM ({}) v \
+             ORDER BY \"count\" DESC, 1, 2 LIMIT {MOST_OBSERVED}",
+            view.select
         );
-        tell.tell("observed", Warning, message, transition);
+        for row in conn.rows(&sql).await? {
+            let [from, to, why, count, last, transition] = cells(row);
+            let message = format!(
+                "let through {count} times, and refused once the guard enforces ({why}): `{} -> {}`, last \
+                 at {last}",
+                shown(&from),
+                shown(&to)
+            );
+            tell.tell("observed", Warning, message, transition);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A key as a text that has a least one: PostgreSQL knows no least UUID.
