@@ -23,7 +23,7 @@ on_each_database! {
     advises_nobody_to_delete_a_row
     tells_of_rows_without_a_status
     says_that_a_migration_of_the_guard_alone_is_not_applied
-    says_what_is_left_of_a_rename
+    says_which_file_is_next
 }
 
 const JOB: &str = "format = 1\n[machine]\nname = \"job\"\ninitial = \"a\"\n\
@@ -181,8 +181,12 @@ fn tells_of_rows_without_a_status(database: Database) {
     assert!(!looked.findings[0].is_error());
 }
 
-/// A table and the migrations that led to it, as `migrate` wrote them for each of some texts.
-fn migrated(database: Database, texts: &[&str]) -> (tempfile::TempDir, Loaded, Vec<Vec<String>>) {
+/// A table and the migrations that led to it, names and texts, as `migrate` wrote them for each of
+/// some tables.
+fn migrated(
+    database: Database,
+    texts: &[&str],
+) -> (tempfile::TempDir, Loaded, Vec<Vec<[String; 2]>>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.toml");
     let folders = "migrations = \"migrations\"\n";
@@ -195,8 +199,8 @@ fn migrated(database: Database, texts: &[&str]) -> (tempfile::TempDir, Loaded, V
         let written = written.unwrap_or_else(|error| panic!("{error}"));
         assert!(written.is_possible(), "{written:?}");
         let of_database = written.files.iter().filter(|file| file.contains(&format!("/{name}/")));
-        let step = of_database.map(|file| fs::read_to_string(loaded.root.join(file)).unwrap());
-        let step: Vec<String> = step.collect();
+        let read = |file: &String| fs::read_to_string(loaded.root.join(file)).unwrap();
+        let step: Vec<_> = of_database.map(|file| [file.clone(), read(file)]).collect();
         assert!(!step.is_empty(), "{written:?}");
         files.push(step);
     }
@@ -210,28 +214,47 @@ fn says_that_a_migration_of_the_guard_alone_is_not_applied(database: Database) {
     let (_folder, table, files) = migrated(database, &[&observes, &enforces]);
     let world = World::empty(database, machine(&enforces), Schema::named("job"));
     world.sql("CREATE TABLE jobs (id text PRIMARY KEY, status text)");
-    files[0].iter().for_each(|file| world.sql(file));
+    files[0].iter().for_each(|[_, file]| world.sql(file));
     let looked = look(&world, &table);
     assert_eq!(looked.findings[0].rule, "behind", "{looked:?}");
     assert!(looked.findings[0].help.contains("0002_"), "{looked:?}");
     assert_eq!(looked.findings.len(), 1, "{looked:?}");
-    files[1].iter().for_each(|file| world.sql(file));
+    files[1].iter().for_each(|[_, file]| world.sql(file));
     holds(&look(&world, &table), &[]);
 }
 
-fn says_what_is_left_of_a_rename(database: Database) {
-    let renamed = JOB
-        .replace("name = \"b\"", "name = \"d\"\nrenamed_from = \"b\"")
-        .replace("\"a\",\"b\"", "\"a\",\"d\"")
-        .replace("\"a\", \"b\"", "\"a\", \"d\"");
-    let (_folder, table, files) = migrated(database, &[JOB, &renamed]);
-    let world = World::empty(database, machine(&renamed), Schema::named("job"));
-    files[0].iter().for_each(|file| world.sql(file));
-    for file in &files[1] {
-        holds(&look(&world, &table), &[("behind", "0002_")]);
-        world.sql(file);
+fn says_which_file_is_next(database: Database) {
+    let text = format!("{JOB}storage = \"text\"\n");
+    let named = |text: &str| {
+        text.replace("name = \"b\"", "name = \"d\"\nrenamed_from = \"b\"")
+            .replace("\"a\", \"b\"", "\"a\", \"d\"")
+    };
+    // A label that is new and the default; a name; and a name where it is text.
+    let begins = JOB
+        .replace("initial = \"a\"", "initial = \"z\"")
+        .replace("[[state]]\nname = \"a\"", "[[state]]\nname = \"z\"\n[[state]]\nname = \"a\"")
+        .replace("\"a\", \"b\"", "\"z\", \"a\", \"b\"");
+    let later = named(&begins).replace("renamed_from = \"b\"", "");
+    let later =
+        later.replace("[target.sql]", "[[transition]]\nfrom = \"z\"\nto = \"d\"\n[target.sql]");
+    for texts in [
+        &[JOB, &begins][..],
+        &[JOB, &named(JOB)],
+        &[&text, &named(&text)],
+        &[JOB, &begins, &named(&begins), &later],
+    ] {
+        let (_folder, table, files) = migrated(database, texts);
+        let last = texts[texts.len() - 1];
+        let world = World::empty(database, machine(last), Schema::named("job"));
+        for (at, [name, file]) in files.iter().flatten().enumerate() {
+            if at > 0 {
+                let next = format!("apply the migration `{name}`");
+                holds(&look(&world, &table), &[("behind", &next)]);
+            }
+            world.sql(file);
+        }
+        holds(&look(&world, &table), &[]);
     }
-    holds(&look(&world, &table), &[]);
 }
 
 #[test]

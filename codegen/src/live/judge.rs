@@ -132,8 +132,13 @@ impl Held<'_> {
             .machine
             .state_ids()
             .filter(|&id| {
-                let found = facts.states.get(value(id));
-                found.is_some_and(|(_, initial)| *initial != self.machine.is_initial(id))
+                let starts = |value: &str| facts.states.get(value).map(|(_, initial)| *initial);
+                let wanted = Some(self.machine.is_initial(id));
+                let found = starts(value(id));
+                // One that a migration is renaming starts rows by its new name.
+                found.is_some()
+                    && found != wanted
+                    && self.becomes(value(id)).and_then(starts) != wanted
             })
             .map(value)
             .collect();
@@ -158,7 +163,13 @@ impl Held<'_> {
         let has = |pair: &(&str, &str)| {
             facts.transitions.contains_key(&(pair.0.to_owned(), pair.1.to_owned()))
         };
-        let lacking: Vec<(&str, &str)> = pairs.iter().copied().filter(|pair| !has(pair)).collect();
+        // While a migration renames a state, nothing enters its old name any more.
+        let renamed = |&(from, to): &(&str, &str)| {
+            let now = |value| self.becomes(value).unwrap_or(value);
+            has(&(now(from), now(to))) || has(&(from, now(to)))
+        };
+        let lacking: Vec<(&str, &str)> =
+            pairs.iter().copied().filter(|pair| !has(pair) && !renamed(pair)).collect();
         if !lacking.is_empty() {
             let message = format!("`{table}` lacks what the table allows: {}", shown(&lacking));
             let help = format!("INSERT INTO {} the rows again", self.names.quoted(table));

@@ -6,6 +6,7 @@ pub(crate) mod connect;
 mod expected;
 mod facts;
 mod judge;
+mod left;
 mod rights;
 mod rows;
 mod shape;
@@ -20,7 +21,6 @@ use crate::finding::{Finding, Severity};
 use crate::machine::{Machine, language_of};
 use crate::migrate::{self, Known};
 use crate::pipeline::{Error, Loaded};
-use crate::suggest;
 
 /// What a database was found to be.
 #[derive(Clone, Debug)]
@@ -153,7 +153,12 @@ impl Look<'_> {
             names,
             sql,
             machine: held,
-            next: matches!(at, At::Behind(..)).then_some(machine),
+            next: match at {
+                At::Behind(place, _) => {
+                    Some(self.known.get(place + 1).map_or(machine, |known| &known.machine))
+                }
+                At::Current | At::Others | At::Edited => None,
+            },
             schema: format!("{}/{}.sql", sql.path, names.dialect.as_str()),
         };
         let is_ours = !matches!(at, At::Others);
@@ -259,7 +264,7 @@ impl Look<'_> {
                     "the database is at {} (language {said}); the table is at {own}",
                     known.path
                 );
-                tell.error("behind", message, self.left(place));
+                tell.error("behind", message, self.left(facts, place));
                 At::Behind(place, known)
             }
             At::Others | At::Edited if of_rows == *said => {
@@ -278,19 +283,6 @@ impl Look<'_> {
                 At::Edited
             }
             At::Current => At::Current,
-        }
-    }
-
-    /// What is to be applied after the migrations to a known table.
-    fn left(&self, place: usize) -> String {
-        let left: Vec<&String> =
-            self.known[place + 1..].iter().flat_map(|known| &known.files).collect();
-        match left.as_slice() {
-            [] => "write the migration by `phasegate migrate`, and apply it".to_owned(),
-            [_] => format!("apply the migration {}", suggest::list(&left)),
-            [..] => {
-                format!("apply those of the migrations {} that are not yet", suggest::list(&left))
-            }
         }
     }
 
@@ -316,7 +308,7 @@ impl Look<'_> {
             "the database is at {}: its guards are those of that table, and the rules are the same",
             known.path
         );
-        tell.error("behind", message, self.left(place));
+        tell.error("behind", message, self.left(facts, place));
         Some(At::Behind(place, known))
     }
 
