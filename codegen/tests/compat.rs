@@ -639,3 +639,68 @@ fn what_a_page_makes_of_an_end_that_it_lacks_is_traced_to_that_end() {
     let of = comparison.changes.iter().find(|one| one.change.rule.id == "value-changed").unwrap();
     assert!(of.breaks.contains(&Mix { page: 1, ..Mix::all(0) }), "{:?}", of.breaks);
 }
+
+/// A job that reports nothing may fail while the row succeeds, whatever answers its reports.
+#[test]
+fn each_mix_in_which_a_version_lies_by_its_own_table_is_marked() {
+    let lying = SHIP.replace("[target.sql]", "[[job]]\nname = \"more\"\n[target.sql]");
+    // The first phase is done with its first report, while the job still works at it.
+    let early = SHIP
+        .replace("\"building\"\nphase = \"build\"", "\"building\"\nphase = \"build\"\ncompletes = true")
+        .replace("start = \"building\"\n", "start = \"building\"\nmilestones = [{ name = \"Build\", state = \"warm\" }]\n")
+        .replace("[\"q\", \"building\", ", "[\"q\", \"building\", \"warm\", ")
+        .replace("[[state]]\nname = \"built\"", "[[state]]\nname = \"warm\"\nphase = \"build\"\noptional = true\n[[state]]\nname = \"built\"");
+    let calm = early.replace(
+        "phase = \"build\"\ncompletes = true\n[[state]]\nname = \"warm\"",
+        "phase = \"build\"\n[[state]]\nname = \"warm\"",
+    );
+    assert_ne!(calm, early);
+    for (old, new, claim, class) in [
+        (SHIP, &lying, "workflow-truth", Class::EndsOtherwise),
+        (calm.as_str(), &early, "workflow-views", Class::PageFalse),
+    ] {
+        let versions = versions(old, new);
+        let comparison = compare(&versions, 0, 1);
+        let said = comparison.text(None, false);
+        assert!(said.contains(&format!("this table alone refutes {claim} ")), "{said}");
+        for judged in comparison.mixes.iter().filter(|judged| judged.mix.workflow == 1) {
+            // What the older page makes of the same reports is no lie.
+            let shows = class != Class::PageFalse || judged.mix.page == 1;
+            assert_eq!(classes(&judged.verdict).contains(&class), shows, "{:?} {said}", judged.mix);
+        }
+        assert!(comparison.beside.is_empty(), "{said}");
+    }
+}
+
+#[test]
+fn a_table_without_jobs_is_refuted_alone_too() {
+    let new = "format = 1\nmachine = { name = 'a', initial = 'new' }\nphase = [{ name = 'p' }]\n\
+         state = [{ name = 'new' }, { name = 'on', phase = 'p' },\n\
+         { name = 'off', phase = 'p', completes = true }, { name = 'end', outcome = 'success' }]\n\
+         transition = [{ path = ['new', 'on', 'off', 'end'] }, { path = ['on', 'end'] }]\n\
+         target = { js = {} }";
+    let old = new.replace(", { path = ['on', 'end'] }", "");
+    let versions = versions(&old, new);
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(said.contains("this table alone refutes phases-unconfirmed "), "{said}");
+    assert!(comparison.fails() && !comparison.rollout.has_safe(), "{said}");
+    for judged in &comparison.mixes {
+        let word = if judged.mix.page == 1 { "broken" } else { "safe" };
+        assert_eq!(judged.verdict.as_str(), word, "{said}");
+    }
+    assert!(comparison.beside.is_empty(), "{said}");
+}
+
+#[test]
+fn a_window_marks_what_each_of_its_versions_does_wrong_alone() {
+    let conclude = "[[job]]\nname = \"conclude\"\nneeds = [\"build\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"failed\"\n";
+    let versions = versions(&SHIP.replace(conclude, ""), SHIP);
+    let window = window(&versions);
+    assert!(!window.fails(), "{}", window.text());
+    for (mix, verdict) in window.mixes.iter().flatten() {
+        let marked = classes(verdict).contains(&Class::LeftOpen);
+        assert_eq!(marked, mix.workflow == 0, "{mix:?} {}", window.text());
+    }
+    assert!(window.text().contains(", by old.toml's own table, too: phasegate verify old.toml"));
+}

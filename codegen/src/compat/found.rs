@@ -21,6 +21,8 @@ pub enum Class {
     BackendBreaks,
     /// The page shows what is not so.
     PageFalse,
+    /// Of a table without jobs: what is claimed of its reports or its phases does not hold.
+    Refuted,
 }
 
 impl Class {
@@ -33,6 +35,7 @@ impl Class {
             Self::DatabaseRefuses => "database-refuses",
             Self::BackendBreaks => "backend-breaks",
             Self::PageFalse => "page-false",
+            Self::Refuted => "refuted",
         }
     }
 }
@@ -74,7 +77,7 @@ pub struct Witness {
     pub cause: Cause,
     /// Whether no run is the worse for it: the report that is refused is one that may be lost.
     pub tolerated: bool,
-    /// Whether the newest version's own table does it, too, whatever it runs beside.
+    /// Whether the workflow's own table does it, too, whatever it runs beside.
     pub alone: bool,
 }
 
@@ -116,8 +119,9 @@ impl Tried {
 pub struct Found {
     /// What goes wrong, shortest first found.
     pub bad: BTreeMap<Place, Witness>,
-    /// What goes wrong before any switch, and by the workflow's own table, too.
-    pub own: BTreeMap<Class, Witness>,
+    /// What goes wrong before any switch, and by the workflow's own table, too; on which page, where
+    /// it is one's affair.
+    pub own: BTreeMap<(Option<usize>, Class), Witness>,
     /// What is less than it would be, before any switch; by the page, or for any.
     pub lesser: BTreeMap<Option<usize>, BTreeSet<Lesser>>,
     /// What was tried.

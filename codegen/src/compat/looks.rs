@@ -2,9 +2,12 @@
 
 use super::found::{Class, Lesser};
 use super::layers::World;
-use super::runs::{Search, shadow_at, shadow_of, spot};
+use super::runs::{Search, shadow_at, spot};
 use crate::explore::{Explorer as _, Plan, Situation, Workflow, phase_of};
 use crate::machine::{PhaseId, StateId};
+
+/// A phase, by its place, and whether it is shown as done and not as failed.
+type Falsely = Option<(usize, bool)>;
 
 /// The work behind each phase of a page, for the jobs of the workflow.
 pub(super) struct Page {
@@ -81,19 +84,19 @@ impl Search<'_, '_> {
         if self.forgets(now) {
             return;
         }
-        if page == self.version && row == shadow_of(&now.words, self.workflow.plans.len()) {
-            return;
-        }
-        if self.false_phase(now, page).is_some() {
-            self.breaks(place, (number, None));
+        match self.false_phases(now, page) {
+            (Some(_), _) => self.breaks(place, (number, None)),
+            (None, Some(_)) => self.breaks_too(place, (number, None)),
+            (None, None) => {}
         }
     }
 
-    /// The phase of which a page shows what is not so, and whether it shows it as done.
-    pub(super) fn false_phase(&mut self, now: &Situation, page: usize) -> Option<(usize, bool)> {
+    /// The phase of which a page shows what is not so, and whether it shows it as done: one of which
+    /// the workflow's own page shows the truth, and one of which that page says the same.
+    pub(super) fn false_phases(&mut self, now: &Situation, page: usize) -> (Falsely, Falsely) {
         let found = self.false_at(now, page, now.history(), now.attempted());
         if found.is_empty() {
-            return None;
+            return (None, None);
         }
         // What the workflow's own page shows of its own row is that version's affair.
         let word = now.words[shadow_at(self.workflow.plans.len())];
@@ -101,12 +104,13 @@ impl Search<'_, '_> {
         let half = |word| u32::try_from(word).expect("half a word is half a word");
         let own = self.false_at(now, self.version, half(row), half(attempted));
         let name = |version: usize, phase: usize| &self.world.machines[version].phases[phase].name;
-        let excused = |phase: usize, done: bool| {
+        let is_excused = |&&(phase, done): &&(usize, bool)| {
             own.iter().any(|&(one, as_done)| {
                 as_done == done && name(self.version, one) == name(page, phase)
             })
         };
-        found.into_iter().find(|&(phase, done)| !excused(phase, done))
+        let of_mix = found.iter().find(|one| !is_excused(one)).copied();
+        (of_mix, found.iter().find(is_excused).copied())
     }
 
     fn false_at(

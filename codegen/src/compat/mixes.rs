@@ -13,7 +13,7 @@ use super::runs;
 use super::walks;
 use super::witness::Cause;
 use crate::explore::{Path, Workflow};
-use crate::verify::{Proof, refuted_runs};
+use crate::verify::{Proof, refuted_alone};
 
 /// What became of a mix.
 #[derive(Clone, Debug)]
@@ -74,14 +74,26 @@ pub struct Mixes<'m> {
     pub world: World<'m>,
     workflows: Vec<Workflow<'m>>,
     found: RefCell<HashMap<Question, Rc<Found>>>,
-    refuted: OnceCell<Vec<(Class, Witness)>>,
+    /// What is refuted of each version alone.
+    refuted: Vec<OnceCell<Vec<(Proof, Witness)>>>,
+    /// From which version on that is marked.
+    marked: usize,
 }
 
 impl<'m> Mixes<'m> {
     /// The mixes of some versions.
     pub fn of(world: World<'m>) -> Self {
         let workflows = world.machines.iter().map(|machine| Workflow::of(machine)).collect();
-        Self { world, workflows, found: RefCell::default(), refuted: OnceCell::new() }
+        let refuted = world.machines.iter().map(|_| OnceCell::new()).collect();
+        let marked = world.machines.len().saturating_sub(1);
+        Self { world, workflows, found: RefCell::default(), refuted, marked }
+    }
+
+    /// The same, with what every version's own table does wrong marked, and not the newest's alone.
+    #[must_use]
+    pub fn marking_all(mut self) -> Self {
+        self.marked = 0;
+        self
     }
 
     /// What became of the runs of a version's workflow, or of rows that the application moves where
@@ -175,37 +187,63 @@ impl<'m> Mixes<'m> {
         if lesser.is_empty() { Verdict::Safe } else { Verdict::Degraded(lesser) }
     }
 
-    /// What goes wrong in a mix by the newest version's own table, too. Older ones are in use: what
-    /// they do wrong alone no mix adds to.
+    /// What goes wrong in a mix by the own table of its workflow's version, too; where that has no
+    /// jobs, by the table of its backend or its page. Of versions that are in use no mix adds to that:
+    /// they are passed over unless all were asked for.
     pub fn alone(&self, mix: Mix) -> Vec<(Class, Witness)> {
-        let newest = self.world.machines.len() - 1;
-        if mix.workflow != newest {
+        let version = mix.workflow;
+        if self.world.machines[version].jobs.is_empty() {
+            let is_of_runs = |proof| CLAIMED.into_iter().any(|(claim, _)| claim == proof);
+            let of_reports = |proof: Proof| !proof.is_of_phases() && !is_of_runs(proof);
+            let backend = self.refuted_of(mix.backend, of_reports);
+            let page = self.refuted_of(mix.page, Proof::is_of_phases);
+            return backend.chain(page).map(|(_, witness)| (Class::Refuted, witness)).collect();
+        }
+        let refuted: Vec<_> = self.refuted_of(version, |_| true).collect();
+        let class = |proof: Proof| {
+            CLAIMED.into_iter().find(|(claim, _)| *claim == proof).map(|(_, class)| class)
+        };
+        let mut refuted =
+            refuted.into_iter().filter_map(|(proof, witness)| Some((class(proof)?, witness)));
+        if mix == Mix::all(version) {
+            return refuted.collect();
+        }
+        let claimed: Vec<Class> = refuted.by_ref().map(|(class, _)| class).collect();
+        if claimed.is_empty() {
             return Vec::new();
         }
-        let refuted = self.refuted.get_or_init(|| self.refuted(newest));
-        if refuted.is_empty() || mix.end() == Mix::all(newest).end() {
-            return refuted.clone();
-        }
-        let found = self.found(newest, &Road::of(mix.end()));
-        let own = refuted.iter().filter_map(|(class, _)| Some((*class, found.own.get(class)?)));
-        own.map(|(class, witness)| (class, witness.clone())).collect()
+        let found = self.found(version, &Road::of(mix.end()));
+        let own = found.own.iter().filter(|((page, class), _)| {
+            claimed.contains(class) && page.is_none_or(|page| self.looks_on(page, mix))
+        });
+        own.map(|((_, class), witness)| (*class, witness.clone())).collect()
     }
 
-    fn refuted(&self, version: usize) -> Vec<(Class, Witness)> {
+    /// What is refuted of a version alone, of claims of a kind, where it is to be marked.
+    fn refuted_of(
+        &self,
+        version: usize,
+        is_of: impl Fn(Proof) -> bool,
+    ) -> impl Iterator<Item = (Proof, Witness)> {
+        let marked = version >= self.marked;
+        let all = marked.then(|| self.refuted[version].get_or_init(|| self.refuted(version)));
+        all.into_iter().flatten().filter(move |(proof, _)| is_of(*proof)).cloned()
+    }
+
+    fn refuted(&self, version: usize) -> Vec<(Proof, Witness)> {
         let end = Mix::all(version).end();
-        let start = self.world.initial(version)[0];
-        let refuted = refuted_runs(self.world.machines[version]).into_iter();
+        let value = self.world.initial(version)[0];
+        let refuted = refuted_alone(self.world.machines[version]).into_iter();
         refuted
-            .filter_map(|(proof, _, case)| {
-                let (_, class) = CLAIMED.into_iter().find(|(claim, _)| *claim == proof)?;
+            .map(|(proof, _, case)| {
                 let witness = Witness {
                     summary: case.summary,
                     path: Path(case.path),
-                    cause: Cause::Start { end, workflow: Some(version), value: start },
+                    cause: Cause::Start { end, workflow: Some(version), value },
                     tolerated: false,
                     alone: true,
                 };
-                Some((class, witness))
+                (proof, witness)
             })
             .collect()
     }

@@ -11,6 +11,7 @@ mod looks;
 mod mix;
 mod mixes;
 mod order;
+mod over;
 mod road;
 mod rows;
 mod rules;

@@ -6,15 +6,15 @@
 //! of the mix.
 
 use super::found::{Class, Found, Lesser, Place, Witness};
-use super::layers::{Answer, By, Meaning, Value, Why, World};
+use super::layers::{Answer, By, Value, Why, World};
 use super::looks::Page;
 use super::mix::End;
 use super::road::{Road, Spot};
 use super::rows::Rows;
 use super::{witness, words};
 use crate::explore::{
-    self, AGAIN, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LATE, LOST, Sent,
-    Situation, Situations, Step, Workflow, history_of,
+    AGAIN, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LATE, LOST, Sent, Situation,
+    Situations, Step, Workflow, history_of,
 };
 use crate::machine::{Outcome, StateId};
 
@@ -200,46 +200,6 @@ impl Search<'_, '_> {
         self.found.exhausted = !self.full;
     }
 
-    /// Of a run that is started again, or of which a job was lost after it had reported its end, only
-    /// the state of its row is kept: how it came there would make too many of them. What went
-    /// otherwise until then is told of runs without that: from there on the second row is where the
-    /// first is, if the workflow's own version knows that state.
-    fn forget(&mut self, now: &Situation, next: &mut Situation) {
-        if !self.forgets(next) {
-            return;
-        }
-        next.set(LOST, false);
-        let jobs = self.workflow.plans.len();
-        let row = self.rows.value(next.history());
-        next.set_row(self.rows.start(row), 0);
-        let begins = (now.is(AGAIN), now.is(LATE)) != (next.is(AGAIN), next.is(LATE));
-        let known = self.world.state(self.version, row).is_some();
-        let shadow = match begins && known {
-            true => row,
-            false => self.rows.value(shadow_of(&next.words, jobs)),
-        };
-        next.words[shadow_at(jobs)] = u64::from(self.rows.start(shadow));
-        for job in 0..jobs {
-            let at = Job { done: 0, ..next.job(job) };
-            next.set_job(job, at);
-        }
-    }
-
-    /// A run that is over is started again, once.
-    fn start_again(&mut self, number: usize, now: &Situation, next: &mut Situation) {
-        let all_succeeded = now.jobs(self.workflow.plans.len()).all(Job::succeeded);
-        for step in [Step::AgainAll, Step::AgainFailed] {
-            if self.is_full(now) || (step == Step::AgainFailed && all_succeeded) {
-                return;
-            }
-            next.words.clone_from(&now.words);
-            next.set(AGAIN, true);
-            self.begin_again(next, step);
-            self.forget(now, next);
-            self.known.add(&next.words, Some((number, step)), 1);
-        }
-    }
-
     fn take_up(&mut self, number: usize, now: &Situation, next: &mut Situation) {
         self.found.tried.situations += 1;
         for page in 0..self.pages.len() {
@@ -268,7 +228,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn is_full(&mut self, now: &Situation) -> bool {
+    pub(super) fn is_full(&mut self, now: &Situation) -> bool {
         self.words += now.words.len();
         self.full |= self.known.len() >= MOST_SITUATIONS || self.words > MOST_WORDS;
         self.full
@@ -325,58 +285,6 @@ impl Search<'_, '_> {
         true
     }
 
-    /// Every job is over.
-    fn is_over(&mut self, number: usize, now: &Situation) {
-        self.found.tried.ends += 1;
-        let jobs = self.workflow.plans.len();
-        let at = spot(&now.words).place;
-        let shadow = shadow_of(&now.words, jobs);
-        let means = |row| self.world.meaning(self.version, self.rows.value(row));
-        let is_open = |row| means(row).is_none_or(|means| !means.ended);
-        // A concluding job that could not report is excused, as `verify` does.
-        let mute = now.jobs(jobs).any(|job| job.result() == Some(explore::Result::Mute));
-        let too = is_open(shadow) && is_open(now.history()) && !mute;
-        if let Some(wanted) = means(shadow).filter(|means| means.ended) {
-            match means(now.history()) {
-                Some(means) if means.ended && means.outcome == wanted.outcome => {}
-                // Started again, or where a job is lost after it reported its end, a row may come to a
-                // truer end than its own version would have let it.
-                Some(means) if means.ended => {
-                    if !self.forgets(now) || self.lies(now, means) {
-                        self.breaks((at, None, Class::EndsOtherwise), (number, None));
-                    }
-                }
-                Some(_) | None if self.forgets(now) && mute => {}
-                Some(_) | None => self.breaks((at, None, Class::LeftOpen), (number, None)),
-            }
-        }
-        if too && !self.forgets(now) {
-            self.breaks_too((at, None, Class::LeftOpen), (number, None));
-        }
-        let flawless = !now.is(LOST) && now.jobs(jobs).all(Job::succeeded);
-        if at > 0 || !flawless || self.forgets(now) {
-            return;
-        }
-        let own: Vec<String> = self.unconfirmed(self.version, shadow);
-        for page in 0..self.pages.len() {
-            let phases = self.unconfirmed(page, now.history()).into_iter();
-            let fewer = phases.filter(|phase| !own.contains(phase));
-            let fewer: Vec<Lesser> = fewer.map(|phase| Lesser::Unconfirmed { phase }).collect();
-            self.found.lesser.entry(Some(page)).or_default().extend(fewer);
-        }
-    }
-
-    /// Whether an end is not what became of the jobs.
-    fn lies(&self, now: &Situation, means: Meaning) -> bool {
-        let plans = self.workflow.plans.iter().enumerate();
-        let all = plans.filter(|(_, plan)| !plan.always).all(|(job, _)| now.job(job).succeeded());
-        match means.outcome {
-            Some(Outcome::Success) => !all,
-            Some(Outcome::Failure | Outcome::Cancelled) => all,
-            Some(Outcome::Neutral) | None => false,
-        }
-    }
-
     /// Something goes wrong: in a situation, or with one more step from it.
     pub(super) fn breaks(&mut self, place: Place, end: crate::explore::End<'_>) {
         // The first that is found is a shortest.
@@ -387,11 +295,11 @@ impl Search<'_, '_> {
     }
 
     /// The same, where the workflow's own table does it, too.
-    fn breaks_too(&mut self, place: Place, end: crate::explore::End<'_>) {
-        let (at, _, class) = place;
-        if at == 0 && !self.found.own.contains_key(&class) {
+    pub(super) fn breaks_too(&mut self, place: Place, end: crate::explore::End<'_>) {
+        let (at, page, class) = place;
+        if at == 0 && !self.found.own.contains_key(&(page, class)) {
             let witness = Witness { alone: true, ..witness::witness(self, place, end) };
-            self.found.own.insert(class, witness);
+            self.found.own.insert((page, class), witness);
         }
     }
 

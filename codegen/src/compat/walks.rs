@@ -134,7 +134,8 @@ impl Walks<'_, '_> {
             | Class::LeftOpen
             | Class::EndsOtherwise
             | Class::BackendBreaks
-            | Class::PageFalse => format!(
+            | Class::PageFalse
+            | Class::Refuted => format!(
                 "the {} backend can't go on from what the {} database holds",
                 label(end.backend),
                 label(end.database)

@@ -33,7 +33,7 @@ pub fn window(versions: &[Version]) -> Window<'_> {
     }
     let machines: Vec<_> = versions.iter().map(|version| &version.machine).collect();
     let labels: Vec<String> = versions.iter().map(|version| version.label.clone()).collect();
-    let mixes = Mixes::of(World::of(&machines, &labels));
+    let mixes = Mixes::of(World::of(&machines, &labels)).marking_all();
     let layers = mixes.layers();
     let all = (versions.len() <= MOST_VERSIONS)
         .then(|| mixes.all().into_iter().map(|mix| (mix, mixes.judge(mix))).collect());
@@ -70,7 +70,12 @@ impl Window<'_> {
         for (mix, verdict) in self.mixes.iter().flatten() {
             let Verdict::Broken(bad) = verdict else { continue };
             for (class, witness) in bad {
-                let summary = format!("{}: {}", class.as_str(), witness.summary);
+                let path = &self.versions[mix.workflow].source.path;
+                let too = match witness.alone {
+                    true => format!(", by {path}'s own table, too: phasegate verify {path}"),
+                    false => String::new(),
+                };
+                let summary = format!("{}: {}{too}", class.as_str(), witness.summary);
                 match told.iter_mut().find(|(known, _, _)| *known == summary) {
                     Some((_, _, mixes)) => mixes.push(*mix),
                     None => told.push((summary, witness.path.0.clone(), vec![*mix])),

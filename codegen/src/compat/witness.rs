@@ -97,7 +97,8 @@ pub(super) fn witness(
     // Only a page's phases are looked up, and only where its word for the state is the workflow's.
     let false_phase = match (class, page) {
         (Class::PageFalse, Some(page)) if meanings(search, &now, page).is_none() => {
-            search.false_phase(&now, page).map(|phase| (page, phase))
+            let (of_mix, own) = search.false_phases(&now, page);
+            of_mix.or(own).map(|phase| (page, phase))
         }
         (
             Class::PageFalse
@@ -105,7 +106,8 @@ pub(super) fn witness(
             | Class::LeftOpen
             | Class::EndsOtherwise
             | Class::DatabaseRefuses
-            | Class::BackendBreaks,
+            | Class::BackendBreaks
+            | Class::Refuted,
             _,
         ) => None,
     };
@@ -235,6 +237,7 @@ fn summary(
         (Class::FailsJob, _) => {
             "a job fails, because a report that is part of it is refused".to_owned()
         }
+        (Class::Refuted, _) => "what is claimed of it does not hold".to_owned(),
         (Class::LeftOpen, _) => format!("the run is over, and the row is left in {}", name(value)),
         (Class::EndsOtherwise, _) => {
             let shadow = search.rows.value(shadow_of(&now.words, search.workflow.plans.len()));

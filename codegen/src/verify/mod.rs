@@ -62,6 +62,26 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// Whether it is about what a page shows of a history.
+    pub(crate) const fn is_of_phases(self) -> bool {
+        match self {
+            Self::PhasesTotal | Self::DoneStays | Self::OneActive | Self::Unconfirmed => true,
+            Self::Reachable
+            | Self::WayToEnd
+            | Self::EndsStay
+            | Self::Judge
+            | Self::Loss
+            | Self::Redelivery
+            | Self::LateDuplicate
+            | Self::Accepted
+            | Self::RunsEnd
+            | Self::Truth
+            | Self::Views
+            | Self::Again
+            | Self::LateLoss => false,
+        }
+    }
+
     /// What to change in a table of which the claim does not hold.
     pub const fn remedy(self) -> &'static str {
         match self {
@@ -331,8 +351,9 @@ pub fn verify(machine: &Machine) -> Vec<Proved> {
         .collect()
 }
 
-/// What is refuted of the runs of a table's workflow, each started once: the claim, its name, a case.
-pub(crate) fn refuted_runs(machine: &Machine) -> Vec<(Proof, &'static str, Counterexample)> {
+/// What is refuted of a table, whatever it runs beside: of the runs of its workflow, each started
+/// once; where it has none, of its reports and phases. The claim, its name, a case.
+pub(crate) fn refuted_alone(machine: &Machine) -> Vec<(Proof, &'static str, Counterexample)> {
     let workflow = Workflow::of(machine);
     let mode = Mode { again: false, late: false, most: explore::MOST_SITUATIONS };
     let subject = Subject {
@@ -342,7 +363,8 @@ pub(crate) fn refuted_runs(machine: &Machine) -> Vec<(Proof, &'static str, Count
         histories: OnceCell::new(),
     };
     let of_runs = [Proof::Accepted, Proof::RunsEnd, Proof::Truth, Proof::Views];
-    let proofs = PROOFS.into_iter().filter(|(proof, ..)| of_runs.contains(proof));
+    let proofs =
+        PROOFS.into_iter().filter(|(proof, ..)| machine.jobs.is_empty() || of_runs.contains(proof));
     proofs
         .filter_map(|(proof, name, _, prove)| match prove(&subject) {
             Verdict::Refuted { counterexample } => Some((proof, name, counterexample)),

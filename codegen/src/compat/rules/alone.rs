@@ -1,13 +1,13 @@
 //! What a version's own table does wrong, whatever it runs beside.
 
 use super::{Changes, Explains, Pair, Side};
-use crate::verify::refuted_runs;
+use crate::verify::refuted_alone;
 
 /// Of the newer version all that is wrong, of the older one what the newer one mends: that is how it
 /// is today, and no mix's doing.
 pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     let [old, new] = [Side::Old, Side::New].map(|side| -> Vec<&str> {
-        refuted_runs(pair.machine(side)).into_iter().map(|(_, name, _)| name).collect()
+        refuted_alone(pair.machine(side)).into_iter().map(|(_, name, _)| name).collect()
     });
     let mended: Vec<&str> = old.into_iter().filter(|name| !new.contains(name)).collect();
     let sides = [
