@@ -5,7 +5,8 @@
 mod proofs;
 
 use phasegate_codegen::compat::{
-    Before, Class, Comparison, Layer, Lesser, Mix, Orders, Tried, Verdict, Version, compare, window,
+    Before, Class, Comparison, Layer, Lesser, Mix, Order, Orders, Tried, Verdict, Version, compare,
+    window,
 };
 use phasegate_codegen::finding::Severity;
 
@@ -406,6 +407,13 @@ fn where_no_order_is_safe_none_is_advised() {
     let advised = "What would make one (state-added): ";
     let lines: Vec<&str> = said.lines().filter(|line| line.contains(advised)).collect();
     assert_eq!(lines, [format!("  {advised}make it optional, so that its reports are tolerated")]);
+    // Nor beside the finding, for whose sake none is.
+    let error = said.find("error[state-added]").unwrap();
+    let help = said[error..].lines().find(|line| line.contains("= help: ")).unwrap();
+    assert!(
+        help.ends_with("= help: make it optional, so that its reports are tolerated"),
+        "{help}"
+    );
 }
 
 /// What a version's own table does wrong, and the older one's doesn't.
@@ -434,6 +442,7 @@ fn a_version_that_is_refuted_alone_is_broken_in_its_mixes_and_ends_no_safe_order
         assert!(comparison.fails(), "{said}");
         assert!(!comparison.rollout.has_safe() && !comparison.rollout.has_sound(), "{said}");
         assert!(comparison.rollout.best().is_none(), "{said}");
+        assert!(!comparison.rollback.has_safe(), "{said}");
         let found: Vec<_> =
             comparison.changes.iter().filter(|one| one.change.rule.id == "refuted-alone").collect();
         assert_eq!(found.len(), 1, "{said}");
@@ -703,4 +712,28 @@ fn a_window_marks_what_each_of_its_versions_does_wrong_alone() {
         assert_eq!(marked, mix.workflow == 0, "{mix:?} {}", window.text());
     }
     assert!(window.text().contains(", by old.toml's own table, too: phasegate verify old.toml"));
+}
+
+/// Whoever rolled out what is wrong by itself has to know how to get back.
+#[test]
+fn the_way_back_from_a_version_that_is_wrong_alone_is_told_beside_its_own_faults() {
+    let conclude = "[[job]]\nname = \"conclude\"\nneeds = [\"build\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"failed\"\n";
+    let versions = versions(SHIP, &SHIP.replace(conclude, ""));
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(!comparison.rollback.has_safe(), "as such none is: {said}");
+    assert!(comparison.rollback.orders.iter().all(Order::is_safe_beside), "{said}");
+    let (layers, waits) = best(&comparison.rollback);
+    assert_eq!((layers[0], waits.len()), (Layer::Workflow, 0));
+    let told = "goes back): beside what deploy.toml's own table does wrong until its last run has ended, any order is safe, whatever runs meanwhile.\n  1. old workflow";
+    assert!(said.contains(told), "{said}");
+    assert!(
+        said.ends_with("rollout in no order, rollback in any order, beside its own faults\n"),
+        "{said}"
+    );
+    let json = comparison.json();
+    assert_eq!(json["rollback"]["safe"], serde_json::json!([]));
+    assert_eq!(json["rollback"]["safe_beside_own_faults"].as_array().unwrap().len(), 6);
+    assert!(json["rollout"]["safe_beside_own_faults"].is_null());
+    assert!(comparison.rollout.best().is_none(), "nobody is told to go there: {said}");
 }

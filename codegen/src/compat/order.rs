@@ -49,7 +49,12 @@ pub struct Order {
 impl Order {
     /// Whether nothing goes wrong, whatever runs meanwhile.
     pub fn is_safe(&self) -> bool {
-        self.alone.is_none() && self.waits.as_ref().is_some_and(Vec::is_empty)
+        self.alone.is_none() && self.is_safe_beside()
+    }
+
+    /// The same, whatever the newest version's own table does wrong.
+    pub fn is_safe_beside(&self) -> bool {
+        self.waits.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Whether nothing goes wrong but refusals that are tolerated.
@@ -79,14 +84,22 @@ pub struct Orders {
     pub direction: Direction,
     /// All of them, those preferred first.
     pub orders: Vec<Order>,
-    /// The fewest constraints that keep what goes wrong out: any one of these sets does. Empty where
-    /// no order is safe; one empty set where every order is.
+    /// The fewest constraints that keep what goes wrong out (of a rollback: what the newer version's
+    /// own table does wrong aside): any one of these sets does. Empty where no order is safe; one
+    /// empty set where every order is.
     pub constraints: Vec<Vec<Before>>,
 }
 
 impl Orders {
+    /// Whether this is the way back from a version that goes wrong by its own table: that goes on
+    /// until its last run has ended, and is no reason to stay.
+    pub fn leaves_what_is_wrong(&self) -> bool {
+        let mut alone = self.orders.iter().map(|order| order.alone.is_some());
+        self.direction == Direction::Rollback && alone.any(|alone| alone)
+    }
+
     /// The order to take: a safe one; else one in which no more than tolerated reports are refused;
-    /// else the one with the fewest waits.
+    /// else the one with the fewest waits. None leads to a version that goes wrong by its own table.
     pub fn best(&self) -> Option<&Order> {
         let waits = |order: &&Order| {
             let len = |waits: &Option<Vec<usize>>| waits.as_ref().map_or(usize::MAX, Vec::len);
@@ -94,7 +107,8 @@ impl Orders {
         };
         let possible = self.orders.iter();
         let possible =
-            possible.filter(|order| order.alone.is_none() && order.sound_waits.is_some());
+            possible.filter(|order| order.alone.is_none() || self.leaves_what_is_wrong());
+        let possible = possible.filter(|order| order.sound_waits.is_some());
         possible.min_by_key(waits)
     }
 
@@ -149,7 +163,11 @@ pub fn orders(mixes: &Mixes<'_>, direction: Direction, old: usize, new: usize) -
             judge(mixes, layers, all, old, new)
         })
         .collect();
-    let constraints = constraints(&layers, &orders);
+    let is_safe = match direction {
+        Direction::Rollout => Order::is_safe,
+        Direction::Rollback => Order::is_safe_beside,
+    };
+    let constraints = constraints(&layers, &orders, is_safe);
     Orders { direction, orders, constraints }
 }
 
@@ -260,7 +278,11 @@ fn is_rollback(all: &[Mix], old: usize) -> bool {
 
 /// The smallest sets of constraints that only safe orders fulfil, as many as it takes for all of
 /// them.
-fn constraints(layers: &[Layer], orders: &[Order]) -> Vec<Vec<Before>> {
+fn constraints(
+    layers: &[Layer],
+    orders: &[Order],
+    is_safe_order: fn(&Order) -> bool,
+) -> Vec<Vec<Before>> {
     let all: Vec<Before> = layers
         .iter()
         .flat_map(|&one| layers.iter().map(move |&other| Before(one, other)))
@@ -275,7 +297,7 @@ fn constraints(layers: &[Layer], orders: &[Order]) -> Vec<Vec<Before>> {
     for _ in 0..=layers.len() {
         let is_safe = |set: &&Vec<Before>| {
             let mut fulfilling = orders.iter().filter(|order| holds(set, order)).peekable();
-            fulfilling.peek().is_some() && fulfilling.all(Order::is_safe)
+            fulfilling.peek().is_some() && fulfilling.all(is_safe_order)
         };
         let safe: Vec<&Vec<Before>> = sets.iter().filter(is_safe).collect();
         // Those first that say most.

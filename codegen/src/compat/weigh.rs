@@ -142,6 +142,12 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         ));
     }
     let mut changes = weighing.weighed;
+    let no_rollout = !rollout.orders.iter().any(Order::is_sound_beside);
+    for weighed in &mut changes {
+        if weighed.severity == Severity::Error || (no_rollout && weighed.bears()) {
+            weighed.change.help = Some(weighed.change.help_without_order());
+        }
+    }
     changes.sort_by_key(|weighed| (weighed.severity, weighed.breaks.is_empty(), !weighed.bears()));
     Comparison {
         old: pair[0],

@@ -68,6 +68,17 @@ impl Change {
         self.help.unwrap_or(self.rule.help)
     }
 
+    /// What to do where no order is safe: what of the help is no order.
+    pub(super) fn help_without_order(&self) -> &'static str {
+        const ORDER: &str = "roll out ";
+        let help = self.help();
+        let rest = help.split("or roll out ").next().unwrap_or(help);
+        match help.starts_with(ORDER) {
+            true => "let every layer know it in one release, and make use of it in a later one",
+            false => rest.trim_end_matches([' ', ',', ';']),
+        }
+    }
+
     /// What stays the same whatever else is edited: 16 hex digits of a SHA-256 over rule and subject.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(format!("{}\n{}", self.rule.id, self.subject));

@@ -108,6 +108,9 @@ impl Comparison<'_> {
         });
         let safe: Vec<Vec<&str>> =
             orders.orders.iter().filter(|order| order.is_safe()).map(words).collect();
+        let beside: Vec<Vec<&str>> =
+            orders.orders.iter().filter(|order| order.is_safe_beside()).map(words).collect();
+        let beside = orders.leaves_what_is_wrong().then_some(beside);
         let sets: Vec<Vec<[&str; 2]>> = orders
             .constraints
             .iter()
@@ -119,7 +122,7 @@ impl Comparison<'_> {
             .filter(|_| !orders.has_safe())
             .map(|(_, class, witness)| witness_json(&(*class, witness.clone())));
         json!({
-            "orders": orders.orders.len(), "safe": safe, "constraints": sets, "best": best,
+            "orders": orders.orders.len(), "safe": safe, "safe_beside_own_faults": beside, "constraints": sets, "best": best,
             "witness": witness,
         })
     }

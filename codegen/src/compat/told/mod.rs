@@ -10,7 +10,7 @@ use super::found::Lesser;
 use super::layers::{By, Value, World};
 use super::mix::{Layer, Mix};
 use super::mixes::Verdict;
-use super::order::Orders;
+use super::order::{Order, Orders};
 use super::weigh::{Comparison, Weighed};
 use super::words::named;
 use crate::finding::{self, Finding, MOST_FINDINGS, Severity};
@@ -233,6 +233,15 @@ impl Comparison<'_> {
         let accepted =
             self.changes.iter().filter(errors).filter(|one| one.accepted.is_some()).count();
         let how = |orders: &Orders| match (orders.safe(), orders.orders.len()) {
+            (0, all) if orders.leaves_what_is_wrong() && orders.best().is_some() => {
+                let safe = orders.orders.iter().filter(|order| order.is_safe_beside()).count();
+                match (safe, orders.best().is_some_and(Order::is_sound_beside)) {
+                    (0, true) => "with refusals that are tolerated, beside its own faults",
+                    (0, false) => "only without runs under way, beside its own faults",
+                    (safe, _) if safe == all => "in any order, beside its own faults",
+                    (_, _) => "in some orders, beside its own faults",
+                }
+            }
             _ if orders.orders.iter().any(|order| !order.exhausted) => "not exhausted",
             (0, _) if orders.has_sound() => "with refusals that are tolerated",
             (0, _) if orders.best().is_some() => "only without runs under way",

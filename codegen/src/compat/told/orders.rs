@@ -17,7 +17,21 @@ impl Comparison<'_> {
             Direction::Rollout => "Rollout",
             Direction::Rollback => "Rollback (the database stays: no migration goes back)",
         };
-        let (safe, all) = (orders.safe(), orders.orders.len());
+        // What is wrong already is no reason against leaving it.
+        let leaves = orders.leaves_what_is_wrong();
+        let count = |is: fn(&Order) -> bool| orders.orders.iter().filter(|order| is(order)).count();
+        let (safe, sound) = match leaves {
+            true => (count(Order::is_safe_beside), count(Order::is_sound_beside)),
+            false => (orders.safe(), orders.sound()),
+        };
+        let all = orders.orders.len();
+        let beside = match leaves {
+            true => format!(
+                "beside what {}'s own table does wrong until its last run has ended, ",
+                self.new.source.path
+            ),
+            false => String::new(),
+        };
         let how = if orders.orders.iter().any(|order| !order.exhausted) {
             "not all was tried, and nothing is claimed of any order".to_owned()
         } else if safe == all {
@@ -28,11 +42,10 @@ impl Comparison<'_> {
                 "{safe} of {all} orders are safe, whatever runs meanwhile: {}",
                 sets.join("; or ")
             )
-        } else if orders.has_sound() {
+        } else if sound > 0 {
             format!(
-                "in none of {all} orders is nothing refused; in {} what the database refuses is \
-                 tolerated, and no run is the worse for it",
-                orders.sound()
+                "in none of {all} orders is nothing refused; in {sound} what the database refuses is \
+                 tolerated, and no run is the worse for it"
             )
         } else {
             match orders.best() {
@@ -40,32 +53,33 @@ impl Comparison<'_> {
                 None => format!("none of {all} orders is safe"),
             }
         };
-        line(out, &format!("{title}: {how}."));
+        line(out, &format!("{title}: {beside}{how}."));
         if let Some(order) = orders.best() {
             self.steps(out, order, notes);
         }
         if safe == 0 {
-            let shortest = orders.orders.iter().filter_map(Order::worst);
+            let worst = |order: &'_ Order| match leaves {
+                true => order.bad.clone(),
+                false => order.worst().cloned(),
+            };
+            let shortest = orders.orders.iter().filter_map(worst);
             let shortest = shortest.min_by_key(|(_, _, witness)| witness.path.0.len());
             if let Some((mix, class, witness)) = shortest {
-                let number = notes.number(*class, witness);
-                let at = self.in_words(*mix);
+                let number = notes.number(class, &witness);
+                let at = self.in_words(mix);
                 line(out, &format!("  What goes wrong, with {at}: {} [{number}]", witness.summary));
             }
             let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
-            let errors = errors.filter(|_| !orders.has_sound());
+            let errors = errors.filter(|one| sound == 0 && !(leaves && one.change.explains.alone));
             for weighed in errors.take(MOST_HELPS) {
-                let help = help_without_order(weighed.change.help());
+                let help = weighed.change.help_without_order();
                 line(out, &format!("  What would make one ({}): {help}", weighed.change.rule.id));
             }
         }
     }
 
     fn steps(&self, out: &mut String, order: &Order, notes: &mut Notes) {
-        let waits = match order.is_sound() {
-            true => &[],
-            false => order.sound_waits.as_deref().unwrap_or_default(),
-        };
+        let waits = order.sound_waits.as_deref().unwrap_or_default();
         for (step, layer) in order.layers.iter().enumerate() {
             let mix = order.mixes[step + 1];
             let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
@@ -99,14 +113,4 @@ fn constraint(set: &[Before]) -> String {
         .iter()
         .map(|Before(one, other)| format!("the {} before the {}", one.as_str(), other.as_str()));
     words.collect::<Vec<_>>().join(" and ")
-}
-
-/// What to do about a change where no order is safe: what of its help is no order.
-fn help_without_order(help: &str) -> &str {
-    const ORDER: &str = "roll out ";
-    let help = help.split(&format!("or {ORDER}")).next().unwrap_or(help);
-    match help.starts_with(ORDER) {
-        true => "let every layer know it in one release, and make use of it in a later one",
-        false => help.trim_end_matches([' ', ',', ';']),
-    }
 }
