@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod backend;
+#[path = "common/node.rs"]
+mod node;
 
 use backend::world::{DEPLOY, DEPLOY_V1, Database, World, schema};
 use phasegate::store::Start;
@@ -11,7 +13,8 @@ use phasegate::{Machine as _, Report, Schema, View};
 use phasegate_codegen::Machine;
 use phasegate_codegen::compat::{Answer, By, End, Value, Why, World as Layers};
 use phasegate_codegen::machine::{JobId, Outcome, ReportKind, StateId};
-use std::collections::BTreeMap;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 on_each_database! {
@@ -402,4 +405,95 @@ fn a_row_goes_on_through_a_migration_and_a_rollback_as_compat_says(database: Dat
     runs.iter().for_each(|(_, row, _)| stage.look(row));
     assert!(by_guard > 0, "the guard judged a state that the old backend lacks");
     assert!(machines[0].table() != machines[1].table());
+}
+
+/// What rows go through in each of a pair's mixes of workflow, backend and database: the history and
+/// the `attempted` after each report.
+fn seen_in_every_mix(
+    machines: [&Machine; 2],
+    layers: &Layers<'_>,
+    runs: usize,
+) -> BTreeSet<(Vec<Value>, Option<Value>)> {
+    let mut dice = Dice(17);
+    let mut seen = BTreeSet::new();
+    for mix in 0..8 {
+        let (workflow, end) = (mix & 1, End { backend: mix >> 1 & 1, database: mix >> 2 });
+        for _ in 0..runs {
+            let start = layers.initial(end.backend)[0];
+            let mut row = (vec![start], None);
+            run(machines[workflow], &mut dice, &mut |sends| {
+                let to = layers.value(workflow, sends.state);
+                let from = *row.0.last().unwrap();
+                let answer = layers.receive(workflow, end, from, to);
+                if answer == Answer::Applied {
+                    row.0.push(to);
+                    row.1 = sends.attempted.map(|state| layers.value(workflow, state));
+                }
+                seen.insert(row.clone());
+                answer.is_accepted()
+            });
+        }
+    }
+    seen
+}
+
+#[test]
+#[ignore = "needs node: run by tests/run"]
+fn the_module_in_node_shows_of_every_mix_what_compat_says() {
+    let folder = tempfile::tempdir().unwrap();
+    // As compat takes it; with another value; and with an end that means something else.
+    let line = "name  = \"building\"\n";
+    let valued = DEPLOY.replacen(line, &format!("{line}value = \"at work\"\n"), 1);
+    let meant = DEPLOY.replacen("outcome = \"failure\"", "outcome = \"cancelled\"", 1);
+    assert!(valued != DEPLOY && meant != DEPLOY);
+    let (mut views, mut unknown, mut otherwise) = (0, 0, 0);
+    for (number, [old, new]) in
+        [[DEPLOY_V1, DEPLOY], [DEPLOY, &valued], [DEPLOY, &meant]].into_iter().enumerate()
+    {
+        let tables = [old, new].map(|table| {
+            let path = folder.path().join("deploy.toml");
+            std::fs::write(&path, table).unwrap();
+            phasegate_codegen::load(&path).unwrap()
+        });
+        let machines = [&tables[0].machine, &tables[1].machine];
+        let layers = Layers::of(&machines, &["old".into(), "new".into()]);
+        let seen = seen_in_every_mix(machines, &layers, 60);
+        let text = |value: &Value| layers.text(*value);
+        let histories: Vec<Json> = seen
+            .iter()
+            .map(|(history, attempted)| {
+                let history: Vec<&str> = history.iter().map(text).collect();
+                json!({ "history": history, "attempted": attempted.as_ref().map(text) })
+            })
+            .collect();
+        for page in 0..2 {
+            let module = node::write(folder.path(), &format!("m{number}{page}.mjs"), &tables[page]);
+            let said = node::ask(&[
+                json!({ "module": module, "ask": "phases", "histories": histories }),
+                json!({ "module": module, "ask": "facts" }),
+            ]);
+            for (at, (history, attempted)) in seen.iter().enumerate() {
+                let shown = layers.views(page, history, *attempted);
+                let shown: Vec<&str> = shown.into_iter().map(View::as_str).collect();
+                assert_eq!(said[0][at], shown.join(" "), "page {page} of {}", histories[at]);
+                views += 1;
+            }
+            for value in layers.values() {
+                let states = said[1]["states"].as_array().unwrap();
+                let state = states.iter().find(|state| state["value"] == layers.text(value));
+                let shows = layers.meaning(page, value);
+                assert_eq!(state.is_some(), shows.is_some(), "{}", layers.text(value));
+                let Some((state, shows)) = state.zip(shows) else {
+                    unknown += 1;
+                    continue;
+                };
+                assert_eq!(state["ended"], shows.ended, "{state}");
+                let outcome = shows.outcome.map(Outcome::as_str);
+                assert_eq!(state["outcome"].as_str(), outcome, "{state}");
+                otherwise +=
+                    usize::from(layers.meaning(1 - page, value).is_some_and(|it| it != shows));
+            }
+        }
+    }
+    assert!(views > 500 && unknown > 5 && otherwise > 0, "{views}, {unknown}, {otherwise}");
 }
