@@ -466,8 +466,8 @@ fn the_module_in_node_shows_of_every_mix_what_compat_says() {
                 json!({ "history": history, "attempted": attempted.as_ref().map(text) })
             })
             .collect();
-        for page in 0..2 {
-            let module = node::write(folder.path(), &format!("m{number}{page}.mjs"), &tables[page]);
+        for (page, table) in tables.iter().enumerate() {
+            let module = node::write(folder.path(), &format!("m{number}{page}.mjs"), table);
             let said = node::ask(&[
                 json!({ "module": module, "ask": "phases", "histories": histories }),
                 json!({ "module": module, "ask": "facts" }),
