@@ -176,6 +176,14 @@ fn plan(
         migrated.since = migrated.since.or(state.past.last().map(|past| past.path.clone()));
         files.extend(new);
     }
+    // Where each dialect has a folder of its own, one may stand where it stood.
+    if ask == Ask::Baseline && files.is_empty() && migrated.is_possible() {
+        let message = "no migration has come since the last table that was migrated to";
+        let help = "write the migration by hand first: the table gets its number";
+        let path = &loaded.source.path;
+        let nothing = Finding::about("nothing-new", Severity::Error, path, message, help);
+        migrated.findings.push(nothing);
+    }
     if !migrated.is_possible() {
         files.clear();
     }
