@@ -159,6 +159,16 @@ fn finds_a_region_that_says_something_else_where_it_stands() {
         "# phasegate:begin deploy.x\n# phasegate:end\n",
         &[("unknown-region", "# phasegate:begin deploy.x", "no report `deploy.x`")],
     );
+    // Two tables cannot keep one file: neither's report is thrown away for the other's sake.
+    after(
+        "# the end\n",
+        "# phasegate:begin deploy.x\n# phasegate:end\n",
+        &[(
+            "unknown-region",
+            "# phasegate:begin deploy.x",
+            "another table's, give each a workflow",
+        )],
+    );
     // Two that changed places.
     let swapped = text
         .replace("begin deploy.start\n", "begin #\n")

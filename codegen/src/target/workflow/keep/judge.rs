@@ -46,9 +46,12 @@ impl<'r> Reading<'r> {
             let name = shown(&region.name);
             let Some(expected) = self.expected.iter().find(|e| e.name == region.name) else {
                 let names: Vec<&str> = self.expected.iter().map(|e| e.name.as_str()).collect();
+                let others = "where it is another table's, give each a workflow of its own";
                 let help = suggest::nearest(&region.name, names.iter().copied()).map_or_else(
-                    || "remove the region with its markers".to_owned(),
-                    |near| format!("did you mean `{near}`? Else remove it with its markers"),
+                    || format!("remove the region with its markers; {others}"),
+                    |near| {
+                        format!("did you mean `{near}`? Else remove it with its markers; {others}")
+                    },
                 );
                 tell("unknown-region", format!("the table has no report `{name}`"), help);
                 continue;
