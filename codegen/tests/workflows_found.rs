@@ -355,7 +355,11 @@ fn finds_a_checkout_after_which_the_action_may_not_be_there() {
         );
         let found = found(&folder);
         assert!(found.iter().all(|(rule, ..)| rule == "missing-region"), "{found:?}");
-        assert!(found[0].2.contains("check it out wholly"), "{found:?}");
+        assert!(found[0].2.contains(&format!("has `{}`", line.trim())), "{found:?}");
+        assert!(
+            found[0].2.contains("on line 37") && found[1].2.contains("first give"),
+            "{found:?}"
+        );
     }
     for harmless in [
         with("          path: .\n"),
@@ -374,11 +378,13 @@ fn adopting_writes_no_report_that_check_refuses_for_want_of_a_checkout() {
     let folder = repository(release.replacen(CHECKOUT, "", 1));
     let ran = folder.run(&["workflow", "adopt", AT]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let found = found(&folder);
-    assert!(!found.is_empty());
-    for (rule, _, message) in &found {
-        assert!(rule == "missing-region" && message.contains("actions/checkout"), "{found:?}");
-    }
+    holds(
+        &folder,
+        &[
+            ("missing-region", "smoke:", "actions/checkout"),
+            ("missing-region", "smoke:", "first give `smoke.start`"),
+        ],
+    );
 }
 
 #[test]

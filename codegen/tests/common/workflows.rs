@@ -10,6 +10,8 @@ use crate::common::DEPLOY;
 pub const RELEASE: &str = include_str!("../workflows/release.yml");
 pub const SHIP: &str = include_str!("../workflows/ship.yml");
 pub const SHIP_TABLE: &str = include_str!("../workflows/ship.toml");
+pub const ORDER: &str = include_str!("../workflows/order.yml");
+pub const ORDER_TABLE: &str = include_str!("../workflows/order.toml");
 pub const AT: &str = ".github/workflows/release.yml";
 
 /// The deploy table, with workflows that it keeps.
@@ -34,6 +36,53 @@ pub fn adopted() -> Folder {
     let ran = folder.run(&["workflow", "adopt", AT]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     folder
+}
+
+/// A repository with the order table, its artifacts, and a workflow.
+pub fn ordering(workflow: impl AsRef<[u8]>) -> Folder {
+    let folder = Folder::with("order.toml", ORDER_TABLE);
+    folder.write(AT, workflow);
+    folder.run(&["generate"]);
+    folder
+}
+
+/// The same, after `workflow adopt`, which ends so.
+#[track_caller]
+pub fn ordered(workflow: impl AsRef<[u8]>, code: i32) -> Folder {
+    let folder = ordering(workflow);
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    folder
+}
+
+/// A text with one thing changed that it has once.
+#[track_caller]
+pub fn changed(text: &str, from: &str, to: &str) -> String {
+    assert_eq!(text.matches(from).count(), 1, "{from:?} in {text}");
+    text.replace(from, to)
+}
+
+/// The region of a name, in a text, markers included.
+#[track_caller]
+pub fn region<'t>(text: &'t str, name: &str) -> &'t str {
+    let marker = format!("# phasegate:begin {name}\n");
+    let at = text.find(&marker).unwrap_or_else(|| panic!("no {name} in {text}"));
+    let begin = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    let end = "# phasegate:end\n";
+    &text[begin..at + text[at..].find(end).expect("it ends") + end.len()]
+}
+
+/// Holds what is found in a workflow to rows of rule, the line's text, and a part of what is said.
+#[track_caller]
+pub fn holds(folder: &Folder, expected: &[(&str, &str, &str)]) {
+    let text = folder.read(AT);
+    let line = |line: u64| text.lines().nth(line as usize - 1).unwrap_or_default().trim();
+    let found = found(folder);
+    assert_eq!(found.len(), expected.len(), "{found:#?}\n{text}");
+    for ((rule, at, message), (wanted, place, part)) in found.iter().zip(expected) {
+        assert_eq!((rule.as_str(), line(*at)), (*wanted, *place), "{found:#?}");
+        assert!(message.contains(part), "{part:?}: {message}");
+    }
 }
 
 /// What `check` finds in a workflow: rule, line, and what is said.
@@ -64,13 +113,7 @@ pub fn after(from: &str, to: &str, expected: &[(&str, &str, &str)]) {
     assert!(text.contains(from), "{from:?}");
     let text = text.replacen(from, to, 1);
     folder.write(AT, &text);
-    let found = found(&folder);
-    let line = |line: u64| text.lines().nth(line as usize - 1).unwrap_or_default().trim();
-    assert_eq!(found.len(), expected.len(), "{found:#?}");
-    for ((rule, at, message), (wanted, place, part)) in found.iter().zip(expected) {
-        assert_eq!((rule.as_str(), line(*at)), (*wanted, *place), "{found:#?}");
-        assert!(message.contains(part), "{part:?}: {message}");
-    }
+    holds(&folder, expected);
     if expected.iter().all(|(rule, _, _)| *rule != "stale-region") {
         folder.run(&["generate"]);
         assert_eq!(folder.read(AT), text, "nothing is written that is not a region's");

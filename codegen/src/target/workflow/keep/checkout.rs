@@ -13,7 +13,7 @@ type Partial<'n> = (&'n Node, &'n Node);
 
 impl Reading<'_> {
     /// Whether the reports are sent by an action of the workflow's own repository.
-    fn is_local(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         self.target.action.starts_with("./")
     }
 
@@ -63,12 +63,18 @@ impl Reading<'_> {
             return None;
         }
         let first = own.iter().find(|(_, step)| is_checkout(step));
-        let partial = first.and_then(|(_, step)| self.partial(step).into_iter().next());
-        Some(match partial.and_then(|(key, _)| key.text()) {
-            Some(key) => format!(
-                "the action is of this repository, and the job's checkout has `{key}`: check it out \
-                 wholly in the job's first step; the reports go after it"
-            ),
+        let partial = first.and_then(|(line, step)| Some((line, self.partial(step).pop()?)));
+        Some(match partial {
+            Some((line, (key, value))) => {
+                let key = key.text().unwrap_or_default();
+                let value = value.text().unwrap_or_default().lines().next().unwrap_or_default();
+                format!(
+                    "the action is of this repository, and the checkout on line {line} has `{key}: \
+                     {}`, so that it may not be there: check this repository out without `{key}` \
+                     above the job's work; the reports go after that",
+                    shown(value)
+                )
+            }
             None => "the action is of this repository: check it out in the job's first step, with \
                      `uses: actions/checkout` and `persist-credentials: false`; the reports go after it"
                 .to_owned(),
@@ -116,7 +122,8 @@ impl Reading<'_> {
     }
 }
 
-fn is_checkout(step: &Node) -> bool {
+/// Whether a step checks a repository out.
+pub(super) fn is_checkout(step: &Node) -> bool {
     let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
-    uses.starts_with("actions/checkout@")
+    uses.split_once('@').is_some_and(|(action, _)| action.eq_ignore_ascii_case("actions/checkout"))
 }

@@ -142,6 +142,20 @@ impl Document {
         self.starts.get(node.after).copied().unwrap_or(self.lines + 1)
     }
 
+    /// A node, or what an alias stands for.
+    pub(super) fn resolved<'d>(&'d self, node: &'d Node) -> &'d Node {
+        let Value::Alias(anchor) = node.value else { return node };
+        let mut waiting = vec![&self.root];
+        while let Some(other) = waiting.pop() {
+            if other.anchor == Some(anchor) {
+                return other;
+            }
+            waiting.extend(other.items());
+            waiting.extend(other.entries().iter().flat_map(|(key, value)| [key, value]));
+        }
+        node
+    }
+
     /// Every alias.
     pub(super) fn aliases(&self) -> Vec<usize> {
         fn collect(node: &Node, found: &mut Vec<usize>) {

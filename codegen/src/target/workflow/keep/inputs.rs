@@ -6,6 +6,7 @@ use super::document::{Node, Value};
 use super::lines::Edit;
 use super::reading::Reading;
 use crate::finding::{Findings, Severity};
+use crate::suggest;
 
 /// An input that the workflow lacks.
 pub(super) struct Missing {
@@ -70,6 +71,14 @@ impl Reading<'_> {
             });
         }
         missing
+    }
+
+    /// What a person has to do before a report can ask for its inputs.
+    pub(super) fn lacks_inputs(&self) -> Option<String> {
+        let missing = self.missing_inputs();
+        let names: Vec<&str> = missing.iter().map(|input| input.name.as_str()).collect();
+        let is_lacking = !names.is_empty() && self.place_inputs(&missing).is_none();
+        is_lacking.then(|| format!("first give the workflow {}", suggest::list(&names)))
     }
 
     /// The change that adds inputs, where `workflow_dispatch` has a line of its own to add them to.

@@ -51,11 +51,12 @@ impl<'r> Reading<'r> {
             let span = self.lines.span(at.unwrap_or(jobs));
             let message = format!("the workflow has no job `{}` of the table", job.name);
             let help = match near {
-                _ if job.always && self.can_append() => mend.to_owned(),
+                _ if job.always && self.can_append(id).is_ok() => mend.to_owned(),
                 Some(near) => format!(
                     "call the job `{}` so, and its name in every `needs`; or change the table",
                     shown(near)
                 ),
+                None if job.always => self.can_append(id).err().unwrap_or_default(),
                 None if others.is_empty() => "add the job, or take it out of the table".to_owned(),
                 None => format!(
                     "add the job, or take it out of the table; those that the table lacks are {}",
@@ -66,9 +67,29 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Whether a job can be written below the others.
-    pub(super) fn can_append(&self) -> bool {
-        self.document.root.get("jobs").is_some_and(Node::is_block_map)
+    /// Whether a concluding job can be written below the others.
+    ///
+    /// # Errors
+    /// Where it cannot: what a person has to do first.
+    pub(super) fn can_append(&self, id: JobId) -> Result<(), String> {
+        let job = self.machine.job(id);
+        if let Some(by_hand) = self.lacks_inputs() {
+            return Err(by_hand);
+        }
+        let jobs = self.document.root.get("jobs");
+        if !job.always || !jobs.is_some_and(Node::is_block_map) {
+            return Err("add the job, in lines of its own, or take it out of the table".to_owned());
+        }
+        let is_lacking = |id: &JobId| {
+            self.job(&self.machine.job(*id).name).is_none() && self.can_append(*id).is_err()
+        };
+        match job.needs.iter().copied().find(is_lacking) {
+            Some(need) => {
+                let need = &self.machine.job(need).name;
+                Err(format!("first add the job `{need}`: it says what became of that one, too"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Says what keeps a job from reporting, or from reporting what the table says; whether it can
@@ -85,6 +106,14 @@ impl<'r> Reading<'r> {
             findings.tell(rule, severity, span.clone(), message, help);
         };
         self.judge_needs(job, found, &mut tell);
+        let tolerated = found.value.get("continue-on-error");
+        if tolerated.is_some_and(|value| value.text() != Some("false") && !value.is_null()) {
+            // actions/runner#1161: to others, such a job has succeeded whatever became of it.
+            let message = format!("the job `{}` has `continue-on-error`", job.name);
+            let help = "take it off the job, and give it to the steps that may fail: where the job \
+                        failed, those that need it would be told that it succeeded, and go on";
+            tell("tolerated-job", Severity::Error, message, help);
+        }
         if self.expected_of(id).next().is_none() {
             return true;
         }
@@ -202,25 +231,33 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// An id is a step's own: the reports ask for each other by theirs.
-    fn judge_ids(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
+    /// The step of a job that has an id which is to be a report's: the value of its `id`. A report
+    /// that is to be taken into its region gives its own up.
+    pub(super) fn taken_id(&self, id: JobId, found: Option<Found<'r>>) -> Option<&'r Node> {
         let reports = self.expected_of(id).filter(|expected| expected.state.is_some()).count();
         let taken: Vec<String> = (1..=reports).map(super::super::step_id).collect();
-        for (_, step) in self.own_steps(found) {
-            let Some((_, given)) = step.entry("id") else { continue };
-            // A report that stands outside of a region is told of as one.
-            if let Some(id) = given.text().filter(|id| taken.iter().any(|t| t == id))
-                && !self.is_report(step)
-            {
-                let span = self.lines.span(given.line);
-                let message = format!("the id `{id}` is that of a report of the job");
-                let help = "give the step another id, there and wherever it is asked for";
-                findings.tell("taken-id", Severity::Error, span, message, help);
-            }
+        let is_taken = |id: &str| taken.iter().any(|taken| taken.eq_ignore_ascii_case(id));
+        let is_to_be_taken_in =
+            |step: &Node| self.expected_of(id).any(|e| self.is_the_report(step, e) && !self.has(e));
+        let own = self.own_steps(found?).into_iter();
+        own.filter(|(_, step)| !is_to_be_taken_in(step))
+            .filter_map(|(_, step)| step.get("id"))
+            .find(|id| id.text().is_some_and(is_taken))
+    }
+
+    /// An id is a step's own: the reports ask for each other by theirs.
+    fn judge_ids(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
+        if let Some(given) = self.taken_id(id, Some(found)) {
+            let text = shown(given.text().unwrap_or_default());
+            let message = format!("the id `{text}` is that of a report of the job");
+            let help = "give the step another id, there and wherever it is asked for";
+            let span = self.lines.span(given.line);
+            findings.tell("taken-id", Severity::Error, span, message, help);
         }
     }
 }
 
-fn needs(job: Found<'_>) -> Vec<&str> {
+/// The jobs that a job waits for itself.
+pub(super) fn needs(job: Found<'_>) -> Vec<&str> {
     job.value.get("needs").map(Node::texts).unwrap_or_default()
 }

@@ -85,6 +85,9 @@ impl<'r> Reading<'r> {
                 tell("misplaced-region", message, format!("indent its first line by {column}"));
                 continue;
             }
+            if self.judge_own_text(region, findings) || self.taken_id(expected.job, at).is_some() {
+                continue;
+            }
             sound.push((region.clone(), expected));
         }
         sound
@@ -140,15 +143,15 @@ impl<'r> Reading<'r> {
     }
 
     fn judge_surroundings(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
+        // Where a region holds what is none of its own, nothing is known of the steps around.
+        if self.mixed_region(found).is_some() {
+            return;
+        }
         let own = self.own_steps(found);
-        let lines: Vec<usize> = own.iter().map(|(line, _)| *line).collect();
-        let is_here = |region: &Region| {
-            self.job_at(region.begin).is_some_and(|job| job.key.line == found.key.line)
-        };
         let regions: Vec<(&Region, &Expected)> = self
             .expected_of(id)
             .filter_map(|e| Some((self.regions.iter().find(|r| r.name == e.name)?, e)))
-            .filter(|(region, _)| is_here(region))
+            .filter(|(region, _)| self.stands_in(region, found))
             .collect();
         for (line, step) in own.iter().filter(|(_, step)| self.is_report(step)) {
             // Where its region is missing, that is told, and mended by taking this step in.
@@ -163,13 +166,6 @@ impl<'r> Reading<'r> {
         if let Some(first) = first {
             self.judge_checkout(first, &own, findings);
         }
-        if let Some((region, _)) = regions.iter().find(|(_, expected)| expected.state.is_none())
-            && let Some(after) = lines.iter().find(|line| **line > region.end)
-        {
-            let message = format!("a step comes after `{}`", region.name);
-            let help = "put the outcome's report last: it cannot say that this step failed";
-            let span = self.lines.span(*after);
-            findings.tell("outcome-not-last", Severity::Warning, span, message, help);
-        }
+        self.judge_positions(self.machine.job(id), &regions, &own, findings);
     }
 }

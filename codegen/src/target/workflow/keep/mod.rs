@@ -6,11 +6,13 @@ mod checkout;
 mod document;
 mod expected;
 mod files;
+mod held;
 mod inputs;
 mod jobs;
 mod judge;
 mod lines;
 mod place;
+mod position;
 mod reading;
 mod regions;
 mod same;
@@ -263,9 +265,7 @@ fn adopted_text(
 fn appended(reading: &Reading<'_>, id: JobId) -> Option<Edit> {
     let machine = reading.machine;
     let (key, jobs) = reading.document.root.entry("jobs")?;
-    if !machine.job(id).always || !reading.can_append() {
-        return None;
-    }
+    reading.can_append(id).ok()?;
     let column = jobs.entries().first()?.0.column;
     let expected = reading.expected_of(id).next();
     let view = JobView::new(machine, reading.target, &super::plan::Plan::of(machine, id));

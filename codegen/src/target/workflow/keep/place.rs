@@ -1,70 +1,183 @@
 //! Where a region belongs that a workflow lacks: the lines that would put it there, or what only a
 //! person can say.
 
+use super::document::Node;
 use super::expected::Expected;
+use super::held::own_key;
+use super::jobs::needs;
 use super::lines::Edit;
 use super::reading::{Found, Reading, Steps};
 use super::regions::{END, begin};
 use crate::machine::ReportKind;
 use crate::suggest::{self, shown};
 
-impl Reading<'_> {
+impl<'r> Reading<'r> {
     /// The changes that make room for a region.
     ///
     /// # Errors
     /// Where it cannot be told where it belongs: what a person has to do.
-    pub(super) fn place(&self, job: Found<'_>, expected: &Expected) -> Result<Vec<Edit>, String> {
+    pub(super) fn place(&self, job: Found<'r>, expected: &Expected) -> Result<Vec<Edit>, String> {
         let Some(steps) = self.steps(job) else {
             return Err("give the job `steps:`, a line for each key of each step".to_owned());
         };
         let own = self.own_steps(job);
-        if let Some(unknown) = self.unknown_region(job) {
-            return Err(format!(
-                "first mend the region `{}` of the job, or remove it: the table has no such report",
-                shown(&unknown.name)
-            ));
+        if let Some(by_hand) = self.lacks(job, expected) {
+            return Err(by_hand);
         }
-        if let Some(&(line, _)) = own.iter().find(|(_, step)| self.is_the_report(step, expected)) {
-            return Ok(self.around(&steps, line, expected));
+        if let Some(&(line, step)) = own.iter().find(|(_, step)| self.is_the_report(step, expected))
+        {
+            return match own_key(step) {
+                Some(key) => Err(format!(
+                    "line {line} reports it already, with a key that no report has, `{}`: remove \
+                     that key, or the step",
+                    shown(key.text().unwrap_or_default())
+                )),
+                None => Ok(self.around(&steps, line, expected)),
+            };
         }
         if let Some(by_hand) = self.lacks_checkout(&own) {
             return Err(by_hand);
         }
         match expected.kind {
-            ReportKind::Start => {
-                if let Some(line) = self.checkout(&own) {
-                    return Ok(vec![self.after(&steps, line, expected)]);
-                }
-                Ok(vec![self.marked(&steps, steps.line, expected, false)])
-            }
-            ReportKind::Milestone(at) => {
-                let milestone = &self.machine.job(expected.job).milestones[at].name;
-                let wanted = milestone.trim();
-                let named: Vec<(usize, &str)> = own
-                    .iter()
-                    .filter_map(|&(line, step)| Some((line, step.get("name")?.text()?.trim())))
-                    .collect();
-                let is_it = |name: &str| name.to_lowercase() == wanted.to_lowercase();
-                if let Some(&(line, _)) = named.iter().find(|(_, name)| is_it(name)) {
-                    return Ok(vec![self.before(&steps, line, expected)]);
-                }
-                let names: Vec<&str> = named.iter().map(|&(_, name)| name).collect();
-                let near = match suggest::nearest(wanted, names.iter().copied()) {
-                    Some(near) => format!(" (did you mean `{}`?):", shown(near)),
-                    None => ":".to_owned(),
-                };
-                Err(format!(
-                    "no step of the job is called `{}`{near} put `{}` and `{END}` before the step \
-                     that begins it, or call that step so",
-                    shown(wanted),
-                    begin(&expected.name)
-                ))
-            }
+            ReportKind::Start => self.place_start(&steps, &own, expected),
+            ReportKind::Milestone(place) => self.place_milestone(job, &steps, place, expected),
             ReportKind::Outcome => match steps.all.last() {
                 Some(&(line, _)) => Ok(vec![self.after(&steps, line, expected)]),
                 None => Ok(vec![self.marked(&steps, steps.line, expected, false)]),
             },
         }
+    }
+
+    /// What a person has to do before a report can be written into a job: nothing that it asks for
+    /// may be lacking, and no id may stand twice.
+    fn lacks(&self, job: Found<'r>, expected: &Expected) -> Option<String> {
+        if let Some(unknown) = self.unknown_region(job) {
+            return Some(format!(
+                "first mend the region `{}` of the job, or remove it: the table has no such report",
+                shown(&unknown.name)
+            ));
+        }
+        if let Some(mixed) = self.mixed_region(job) {
+            let name = shown(&mixed.name);
+            return Some(format!("first mend the region `{name}` of the job: it holds more"));
+        }
+        if let Some(by_hand) = self.lacks_inputs() {
+            return Some(by_hand);
+        }
+        if let Some(id) = self.taken_id(expected.job, Some(job)) {
+            let id = shown(id.text().unwrap_or_default());
+            return Some(format!("first give the step with the id `{id}` another one"));
+        }
+        if expected.kind != ReportKind::Outcome {
+            return None;
+        }
+        // The outcome asks for the reports before it, a conclusion for the jobs.
+        let is_open =
+            |e: &&Expected| e.state.is_some() && !self.has(e) && self.place(job, e).is_err();
+        if let Some(open) = self.expected_of(expected.job).find(is_open) {
+            return Some(format!("first give `{}` its place: this asks for it", open.name));
+        }
+        let known = needs(job);
+        let needed = &self.machine.job(expected.job);
+        let mut needed = needed.needs.iter().map(|&need| self.machine.job(need).name.as_str());
+        let unknown = needed.find(|need| !known.contains(need))?;
+        let is_asked = self.machine.job(expected.job).always;
+        is_asked.then(|| format!("first add `{unknown}` to the job's `needs`: this asks for it"))
+    }
+
+    /// The start goes after the checkout, where there is one, and before the work.
+    fn place_start(
+        &self,
+        steps: &Steps<'_>,
+        own: &[(usize, &'r Node)],
+        expected: &Expected,
+    ) -> Result<Vec<Edit>, String> {
+        let Some(checkout) = self.checkout(own) else {
+            return Ok(vec![self.marked(steps, steps.line, expected, false)]);
+        };
+        match self.work_above(checkout, own) {
+            None => Ok(vec![self.after(steps, checkout, expected)]),
+            Some(work) if !self.is_local() => Ok(vec![self.before(steps, work, expected)]),
+            Some(work) => Err(format!(
+                "line {work} does the job's work before the checkout on line {checkout}, and the \
+                 start can be reported only after that: move the checkout above line {work}"
+            )),
+        }
+    }
+
+    /// A milestone goes before the step that is called as it is.
+    fn place_milestone(
+        &self,
+        job: Found<'r>,
+        steps: &Steps<'_>,
+        place: usize,
+        expected: &Expected,
+    ) -> Result<Vec<Edit>, String> {
+        let own = self.own_steps(job);
+        let wanted = self.machine.job(expected.job).milestones[place].name.trim();
+        let line = match self.milestone_steps(expected, &own)[..] {
+            [line] => line,
+            [first, second, ..] => {
+                return Err(format!(
+                    "more than one step is called `{}`, on the lines {first} and {second}: put `{}` \
+                     and `{END}` before the one that begins it, or call the others otherwise",
+                    shown(wanted),
+                    begin(&expected.name)
+                ));
+            }
+            [] => {
+                let names = own.iter().filter_map(|(_, step)| step.get("name")?.text());
+                let near = match suggest::nearest(wanted, names.map(str::trim)) {
+                    Some(near) => format!(" (did you mean `{}`?):", shown(near)),
+                    None => ":".to_owned(),
+                };
+                return Err(format!(
+                    "no step of the job is called `{}`{near} put `{}` and `{END}` before the step \
+                     that begins it, or call that step so",
+                    shown(wanted),
+                    begin(&expected.name)
+                ));
+            }
+        };
+        if let Some(checkout) = self.checkout(&own).filter(|c| line <= *c && self.is_local()) {
+            return Err(format!(
+                "the step `{}` begins on line {line}, and nothing can be reported before the \
+                 checkout on line {checkout} is done: move the step below it",
+                shown(wanted)
+            ));
+        }
+        if let Some(other) = self.out_of_order(expected, line, &own) {
+            return Err(format!(
+                "the step `{}` on line {line} is in another order to `{other}` than the table says: \
+                 change the one or the other",
+                shown(wanted)
+            ));
+        }
+        Ok(vec![self.before(steps, line, expected)])
+    }
+
+    /// A report of the same job that would stand on the wrong side of one before a line.
+    fn out_of_order(
+        &self,
+        expected: &Expected,
+        line: usize,
+        own: &[(usize, &'r Node)],
+    ) -> Option<&str> {
+        let mut is_later = false;
+        let mut wrong = self.expected_of(expected.job).filter(|other| {
+            if other.name == expected.name {
+                is_later = true;
+                return false;
+            }
+            let region = self.regions.iter().find(|region| region.name == other.name);
+            let stands = match (region, &self.milestone_steps(other, own)[..]) {
+                (Some(region), _) => region.begin,
+                (None, [step]) => *step,
+                (None, _) => return false,
+            };
+            if is_later { stands < line } else { stands >= line }
+        });
+        wrong.next().map(|other| other.name.as_str())
     }
 
     /// Markers around a step that reports already.
@@ -74,13 +187,13 @@ impl Reading<'_> {
             at: line - 1..line - 1,
             lines: vec![format!("{}{text}", " ".repeat(column))],
         };
-        let last = self.last_line(line, next(steps, line));
+        let last = self.last_line(line, steps.after(line));
         vec![at(line, begin(&expected.name)), at(last + 1, END.to_owned())]
     }
 
     /// A region after the step at a line.
     fn after(&self, steps: &Steps<'_>, line: usize, expected: &Expected) -> Edit {
-        let mut last = self.last_line(line, next(steps, line));
+        let mut last = self.last_line(line, steps.after(line));
         // A region that the step stands in ends below it.
         if let Some(region) = self.regions.iter().find(|region| region.holds(last)) {
             last = region.end;
@@ -129,10 +242,4 @@ impl Reading<'_> {
                 .is_some_and(|above| self.lines.is_blank(above))
         })
     }
-}
-
-/// The line of the step after the one at a line, or the first line after all of them.
-fn next(steps: &Steps<'_>, line: usize) -> usize {
-    let later = steps.all.iter().map(|&(other, _)| other).find(|&other| other > line);
-    later.unwrap_or(steps.until)
 }

@@ -33,8 +33,16 @@ pub(super) struct Steps<'r> {
     pub(super) line: usize,
     /// The first line after them.
     pub(super) until: usize,
-    /// Each step, with the line of its dash.
+    /// Each step, with the line of its dash; of an alias what it stands for.
     pub(super) all: Vec<(usize, &'r Node)>,
+}
+
+impl Steps<'_> {
+    /// The line of the step after the one at a line, or the first line after all of them.
+    pub(super) fn after(&self, line: usize) -> usize {
+        let later = self.all.iter().map(|&(other, _)| other).find(|&other| other > line);
+        later.unwrap_or(self.until)
+    }
 }
 
 impl<'r> Reading<'r> {
@@ -77,10 +85,11 @@ impl<'r> Reading<'r> {
     /// Where a job's steps stand.
     pub(super) fn steps(&self, job: Found<'r>) -> Option<Steps<'r>> {
         let (key, value) = job.value.entry("steps")?;
+        let each = |step| (dash(self.lines, step), self.document.resolved(step));
         Some(Steps {
             line: key.line,
             until: self.document.until(value),
-            all: value.items().iter().map(|step| (dash(self.lines, step), step)).collect(),
+            all: value.items().iter().map(each).collect(),
         })
     }
 
@@ -90,6 +99,11 @@ impl<'r> Reading<'r> {
         jobs.iter().map(|(key, value)| Found { key, value }).find(|job| {
             self.steps(*job).is_some_and(|steps| steps.line < line && line < steps.until)
         })
+    }
+
+    /// Whether a region stands among a job's steps.
+    pub(super) fn stands_in(&self, region: &Region, job: Found<'r>) -> bool {
+        self.job_at(region.begin).is_some_and(|at| at.key.line == job.key.line)
     }
 
     /// Whether a line is a region's.
@@ -105,9 +119,8 @@ impl<'r> Reading<'r> {
     /// A region among a job's steps that no job of the table has: it may be meant for one that the
     /// job seems to lack.
     pub(super) fn unknown_region(&self, job: Found<'r>) -> Option<&Region> {
-        let is_here = |line| self.job_at(line).is_some_and(|at| at.key.line == job.key.line);
         self.regions.iter().find(|region| {
-            is_here(region.begin) && self.expected.iter().all(|e| e.name != region.name)
+            self.stands_in(region, job) && self.expected.iter().all(|e| e.name != region.name)
         })
     }
 
@@ -140,12 +153,15 @@ impl<'r> Reading<'r> {
     /// comment, the end of a region aside.
     pub(super) fn last_line(&self, first: usize, until: usize) -> usize {
         let is_said = |line: &usize| {
-            let is_comment = self.document.comments.iter().any(|c| c.line == *line)
-                && self.lines.line(*line).trim_start().starts_with('#');
-            let ends_region = self.regions.iter().any(|region| region.end == *line);
-            let ends_document = self.lines.line(*line).starts_with("...");
-            !self.lines.is_blank(*line) && !ends_document && (!is_comment || ends_region)
+            self.says(*line) || self.regions.iter().any(|region| region.end == *line)
         };
         (first..until).rev().find(is_said).unwrap_or(first)
+    }
+    /// Whether a line says something: it is neither blank nor a comment alone.
+    pub(super) fn says(&self, line: usize) -> bool {
+        let is_comment = self.document.comments.iter().any(|c| c.line == line)
+            && self.lines.line(line).trim_start().starts_with('#');
+        let ends_document = self.lines.line(line).starts_with("...");
+        !self.lines.is_blank(line) && !ends_document && !is_comment
     }
 }

@@ -1,0 +1,167 @@
+//! Where a job's reports may stand among its steps, so that what they say is true when they say it:
+//! the start before the work, a milestone before the step that it is called after, the outcome last.
+
+use super::checkout::is_checkout;
+use super::document::Node;
+use super::expected::Expected;
+use super::reading::Reading;
+use super::regions::Region;
+use crate::finding::{Findings, Severity};
+use crate::machine::{Job, ReportKind};
+use crate::suggest::shown;
+
+/// Commands that only install or set up, and what the action and a checkout are made of.
+const INSTALLERS: [&str; 11] = [
+    "apk", "apt", "apt-get", "brew", "choco", "dnf", "microdnf", "pacman", "winget", "yum",
+    "zypper",
+];
+const TOOLS: [&str; 5] = ["bash", "ca-certificates", "curl", "git", "jq"];
+
+impl<'r> Reading<'r> {
+    /// The first step above a line that does work: one that neither the checkout nor the action
+    /// needs. What uses an action and stands above the checkout prepares it (a token, say), unless
+    /// the checkout is the last thing that the job does.
+    pub(super) fn work_above(&self, line: usize, own: &[(usize, &'r Node)]) -> Option<usize> {
+        let checkout = self.checkout(own).unwrap_or_default();
+        let goes_on = own.last().is_some_and(|(last, _)| *last > checkout);
+        let prepares = |at: usize, step: &Node| match step.get("uses").and_then(Node::text) {
+            Some(uses) => {
+                let is_for_it = goes_on && at < checkout && !uses.starts_with("./");
+                is_for_it
+                    || is_checkout(step)
+                    || self.is_report(step)
+                    || uses.starts_with("step-security/harden-runner@")
+            }
+            None => step.get("run").and_then(Node::text).is_some_and(only_installs),
+        };
+        let mut above = own.iter().take_while(|(at, _)| *at < line);
+        above.find(|(at, step)| !prepares(*at, step)).map(|(at, _)| *at)
+    }
+
+    /// The lines of the steps that a milestone may be the beginning of: those that are called as it
+    /// is. Where as many milestones are called so, each has its own.
+    pub(super) fn milestone_steps(
+        &self,
+        expected: &Expected,
+        own: &[(usize, &'r Node)],
+    ) -> Vec<usize> {
+        let ReportKind::Milestone(place) = expected.kind else { return Vec::new() };
+        let milestones = &self.machine.job(expected.job).milestones;
+        let wanted = milestones[place].name.trim().to_lowercase();
+        let is_it = |name: &str| name.trim().to_lowercase() == wanted;
+        let named = |step: &Node| step.get("name").and_then(Node::text).is_some_and(is_it);
+        let steps = own.iter().filter(|(_, step)| named(step)).map(|(line, _)| *line);
+        let steps: Vec<usize> = steps.collect();
+        let before = milestones[..place].iter().filter(|m| is_it(&m.name)).count();
+        match milestones.iter().filter(|m| is_it(&m.name)).count() == steps.len() {
+            true => vec![steps[before]],
+            false => steps,
+        }
+    }
+
+    /// Says of reports that stand where what they say is not true.
+    pub(super) fn judge_positions(
+        &self,
+        job: &Job,
+        regions: &[(&Region, &Expected)],
+        own: &[(usize, &'r Node)],
+        findings: &mut Findings<'_>,
+    ) {
+        for (region, expected) in regions {
+            let wrong = match expected.kind {
+                ReportKind::Start => self.start_after_work(region, own),
+                ReportKind::Milestone(_) => self.milestone_elsewhere(region, expected, own),
+                ReportKind::Outcome => {
+                    self.judge_last(job, region, own, findings);
+                    None
+                }
+            };
+            if let Some((message, help)) = wrong {
+                let span = self.lines.span(region.begin);
+                findings.tell("misplaced-region", Severity::Error, span, message, help);
+            }
+        }
+    }
+
+    fn start_after_work(
+        &self,
+        region: &Region,
+        own: &[(usize, &'r Node)],
+    ) -> Option<(String, String)> {
+        let work = self.work_above(region.begin, own)?;
+        let message = format!(
+            "`{}` comes after a step of the job's work, on line {work}: nobody hears that it began",
+            region.name
+        );
+        let help = match self.checkout(own).filter(|checkout| *checkout > work) {
+            Some(checkout) => format!(
+                "move the checkout from line {checkout} above line {work}, and the region right \
+                 below it"
+            ),
+            None => format!("move the region above line {work}"),
+        };
+        Some((message, help))
+    }
+
+    fn milestone_elsewhere(
+        &self,
+        region: &Region,
+        expected: &Expected,
+        own: &[(usize, &'r Node)],
+    ) -> Option<(String, String)> {
+        let begins = own.iter().find(|(line, _)| *line > region.end).map(|(line, _)| *line);
+        let steps = self.milestone_steps(expected, own);
+        let (Some(first), name) = (steps.first(), &region.name) else {
+            let message =
+                format!("no step comes after `{}`, which says that one begins", region.name);
+            let help = "move the region above the step that begins it";
+            return begins.is_none().then(|| (message, help.to_owned()));
+        };
+        if begins.is_some_and(|line| steps.contains(&line)) {
+            return None;
+        }
+        let step = own.iter().find(|(line, _)| line == first)?.1;
+        let called = step.get("name").and_then(Node::text).unwrap_or_default();
+        let message = format!("`{name}` does not stand before its step `{}`", shown(called));
+        Some((message, format!("move the region right above line {first}, where that step begins")))
+    }
+
+    /// What comes after the outcome can't be told any more; that harms where it can fail the job.
+    fn judge_last(
+        &self,
+        job: &Job,
+        region: &Region,
+        own: &[(usize, &'r Node)],
+        findings: &mut Findings<'_>,
+    ) {
+        let harmless = |step: &Node| {
+            let tolerated = step.get("continue-on-error").and_then(Node::text);
+            job.always || tolerated == Some("true")
+        };
+        let after: Vec<_> = own.iter().filter(|(line, _)| *line > region.end).collect();
+        let worst = after.iter().find(|(_, step)| !harmless(step));
+        let Some((line, step)) = worst.or(after.first()) else { return };
+        let severity = if harmless(step) { Severity::Warning } else { Severity::Error };
+        let message = format!("a step comes after `{}`", region.name);
+        let help = "put the outcome's report last: it cannot say that this step failed";
+        findings.tell("outcome-not-last", severity, self.lines.span(*line), message, help);
+    }
+}
+
+/// Whether a script does no more than installing what the action or a checkout needs, or setting up
+/// git.
+fn only_installs(script: &str) -> bool {
+    let commands: Vec<&str> = script
+        .lines()
+        .flat_map(|line| line.split("&&"))
+        .flat_map(|line| line.split(';'))
+        .map(|command| command.trim().trim_start_matches("sudo "))
+        .filter(|command| !command.is_empty() && !command.starts_with('#'))
+        .collect();
+    let is_needed = |command: &&str| command.split_whitespace().any(|word| TOOLS.contains(&word));
+    let installs = |command: &&str| {
+        let word = command.split_whitespace().next().unwrap_or_default();
+        INSTALLERS.contains(&word) || command.starts_with("git config ")
+    };
+    commands.iter().all(installs) && commands.iter().any(is_needed)
+}

@@ -1,0 +1,214 @@
+//! What somebody wrote is never taken for a report: a region that holds anything else than the one
+//! step that belongs there is told of, and left.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "common/binary.rs"]
+mod binary;
+mod common;
+#[path = "common/workflows.rs"]
+mod workflows;
+
+use workflows::*;
+
+const RULE: &str = "own-text-in-region";
+
+/// Holds that a change to the adopted workflow is found by the rule, at a line, and that neither
+/// `generate` nor `adopt` changes the job's text then.
+#[track_caller]
+fn left(change: impl Fn(&str) -> String, line: &str, part: &str) {
+    let folder = ordered(ORDER, 0);
+    let text = change(&folder.read(AT));
+    folder.write(AT, &text);
+    let found = found(&folder);
+    let at = |at: u64| text.lines().nth(at as usize - 1).unwrap_or_default().trim();
+    let own: Vec<_> = found.iter().filter(|found| found.0 == RULE).collect();
+    assert_eq!(own.len(), 1, "{found:#?}\n{text}");
+    assert_eq!(at(own[0].1), line, "{found:#?}");
+    assert!(own[0].2.contains(part), "{part:?}: {found:#?}");
+    for command in [&["generate"][..], &["workflow", "adopt", AT]] {
+        let ran = folder.run(command);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.out.contains(&format!("error[{RULE}]")), "{ran:?}");
+        assert_eq!(folder.read(AT), text, "{command:?}");
+    }
+}
+
+/// A line among those of the report that the job `charge` starts with.
+fn within(text: &str, line: &str) -> String {
+    let start = region(text, "charge.start");
+    let end = "      # phasegate:end\n";
+    changed(text, start, &start.replace(end, &format!("{line}{end}")))
+}
+
+#[test]
+fn steps_between_two_reports_whose_markers_were_lost_are_kept() {
+    left(
+        |text| {
+            let text = text.replacen("      # phasegate:end\n", "", 1);
+            changed(&text, "      # phasegate:begin charge.outcome\n", "")
+        },
+        "- run: ./charge",
+        "`charge.start`",
+    );
+    // A milestone's, too, and where comments stand in between.
+    left(
+        |text| {
+            let start = region(text, "ship.start");
+            let cut = start.replace("      # phasegate:end\n", "      # Mind the glass.\n");
+            changed(&changed(text, start, &cut), "      # phasegate:begin ship.shipped\n", "")
+        },
+        "- run: ./pack",
+        "`ship.start`",
+    );
+    // No step between them: two reports, of which one would go.
+    left(
+        |text| {
+            let text = text.replacen("      # phasegate:end\n", "", 1);
+            let text = changed(&text, "      # phasegate:begin charge.outcome\n", "");
+            changed(&text, "      - run: ./charge\n", "")
+        },
+        "- name: \"Report the outcome\"",
+        "a second report",
+    );
+}
+
+#[test]
+fn a_step_typed_into_a_region_is_kept_whatever_its_form() {
+    for step in [
+        "      - run: ./my-precious\n",
+        "      - {run: ./my-precious}\n",
+        "      - id: mine\n\n        # about it\n        run: |\n          ./my-precious\n",
+        "      - uses: acme/precious@v1\n        with: {job: charge}\n",
+        "      - uses: chrnorm/deployment-status@v2\n        with: {state: success}\n",
+        "      -\n        run: ./my-precious\n",
+        "      - \"a text\"\n",
+        "      -\n",
+    ] {
+        let line = step.lines().next().unwrap().trim();
+        left(|text| within(text, step), line, "`charge.start`");
+        let before = |text: &str| {
+            let marker = "      # phasegate:begin charge.start\n";
+            changed(text, marker, &format!("{marker}      # mine\n{step}"))
+        };
+        left(before, line, "`charge.start`");
+        // Alone in it.
+        let alone = |text: &str| {
+            let start = region(text, "charge.start").to_owned();
+            let markers = "      # phasegate:begin charge.start\n      # phasegate:end\n";
+            let end = "      # phasegate:end\n";
+            let now = markers.replacen(end, &format!("{step}{end}"), 1);
+            changed(text, &start, &now)
+        };
+        left(alone, line, "`charge.start`");
+    }
+    // A concluding job's region is no other.
+    left(
+        |text| {
+            let marker = "      # phasegate:begin conclude.outcome\n";
+            changed(text, marker, &format!("{marker}      - run: ./page-somebody\n"))
+        },
+        "- run: ./page-somebody",
+        "`conclude.outcome`",
+    );
+}
+
+#[test]
+fn a_key_that_no_report_has_is_kept() {
+    for (key, name) in [
+        ("        env: {HTTPS_PROXY: \"http://proxy:3128\"}\n", "env"),
+        ("        run: ./my-precious\n", "run"),
+        ("        shell: bash\n", "shell"),
+        ("        working-directory: in\n", "working-directory"),
+    ] {
+        left(|text| within(text, key), key.trim(), &format!("`{name}`"));
+    }
+}
+
+#[test]
+fn a_step_that_reaches_over_a_marker_is_kept() {
+    // From above: what follows the marker is still the step's before it.
+    left(
+        |text| {
+            let marker = "      # phasegate:begin charge.outcome\n";
+            let step = "      - run: ./charge\n";
+            changed(
+                text,
+                &format!("{step}{marker}"),
+                &format!("{step}{marker}        env: {{A: b}}\n"),
+            )
+        },
+        "env: {A: b}",
+        "`charge.outcome`",
+    );
+    left(
+        |text| {
+            let marker = "      # phasegate:begin charge.outcome\n";
+            let step = "      - run: ./charge\n";
+            let list = "        env:\n          A: [b,\n";
+            changed(
+                text,
+                &format!("{step}{marker}"),
+                &format!("{step}{list}{marker}            c]\n"),
+            )
+        },
+        "c]",
+        "`charge.outcome`",
+    );
+    // And below: the report's lines go on after its end.
+    left(
+        |text| {
+            let start = region(text, "charge.start");
+            let line = "          tolerated: true\n";
+            let end = "      # phasegate:end\n";
+            changed(text, start, &start.replace(&format!("{line}{end}"), &format!("{end}{line}")))
+        },
+        "tolerated: true",
+        "below",
+    );
+}
+
+#[test]
+fn a_report_that_drifted_is_still_mended() {
+    let text = ordered(ORDER, 0).read(AT);
+    let start = region(&text, "charge.start");
+    let flow = "      # phasegate:begin charge.start\n      - {uses: ./generated/workflow/notify-order-status, \
+                with: {job: charge, state: authorising}}\n      # phasegate:end\n";
+    let other = |from: &str, to: &str| changed(start, from, to);
+    for drifted in [
+        other("state: authorising", "state: authorizing"),
+        other("if: inputs.order_id != ''", "if: always()"),
+        other("          job: charge\n", ""),
+        other("          job: charge\n", "          job: charge\n          loud: yes\n"),
+        other("        id: report_1\n", ""),
+        other("        id: report_1\n", "        id: mine\n"),
+        other("        timeout-minutes: 5\n", "\n        # longer\n        timeout-minutes: 9\n\n"),
+        other("      - name", "      # what this is\n\n      - name"),
+        other("    # phasegate:end", "    # that was it\n\n      # phasegate:end"),
+        other("      - name: \"Report: Authorising\"\n        id", "      - id"),
+        other("      - name", "      -\n        name"),
+        // As another version had it: another place of the action, or a release of it.
+        other("./generated/workflow/notify-order-status", "./.github/actions/notify-order-status"),
+        other("./generated/workflow/notify-order-status", "acme/notify@v1"),
+        flow.to_owned(),
+        "      # phasegate:begin charge.start\n      # phasegate:end\n".to_owned(),
+        "      # phasegate:begin charge.start\n\n      # here\n      # phasegate:end\n".to_owned(),
+    ] {
+        let folder = ordered(ORDER, 0);
+        folder.write(AT, changed(&text, start, &drifted));
+        holds(&folder, &[("stale-region", "# phasegate:begin charge.start", "phasegate generate")]);
+        assert_eq!(folder.run(&["generate"]).code, Some(0), "{drifted}");
+        assert_eq!(folder.read(AT), text, "{drifted}");
+    }
+}
+
+#[test]
+fn a_report_of_ones_own_with_keys_of_ones_own_is_not_taken_in() {
+    let text = ordered(ORDER, 0).read(AT);
+    let start = region(&text, "charge.start");
+    let lines: Vec<&str> = start.split_inclusive('\n').collect();
+    let loose = lines[1..lines.len() - 1].concat() + "        env: {A: b}\n";
+    let folder = ordered(changed(&text, start, &loose), 1);
+    assert!(folder.read(AT).contains(&loose));
+    holds(&folder, &[("missing-region", "charge:", "`env`")]);
+}
