@@ -9,13 +9,43 @@ const fn release(what: &'static str, from: &'static str, to: &'static str) -> De
     put("deploy.toml", kept::NAME, what, from, to)
 }
 
-pub(crate) const DEFECTS: [Defect; 24] = [
+pub(crate) const DEFECTS: [Defect; 30] = [
     release("another state reported", "state: building", "state: deploying"),
     release("a lost continue-on-error", "        continue-on-error: true\n", ""),
     release(
         "a step added to a region",
         "      # phasegate:end\n",
         "      - run: x\n      # phasegate:end\n",
+    ),
+    release(
+        "two markers between two reports lost",
+        "          state: building\n      # phasegate:end\n\n      - name: Build\n        run: echo \"build\"\n\n      # phasegate:begin deploy.deploying\n",
+        "          state: building\n\n      - name: Build\n        run: echo \"build\"\n\n",
+    ),
+    release(
+        "a key of one's own in a region",
+        "          state: building\n",
+        "          state: building\n        env: {A: b}\n",
+    ),
+    release(
+        "a start below the work",
+        "      # phasegate:begin deploy.start\n",
+        "      - run: x\n      # phasegate:begin deploy.start\n",
+    ),
+    release(
+        "work between a milestone and its step",
+        "      # From here on it counts.\n",
+        "      - run: x\n      # From here on it counts.\n",
+    ),
+    release(
+        "work below an outcome",
+        "    # Below the steps there is more.\n",
+        "      - run: x\n    # Below the steps there is more.\n",
+    ),
+    release(
+        "a job whose failure counts as success",
+        "    timeout-minutes: 20\n",
+        "    timeout-minutes: 20\n    continue-on-error: true\n",
     ),
     release(
         "a report in another place of its region",
