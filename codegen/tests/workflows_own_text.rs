@@ -74,6 +74,20 @@ fn steps_between_two_reports_whose_markers_were_lost_are_kept() {
 }
 
 #[test]
+fn no_more_is_said_of_a_job_with_a_mixed_region_than_what_is_lacking() {
+    let text = ordered(ORDER, 0).read(AT);
+    let text = text.replacen("      # phasegate:end\n", "", 1);
+    // The checkout stands in the region as well: nobody knows what belongs where.
+    let text = changed(&text, "      # phasegate:begin charge.outcome\n", "");
+    let checkout = "      - uses: actions/checkout@v4\n";
+    let marker = "      # phasegate:begin charge.start\n";
+    let text = changed(&text, &format!("{checkout}{marker}"), &format!("{marker}{checkout}"));
+    let folder = ordering(&text);
+    let missing = ("missing-region", "charge:", "first mend the region `charge.start`");
+    holds(&folder, &[missing, (RULE, checkout.trim(), "put `# phasegate:end` back above it")]);
+}
+
+#[test]
 fn a_step_typed_into_a_region_is_kept_whatever_its_form() {
     for step in [
         "      - run: ./my-precious\n",

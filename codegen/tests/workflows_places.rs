@@ -192,6 +192,31 @@ fn milestones_of_which_the_steps_stand_in_another_order_are_left_to_a_person() {
 }
 
 #[test]
+fn milestones_of_one_name_have_each_their_step() {
+    let table = SHIP_TABLE.replace("By road", "By wheel").replace("By sea", "by wheel");
+    let workflow = SHIP.replace("By road", "by wheel").replace("\"By sea\"", "By wheel");
+    let folder = Folder::with("ship.toml", &table);
+    folder.write("ship.yml", &workflow);
+    folder.run(&["generate"]);
+    let ran = folder.run(&["workflow", "adopt", "ship.yml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let text = folder.read("ship.yml");
+    let order = ["ship.moving\n", "run: drive", "ship.outcome.2\n", "ship.moving.2\n", "run: sail"];
+    let places: Vec<_> = order.map(|part| text.find(part).unwrap()).into();
+    assert!(places.is_sorted(), "{text}");
+    // The second one's place is not the first one's.
+    let [first, second] = ["ship.moving\n", "ship.moving.2\n"].map(|name| format!("begin {name}"));
+    let swapped = text.replace(&first, "begin #").replace(&second, &first);
+    folder.write("ship.yml", swapped.replace("begin #", &second));
+    let found = found(&folder);
+    assert_eq!(found.iter().filter(|f| f.0 == "misplaced-region").count(), 2, "{found:#?}");
+    // With a third step of that name it is a person's to say.
+    folder.write("ship.yml", format!("{workflow}      - {{name: by wheel, run: back}}\n"));
+    let ran = folder.run(&["workflow", "adopt", "ship.yml"]);
+    assert!(ran.code == Some(1) && ran.out.contains("more than one step"), "{ran:?}");
+}
+
+#[test]
 fn a_job_whose_failure_counts_as_success_is_found() {
     let text = ordered(ORDER, 0).read(AT);
     for (value, is_found) in
