@@ -124,8 +124,23 @@ pub struct Found {
     pub own: BTreeMap<(Option<usize>, Class), Witness>,
     /// What is less than it would be, before any switch; by the page, or for any.
     pub lesser: BTreeMap<Option<usize>, BTreeSet<Lesser>>,
+    /// The steps that reports made rows take.
+    pub taken: BTreeSet<(Value, Value)>,
     /// What was tried.
     pub tried: Tried,
     /// Whether that is all there is.
     pub exhausted: bool,
+}
+
+impl Found {
+    /// Adds what another search of the same finds: of what goes wrong in both ways this one's.
+    pub(super) fn add(&mut self, other: Self) {
+        for (place, witness) in other.bad {
+            self.bad.entry(place).or_insert(witness);
+        }
+        for (page, lesser) in other.lesser {
+            self.lesser.entry(page).or_default().extend(lesser);
+        }
+        self.tried.add(other.tried);
+    }
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::found::{Class, Found, Lesser, Place, Tried, Witness};
 use super::layers::World;
 use super::mix::{End, Layer, Mix};
+use super::moves::Moves;
 use super::road::Road;
 use super::runs;
 use super::walks;
@@ -73,11 +74,14 @@ pub struct Mixes<'m> {
     /// The versions' layers.
     pub world: World<'m>,
     workflows: Vec<Workflow<'m>>,
+    /// The searches of runs alone, and those of all there is to a question.
+    runs: RefCell<HashMap<Question, Rc<Found>>>,
     found: RefCell<HashMap<Question, Rc<Found>>>,
     /// What is refuted of each version alone.
     refuted: Vec<OnceCell<Vec<(Proof, Witness)>>>,
     /// From which version on that is marked.
     marked: usize,
+    moves: OnceCell<Vec<Moves>>,
 }
 
 impl<'m> Mixes<'m> {
@@ -86,7 +90,15 @@ impl<'m> Mixes<'m> {
         let workflows = world.machines.iter().map(|machine| Workflow::of(machine)).collect();
         let refuted = world.machines.iter().map(|_| OnceCell::new()).collect();
         let marked = world.machines.len().saturating_sub(1);
-        Self { world, workflows, found: RefCell::default(), refuted, marked }
+        Self {
+            world,
+            workflows,
+            runs: RefCell::default(),
+            found: RefCell::default(),
+            refuted,
+            marked,
+            moves: OnceCell::new(),
+        }
     }
 
     /// The same, with what every version's own table does wrong marked, and not the newest's alone.
@@ -96,24 +108,60 @@ impl<'m> Mixes<'m> {
         self
     }
 
-    /// What became of the runs of a version's workflow, or of rows that the application moves where
-    /// it has none.
+    /// What became of the runs of a version's workflow, and of rows that the application moves.
     pub fn found(&self, workflow: usize, road: &Road) -> Rc<Found> {
         let question = (workflow, road.clone());
         if let Some(found) = self.found.borrow().get(&question) {
             return found.clone();
         }
+        let moves = self.moves();
+        let found = if self.world.machines[workflow].jobs.is_empty() {
+            Rc::new(walks::search(&self.world, road, None))
+        } else if road.ends.iter().any(|end| moves[end.backend].has_own()) {
+            let mut found = (*self.runs(workflow, road)).clone();
+            found.add(walks::search(&self.world, road, Some((workflow, moves))));
+            Rc::new(found)
+        } else {
+            self.runs(workflow, road)
+        };
+        self.found.borrow_mut().insert(question, found.clone());
+        found
+    }
+
+    /// What became of the runs of a version's workflow.
+    fn runs(&self, workflow: usize, road: &Road) -> Rc<Found> {
+        let question = (workflow, road.clone());
+        if let Some(found) = self.runs.borrow().get(&question) {
+            return found.clone();
+        }
         // Where a part of the road is too much to be tried, all of it is.
-        let bounded = |end: &End| !self.found(workflow, &Road::of(*end)).exhausted;
+        let bounded = |end: &End| !self.runs(workflow, &Road::of(*end)).exhausted;
         let found = Rc::new(if road.ends.len() > 1 && road.ends.iter().any(bounded) {
             Found::default()
-        } else if self.world.machines[workflow].jobs.is_empty() {
-            walks::search(&self.world, road)
         } else {
             runs::search(&self.world, workflow, &self.workflows[workflow], road)
         });
-        self.found.borrow_mut().insert(question, found.clone());
+        self.runs.borrow_mut().insert(question, found.clone());
         found
+    }
+
+    /// Who moves rows, by each version.
+    pub(super) fn moves(&self) -> &[Moves] {
+        self.moves.get_or_init(|| {
+            let of = |version: usize| {
+                let end = Mix::all(version).end();
+                let has_jobs = !self.world.machines[version].jobs.is_empty();
+                let runs = has_jobs.then(|| self.runs(version, &Road::of(end)));
+                Moves::of(&self.world, version, runs.as_deref())
+            };
+            (0..self.world.machines.len()).map(of).collect()
+        })
+    }
+
+    /// The versions' layers, and who moves rows by each.
+    pub(super) fn into_parts(self) -> (World<'m>, Vec<Moves>) {
+        self.moves();
+        (self.world, self.moves.into_inner().expect("they were found this moment"))
     }
 
     /// What all searches so far have tried.

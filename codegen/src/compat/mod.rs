@@ -10,6 +10,7 @@ mod layers;
 mod looks;
 mod mix;
 mod mixes;
+mod moves;
 mod order;
 mod over;
 mod road;

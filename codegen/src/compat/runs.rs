@@ -255,6 +255,7 @@ impl Search<'_, '_> {
         let Received { from, to, answer, expected, tolerated } = received;
         if answer == Answer::Applied {
             self.found.tried.applied += 1;
+            self.found.taken.insert((from, to));
         }
         let Answer::Refused(by, why) = answer else { return true };
         self.found.tried.refused += 1;

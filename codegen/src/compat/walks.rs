@@ -1,11 +1,13 @@
-//! Rows that no workflow moves: the application does, by its backend's table. Every state that a row
-//! comes to in a mix, with the mix switched at any moment.
+//! Rows that the application moves, by its backend's table: where there is a workflow it takes the
+//! steps that no run takes, and reports of the workflow come in between. Every state that a row comes
+//! to in a mix, with the mix switched at any moment.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::found::{Class, Found, Lesser, Place, Tried, Witness};
 use super::layers::{Answer, Value, World};
 use super::mix::End;
+use super::moves::Moves;
 use super::road::{Road, Spot};
 use super::runs::class_of;
 use super::witness::Cause;
@@ -20,12 +22,15 @@ type At = (Spot, Value);
 enum Way {
     Start,
     Step(At),
+    Report(At),
     Switch(At),
 }
 
 struct Walks<'w, 'm> {
     world: &'w World<'m>,
     road: &'w Road,
+    /// The workflow that reports beside, and who moves rows by each version.
+    beside: Option<(usize, &'w [Moves])>,
     ways: BTreeMap<At, Way>,
     waiting: VecDeque<At>,
     found: Found,
@@ -33,10 +38,11 @@ struct Walks<'w, 'm> {
 
 /// Every state of rows on this road, on which they may get on at any moment. There are finitely many:
 /// nothing is left out.
-pub(super) fn search(world: &World<'_>, road: &Road) -> Found {
+pub(super) fn search(world: &World<'_>, road: &Road, beside: Option<(usize, &[Moves])>) -> Found {
     let mut walks = Walks {
         world,
         road,
+        beside,
         ways: BTreeMap::new(),
         waiting: VecDeque::new(),
         found: Found { exhausted: true, ..Found::default() },
@@ -68,21 +74,45 @@ impl Walks<'_, '_> {
         }
     }
 
-    /// What the application can set out to write from a state: what its backend's table lets follow;
-    /// where that lacks the state, what the database would let follow.
+    /// What the application can set out to write from a state: what its backend's table lets follow
+    /// and no run reports; where that lacks the state, what the database would let follow.
     fn wanted(&self, end: End, from: Value) -> Vec<Value> {
         let world = self.world;
+        let is_own = |to: &Value| {
+            self.beside.is_none_or(|(_, moves)| moves[end.backend].own.contains(&(from, *to)))
+        };
         let of = |version: usize, state| {
             let machine = world.machines[version];
             machine.next(state).map(move |to| world.value(version, to))
         };
         match (world.state(end.backend, from), world.state(end.database, from)) {
-            (Some(state), _) => of(end.backend, state).collect(),
+            (Some(state), _) => of(end.backend, state).filter(is_own).collect(),
             (None, Some(state)) => of(end.database, state)
                 .filter(|&to| world.state(end.backend, to).is_some())
                 .collect(),
             (None, None) => Vec::new(),
         }
+    }
+
+    /// What reports of the workflow beside make of a row.
+    fn reports(&self, end: End, from: Value) -> impl Iterator<Item = Value> + use<'_> {
+        let beside = self.beside.into_iter();
+        let all = beside.flat_map(|(workflow, moves)| {
+            moves[workflow].reported.iter().map(move |&to| (workflow, to))
+        });
+        all.filter(move |&(workflow, to)| {
+            self.world.receive(workflow, end, from, to) == Answer::Applied
+        })
+        .map(|(_, to)| to)
+    }
+
+    /// Whether a row is in a state by the application's doing: what runs report and begin with is
+    /// looked at with the runs.
+    fn is_own(&self, value: Value) -> bool {
+        self.beside.is_none_or(|(workflow, moves)| {
+            !moves[workflow].reported.contains(&value)
+                && !self.world.initial(workflow).contains(&value)
+        })
     }
 
     fn take_up(&mut self, at: At) {
@@ -109,7 +139,13 @@ impl Walks<'_, '_> {
                 Answer::Duplicate | Answer::NotSent => {}
             }
         }
-        self.looks(at);
+        let reported: Vec<Value> = self.reports(end, from).collect();
+        for to in reported {
+            self.come((spot, to), Way::Report(at));
+        }
+        if self.is_own(from) {
+            self.looks(at);
+        }
         for to in self.road.next(self.world, spot) {
             self.found.tried.switches += 1;
             self.come((to, from), Way::Switch(at));
@@ -183,7 +219,8 @@ impl Walks<'_, '_> {
 
     /// A row that no backend of a mix can bring to an end, though one version alone could.
     fn stuck(&mut self) {
-        let reached: Vec<At> = self.ways.keys().copied().collect();
+        let reached = self.ways.keys().copied().filter(|at| self.is_own(at.1));
+        let reached: Vec<At> = reached.collect();
         let alone: Vec<Vec<bool>> = (0..self.world.machines.len())
             .map(|version| self.ending(End { backend: version, database: version }))
             .collect();
@@ -218,6 +255,9 @@ impl Walks<'_, '_> {
                     before[to.index()].push(from);
                 }
             }
+            for to in self.reports(end, from) {
+                before[to.index()].push(from);
+            }
         }
         let is_end = |&value: &Value| {
             let means = world.meaning(end.backend, value);
@@ -241,7 +281,8 @@ impl Walks<'_, '_> {
         while let Some(at) = waiting.pop_front() {
             for version in 0..world.machines.len() {
                 let alone = End { backend: version, database: version };
-                for to in self.wanted(alone, at) {
+                let reported: Vec<Value> = self.reports(alone, at).collect();
+                for to in self.wanted(alone, at).into_iter().chain(reported) {
                     let answer = world.judge(end, at, to);
                     if !answer.is_accepted() {
                         return Cause::Report { from: at, to, answer, workflow: version, end };
@@ -264,6 +305,10 @@ impl Walks<'_, '_> {
             match self.ways.get(&now) {
                 Some(Way::Step(before)) => {
                     lines.push(format!("the application: {} -> {}", name(*before), name(now)));
+                    now = *before;
+                }
+                Some(Way::Report(before)) => {
+                    lines.push(format!("a run reports: {} -> {}", name(*before), name(now)));
                     now = *before;
                 }
                 Some(Way::Switch(before)) => {

@@ -6,6 +6,7 @@ use super::found::{Lesser, Tried, Witness};
 use super::layers::{Answer, By, Value, Why, World};
 use super::mix::{Layer, Mix};
 use super::mixes::{Judged, Mixes, Verdict};
+use super::moves::Moves;
 use super::order::{Direction, Order, Orders, orders};
 use super::rules::{Change, Explains, Pair, Side, changes};
 use super::runs::MOST_SITUATIONS;
@@ -65,6 +66,7 @@ pub struct Comparison<'v> {
     /// Whether that was all there is.
     pub exhausted: bool,
     pub(super) world: World<'v>,
+    pub(super) moves: Vec<Moves>,
 }
 
 impl Comparison<'_> {
@@ -89,7 +91,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let rollout = orders(&mixes, Direction::Rollout, 0, 1);
     let rollback = orders(&mixes, Direction::Rollback, 0, 1);
     let (tried, exhausted, layers) = (mixes.tried(), mixes.exhausted(), mixes.layers());
-    let world = mixes.world;
+    let (world, moves) = mixes.into_parts();
     let changes = changes(&Pair::of(&world, pair));
     let mut weighing = Weighing {
         weighed: changes
@@ -162,6 +164,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         tried,
         exhausted,
         world,
+        moves,
     }
 }
 

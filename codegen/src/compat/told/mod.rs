@@ -1,6 +1,7 @@
 //! A comparison as people and programs read it.
 
 mod json;
+mod moved;
 mod notes;
 mod orders;
 
@@ -105,6 +106,7 @@ impl Comparison<'_> {
             let why = World::lacks(layer);
             line(out, &format!("the {} does not apply: {why}", layer.as_str()));
         }
+        self.moved(out);
         line(out, "");
         let shown = [Layer::Workflow, Layer::Backend, Layer::Database, Layer::Page];
         let header = shown.map(|layer| format!("{:<9}", layer.as_str()));

@@ -35,13 +35,10 @@ impl Comparison<'_> {
         let how = if orders.orders.iter().any(|order| !order.exhausted) {
             "not all was tried, and nothing is claimed of any order".to_owned()
         } else if safe == all {
-            "any order is safe, whatever runs meanwhile".to_owned()
+            format!("any order is safe, {}", self.meanwhile())
         } else if safe > 0 {
             let sets: Vec<String> = orders.constraints.iter().map(|set| constraint(set)).collect();
-            format!(
-                "{safe} of {all} orders are safe, whatever runs meanwhile: {}",
-                sets.join("; or ")
-            )
+            format!("{safe} of {all} orders are safe, {}: {}", self.meanwhile(), sets.join("; or "))
         } else if sound > 0 {
             format!(
                 "in none of {all} orders is nothing refused; in {sound} what the database refuses is \

@@ -1,0 +1,86 @@
+//! What is told of rows that the application moves, and of what was not tried of them.
+
+use serde_json::{Value as Json, json};
+
+use super::notes::line;
+use crate::compat::layers::Value;
+use crate::compat::mix::Layer;
+use crate::compat::moves::Steps;
+use crate::compat::weigh::Comparison;
+use crate::compat::words::named;
+
+/// So many steps of a version are named.
+const MOST_STEPS: usize = 4;
+
+impl Comparison<'_> {
+    /// What else moves rows where there are runs.
+    pub(super) fn moved(&self, out: &mut String) {
+        if self.moves_beside() {
+            let told = self.steps_of(|version| &self.moves[version].own);
+            line(
+                out,
+                &format!(
+                    "the application moves rows, too ({told}): each is followed through that and \
+                     through what runs report; what becomes of a job while the application moves \
+                     its row is not tried"
+                ),
+            );
+        }
+        if self.moves.iter().any(|moves| !moves.untaken.is_empty()) {
+            let told = self.steps_of(|version| &self.moves[version].untaken);
+            line(out, &format!("legal, and not tried, for no run takes them: {told}"));
+        }
+    }
+
+    fn steps_of<'s>(&'s self, of: impl Fn(usize) -> &'s Steps) -> String {
+        let all = (0..self.moves.len()).filter(|&version| !of(version).is_empty());
+        let told = all.map(|version| {
+            let steps = of(version).iter();
+            let words = steps.take(MOST_STEPS).map(|step| self.step(version, *step).join(" -> "));
+            let mut words: Vec<String> = words.collect();
+            if let Some(more @ 1..) = of(version).len().checked_sub(MOST_STEPS) {
+                words.push(format!("{more} more"));
+            }
+            format!("{}: {}", self.world.labels[version], words.join(", "))
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
+
+    fn step(&self, version: usize, (from, to): (Value, Value)) -> [&str; 2] {
+        [from, to].map(|value| named(&self.world, version, value))
+    }
+
+    /// Whether the application moves rows beside runs.
+    fn moves_beside(&self) -> bool {
+        let runs = self.layers.contains(&Layer::Workflow);
+        runs && self.moves.iter().any(|moves| moves.has_own())
+    }
+
+    /// For what an order that is safe is so.
+    pub(super) fn meanwhile(&self) -> &'static str {
+        if self.moves_beside() {
+            "for runs and for rows that the application moves"
+        } else {
+            "whatever runs meanwhile"
+        }
+    }
+
+    /// The steps of each version's application for programs, where there are runs too.
+    pub(super) fn moved_json(&self) -> Json {
+        if !self.layers.contains(&Layer::Workflow) {
+            return Json::Null;
+        }
+        let steps = |version: usize, steps: &Steps| -> Vec<[&str; 2]> {
+            steps.iter().map(|step| self.step(version, *step)).collect()
+        };
+        let of = |version: usize| {
+            let moves = &self.moves[version];
+            json!({
+                "version": self.world.labels[version],
+                "moves": steps(version, &moves.own),
+                "untried": steps(version, &moves.untaken),
+            })
+        };
+        (0..self.moves.len()).map(of).collect()
+    }
+}

@@ -1,0 +1,210 @@
+//! Tables with jobs in which the application moves rows by itself, too: its steps are walked beside
+//! the runs.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use phasegate_codegen::compat::{Before, Class, Comparison, Layer, Mix, Verdict, Version, compare};
+use phasegate_codegen::finding::Severity;
+
+const ORDER: &str = r#"format = 1
+[machine]
+name = "order"
+initial = "placed"
+[[state]]
+name = "placed"
+[[state]]
+name = "authorising"
+optional = true
+[[state]]
+name = "paid"
+[[state]]
+name = "shipped"
+[[state]]
+name = "delivered"
+outcome = "success"
+[[state]]
+name = "cancelled"
+outcome = "cancelled"
+[[transition]]
+path = ["placed", "authorising", "paid", "shipped", "delivered"]
+[[transition]]
+from = "*"
+to = "cancelled"
+[[job]]
+name = "charge"
+start = "authorising"
+success = "paid"
+failure = "cancelled"
+[[job]]
+name = "ship"
+needs = ["charge"]
+start = "shipped"
+success = "delivered"
+failure = "cancelled"
+[[job]]
+name = "conclude"
+needs = ["charge", "ship"]
+always = true
+success = "delivered"
+failure = "cancelled"
+[target.sql]
+[target.workflow]
+[target.js]
+"#;
+
+fn with(text: &str, edits: &[(&str, &str)]) -> String {
+    edits.iter().fold(text.to_owned(), |text, (from, to)| {
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        text.replace(from, to)
+    })
+}
+
+/// The application parks what is paid, and takes it up again.
+fn parked() -> String {
+    with(
+        ORDER,
+        &[
+            (
+                "[[state]]\nname = \"shipped\"",
+                "[[state]]\nname = \"parked\"\n[[state]]\nname = \"shipped\"",
+            ),
+            (
+                "[[job]]\nname = \"charge\"",
+                "[[transition]]\npath = [\"paid\", \"parked\", \"paid\"]\n[[job]]\nname = \"charge\"",
+            ),
+        ],
+    )
+}
+
+fn versions(old: &str, new: &str) -> Vec<Version> {
+    let of = |label, path, text: &str| match Version::new(label, path, text.as_bytes()) {
+        Ok(version) => version,
+        Err(error) => panic!("{error}\nin: {text}"),
+    };
+    vec![of("old", "old.toml", old), of("new", "new.toml", new)]
+}
+
+/// What is broken where a backend runs on the other version's database.
+fn broken(comparison: &Comparison<'_>, backend: usize, database: usize) -> Vec<(Class, String)> {
+    let mix = Mix { backend, database, ..Mix::all(0) };
+    let judged = comparison.mixes.iter().find(|judged| judged.mix == mix).unwrap();
+    match &judged.verdict {
+        Verdict::Broken(bad) => {
+            bad.iter().map(|(class, witness)| (*class, witness.path.0.join("; "))).collect()
+        }
+        Verdict::Safe | Verdict::Degraded(_) | Verdict::Bounded => Vec::new(),
+    }
+}
+
+fn errors(comparison: &Comparison<'_>) -> Vec<&'static str> {
+    let errors = comparison.changes.iter().filter(|one| one.severity == Severity::Error);
+    errors.map(|one| one.change.rule.id).collect()
+}
+
+#[test]
+fn a_state_that_the_application_alone_enters_wants_the_database_first() {
+    let versions = versions(ORDER, &parked());
+    let comparison = compare(&versions, 0, 1);
+    let found = broken(&comparison, 1, 0);
+    assert_eq!(found[0].0, Class::DatabaseRefuses);
+    assert!(
+        found[0].1.starts_with(
+            "the row starts in placed; a run reports: placed -> paid; the application: "
+        ),
+        "{found:?}"
+    );
+    assert_eq!(comparison.rollout.constraints, [[Before(Layer::Database, Layer::Backend)]]);
+    assert!(!comparison.fails());
+    let said = comparison.text(None, false);
+    assert!(said.contains("the application moves rows, too (new: paid -> parked, parked -> paid, parked -> cancelled)"), "{said}");
+    assert!(
+        said.contains("what becomes of a job while the application moves its row is not tried"),
+        "{said}"
+    );
+    assert!(!said.contains("whatever runs meanwhile"), "{said}");
+    assert_eq!(comparison.json()["application"][1]["moves"][0][1], "parked");
+}
+
+#[test]
+fn a_state_of_the_applications_that_is_gone_or_renamed_breaks_its_rows() {
+    for (new, rule) in [
+        (ORDER.to_owned(), "state-removed"),
+        (
+            parked()
+                .replace("parked", "held")
+                .replace("name = \"held\"\n", "name = \"held\"\nrenamed_from = \"parked\"\n"),
+            "state-renamed",
+        ),
+    ] {
+        let versions = versions(&parked(), &new);
+        let comparison = compare(&versions, 0, 1);
+        assert!(
+            broken(&comparison, 0, 1).iter().any(|(class, _)| *class == Class::DatabaseRefuses)
+        );
+        assert!(comparison.fails());
+        assert_eq!(errors(&comparison), [rule]);
+    }
+}
+
+#[test]
+fn a_step_of_the_applications_that_is_gone_breaks_what_takes_it() {
+    let new = with(&parked(), &[("\"*\"", "\"*\"\nexcept = [\"parked\"]")]);
+    let versions = versions(&parked(), &new);
+    let comparison = compare(&versions, 0, 1);
+    assert_eq!(errors(&comparison), ["transition-removed"]);
+    let found = broken(&comparison, 0, 1);
+    assert!(found[0].1.contains("the application: paid -> parked; "), "{found:?}");
+}
+
+#[test]
+fn an_end_that_is_opened_again_wants_the_database_first() {
+    let new = with(
+        ORDER,
+        &[
+            ("outcome = \"success\"", "outcome = \"success\"\nreopens = true"),
+            (
+                "[[job]]\nname = \"charge\"",
+                "[[transition]]\nfrom = \"delivered\"\nto = \"shipped\"\n[[job]]\nname = \"charge\"",
+            ),
+        ],
+    );
+    let versions = versions(ORDER, &new);
+    let comparison = compare(&versions, 0, 1);
+    let found = broken(&comparison, 1, 0);
+    assert!(found.iter().any(|(class, _)| *class == Class::DatabaseRefuses), "{found:?}");
+    assert!(!comparison.fails() && comparison.rollout.safe() < comparison.rollout.orders.len());
+}
+
+#[test]
+fn an_end_of_the_applications_that_means_another_is_shown_wrongly() {
+    let ended = |outcome: &str| {
+        parked().replace("\"parked\", \"paid\"]", "\"parked\"]").replace(
+            "name = \"parked\"\n",
+            &format!("name = \"parked\"\noutcome = \"{outcome}\"\n"),
+        )
+    };
+    let versions = versions(&ended("neutral"), &ended("failure"));
+    let comparison = compare(&versions, 0, 1);
+    let page = Mix { page: 1, ..Mix::all(0) };
+    let judged = comparison.mixes.iter().find(|judged| judged.mix == page).unwrap();
+    assert_eq!(judged.verdict.as_str(), "broken");
+    assert!(errors(&comparison).contains(&"outcome-changed"));
+}
+
+#[test]
+fn a_step_between_what_runs_report_that_none_takes_is_named_and_nobodys() {
+    let new = with(
+        ORDER,
+        &[(
+            "[[job]]\nname = \"charge\"",
+            "[[transition]]\nfrom = \"placed\"\nto = \"shipped\"\n[[job]]\nname = \"charge\"",
+        )],
+    );
+    let versions = versions(ORDER, &new);
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(
+        said.contains("legal, and not tried, for no run takes them: new: placed -> shipped"),
+        "{said}"
+    );
+    assert_eq!(comparison.rollout.safe(), comparison.rollout.orders.len());
+}
