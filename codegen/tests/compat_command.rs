@@ -177,6 +177,31 @@ fn an_accepted_finding_no_longer_fails_and_one_that_no_longer_occurs_is_told() {
 }
 
 #[test]
+fn an_accepted_finding_that_gets_worse_is_accepted_no_more() {
+    let folder = breaking();
+    folder.write(
+        "new.toml",
+        ADDED.replace("\"working\"\n[[state]]", "\"working\"\noptional = true\n[[state]]"),
+    );
+    let told = folder.run(&["compat", "old.toml", "new.toml", "--format", "json"]).json();
+    let found = &told["findings"][0];
+    assert_eq!((&found["rule"], &found["severity"]), (&"state-added".into(), &"warning".into()));
+    let row = format!(
+        "[[accepted]]\nrule = \"state-added\"\nfingerprint = {}\nreason = \"tolerated\"\n",
+        found["fingerprint"]
+    );
+    folder.write("new.accepted.toml", row);
+    let ran = folder.run(&["compat", "old.toml", "new.toml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("(accepted: tolerated)"), "{ran:?}");
+    folder.write("new.toml", ADDED);
+    let ran = folder.run(&["compat", "old.toml", "new.toml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(!ran.out.contains("(accepted: tolerated)"), "{ran:?}");
+    assert!(ran.out.contains("warning[accepted-stale]"), "{ran:?}");
+}
+
+#[test]
 fn a_file_of_accepted_findings_that_is_none_stops_the_run() {
     let folder = breaking();
     let rule = "[[accepted]]\nrule = \"state-added\"\nfingerprint = \"0\"\n";

@@ -338,7 +338,7 @@ fn a_fingerprint_outlives_other_edits_and_layout() {
     let of = |versions: &[Version]| {
         let comparison = compare(versions, 0, 1);
         let one = comparison.changes.iter().find(|one| one.change.rule.id == rule).unwrap();
-        (one.change.fingerprint(), one.finding(comparison.old, comparison.new).line.unwrap())
+        (one.fingerprint(), one.finding(comparison.old, comparison.new).line.unwrap())
     };
     let before = of(&pair);
     let text = pair[1].source.text.replace(

@@ -102,7 +102,7 @@ impl Accepted {
         let mut last = None;
         for comparison in comparisons {
             for weighed in &mut comparison.changes {
-                let (rule, fingerprint) = (weighed.change.rule.id, weighed.change.fingerprint());
+                let (rule, fingerprint) = (weighed.change.rule.id, weighed.fingerprint());
                 let same = |row: &Row| {
                     row.rule.get_ref() == rule && *row.fingerprint.get_ref() == fingerprint
                 };
@@ -125,7 +125,8 @@ impl Accepted {
             Severity::Warning,
             row.fingerprint.span(),
             format!("{} {} no longer occurs", row.rule.get_ref(), row.fingerprint.get_ref()),
-            "remove this row: what does not occur needs no leave",
+            "remove this row: what does not occur needs no leave; where it has become worse it has \
+             another fingerprint, and is to be looked at again",
         )
     }
 

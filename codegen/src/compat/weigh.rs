@@ -1,8 +1,11 @@
 //! Which change is the reason of what goes wrong, and how bad that makes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
-use super::found::{Lesser, Tried, Witness};
+use sha2::{Digest, Sha256};
+
+use super::found::{Class, Lesser, Tried, Witness};
 use super::layers::{Answer, By, Value, Why, World};
 use super::mix::{Layer, Mix};
 use super::mixes::{Judged, Mixes, Verdict};
@@ -22,6 +25,8 @@ pub struct Weighed {
     pub change: Change,
     /// An error where for its sake every order of a rollout, or of a rollback, harms runs.
     pub severity: Severity,
+    /// What goes wrong for its sake.
+    pub classes: BTreeSet<Class>,
     /// The mixes that are broken for its sake.
     pub breaks: BTreeSet<Mix>,
     /// The mixes in which there is less for its sake.
@@ -99,6 +104,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
             .map(|change| Weighed {
                 severity: if change.explains.alone { Severity::Error } else { Severity::Warning },
                 change,
+                classes: BTreeSet::new(),
                 breaks: BTreeSet::new(),
                 degrades: BTreeSet::new(),
                 accepted: None,
@@ -109,8 +115,8 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     for Judged { mix, verdict } in &judged {
         match verdict {
             Verdict::Broken(bad) => {
-                for (_, witness) in bad {
-                    weighing.blame(witness, Some(*mix), false);
+                for (class, witness) in bad {
+                    weighing.blame(*class, witness, Some(*mix), false);
                 }
             }
             Verdict::Degraded(lesser) => {
@@ -124,8 +130,8 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     for orders in [&rollout, &rollback] {
         let sound = orders.orders.iter().any(Order::is_sound_beside);
         for order in &orders.orders {
-            if let Some((_, _, witness)) = &order.bad {
-                weighing.blame(witness, None, !sound && !witness.tolerated);
+            if let Some((_, class, witness)) = &order.bad {
+                weighing.blame(*class, witness, None, !sound && !witness.tolerated);
             }
         }
     }
@@ -202,7 +208,7 @@ struct Weighing {
 }
 
 impl Weighing {
-    fn blame(&mut self, witness: &Witness, mix: Option<Mix>, error: bool) {
+    fn blame(&mut self, class: Class, witness: &Witness, mix: Option<Mix>, error: bool) {
         let reason = match witness.alone {
             true => self.find(|explains| explains.alone),
             false => self.reason(&witness.cause),
@@ -220,6 +226,7 @@ impl Weighing {
             let untolerated = weighed.change.explains.untolerated;
             if number == at || (refused.is_some() && untolerated == refused) {
                 weighed.breaks.extend(mix);
+                weighed.classes.insert(class);
                 if error {
                     weighed.severity = Severity::Error;
                 }
@@ -314,6 +321,23 @@ impl Weighed {
     /// Whether any mix is worse for its sake.
     pub fn bears(&self) -> bool {
         self.severity == Severity::Error || !self.breaks.is_empty() || !self.degrades.is_empty()
+    }
+
+    /// What stays the same whatever else is edited, and is another where it gets worse: 16 hex digits
+    /// of a SHA-256 over the rule, the subject, the severity and what goes wrong.
+    pub fn fingerprint(&self) -> String {
+        let classes: Vec<&str> = self.classes.iter().map(|class| class.as_str()).collect();
+        let (rule, subject) = (self.change.rule.id, &self.change.subject);
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let digest =
+            Sha256::digest(format!("{rule}\n{subject}\n{severity}\n{}", classes.join(" ")));
+        digest.iter().take(8).fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a string takes all that is written");
+            hex
+        })
     }
 
     /// The finding, for those who read the versions' texts.

@@ -10,10 +10,7 @@ mod states;
 mod targets;
 mod transitions;
 
-use std::fmt::Write as _;
 use std::ops::Range;
-
-use sha2::{Digest, Sha256};
 
 use super::layers::Value;
 use super::source::Version;
@@ -77,15 +74,6 @@ impl Change {
             true => "let every layer know it in one release, and make use of it in a later one",
             false => rest.trim_end_matches([' ', ',', ';']),
         }
-    }
-
-    /// What stays the same whatever else is edited: 16 hex digits of a SHA-256 over rule and subject.
-    pub fn fingerprint(&self) -> String {
-        let digest = Sha256::digest(format!("{}\n{}", self.rule.id, self.subject));
-        digest.iter().take(8).fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string takes all that is written");
-            hex
-        })
     }
 }
 

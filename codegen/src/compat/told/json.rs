@@ -16,7 +16,7 @@ impl Comparison<'_> {
         let mut findings: Vec<Json> = Vec::new();
         for weighed in &self.changes {
             let mut told = json!(weighed.finding(self.old, self.new));
-            told["fingerprint"] = weighed.change.fingerprint().into();
+            told["fingerprint"] = weighed.fingerprint().into();
             told["subject"] = weighed.change.subject.clone().into();
             told["accepted"] = weighed.accepted.clone().into();
             told["degrades"] = weighed.degrades.iter().map(|mix| self.mix_json(*mix)).collect();

@@ -37,7 +37,7 @@ impl Comparison<'_> {
             if let Some(breaks) = breaks(self, weighed) {
                 told.help = format!("{}\n{breaks}", told.help);
             }
-            told.help = format!("{}\nfingerprint {}", told.help, weighed.change.fingerprint());
+            told.help = format!("{}\nfingerprint {}", told.help, weighed.fingerprint());
             let source = [&self.old.source, &self.new.source]
                 .into_iter()
                 .find(|source| source.path == told.path);
