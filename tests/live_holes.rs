@@ -99,6 +99,9 @@ fn finds_a_name_that_lets_a_step_pass(database: Database) {
     after(database, current, &[("altered-renames", "`a` is called `c`")]);
     let unknown = "INSERT INTO job_renames VALUES ('0123456789abcdef', 'a', 'c')";
     after(database, unknown, &[("altered-renames", "0123456789abcdef")]);
+    // What a migration says while it moves rows, and takes back.
+    let leftover = "INSERT INTO job_renames VALUES ('', 'a', 'c')";
+    after(database, leftover, &[("altered-renames", "by no rules `a` is called `c`")]);
 }
 
 fn finds_a_leftover_of_what_is_forced(database: Database) {

@@ -143,6 +143,19 @@ async fn counts_what_it_lets_through_with_the_row_that_would_make_it_legal<D: Db
     let legal = "INSERT INTO order_transitions VALUES ('cart', 'sent', 'declared')";
     ok(db, legal).await;
     assert_eq!(counted(db).await.len(), 4);
+    // What has become a state is counted for its step alone, with what was let through before.
+    ok(db, "INSERT INTO order_states VALUES ('the \"cellar\"', 99, FALSE)").await;
+    for state in ["cart", "sent", "the \"cellar\""] {
+        let write = match state {
+            "cart" => "INSERT INTO orders VALUES ('e', 'cart', NULL)".to_owned(),
+            _ => format!("UPDATE orders SET status = '{state}' WHERE id = 'e'"),
+        };
+        ok(db, &write).await;
+    }
+    let known = pair("\"sent\"", "\"the \\\"cellar\\\"\"");
+    let known = row(["sent", "the \"cellar\"", "illegal-transition", "2", &known]);
+    let found = counted(db).await;
+    assert!(found.len() == 4 && found.contains(&known), "{found:?}");
 }
 
 async fn refuses_nothing_that_worked_before<D: Db>(db: &mut D) {

@@ -60,7 +60,8 @@ impl Held<'_> {
             .iter()
             .filter(|((language, state), now)| !is_given(language, state, now))
             .map(|((language, state), now)| {
-                format!("by {} {} is called {}", shown(language), tick(state), tick(now))
+                let by = if language.is_empty() { "no rules".into() } else { shown(language) };
+                format!("by {by} {} is called {}", tick(state), tick(now))
             })
             .collect();
         if !others.is_empty() {

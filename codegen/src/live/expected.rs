@@ -102,8 +102,13 @@ impl Objects {
             let columns = columns.map(|name| folded(&name, dialect));
             let table = folded(&named(first.trim_end_matches(" (")), dialect);
             for line in &statement[1..] {
-                let constraints = constraints(line, dialect).into_iter();
+                let constraints = constraints(line, dialect);
+                let is_told = dialect == Dialect::Sqlite && !constraints.is_empty();
+                let constraints = constraints.into_iter();
                 self.constraints.extend(constraints.map(|constraint| (table.clone(), constraint)));
+                if is_told {
+                    continue;
+                }
                 if let Some((name, definition)) = column(line).zip(definition(line, dialect)) {
                     self.columns.insert((table.clone(), folded(&name, dialect)), definition);
                 }
