@@ -202,6 +202,20 @@ fn an_accepted_finding_that_gets_worse_is_accepted_no_more() {
 }
 
 #[test]
+fn a_finding_is_accepted_by_its_rule_and_its_fingerprint_both() {
+    let folder = breaking();
+    let told = folder.run(&["compat", "old.toml", "new.toml", "--format", "json"]).json();
+    let fingerprint = told["findings"][0]["fingerprint"].as_str().unwrap();
+    let row = format!(
+        "[[accepted]]\nrule = \"state-removed\"\nfingerprint = \"{fingerprint}\"\nreason = \"x\"\n"
+    );
+    folder.write("new.accepted.toml", row);
+    let ran = folder.run(&["compat", "old.toml", "new.toml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains(&format!("state-removed {fingerprint} no longer occurs")), "{ran:?}");
+}
+
+#[test]
 fn a_file_of_accepted_findings_that_is_none_stops_the_run() {
     let folder = breaking();
     let rule = "[[accepted]]\nrule = \"state-added\"\nfingerprint = \"0\"\n";
