@@ -1,0 +1,91 @@
+//! Two versions, and what is read of their comparison.
+#![allow(dead_code, reason = "each test of the folder uses some of it")]
+
+use phasegate_codegen::compat::{Class, Comparison, Layer, Mix, Orders, Verdict, Version};
+
+/// An older version and a newer one.
+pub(crate) fn versions(old: &str, new: &str) -> Vec<Version> {
+    let of = |label, path, text: &str| match Version::new(label, path, text.as_bytes()) {
+        Ok(version) => version,
+        Err(error) => panic!("{error}\nin: {text}"),
+    };
+    vec![of("old", "old.toml", old), of("new", "deploy.toml", new)]
+}
+
+/// What became of a mix: workflow, backend, database, page.
+pub(crate) fn verdict<'c>(comparison: &'c Comparison<'_>, mix: [usize; 4]) -> &'c Verdict {
+    let [workflow, backend, database, page] = mix;
+    let mix = Mix { workflow, backend, database, page };
+    &comparison.mixes.iter().find(|judged| judged.mix == mix).unwrap().verdict
+}
+
+/// The verdict of each mix.
+pub(crate) fn words(comparison: &Comparison<'_>) -> Vec<&'static str> {
+    comparison.mixes.iter().map(|judged| judged.verdict.as_str()).collect()
+}
+
+/// What goes wrong.
+pub(crate) fn classes(verdict: &Verdict) -> Vec<Class> {
+    match verdict {
+        Verdict::Broken(bad) => bad.iter().map(|(class, _)| *class).collect(),
+        Verdict::Safe | Verdict::Degraded(_) | Verdict::Bounded => Vec::new(),
+    }
+}
+
+/// The order to take, and where it waits.
+pub(crate) fn best(orders: &Orders) -> (Vec<Layer>, Vec<usize>) {
+    let best = orders.best().unwrap();
+    (best.layers.clone(), best.sound_waits.clone().unwrap())
+}
+
+/// Two jobs, of which the first's last report is the one that its phase's page goes by.
+pub(crate) const SHIP: &str = r#"format = 1
+[machine]
+name = "ship"
+initial = "q"
+[[phase]]
+name = "build"
+[[phase]]
+name = "ship"
+[[state]]
+name = "q"
+[[state]]
+name = "building"
+phase = "build"
+[[state]]
+name = "built"
+phase = "build"
+completes = true
+[[state]]
+name = "shipped"
+phase = "ship"
+completes = true
+outcome = "success"
+[[state]]
+name = "failed"
+outcome = "failure"
+[[transition]]
+path = ["q", "building", "built", "shipped"]
+[[transition]]
+from = "*"
+to = "failed"
+[[job]]
+name = "build"
+start = "building"
+success = "built"
+failure = "failed"
+[[job]]
+name = "ship"
+needs = ["build"]
+success = "shipped"
+failure = "failed"
+[[job]]
+name = "conclude"
+needs = ["build", "ship"]
+always = true
+success = "shipped"
+failure = "failed"
+[target.sql]
+[target.js]
+[target.workflow]
+"#;
