@@ -54,6 +54,11 @@ fn a_start_below_the_work_is_found() {
         let text = moved("charge.start", "      - run: ./charge\n", true);
         finds(&changed(&text, "      - run: ./charge\n", work), &[(rule, marker, line)]);
     }
+    // What an action of a repository does is work, also where it is checked out beforehand.
+    let other = "      - uses: actions/checkout@v4\n        with: {path: in, repository: a/b}\n";
+    let text = ordered(ORDER, 0).read(AT);
+    let text = text.replacen(CHECKOUT, &format!("{other}      - uses: ./in/charge\n{CHECKOUT}"), 1);
+    finds(&text, &[(rule, marker, "move the checkout from line 14 above line 13")]);
     // Above the checkout, too: then that is what moves.
     let text = moved("charge.start", work, true);
     let text = changed(&text, work, "");
@@ -73,6 +78,12 @@ fn what_the_checkout_or_the_action_needs_may_stand_above_a_start() {
         ("      - run: git config --global core.longpaths true\n", ""),
         ("      - uses: actions/checkout@v4\n        with: {path: other, repository: a/b}\n", ""),
         ("", "      - run: |\n          # the action's\n          apk add bash curl jq\n"),
+        ("", "      - run: command -v jq || sudo apt-get install -y jq\n"),
+        (
+            "",
+            "      - run: |\n          set -eu\n          apt-get install \\\n            -y jq\n",
+        ),
+        ("", "      - uses: step-security/harden-runner@v2\n"),
         ("", "      - uses: actions/checkout@v4\n        with: {path: other, repository: a/b}\n"),
     ] {
         let text = ordered(ORDER, 0).read(AT);

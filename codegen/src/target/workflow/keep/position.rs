@@ -151,17 +151,18 @@ impl<'r> Reading<'r> {
 /// Whether a script does no more than installing what the action or a checkout needs, or setting up
 /// git.
 fn only_installs(script: &str) -> bool {
+    let script = script.replace("\\\n", " ").replace("&&", "\n").replace("||", "\n");
     let commands: Vec<&str> = script
-        .lines()
-        .flat_map(|line| line.split("&&"))
-        .flat_map(|line| line.split(';'))
+        .split(['\n', ';'])
         .map(|command| command.trim().trim_start_matches("sudo "))
         .filter(|command| !command.is_empty() && !command.starts_with('#'))
         .collect();
     let is_needed = |command: &&str| command.split_whitespace().any(|word| TOOLS.contains(&word));
     let installs = |command: &&str| {
         let word = command.split_whitespace().next().unwrap_or_default();
-        INSTALLERS.contains(&word) || command.starts_with("git config ")
+        let is_aside =
+            ["git config ", "command -v ", "set -"].iter().any(|c| command.starts_with(c));
+        INSTALLERS.contains(&word) || is_aside
     };
     commands.iter().all(installs) && commands.iter().any(is_needed)
 }
