@@ -23,7 +23,13 @@ fn finds_a_state_that_was_added_or_removed_by_hand(database: Database) {
             database,
             "",
             label,
-            &[("missing-label", "`smoke_passed`"), ("extra-label", "`smoke_done`")],
+            &[
+                (
+                    "missing-label",
+                    "ALTER TYPE public.deploy_status RENAME VALUE 'smoke_done' TO 'smoke_passed'",
+                ),
+                ("extra-label", "RENAME VALUE 'smoke_done' TO 'smoke_passed'"),
+            ],
         );
     }
 }

@@ -98,6 +98,8 @@ pub(super) struct Facts {
     pub(super) tables: BTreeMap<String, BTreeSet<String>>,
     /// The labels of the status column's type in their order, where it is an enum.
     pub(super) labels: Option<Vec<String>>,
+    /// That type, as SQL has it.
+    pub(super) label_type: String,
     pub(super) triggers: BTreeMap<(String, String), Found>,
     pub(super) functions: BTreeMap<String, Function>,
     /// Each state's place, and whether rows start in it.
@@ -117,7 +119,9 @@ impl Facts {
         let mut facts = Self { tables: tables(conn, names).await?, ..Self::default() };
         facts.triggers = triggers(conn, names).await?;
         if conn.dialect() == Dialect::Postgres {
-            facts.labels = labels(conn, names).await?;
+            if let Some((label_type, labels)) = labels(conn, names).await? {
+                (facts.label_type, facts.labels) = (label_type, Some(labels));
+            }
             facts.functions = functions(conn, names).await?;
             facts.replicas = replicas(conn).await?;
         }
@@ -260,9 +264,9 @@ async fn functions(conn: &mut Conn, names: &Names) -> Result<BTreeMap<String, Fu
     Ok(functions)
 }
 
-async fn labels(conn: &mut Conn, names: &Names) -> Result<Option<Vec<String>>, Away> {
+async fn labels(conn: &mut Conn, names: &Names) -> Result<Option<(String, Vec<String>)>, Away> {
     let sql = format!(
-        "SELECT e.enumlabel::text FROM pg_enum e \
+        "SELECT a.atttypid::regtype::text, e.enumlabel::text FROM pg_enum e \
          JOIN pg_attribute a ON a.atttypid = e.enumtypid AND a.attname = {} \
          JOIN pg_class c ON c.oid = a.attrelid AND c.relname = {} \
          JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = {} ORDER BY e.enumsortorder",
@@ -270,16 +274,12 @@ async fn labels(conn: &mut Conn, names: &Names) -> Result<Option<Vec<String>>, A
         literal(&names.table),
         literal(&names.schema)
     );
-    let labels: Vec<String> = conn
-        .rows(&sql)
-        .await?
-        .into_iter()
-        .map(|row| {
-            let [label] = cells(row);
-            label
-        })
-        .collect();
-    Ok((!labels.is_empty()).then_some(labels))
+    let mut found: Option<(String, Vec<String>)> = None;
+    for row in conn.rows(&sql).await? {
+        let [label_type, label] = cells(row);
+        found.get_or_insert((label_type, Vec::new())).1.push(label);
+    }
+    Ok(found)
 }
 
 /// Where sessions are replicas by default, in words.

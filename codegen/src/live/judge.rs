@@ -39,14 +39,6 @@ impl Held<'_> {
             .copied()
             .filter(|v| !has(v) && !self.becomes(v).is_some_and(has))
             .collect();
-        if !lacking.is_empty() {
-            let message = format!(
-                "the type of `{}` lacks the labels {}",
-                self.column(),
-                suggest::list(&lacking)
-            );
-            tell.error("missing-label", message, "apply the migration that adds them");
-        }
         let extra: Vec<&str> = labels
             .iter()
             .map(String::as_str)
@@ -54,14 +46,39 @@ impl Held<'_> {
             // What a state was called stays a label while both names are in force.
             .filter(|label| !facts.renames.keys().any(|(_, state)| state == label))
             .collect();
+        let label_type = &facts.label_type;
+        // One for the other: it has another name, and its rows with it.
+        let renamed = match (&lacking[..], &extra[..]) {
+            ([lacking], [extra]) => Some(format!(
+                "ALTER TYPE {label_type} RENAME VALUE {} TO {}",
+                literal(extra),
+                literal(lacking)
+            )),
+            (_, _) => None,
+        };
+        if let Some(label) = lacking.first() {
+            let message = format!(
+                "the type of `{}` lacks the labels {}",
+                self.column(),
+                suggest::list(&lacking)
+            );
+            let help = renamed.clone().unwrap_or_else(|| {
+                let more = if lacking.len() == 1 { "" } else { ", and so on" };
+                format!("ALTER TYPE {label_type} ADD VALUE IF NOT EXISTS {}{more}", literal(label))
+            });
+            tell.error("missing-label", message, help);
+        }
         if !extra.is_empty() {
             let message = format!(
                 "the type of `{}` has labels that the table lacks: {}",
                 self.column(),
                 suggest::list(&extra)
             );
-            let help = "add the states to the table and migrate; a label cannot be dropped, and the \
-                        guard refuses one that is no state";
+            let help = renamed.unwrap_or_else(|| {
+                "add the states to the table and migrate; a label cannot be dropped, and the guard \
+                 refuses one that is no state"
+                    .to_owned()
+            });
             let severity = if self.sql.owns { Error } else { Warning };
             tell.tell("extra-label", severity, message, help);
         }
