@@ -249,16 +249,16 @@ impl Look<'_> {
                 self.names.quoted(table)
             );
             tell.error("altered-language", message, help);
-            return self.by(&of_rows);
+            return self.by(facts, &of_rows);
         };
-        let by_rows = self.by(&of_rows);
+        let by_rows = self.by(facts, &of_rows);
         if of_rows != *said && matches!(by_rows, At::Current | At::Behind(..)) {
             let help =
                 format!("UPDATE {} SET \"fingerprint\" = '{of_rows}'", self.names.quoted(table));
             self.says_otherwise(said, &of_rows, help, tell);
             return by_rows;
         }
-        match self.by(said) {
+        match self.by(facts, said) {
             At::Behind(place, known) => {
                 let message = format!(
                     "the database is at {} (language {said}); the table is at {own}",
@@ -289,27 +289,29 @@ impl Look<'_> {
     /// A table that was migrated to before, of the same rules, whose guards are there to the letter:
     /// what changes the guards alone is not applied yet.
     fn pending(&self, facts: &Facts, tell: &mut Telling) -> Option<At<'_>> {
-        let falls_short = |machine: &Machine| {
-            let mut scratch = Telling { path: String::new(), findings: Vec::new() };
-            let sql = machine.targets.sql.as_ref()?;
-            let held = Held { names: &self.names, sql, machine, next: None, schema: String::new() };
-            held.objects(facts, true, &mut scratch);
-            Some(scratch.findings.iter().any(Finding::is_error))
-        };
-        if falls_short(&self.loaded.machine) != Some(true) {
+        if self.falls_short(facts, &self.loaded.machine) == 0 {
             return None;
         }
         let own = &self.loaded.machine.fingerprints.language;
         let same = |known: &Known| known.machine.fingerprints.language == *own;
         let (place, known) = (self.known.iter().enumerate().rev())
             .take_while(|(_, known)| same(known))
-            .find(|(_, known)| falls_short(&known.machine) == Some(false))?;
+            .find(|(_, known)| self.falls_short(facts, &known.machine) == 0)?;
         let message = format!(
             "the database is at {}: its guards are those of that table, and the rules are the same",
             known.path
         );
         tell.error("behind", message, self.left(facts, place));
         Some(At::Behind(place, known))
+    }
+
+    /// How many of a table's guards are not there to the letter.
+    fn falls_short(&self, facts: &Facts, machine: &Machine) -> usize {
+        let mut scratch = Telling { path: String::new(), findings: Vec::new() };
+        let Some(sql) = machine.targets.sql.as_ref() else { return usize::MAX };
+        let held = Held { names: &self.names, sql, machine, next: None, schema: String::new() };
+        held.objects(facts, true, &mut scratch);
+        scratch.findings.iter().filter(|finding| finding.is_error()).count()
     }
 
     /// That the fingerprint is not that of the rules.
@@ -322,14 +324,15 @@ impl Look<'_> {
         tell.error("altered-language", message, help);
     }
 
-    /// The table of a fingerprint.
-    fn by(&self, language: &str) -> At<'_> {
+    /// The table of a fingerprint; of several the one whose guards are there, for a migration may
+    /// change these alone, and the last of those.
+    fn by(&self, facts: &Facts, language: &str) -> At<'_> {
         if language == self.loaded.machine.fingerprints.language {
             return At::Current;
         }
         let past = self.known.iter().enumerate().rev();
-        past.into_iter()
-            .find(|(_, known)| known.machine.fingerprints.language == language)
+        past.filter(|(_, known)| known.machine.fingerprints.language == language)
+            .min_by_key(|(_, known)| self.falls_short(facts, &known.machine))
             .map_or(At::Edited, |(place, known)| At::Behind(place, known))
     }
 }
