@@ -31,11 +31,11 @@ impl Held<'_> {
         self.forcing(conn, facts, tell).await?;
         self.shape(conn, facts, &expected, tell).await?;
         self.views(conn, facts, &expected, past.is_some(), tell).await?;
-        if past.is_some()
-            && self.sql.owns
-            && facts.has_column(&self.names.table, &self.names.column)
-        {
-            self.start(conn, facts, tell).await?;
+        if past.is_some() && facts.has_column(&self.names.table, &self.names.column) {
+            match self.sql.owns {
+                true => self.start(conn, facts, tell).await?,
+                false => self.own_start(conn, tell).await?,
+            }
         }
         match self.names.dialect {
             Dialect::Postgres => self.rights(conn, &expected, tell).await,
@@ -157,25 +157,7 @@ impl Held<'_> {
             .map(|machine| literal(&machine.state(machine.initial[0]).value))
             .collect();
         let column = format!("`{}.{}`", names.table, names.column);
-        let sql = match names.dialect {
-            Dialect::Sqlite => format!(
-                "SELECT dflt_value, '' FROM pragma_table_info({}) WHERE lower(name) = {}",
-                literal(&names.table),
-                literal(&names.column)
-            ),
-            Dialect::Postgres => format!(
-                "SELECT pg_get_expr(d.adbin, d.adrelid), format('%I.%I()', n.nspname, {}) \
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = {} \
-                 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
-                 WHERE n.nspname = {} AND c.relname = {}",
-                literal(&format!("{}_initial", self.machine.name)),
-                literal(&names.column),
-                literal(&names.schema),
-                literal(&names.table)
-            ),
-        };
-        for row in conn.rows(&sql).await? {
+        for row in conn.rows(&self.default_of()).await? {
             let [default, function] = cells(row);
             let (stands, wanted) = match names.dialect {
                 Dialect::Sqlite => (values.contains(&default), values[0].clone()),
@@ -199,6 +181,64 @@ impl Held<'_> {
         }
         if names.dialect == Dialect::Postgres {
             self.start_function(conn, facts, &values, tell).await?;
+        }
+        Ok(())
+    }
+
+    /// The query of the column's default, and of what it is to be on PostgreSQL.
+    fn default_of(&self) -> String {
+        let names = self.names;
+        match names.dialect {
+            Dialect::Sqlite => format!(
+                "SELECT dflt_value, '' FROM pragma_table_info({}) WHERE lower(name) = {}",
+                literal(&names.table),
+                literal(&names.column)
+            ),
+            Dialect::Postgres => format!(
+                "SELECT pg_get_expr(d.adbin, d.adrelid), format('%I.%I()', n.nspname, {}) \
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = {} \
+                 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+                 WHERE n.nspname = {} AND c.relname = {}",
+                literal(&format!("{}_initial", self.machine.name)),
+                literal(&names.column),
+                literal(&names.schema),
+                literal(&names.table)
+            ),
+        }
+    }
+
+    /// What a row starts in where nothing is said, of a column that is the application's own: it may
+    /// be anything, but a plain text that starts no row.
+    async fn own_start(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+        let names = self.names;
+        let machines = [Some(self.machine), self.next];
+        let starts = |value: &str| {
+            machines
+                .into_iter()
+                .flatten()
+                .any(|machine| machine.find_value(value).is_some_and(|id| machine.is_initial(id)))
+        };
+        for row in conn.rows(&self.default_of()).await? {
+            let [default, _] = cells(row);
+            if text_of(&default).is_none_or(|value| starts(&value)) {
+                continue;
+            }
+            let column = format!("{}.{}", names.table, names.column);
+            let message =
+                format!("the default of `{column}` is `{default}`, and no row starts in that");
+            let start = literal(&self.machine.state(self.machine.initial[0]).value);
+            let help = match names.dialect {
+                Dialect::Postgres => format!(
+                    "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {start}",
+                    names.quoted(&names.table),
+                    quoted(&names.column)
+                ),
+                Dialect::Sqlite => format!(
+                    "make the table anew with the default {start}, or say the status in every INSERT"
+                ),
+            };
+            tell.tell("default-left", Warning, message, help);
         }
         Ok(())
     }
@@ -263,6 +303,21 @@ impl Held<'_> {
             }
         }
     }
+}
+
+/// The text that an expression of SQL is, where it is nothing but a literal.
+fn text_of(expression: &str) -> Option<String> {
+    let (escapes, rest) = match expression.strip_prefix('E') {
+        Some(rest) => (true, rest),
+        None => (false, expression),
+    };
+    let rest = rest.strip_prefix('\'')?;
+    // What PostgreSQL prints after it is the type.
+    let (text, cast) = rest.rsplit_once('\'')?;
+    let is_one = cast.is_empty() || cast.starts_with("::");
+    let is_one = is_one && !text.replace("''", "").contains('\'');
+    let text = text.replace("''", "'");
+    is_one.then(|| if escapes { text.replace("\\\\", "\\") } else { text })
 }
 
 /// A name in a sentence.
