@@ -134,7 +134,7 @@ async fn a_history_that_gives_no_valid_table_stands_in_comments() {
 async fn says_why_there_is_no_draft() {
     let (_folder, url) = sqlite(
         "CREATE TABLE orders (id text PRIMARY KEY, status text, note text); CREATE TABLE empty (id text PRIMARY KEY, status text);
-         CREATE TABLE keyless (status text); CREATE TABLE pairs (a text, b text, status text, PRIMARY KEY (a, b));
+         CREATE VIEW order_list AS SELECT * FROM orders; CREATE TABLE keyless (status text); CREATE TABLE pairs (a text, b text, status text, PRIMARY KEY (a, b));
          WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000)
          INSERT INTO orders SELECT x, 'value ' || x, 'a' FROM n; INSERT INTO keyless VALUES ('a'); INSERT INTO pairs VALUES ('a', 'b', 'c')",
     )
@@ -142,6 +142,11 @@ async fn says_why_there_is_no_draft() {
     for (column, history, why) in [
         ("status", None, "`status` is no column: say TABLE.COLUMN"),
         ("order.status", None, "has no table `order`: did you mean `orders`?"),
+        (
+            "order_list.status",
+            None,
+            "is a view, and a view has no rows of its own to guard: name the table under it",
+        ),
         ("orders.statu", None, "`orders` has no column `statu`: did you mean `status`?"),
         ("orders.status", None, "holds more than 200 different values: that is no status column"),
         ("empty.status", None, "is a text without rows"),
@@ -202,12 +207,15 @@ async fn labels_and_checks_of_postgres_come_in_their_order_and_the_draft_install
         let mut db = sql::connect(&url).await;
         db.run(&sql::schema(&machine, Dialect::Postgres)).await.unwrap();
     }
-    let url = postgres("CREATE TABLE orders (id text PRIMARY KEY, status integer)").await;
+    let own = "CREATE TABLE orders (id text PRIMARY KEY, status integer); CREATE VIEW list AS SELECT * FROM orders";
+    let url = postgres(own).await;
     let said = draft(&ask(&url, "orders.status")).await.unwrap_err();
     assert!(
         said.contains("is of the type integer, where a text or an enum can be guarded"),
         "{said}"
     );
+    let said = draft(&ask(&url, "list.status")).await.unwrap_err();
+    assert!(said.contains("`list` of") && said.contains("is a view, and"), "{said}");
     let said = draft(&ask(&url, "app.order.status")).await.unwrap_err();
     assert!(said.contains("has no table `app.order`: there are `orders`"), "{said}");
 }

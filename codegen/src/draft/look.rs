@@ -112,11 +112,33 @@ async fn no_table(conn: &mut Conn, place: &Place) -> Result<String, String> {
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
         }
     };
+    let view = match place.dialect {
+        Dialect::Postgres => format!(
+            "SELECT '' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('v', 'm') AND n.nspname = {} AND c.relname = {}",
+            literal(&place.schema),
+            literal(&place.table)
+        ),
+        Dialect::Sqlite => format!(
+            "SELECT '' FROM sqlite_master WHERE type = 'view' AND name = {} COLLATE NOCASE",
+            literal(&place.table)
+        ),
+    };
+    let is_view = !conn.rows(&view).await?.is_empty();
     let names: Vec<String> = conn.rows(sql).await?.into_iter().flatten().flatten().collect();
     let asked = match place.schema.as_str() {
         "public" => place.table.clone(),
         schema => format!("{schema}.{}", place.table),
     };
+    if is_view {
+        let tables = list(&names);
+        return Ok(format!(
+            "`{}` of {} is a view, and a view has no rows of its own to guard: name the table under it, \
+             one of {tables}",
+            shown(&asked),
+            conn.shown()
+        ));
+    }
     let help = match nearest(&asked, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("there are {}", list(&names)),
