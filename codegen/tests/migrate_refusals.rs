@@ -15,12 +15,14 @@ fn refuses_where_something_was_changed_by_hand_and_says_what() {
     let sql = "migrations/postgres/0001_create_job.sql";
     let snapshot = "migrations/tables/0001.toml";
     type Edit = fn(&str) -> String;
-    let edits: [(&str, Edit, &str); 7] = [
+    let edits: [(&str, Edit, &str); 9] = [
         (sql, |text| format!("{text}\n"), "migration-edited"),
         (sql, |text| text.replace('\n', "\r\n"), "line-ends"),
+        (sql, |text| format!("\u{feff}{text}"), "byte-order-mark"),
         (snapshot, |text| text.replace("\"new\"", "\"young\""), "migration-edited"),
         (snapshot, |text| text.replace("#   table    ", "#   table    0"), "migration-edited"),
         (snapshot, |text| text.replace('\n', "\r\n"), "line-ends"),
+        (snapshot, |text| format!("\u{feff}{text}"), "byte-order-mark"),
         (snapshot, |text| text.lines().skip(1).collect::<Vec<_>>().join("\n"), "migration-edited"),
         (snapshot, |_| String::new(), "migration-edited"),
     ];

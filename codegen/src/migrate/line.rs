@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use super::folder::{self, Entry};
-use super::snapshot::{Snapshot, plain, sha256};
+use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline;
@@ -57,6 +57,14 @@ pub(super) struct Past {
     pub(super) path: String,
     pub(super) snapshot: Snapshot,
     pub(super) machine: Machine,
+}
+
+impl Past {
+    /// What the table that follows says of it.
+    pub(super) fn sum(&self) -> Sum {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        Sum { path: name.to_owned(), sha256: sha256(self.snapshot.print().as_bytes()) }
+    }
 }
 
 /// What lies in a line's folders, as one machine sees it.
@@ -112,6 +120,7 @@ impl Line {
                 reader.file(&self.base, past, &file.path, &file.sha256);
             }
         }
+        self.chain(&past, root, &mut reader);
         self.strangers(machine, &entries, &recorded, &mut reader);
         Ok(State { past, others, last, reversible, findings: reader.findings })
     }
@@ -140,6 +149,51 @@ impl Line {
             }
         }
         found
+    }
+
+    /// Each table follows the one before it. One that was taken out of the middle, with the files that
+    /// led to it, leaves no other trace.
+    fn chain(&self, past: &[Past], root: &Path, reader: &mut Reader<'_>) {
+        let mut before: Option<&Past> = None;
+        for past in past {
+            let (is, says) = (before.map(Past::sum), &past.snapshot.after);
+            if let Some(says) = says.as_ref().filter(|says| is.as_ref() != Some(says)) {
+                let path = format!("{}/{}", self.tables(), says.path);
+                if !root.join(&path).exists() {
+                    let message = format!(
+                        "the table of past migrations is missing that {} follows, and with it what led \
+                         to it: databases have run that",
+                        past.path
+                    );
+                    let help = "restore it and its migrations from version control; only the newest \
+                                are taken back by removing them, where no database has run them";
+                    reader.tell("migration-missing", &path, message, help);
+                } else if reader.findings.is_empty() {
+                    Self::fork(past, before, reader);
+                }
+            } else if is.is_some() && says.is_none() && reader.findings.is_empty() {
+                Self::fork(past, before, reader);
+            }
+            before = Some(past);
+        }
+    }
+
+    /// Two ways on from one table: each was written without the other.
+    fn fork(past: &Past, before: Option<&Past>, reader: &mut Reader<'_>) {
+        let before = before.map_or("none", |before| before.path.as_str());
+        let message = match &past.snapshot.after {
+            Some(says) => format!(
+                "the table of past migrations was written to follow another {}, and now comes after {before}",
+                says.path
+            ),
+            None => format!(
+                "the table of past migrations was written to be the first, and {before} is before it"
+            ),
+        };
+        let help = "where no database has run what leads to it, remove it with those files, and run \
+                    `phasegate migrate` again: that goes on from the table before; otherwise restore \
+                    from version control what it followed";
+        reader.tell("migration-forked", &past.path, message, help);
     }
 
     /// Files of the machine that no snapshot knows, and others that have the number of one that it
@@ -192,6 +246,8 @@ enum Differs {
     Edited,
     /// By its line ends alone.
     LineEnds,
+    /// By a byte order mark at its start.
+    Mark,
 }
 
 struct Reader<'r> {
@@ -226,6 +282,14 @@ impl Reader<'_> {
                 ),
                 "say `* text eol=lf` in a `.gitattributes` of this folder, then check it out anew",
             ),
+            Differs::Mark => (
+                "byte-order-mark",
+                format!(
+                    "{what} starts with a byte order mark, which it was written without: tools that \
+                     compare checksums take it for another one"
+                ),
+                "restore it from version control, or save it as UTF-8 without the mark",
+            ),
         };
         self.tell(rule, path, says, help);
     }
@@ -237,7 +301,7 @@ impl Reader<'_> {
         if fits(&text) {
             Ok(text)
         } else if fits(&plain(&text)) {
-            Err(Differs::LineEnds)
+            Err(if text.starts_with('\u{feff}') { Differs::Mark } else { Differs::LineEnds })
         } else {
             Err(Differs::Edited)
         }

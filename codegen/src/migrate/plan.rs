@@ -4,7 +4,7 @@ use std::io;
 
 use super::Ask;
 use super::disk::NewFile;
-use super::line::{Line, State};
+use super::line::{Line, Past, State};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
@@ -128,6 +128,7 @@ impl<'p> Plan<'p> {
             machine: machine.name.clone(),
             table: machine.fingerprints.table.clone(),
             language: machine.fingerprints.language.clone(),
+            after: self.state.past.last().map(Past::sum),
             files: files.to_vec(),
             text: plain(&self.loaded.source.text),
         };

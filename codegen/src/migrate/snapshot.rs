@@ -12,7 +12,7 @@ const INDENT: &str = "#   ";
 /// A file that belongs to a snapshot.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Sum {
-    /// From the folder above the snapshots', with `/`.
+    /// From the folder above the snapshots', with `/`; of a snapshot its name.
     pub(super) path: String,
     pub(super) sha256: String,
 }
@@ -24,6 +24,8 @@ pub(super) struct Snapshot {
     /// The fingerprints, of the table and of the language.
     pub(super) table: String,
     pub(super) language: String,
+    /// The snapshot of the same machine that it follows, and that file's own sum; none for the first.
+    pub(super) after: Option<Sum>,
     /// The migrations that led here from the snapshot before.
     pub(super) files: Vec<Sum>,
     /// The table's text.
@@ -56,6 +58,9 @@ impl Snapshot {
         };
         out += &line("table", &self.table, "");
         out += &line("language", &self.language, "");
+        if let Some(after) = &self.after {
+            out += &line("after", &after.sha256, &after.path);
+        }
         for file in &self.files {
             out += &line("sha256", &file.sha256, &file.path);
         }
@@ -75,9 +80,12 @@ impl Snapshot {
             machine: Self::machine(file)?.to_owned(),
             table: String::new(),
             language: String::new(),
+            after: None,
             files: Vec::new(),
             text: text.to_owned(),
         };
+        let sum =
+            |path: &str, sha256: &str| Sum { path: path.to_owned(), sha256: sha256.to_owned() };
         for line in header.lines().filter_map(|line| line.strip_prefix(INDENT)) {
             let (key, rest) = line.split_once(' ')?;
             let (value, rest) =
@@ -85,7 +93,8 @@ impl Snapshot {
             match key {
                 "table" => snapshot.table = value.to_owned(),
                 "language" => snapshot.language = value.to_owned(),
-                _ => snapshot.files.push(Sum { path: rest.to_owned(), sha256: value.to_owned() }),
+                "after" => snapshot.after = Some(sum(rest, value)),
+                _ => snapshot.files.push(sum(rest, value)),
             }
         }
         // The last sum is this file's own: printing it again gives it anew.
