@@ -57,6 +57,11 @@ pub(crate) fn shown(text: &str) -> String {
     escaped(text, 80)
 }
 
+/// A text as TOML has it.
+pub(crate) fn toml(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 /// What another library says, which may quote a text of any length.
 pub(crate) fn cut(text: &str) -> String {
     escaped(text, 200)

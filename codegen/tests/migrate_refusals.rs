@@ -264,3 +264,166 @@ fn a_file_in_the_place_of_a_folder_is_told_of_with_the_way_out() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("move the file away"), "{ran:?}");
 }
+
+/// The table, two states under each other's names.
+fn swapped(first: &str, was_first: &str, second: &str, was_second: &str) -> String {
+    let from = |was: &str| match was {
+        "" => String::new(),
+        was => format!("renamed_from = \"{was}\"\n"),
+    };
+    format!(
+        "format = 1\n[machine]\nname = \"job\"\ninitial = \"{first}\"\n\
+         [[state]]\nname = \"{first}\"\n{}[[state]]\nname = \"{second}\"\n{}\
+         [[transition]]\npath = [\"{first}\", \"{second}\"]\n[target.sql]\n",
+        from(was_first),
+        from(was_second)
+    )
+}
+
+#[test]
+fn two_names_are_swapped_through_a_third_one() {
+    let folder = migrated(TABLE);
+    folder.write("job.toml", swapped("done", "new", "new", "done"));
+    let ran = folder.run(&["migrate", "--format", "json"]);
+    assert_eq!((ran.code, rules(&ran)), (Some(2), vec!["renamed-from-exists".to_owned(); 2]));
+    let help = ran.json()["findings"][0]["help"].as_str().expect("it helps").to_owned();
+    assert!(help.starts_with("names are swapped through a third one"), "{help}");
+    // The way that the help gives.
+    for table in [
+        swapped("third", "new", "done", ""),
+        swapped("third", "", "new", "done"),
+        swapped("done", "third", "new", ""),
+    ] {
+        folder.write("job.toml", table);
+        let ran = folder.run(&["migrate"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    let last = folder.read("migrations/tables/0010.toml");
+    assert!(last.ends_with(&swapped("done", "third", "new", "")), "{last}");
+}
+
+#[test]
+fn rules_that_meant_another_state_come_back_by_the_ways_that_the_help_gives() {
+    let states = |a: &str, b: &str, more: &str, steps: &str| {
+        format!(
+            "format = 1\n[machine]\nname = \"job\"\ninitial = [\"one\", \"two\"]\n\
+             [[state]]\nname = \"one\"\nvalue = \"{a}\"\n[[state]]\nname = \"two\"\nvalue = \"{b}\"\n\
+             [[state]]\nname = \"done\"\noutcome = \"success\"\n{more}\
+             [[transition]]\nfrom = [\"one\", \"two\"]\nto = \"done\"\n\
+             [[transition]]\npath = [{steps}]\n[target.sql]\n"
+        )
+    };
+    let both = "\"one\", \"two\", \"two\", \"one\"";
+    let (there, back) = ("\"one\", \"two\"", "\"two\", \"one\"");
+    let folder = migrated(&states("x", "y", "", there));
+    for table in [
+        states("x", "y", "", both),
+        states("x", "z", "", both),
+        states("y", "z", "", both),
+        states("y", "x", "", both),
+    ] {
+        folder.write("job.toml", table);
+        let ran = folder.run(&["migrate"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    // What is plainly a transition less is, to the letter, the rules of the beginning.
+    folder.write("job.toml", states("y", "x", "", back));
+    let findings = refuses(&folder, &["rules-return", "rules-return"]);
+    let help = findings[0]["help"].as_str().expect("it helps");
+    assert!(help.contains("add a state that is `retired = true`"), "{help}");
+    folder
+        .write("job.toml", states("y", "x", "[[state]]\nname = \"never\"\nretired = true\n", back));
+    let ran = folder.run(&["migrate"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn a_value_is_advised_as_toml_has_it() {
+    let value = |text: &str| {
+        TABLE.replace("name = \"new\"\n", &format!("name = \"new\"\nvalue = {text}\n"))
+    };
+    let odd = "\"it's \\\"new\\\"\"";
+    let folder = migrated(&value(odd));
+    folder.write("job.toml", value("\"fresh\""));
+    let ran = folder.run(&["migrate", "--check", "--format", "json"]);
+    let help = ran.json()["findings"][0]["help"].as_str().expect("it helps").to_owned();
+    let (_, advised) = help.split_once("`value = ").expect("it says which");
+    let (advised, _) = advised.split_once("`,").expect("it ends");
+    folder.write("job.toml", value(advised));
+    let ran = folder.run(&["migrate"]);
+    assert!(ran.code == Some(0) && ran.out.contains("nothing has changed"), "{advised}: {ran:?}");
+}
+
+#[test]
+fn says_that_rows_are_moved_while_their_writers_wait_where_they_are() {
+    let told = |keys: &str| {
+        let folder = migrated(&format!("{TABLE}{keys}"));
+        folder.write("job.toml", format!("{}{keys}", renamed()));
+        let ran = folder.run(&["migrate", "--format", "json"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        rules(&ran)
+    };
+    assert_eq!(told("storage = \"text\"\n"), ["value-renamed", "rows-moved"]);
+    assert_eq!(told("storage = \"text\"\ndialects = [\"sqlite\"]\n"), ["value-renamed"]);
+    assert_eq!(told("storage = \"enum\"\n"), ["value-renamed"]);
+}
+
+#[test]
+fn says_where_the_default_of_the_applications_own_column_starts_no_row_any_more() {
+    let told = |keys: &str, after: &str| {
+        let folder = migrated(&format!("{TABLE}{keys}"));
+        folder.write("job.toml", format!("{after}{keys}"));
+        let ran = folder.run(&["migrate", "--format", "json"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let findings = ran.json()["findings"].clone();
+        let findings = findings.as_array().expect("it is a list");
+        let of_rule = findings.iter().filter(|finding| finding["rule"] == "default-left");
+        of_rule.map(|f| f["help"].as_str().expect("it helps").to_owned()).collect::<Vec<_>>()
+    };
+    let starts =
+        |initial: &str| grown().replace("initial = \"new\"", &format!("initial = {initial}"));
+    let other = starts("\"held\"").replace("name = \"new\"\n", "name = \"new\"\nretired = true\n");
+    let postgres = |value: &str| {
+        format!(
+            "run beside the migration, where there is such a default: ALTER TABLE \"public\".\"jobs\" \
+             ALTER COLUMN \"status\" SET DEFAULT '{value}'"
+        )
+    };
+    for (storage, after, value) in [
+        ("text", other.as_str(), Some("held")),
+        ("text", &renamed(), Some("fresh")),
+        ("enum", &other, Some("held")),
+        // Its label takes a default along.
+        ("enum", &renamed(), None),
+        ("text", &starts("[\"held\", \"new\"]"), None),
+    ] {
+        let keys = format!("owns = false\nstorage = \"{storage}\"\n");
+        let found = told(&format!("{keys}dialects = [\"postgres\"]\n"), after);
+        assert_eq!(found, value.map(postgres).as_slice(), "{storage} {after}");
+        let owned = keys.replace("owns = false\n", "");
+        assert!(told(&owned, after).is_empty(), "its own default goes along");
+    }
+    let lite = told("owns = false\ndialects = [\"sqlite\"]\n", &renamed());
+    assert!(lite.len() == 1 && lite[0].starts_with("SQLite cannot change a default"), "{lite:?}");
+}
+
+#[test]
+fn migrations_that_go_by_another_tools_names_are_told_of() {
+    let folder = Folder::with("job.toml", TABLE);
+    folder.write("migrations/postgres/V1__users.sql", "SELECT 1;\n");
+    let ran = folder.run(&["migrate", "--format", "json"]);
+    assert_eq!(
+        (ran.code, &rules(&ran)[..]),
+        (Some(0), &["not-numbered".to_owned()][..]),
+        "{ran:?}"
+    );
+    let message = ran.json()["findings"][0]["message"].clone();
+    let message = message.as_str().expect("it says");
+    assert!(
+        message.starts_with("migrations/postgres/ has") && message.ends_with("`V1__users.sql`"),
+        "{message}"
+    );
+    // Not at every look.
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert_eq!(rules(&folder.run(&["check", "--format", "json"])), [""; 0]);
+}

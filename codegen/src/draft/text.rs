@@ -2,6 +2,7 @@
 
 use super::Found;
 use super::names::{names, slug};
+use crate::suggest::toml as quoted;
 use crate::targets::Dialect;
 
 /// A drafted table.
@@ -11,11 +12,6 @@ pub struct Draft {
     pub name: String,
     /// The whole file.
     pub text: String,
-}
-
-/// A text as TOML has it.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
 }
 
 /// A text within a comment.

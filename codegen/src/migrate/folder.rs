@@ -63,6 +63,17 @@ pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// The SQL files of a folder that have no number, in their order; none where it cannot be read.
+pub(super) fn unnumbered(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names
+        .filter(|name| name.ends_with(".sql") && !name.starts_with('.') && number(name).is_none())
+        .collect();
+    names.sort();
+    names
+}
+
 /// How deep below the root a folder is looked for.
 const DEPTH: usize = 4;
 

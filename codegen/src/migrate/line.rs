@@ -78,6 +78,8 @@ pub(super) struct State {
     pub(super) last: Option<(u64, usize)>,
     /// The dialects whose folders have pairs of files, forward and back.
     pub(super) reversible: BTreeSet<Dialect>,
+    /// The folders that have files of SQL without a number, and these.
+    pub(super) unnumbered: BTreeMap<String, Vec<String>>,
     /// What was changed by hand.
     pub(super) findings: Vec<Finding>,
 }
@@ -88,8 +90,14 @@ impl Line {
         let mut reader = Reader { root, findings: Vec::new() };
         let mut entries: Vec<(String, Entry)> = Vec::new();
         let mut reversible = BTreeSet::new();
+        let mut unnumbered = BTreeMap::new();
         for (&dialect, folder) in &self.folders {
-            let found = folder::entries(&root.join(&self.base).join(folder))?;
+            let at = root.join(&self.base).join(folder);
+            let found = folder::entries(&at)?;
+            let names = folder::unnumbered(&at);
+            if !names.is_empty() {
+                unnumbered.insert(format!("{}{folder}", self.base), names);
+            }
             let last = found.iter().rev().find(|entry| entry.name.ends_with(".sql"));
             if last.is_some_and(Entry::is_reversible) {
                 reversible.insert(dialect);
@@ -122,7 +130,7 @@ impl Line {
         }
         self.chain(&past, root, &mut reader);
         self.strangers(machine, &entries, &recorded, &mut reader);
-        Ok(State { past, others, last, reversible, findings: reader.findings })
+        Ok(State { past, others, last, reversible, unnumbered, findings: reader.findings })
     }
 
     /// The table that the machine was migrated to last in another place than this line's, where one

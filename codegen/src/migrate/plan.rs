@@ -9,9 +9,10 @@ use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline::Loaded;
+use crate::suggest::{self, toml};
 use crate::table;
-use crate::target::sql::{Impossible, Migration, migrations, renamed};
-use crate::targets::{Dialect, SqlTarget};
+use crate::target::sql::{Impossible, Migration, migrations, renamed, stale_default};
+use crate::targets::{Dialect, SqlTarget, Storage};
 
 /// The digits of a folder's first number.
 const DIGITS: usize = 4;
@@ -63,7 +64,8 @@ impl<'p> Plan<'p> {
                         files.extend(self.named(dialect, folder, next, migration));
                     }
                     if let (Some(old), false) = (before.last(), new.is_empty()) {
-                        self.note_renames(old);
+                        self.note_renames(old, dialect);
+                        self.note_default(old, dialect);
                     }
                 }
                 Err(impossible) => {
@@ -74,6 +76,7 @@ impl<'p> Plan<'p> {
             }
         }
         if !files.is_empty() {
+            self.note_other_names();
             let sums = files.iter().map(|file: &NewFile| Sum {
                 path: file.path[self.line.base.len()..].to_owned(),
                 sha256: sha256(file.text.as_bytes()),
@@ -237,8 +240,11 @@ impl<'p> Plan<'p> {
     }
 
     /// What a rename of what is stored means for those who are not there yet.
-    fn note_renames(&mut self, old: &Machine) {
+    fn note_renames(&mut self, old: &Machine, dialect: Dialect) {
         let machine = &self.loaded.machine;
+        let sql = machine.targets.sql.as_ref();
+        // Elsewhere a label is renamed, or nobody else writes while a migration runs.
+        let moves = sql.filter(|sql| dialect == Dialect::Postgres && sql.storage == Storage::Text);
         for (from, to) in renamed(old, machine) {
             let state = machine.find_value(to).map(|id| machine.state(id).name.clone());
             let message = format!(
@@ -246,10 +252,65 @@ impl<'p> Plan<'p> {
                  before don't know that, and their reports of `{from}` are refused"
             );
             let help = format!(
-                "where they run meanwhile, or may come back, rename in code alone: keep \
-                 `value = \"{from}\"`, which takes no migration"
+                "where they run meanwhile, or may come back, rename in code alone: keep `value = {}`, \
+                 which takes no migration",
+                toml(from)
             );
             self.tell_as(Severity::Warning, "value-renamed", state.as_deref(), message, help);
+            if let Some(sql) = moves {
+                let message = format!(
+                    "the last file moves the rows of `{}` in {} to {} in one transaction: whoever \
+                     wants to write one of them waits until it is committed",
+                    sql.table,
+                    suggest::list(&[from]),
+                    suggest::list(&[to])
+                );
+                let help = format!(
+                    "see first how many they are; where they are too many to wait for, keep `value = {}`",
+                    toml(from)
+                );
+                self.tell_as(Severity::Warning, "rows-moved", state.as_deref(), message, help);
+            }
+        }
+    }
+
+    /// What a default that the application's own column may have says from here on.
+    fn note_default(&mut self, old: &Machine, dialect: Dialect) {
+        let machine = &self.loaded.machine;
+        let Some(sql) = machine.targets.sql.as_ref() else { return };
+        let Some((stale, statement)) = stale_default(old, machine, dialect) else { return };
+        let message = format!(
+            "no row starts in {} any more, and `{}.{}` is the application's own column: where its \
+             default is that, every INSERT without a status is refused from here on",
+            suggest::list(&stale),
+            sql.table,
+            sql.column
+        );
+        let help = match statement {
+            Some(statement) => {
+                format!("run beside the migration, where there is such a default: {statement}")
+            }
+            None => {
+                "SQLite cannot change a default: make the table anew with another, where it has \
+                     that one, or say the status in every INSERT"
+                    .to_owned()
+            }
+        };
+        let start = machine.state(machine.initial[0]).name.clone();
+        self.tell_as(Severity::Warning, "default-left", Some(&start), message, help);
+    }
+
+    /// Migrations that go by another tool's names, which neither count here nor run with these.
+    fn note_other_names(&mut self) {
+        for (folder, names) in &self.state.unnumbered {
+            let message = format!(
+                "{folder} has migrations without a number as sqlx takes it (`0001_words.sql`): {}",
+                suggest::list(names)
+            );
+            let help = "they are passed over, and sqlx runs none of them: where another tool does, \
+                        say a folder of their own for these in `[target.sql] migrations`, and run \
+                        them by sqlx";
+            self.tell_as(Severity::Warning, "not-numbered", None, message, help.to_owned());
         }
     }
 }

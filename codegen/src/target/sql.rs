@@ -52,7 +52,7 @@ mod wording;
 
 pub(crate) use names::{OWNED_COLUMNS, identifiers, relations};
 
-pub(crate) use change::renamed;
+pub(crate) use change::{renamed, stale_default};
 pub(crate) use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};

@@ -176,7 +176,14 @@ pub(super) fn renames(draft: &mut Draft<'_>) {
         if draft.states.contains_key(text) {
             let message =
                 format!("`renamed_from` names the state `{}`, which still exists", shown(text));
-            let help = "remove `renamed_from`, or the state of that name";
+            let other = draft.states.get(text).and_then(|&at| table.state.get(at));
+            let help = if other.is_some_and(|other| other.renamed_from.is_some()) {
+                "names are swapped through a third one, a migration each: first give one of the two \
+                 a name that no state has, and run `phasegate migrate`; then rename the other, and \
+                 run it; then the first"
+            } else {
+                "remove `renamed_from`, or the state of that name"
+            };
             draft.error("renamed-from-exists", from.span(), message, help);
         }
         if let Some(first) = seen.insert(text, at) {

@@ -5,13 +5,13 @@ mod sqlite;
 
 use std::fmt;
 
-use super::names::literal;
+use super::names::{Names, literal};
 use super::observe;
 use super::renames::{Matched, Renames, renames};
 use super::rows::{self, Chunk, Rows};
 use super::schema;
 use crate::machine::{Machine, StateId};
-use crate::targets::{Dialect, SqlTarget};
+use crate::targets::{Dialect, SqlTarget, Storage};
 
 /// One file of a migration; sqlx runs each in a transaction of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -92,7 +92,10 @@ impl Impossible {
                  migrate`, then change `{state}` and run it again"
             ),
             Self::Ambiguous { .. } => {
-                "give one of the renamed states a value that it has not had".to_owned()
+                "give one of the renamed states a value that it has not had; or, where what is stored \
+                 is to stay, add a state that is `retired = true`: nothing enters it, and the rules \
+                 are not those of then"
+                    .to_owned()
             }
             Self::Target { .. } => {
                 "set it back: this moves tables, and only you know who else uses them. Such a change \
@@ -192,6 +195,32 @@ pub(crate) fn renamed<'m>(old: &'m Machine, new: &'m Machine) -> Vec<(&'m str, &
         (was != becomes).then_some((was, becomes))
     };
     new.state_ids().filter_map(pair).collect()
+}
+
+/// What an application's own column may still have rows start in, where none does any more, and the
+/// statement that mends its default; none on SQLite, which has no such statement.
+pub(crate) fn stale_default(
+    old: &Machine,
+    new: &Machine,
+    dialect: Dialect,
+) -> Option<(Vec<String>, Option<String>)> {
+    let sql = new.targets.sql.as_ref().filter(|sql| !sql.owns)?;
+    // A label takes the column's default along to its new name.
+    let follows = dialect == Dialect::Postgres && sql.storage == Storage::Enum;
+    let matched = Matched::new(old, new);
+    let is_stale = |id: &&StateId| {
+        let by_value = || new.find_value(&old.state(**id).value);
+        let now = if follows { matched.becomes(**id) } else { by_value() };
+        !now.is_some_and(|now| new.is_initial(now))
+    };
+    let stale: Vec<String> =
+        old.initial.iter().filter(is_stale).map(|&id| old.state(id).value.clone()).collect();
+    let n = Names::new(new, sql, dialect);
+    let statement = (dialect == Dialect::Postgres).then(|| {
+        let default = schema::default(new);
+        format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {default}", n.table, n.column)
+    });
+    (!stale.is_empty()).then_some((stale, statement))
 }
 
 /// What a migration says of itself. It names no file but the next step: a migration never changes.
