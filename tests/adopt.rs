@@ -81,23 +81,23 @@ async fn on_postgres_what_cannot_be_guarded_is_refused_with_the_reason() {
             "CREATE TABLE orders (id text PRIMARY KEY, status text); \
              INSERT INTO orders SELECT n, CASE WHEN n < 3 THEN 'lost' WHEN n = 3 THEN 'void''d' ELSE 'cart' END FROM generate_series(1, 9) n",
             text,
-            "phasegate: 3 rows of orders are in states that the table lacks: 'lost' (2), 'void''d' (1); add them to the table or mend the rows first",
+            "phasegate: 3 rows of orders are in states that the table lacks: 'lost' (2), 'void''d' (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
             "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
             text,
-            "phasegate: 1 row of orders is in a state that the table lacks: 'lost' (1); add it to the table or mend the row first",
+            "phasegate: 1 row of orders is in a state that the table lacks: 'lost' (1); mend the row, or add the state to the table, and while no database has this file, make it anew: remove",
         ),
         (
             "CREATE TABLE orders (id text, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 12) n",
             text,
-            "'s11' (1), 's12' (1); add them to the table or mend the rows first",
+            "'s11' (1), 's12' (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
             "CREATE TABLE orders (id text, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 40) n",
             text,
             "phasegate: 40 rows of orders are in states that the table lacks: 's01' (1), 's02' (1), 's03' (1), 's04' (1), 's05' (1), 's06' (1), \
-             's07' (1), 's08' (1), 's09' (1), 's10' (1), 's11' (1), 's12' (1) and 28 more; add them to the table or mend the rows first",
+             's07' (1), 's08' (1), 's09' (1), 's10' (1), 's11' (1), 's12' (1) and 28 more; mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
     ] {
         let mut db = postgres().await;
@@ -183,21 +183,21 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
         (
             "CREATE TABLE orders (id text, status text); \
              INSERT INTO orders VALUES ('a', 'lost'), ('b', 'lost'), ('c', NULL), ('d', 7), ('e', 'cart')",
-            "3 rows of orders are in states that the table lacks: \"lost\" (2), \"7\" (1); add them to the table or mend the rows first",
+            "3 rows of orders are in states that the table lacks: \"lost\" (2), \"7\" (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
             "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
-            "1 row of orders is in a state that the table lacks: \"lost\" (1); add it to the table or mend the row first",
+            "1 row of orders is in a state that the table lacks: \"lost\" (1); mend the row, or add the state to the table, and while no database has this file, make it anew: remove",
         ),
         (
             "CREATE TABLE orders (id text, status text); \
              WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 12) INSERT INTO orders SELECT x, printf('s%02d', x) FROM n",
-            "\"s11\" (1), \"s12\" (1); add them to the table or mend the rows first",
+            "\"s11\" (1), \"s12\" (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
             "CREATE TABLE orders (id text, status text); \
              WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 40) INSERT INTO orders SELECT x, printf('s%02d', x) FROM n",
-            "\"s11\" (1), \"s12\" (1) and 28 more; add them to the table or mend the rows first",
+            "\"s11\" (1), \"s12\" (1) and 28 more; mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
     ] {
         let mut db = sql::sqlite(own).await;

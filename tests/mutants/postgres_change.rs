@@ -15,11 +15,15 @@ const fn change(what: &'static str, from: &'static str, to: &'static str) -> Def
 }
 
 pub(crate) const DEFECTS: [Defect; 12] = [
-    change("a new label left out", "ADD VALUE 'health_checking'", "ADD VALUE 'health_check'"),
+    change(
+        "a new label left out",
+        "ADD VALUE IF NOT EXISTS 'health_checking'",
+        "ADD VALUE IF NOT EXISTS 'health_check'",
+    ),
     change(
         "a new label in another place",
-        "ADD VALUE 'health_checking' AFTER 'deploying'",
-        "ADD VALUE 'health_checking' BEFORE 'deploying'",
+        "ADD VALUE IF NOT EXISTS 'health_checking' AFTER 'deploying'",
+        "ADD VALUE IF NOT EXISTS 'health_checking' BEFORE 'deploying'",
     ),
     change("a new pair left out", "  ('deploying', 'health_checking', 'declared'),\n", ""),
     change(

@@ -21,10 +21,10 @@ END
 $phasegate$;
 {% endif -%}
 {% if !labels.is_empty() && owns %}
--- New labels, each in its place. They lock the type alone; nothing in this file uses them, because
--- PostgreSQL refuses that before they are committed.
+-- New labels, each in its place, where somebody was not faster. They lock the type alone; nothing in
+-- this file uses them, because PostgreSQL refuses that before they are committed.
 {%- for label in labels %}
-ALTER TYPE {{ n.status_type }} ADD VALUE {{ label.value }}{{ label.place }};
+ALTER TYPE {{ n.status_type }} ADD VALUE IF NOT EXISTS {{ label.value }}{{ label.place }};
 {%- endfor %}
 {% endif -%}
 {% if !labels.is_empty() && !owns %}

@@ -1,7 +1,8 @@
 -- {{ header }}
 {% if observed.is_none() %}
 -- What the table lacks no row may be in: nothing could lead it on.
-{% include "sql/postgres-unknown.sql" %}
+{% let is_guarded = true %}
+{%- include "sql/postgres-unknown.sql" %}
 
 DROP VIEW {{ n.observed }};
 {% endif -%}

@@ -20,8 +20,13 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: '
       || CASE total WHEN 1 THEN '1 row of {{ n.table_word }} is in a state' ELSE total || ' rows of {{ n.table_word }} are in states' END
       || ' that the table lacks: ' || lost || CASE WHEN states > 12 THEN ' and ' || states - 12 || ' more' ELSE '' END
-      || '; add ' || CASE states WHEN 1 THEN 'it' ELSE 'them' END || ' to the table or mend the '
-      || CASE total WHEN 1 THEN 'row' ELSE 'rows' END || ' first';
+      || '; mend the ' || CASE total WHEN 1 THEN 'row' ELSE 'rows' END
+      || ', or add the ' || CASE states WHEN 1 THEN 'state' ELSE 'states' END || ' to the table, '
+{%- if is_guarded %}
+      || 'migrate, and before this file run the INSERT INTO {{ n.states }} of the new one by hand';
+{%- else %}
+      || 'and while no database has this file, make it anew: remove the files of its migration and their tables/NNNN.toml, then migrate';
+{%- endif %}
   END IF;
 END
 $phasegate$;

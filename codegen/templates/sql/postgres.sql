@@ -71,7 +71,8 @@ INSERT INTO {{ n.language }} ("fingerprint") VALUES ('{{ fingerprint }}');
 {%- if !owns && mode == "enforce" %}
 
 -- What the table lacks no row may be in: nothing could lead it on.
-{% include "sql/postgres-unknown.sql" %}
+{% let is_guarded = false %}
+{%- include "sql/postgres-unknown.sql" %}
 {%- endif %}
 {% if history %}
 -- The history, written by the guard alone. It outlives its rows: no foreign key.

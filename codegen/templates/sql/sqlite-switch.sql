@@ -4,7 +4,8 @@ DROP VIEW {{ n.observed }};
 {%- endif %}
 {% if observed.is_none() %}
 -- What the table lacks no row may be in: nothing could lead it on.
-{% include "sql/sqlite-unknown.sql" %}
+{% let is_guarded = true %}
+{%- include "sql/sqlite-unknown.sql" %}
 {% endif -%}
 {% if switches %}
 -- The guards are made anew, in the one transaction that this file is.

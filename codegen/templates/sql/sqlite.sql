@@ -56,7 +56,8 @@ INSERT INTO {{ n.language }} ("fingerprint") VALUES ('{{ fingerprint }}');
 {%- if !owns && !observe %}
 
 -- What the table lacks no row may be in: nothing could lead it on.
-{% include "sql/sqlite-unknown.sql" %}
+{% let is_guarded = false %}
+{%- include "sql/sqlite-unknown.sql" %}
 {%- endif %}
 {% if history %}
 -- The history, written by the guards alone. It outlives its rows: no foreign key.
