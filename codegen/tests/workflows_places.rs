@@ -49,6 +49,7 @@ fn a_start_below_the_work_is_found() {
         "      - &charge\n        run: ./charge\n",
         "      - run: |\n          apt-get install -y jq\n          ./charge\n",
         "      - run: apt-get install -y charger\n",
+        "      - run: command -v jq || ./charge\n",
         "      - uses: ./charge\n",
     ] {
         let text = moved("charge.start", "      - run: ./charge\n", true);
