@@ -102,3 +102,28 @@ fn what_belongs_together_is_asked_for_together() {
     }
     assert_eq!(folder.files(), ["app.db"]);
 }
+
+const STARTER: &str = include_str!("../src/command/starter.toml");
+
+#[test]
+fn the_starters_workflow_is_proven_once_it_is_no_comment_any_more() {
+    let from = STARTER.find("# [[state]]").unwrap();
+    let to = STARTER.find("# Only the targets").unwrap();
+    let jobs: Vec<&str> = STARTER[from..to]
+        .lines()
+        .map(|line| line.strip_prefix("# ").or(line.strip_prefix('#')).unwrap_or(line))
+        .collect();
+    let folder = Folder::new();
+    let jobs = jobs.join("\n");
+    assert!(jobs.contains("[[job]]\n"), "{jobs}");
+    folder.write("order.toml", [&STARTER[..from], &jobs, "\n", &STARTER[to..]].concat());
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("3 jobs") && !ran.out.contains("error"), "{ran:?}");
+}
+
+#[test]
+fn the_example_is_of_the_starter() {
+    assert_eq!(include_str!("../examples/order/order.toml"), STARTER);
+}

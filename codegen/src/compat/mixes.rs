@@ -274,8 +274,14 @@ impl<'m> Mixes<'m> {
         is_of: impl Fn(Proof) -> bool,
     ) -> impl Iterator<Item = (Proof, Witness)> {
         let marked = version >= self.marked;
-        let all = marked.then(|| self.refuted[version].get_or_init(|| self.refuted(version)));
-        all.into_iter().flatten().filter(move |(proof, _)| is_of(*proof)).cloned()
+        let refuted = |version: usize| self.refuted[version].get_or_init(|| self.refuted(version));
+        let all = marked.then(|| refuted(version));
+        // What an older version in use does wrong alone, too, is so today.
+        let is_today = move |proof: Proof| {
+            (0..self.marked).any(|older| refuted(older).iter().any(|(other, _)| *other == proof))
+        };
+        let all = all.into_iter().flatten();
+        all.filter(move |(proof, _)| is_of(*proof) && !is_today(*proof)).cloned()
     }
 
     fn refuted(&self, version: usize) -> Vec<(Proof, Witness)> {

@@ -286,7 +286,7 @@ pub static RULES: &[Rule] = &[
         about: "a version's own table makes runs go wrong, whatever it runs beside",
         reason: "No order of a rollout helps where every layer of the newer version together fails \
                  jobs, leaves rows open or tells what is not so. What the older one alone does wrong, \
-                 and the newer one mends, is no reason against it.",
+                 whether the newer one mends it or not, is no reason against it.",
         help: "mend the table first: `phasegate verify` tells how it comes to that",
         find: alone::refuted,
     },

@@ -100,6 +100,8 @@ pub(super) struct Explains {
     pub(super) id: bool,
     /// What the newer version's own table does wrong.
     pub(super) alone: bool,
+    /// What both versions' own tables do wrong.
+    pub(super) today: bool,
 }
 
 impl Explains {

@@ -60,6 +60,7 @@ impl Comparison<'_> {
             "new": version(self.new),
             "compatible": !self.fails(),
             "mixes": mixes,
+            "refuted_today": self.today(),
             "application": self.moved_json(),
             "refused": refused,
             "rollout": self.orders_json(&self.rollout, &mut notes),

@@ -124,12 +124,23 @@ impl Comparison<'_> {
         }
     }
 
+    /// What both versions' own tables do wrong.
+    fn today(&self) -> Option<&str> {
+        let both = self.changes.iter().find(|one| one.change.explains.today)?;
+        both.change.subject.strip_prefix("alone ")
+    }
+
     /// A verdict in a line.
     fn what(&self, mix: Mix, verdict: &Verdict, notes: &mut Notes) -> String {
+        let today = self.today().map(|names| format!("but for {names}, wrong alone, today too"));
         match verdict {
-            Verdict::Safe => "safe".to_owned(),
+            Verdict::Safe => match today {
+                Some(today) => format!("safe      {today}"),
+                None => "safe".to_owned(),
+            },
             Verdict::Degraded(lesser) => {
-                format!("degraded  {}", self.lesser(mix, lesser).join("; "))
+                let told = self.lesser(mix, lesser).into_iter().chain(today);
+                format!("degraded  {}", told.collect::<Vec<_>>().join("; "))
             }
             Verdict::Broken(bad) => {
                 let told = bad.iter().map(|(class, witness)| {

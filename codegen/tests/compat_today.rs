@@ -1,0 +1,52 @@
+//! What both versions' own tables do wrong is so today, and no change's doing.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod proofs;
+
+use phasegate_codegen::compat::{Verdict, Version, compare, window};
+
+const OLD: &str = "migrations/tables/0001.toml";
+
+fn version(label: &str, text: &str) -> Version {
+    Version::new(label, &format!("{label}.toml"), text.as_bytes()).unwrap()
+}
+
+#[test]
+fn an_edit_of_a_title_is_compatible_though_both_tables_are_refuted_alone() {
+    let old = proofs::table(OLD);
+    let new = old.replace("\"Smoke gate\"", "\"Smoke\"");
+    assert_ne!(old, new);
+    let versions = [version("old", &old), version("new", &new)];
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(!comparison.fails(), "{said}");
+    assert_eq!(comparison.rollout.safe(), comparison.rollout.orders.len(), "{said}");
+    assert_eq!(comparison.rollback.safe(), comparison.rollback.orders.len(), "{said}");
+    assert!(comparison.mixes.iter().all(|one| matches!(one.verdict, Verdict::Safe)), "{said}");
+    assert!(said.contains("so does the older one: it is so today, and no mix's doing"), "{said}");
+    assert!(said.contains("but for workflow-ends, wrong alone, today too"), "{said}");
+    assert_eq!(comparison.json()["refuted_today"], "workflow-ends");
+}
+
+#[test]
+fn what_the_newer_one_does_wrong_beside_that_still_fails() {
+    let old = proofs::table(OLD);
+    // A report that is part of its job may come where it is not legal.
+    let new = old.replacen("needs = [", "# needs = [", 9).replacen("needs   = [", "# needs = [", 9);
+    let new = new.replacen("needs      = [", "# needs = [", 9);
+    assert_ne!(old, new);
+    let versions = [version("old", &old), version("new", &new)];
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(comparison.fails(), "{said}");
+    assert!(said.contains("error[refuted-alone]"), "{said}");
+}
+
+#[test]
+fn a_window_in_which_the_same_is_live_twice_is_compatible() {
+    let old = proofs::table(OLD);
+    let versions =
+        [version("a", &old), version("b", &old), version("c", &proofs::table("deploy.toml"))];
+    let window = window(&versions);
+    assert!(!window.fails(), "{}", window.text());
+}
