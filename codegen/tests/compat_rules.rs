@@ -223,6 +223,7 @@ const PAIRS: &[(&str, &[(&str, &str)])] = &[
     ("machine-renamed", &[("name = \"gate\"", "name = \"door\"")]),
     ("address-changed", &[("[target.sql]", "[target.sql]\ntable = \"doors\"")]),
     ("database-renamed", &[("[target.sql]", "[target.sql]\ncolumn = \"state\"")]),
+    ("migration-refused", &[("[target.sql]", "[target.sql]\nkey_type = \"uuid\"")]),
     ("<database-target", &[("[target.sql]\n", "")]),
     ("database-shape", &[("[target.sql]", "[target.sql]\nstorage = \"text\"")]),
     ("id-input-changed", &[("[target.workflow]", "[target.workflow]\nid_input = \"door\"")]),

@@ -102,7 +102,11 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         weighed: changes
             .into_iter()
             .map(|change| Weighed {
-                severity: if change.explains.alone { Severity::Error } else { Severity::Warning },
+                severity: if change.explains.alone || change.explains.unmigrated {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                },
                 change,
                 classes: BTreeSet::new(),
                 breaks: BTreeSet::new(),
@@ -153,7 +157,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let no_rollout = !rollout.orders.iter().any(Order::is_sound_beside);
     for weighed in &mut changes {
         if weighed.severity == Severity::Error || (no_rollout && weighed.bears()) {
-            weighed.change.help = Some(weighed.change.help_without_order());
+            weighed.change.help = Some(weighed.change.help_without_order().to_owned().into());
         }
     }
     changes.sort_by_key(|weighed| (weighed.severity, weighed.breaks.is_empty(), !weighed.bears()));

@@ -1,6 +1,6 @@
 //! The rules: what each is about, whom a change hurts, what to do.
 
-use super::{Rule, alone, jobs, phases, states, targets, transitions};
+use super::{Rule, alone, jobs, migration, phases, states, targets, transitions};
 
 /// Every rule.
 pub static RULES: &[Rule] = &[
@@ -20,8 +20,8 @@ pub static RULES: &[Rule] = &[
         about: "a state is gone",
         reason: "Older workflows still report it, and rows may still hold it: a newer backend or \
                  database refuses the report (422 unknown-status), and has no rule for the row.",
-        help: "keep the state and mark it `retired`; remove it when no row holds it and no older \
-               version runs",
+        help: "keep the state and mark it `retired`; only where there is no [target.sql] can it be \
+               removed, once no row holds it and no older version runs",
         find: states::removed,
     },
     Rule {
@@ -264,6 +264,14 @@ pub static RULES: &[Rule] = &[
                  no migration changes them in place.",
         help: "write that migration by hand, and try it on a copy",
         find: targets::shape,
+    },
+    Rule {
+        id: "migration-refused",
+        about: "`phasegate migrate` writes no migration from the older table to the newer one",
+        reason: "Rows and history hold what they hold, and tables are where they are: what no \
+                 migration can do safely, no order of a rollout makes good.",
+        help: "take the change back, or write that migration by hand and accept this",
+        find: migration::refused,
     },
     Rule {
         id: "id-input-changed",

@@ -4,12 +4,14 @@
 mod alone;
 mod jobs;
 mod list;
+mod migration;
 mod pair;
 mod phases;
 mod states;
 mod targets;
 mod transitions;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::layers::Value;
@@ -54,19 +56,19 @@ pub struct Change {
     /// What has changed, and what comes of it.
     pub message: String,
     /// What to do, where that is not what the rule says.
-    pub help: Option<&'static str>,
+    pub help: Option<Cow<'static, str>>,
     /// What it can be the reason of.
     pub(super) explains: Explains,
 }
 
 impl Change {
     /// What to do about it.
-    pub fn help(&self) -> &'static str {
-        self.help.unwrap_or(self.rule.help)
+    pub fn help(&self) -> &str {
+        self.help.as_deref().unwrap_or(self.rule.help)
     }
 
     /// What to do where no order is safe: what of the help is no order.
-    pub(super) fn help_without_order(&self) -> &'static str {
+    pub(super) fn help_without_order(&self) -> &str {
         const ORDER: &str = "roll out ";
         let help = self.help();
         let rest = help.split("or roll out ").next().unwrap_or(help);
@@ -100,6 +102,8 @@ pub(super) struct Explains {
     pub(super) id: bool,
     /// What the newer version's own table does wrong.
     pub(super) alone: bool,
+    /// That no migration leads there.
+    pub(super) unmigrated: bool,
     /// What both versions' own tables do wrong.
     pub(super) today: bool,
 }
@@ -132,9 +136,9 @@ impl Changes {
     }
 
     /// What to do about the last change that was told, where that is not what the rule says.
-    fn help(&mut self, help: &'static str) {
+    fn help(&mut self, help: impl Into<Cow<'static, str>>) {
         if let Some(last) = self.all.last_mut() {
-            last.help = Some(help);
+            last.help = Some(help.into());
         }
     }
 }

@@ -3,6 +3,9 @@
 use super::{Changes, Explains, NEW, OLD, Pair, Side};
 use crate::machine::{State, StateId};
 
+/// That no job reports a state.
+const NONE: &str = "no job reports it";
+
 /// Whether any report of a state is not tolerated, in words.
 fn reported(pair: &Pair<'_>, side: Side, id: StateId) -> &'static str {
     let machine = pair.machine(side);
@@ -12,7 +15,7 @@ fn reported(pair: &Pair<'_>, side: Side, id: StateId) -> &'static str {
         .filter(|report| report.outcomes.states().contains(&id))
         .peekable();
     if reports.peek().is_none() {
-        "no job reports it"
+        NONE
     } else if reports.all(|report| report.tolerated) {
         "its reports are tolerated, so that the jobs go on without them"
     } else {
@@ -45,7 +48,10 @@ pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
             Explains { phases: phase.into_iter().collect(), ..Explains::value(pair.new_value(id)) };
         let at = pair.state_at(Side::New, id);
         changes.tell(Side::New, at, format!("state {}", state.name), message, explains);
-        if state.optional {
+        if reported(pair, Side::New, id) == NONE {
+            changes
+                .help("roll out the database before the backend that enters it, and back after it");
+        } else if state.optional {
             changes.help(
                 "roll out the database before what reports it; until the backend follows, it is \
                  not reported",
@@ -58,11 +64,14 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
     let machine = pair.machine(Side::Old);
     for id in machine.state_ids().filter(|id| pair.states[id.index()].is_none()) {
         let state = machine.state(id);
+        let reported = match reported(pair, Side::Old, id) {
+            NONE => NONE.to_owned(),
+            reported => format!("older workflows report it: {reported}"),
+        };
         let message = format!(
-            "`{}` ({}) is gone: rows may still hold it, and older workflows report it; {}",
+            "`{}` ({}) is gone: rows may still hold it; {reported}",
             state.name,
             kind(state),
-            reported(pair, Side::Old, id)
         );
         let phase = state.phase.map(|phase| machine.phase(phase).name.clone());
         let explains =

@@ -257,6 +257,9 @@ impl Comparison<'_> {
             }
             _ if orders.orders.iter().any(|order| !order.exhausted) => "not exhausted",
             (0, _) if orders.has_sound() => "with refusals that are tolerated",
+            (0, _) if orders.best().is_some() && !self.layers.contains(&Layer::Workflow) => {
+                "only without rows under way"
+            }
             (0, _) if orders.best().is_some() => "only without runs under way",
             (0, _) => "in no order",
             (safe, all) if safe == all => "in any order",
@@ -265,7 +268,9 @@ impl Comparison<'_> {
         let what = if self.changes.is_empty() {
             "nothing has changed".to_owned()
         } else {
-            format!("rollout {}, rollback {}", how(&self.rollout), how(&self.rollback))
+            let unmigrated = self.changes.iter().any(|one| one.change.explains.unmigrated);
+            let no_way = if unmigrated { "no migration leads there; " } else { "" };
+            format!("{no_way}rollout {}, rollback {}", how(&self.rollout), how(&self.rollback))
         };
         let word = if fails { "not compatible" } else { "compatible" };
         let accepted = match accepted {

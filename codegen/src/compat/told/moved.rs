@@ -6,6 +6,7 @@ use super::notes::line;
 use crate::compat::layers::Value;
 use crate::compat::mix::Layer;
 use crate::compat::moves::Steps;
+use crate::compat::order::Order;
 use crate::compat::weigh::Comparison;
 use crate::compat::words::named;
 
@@ -61,7 +62,45 @@ impl Comparison<'_> {
         if self.moves_beside() {
             "for runs and for rows that the application moves"
         } else {
-            "whatever runs meanwhile"
+            match self.layers.contains(&Layer::Workflow) {
+                true => "whatever runs meanwhile",
+                false => "whatever rows are moved meanwhile",
+            }
+        }
+    }
+
+    /// What anything does that has not ended.
+    pub(super) fn goes_on(&self) -> &'static str {
+        match self.layers.contains(&Layer::Workflow) {
+            true => "runs",
+            false => "is under way",
+        }
+    }
+
+    /// What to wait for before a step: runs, and rows that the application moves.
+    pub(super) fn wait(&self, order: &Order, step: usize) -> String {
+        let layer = order.layers[step];
+        let [was, is] = [step, step + 1].map(|at| order.mixes[at].of(layer));
+        let world = &self.world;
+        let gone = world.values().filter(|&value| {
+            let moved = !self.layers.contains(&Layer::Workflow)
+                || !self.moves[was].reported.contains(&value);
+            moved && world.state(was, value).is_some() && world.state(is, value).is_none()
+        });
+        let gone: Vec<String> =
+            gone.take(MOST_STEPS).map(|value| format!("`{}`", named(world, was, value))).collect();
+        let rows = (!gone.is_empty()).then(|| format!("no row is in {}", gone.join(" or ")));
+        let (until, none) = match (self.layers.contains(&Layer::Workflow), rows) {
+            (true, None) => ("every run from before has ended for good".to_owned(), "start none"),
+            (true, Some(rows)) => {
+                (format!("every run from before has ended for good and {rows}"), "start none")
+            }
+            (false, Some(rows)) => (rows, "move none there"),
+            (false, None) => ("every row from before has ended".to_owned(), "start none"),
+        };
+        match layer {
+            Layer::Backend => format!("wait until {until}, and {none} until it is done: "),
+            Layer::Database | Layer::Page | Layer::Workflow => format!("wait until {until}, then "),
         }
     }
 

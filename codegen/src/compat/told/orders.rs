@@ -46,7 +46,9 @@ impl Comparison<'_> {
             )
         } else {
             match orders.best() {
-                Some(_) => format!("none of {all} orders is safe while anything runs"),
+                Some(_) => {
+                    format!("none of {all} orders is safe while anything {}", self.goes_on())
+                }
                 None => format!("none of {all} orders is safe"),
             }
         };
@@ -68,7 +70,12 @@ impl Comparison<'_> {
             }
             let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
             let errors = errors.filter(|one| sound == 0 && !(leaves && one.change.explains.alone));
-            for weighed in errors.take(MOST_HELPS) {
+            let errors = errors.filter(|one| !one.change.explains.unmigrated);
+            let errors: Vec<_> = errors.take(MOST_HELPS).collect();
+            if errors.len() > 1 {
+                line(out, "  Any one of these may be enough:");
+            }
+            for weighed in errors {
                 let help = weighed.change.help_without_order();
                 line(out, &format!("  What would make one ({}): {help}", weighed.change.rule.id));
             }
@@ -81,14 +88,9 @@ impl Comparison<'_> {
             let mix = order.mixes[step + 1];
             let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
             let what = verdict.map(|judged| self.what(mix, &judged.verdict, notes));
-            let wait = match (waits.contains(&step), layer) {
-                (true, Layer::Backend) => {
-                    "wait until every run from before has ended for good, and start none until it is done: "
-                }
-                (true, Layer::Database | Layer::Page | Layer::Workflow) => {
-                    "wait until every run from before has ended for good, then "
-                }
-                (false, Layer::Backend | Layer::Database | Layer::Page | Layer::Workflow) => "",
+            let wait = match waits.contains(&step) {
+                true => self.wait(order, step),
+                false => String::new(),
             };
             let label = &self.world.labels[mix.of(*layer)];
             let what = what.unwrap_or_default();

@@ -1,0 +1,33 @@
+//! What no migration can do, in the words of what writes them.
+
+use super::{Changes, Explains, Pair, Side};
+use crate::target::sql::migrations;
+use crate::targets::Dialect;
+
+/// What keeps `migrate` from a way from the older table to the newer one, where both are a database's.
+pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
+    let [old, new] = [Side::Old, Side::New].map(|side| pair.machine(side));
+    if old.targets.sql.is_none() || new.targets.sql.is_none() {
+        return;
+    }
+    let mut told: Vec<String> = Vec::new();
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        for impossible in migrations(&[old], new, dialect).err().unwrap_or_default() {
+            let message = impossible.to_string();
+            if told.contains(&message) {
+                continue;
+            }
+            let at = match impossible.state().and_then(|name| new.find(name)) {
+                Some(state) => pair.state_at(Side::New, state),
+                None => pair.target_at(Side::New, |version| version.table.target.sql.as_ref()),
+            };
+            let rule = impossible.rule();
+            let explains = Explains { unmigrated: true, ..Explains::default() };
+            let message_here = format!("`phasegate migrate` refuses this ({rule}): {message}");
+            let subject = format!("migrate {rule} {message}");
+            changes.tell(Side::New, at, subject, message_here, explains);
+            changes.help(impossible.help());
+            told.push(message);
+        }
+    }
+}
