@@ -263,3 +263,18 @@ fn without_jobs_it_is_rows_that_are_waited_for() {
         "{said}"
     );
 }
+
+#[test]
+fn by_an_input_that_the_workflow_lacks_no_run_is_started() {
+    let new = with(ORDER, &[("[target.workflow]", "[target.workflow]\nid_input = \"oid\"")]);
+    let versions = versions(ORDER, &new);
+    let comparison = compare(&versions, 0, 1);
+    let found = broken(&comparison, 1, 1);
+    assert_eq!(found.len(), 1);
+    let path = "the row starts in placed; the new backend starts the old workflow with the input \
+                `oid`: GitHub answers 422 (Unexpected inputs provided), and no run begins";
+    assert_eq!(found[0], (Class::LeftOpen, path.to_owned()));
+    // A run that was started in time goes on, whichever console is there.
+    assert_eq!(errors(&comparison), ["id-input-changed"]);
+    assert!(comparison.exhausted);
+}

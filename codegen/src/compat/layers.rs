@@ -67,7 +67,7 @@ pub enum Answer {
     Applied,
     /// Nothing changes, and it succeeds.
     Duplicate,
-    /// It is not sent at all: the run does not learn for which row it reports.
+    /// It is never sent: no run is started.
     NotSent,
     /// It is refused.
     Refused(By, Why),
@@ -235,14 +235,18 @@ impl<'m> World<'m> {
         }
     }
 
+    /// The input by which a backend gives a run the row's id, where the workflow takes it by another:
+    /// a run is not started by an input that its workflow does not declare.
+    pub fn undeclared(&self, workflow: usize, end: End) -> Option<&'m str> {
+        let [takes, gives] =
+            [workflow, end.backend].map(|version| self.machines[version].targets.workflow.as_ref());
+        let (takes, gives) = (takes?, gives?);
+        (takes.id_input != gives.id_input).then_some(gives.id_input.as_str())
+    }
+
     /// How a report of a workflow's is answered where the row is in `from`.
     pub fn receive(&self, workflow: usize, end: End, from: Value, to: Value) -> Answer {
         let (sender, receiver) = (self.machines[workflow], self.machines[end.backend]);
-        if let (Some(sends), Some(gives)) = (&sender.targets.workflow, &receiver.targets.workflow)
-            && sends.id_input != gives.id_input
-        {
-            return Answer::NotSent;
-        }
         if sender.collection() != receiver.collection() {
             return Answer::Refused(By::Address, Why::NotFound);
         }

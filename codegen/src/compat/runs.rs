@@ -178,6 +178,12 @@ impl Search<'_, '_> {
                 self.found.bad.entry((begins.place, None, class)).or_insert_with(witness);
                 continue;
             }
+            if let Some(input) = world.undeclared(self.version, end) {
+                let witness = || words::no_run(world, self.version, end, start, input);
+                let place = (begins.place, None, Class::LeftOpen);
+                self.found.bad.entry(place).or_insert_with(witness);
+                continue;
+            }
             now.set_row(self.rows.start(start), 0);
             // A start that the workflow's own version does not know stands for any of its own.
             let same: Vec<Value> = own.iter().copied().filter(|&own| own == start).collect();

@@ -36,6 +36,31 @@ pub(super) fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer
     }
 }
 
+/// No run is started for a row: GitHub refuses an input that the workflow does not declare.
+pub(super) fn no_run(
+    world: &World<'_>,
+    workflow: usize,
+    end: End,
+    value: Value,
+    input: &str,
+) -> Witness {
+    let [backend, label] = [end.backend, workflow].map(|version| &world.labels[version]);
+    let name = named(world, end.backend, value);
+    let summary = format!(
+        "no run is started, and the row is left in {name}: the {backend} backend gives its id by \
+         an input that the {label} workflow does not declare"
+    );
+    let path = vec![
+        format!("the row starts in {name}"),
+        format!(
+            "the {backend} backend starts the {label} workflow with the input `{input}`: GitHub \
+             answers 422 (Unexpected inputs provided), and no run begins"
+        ),
+    ];
+    let cause = Cause::Report { from: value, to: value, answer: Answer::NotSent, workflow, end };
+    Witness { summary, path: Path(path), cause, tolerated: false, alone: false }
+}
+
 /// What a value is called: by its name in this version, or in the first that has it.
 pub(super) fn named<'m>(world: &World<'m>, version: usize, value: Value) -> &'m str {
     let versions = std::iter::once(version).chain(0..world.machines.len());
@@ -61,11 +86,7 @@ pub(super) fn said(
         Answer::Applied => return format!("{source} -> {wanted}"),
         Answer::Duplicate => return format!("reports {wanted} again, nothing changes"),
         Answer::NotSent => {
-            return format!(
-                "its report of {wanted} is not sent: the {} backend gives the run its id by \
-                 another input",
-                world.labels[end.backend]
-            );
+            return format!("its report of {wanted} is never sent");
         }
         Answer::Refused(by, why) => (by, why),
     };

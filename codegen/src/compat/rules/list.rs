@@ -276,9 +276,11 @@ pub static RULES: &[Rule] = &[
     Rule {
         id: "id-input-changed",
         about: "the workflow takes the row's id by another input",
-        reason: "A console of the other version gives the id by the old input: no report is sent, \
-                 nothing fails, and the row is left as it was.",
-        help: "keep `id_input`; or take both inputs in the workflow until no older console runs",
+        reason: "A console of the other version starts runs with the other input: GitHub refuses an \
+                 input that the workflow does not declare (422 Unexpected inputs provided), no run \
+                 begins, and the row is left as it was. A run that was started otherwise, without \
+                 the input, reports nothing.",
+        help: "keep `id_input`; or declare both inputs in the workflow until no older console runs",
         find: targets::id_input,
     },
     Rule {
