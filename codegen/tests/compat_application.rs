@@ -278,3 +278,37 @@ fn by_an_input_that_the_workflow_lacks_no_run_is_started() {
     assert_eq!(errors(&comparison), ["id-input-changed"]);
     assert!(comparison.exhausted);
 }
+
+#[test]
+fn a_page_that_has_the_phases_in_another_order_shows_less_of_a_run() {
+    let phased = |first: &str, second: &str| {
+        let text = with(
+            ORDER,
+            &[
+                (
+                    "[[state]]\nname = \"placed\"",
+                    &format!(
+                        "[[phase]]\nname = \"{first}\"\n[[phase]]\nname = \"{second}\"\n[[state]]\nname = \"placed\""
+                    ),
+                ),
+                ("name = \"authorising\"\n", "name = \"authorising\"\nphase = \"payment\"\n"),
+                ("name = \"paid\"\n", "name = \"paid\"\nphase = \"payment\"\ncompletes = true\n"),
+                ("name = \"shipped\"\n", "name = \"shipped\"\nphase = \"delivery\"\n"),
+                (
+                    "name = \"delivered\"\n",
+                    "name = \"delivered\"\nphase = \"delivery\"\ncompletes = true\n",
+                ),
+            ],
+        );
+        text
+    };
+    let versions = versions(&phased("payment", "delivery"), &phased("delivery", "payment"));
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    let mix = Mix { page: 1, ..Mix::all(0) };
+    let judged = comparison.mixes.iter().find(|judged| judged.mix == mix).unwrap();
+    assert_eq!(judged.verdict.as_str(), "degraded", "{said}");
+    assert!(said.contains("the new page shows delivery, payment wrongly as skipped; the new page shows payment wrongly as to come"), "{said}");
+    assert!(said.contains("warning[phases-reordered]"), "{said}");
+    assert!(matches!(comparison.mixes[0].verdict, Verdict::Safe), "{said}");
+}

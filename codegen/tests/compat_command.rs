@@ -256,7 +256,7 @@ fn an_older_version_comes_out_of_a_commit() {
     // From a folder below, the newer version being the one table there.
     let ran = folder.run_in("tables", &["compat", "git:v1"], b"");
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.contains("git:v1:deploy.toml -> deploy.toml: compatible"), "{ran:?}");
+    assert!(ran.out.contains("git:v1:tables/deploy.toml -> deploy.toml: compatible"), "{ran:?}");
     // Both, the newer one committed too.
     git(&folder, &["commit", "-q", "-am", "after"]);
     let ran = folder.run_in("tables", &["compat", "git:v1", "git:HEAD"], b"");
@@ -284,7 +284,7 @@ fn what_no_commit_has_is_told_with_what_it_may_have_been() {
     git(&folder, &["commit", "-q", "-am", "broken"]);
     folder.write("tables/deploy.toml", proofs::table("deploy.toml"));
     let ran = run("git:HEAD", table);
-    could_not(&ran, "git:HEAD:deploy.toml is not a valid table");
+    could_not(&ran, "git:HEAD:tables/deploy.toml is not a valid table");
     assert!(ran.out.contains("error[missing-key]"), "{ran:?}");
 }
 
@@ -338,4 +338,27 @@ fn explains_each_rule() {
     could_not(&folder.run(&["compat", "--explain", "state-aded"]), "did you mean `state-added`?");
     let told = folder.run(&["compat", "--explain", "--format", "json"]).json();
     assert_eq!(told["rules"].as_array().unwrap().len(), RULES.len());
+}
+
+#[test]
+fn a_file_of_a_commit_is_called_by_its_path_from_the_root() {
+    let folder = repository();
+    let ran = folder.run(&["compat", "git:v1", "tables/deploy.toml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.contains("git:v1:tables/deploy.toml -> tables/deploy.toml: compatible"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn no_command_is_advised_that_an_odd_name_would_make_another() {
+    let folder = repository();
+    for name in ["--help", "a;b", "$(x)"] {
+        let ran = folder.run(&["compat", &format!("git:{name}"), "tables/deploy.toml"]);
+        could_not(&ran, "the repository has no commit of that name");
+        assert!(!ran.err.contains("git fetch origin"), "{ran:?}");
+    }
+    let ran = folder.run(&["compat", "git:v2", "tables/deploy.toml"]);
+    could_not(&ran, "(`git fetch origin v2`)");
 }

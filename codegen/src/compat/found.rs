@@ -64,6 +64,14 @@ pub enum Lesser {
         /// The phase, by its name.
         phase: String,
     },
+    /// The page shows a phase as skipped or as to come, and to the workflow's own page it is under way,
+    /// done, or what was said to be skipped is to come.
+    Otherwise {
+        /// The phase, by its name.
+        phase: String,
+        /// Whether it is shown as skipped, and not as to come.
+        skipped: bool,
+    },
 }
 
 /// The shortest way in which something goes wrong.

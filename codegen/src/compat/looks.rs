@@ -2,7 +2,7 @@
 
 use super::found::{Class, Lesser};
 use super::layers::World;
-use super::runs::{Search, shadow_at, spot};
+use super::runs::{Search, shadow_at, shadow_of, spot};
 use crate::explore::{Explorer as _, Plan, Situation, Workflow, phase_of};
 use crate::machine::{PhaseId, StateId};
 
@@ -68,6 +68,9 @@ impl Search<'_, '_> {
         if at == 0 && world.state(page, value).is_none() {
             self.found.lesser.entry(Some(page)).or_default().insert(Lesser::Unknown { value });
         }
+        if at == 0 && page != self.version && !self.forgets(now) {
+            self.otherwise(now, page);
+        }
         let place = (at, Some(page), Class::PageFalse);
         self.found.tried.views += 1;
         if self.found.bad.contains_key(&place) {
@@ -88,6 +91,42 @@ impl Search<'_, '_> {
             (Some(_), _) => self.breaks(place, (number, None)),
             (None, Some(_)) => self.breaks_too(place, (number, None)),
             (None, None) => {}
+        }
+    }
+
+    /// Of a history that a page knows all of, the phases that it shows as skipped or as to come, while
+    /// the workflow's own page shows that they are under way or done, or to come and not skipped.
+    fn otherwise(&mut self, now: &Situation, page: usize) {
+        let world = self.world;
+        let (row, attempted) = (now.history(), now.attempted());
+        if row != shadow_of(&now.words, self.workflow.plans.len()) {
+            return;
+        }
+        let shown = self.rows.shown(world, page, row, attempted).clone();
+        let own = self.rows.shown(world, self.version, row, attempted);
+        if !shown.whole || (shown.skipped.is_empty() && shown.upcoming.is_empty()) {
+            return;
+        }
+        let of_own = |phase: usize| {
+            let name = &world.machines[page].phases[phase].name;
+            world.machines[self.version].phases.iter().position(|other| other.name == *name)
+        };
+        let under_way = |phase: usize| own.active.contains(&phase) || own.done.contains(&phase);
+        let skipped = shown.skipped.iter().filter(|&&phase| {
+            of_own(phase)
+                .is_some_and(|own_phase| under_way(own_phase) || own.upcoming.contains(&own_phase))
+        });
+        let upcoming = shown.upcoming.iter().filter(|&&phase| of_own(phase).is_some_and(under_way));
+        let skipped = skipped.map(|&phase| (phase, true));
+        let told: Vec<Lesser> = skipped
+            .chain(upcoming.map(|&phase| (phase, false)))
+            .map(|(phase, skipped)| Lesser::Otherwise {
+                phase: world.machines[page].phases[phase].name.clone(),
+                skipped,
+            })
+            .collect();
+        if !told.is_empty() {
+            self.found.lesser.entry(Some(page)).or_default().extend(told);
         }
     }
 

@@ -6,13 +6,18 @@ use std::collections::HashMap;
 use super::layers::{Value, World};
 use crate::machine::View;
 
-/// What matters of a page's stepper: the phases shown as done, as failed or cancelled, and as not
-/// reported, by their places in that page's table.
+/// What matters of a page's stepper: the phases shown as done, as failed or cancelled, and so on, by
+/// their places in that page's table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shown {
     pub(super) done: Vec<usize>,
     pub(super) ended: Vec<usize>,
     pub(super) unconfirmed: Vec<usize>,
+    pub(super) skipped: Vec<usize>,
+    pub(super) upcoming: Vec<usize>,
+    pub(super) active: Vec<usize>,
+    /// Whether the page knows every state of the history.
+    pub(super) whole: bool,
 }
 
 struct Node {
@@ -84,7 +89,8 @@ impl Rows {
     ) -> &Shown {
         let key = (row, attempted, page);
         if !self.shown.contains_key(&key) {
-            let views = world.views(page, &self.values(row), attempted.checked_sub(1).map(Value));
+            let values = self.values(row);
+            let views = world.views(page, &values, attempted.checked_sub(1).map(Value));
             let places = |wanted: &[View]| -> Vec<usize> {
                 (0..views.len()).filter(|&at| wanted.contains(&views[at])).collect()
             };
@@ -92,6 +98,10 @@ impl Rows {
                 done: places(&[View::Done]),
                 ended: places(&[View::Failed, View::Cancelled]),
                 unconfirmed: places(&[View::Unconfirmed]),
+                skipped: places(&[View::Skipped]),
+                upcoming: places(&[View::Upcoming]),
+                active: places(&[View::Active]),
+                whole: values.iter().all(|&value| world.state(page, value).is_some()),
             };
             self.shown.insert(key, shown);
         }

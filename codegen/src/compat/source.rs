@@ -135,9 +135,16 @@ fn from_git(
         if !inside.status.success() {
             return Err(invalid(format!("git:{reference}: {}", said(&inside))));
         }
+        // A command is told only where a shell takes the name as it stands, and git for no option.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte);
+        let plain = !reference.starts_with('-') && reference.bytes().all(is_plain);
+        let how = match plain {
+            true => format!(" (`git fetch origin {reference}`)"),
+            false => String::new(),
+        };
         return Err(invalid(format!(
             "git:{reference}: the repository has no commit of that name; a shallow clone has to \
-             fetch it first (`git fetch origin {reference}`)"
+             fetch it first{how}"
         )));
     }
     let commit = String::from_utf8_lossy(&found.stdout).trim().to_owned();
@@ -159,7 +166,14 @@ fn from_git(
     if !content.status.success() {
         return Err(invalid(format!("git:{reference}:{file}: {}", said(&content))));
     }
-    Ok((format!("git:{reference}:{}", file.trim_start_matches("./")), content.stdout))
+    Ok((format!("git:{reference}:{}", from_root(&folder, &file)?), content.stdout))
+}
+
+/// A file's path from the repository's root.
+fn from_root(folder: &Path, file: &str) -> io::Result<String> {
+    let Some(below) = file.strip_prefix("./") else { return Ok(file.to_owned()) };
+    let prefix = git(folder, &["rev-parse", "--show-prefix"])?;
+    Ok(String::from_utf8_lossy(&prefix.stdout).trim_end_matches('\n').to_owned() + below)
 }
 
 /// Why a file isn't in a commit, and where it may be.

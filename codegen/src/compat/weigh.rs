@@ -253,7 +253,9 @@ impl Weighing {
                     || explains.names
                     || explains.address
             }),
-            Lesser::Unconfirmed { phase } => all(&|explains| explains.phases.contains(phase)),
+            Lesser::Unconfirmed { phase } | Lesser::Otherwise { phase, .. } => {
+                all(&|explains| explains.phases.contains(phase))
+            }
         }
     }
 

@@ -126,7 +126,8 @@ pub static RULES: &[Rule] = &[
         reason: "What is reported of a phase says something of the ones before it: pages of two \
                  versions tell the same history differently, and a row that goes on to one may go \
                  back to the other.",
-        help: "roll out the page with the workflow; what a page shows of runs from before may differ",
+        help: "keep the order of the phases; where it has to change, until page and workflow are of one \
+               version a phase may be shown as skipped that is to come, or as to come that is done",
         find: phases::reordered,
     },
     Rule {

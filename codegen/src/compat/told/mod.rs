@@ -165,6 +165,7 @@ impl Comparison<'_> {
         let mut refused: BTreeMap<By, Vec<Value>> = BTreeMap::new();
         let mut unknown = Vec::new();
         let mut phases = Vec::new();
+        let mut otherwise: BTreeMap<bool, Vec<&str>> = BTreeMap::new();
         for one in lesser {
             match one {
                 Lesser::Refused { value, by, .. } => {
@@ -175,6 +176,9 @@ impl Comparison<'_> {
                 }
                 Lesser::Unknown { value } => unknown.push(*value),
                 Lesser::Unconfirmed { phase } => phases.push(phase.as_str()),
+                Lesser::Otherwise { phase, skipped } => {
+                    otherwise.entry(!*skipped).or_default().push(phase.as_str());
+                }
             }
         }
         let names = |values: &mut Vec<Value>| {
@@ -199,6 +203,14 @@ impl Comparison<'_> {
             phases.sort_by_key(|name| order.iter().position(|phase| phase.name == *name));
             let names = phases.join(", ");
             told.push(format!("the {} page shows {names} as not reported", label(mix.page)));
+        }
+        for (is_to_come, phases) in otherwise {
+            let what = match is_to_come {
+                true => "wrongly as to come",
+                false => "wrongly as skipped",
+            };
+            let names = phases.join(", ");
+            told.push(format!("the {} page shows {names} {what}", label(mix.page)));
         }
         told
     }
