@@ -282,7 +282,7 @@ fn by_an_input_that_the_workflow_lacks_no_run_is_started() {
 #[test]
 fn a_page_that_has_the_phases_in_another_order_shows_less_of_a_run() {
     let phased = |first: &str, second: &str| {
-        let text = with(
+        with(
             ORDER,
             &[
                 (
@@ -299,8 +299,7 @@ fn a_page_that_has_the_phases_in_another_order_shows_less_of_a_run() {
                     "name = \"delivered\"\nphase = \"delivery\"\ncompletes = true\n",
                 ),
             ],
-        );
-        text
+        )
     };
     let versions = versions(&phased("payment", "delivery"), &phased("delivery", "payment"));
     let comparison = compare(&versions, 0, 1);
