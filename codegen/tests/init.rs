@@ -122,8 +122,3 @@ fn the_starters_workflow_is_proven_once_it_is_no_comment_any_more() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("3 jobs") && !ran.out.contains("error"), "{ran:?}");
 }
-
-#[test]
-fn the_example_is_of_the_starter() {
-    assert_eq!(include_str!("../examples/order/order.toml"), STARTER);
-}
