@@ -365,3 +365,31 @@ fn judges_nothing_where_the_history_was_left_behind(database: Database) {
     assert_eq!(world.count("SELECT count(*) FROM races WHERE status = 'running'"), 1);
     assert_eq!(world.count("SELECT count(*) FROM race_events"), 1);
 }
+
+/// A guard that refuses so often what it allows: a sequence is not taken back with what failed.
+fn refuses(times: u8) -> String {
+    format!(
+        "CREATE SEQUENCE refused;
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF nextval('refused') <= {times} THEN RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
+             'phasegate: illegal transition of race: ready -> running; legal: none';
+           END IF; RETURN NEW; END $$;
+         CREATE TRIGGER refuses BEFORE UPDATE ON races FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: run by tests/run"]
+fn judges_again_what_a_migration_allowed_a_moment_after_it_was_refused() {
+    let world = laps(Database::Postgres);
+    let id = start(&world);
+    world.sql(&refuses(1));
+    assert!(matches!(apply(&world, &id, "running"), Answer::Applied { seq: 2, .. }));
+    // What is refused again is not for the step's sake.
+    let world = laps(Database::Postgres);
+    let id = start(&world);
+    world.sql(&refuses(2));
+    let report = Report::new("running");
+    let answer = world.run(world.store.apply_callback(&*world.machine, &id, &report));
+    assert!(matches!(answer, Err(Error::Schema(_))), "{answer:?}");
+}

@@ -101,6 +101,8 @@ struct Door<'a> {
     /// The key of the row, as the database has it.
     key: String,
     event_id: Option<String>,
+    /// The database refused what it allowed a moment later.
+    refused: bool,
 }
 
 /// Judges a report and does what follows from it, in the transaction that the connection is in.
@@ -115,7 +117,7 @@ pub(crate) async fn apply(
     let Some(key) = sql.shape.key.parse(id) else {
         return Ok(Answer::NotFound);
     };
-    let mut door = Door { machine, sql, report, key, event_id: None };
+    let mut door = Door { machine, sql, report, key, event_id: None, refused: false };
     for attempt in 0..ATTEMPTS {
         conn.mark(Mark::Report).await?;
         match door.attempt(conn, attempt >= 2).await {
@@ -185,7 +187,7 @@ impl Door<'_> {
 
     /// Sets the status where it is still `from`. `guarded` where the database alone can judge.
     async fn compare_and_set(
-        &self,
+        &mut self,
         conn: &mut Conn<'_>,
         from: String,
         guarded: bool,
@@ -244,7 +246,7 @@ impl Door<'_> {
     /// What the database meant by refusing. What it lacks, and what it would have allowed, are
     /// rows of its own tables.
     async fn refused_by_database(
-        &self,
+        &mut self,
         conn: &mut Conn<'_>,
         from: String,
         error: sqlx::Error,
@@ -263,6 +265,10 @@ impl Door<'_> {
         }
         let allowed = self.next(conn, &from).await?;
         if allowed.contains(&to) {
+            // A migration may have been committed since the guard judged.
+            if !std::mem::replace(&mut self.refused, true) {
+                return Ok(Step::Moved);
+            }
             // Not for the step's sake: the row was changed past the guard, for one.
             return Err(Error::Schema(error.to_string()));
         }
