@@ -58,7 +58,8 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// Tables that everyone may write, and nobody but a migration or the guards should.
+    /// Tables that others may write, and nobody but a migration or the guards should: as a whole, or a
+    /// column of them. Who is their owner's, or a superuser, can do all of that anyway.
     async fn open_tables(
         &self,
         conn: &mut Conn,
@@ -68,17 +69,27 @@ impl Held<'_> {
         let names = self.names;
         let reports = format!("{}_reports", self.machine.name);
         let sql = format!(
-            "SELECT c.relname::text, string_agg(a.privilege_type, ', ' ORDER BY 1) FROM pg_class c \
-             JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a \
-             WHERE n.nspname = {} AND a.grantee = 0 AND a.privilege_type IN ({WRITES}) \
-             GROUP BY c.relname ORDER BY 1",
+            "SELECT relname::text, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, \
+             string_agg(privilege, ', ' ORDER BY privilege) FROM ( \
+             SELECT c.relname, c.relowner, a.grantee, a.privilege_type AS privilege, c.relnamespace \
+             FROM pg_class c, aclexplode(c.relacl) a WHERE a.privilege_type IN ({WRITES}) \
+             UNION ALL SELECT c.relname, c.relowner, a.grantee, \
+             format('%s (%I)', a.privilege_type, t.attname), c.relnamespace \
+             FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid, aclexplode(t.attacl) a \
+             WHERE a.privilege_type IN ({WRITES})) g JOIN pg_namespace n ON n.oid = g.relnamespace \
+             WHERE n.nspname = {} \
+             AND CASE WHEN grantee = 0 THEN true ELSE NOT pg_has_role(grantee, relowner, 'MEMBER') END \
+             GROUP BY relname, grantee ORDER BY 1, 2",
             literal(&names.schema)
         );
         for row in conn.rows(&sql).await? {
-            let [table, privileges] = cells(row);
+            let [table, role, privileges] = cells(row);
             if expected.tables.contains_key(&table) && table != names.table && table != reports {
-                let message = format!("PUBLIC has {privileges} on `{table}`");
-                let help = format!("REVOKE {privileges} ON {} FROM PUBLIC", names.quoted(&table));
+                let message = format!("{role} has {privileges} on `{table}`");
+                let help = format!(
+                    "REVOKE {privileges} ON {} FROM {role}: an application only reads it",
+                    names.quoted(&table)
+                );
                 tell.error("open-table", message, help);
             }
         }
@@ -139,7 +150,8 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// Rules, which rewrite what is written before any trigger sees it.
+    /// Rules, which rewrite what is written before any trigger sees it: one that does something else
+    /// instead loses it.
     async fn rules(
         &self,
         conn: &mut Conn,
@@ -147,13 +159,13 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let sql = format!(
-            "SELECT c.relname::text, r.rulename::text FROM pg_rewrite r \
+            "SELECT c.relname::text, r.rulename::text, CASE WHEN r.is_instead THEN '1' ELSE '0' END FROM pg_rewrite r \
              JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = {} AND c.relkind IN ('r', 'p') ORDER BY 1, 2",
             literal(&self.names.schema)
         );
         for row in conn.rows(&sql).await? {
-            let [table, rule] = cells(row);
+            let [table, rule, instead] = cells(row);
             if table == self.names.table || expected.tables.contains_key(&table) {
                 let message = format!(
                     "the rule `{rule}` of `{table}` rewrites statements before the guard sees them"
@@ -163,7 +175,8 @@ impl Held<'_> {
                     quoted(&rule),
                     self.names.quoted(&table)
                 );
-                tell.tell("foreign-rule", Warning, message, help);
+                let severity = if instead == "1" { Error } else { Warning };
+                tell.tell("foreign-rule", severity, message, help);
             }
         }
         Ok(())
