@@ -6,6 +6,7 @@ on_each_database! {
     finds_a_row_that_was_set_past_the_guard
     finds_rows_in_states_that_nobody_knows_and_in_retired_ones
     finds_a_history_that_was_written_by_hand
+    finds_nothing_in_what_was_forced
 }
 
 fn finds_a_row_that_was_set_past_the_guard(database: Database) {
@@ -104,6 +105,20 @@ fn finds_a_history_that_was_written_by_hand(database: Database) {
         ),
         &[("row-past-history", "`c`"), ("history-illegal", "`nothing -> building (1, such as c)`")],
     );
+    holds(
+        &found("UPDATE deploy_events SET forced = 'x' WHERE deploy_id = 'b' AND seq = 2"),
+        &[("forced-without-report", "`b`")],
+    );
+    let ghost = |language: &str, state: &str| {
+        found(&format!(
+            "INSERT INTO deploy_events VALUES \
+             ('ghost', 1, NULL, '{state}', '2026-01-01T00:00:00.000Z', '{language}', NULL, NULL)"
+        ))
+    };
+    let none = "by 0123456789abcdef: nothing -> queued (1, such as ghost)";
+    holds(&ghost("0123456789abcdef", "queued"), &[("history-unknown", none)]);
+    let start = ("history-illegal", "`nothing -> succeeded (1, such as ghost)`");
+    holds(&ghost(&deploy().machine.fingerprints.language, "succeeded"), &[start]);
     // Steps of another time are judged by the rules of that time: it had no gates.
     holds(
         &found("UPDATE deploy_events SET language = '192ff50c3453856c' WHERE deploy_id = 'a'"),
@@ -113,4 +128,12 @@ fn finds_a_history_that_was_written_by_hand(database: Database) {
         &found("UPDATE deploy_events SET language = '192ff50c3453856c' WHERE deploy_id = 'b'"),
         &[],
     );
+}
+
+fn finds_nothing_in_what_was_forced(database: Database) {
+    let (sqlite, postgres) = (
+        "INSERT INTO deploy_force (\"key\", to_state, reason) VALUES ('c', 'succeeded', 'by hand')",
+        "SELECT deploy_force('c', 'succeeded', 'by hand')",
+    );
+    after(database, sqlite, postgres, &[]);
 }

@@ -5,6 +5,7 @@ mod catalog;
 pub(crate) mod connect;
 mod expected;
 mod facts;
+mod history;
 mod judge;
 mod left;
 mod rights;
@@ -190,7 +191,9 @@ impl Look<'_> {
             rows::judge_without(names, without, &mut tell);
             let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
             tables.push(machine);
-            held.judge_history(conn, &facts, &tables, &mut tell).await?;
+            // Without snapshots nobody knows what it was at before.
+            let knows = is_ours && !self.known.is_empty();
+            held.judge_history(conn, &facts, &tables, knows, &mut tell).await?;
             held.judge_observed(conn, &facts, &mut tell).await?;
         } else {
             let message = format!(
