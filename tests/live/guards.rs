@@ -52,7 +52,9 @@ fn finds_a_guard_that_was_dropped(database: Database) {
             "ALTER DATABASE {} SET session_replication_role = replica",
             name(&world)
         ));
-        holds(&look(&world, &deploy()), &[("replica-sessions", "the database test_")]);
+        let looked = look(&world, &deploy());
+        holds(&looked, &[("replica-sessions", "the database test_")]);
+        assert!(looked.findings[0].is_error());
     }
 }
 
@@ -66,6 +68,14 @@ fn finds_a_guard_that_was_edited(database: Database) {
             "",
             &[("altered-trigger", "`000_deploy_guard_update` of `deploys`")],
         );
+        // However it is spelled: to run its CREATE TRIGGER alone would fail.
+        for name in ["000_deploy_guard_update", "000_DEPLOY_guard_update"] {
+            let spelled = format!(
+                "drop trigger \"000_deploy_guard_update\"; \
+                 create trigger \"{name}\"after update on deploys begin select 1; end"
+            );
+            after(database, &spelled, "", &[("altered-trigger", "drop it, and run its CREATE")]);
+        }
         return;
     }
     let body = "CREATE OR REPLACE FUNCTION deploy_guard() RETURNS trigger LANGUAGE plpgsql SECURITY \

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::connect::{Away, Conn};
-use super::expected::{Function, Trigger, attributes, trigger};
+use super::expected::{Function, Trigger, attributes, trigger, words};
 use crate::machine::Machine;
 use crate::targets::{Dialect, SqlTarget};
 
@@ -109,8 +109,8 @@ pub(super) struct Facts {
     pub(super) language: Option<String>,
     /// What a state of former rules is called now.
     pub(super) renames: BTreeMap<(String, String), String>,
-    /// Roles and databases in whose sessions triggers don't fire.
-    pub(super) replicas: Vec<String>,
+    /// In whose sessions triggers don't fire, and whether that is one role alone.
+    pub(super) replicas: Vec<(String, bool)>,
 }
 
 impl Facts {
@@ -231,12 +231,23 @@ async fn triggers(
              WHERE n.nspname = {} AND NOT t.tgisinternal",
             literal(&names.schema)
         ),
-        Dialect::Sqlite => "SELECT sql, '1' FROM sqlite_schema WHERE type = 'trigger'".to_owned(),
+        // However its text is spelled, SQLite knows what it is called and where it stands.
+        Dialect::Sqlite => "SELECT sql, '1', name, tbl_name FROM sqlite_schema \
+                            WHERE type = 'trigger'"
+            .to_owned(),
     };
     let mut triggers = BTreeMap::new();
     for row in conn.rows(&sql).await? {
-        let [sql, enabled] = cells(row);
-        if let Some((name, trigger)) = trigger(&sql, dialect) {
+        let [sql, enabled, name, table] = cells(row);
+        let parsed = match dialect {
+            Dialect::Postgres => trigger(&sql, dialect),
+            Dialect::Sqlite => {
+                let table = folded(&table, dialect);
+                let trigger = Trigger { table, definition: words(&sql), sql };
+                Some((folded(&name, dialect), trigger))
+            }
+        };
+        if let Some((name, trigger)) = parsed {
             let found = Found { trigger, enabled: enabled == "1" };
             triggers.insert((found.trigger.table.clone(), name), found);
         }
@@ -283,7 +294,7 @@ async fn labels(conn: &mut Conn, names: &Names) -> Result<Option<(String, Vec<St
 }
 
 /// Where sessions are replicas by default, in words.
-async fn replicas(conn: &mut Conn) -> Result<Vec<String>, Away> {
+async fn replicas(conn: &mut Conn) -> Result<Vec<(String, bool)>, Away> {
     let sql = "SELECT coalesce(r.rolname::text, ''), coalesce(d.datname::text, '') \
                FROM pg_db_role_setting s \
                LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase \
@@ -292,16 +303,16 @@ async fn replicas(conn: &mut Conn) -> Result<Vec<String>, Away> {
     let mut replicas = Vec::new();
     for row in conn.rows(sql).await? {
         replicas.push(match cells(row) {
-            [role, database] if database.is_empty() => format!("the role {role}"),
-            [role, database] if role.is_empty() => format!("the database {database}"),
-            [role, database] => format!("the role {role} in the database {database}"),
+            [role, database] if database.is_empty() => (format!("the role {role}"), true),
+            [role, database] if role.is_empty() => (format!("the database {database}"), false),
+            [role, database] => (format!("the role {role} in the database {database}"), true),
         });
     }
     let here = "SELECT current_setting('session_replication_role')";
     if conn.rows(here).await?.into_iter().any(|row| cells(row) == ["replica"])
         && replicas.is_empty()
     {
-        replicas.push("the server".to_owned());
+        replicas.push(("the server".to_owned(), false));
     }
     Ok(replicas)
 }

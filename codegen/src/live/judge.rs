@@ -324,12 +324,19 @@ impl Held<'_> {
                 tell.error("altered-function", message, help);
             }
         }
-        for place in &facts.replicas {
+    }
+
+    /// Sessions in which no trigger fires, unless they ask for it.
+    pub(super) fn sessions(facts: &Facts, tell: &mut Telling) {
+        for (place, is_a_role) in &facts.replicas {
             let message = format!(
                 "sessions of {place} run with session_replication_role = replica: no guard judges them"
             );
-            let help = "reset it there; a subscriber's own role may keep it";
-            tell.tell("replica-sessions", Warning, message, help);
+            let (severity, help) = match is_a_role {
+                true => (Warning, "reset it there; a subscriber's own role may keep it"),
+                false => (Error, "reset it there, and see what was written meanwhile"),
+            };
+            tell.tell("replica-sessions", severity, message, help);
         }
     }
 

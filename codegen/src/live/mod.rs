@@ -170,6 +170,7 @@ impl Look<'_> {
         // PostgreSQL's functions say nothing of states; SQLite's triggers do.
         let bodies = is_ours || names.dialect == crate::targets::Dialect::Postgres;
         held.objects(&facts, bodies, &mut tell);
+        Held::sessions(&facts, &mut tell);
         // One that it is on the way to may have left its names already.
         let known = match at {
             At::Behind(place, _) => &self.known[..self.known.len().min(place + 2)],
