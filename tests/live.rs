@@ -164,6 +164,19 @@ fn says_that_a_database_is_ahead(database: Database) {
     world.sql("DROP INDEX deploy_reports_row");
     let index = ("missing-index", "`deploy_reports_row`");
     holds(&look(&world, &deploy()), &[("unknown-language", "newer"), index]);
+    world.sql(match database {
+        Database::Sqlite => "DROP VIEW deploy_force",
+        Database::Postgres => {
+            "CREATE OR REPLACE FUNCTION deploy_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN END $$"
+        }
+    });
+    // Nothing of this table's is advised, which is the older one.
+    let looked = look(&world, &deploy());
+    assert!(looked.findings.len() > 2, "{looked:?}");
+    for finding in &looked.findings[1..] {
+        assert!(finding.help.contains("of the version that migrated it"), "{finding:?}");
+        assert!(!finding.help.contains("generated/sql"), "{finding:?}");
+    }
 }
 
 fn says_that_nothing_is_installed(database: Database) {

@@ -23,6 +23,7 @@ on_each_database! {
     advises_nobody_to_delete_a_row
     tells_of_rows_without_a_status
     says_that_a_migration_of_the_guard_alone_is_not_applied
+    says_that_a_migration_of_a_view_alone_is_not_applied
     says_which_file_is_next
 }
 
@@ -224,6 +225,25 @@ fn says_that_a_migration_of_the_guard_alone_is_not_applied(database: Database) {
     assert_eq!(looked.findings.len(), 1, "{looked:?}");
     files[1].iter().for_each(|[_, file]| world.sql(file));
     holds(&look(&world, &table), &[]);
+}
+
+fn says_that_a_migration_of_a_view_alone_is_not_applied(database: Database) {
+    // What is said of a step out of an end is another thing where that has no outcome.
+    let first = format!("{JOB}owns = false\nstorage = \"text\"\nmode = \"observe\"\n");
+    let second = first.replace("outcome = \"success\"\n", "");
+    let (_folder, table, files) = migrated(database, &[&first, &second]);
+    let world = World::empty(database, machine(&second), Schema::named("job"));
+    world.sql("CREATE TABLE jobs (id text PRIMARY KEY, status text)");
+    for [name, file] in files.iter().flatten() {
+        if !name.contains("0001_") {
+            holds(&look(&world, &table), &[("behind", name)]);
+        }
+        world.sql(file);
+    }
+    holds(&look(&world, &table), &[]);
+    // One that nobody migrated to is somebody's own.
+    world.sql("DROP VIEW job_observed; CREATE VIEW job_observed AS SELECT 1 AS a");
+    holds(&look(&world, &table), &[("altered-view", "`job_observed`")]);
 }
 
 fn says_which_file_is_next(database: Database) {

@@ -14,7 +14,8 @@ mod shape;
 
 use std::collections::BTreeMap;
 
-use connect::Conn;
+use connect::{Away, Conn};
+use expected::Objects;
 use facts::{Facts, Names};
 use judge::Held;
 
@@ -136,8 +137,8 @@ impl Look<'_> {
             looked.findings = tell.findings;
             return Ok(looked);
         }
-        let at = match self.at(&facts, &mut tell) {
-            At::Current => self.pending(&facts, &mut tell).unwrap_or(At::Current),
+        let at = match self.at(conn, &facts, &mut tell).await? {
+            At::Current => self.pending(conn, &facts, &mut tell).await?.unwrap_or(At::Current),
             at @ (At::Behind(..) | At::Others | At::Edited) => at,
         };
         let held = match &at {
@@ -150,6 +151,7 @@ impl Look<'_> {
             At::Others | At::Edited => None,
         };
         let sql = machine.targets.sql.as_ref().expect("the table has the target");
+        let is_ours = !matches!(at, At::Others);
         let held = Held {
             names,
             sql,
@@ -160,9 +162,12 @@ impl Look<'_> {
                 }
                 At::Current | At::Others | At::Edited => None,
             },
-            schema: format!("{}/{}.sql", sql.path, names.dialect.as_str()),
+            // By the table's own a newer database would go back to what it was.
+            schema: match is_ours {
+                true => format!("{}/{}.sql", sql.path, names.dialect.as_str()),
+                false => "the whole schema of the version that migrated it, not this one's".into(),
+            },
         };
-        let is_ours = !matches!(at, At::Others);
         if is_ours {
             held.labels(&facts, &mut tell);
             held.rows(&facts, &mut tell);
@@ -239,7 +244,7 @@ impl Look<'_> {
     }
 
     /// The rules that the database is at, by its fingerprint.
-    fn at(&self, facts: &Facts, tell: &mut Telling) -> At<'_> {
+    async fn at(&self, conn: &mut Conn, facts: &Facts, tell: &mut Telling) -> Result<At<'_>, Away> {
         let machine = &self.loaded.machine;
         let table = &self.names.language;
         let own = &machine.fingerprints.language;
@@ -253,16 +258,16 @@ impl Look<'_> {
                 self.names.quoted(table)
             );
             tell.error("altered-language", message, help);
-            return self.by(facts, &of_rows);
+            return self.by(conn, facts, &of_rows).await;
         };
-        let by_rows = self.by(facts, &of_rows);
+        let by_rows = self.by(conn, facts, &of_rows).await?;
         if of_rows != *said && matches!(by_rows, At::Current | At::Behind(..)) {
             let help =
                 format!("UPDATE {} SET \"fingerprint\" = '{of_rows}'", self.names.quoted(table));
             self.says_otherwise(said, &of_rows, help, tell);
-            return by_rows;
+            return Ok(by_rows);
         }
-        match self.by(facts, said) {
+        Ok(match self.by(conn, facts, said).await? {
             At::Behind(place, known) => {
                 let message = format!(
                     "the database is at {} (language {said}); the table is at {own}",
@@ -287,35 +292,52 @@ impl Look<'_> {
                 At::Edited
             }
             At::Current => At::Current,
-        }
+        })
     }
 
-    /// A table that was migrated to before, of the same rules, whose guards are there to the letter:
-    /// what changes the guards alone is not applied yet.
-    fn pending(&self, facts: &Facts, tell: &mut Telling) -> Option<At<'_>> {
-        if self.falls_short(facts, &self.loaded.machine) == 0 {
-            return None;
+    /// A table that was migrated to before, of the same rules, whose guards and views are there to the
+    /// letter: what changes these alone is not applied yet.
+    async fn pending(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        tell: &mut Telling,
+    ) -> Result<Option<At<'_>>, Away> {
+        if self.falls_short(conn, facts, &self.loaded.machine).await? == 0 {
+            return Ok(None);
         }
         let own = &self.loaded.machine.fingerprints.language;
-        let same = |known: &Known| known.machine.fingerprints.language == *own;
-        let (place, known) = (self.known.iter().enumerate().rev())
-            .take_while(|(_, known)| same(known))
-            .find(|(_, known)| self.falls_short(facts, &known.machine) == 0)?;
-        let message = format!(
-            "the database is at {}: its guards are those of that table, and the rules are the same",
-            known.path
-        );
-        tell.error("behind", message, self.left(facts, place));
-        Some(At::Behind(place, known))
+        for (place, known) in self.known.iter().enumerate().rev() {
+            if known.machine.fingerprints.language != *own {
+                break;
+            }
+            if self.falls_short(conn, facts, &known.machine).await? == 0 {
+                let message = format!(
+                    "the database is at {}: its guards and views are those of that table, and the \
+                     rules are the same",
+                    known.path
+                );
+                tell.error("behind", message, self.left(facts, place));
+                return Ok(Some(At::Behind(place, known)));
+            }
+        }
+        Ok(None)
     }
 
-    /// How many of a table's guards are not there to the letter.
-    fn falls_short(&self, facts: &Facts, machine: &Machine) -> usize {
+    /// How many of a table's guards and views are not there to the letter.
+    async fn falls_short(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        machine: &Machine,
+    ) -> Result<usize, Away> {
         let mut scratch = Telling { path: String::new(), findings: Vec::new() };
-        let Some(sql) = machine.targets.sql.as_ref() else { return usize::MAX };
+        let Some(sql) = machine.targets.sql.as_ref() else { return Ok(usize::MAX) };
         let held = Held { names: &self.names, sql, machine, next: None, schema: String::new() };
         held.objects(facts, true, &mut scratch);
-        scratch.findings.iter().filter(|finding| finding.is_error()).count()
+        let expected = Objects::of(machine, self.names.dialect);
+        held.views(conn, facts, &expected, true, &mut scratch).await?;
+        Ok(scratch.findings.iter().filter(|finding| finding.is_error()).count())
     }
 
     /// That the fingerprint is not that of the rules.
@@ -328,15 +350,21 @@ impl Look<'_> {
         tell.error("altered-language", message, help);
     }
 
-    /// The table of a fingerprint; of several the one whose guards are there, for a migration may
-    /// change these alone, and the last of those.
-    fn by(&self, facts: &Facts, language: &str) -> At<'_> {
+    /// The table of a fingerprint; of several the one whose guards and views are there, for a migration
+    /// may change these alone, and the last of those.
+    async fn by(&self, conn: &mut Conn, facts: &Facts, language: &str) -> Result<At<'_>, Away> {
         if language == self.loaded.machine.fingerprints.language {
-            return At::Current;
+            return Ok(At::Current);
         }
-        let past = self.known.iter().enumerate().rev();
-        past.filter(|(_, known)| known.machine.fingerprints.language == language)
-            .min_by_key(|(_, known)| self.falls_short(facts, &known.machine))
-            .map_or(At::Edited, |(place, known)| At::Behind(place, known))
+        let mut best = None;
+        for (place, known) in self.known.iter().enumerate().rev() {
+            if known.machine.fingerprints.language == language {
+                let lacks = self.falls_short(conn, facts, &known.machine).await?;
+                if best.as_ref().is_none_or(|(least, _)| lacks < *least) {
+                    best = Some((lacks, At::Behind(place, known)));
+                }
+            }
+        }
+        Ok(best.map_or(At::Edited, |(_, at)| at))
     }
 }
