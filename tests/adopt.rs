@@ -181,6 +181,10 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
             "its key id is a BLOB in 1 rows, where a text or a whole number can be one",
         ),
         (
+            "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', x'63617274'), ('b', 'cart')",
+            "its column status is a BLOB in 1 row, and no state is one: UPDATE orders SET status = CAST(status AS TEXT) WHERE status <> CAST(status AS TEXT)",
+        ),
+        (
             "CREATE TABLE orders (id text, status text); \
              INSERT INTO orders VALUES ('a', 'lost'), ('b', 'lost'), ('c', NULL), ('d', 7), ('e', 'cart')",
             "3 rows of orders are in states that the table lacks: \"lost\" (2), \"7\" (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
@@ -209,6 +213,21 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
         let left = "SELECT name FROM sqlite_master WHERE name LIKE 'order\\_%' ESCAPE '\\'";
         assert!(db.rows(left).await.is_empty(), "{own}");
     }
+}
+
+#[tokio::test]
+async fn on_sqlite_a_status_that_is_no_text_is_not_observed_either() {
+    let own =
+        "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', x'63617274')";
+    let mut db = sql::sqlite(own).await;
+    let said = install(&mut db, "mode = 'observe'").await.unwrap_err();
+    let mend =
+        "UPDATE orders SET status = CAST(status AS TEXT) WHERE status <> CAST(status AS TEXT)";
+    assert!(said.contains(mend), "{said}");
+    ok(&mut db, mend).await;
+    install(&mut db, "mode = 'observe'").await.unwrap();
+    let events = db.rows("SELECT order_id, to_state FROM order_events").await;
+    assert_eq!(events, [[Some("a".to_owned()), Some("cart".to_owned())]]);
 }
 
 #[tokio::test]

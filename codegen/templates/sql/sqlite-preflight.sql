@@ -21,3 +21,6 @@ WHERE "keys" > 0;
 SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: its key {{ key_word }} is a BLOB in ' || "blobs" || ' rows, where a text or a whole number can be one')
 FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.key }}) = 'blob') AS b
 WHERE "blobs" > 0;
+SELECT json_extract('{}', 'phasegate: {{ n.table_word }} cannot be guarded: its column {{ column_word }} is a BLOB in ' || "blobs" || CASE "blobs" WHEN 1 THEN ' row' ELSE ' rows' END || ', and no state is one: UPDATE {{ n.table_word }} SET {{ column_word }} = CAST({{ column_word }} AS TEXT) WHERE {{ column_word }} <> CAST({{ column_word }} AS TEXT)')
+FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.column }}) = 'blob') AS b
+WHERE "blobs" > 0;
