@@ -174,7 +174,7 @@ fn says_that_a_database_is_ahead(database: Database) {
     let looked = look(&world, &deploy());
     assert!(looked.findings.len() > 2, "{looked:?}");
     for finding in &looked.findings[1..] {
-        assert!(finding.help.contains("of the version that migrated it"), "{finding:?}");
+        assert!(finding.help.contains("of that other version's whole schema"), "{finding:?}");
         assert!(!finding.help.contains("generated/sql"), "{finding:?}");
     }
 }

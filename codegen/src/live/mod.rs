@@ -165,7 +165,7 @@ impl Look<'_> {
             // By the table's own a newer database would go back to what it was.
             schema: match is_ours {
                 true => format!("{}/{}.sql", sql.path, names.dialect.as_str()),
-                false => "the whole schema of the version that migrated it, not this one's".into(),
+                false => "that other version's whole schema".into(),
             },
         };
         if is_ours {
