@@ -50,3 +50,50 @@ fn a_window_in_which_the_same_is_live_twice_is_compatible() {
     let window = window(&versions);
     assert!(!window.fails(), "{}", window.text());
 }
+
+/// What is wrong today is no leave for more of it.
+#[test]
+fn a_claim_that_the_newer_one_refutes_in_a_further_way_is_not_so_today() {
+    let old = proofs::table(OLD);
+    let with = |from: &str, to: &str| {
+        assert_eq!(old.matches(from).count(), 1, "{from}");
+        old.replace(from, to)
+    };
+    let checked = with(
+        "{ name = \"Deploy\", state = \"deploying\" }",
+        "{ name = \"Deploy\", state = \"deploying\" }, { name = \"Check\", state = \"checking\" }",
+    )
+    .replace("\"deploying\", \"succeeded\"]", "\"deploying\", \"checking\", \"succeeded\"]")
+    .replacen("[[state]]\n", "[[state]]\nname = \"checking\"\n\n[[state]]\n", 1);
+    for (new, told) in [
+        (checked, "the row is left in `checking`, and nobody"),
+        // The job says no longer that it failed.
+        (with("failure    = \"failed\"\n", ""), "the row is left in `queued`, and nobody"),
+        // Whatever becomes of the jobs.
+        (with("success    = \"succeeded\"\n", ""), "the row is left in `deploying`, and nobody"),
+        // One more job whose end nobody tells.
+        (
+            with(
+                "[[job]]\nname  = \"smoke\"",
+                "[[job]]\nname = \"lint\"\n\n[[job]]\nname = \"smoke\"\nneeds = [\"lint\"]",
+            ),
+            "the row is left in `queued`, and nobody",
+        ),
+    ] {
+        let versions = [version("old", &old), version("new", &new)];
+        let comparison = compare(&versions, 0, 1);
+        let said = comparison.text(None, false);
+        assert!(comparison.fails(), "{said}");
+        let message = "in a way that the older one does not: ";
+        assert!(said.contains(&format!("{message}{told}")), "{told}: {said}");
+        assert!(comparison.json()["refuted_today"].is_null(), "{said}");
+        let of = comparison.mixes.iter().filter(|one| one.mix.workflow == 1);
+        assert!(of.clone().count() > 0);
+        for judged in of.filter(|one| one.mix.backend == 1 && one.mix.database == 1) {
+            assert!(matches!(judged.verdict, Verdict::Broken(_)), "{said}");
+        }
+        // The way back takes nothing away that was not so before.
+        let back = [version("old", &new), version("new", &old)];
+        assert!(!compare(&back, 0, 1).text(None, false).contains(message), "{said}");
+    }
+}

@@ -14,7 +14,7 @@ use super::runs;
 use super::walks;
 use super::witness::Cause;
 use crate::explore::{Path, Workflow};
-use crate::verify::{Proof, refuted_alone};
+use crate::verify::{Counterexample, Proof, Refuted, refuted_alone};
 
 /// What became of a mix.
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ pub struct Mixes<'m> {
     runs: RefCell<HashMap<Question, Rc<Found>>>,
     found: RefCell<HashMap<Question, Rc<Found>>>,
     /// What is refuted of each version alone.
-    refuted: Vec<OnceCell<Vec<(Proof, Witness)>>>,
+    refuted: Vec<OnceCell<Vec<Refuted>>>,
     /// From which version on that is marked.
     marked: usize,
     moves: OnceCell<Vec<Moves>>,
@@ -274,32 +274,32 @@ impl<'m> Mixes<'m> {
         is_of: impl Fn(Proof) -> bool,
     ) -> impl Iterator<Item = (Proof, Witness)> {
         let marked = version >= self.marked;
-        let refuted = |version: usize| self.refuted[version].get_or_init(|| self.refuted(version));
-        let all = marked.then(|| refuted(version));
-        // What an older version in use does wrong alone, too, is so today.
-        let is_today = move |proof: Proof| {
-            (0..self.marked).any(|older| refuted(older).iter().any(|(other, _)| *other == proof))
+        let refuted = |version: usize| {
+            let of = || refuted_alone(self.world.machines[version]);
+            self.refuted[version].get_or_init(of)
         };
-        let all = all.into_iter().flatten();
-        all.filter(move |(proof, _)| is_of(*proof) && !is_today(*proof)).cloned()
+        let all = marked.then(|| refuted(version)).into_iter().flatten();
+        // What an older version in use does wrong alone, too, is so today: in the same way.
+        let case = move |one: &Refuted| {
+            let mut older =
+                (0..self.marked).flat_map(refuted).filter(|other| other.proof == one.proof);
+            older.try_fold(one.case.clone(), |_, older| one.beside(older).first().copied().cloned())
+        };
+        all.filter(move |one| is_of(one.proof))
+            .filter_map(move |one| Some((one.proof, self.witness(version, case(one)?))))
     }
 
-    fn refuted(&self, version: usize) -> Vec<(Proof, Witness)> {
+    /// What a version's own table does wrong.
+    fn witness(&self, version: usize, case: Counterexample) -> Witness {
         let end = Mix::all(version).end();
         let value = self.world.initial(version)[0];
-        let refuted = refuted_alone(self.world.machines[version]).into_iter();
-        refuted
-            .map(|(proof, _, case)| {
-                let witness = Witness {
-                    summary: case.summary,
-                    path: Path(case.path),
-                    cause: Cause::Start { end, workflow: Some(version), value },
-                    tolerated: false,
-                    alone: true,
-                };
-                (proof, witness)
-            })
-            .collect()
+        Witness {
+            summary: case.summary,
+            path: Path(case.path),
+            cause: Cause::Start { end, workflow: Some(version), value },
+            tolerated: false,
+            alone: true,
+        }
     }
 
     /// Whether a page is the one of a mix, where there are pages at all.

@@ -284,7 +284,7 @@ impl Search<'_, '_> {
             self.breaks_too((at, None, Class::FailsJob), end);
         }
         if expected && at == 0 {
-            let job = witness::job_of(step).expect("a report is a job's");
+            let job = step.job().expect("a report is a job's");
             let job = self.workflow.name(job).to_owned();
             let lesser = Lesser::Refused { job, value: to, by, why };
             self.found.lesser.entry(None).or_default().insert(lesser);

@@ -48,18 +48,6 @@ pub enum Cause {
     },
 }
 
-/// The job of a step, where it is one's.
-pub(super) const fn job_of(step: Step) -> Option<u16> {
-    match step {
-        Step::Before { job, .. }
-        | Step::Outcome { job, .. }
-        | Step::FailsAtOnce { job }
-        | Step::NeverBegins { job }
-        | Step::Lost { job } => Some(job),
-        Step::Start | Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => None,
-    }
-}
-
 /// The state that a step delivers a report of.
 fn reported(workflow: &Workflow<'_>, before: &[u64], step: Step) -> Option<StateId> {
     match step {
@@ -136,7 +124,7 @@ fn refused(search: &Search<'_, '_>, end: crate::explore::End<'_>) -> Option<Stri
         | Answer::Duplicate
         | Answer::NotSent => ("backend", met.backend),
     };
-    let job = search.workflow.name(job_of(step)?);
+    let job = search.workflow.name(step.job()?);
     let (to, label) = (named(world, search.version, to), &world.labels[version]);
     Some(format!("{job} fails, because its report of {to} is refused by the {label} {who}"))
 }

@@ -33,7 +33,7 @@ pub use memory::{Memory, Stepper};
 pub use path::Path;
 pub(crate) use path::{Tells, steps, trace};
 pub use receiver::{Answer, Receiver};
-pub use runs::{Claim, Listed, Runs};
+pub use runs::{Claim, Listed, Runs, Way};
 pub(crate) use search::{Choices, Effects, End, Explorer, Sent};
 pub use search::{Mode, search};
 pub(crate) use situation::{AGAIN, HEAD, LATE, LOST, Situation, history_of, job_of as job_in};

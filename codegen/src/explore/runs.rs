@@ -24,6 +24,22 @@ pub enum Claim {
     Late,
 }
 
+/// One of the ways in which a claim is broken: what the row is in then, what it is about, and which
+/// jobs (a bit each) ended otherwise than well.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The row's state.
+    pub row: StateId,
+    /// What it is about, where that is not the row: a phase, or the job whose report is refused.
+    pub about: String,
+    /// Of the first jobs of the table those that failed, and those that were cancelled.
+    pub jobs: [u128; 2],
+    /// What is wrong.
+    pub why: String,
+    /// How it comes to that.
+    pub path: Path,
+}
+
 /// Runs that are listed for what they have in common, by the state that the row is left in.
 pub type Listed = BTreeMap<StateId, u64>;
 
@@ -63,6 +79,8 @@ pub struct Runs {
     pub views: u64,
     /// The shortest run that breaks a claim.
     pub broken: BTreeMap<Claim, (String, Path)>,
+    /// Every way in which each claim is broken, but for those that another's failing jobs are part of.
+    pub ways: BTreeMap<Claim, Vec<Way>>,
     /// The shortest run in which, started again, a report that is not tolerated is refused.
     pub refused_again: Option<Path>,
     /// The shortest run that ends with an untrue end and a concluding job that fails.
@@ -91,6 +109,9 @@ impl Runs {
             if self.broken.get(&claim).is_none_or(is_shorter) {
                 self.broken.insert(claim, found);
             }
+        }
+        for (claim, ways) in other.ways {
+            self.ways.entry(claim).or_default().extend(ways);
         }
         let shorter = |one: Option<Path>, other: Option<Path>| {
             one.into_iter().chain(other).min_by_key(|path| path.0.len())

@@ -23,6 +23,20 @@ pub(crate) enum Step {
     Switched { to: u8 },
 }
 
+impl Step {
+    /// Whose step it is, where it is a job's.
+    pub(crate) const fn job(self) -> Option<u16> {
+        match self {
+            Self::Before { job, .. }
+            | Self::Outcome { job, .. }
+            | Self::FailsAtOnce { job }
+            | Self::NeverBegins { job }
+            | Self::Lost { job } => Some(job),
+            Self::Start | Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => None,
+        }
+    }
+}
+
 /// What becomes of a report on its way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {

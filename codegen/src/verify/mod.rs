@@ -8,6 +8,7 @@ mod ends;
 mod judge;
 mod phases;
 mod promela;
+mod refuted;
 mod reports;
 mod told;
 mod workflow;
@@ -20,6 +21,7 @@ use crate::explore::{self, Mode, Runs, Workflow};
 use crate::machine::Machine;
 
 pub use promela::{FORMULAS, promela};
+pub(crate) use refuted::{Refuted, refuted_alone};
 pub use told::{findings, json, summary, text};
 
 /// One claim about a table.
@@ -348,30 +350,6 @@ pub fn verify(machine: &Machine) -> Vec<Proved> {
     PROOFS
         .into_iter()
         .map(|(proof, name, claim, prove)| Proved { proof, name, claim, verdict: prove(&subject) })
-        .collect()
-}
-
-/// What is refuted of a table, whatever it runs beside: of the runs of its workflow, each started
-/// once; where it has none, of its reports and phases. The claim, its name, a case.
-pub(crate) fn refuted_alone(machine: &Machine) -> Vec<(Proof, &'static str, Counterexample)> {
-    let workflow = Workflow::of(machine);
-    let mode = Mode { again: false, late: false, most: explore::MOST_SITUATIONS };
-    let subject = Subject {
-        machine,
-        runs: OnceCell::from(explore::search(&workflow, mode)),
-        workflow: OnceCell::from(workflow),
-        histories: OnceCell::new(),
-    };
-    let of_runs = [Proof::Accepted, Proof::RunsEnd, Proof::Truth, Proof::Views];
-    let proofs =
-        PROOFS.into_iter().filter(|(proof, ..)| machine.jobs.is_empty() || of_runs.contains(proof));
-    proofs
-        .filter_map(|(proof, name, _, prove)| match prove(&subject) {
-            Verdict::Refuted { counterexample } => Some((proof, name, counterexample)),
-            Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => {
-                None
-            }
-        })
         .collect()
 }
 

@@ -1,17 +1,44 @@
 //! What a version's own table does wrong, whatever it runs beside.
 
+use std::collections::BTreeSet;
+
 use super::{Changes, Explains, Pair, Side};
-use crate::verify::refuted_alone;
+use crate::verify::{Refuted, refuted_alone};
 
 /// Of the newer version all that is wrong, of the older one what the newer one mends: that is how it
 /// is today, and no mix's doing; and neither is what both do wrong.
 pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
-    let [old, new] = [Side::Old, Side::New].map(|side| -> Vec<&str> {
-        refuted_alone(pair.machine(side)).into_iter().map(|(_, name, _)| name).collect()
-    });
-    let (mended, kept): (Vec<&str>, Vec<&str>) =
-        old.into_iter().partition(|name| !new.contains(name));
-    let added: Vec<&str> = new.into_iter().filter(|name| !kept.contains(name)).collect();
+    let [old, new] = [Side::Old, Side::New].map(|side| refuted_alone(pair.machine(side)));
+    let like = |one: &Refuted, all: &[Refuted]| -> Option<usize> {
+        all.iter().position(|other| other.proof == one.proof)
+    };
+    let (mut added, mut kept) = (Vec::new(), Vec::new());
+    for one in &new {
+        let Some(older) = like(one, &old) else {
+            added.push(one.name);
+            continue;
+        };
+        let beside = one.beside(&old[older]);
+        match beside.first() {
+            None => kept.push(one.name),
+            Some(case) => {
+                let (name, path, wrong) = (one.name, &pair.new.source.path, &case.summary);
+                let all: BTreeSet<&str> = beside.iter().map(|case| case.summary.as_str()).collect();
+                let all: Vec<&str> = all.into_iter().collect();
+                let message = format!(
+                    "this table alone refutes {name} (`phasegate verify {path}`) in a way that the \
+                     older one does not: {wrong} ({})",
+                    case.path.join("; ")
+                );
+                let explains = Explains { alone: true, ..Explains::default() };
+                let at = pair.new.table.machine.name.span();
+                let subject = format!("alone {name} otherwise: {}", all.join("; "));
+                changes.tell(Side::New, at, subject, message, explains);
+            }
+        }
+    }
+    let mended: Vec<&str> =
+        old.iter().filter(|one| like(one, &new).is_none()).map(|one| one.name).collect();
     let sides = [
         (Side::New, pair.new, added, ""),
         (

@@ -296,8 +296,8 @@ pub static RULES: &[Rule] = &[
         id: "refuted-alone",
         about: "a version's own table makes runs go wrong, whatever it runs beside",
         reason: "No order of a rollout helps where every layer of the newer version together fails \
-                 jobs, leaves rows open or tells what is not so. What the older one alone does wrong, \
-                 whether the newer one mends it or not, is no reason against it.",
+                 jobs, leaves rows open or tells what is not so. What the older one alone does wrong in \
+                 the same way, whether the newer one mends it or not, is no reason against it.",
         help: "mend the table first: `phasegate verify` tells how it comes to that",
         find: alone::refuted,
     },

@@ -33,6 +33,8 @@ impl Search<'_, '_> {
             (None, None) => return,
         };
         let claim = if now.is(AGAIN) { Claim::Again } else { Claim::Views };
+        let about = done.or(ended).map(|&phase| name(phase).clone()).unwrap_or_default();
+        self.way(claim, (number, None), &about, &why);
         self.breaks(claim, (number, None), || why);
     }
 
@@ -83,9 +85,11 @@ impl Search<'_, '_> {
             } else {
                 format!("the row is left in `{name}`, and nobody says that the run is over")
             };
+            self.way(claim(Claim::Ends), (number, None), "", &why);
             self.breaks(claim(Claim::Ends), (number, None), || why);
         }
         if let Some(why) = self.lies(now, row) {
+            self.way(claim(Claim::Truth), (number, None), "", &why);
             self.breaks(claim(Claim::Truth), (number, None), || why);
         }
         if self.mode.again && !now.is(AGAIN) {

@@ -16,10 +16,10 @@ pub(crate) use choices::Choices;
 pub(crate) use effects::{Effects, Sent};
 
 use super::histories::Histories;
-use super::job::Job;
+use super::job::{Job, Result};
 use super::path::{self, Path};
-use super::runs::{Claim, Runs};
-use super::situation::{AGAIN, ENDED, HEAD, LATE, Situation};
+use super::runs::{Claim, Runs, Way};
+use super::situation::{AGAIN, ENDED, HEAD, LATE, Situation, history_of, job_of};
 use super::situations::Situations;
 use super::step::{Fate, Step};
 use super::workflow::Workflow;
@@ -162,6 +162,8 @@ impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
         }
         if broken && !next.is(AGAIN | LATE) {
             let end = (number, Some((step, &next.words[..])));
+            let job = step.job().map_or("", |job| self.workflow.name(job));
+            self.way(Claim::Accepted, end, job, "a report is refused");
             self.breaks(Claim::Accepted, end, String::new);
         }
     }
@@ -269,6 +271,30 @@ impl Search<'_, '_> {
         if self.shortest.get(&claim).is_none_or(|&shortest| steps < shortest) {
             self.shortest.insert(claim, steps);
             self.found.broken.insert(claim, (why(), self.path(at)));
+        }
+    }
+
+    /// Keeps a way in which a claim is broken, unless one is known that it is part of.
+    fn way(&mut self, claim: Claim, at: End<'_>, about: &str, why: &str) {
+        let words = at.1.map_or_else(|| self.known.row(at.0), |(_, words)| words);
+        let row = self.histories.state(history_of(words));
+        let mut jobs = [0, 0];
+        if claim != Claim::Accepted {
+            for job in 0..self.workflow.plans.len().min(128) {
+                match job_of(words, job).result() {
+                    Some(Result::Failed | Result::Mute) => jobs[0] |= 1 << job,
+                    Some(Result::Cancelled) => jobs[1] |= 1 << job,
+                    Some(Result::Succeeded | Result::Skipped) | None => {}
+                }
+            }
+        }
+        let known = self.found.ways.get(&claim);
+        let is_part = |way: &Way| (0..2).all(|of| way.jobs[of] & !jobs[of] == 0);
+        let is_known = |way: &Way| way.row == row && way.about == about && is_part(way);
+        if known.is_none_or(|ways| !ways.iter().any(is_known)) {
+            let path = self.path(at);
+            let way = Way { row, about: about.to_owned(), jobs, why: why.to_owned(), path };
+            self.found.ways.entry(claim).or_default().push(way);
         }
     }
 

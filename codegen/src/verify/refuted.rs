@@ -1,0 +1,104 @@
+//! What is refuted of a table, whatever it runs beside, and in which ways.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use super::{Counterexample, PROOFS, Proof, Subject, Verdict};
+use crate::explore::{self, Claim, Mode, Way, Workflow};
+use crate::machine::Machine;
+
+/// A claim that does not hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Refuted {
+    /// The claim.
+    pub(crate) proof: Proof,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// A case.
+    pub(crate) case: Counterexample,
+    /// Of a claim about runs, all cases that differ.
+    cases: Vec<(Case, Counterexample)>,
+}
+
+/// What tells one case from another.
+#[derive(Clone, Debug)]
+struct Case {
+    /// What the row's state is stored as.
+    row: String,
+    /// The phase or the job that it is about, if any.
+    about: String,
+    /// The jobs that failed, and those that were cancelled, and whether each has a report for that.
+    jobs: BTreeMap<(String, bool), bool>,
+}
+
+impl Case {
+    fn of(machine: &Machine, way: &Way) -> Self {
+        let mut jobs = BTreeMap::new();
+        for (at, job) in machine.jobs.iter().take(128).enumerate() {
+            let says = job.outcomes();
+            for (of, says) in [(0, says.failure), (1, says.cancelled)] {
+                if way.jobs[of] >> at & 1 == 1 {
+                    jobs.insert((job.name.clone(), of == 1), says.is_some());
+                }
+            }
+        }
+        let row = machine.state(way.row).value.clone();
+        Self { row, about: way.about.clone(), jobs }
+    }
+
+    /// Whether the other is this one again: in the same state no less goes wrong before it, and no
+    /// job is silent that spoke here.
+    fn is_in(&self, other: &Self) -> bool {
+        let is_there = |(job, here): (&(String, bool), &bool)| {
+            other.jobs.get(job).is_some_and(|there| *there || !here)
+        };
+        self.row == other.row && self.about == other.about && self.jobs.iter().all(is_there)
+    }
+}
+
+impl Refuted {
+    /// The cases of this that an older table, of which the same claim does not hold, has none like.
+    pub(crate) fn beside(&self, older: &Self) -> Vec<&Counterexample> {
+        let is_new =
+            |case: &&(Case, Counterexample)| !older.cases.iter().any(|(old, _)| old.is_in(&case.0));
+        self.cases.iter().filter(is_new).map(|(_, case)| case).collect()
+    }
+}
+
+/// What is refuted of a table, whatever it runs beside: of the runs of its workflow, each started
+/// once; where it has none, of its reports and phases.
+pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
+    let workflow = Workflow::of(machine);
+    let mode = Mode { again: false, late: false, most: explore::MOST_SITUATIONS };
+    let subject = Subject {
+        machine,
+        runs: OnceCell::from(explore::search(&workflow, mode)),
+        workflow: OnceCell::from(workflow),
+        histories: OnceCell::new(),
+    };
+    let of_runs = [
+        (Proof::Accepted, Claim::Accepted),
+        (Proof::RunsEnd, Claim::Ends),
+        (Proof::Truth, Claim::Truth),
+        (Proof::Views, Claim::Views),
+    ];
+    let claim = |proof| of_runs.into_iter().find(|(of, _)| *of == proof).map(|(_, claim)| claim);
+    let case = |way: &Way| {
+        let (summary, path) = (way.why.clone(), way.path.0.clone());
+        (Case::of(machine, way), Counterexample { summary, path, shortest: false })
+    };
+    PROOFS
+        .into_iter()
+        .filter(|(proof, ..)| machine.jobs.is_empty() || claim(*proof).is_some())
+        .filter_map(|(proof, name, _, prove)| match prove(&subject) {
+            Verdict::Refuted { counterexample } => {
+                let ways = claim(proof).and_then(|claim| subject.runs().ways.get(&claim));
+                let cases = ways.into_iter().flatten().map(case).collect();
+                Some(Refuted { proof, name, case: counterexample, cases })
+            }
+            Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => {
+                None
+            }
+        })
+        .collect()
+}
