@@ -30,7 +30,7 @@ fn finds_a_job_that_the_workflow_lacks() {
             (
                 "misplaced-region",
                 "# phasegate:begin freeze-check.outcome",
-                "move it to the steps of `freeze-check`",
+                "no job `freeze-check`: call the job `freeze-chekc` so",
             ),
         ],
     );
@@ -40,12 +40,48 @@ fn finds_a_job_that_the_workflow_lacks() {
         &[
             (
                 "missing-job",
-                "jobs:",
-                "no job `conclude` of the table (run `phasegate workflow adopt",
+                "aftermath:",
+                "no job `conclude` of the table (call the job `aftermath` so",
             ),
             ("misplaced-region", "# phasegate:begin conclude.outcome", "in the job `aftermath`"),
         ],
     );
+}
+
+#[test]
+fn a_job_by_another_name_is_known_by_its_reports() {
+    // However little the names have in common, nothing is to be moved to a job that is not there.
+    let folder = adopted();
+    let text = folder.read(AT);
+    let renamed = text.replace("  smoke:\n", "  try-it:\n").replace("[smoke,", "[try-it,");
+    folder.write(AT, renamed.replace("needs: smoke\n", "needs: try-it\n"));
+    let found = found(&folder);
+    let said: Vec<&str> = found.iter().map(|found| found.2.as_str()).collect();
+    assert!(said[0].contains("call the job `try-it` so"), "{found:#?}");
+    let moved: Vec<&&str> =
+        said.iter().filter(|said| said.contains("the region `smoke.")).collect();
+    assert_eq!(moved.len(), 2, "{found:#?}");
+    for said in moved {
+        assert!(said.contains("no job `smoke`: call the job `try-it` so"), "{said}");
+    }
+    // A concluding job's report is written once.
+    let renamed = text.replace("  conclude:\n", "  aftermath:\n");
+    folder.write(AT, &renamed);
+    assert_eq!(folder.run(&["workflow", "adopt", AT]).code, Some(1));
+    assert_eq!(folder.read(AT), renamed);
+    // A report in another of the table's jobs, that of which was taken out.
+    let conclude = text.find("  conclude:\n").unwrap();
+    let outcome = region(&text, "conclude.outcome");
+    let (head, _) = text.split_at(conclude);
+    let head = changed(
+        head,
+        "      # phasegate:begin smoke.outcome\n",
+        &format!("{outcome}      # phasegate:begin smoke.outcome\n"),
+    );
+    folder.write(AT, head);
+    let found = workflows::found(&folder);
+    let said = found.iter().find(|f| f.2.contains("region `conclude.outcome`")).unwrap();
+    assert!(said.2.contains("no job `conclude`: remove the region"), "{found:#?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::super::RESULT;
 use super::document::{Node, Value};
 use super::reading::{Found, Reading};
+use super::regions::Region;
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, JobId, Machine};
 use crate::suggest::{self, shown};
@@ -45,7 +46,9 @@ impl<'r> Reading<'r> {
             if self.job(&job.name).is_some() {
                 continue;
             }
-            let near = suggest::nearest(&job.name, others.iter().copied());
+            let near = self
+                .renamed(&job.name)
+                .or_else(|| suggest::nearest(&job.name, others.iter().copied()));
             let at = near.and_then(|near| self.job(near)).map(|job| job.key.line);
             let jobs = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
             let span = self.lines.span(at.unwrap_or(jobs));
@@ -67,6 +70,19 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// The job, none of the table's, that has a report of one that the workflow lacks: it is that
+    /// one, by another name.
+    pub(super) fn renamed(&self, name: &str) -> Option<&'r str> {
+        let is_its = |region: &&Region| {
+            self.expected
+                .iter()
+                .any(|e| e.name == region.name && self.machine.job(e.job).name == name)
+        };
+        let mut at = self.regions.iter().filter(is_its).filter_map(|r| self.job_at(r.begin));
+        let is_known = |name: &str| self.machine.jobs.iter().any(|job| job.name == name);
+        at.find_map(|job| job.key.text().filter(|name| !is_known(name)))
+    }
+
     /// Whether a concluding job can be written below the others.
     ///
     /// # Errors
@@ -75,6 +91,11 @@ impl<'r> Reading<'r> {
         let job = self.machine.job(id);
         if let Some(by_hand) = self.lacks_inputs() {
             return Err(by_hand);
+        }
+        // A second one would report the same.
+        if let Some(other) = self.renamed(&job.name) {
+            let (other, name) = (shown(other), &job.name);
+            return Err(format!("call the job `{other}` `{name}`, for it has that job's report"));
         }
         let jobs = self.document.root.get("jobs");
         if !job.always || !jobs.is_some_and(Node::is_block_map) {

@@ -74,7 +74,19 @@ impl<'r> Reading<'r> {
                     }
                     None => format!("the region `{name}` does not stand among the steps of a job"),
                 };
-                tell("misplaced-region", message, format!("move it to the steps of `{own}`"));
+                let help = match self.renamed(own) {
+                    _ if self.job(own).is_some() => format!("move it to the steps of `{own}`"),
+                    Some(other) => format!(
+                        "the workflow has no job `{own}`: call the job `{}` so, or remove the \
+                         region with its markers",
+                        shown(other)
+                    ),
+                    None => format!(
+                        "the workflow has no job `{own}`: remove the region with its markers, or \
+                         move it to that job once it is there"
+                    ),
+                };
+                tell("misplaced-region", message, help);
                 continue;
             }
             if let Some(column) = self.other_column(at, region) {
