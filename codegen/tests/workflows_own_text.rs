@@ -196,9 +196,9 @@ fn a_report_that_drifted_is_still_mended() {
         other("          job: charge\n", "          job: charge\n          loud: yes\n"),
         other("        id: report_1\n", ""),
         other("        id: report_1\n", "        id: mine\n"),
-        other("        timeout-minutes: 5\n", "\n        # longer\n        timeout-minutes: 9\n\n"),
-        other("      - name", "      # what this is\n\n      - name"),
-        other("    # phasegate:end", "    # that was it\n\n      # phasegate:end"),
+        other("        timeout-minutes: 5\n", "\n        timeout-minutes: 9\n\n"),
+        other("      - name", "\n      - name"),
+        other("    # phasegate:end", "\n\n      # phasegate:end"),
         other("      - name: \"Report: Authorising\"\n        id", "      - id"),
         other("      - name", "      -\n        name"),
         // As another version had it: another place of the action, or a release of it.
@@ -206,7 +206,7 @@ fn a_report_that_drifted_is_still_mended() {
         other("./generated/workflow/notify-order-status", "acme/notify@v1"),
         flow.to_owned(),
         "      # phasegate:begin charge.start\n      # phasegate:end\n".to_owned(),
-        "      # phasegate:begin charge.start\n\n      # here\n      # phasegate:end\n".to_owned(),
+        "      # phasegate:begin charge.start\n\n      # phasegate:end\n".to_owned(),
     ] {
         let folder = ordered(ORDER, 0);
         folder.write(AT, changed(&text, start, &drifted));
@@ -225,4 +225,169 @@ fn a_report_of_ones_own_with_keys_of_ones_own_is_not_taken_in() {
     let folder = ordered(changed(&text, start, &loose), 1);
     assert!(folder.read(AT).contains(&loose));
     holds(&folder, &[("missing-region", "charge:", "`env`")]);
+}
+
+#[test]
+fn a_comment_in_a_region_is_kept_wherever_it_stands() {
+    let change = |from: &'static str, to: &'static str| {
+        move |text: &str| {
+            let start = region(text, "charge.start");
+            changed(text, start, &start.replacen(from, to, 1))
+        }
+    };
+    let says = "a comment of your own stands in the region `charge.start`";
+    for (from, to, line) in [
+        // Above the report, between its keys, and below it, where an end marker slipped down.
+        ("      - name", "      # Mine.\n      - name", "# Mine."),
+        ("        timeout", "        # longer\n        timeout", "# longer"),
+        ("        with:\n", "        with:\n# far left\n", "# far left"),
+        ("      # phasegate:end", "      # - run: ./off\n      # phasegate:end", "# - run: ./off"),
+        ("      # phasegate:end", "\n\n          #deep\n\n      # phasegate:end", "#deep"),
+        // Behind something.
+        ("minutes: 5\n", "minutes: 5 # see #7\n", "timeout-minutes: 5 # see #7"),
+        ("        with:\n", "        with:  # what\n", "with:  # what"),
+        ("      - name", "      - # first\n        name", "- # first"),
+        ("job: charge\n", "job: | # why\n            charge\n", "job: | # why"),
+        ("job: charge\n", "job: \"charge\"\t# why\n", "job: \"charge\"\t# why"),
+    ] {
+        left(change(from, to), line, says);
+    }
+    // In one without a report, and in one in braces.
+    left(
+        |text| {
+            let markers =
+                "      # phasegate:begin charge.start\n      # here\n      # phasegate:end\n";
+            changed(text, region(text, "charge.start"), markers)
+        },
+        "# here",
+        says,
+    );
+    left(
+        |text| {
+            let step = "      - {uses: ./generated/workflow/notify-order-status, # mine\n         \
+                        with: {job: charge, state: authorising}}\n";
+            let markers = "      # phasegate:begin charge.start\n      # phasegate:end\n";
+            let end = "      # phasegate:end\n";
+            let start = markers.replace(end, &format!("{step}{end}"));
+            changed(text, region(text, "charge.start"), &start)
+        },
+        "- {uses: ./generated/workflow/notify-order-status, # mine",
+        says,
+    );
+    // What looks like one in a text is none.
+    let folder = ordered(ORDER, 0);
+    let text = folder.read(AT);
+    let drifted = change("job: charge\n", "job: \"a # b\"\n")(&text);
+    folder.write(AT, drifted);
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert_eq!(folder.read(AT), text);
+}
+
+/// The line of the number that a help names after some words.
+#[track_caller]
+fn named<'t>(text: &'t str, said: &str, words: &str) -> (usize, &'t str) {
+    let (_, rest) = said.split_once(words).unwrap_or_else(|| panic!("{words:?}: {said}"));
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let line: usize = digits.parse().unwrap();
+    (line, text.lines().nth(line - 1).unwrap().trim())
+}
+
+/// A text with a line put below another one, from 1.
+fn below(text: &str, line: usize, more: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    lines.insert(line, more);
+    lines.concat()
+}
+
+#[test]
+fn following_the_help_of_a_lost_end_marker_loses_nothing() {
+    let end = "      # phasegate:end\n";
+    let own = "      # Mind the glass.\n      # - run: ./off\n";
+    let folder = ordered(ORDER, 0);
+    let whole = folder.read(AT);
+    // Nothing but comments between the two.
+    let whole = changed(&whole, "      - run: ./pack\n", own);
+    folder.write(AT, &whole);
+    assert_eq!(found(&folder), []);
+    let start = region(&whole, "ship.start");
+    let lost = changed(&whole, start, &start.replace(end, ""));
+    folder.write(AT, &lost);
+    let said = found(&folder);
+    assert_eq!((said.len(), said[0].0.as_str()), (1, "nested-region"), "{said:#?}");
+    let (line, text) = named(&lost, &said[0].2, "right below its report, after line ");
+    assert_eq!(text, "state: packed");
+    folder.write(AT, below(&lost, line, end));
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert_eq!(folder.read(AT), whole);
+    // Put before the next region instead: the comments are told of, with where it belongs.
+    let slipped =
+        changed(&whole, start, &start.replace(end, "")).replace(own, &format!("{own}{end}"));
+    folder.write(AT, &slipped);
+    assert_eq!(folder.run(&["generate"]).code, Some(1));
+    assert_eq!(folder.read(AT), slipped);
+    let said = found(&folder);
+    assert_eq!((said.len(), said[0].0.as_str()), (1, RULE), "{said:#?}");
+    assert_eq!(named(&slipped, &said[0].2, "of line ").1, end.trim());
+    assert_eq!(named(&slipped, &said[0].2, "right below line "), (line, "state: packed"));
+    // A region without a report ends right below its first line.
+    let marker = "      # phasegate:begin ship.start\n";
+    let empty = changed(&whole, start, marker);
+    folder.write(AT, &empty);
+    let said = found(&folder);
+    let (line, text) = named(&empty, &said[0].2, "right below line ");
+    assert_eq!(text, marker.trim());
+    folder.write(AT, below(&empty, line, end));
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert_eq!(folder.read(AT), whole);
+}
+
+#[test]
+fn following_the_help_of_a_marker_without_another_loses_nothing() {
+    let end = "      # phasegate:end\n";
+    let own = "      # Mind the glass.\n";
+    let folder = ordered(ORDER, 0);
+    let text = folder.read(AT);
+    // The last end of the file is gone, and a comment stands below.
+    let last = region(&text, "conclude.outcome");
+    let whole = changed(&text, last, &format!("{last}{own}"));
+    let lost = changed(&whole, last, &last.replace(end, ""));
+    folder.write(AT, &lost);
+    let said = found(&folder);
+    assert_eq!((said.len(), said[0].0.as_str()), (1, "unbalanced-region"), "{said:#?}");
+    let (line, _) = named(&lost, &said[0].2, "right below its report, after line ");
+    folder.write(AT, below(&lost, line, end));
+    assert_eq!(found(&folder), []);
+    assert_eq!(folder.read(AT), whole);
+    // A beginning is gone, and a comment stands above.
+    let outcome = region(&text, "ship.outcome");
+    let whole = changed(&text, outcome, &format!("{own}{outcome}"));
+    let marker = "      # phasegate:begin ship.outcome\n";
+    let lost = changed(&whole, marker, "");
+    folder.write(AT, &lost);
+    let said = found(&folder);
+    assert_eq!((said.len(), said[0].0.as_str()), (1, "unbalanced-region"), "{said:#?}");
+    let (line, text) = named(&lost, &said[0].2, "right above the report on line ");
+    assert_eq!(text, "- name: \"Report the outcome\"");
+    folder.write(AT, below(&lost, line - 1, marker));
+    assert_eq!(found(&folder), []);
+    assert_eq!(folder.read(AT), whole);
+}
+
+#[test]
+fn a_report_of_ones_own_with_a_comment_in_it_is_not_taken_in() {
+    let text = ordered(ORDER, 0).read(AT);
+    let start = region(&text, "charge.start");
+    let lines: Vec<&str> = start.split_inclusive('\n').collect();
+    let step = lines[1..lines.len() - 1].concat();
+    let long = changed(&step, "minutes: 5\n", "minutes: 9 # it is slow\n");
+    let folder = ordered(changed(&text, start, &long), 1);
+    assert!(folder.read(AT).contains(&long));
+    holds(&folder, &[("missing-region", "charge:", "a comment of your own on line ")]);
+    // Around it, comments stay where they are.
+    let around = format!("      # above\n{step}      # below\n");
+    let folder = ordered(changed(&text, start, &around), 0);
+    assert_eq!(
+        folder.read(AT),
+        changed(&text, start, &format!("      # above\n{start}      # below\n"))
+    );
 }

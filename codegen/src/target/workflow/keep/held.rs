@@ -6,6 +6,7 @@ use super::reading::{Found, Reading};
 use super::regions::{END, Region};
 use crate::finding::{Findings, Severity};
 use crate::suggest::shown;
+use crate::targets::WorkflowTarget;
 
 /// The keys of a report: what stands at them is the table's, whatever was typed there. No other
 /// key was ever written by phasegate.
@@ -40,15 +41,24 @@ impl<'r> Reading<'r> {
                  where these were lost; else move it out of the region: {WRITTEN}"
             )
         };
-        if let Some((line, _)) = within.iter().find(|(_, step)| !self.is_phasegates(step)) {
+        if let Some((line, _)) = within.iter().find(|(_, step)| !is_phasegates(step, self.target)) {
             let message = format!("a step of your own stands in the region `{name}`");
             return own(*line, message, lost());
         }
         if let Some((line, _)) = within.get(1) {
             let message = format!("a second report stands in the region `{name}`");
-            return own(*line, message, lost());
+            let help = format!(
+                "put `{END}` back right below line {}, and the line that begins the next region \
+                 right above line {line}, where these were lost; else remove one of the two: {WRITTEN}",
+                self.last_line(first.unwrap_or(region.begin), *line)
+            );
+            return own(*line, message, help);
         }
-        let &&(line, step) = within.first()?;
+        let report = within.first().copied().copied();
+        if let Some(comment) = self.comment_between(region.begin, region.end) {
+            return Some(self.own_comment(region, report, comment));
+        }
+        let (line, step) = report?;
         if let Some(key) = own_key(step) {
             let key_name = shown(key.text().unwrap_or_default());
             let message =
@@ -59,6 +69,28 @@ impl<'r> Reading<'r> {
         let line = (region.end + 1..steps.after(line)).find(|&line| self.says(line))?;
         let message = format!("the report in the region `{name}` goes on below its end");
         own(line, message, format!("move `{END}` below its last line: {WRITTEN}"))
+    }
+
+    /// The line of the first comment, on a line of its own or behind something, between two lines.
+    /// No report was ever written with one.
+    pub(super) fn comment_between(&self, after: usize, before: usize) -> Option<usize> {
+        let mut lines = self.document.comments.iter().map(|comment| comment.line);
+        lines.find(|&line| after < line && line < before)
+    }
+
+    fn own_comment(&self, region: &Region, report: Option<(usize, &'r Node)>, line: usize) -> Own {
+        let message =
+            format!("a comment of your own stands in the region `{}`", shown(&region.name));
+        let last = report.map_or(region.begin, |(first, _)| self.last_line(first, region.end));
+        let help = if line > last {
+            format!(
+                "move the `{END}` of line {} up, right below line {last}: {WRITTEN}",
+                region.end
+            )
+        } else {
+            format!("move it out of the region: {WRITTEN}")
+        };
+        Own { line, message, help }
     }
 
     /// Says what a region holds that is not phasegate's; whether there is such.
@@ -77,19 +109,19 @@ impl<'r> Reading<'r> {
         let is_mixed = |r: &&Region| self.stands_in(r, job) && self.own_text(r).is_some();
         self.regions.iter().find(is_mixed)
     }
+}
 
-    /// Whether a step is a report as this table or another version of it has it: it uses the
-    /// action, or one by another name that is asked as it is.
-    fn is_phasegates(&self, step: &Node) -> bool {
-        fn action(uses: &str) -> &str {
-            uses.split_once('@').map_or(uses, |(action, _)| action)
-        }
-        let Some(uses) = step.get("uses").and_then(Node::text) else { return false };
-        let is_given = |key: &str| step.get("with").is_some_and(|with| with.get(key).is_some());
-        let is_asked_so = is_given("job") && is_given("id") && is_given("url");
-        action(uses) == action(&self.target.action)
-            || (is_asked_so && (is_given("state") || is_given("outcome")))
+/// Whether a step is a report as this table or another version of it has it: it uses the action, or
+/// one by another name that is asked as it is.
+pub(super) fn is_phasegates(step: &Node, target: &WorkflowTarget) -> bool {
+    fn action(uses: &str) -> &str {
+        uses.split_once('@').map_or(uses, |(action, _)| action)
     }
+    let Some(uses) = step.get("uses").and_then(Node::text) else { return false };
+    let is_given = |key: &str| step.get("with").is_some_and(|with| with.get(key).is_some());
+    let is_asked_so = is_given("job") && is_given("id") && is_given("url");
+    action(uses) == action(&target.action)
+        || (is_asked_so && (is_given("state") || is_given("outcome")))
 }
 
 /// Why nothing else may stand in a region.

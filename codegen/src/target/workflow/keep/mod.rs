@@ -157,7 +157,7 @@ fn kept_text(
 ) -> Option<String> {
     let document = readable(text, findings)?;
     let lines = Lines::of(text);
-    let regions = regions::find(&document, &lines, findings)?;
+    let regions = regions::find(&document, &lines, target, findings)?;
     let reading = Reading::new(machine, target, &document, &lines, regions);
     reading.judge_keys(findings);
     reading.judge_inputs(&commands.adopt, findings);
@@ -224,7 +224,9 @@ fn is_sound(reading: &Reading<'_>, edit: &Edit) -> bool {
     let lines = Lines::of(&text);
     let source = Source::new("", &text);
     let mut ignored = Findings::new(&source);
-    let Some(regions) = regions::find(&document, &lines, &mut ignored) else { return false };
+    let Some(regions) = regions::find(&document, &lines, reading.target, &mut ignored) else {
+        return false;
+    };
     let before =
         Side { document: reading.document, lines: reading.lines, regions: &reading.regions };
     same(&before, &Side { document: &document, lines: &lines, regions: &regions })
@@ -241,7 +243,7 @@ fn adopted_text(
     let mut ignored = Findings::new(&source);
     let lines = Lines::of(text);
     let Some(document) = readable(text, &mut ignored) else { return text.to_owned() };
-    let Some(regions) = regions::find(&document, &lines, &mut ignored) else {
+    let Some(regions) = regions::find(&document, &lines, target, &mut ignored) else {
         return text.to_owned();
     };
     let reading = Reading::new(machine, target, &document, &lines, regions);

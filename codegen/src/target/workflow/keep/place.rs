@@ -32,7 +32,7 @@ impl<'r> Reading<'r> {
                      that key, or the step",
                     shown(key.text().unwrap_or_default())
                 )),
-                None => Ok(self.around(&steps, line, expected)),
+                None => self.around(&steps, line, expected),
             };
         }
         if let Some(by_hand) = self.lacks_checkout(&own) {
@@ -181,14 +181,25 @@ impl<'r> Reading<'r> {
     }
 
     /// Markers around a step that reports already.
-    fn around(&self, steps: &Steps<'_>, line: usize, expected: &Expected) -> Vec<Edit> {
+    fn around(
+        &self,
+        steps: &Steps<'_>,
+        line: usize,
+        expected: &Expected,
+    ) -> Result<Vec<Edit>, String> {
         let column = self.lines.indentation(line);
         let at = |line: usize, text: String| Edit {
             at: line - 1..line - 1,
             lines: vec![format!("{}{text}", " ".repeat(column))],
         };
         let last = self.last_line(line, steps.after(line));
-        vec![at(line, begin(&expected.name)), at(last + 1, END.to_owned())]
+        if let Some(comment) = self.comment_between(line - 1, last + 1) {
+            return Err(format!(
+                "line {line} reports it already, with a comment of your own on line {comment}: move \
+                 that above the step, which is written anew from then on"
+            ));
+        }
+        Ok(vec![at(line, begin(&expected.name)), at(last + 1, END.to_owned())])
     }
 
     /// A region after the step at a line.

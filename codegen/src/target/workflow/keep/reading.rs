@@ -157,11 +157,17 @@ impl<'r> Reading<'r> {
         };
         (first..until).rev().find(is_said).unwrap_or(first)
     }
+
     /// Whether a line says something: it is neither blank nor a comment alone.
     pub(super) fn says(&self, line: usize) -> bool {
-        let is_comment = self.document.comments.iter().any(|c| c.line == line)
-            && self.lines.line(line).trim_start().starts_with('#');
-        let ends_document = self.lines.line(line).starts_with("...");
-        !self.lines.is_blank(line) && !ends_document && !is_comment
+        says(self.document, self.lines, line)
     }
+}
+
+/// Whether a line says something: it is neither blank nor a comment alone.
+pub(super) fn says(document: &Document, lines: &Lines<'_>, line: usize) -> bool {
+    let is_comment = document.comments.iter().any(|c| c.line == line)
+        && lines.line(line).trim_start().starts_with('#');
+    let ends_document = lines.line(line).starts_with("...");
+    !lines.is_blank(line) && !ends_document && !is_comment
 }

@@ -1,10 +1,14 @@
 //! The regions of a workflow: the lines between a begin and an end marker. Markers are comments on
 //! lines of their own; what looks like one in a text is none.
 
-use super::document::{Comment, Document};
+use super::document::{Comment, Document, Node};
+use super::held::is_phasegates;
 use super::lines::Lines;
+use super::reading::says;
+use super::same::dash;
 use crate::finding::{Findings, Severity};
 use crate::suggest::shown;
+use crate::targets::WorkflowTarget;
 
 /// By this a comment is known to be meant for phasegate.
 const MARK: &str = "phasegate:";
@@ -45,10 +49,13 @@ enum Marker<'t> {
 pub(super) fn find(
     document: &Document,
     lines: &Lines<'_>,
+    target: &WorkflowTarget,
     findings: &mut Findings<'_>,
 ) -> Option<Vec<Region>> {
+    let reports = reports(document, lines, target);
     let mut regions: Vec<Region> = Vec::new();
     let mut open: Option<(&str, usize)> = None;
+    let mut ended = 0;
     let mut sound = true;
     for comment in &document.comments {
         if !comment.text.starts_with(MARK) {
@@ -68,7 +75,15 @@ pub(super) fn find(
                     shown(name),
                     shown(outer)
                 );
-                let help = format!("end `{}` with `{END}` before this line", shown(outer));
+                let report = report_below(&reports, line, comment.line);
+                let help = match report {
+                    Some(Report { last, .. }) if *last > comment.line => format!(
+                        "remove this line, or move it below line {last}: it stands within the \
+                         report of `{}`",
+                        shown(outer)
+                    ),
+                    Some(_) | None => format!("end `{}`: {}", shown(outer), ending(report, line)),
+                };
                 findings.tell("nested-region", Severity::Error, span, message, help);
                 open = Some((name, comment.line));
             }
@@ -78,7 +93,17 @@ pub(super) fn find(
             }
             (Marker::End, None) => {
                 sound = false;
-                let help = "remove it, or put the line that begins the region above it";
+                let after = ended.max(regions.last().map_or(0, |region| region.end));
+                let report = reports.iter().rfind(|r| after < r.first && r.last < comment.line);
+                let help = match report {
+                    Some(Report { first, .. }) => format!(
+                        "put the line that begins the region, as `{}`, right above the report on \
+                         line {first}; or remove this one",
+                        begin("JOB.start")
+                    ),
+                    None => "remove it, or put the line that begins the region above it".to_owned(),
+                };
+                ended = comment.line;
                 let message = "a region ends that has not begun";
                 findings.tell("unbalanced-region", Severity::Error, span, message, help);
             }
@@ -87,10 +112,44 @@ pub(super) fn find(
     if let Some((name, line)) = open {
         sound = false;
         let message = format!("the region `{}` does not end", shown(name));
-        let help = format!("put `{END}` on a line of its own after its last line");
+        let help = ending(report_below(&reports, line, usize::MAX), line);
         findings.tell("unbalanced-region", Severity::Error, lines.span(line), message, help);
     }
     sound.then_some(regions)
+}
+
+/// The lines of a step that is phasegate's.
+struct Report {
+    first: usize,
+    last: usize,
+}
+
+/// Every report of a workflow, in their order: what is not one stands in no region.
+fn reports(document: &Document, lines: &Lines<'_>, target: &WorkflowTarget) -> Vec<Report> {
+    let jobs = document.root.get("jobs").map_or(&[][..], Node::entries);
+    let steps = jobs.iter().flat_map(|(_, job)| job.get("steps").map_or(&[][..], Node::items));
+    let report = |step: &Node| {
+        let first = dash(lines, step);
+        let last = (first..document.until(step)).rev().find(|&line| says(document, lines, line));
+        Report { first, last: last.unwrap_or(first) }
+    };
+    steps.filter(|step| is_phasegates(step, target)).map(report).collect()
+}
+
+/// The first report between two lines.
+fn report_below(reports: &[Report], after: usize, before: usize) -> Option<&Report> {
+    reports.iter().find(|report| after < report.first && report.first < before)
+}
+
+/// How a region is ended that begins on a line: below its report alone, for whatever else it held
+/// is somebody's own.
+fn ending(report: Option<&Report>, begin: usize) -> String {
+    match report {
+        Some(Report { last, .. }) => {
+            format!("put `{END}` on a line of its own right below its report, after line {last}")
+        }
+        None => format!("put `{END}` on a line of its own right below line {begin}"),
+    }
 }
 
 /// What a comment that is meant for phasegate says; none where it is no marker.
