@@ -106,6 +106,17 @@ const PAIRS: &[(&str, &[(&str, &str)])] = &[
             "",
         )],
     ),
+    ("mode-changed", &[("[target.sql]\n", "[target.sql]\nmode = \"observe\"\n")]),
+    (
+        "ends-unreported",
+        &[
+            (
+                "success = \"shipped\"\nfailure = \"broken\"\n[[job]]\nname = \"end\"\nneeds = [\"check\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"broken\"\n",
+                "",
+            ),
+            ("success = \"checked\"\nfailure = \"broken\"\n", "success = \"checked\"\n"),
+        ],
+    ),
     ("value-changed", &[("name = \"shipping\"", "name = \"shipping\"\nvalue = \"on its way\"")]),
     ("state-unretired", &[("[[transition]]\npath", ENTERED), ("OLD", HELD)]),
     (

@@ -3,7 +3,7 @@
 
 mod proofs;
 
-use phasegate_codegen::compat::{Verdict, Version, compare, window};
+use phasegate_codegen::compat::{Accepted, Verdict, Version, compare, window};
 
 const OLD: &str = "migrations/tables/0001.toml";
 
@@ -96,4 +96,41 @@ fn a_claim_that_the_newer_one_refutes_in_a_further_way_is_not_so_today() {
         let back = [version("old", &new), version("new", &old)];
         assert!(!compare(&back, 0, 1).text(None, false).contains(message), "{said}");
     }
+}
+
+/// What is accepted of one change may hide what another of its kind does.
+#[test]
+fn beside_an_accepted_error_another_change_of_its_kind_is_an_error_too() {
+    let table = |cancels: &str| {
+        format!(
+            "format = 1\nmachine = {{ name = 'order', initial = 'placed' }}\n\
+             state = [{{ name = 'placed' }}, {{ name = 'paid' }}, {{ name = 'packed' }},\n\
+             {{ name = 'done', outcome = 'success' }}, {{ name = 'gone', outcome = 'failure' }}]\n\
+             transition = [{{ path = ['placed', 'paid', 'packed', 'done'] }},\n\
+             {{ from = [{cancels}], to = 'gone' }}]\n[target.sql]\n"
+        )
+    };
+    let versions =
+        [version("old", &table("'placed', 'paid', 'packed'")), version("new", &table("'placed'"))];
+    let errors = |comparison: &phasegate_codegen::compat::Comparison<'_>| -> Vec<String> {
+        let open = comparison.changes.iter().filter(|one| one.accepted.is_none());
+        open.filter(|one| one.severity == phasegate_codegen::finding::Severity::Error)
+            .map(phasegate_codegen::compat::Weighed::fingerprint)
+            .collect()
+    };
+    let mut accepted = String::new();
+    for left in [1, 0] {
+        let mut comparison = compare(&versions, 0, 1);
+        let rows = Accepted::parse("accepted.toml", &accepted).unwrap();
+        rows.apply_to(std::iter::once(&mut comparison));
+        let open = errors(&comparison);
+        assert_eq!(open.len(), 1, "{left} are to come after it: {}", comparison.text(None, false));
+        accepted += &format!(
+            "[[accepted]]\nrule = 'transition-removed'\nfingerprint = '{}'\nreason = 'r'\n",
+            open[0]
+        );
+    }
+    let mut comparison = compare(&versions, 0, 1);
+    Accepted::parse("accepted.toml", &accepted).unwrap().apply_to(std::iter::once(&mut comparison));
+    assert!(!comparison.fails(), "{}", comparison.text(None, false));
 }

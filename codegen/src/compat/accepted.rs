@@ -101,21 +101,26 @@ impl Accepted {
         let mut occurs = vec![false; self.rows.len()];
         let mut last = None;
         for comparison in comparisons {
-            for weighed in &mut comparison.changes {
-                let (rule, fingerprint) = (weighed.change.rule.id, weighed.fingerprint());
-                let same = |row: &Row| {
-                    row.rule.get_ref() == rule && *row.fingerprint.get_ref() == fingerprint
-                };
-                if let Some(at) = self.rows.iter().position(same) {
-                    occurs[at] = true;
-                    weighed.accepted = Some(self.rows[at].reason.get_ref().clone());
-                }
-            }
+            self.accept(comparison, &mut occurs);
+            comparison.look_behind_what_is_accepted();
+            self.accept(comparison, &mut occurs);
             last = Some(comparison);
         }
         if let Some(last) = last {
             let stale = self.rows.iter().zip(occurs).filter(|(_, occurs)| !occurs);
             last.beside.extend(stale.map(|(row, _)| self.stale(row)));
+        }
+    }
+
+    fn accept(&self, comparison: &mut Comparison<'_>, occurs: &mut [bool]) {
+        for weighed in comparison.changes.iter_mut().filter(|one| one.accepted.is_none()) {
+            let (rule, fingerprint) = (weighed.change.rule.id, weighed.fingerprint());
+            let same =
+                |row: &Row| row.rule.get_ref() == rule && *row.fingerprint.get_ref() == fingerprint;
+            if let Some(at) = self.rows.iter().position(same) {
+                occurs[at] = true;
+                weighed.accepted = Some(self.rows[at].reason.get_ref().clone());
+            }
         }
     }
 

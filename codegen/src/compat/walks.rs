@@ -230,7 +230,15 @@ impl Walks<'_, '_> {
             let end = self.road.end(spot);
             let ending = self.ending(end);
             for &(_, value) in reached.iter().filter(|at| at.0 == spot) {
-                if ending[value.index()] || !alone.iter().any(|alone| alone[value.index()]) {
+                // What one version calls an end needs nobody to bring it to one.
+                let is_end = (0..self.world.machines.len()).any(|version| {
+                    let state = self.world.state(version, value);
+                    state.is_some_and(|of| self.world.machines[version].state(of).is_ended())
+                });
+                if is_end
+                    || ending[value.index()]
+                    || !alone.iter().any(|alone| alone[value.index()])
+                {
                     continue;
                 }
                 let summary = format!(

@@ -85,6 +85,30 @@ impl Comparison<'_> {
     }
 }
 
+impl Comparison<'_> {
+    /// Of several changes of a kind a mix shows by the shortest path what one of them does. Where that
+    /// one is accepted, the others are errors of their own: nothing shows what they do beside it.
+    pub(super) fn look_behind_what_is_accepted(&mut self) {
+        let accepted: BTreeMap<&'static str, BTreeSet<Class>> = self
+            .changes
+            .iter()
+            .filter(|one| one.severity == Severity::Error && one.accepted.is_some())
+            .filter(|one| !one.change.explains.is_error())
+            .map(|one| (one.change.rule.id, one.classes.clone()))
+            .collect();
+        for one in &mut self.changes {
+            if let Some(classes) = accepted.get(one.change.rule.id)
+                && one.accepted.is_none()
+                && !one.bears()
+            {
+                one.severity = Severity::Error;
+                one.classes.clone_from(classes);
+                one.change.message += "; what it does may be hidden by what is accepted beside it";
+            }
+        }
+    }
+}
+
 /// Compares two versions of several.
 pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let pair = [&versions[old], &versions[new]];
@@ -102,7 +126,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         weighed: changes
             .into_iter()
             .map(|change| Weighed {
-                severity: if change.explains.alone || change.explains.unmigrated {
+                severity: if change.explains.is_error() {
                     Severity::Error
                 } else {
                     Severity::Warning
@@ -304,7 +328,8 @@ impl Weighing {
                 Some(phase) => self
                     .find(|explains| explains.phases.contains(phase))
                     .or_else(|| self.of_value(value))
-                    .or_else(|| self.find(|explains| !explains.phases.is_empty())),
+                    .or_else(|| self.find(|explains| !explains.phases.is_empty()))
+                    .or_else(|| self.find(|explains| explains.start)),
             },
         }
     }
@@ -326,7 +351,10 @@ impl Weighing {
 impl Weighed {
     /// Whether any mix is worse for its sake.
     pub fn bears(&self) -> bool {
-        self.severity == Severity::Error || !self.breaks.is_empty() || !self.degrades.is_empty()
+        self.severity == Severity::Error
+            || !self.breaks.is_empty()
+            || !self.degrades.is_empty()
+            || self.change.explains.beyond
     }
 
     /// What stays the same whatever else is edited, and is another where it gets worse: 16 hex digits

@@ -23,6 +23,7 @@ use crate::machine::Machine;
 pub use promela::{FORMULAS, promela};
 pub(crate) use refuted::{Refuted, refuted_alone};
 pub use told::{findings, json, summary, text};
+pub(crate) use workflow::says_an_end;
 
 /// One claim about a table.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

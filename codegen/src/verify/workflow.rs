@@ -126,12 +126,17 @@ fn says_no_end(machine: &Machine) -> Option<&'static str> {
     if machine.jobs.is_empty() {
         return Some(NO_JOBS);
     }
+    (!says_an_end(machine)).then_some("no job reports an ended state")
+}
+
+/// Whether a job reports an end.
+pub(crate) fn says_an_end(machine: &Machine) -> bool {
     let says_end = |job: &crate::machine::Job| {
         let before = job.before_outcome();
         let states = job.outcomes().states();
         states.into_iter().chain(before).any(|state| machine.state(state).is_ended())
     };
-    (!machine.jobs.iter().any(says_end)).then_some("no job reports an ended state")
+    machine.jobs.iter().any(says_end)
 }
 
 /// What became of a claim, of which so many cases were tried.

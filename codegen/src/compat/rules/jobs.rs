@@ -2,6 +2,7 @@
 
 use super::{Changes, Explains, Pair, Side};
 use crate::machine::{JobId, Machine, ReportKind, StateId};
+use crate::verify::says_an_end;
 
 pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
     let machine = pair.machine(Side::New);
@@ -180,6 +181,15 @@ pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {
         };
         let at = pair.job_at(Side::New, new);
         changes.tell(Side::New, at, format!("needs {name}"), message, Explains::default());
+    }
+}
+
+pub(super) fn ends(pair: &Pair<'_>, changes: &mut Changes) {
+    if says_an_end(pair.machine(Side::Old)) && !says_an_end(pair.machine(Side::New)) {
+        let message = "no job reports an end any more: runs leave their rows open".to_owned();
+        let explains = Explains { endless: true, ..Explains::default() };
+        let at = pair.new.table.machine.name.span();
+        changes.tell(Side::New, at, "ends", message, explains);
     }
 }
 

@@ -260,11 +260,21 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "database-shape",
-        about: "the dialects, the storage, the key's type, the owner or the mode of the guard differ",
+        about: "the dialects, the storage, the key's type or the owner differ",
         reason: "Types are looked up from the live database, so that no running version notices; but \
                  no migration changes them in place.",
         help: "write that migration by hand, and try it on a copy",
         find: targets::shape,
+    },
+    Rule {
+        id: "mode-changed",
+        about: "the guard enforces where it observed, or the other way round",
+        reason: "The mixes are of what the tables allow. A guard that observes lets through more than \
+                 that (here it is taken for one that enforces), and whoever counts on it is refused \
+                 from the switch on.",
+        help: "look at MACHINE_observed first: what still comes there is refused by a guard that \
+               enforces",
+        find: targets::mode,
     },
     Rule {
         id: "migration-refused",
@@ -291,6 +301,15 @@ pub static RULES: &[Rule] = &[
                  have to name the new one.",
         help: "change `uses:` in every workflow that names it",
         find: targets::action,
+    },
+    Rule {
+        id: "ends-unreported",
+        about: "no job says any more how a run ended",
+        reason: "The older version's workflow brought its rows to an end. Where no job of the newer one \
+                 reports an end, every run leaves its row open, unless somebody else ends it, which no \
+                 table says.",
+        help: "have a concluding job report the end; where the application does it instead, accept this",
+        find: jobs::ends,
     },
     Rule {
         id: "refuted-alone",

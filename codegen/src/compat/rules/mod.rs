@@ -106,11 +106,20 @@ pub(super) struct Explains {
     pub(super) unmigrated: bool,
     /// What both versions' own tables do wrong.
     pub(super) today: bool,
+    /// That no job says any more how a run ended.
+    pub(super) endless: bool,
+    /// That it changes what no mix tries.
+    pub(super) beyond: bool,
 }
 
 impl Explains {
     pub(super) fn value(value: Value) -> Self {
         Self { values: vec![value], ..Self::default() }
+    }
+
+    /// Whether it is an error whatever the mixes come to.
+    pub(super) fn is_error(&self) -> bool {
+        self.alone || self.unmigrated || self.endless
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rules on what the layers are called and where they find each other.
 
 use super::{Changes, Explains, Pair, Side};
-use crate::targets::{SqlTarget, WorkflowTarget};
+use crate::targets::{Mode, SqlTarget, WorkflowTarget};
 
 fn sql<'v>(pair: &Pair<'v>) -> (Option<&'v SqlTarget>, Option<&'v SqlTarget>) {
     let of = |side: Side| pair.machine(side).targets.sql.as_ref();
@@ -74,7 +74,6 @@ pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
         ("storage", word(format!("{:?}", was.storage)), word(format!("{:?}", is.storage))),
         ("key_type", word(format!("{:?}", was.key_type)), word(format!("{:?}", is.key_type))),
         ("owns", was.owns.to_string(), is.owns.to_string()),
-        ("mode", was.mode.as_str().to_owned(), is.mode.as_str().to_owned()),
     ];
     for (key, was, is) in keys.into_iter().filter(|(_, was, is)| was != is) {
         let message = format!("`{key}` of [target.sql] is {is} now, and was {was}");
@@ -82,6 +81,24 @@ pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
         let at = sql_at(pair, Side::New);
         changes.tell(Side::New, at, subject, message, Explains::default());
     }
+}
+
+pub(super) fn mode(pair: &Pair<'_>, changes: &mut Changes) {
+    let (Some(was), Some(is)) = sql(pair) else { return };
+    let what = match (was.mode, is.mode) {
+        (Mode::Observe, Mode::Enforce) => {
+            "enforces now: what it let through and marked until now is refused, and its migration is, \
+             too, while rows are in states that the table lacks"
+        }
+        (Mode::Enforce, Mode::Observe) => {
+            "only observes now: what no transition allows is let through and marked"
+        }
+        (Mode::Observe, Mode::Observe) | (Mode::Enforce, Mode::Enforce) => return,
+    };
+    let subject = format!("sql mode {} -> {}", was.mode.as_str(), is.mode.as_str());
+    let explains = Explains { beyond: true, ..Explains::default() };
+    let message = format!("the guard {what}");
+    changes.tell(Side::New, sql_at(pair, Side::New), subject, message, explains);
 }
 
 fn workflow(

@@ -280,9 +280,16 @@ impl Comparison<'_> {
         let what = if self.changes.is_empty() {
             "nothing has changed".to_owned()
         } else {
-            let unmigrated = self.changes.iter().any(|one| one.change.explains.unmigrated);
-            let no_way = if unmigrated { "no migration leads there; " } else { "" };
-            format!("{no_way}rollout {}, rollback {}", how(&self.rollout), how(&self.rollback))
+            let unmigrated = self
+                .changes
+                .iter()
+                .any(|one| one.change.explains.unmigrated && one.accepted.is_none());
+            let orders =
+                format!("rollout {}, rollback {}", how(&self.rollout), how(&self.rollback));
+            match unmigrated {
+                true => format!("no migration leads there (by the rules alone: {orders})"),
+                false => orders,
+            }
         };
         let word = if fails { "not compatible" } else { "compatible" };
         let accepted = match accepted {
