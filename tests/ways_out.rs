@@ -154,6 +154,7 @@ on_each_database! {
     a_first_migration_that_rows_stop_is_made_anew
     a_first_migration_that_others_have_run_goes_on_once_its_rows_are_mended
     a_default_that_starts_no_row_any_more_is_said_and_found
+    two_states_swap_their_names_through_a_third
 }
 
 const OWN: &str = "CREATE TABLE orders (id text PRIMARY KEY, status text DEFAULT 'new');
@@ -266,6 +267,63 @@ async fn a_default_that_starts_no_row_any_more_is_said_and_found(dialect: Dialec
         database.ok("INSERT INTO orders (id) VALUES ('a')").await;
         assert_eq!(project.look(&database).await, []);
     }
+}
+
+/// A job of two states in the middle, and what each was called before.
+fn middle(first: (&str, &str), second: (&str, &str)) -> String {
+    let state = |(name, was): (&str, &str)| {
+        let was =
+            if was.is_empty() { String::new() } else { format!("renamed_from = \"{was}\"\n") };
+        format!("[[state]]\nname = \"{name}\"\n{was}")
+    };
+    let (one, two) = (first.0, second.0);
+    format!(
+        "format = 1\n[machine]\nname = \"job\"\ninitial = \"new\"\n[[state]]\nname = \"new\"\n{}{}\
+         [[state]]\nname = \"done\"\noutcome = \"success\"\n\
+         [[transition]]\npath = [\"new\", \"{one}\", \"{two}\", \"done\"]\n\
+         [[transition]]\npath = [\"{one}\", \"new\"]\n[target.sql]\n",
+        state(first),
+        state(second)
+    )
+}
+
+async fn two_states_swap_their_names_through_a_third(dialect: Dialect) {
+    let (project, database) = (Project::new(dialect), Database::with(dialect, "").await);
+    project.migrate(&middle(("aa", ""), ("bb", "")));
+    project.apply(&database).await.unwrap();
+    database.ok("INSERT INTO jobs (id) VALUES ('j1'), ('j2'), ('j3'), ('j4')").await;
+    database.ok("UPDATE jobs SET status = 'aa'").await;
+    database.ok("UPDATE jobs SET status = 'bb' WHERE id = 'j3'").await;
+    fs::write(project.path("table.toml"), middle(("bb", "aa"), ("aa", "bb"))).unwrap();
+    let refused = phasegate_codegen::load(&project.path("table.toml")).unwrap_err().to_string();
+    assert!(refused.contains("names are swapped through a third one"), "{refused}");
+    for table in [
+        middle(("tmp", "aa"), ("bb", "")),
+        middle(("tmp", ""), ("aa", "bb")),
+        middle(("bb", "tmp"), ("aa", "")),
+    ] {
+        project.migrate(&table);
+        project.apply(&database).await.unwrap();
+        assert_eq!(project.look(&database).await, []);
+    }
+    database.refuses("UPDATE jobs SET status = 'bb' WHERE id = 'j3'").await;
+    for (id, to) in [("j1", "aa"), ("j2", "new"), ("j2", "bb"), ("j2", "aa"), ("j3", "done")] {
+        database.ok(&format!("UPDATE jobs SET status = '{to}' WHERE id = '{id}'")).await;
+        assert_eq!(project.look(&database).await, []);
+    }
+    // What was once the name of the state that a row is in is another's now.
+    database
+        .ok(match dialect {
+            Dialect::Postgres => {
+                "SET session_replication_role = replica; UPDATE jobs SET status = 'aa' WHERE id = 'j4'"
+            }
+            Dialect::Sqlite => {
+                "DROP TRIGGER \"000_job_guard_update\"; UPDATE jobs SET status = 'aa' WHERE id = 'j4'"
+            }
+        })
+        .await;
+    let findings = project.look(&database).await;
+    assert!(findings.iter().any(|f| f.rule == "row-past-history"), "{findings:#?}");
 }
 
 const JOB: &str = "format = 1\n[machine]\nname = \"job\"\ninitial = \"a\"\n[[state]]\nname = \"a\"\n\

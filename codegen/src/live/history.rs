@@ -2,7 +2,7 @@
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::facts::{Facts, cells, quoted};
+use super::facts::{Facts, cells, literal, quoted};
 use super::judge::Held;
 use crate::machine::Machine;
 use crate::suggest::{self, shown};
@@ -49,7 +49,8 @@ impl Held<'_> {
         };
         let (observed, forced) = (mark("observed"), mark("forced"));
         let row = quoted(&names.row);
-        // What a state of former rules is called now.
+        // What a state of former rules is called now: the arguments say whose columns they are, or
+        // they would be those of the names.
         let now = |language: &str, state: &str| match facts.has_renames(names) {
             true => format!(
                 "coalesce((SELECT r.\"name_now\" FROM {} r WHERE r.\"language\" = {language} \
@@ -73,10 +74,10 @@ impl Held<'_> {
             );
         }
         let breaks = format!(
-            "SELECT k FROM chain WHERE before IS NOT NULL AND observed IS NULL AND coalesce(was, '') <> ended \
+            "SELECT k FROM chain WHERE before IS NOT NULL AND observed IS NULL \
              AND coalesce({}, '') <> {}",
-            now("language", "was"),
-            now("then_language", "ended")
+            now("chain.language", "chain.was"),
+            now("chain.then_language", "chain.ended")
         );
         if let Some(bad) = bad(conn, &chain, &breaks).await? {
             let message = format!(
@@ -86,7 +87,7 @@ impl Held<'_> {
             tell.error("history-break", message, "somebody wrote steps by hand, or changed some");
         }
         self.judge_forced(conn, facts, events, &chain, tell).await?;
-        self.judge_ends(conn, facts, &e, &now("l.language", "l.state"), tell).await?;
+        self.judge_ends(conn, facts, &e, now, tell).await?;
         self.judge_steps(conn, facts, events, tables, knows, tell).await
     }
 
@@ -132,7 +133,7 @@ impl Held<'_> {
         conn: &mut Conn,
         facts: &Facts,
         e: &str,
-        now: &str,
+        now: impl Fn(&str, &str) -> String,
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
@@ -147,15 +148,10 @@ impl Held<'_> {
             names.quoted(&names.table)
         );
         let status = format!("coalesce(CAST(t.{column} AS text), '')");
-        // Under both names of a rename that is not done yet, it is the same state.
-        let mut same = format!("{status} NOT IN (l.state, {now})");
-        if facts.has_renames(names) {
-            same += &format!(
-                " AND NOT EXISTS (SELECT 1 FROM {} r WHERE r.\"language\" = l.language \
-                 AND r.\"state\" = {status} AND r.\"name_now\" = {now})",
-                names.quoted(&names.renames)
-            );
-        }
+        // A row that a rename has yet to move is in the same state, by the rules that are in force.
+        let ended = now("l.language", "l.state");
+        let current = literal(facts.language.as_deref().unwrap_or_default());
+        let same = format!("{ended} NOT IN ({status}, {})", now(&current, &status));
         let elsewhere = format!("{beside} WHERE l.k IS NOT NULL AND {same}");
         if let Some(bad) = bad(conn, &last, &elsewhere).await? {
             let message = format!(
@@ -220,13 +216,19 @@ impl Held<'_> {
                 }
                 continue;
             };
+            // Its own name, or one that came later and leads to the same name of now.
+            let now = |state: &str| {
+                facts
+                    .renames
+                    .get(&(language.clone(), state.to_owned()))
+                    .cloned()
+                    .unwrap_or_else(|| state.to_owned())
+            };
             let find = |state: &str| {
                 machine.find_value(state).or_else(|| {
-                    let was = facts
-                        .renames
-                        .iter()
-                        .find(|((of, _), now)| *of == language && now.as_str() == state);
-                    was.and_then(|((_, was), _)| machine.find_value(was))
+                    let now_called = now(state);
+                    let was = machine.states.iter().find(|was| now(&was.value) == now_called)?;
+                    machine.find_value(&was.value)
                 })
             };
             let is_legal = match (from, find(&to)) {
