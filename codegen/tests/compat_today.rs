@@ -134,3 +134,21 @@ fn beside_an_accepted_error_another_change_of_its_kind_is_an_error_too() {
     Accepted::parse("accepted.toml", &accepted).unwrap().apply_to(std::iter::once(&mut comparison));
     assert!(!comparison.fails(), "{}", comparison.text(None, false));
 }
+
+/// A row that is at its end needs nobody to bring it there, whoever lacks the state.
+#[test]
+fn an_end_that_is_gone_leaves_no_row_open() {
+    let table = |end: &str, to: &str| {
+        format!(
+            "format = 1\nmachine = {{ name = 'order', initial = 'placed' }}\n\
+             state = [{{ name = 'placed' }}, {{ name = 'done', outcome = 'success' }}{end}]\n\
+             transition = [{{ path = ['placed', 'done'] }}{to}]\n"
+        )
+    };
+    let with = table(", { name = 'gone', outcome = 'failure' }", ", { path = ['placed', 'gone'] }");
+    let versions = [version("old", &with), version("new", &table("", ""))];
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(said.contains("state-removed"), "{said}");
+    assert!(!said.contains("can't be brought to an end"), "{said}");
+}
