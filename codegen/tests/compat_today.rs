@@ -152,3 +152,25 @@ fn an_end_that_is_gone_leaves_no_row_open() {
     assert!(said.contains("state-removed"), "{said}");
     assert!(!said.contains("can't be brought to an end"), "{said}");
 }
+
+/// A page that takes a start for work that was done is the start's doing.
+#[test]
+fn what_a_page_makes_of_another_start_is_traced_to_it() {
+    let table = |initial: &str| {
+        format!(
+            "format = 1\nmachine = {{ name = 'order', initial = [{initial}] }}\n\
+             phase = [{{ name = 'payment' }}]\n\
+             state = [{{ name = 'placed' }}, {{ name = 'paying', phase = 'payment' }},\n\
+             {{ name = 'paid', phase = 'payment', completes = true }},\n\
+             {{ name = 'done', outcome = 'success' }}, {{ name = 'gone', outcome = 'failure' }}]\n\
+             transition = [{{ path = ['placed', 'paying', 'paid', 'done'] }}, {{ from = '*', to = 'gone' }}]\n\
+             job = [{{ name = 'charge', start = 'paying', success = 'paid', failure = 'gone' }},\n\
+             {{ name = 'end', needs = ['charge'], always = true, success = 'done', failure = 'gone' }}]\n\
+             [target.workflow]\n[target.js]\n[target.sql]\n"
+        )
+    };
+    let versions = [version("old", &table("'placed'")), version("new", &table("'placed', 'paid'"))];
+    let said = compare(&versions, 0, 1).text(None, false);
+    assert!(said.contains("shows `payment` as done, and its work is not"), "{said}");
+    assert!(said.contains("initial-changed") && !said.contains("unexplained"), "{said}");
+}
