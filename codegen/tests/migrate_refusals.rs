@@ -427,3 +427,21 @@ fn migrations_that_go_by_another_tools_names_are_told_of() {
     assert_eq!(folder.run(&["generate"]).code, Some(0));
     assert_eq!(rules(&folder.run(&["check", "--format", "json"])), [""; 0]);
 }
+
+#[test]
+fn says_of_a_default_that_is_left_what_the_guard_does_with_it() {
+    let after = grown()
+        .replace("initial = \"new\"", "initial = \"held\"")
+        .replace("name = \"new\"\n", "name = \"new\"\nretired = true\n");
+    for (mode, said, other) in [
+        ("enforce", "every INSERT without a status is refused", "marked and counted"),
+        ("observe", "every INSERT without a status is marked and counted", "status is refused"),
+    ] {
+        let keys = format!("owns = false\nstorage = \"text\"\nmode = \"{mode}\"\n");
+        let folder = migrated(&format!("{TABLE}{keys}"));
+        folder.write("job.toml", format!("{after}{keys}"));
+        let ran = folder.run(&["migrate"]);
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(told.contains(said) && !told.contains(other), "{mode}: {told}");
+    }
+}

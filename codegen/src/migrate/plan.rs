@@ -12,7 +12,7 @@ use crate::pipeline::Loaded;
 use crate::suggest::{self, toml};
 use crate::table;
 use crate::target::sql::{Impossible, Migration, migrations, renamed, stale_default};
-use crate::targets::{Dialect, SqlTarget, Storage};
+use crate::targets::{Dialect, Mode, SqlTarget, Storage};
 
 /// The digits of a folder's first number.
 const DIGITS: usize = 4;
@@ -281,10 +281,14 @@ impl<'p> Plan<'p> {
         let Some((stale, statement)) = stale_default(old, machine, dialect) else { return };
         let message = format!(
             "no row starts in {} any more, and `{}.{}` is the application's own column: where its \
-             default is that, every INSERT without a status is refused from here on",
+             default is that, every INSERT without a status is {} from here on",
             suggest::list(&stale),
             sql.table,
-            sql.column
+            sql.column,
+            match sql.mode {
+                Mode::Enforce => "refused",
+                Mode::Observe => "marked and counted (and refused, once the guard enforces)",
+            }
         );
         let help = match statement {
             Some(statement) => {
