@@ -13,7 +13,7 @@ use backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine, schema};
 use phasegate::Schema;
 use phasegate::console::Page;
 use phasegate::http::{Backend, Running};
-use phasegate_codegen::target::Target;
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::targets::PathTarget;
 
 /// Serves the interface and the page over a database, as a table judges it.

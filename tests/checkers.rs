@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use generated::Generated;
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::render;
-use phasegate_codegen::target::Target;
 use phasegate_codegen::targets::PathTarget;
 use tempfile::TempDir;
 

@@ -26,7 +26,7 @@ use std::cell::RefCell;
 use chain::{Numbers, Version, chain};
 use hammer::Hammer;
 use phasegate_codegen::Machine;
-use phasegate_codegen::target::sql::{Impossible, Migration, migrations};
+use phasegate_codegen::emit::sql::{Impossible, Migration, migrations};
 use phasegate_codegen::targets::{Dialect, KeyType, Storage};
 use postgres::database;
 use proptest::collection::vec;

@@ -12,7 +12,7 @@ mod sql;
 
 use cluster::database;
 use phasegate_codegen::Machine;
-use phasegate_codegen::target::sql::migrations;
+use phasegate_codegen::emit::sql::migrations;
 use phasegate_codegen::targets::Dialect;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;

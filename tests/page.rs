@@ -6,7 +6,7 @@ mod common;
 
 use std::process::Command;
 
-use phasegate_codegen::target::Target;
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::{Loaded, graph, render};
 
 fn odd() -> Loaded {

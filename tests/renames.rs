@@ -8,7 +8,7 @@ mod backend;
 use backend::world::{Database, World, machine};
 use phasegate::Schema;
 use phasegate::http::Options;
-use phasegate_codegen::target::sql::migrations;
+use phasegate_codegen::emit::sql::migrations;
 use phasegate_codegen::targets::Dialect;
 use serde_json::{Value, json};
 

@@ -25,7 +25,7 @@ use deploy_v1::DeployStatus as OldStatus;
 use phasegate::console::Page;
 use phasegate::http::Backend;
 use phasegate::{Machine, Schema, Store};
-use phasegate_codegen::target::Target;
+use phasegate_codegen::emit::Target;
 use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
 

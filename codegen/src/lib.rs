@@ -20,6 +20,7 @@ pub mod command;
 pub mod compat;
 #[cfg(feature = "cli")]
 pub mod draft;
+pub mod emit;
 pub mod explore;
 pub mod finding;
 pub mod graph;
@@ -30,7 +31,6 @@ pub mod migrate;
 mod pipeline;
 mod suggest;
 pub mod table;
-pub mod target;
 pub mod targets;
 mod validate;
 pub mod verify;

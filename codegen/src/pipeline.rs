@@ -6,11 +6,11 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::artifact::{self, Artifact, Header, Leave, State};
+use crate::emit::Target;
+use crate::emit::workflow::keep::{self, Kept};
 use crate::finding::{self, Finding};
 use crate::machine::Machine;
 use crate::table::{self, Source};
-use crate::target::Target;
-use crate::target::workflow::keep::{self, Kept};
 use crate::validate::validate;
 
 /// A valid table, read from disk.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::target::sql::{Impossible, Migration, migrations};
+use phasegate_codegen::emit::sql::{Impossible, Migration, migrations};
 use phasegate_codegen::targets::Dialect;
 
 fn machine(table: &str) -> Machine {

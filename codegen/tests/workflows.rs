@@ -336,7 +336,7 @@ proptest! {
         let folder = Folder::with("deploy.toml", &keeping(&["w.yml"]));
         folder.write("w.yml", &text);
         let loaded = phasegate_codegen::load(&folder.path("deploy.toml")).unwrap();
-        let target = [phasegate_codegen::target::Target::Workflow];
+        let target = [phasegate_codegen::emit::Target::Workflow];
         let leave = phasegate_codegen::artifact::Leave::Write;
         phasegate_codegen::settle(&loaded, &target, leave).unwrap();
         let kept = folder.read("w.yml");
@@ -353,14 +353,14 @@ proptest! {
         prop_assert!(again.workflows[0].findings.iter().all(|f| f.rule != "stale-region"));
 
         // Adopting adds lines, and takes none away; and once is enough.
-        let adopted = phasegate_codegen::target::workflow::keep::adopted(&loaded, "w.yml").unwrap();
+        let adopted = phasegate_codegen::emit::workflow::keep::adopted(&loaded, "w.yml").unwrap();
         let adopted = adopted.unwrap().text.unwrap();
         let mut rest = adopted.lines();
         for line in kept.lines() {
             prop_assert!(rest.any(|other| other == line), "{line:?} is gone from\n{adopted}");
         }
         folder.write("w.yml", &adopted);
-        let twice = phasegate_codegen::target::workflow::keep::adopted(&loaded, "w.yml").unwrap();
+        let twice = phasegate_codegen::emit::workflow::keep::adopted(&loaded, "w.yml").unwrap();
         prop_assert_eq!(twice.unwrap().text.unwrap(), adopted);
     }
 }

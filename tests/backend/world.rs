@@ -3,7 +3,7 @@
 use super::client::{Reply, Stream, call};
 use phasegate::http::{Backend, BearerToken, Options, Running};
 use phasegate::{Machine, Schema, Store};
-use phasegate_codegen::target::Target;
+use phasegate_codegen::emit::Target;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;

@@ -87,7 +87,7 @@ fn modes(dialect: Dialect) -> Vec<String> {
         .map(|text| machine(&text));
         texts.extend([&enforces, &observes].map(|machine| schema(machine, dialect)));
         for (old, new) in [(&enforces, &observes), (&observes, &renamed), (&observes, &enforces)] {
-            let files = phasegate_codegen::target::sql::migrations(&[old], new, dialect).unwrap();
+            let files = phasegate_codegen::emit::sql::migrations(&[old], new, dialect).unwrap();
             assert!(!files.is_empty(), "{keys}");
             texts.extend(files.into_iter().map(|file| file.text));
         }
@@ -110,7 +110,7 @@ fn changes(dialect: Dialect) -> Vec<String> {
         let [old, new, other] =
             [BEFORE, AFTER, &renamed].map(|text| machine(&format!("{text}{keys}")));
         for new in [&new, &other] {
-            let files = phasegate_codegen::target::sql::migrations(&[&old], new, dialect).unwrap();
+            let files = phasegate_codegen::emit::sql::migrations(&[&old], new, dialect).unwrap();
             texts.extend(files.into_iter().map(|file| file.text));
         }
     }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::render;
-use phasegate_codegen::target::Target;
 
 use crate::{broken, common, finds, finds_nothing, root};
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use phasegate_codegen::target::Target;
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::targets::PathTarget;
 use phasegate_codegen::{Loaded, render};
 use serde_json::Value;

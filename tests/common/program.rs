@@ -113,7 +113,7 @@ impl Program {
         let mut arms = String::new();
         for (at, loaded) in tables.iter().enumerate() {
             let artifacts =
-                phasegate_codegen::render(loaded, &[phasegate_codegen::target::Target::Rust]);
+                phasegate_codegen::render(loaded, &[phasegate_codegen::emit::Target::Rust]);
             let rust = artifacts.iter().find(|artifact| artifact.path == "status.rs").unwrap();
             std::fs::write(folder.path().join(format!("m{at}.rs")), &rust.text).unwrap();
             writeln!(main, "machine!(f{at}, m{at}, Status);").unwrap();

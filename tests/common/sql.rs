@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use phasegate_codegen::artifact::Header;
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::table::Source;
-use phasegate_codegen::target::Target;
 use phasegate_codegen::targets::{Dialect, KeyType};
 use phasegate_codegen::{Loaded, Machine};
 use sqlx::postgres::PgConnection;

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use phasegate_codegen::Machine;
+use phasegate_codegen::emit::sql::Migration;
 use phasegate_codegen::machine::StateId;
-use phasegate_codegen::target::sql::Migration;
 use sqlx::postgres::PgConnection;
 
 use crate::chain::Version;

@@ -1,7 +1,7 @@
 //! Defects of the view as JSON and of the page, caught by reading them back.
 
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::machine::{Kind, StateId};
-use phasegate_codegen::target::Target;
 use phasegate_codegen::{Machine, load, render};
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::machine::StateId;
-use phasegate_codegen::target::Target;
 use phasegate_codegen::targets::PathTarget;
 use phasegate_codegen::{Machine, load, render};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::target::sql::migrations;
+use phasegate_codegen::emit::sql::migrations;
 use phasegate_codegen::targets::Dialect;
 
 use crate::common::postgres::database;

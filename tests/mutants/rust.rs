@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::machine::{Log, StateId, Verdict};
-use phasegate_codegen::target::Target;
 use phasegate_codegen::targets::RustTarget;
 use phasegate_codegen::{Machine, load, render};
 

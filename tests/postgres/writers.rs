@@ -1,7 +1,7 @@
 //! Several writers at once.
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::target::sql::migrations;
+use phasegate_codegen::emit::sql::migrations;
 use phasegate_codegen::targets::Dialect;
 
 use crate::ROWS;

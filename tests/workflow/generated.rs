@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use phasegate_codegen::artifact::Artifact;
+use phasegate_codegen::emit::Target;
 use phasegate_codegen::machine::{JobId, Machine};
-use phasegate_codegen::target::Target;
 use phasegate_codegen::{load, render};
 use serde_json::{Value, json};
 

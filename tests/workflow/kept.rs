@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use phasegate_codegen::artifact::Leave;
-use phasegate_codegen::target::Target;
-use phasegate_codegen::target::workflow::keep::{Kept, adopted};
+use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::workflow::keep::{Kept, adopted};
 use phasegate_codegen::{Loaded, load, settle};
 use tempfile::TempDir;
 

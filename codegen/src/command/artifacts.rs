@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
 use crate::artifact::{self, Leave, State, generate_command};
+use crate::emit::Target;
+use crate::emit::workflow::keep::{Kept, STALE_REGION};
 use crate::finding::{Finding, Format, Severity};
 use crate::machine::Machine;
 use crate::migrate;
 use crate::pipeline::{self, Loaded, Settled};
 use crate::table::Source;
-use crate::target::Target;
-use crate::target::workflow::keep::{Kept, STALE_REGION};
 use crate::verify::{self, Proved};
 
 #[derive(Args)]

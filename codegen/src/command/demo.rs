@@ -15,10 +15,10 @@ use super::artifacts::in_a_line;
 use super::backend::{self, Stopping};
 use super::{Exit, Failure, Format, Outcome, print, say, tell};
 use crate::artifact::{self, Leave};
+use crate::emit::Target;
 use crate::machine::{JobId, Machine, StateId};
 use crate::pipeline::{self, Loaded};
 use crate::suggest;
-use crate::target::Target;
 use play::Play;
 use stage::Stage;
 

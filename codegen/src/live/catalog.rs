@@ -5,10 +5,10 @@ use super::connect::{Away, Conn};
 use super::expected::{Objects, attributes};
 use super::facts::{Facts, cells, literal, quoted};
 use super::judge::{Held, runs_otherwise};
+use crate::emit::sql;
 use crate::finding::Severity::Warning;
 use crate::machine::Machine;
 use crate::suggest::{self, shown};
-use crate::target::sql;
 use crate::targets::Dialect;
 
 /// So many rows of a table that should have none are named.

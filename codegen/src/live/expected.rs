@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::facts::folded;
+use crate::emit::sql;
 use crate::machine::Machine;
-use crate::target::sql;
 use crate::targets::Dialect;
 
 /// A trigger: its definition up to white space, quotes and the order of events.

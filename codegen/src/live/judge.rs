@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::Telling;
 use super::expected::{Objects, Trigger};
 use super::facts::{Facts, Names, literal, quoted};
+use crate::emit::sql::Matched;
 use crate::finding::Severity::{Error, Warning};
 use crate::machine::Machine;
 use crate::suggest;
-use crate::target::sql::Matched;
 use crate::targets::{Dialect, Mode, SqlTarget};
 
 /// Why something is there that the table does not give.

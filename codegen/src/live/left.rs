@@ -3,9 +3,9 @@
 
 use super::Look;
 use super::facts::Facts;
+use crate::emit::sql::renamed;
 use crate::machine::Machine;
 use crate::suggest;
-use crate::target::sql::renamed;
 use crate::targets::{Dialect, Storage};
 
 impl Look<'_> {

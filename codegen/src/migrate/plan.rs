@@ -6,12 +6,12 @@ use super::Ask;
 use super::disk::NewFile;
 use super::line::{Line, Past, State};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
+use crate::emit::sql::{Impossible, Migration, migrations, renamed, stale_default};
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline::Loaded;
 use crate::suggest::{self, toml};
 use crate::table;
-use crate::target::sql::{Impossible, Migration, migrations, renamed, stale_default};
 use crate::targets::{Dialect, Mode, SqlTarget, Storage};
 
 /// The digits of a folder's first number.

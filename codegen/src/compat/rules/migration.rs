@@ -1,7 +1,7 @@
 //! What no migration can do, in the words of what writes them.
 
 use super::{Changes, Explains, Pair, Side};
-use crate::target::sql::migrations;
+use crate::emit::sql::migrations;
 use crate::targets::Dialect;
 
 /// What keeps `migrate` from a way from the older table to the newer one, where both are a database's.

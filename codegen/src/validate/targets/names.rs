@@ -6,9 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::camel;
+use crate::emit::{rust, sql};
 use crate::suggest::shown;
 use crate::table::{LOST, OffOr, SqlRow, Text};
-use crate::target::{rust, sql};
 use crate::targets::{Dialect, SqlTarget};
 use crate::validate::Draft;
 use crate::validate::names::{MAX_NAME, is_job_name};

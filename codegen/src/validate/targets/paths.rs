@@ -6,9 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::normal;
+use crate::emit;
 use crate::suggest::shown;
 use crate::table::{LOST, PathRow, PerDialect, Placed, TargetRows, Text};
-use crate::target;
 use crate::targets::Dialect;
 use crate::validate::Draft;
 
@@ -193,11 +193,11 @@ fn written(draft: &Draft<'_>) -> Vec<Written> {
         }
     }
     if let (Some(target), Some(row)) = (&targets.js, &rows.js) {
-        let paths = vec![target.path.clone(), target::declarations(&target.path)];
+        let paths = vec![target.path.clone(), emit::declarations(&target.path)];
         add("[target.js]", row.path.as_ref(), &row.span, paths);
     }
     if let (Some(target), Some(row)) = (&targets.json, &rows.json) {
-        let paths = vec![target.path.clone(), target::view_schema(&target.path)];
+        let paths = vec![target.path.clone(), emit::view_schema(&target.path)];
         add("[target.json]", row.path.as_ref(), &row.span, paths);
     }
     if let (Some(target), Some(row)) = (&targets.docs, &rows.docs) {
