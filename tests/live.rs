@@ -80,8 +80,8 @@ fn look(world: &World, table: &Loaded) -> Looked {
 fn holds(looked: &Looked, expected: &[(&str, &str)]) {
     let said = |f: &phasegate_codegen::Finding| format!("{} ({})", f.message, f.help);
     let found: Vec<String> =
-        looked.findings.iter().map(|f| format!("{} {}", f.rule, said(f))).collect();
-    let rules: Vec<&str> = looked.findings.iter().map(|f| f.rule).collect();
+        looked.findings.iter().map(|f| format!("{} {}", f.rule.id, said(f))).collect();
+    let rules: Vec<&str> = looked.findings.iter().map(|f| f.rule.id).collect();
     let wanted: Vec<&str> = expected.iter().map(|(rule, _)| *rule).collect();
     assert_eq!(rules, wanted, "{found:#?}");
     for (finding, (_, part)) in looked.findings.iter().zip(expected) {

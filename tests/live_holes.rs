@@ -53,8 +53,8 @@ fn look(world: &World, table: &Loaded) -> Looked {
 fn holds(looked: &Looked, expected: &[(&str, &str)]) {
     let said = |f: &phasegate_codegen::Finding| format!("{} ({})", f.message, f.help);
     let found: Vec<String> =
-        looked.findings.iter().map(|f| format!("{} {}", f.rule, said(f))).collect();
-    let rules: Vec<&str> = looked.findings.iter().map(|f| f.rule).collect();
+        looked.findings.iter().map(|f| format!("{} {}", f.rule.id, said(f))).collect();
+    let rules: Vec<&str> = looked.findings.iter().map(|f| f.rule.id).collect();
     let wanted: Vec<&str> = expected.iter().map(|(rule, _)| *rule).collect();
     assert_eq!(rules, wanted, "{found:#?}");
     for (finding, (_, part)) in looked.findings.iter().zip(expected) {
@@ -158,7 +158,7 @@ fn finds_a_column_of_the_history_that_is_gone(database: Database) {
             PRAGMA writable_schema = RESET",
     });
     let looked = look(&world, &table);
-    assert_eq!(looked.findings[0].rule, "missing-column", "{looked:?}");
+    assert_eq!(looked.findings[0].rule.id, "missing-column", "{looked:?}");
     assert!(looked.findings[0].message.contains("`language`"), "{looked:?}");
 }
 
@@ -220,7 +220,7 @@ fn says_that_a_migration_of_the_guard_alone_is_not_applied(database: Database) {
     world.sql("CREATE TABLE jobs (id text PRIMARY KEY, status text)");
     files[0].iter().for_each(|[_, file]| world.sql(file));
     let looked = look(&world, &table);
-    assert_eq!(looked.findings[0].rule, "behind", "{looked:?}");
+    assert_eq!(looked.findings[0].rule.id, "behind", "{looked:?}");
     assert!(looked.findings[0].help.contains("0002_"), "{looked:?}");
     assert_eq!(looked.findings.len(), 1, "{looked:?}");
     files[1].iter().for_each(|[_, file]| world.sql(file));

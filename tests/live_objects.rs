@@ -65,7 +65,7 @@ async fn findings(table: &Loaded, url: &str, context: &str) -> Vec<Finding> {
 async fn unnamed(table: &Loaded, url: &str, name: &str, change: &str) -> Option<String> {
     let found = findings(table, url, change).await;
     let told: Vec<String> =
-        found.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect();
+        found.iter().map(|finding| format!("{}: {}", finding.rule.id, finding.message)).collect();
     let is_named = told.iter().any(|message| message.contains(name));
     (!is_named).then(|| format!("{name}, after {change}: {told:#?}"))
 }

@@ -86,7 +86,7 @@ impl Project {
         let loaded = phasegate_codegen::load(&self.path("table.toml")).unwrap();
         let migrated = migrate(&loaded, Ask::Changes, Leave::Write).unwrap();
         assert!(migrated.is_possible() && !migrated.files.is_empty(), "{migrated:?}");
-        migrated.findings.iter().map(|finding| finding.rule).collect()
+        migrated.findings.iter().map(|finding| finding.rule.id).collect()
     }
 
     /// Removes the step of a number whole.
@@ -186,10 +186,10 @@ async fn a_switch_that_rows_stop_goes_on_once_it_knows_their_states(dialect: Dia
     project.migrate(&order(FOUND, "enforce"));
     let said = project.apply(&database).await.unwrap_err();
     let behind = project.look(&database).await;
-    let at = behind.iter().find(|finding| finding.rule == "behind").unwrap();
+    let at = behind.iter().find(|finding| finding.rule.id == "behind").unwrap();
     assert!(at.message.contains("migrations/tables/0001.toml"), "{at:?}");
     assert!(at.help.contains("0002_enforce_order.sql"), "{at:?}");
-    assert!(!behind.iter().any(|finding| finding.rule == "other-mode"), "{behind:#?}");
+    assert!(!behind.iter().any(|finding| finding.rule.id == "other-mode"), "{behind:#?}");
     let (_, way) = said.split_once("to the table, migrate, and before this file run the ").unwrap();
     let (first_words, _) = way.split_once(" of the new one").unwrap();
     let added = format!("migrations/{}/0003_change_order.sql", dialect.as_str());
@@ -259,7 +259,7 @@ async fn a_default_that_starts_no_row_any_more_is_said_and_found(dialect: Dialec
     project.apply(&database).await.unwrap();
     database.refuses("INSERT INTO orders (id) VALUES ('a')").await;
     let findings = project.look(&database).await;
-    let rules: Vec<_> = findings.iter().map(|finding| finding.rule).collect();
+    let rules: Vec<_> = findings.iter().map(|finding| finding.rule.id).collect();
     assert_eq!(rules, ["default-left"], "{findings:#?}");
     assert!(findings[0].message.contains("`'new'") && !findings[0].is_error(), "{findings:#?}");
     if dialect == Dialect::Postgres {
@@ -323,7 +323,7 @@ async fn two_states_swap_their_names_through_a_third(dialect: Dialect) {
         })
         .await;
     let findings = project.look(&database).await;
-    assert!(findings.iter().any(|f| f.rule == "row-past-history"), "{findings:#?}");
+    assert!(findings.iter().any(|f| f.rule.id == "row-past-history"), "{findings:#?}");
 }
 
 const JOB: &str = "format = 1\n[machine]\nname = \"job\"\ninitial = \"a\"\n[[state]]\nname = \"a\"\n\
@@ -360,7 +360,7 @@ async fn a_label_that_was_renamed_by_hand_gets_its_name_back() {
     project.apply(&database).await.unwrap();
     database.ok("ALTER TYPE job_status RENAME VALUE 'it''s b' TO 'bezahlt'").await;
     let findings = project.look(&database).await;
-    assert_eq!(findings[0].rule, "missing-label");
+    assert_eq!(findings[0].rule.id, "missing-label");
     assert_eq!(
         findings[0].help,
         "ALTER TYPE public.job_status RENAME VALUE 'bezahlt' TO 'it''s b'"

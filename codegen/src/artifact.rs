@@ -13,6 +13,7 @@ use similar::TextDiff;
 
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
+use crate::rules;
 
 /// A file as the table gives it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -262,17 +263,21 @@ pub fn findings(outcomes: &[Outcome], command: &str) -> Vec<Finding> {
         .filter_map(|outcome| {
             let (rule, message, help) = match outcome.state {
                 State::Current => return None,
-                State::Stale => {
-                    ("stale", "the file is not what the table gives", format!("run `{command}`"))
+                State::Stale => (
+                    rules::STALE,
+                    "the file is not what the table gives",
+                    format!("run `{command}`"),
+                ),
+                State::Missing => {
+                    (rules::MISSING, "the file is missing", format!("run `{command}`"))
                 }
-                State::Missing => ("missing", "the file is missing", format!("run `{command}`")),
                 State::Foreign => (
-                    "shared-path",
+                    rules::SHARED_PATH,
                     "the file is generated from another table, which is still there",
                     "give one of the two tables another path".to_owned(),
                 ),
                 State::Orphaned => (
-                    "orphaned",
+                    rules::ORPHANED,
                     "the file was generated from this table, which no longer gives it",
                     "remove the file, or put its target back into the table".to_owned(),
                 ),

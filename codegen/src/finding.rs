@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use crate::rules::{self, Rule};
 use crate::table::Source;
 
 /// The most findings of one table that are told; more would be of no help.
@@ -24,8 +25,9 @@ pub enum Severity {
 /// One thing that falls short, where it stands, and what would be right.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Finding {
-    /// The rule's stable id.
-    pub rule: &'static str,
+    /// The rule that finds it.
+    #[serde(serialize_with = "id")]
+    pub rule: &'static Rule,
     /// How bad it is.
     pub severity: Severity,
     /// The file that it stands in.
@@ -43,10 +45,14 @@ pub struct Finding {
     pub span: Option<Range<usize>>,
 }
 
+fn id<S: Serializer>(rule: &&'static Rule, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(rule.id)
+}
+
 impl Finding {
     /// A finding about a whole file.
     pub fn about(
-        rule: &'static str,
+        rule: &'static Rule,
         severity: Severity,
         path: impl Into<String>,
         message: impl Into<String>,
@@ -86,7 +92,7 @@ impl<'s> Findings<'s> {
     /// One more; beyond [`MOST_FINDINGS`] it is counted alone.
     pub(crate) fn tell(
         &mut self,
-        rule: &'static str,
+        rule: &'static Rule,
         severity: Severity,
         span: Range<usize>,
         message: impl Into<String>,
@@ -112,7 +118,7 @@ impl<'s> Findings<'s> {
     pub(crate) fn finish(mut self) -> Vec<Finding> {
         if let (true, Some(last)) = (self.more > 0, self.list.last()) {
             self.list.push(Finding {
-                rule: "more-findings",
+                rule: rules::MORE_FINDINGS,
                 severity: Severity::Error,
                 message: format!("{} more findings are not shown", self.more),
                 help: "mend these first".to_owned(),
@@ -146,7 +152,7 @@ pub fn text(findings: &[Finding], source: Option<&Source>, colour: bool) -> Stri
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(&finding.message).id(finding.rule);
+        let title = level.primary_title(&finding.message).id(finding.rule.id);
         let mut group = Group::with_title(title);
         if let (Some(source), Some(span), Some(line)) = (source, &finding.span, finding.line) {
             let (text, span) = source.line_at(span);
@@ -212,7 +218,7 @@ pub fn github(findings: &[Finding]) -> String {
         writeln!(
             out,
             ",title={}::{}",
-            property(finding.rule),
+            property(finding.rule.id),
             data(&format!("{}\n{}", finding.message, finding.help)),
         )
         .expect("a string takes all that is written");

@@ -29,6 +29,7 @@ pub mod live;
 pub mod machine;
 pub mod migrate;
 mod pipeline;
+pub mod rules;
 mod suggest;
 pub mod table;
 pub mod targets;

@@ -213,7 +213,7 @@ fn what_was_not_all_tried_is_never_called_safe() {
         "{:?}",
         words(&comparison)
     );
-    assert!(comparison.beside.iter().any(|finding| finding.rule == "not-exhausted"));
+    assert!(comparison.beside.iter().any(|finding| finding.rule.id == "not-exhausted"));
     for orders in [&comparison.rollout, &comparison.rollback] {
         assert!(!orders.has_safe() && !orders.has_sound() && orders.best().is_none());
     }

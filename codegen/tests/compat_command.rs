@@ -8,7 +8,6 @@ mod proofs;
 use std::process::Command;
 
 use binary::{Folder, PHASEGATE, Ran, finish};
-use phasegate_codegen::compat::RULES;
 
 const OLD: &str = "migrations/tables/0001.toml";
 
@@ -322,22 +321,6 @@ fn a_window_names_its_versions_and_fails_where_a_pair_does() {
     assert!(ran.out.contains("old.toml -> new.toml: not compatible"), "{ran:?}");
     let ran = folder.run(&["compat", "--window", "old.toml", "new.toml", "--format", "json"]);
     assert_eq!(ran.json()["pairs"].as_array().unwrap().len(), 1);
-}
-
-#[test]
-fn explains_each_rule() {
-    let folder = Folder::new();
-    for rule in RULES {
-        let ran = folder.run(&["compat", "--explain", rule.id]);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        assert!(ran.out.starts_with(&format!("{}: {}\n\n{}", rule.id, rule.about, rule.reason)));
-        assert!(ran.out.contains(&format!("help: {}", rule.help)), "{ran:?}");
-    }
-    let all = folder.run(&["compat", "--explain"]);
-    assert_eq!(all.out.lines().count(), RULES.len());
-    could_not(&folder.run(&["compat", "--explain", "state-aded"]), "did you mean `state-added`?");
-    let told = folder.run(&["compat", "--explain", "--format", "json"]).json();
-    assert_eq!(told["rules"].as_array().unwrap().len(), RULES.len());
 }
 
 #[test]

@@ -310,7 +310,7 @@ fn versions(old: &str, new: &str) -> Vec<Version> {
 }
 
 fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
-    let unexplained = comparison.beside.iter().find(|finding| finding.rule == "unexplained");
+    let unexplained = comparison.beside.iter().find(|finding| finding.rule.id == "unexplained");
     prop_assert!(unexplained.is_none(), "{unexplained:?}");
     prop_assert!(comparison.exhausted);
     for judged in &comparison.mixes {

@@ -20,7 +20,7 @@ fn row_of(states: usize, rest: &str) -> String {
 }
 
 fn rules(table: &str) -> Vec<&'static str> {
-    findings(table.as_bytes()).into_iter().filter(|f| f.is_error()).map(|f| f.rule).collect()
+    findings(table.as_bytes()).into_iter().filter(|f| f.is_error()).map(|f| f.rule.id).collect()
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn takes_4096_states_and_no_more() {
     assert_eq!(machine(&row_of(4_096, "")).states.len(), 4_096);
     // What the state beyond has to do with the others is not told of.
     let found = findings(row_of(4_097, "").as_bytes());
-    assert!(found.iter().any(|f| f.rule == "too-many-states" && f.message.contains("4097")));
+    assert!(found.iter().any(|f| f.rule.id == "too-many-states" && f.message.contains("4097")));
     assert_eq!(found.len(), 1, "{found:?}");
 }
 
@@ -104,7 +104,7 @@ fn takes_a_mebibyte_and_no_more() {
     assert_eq!(machine(&padded(MAX_BYTES)).states.len(), 3);
     let found = findings(padded(MAX_BYTES + 1).as_bytes());
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].rule, found[0].line), ("too-large", Some(1)));
+    assert_eq!((found[0].rule.id, found[0].line), ("too-large", Some(1)));
 }
 
 /// Fills a mebibyte with a pattern between a start and an end.

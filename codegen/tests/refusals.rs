@@ -21,7 +21,7 @@ fn refuses_a_file_that_is_not_utf_8() {
     {
         let found = findings(bytes);
         let [finding] = &found[..] else { panic!("{found:?}") };
-        assert_eq!(finding.rule, "not-utf-8");
+        assert_eq!(finding.rule.id, "not-utf-8");
         assert_eq!((finding.line, finding.column), (Some(line), Some(column)));
         assert!(finding.message.contains("0xff"), "{}", finding.message);
     }

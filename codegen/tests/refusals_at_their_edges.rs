@@ -9,7 +9,7 @@ use phasegate_codegen::machine::MAX_TRANSITIONS;
 use phasegate_codegen::targets::Dialect;
 
 fn of_rule(table: &str, rule: &str) -> Vec<Finding> {
-    findings(table.as_bytes()).into_iter().filter(|finding| finding.rule == rule).collect()
+    findings(table.as_bytes()).into_iter().filter(|finding| finding.rule.id == rule).collect()
 }
 
 /// The help of the one finding of a rule.

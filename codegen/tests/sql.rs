@@ -185,7 +185,7 @@ fn rules_that_were_in_force_before_the_states_were_renamed_do_not_return() {
         }
         let found = migrations(&before, &last, dialect).unwrap_err();
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0].rule(), "rules-return");
+        assert_eq!(found[0].rule().id, "rules-return");
         // Back the way that it came: then the rules of old mean what they meant.
         assert!(migrations(&before, &second, dialect).is_ok());
     }

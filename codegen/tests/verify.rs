@@ -278,7 +278,7 @@ fn every_table_of_the_tests_comes_out_as_it_should() {
 fn every_claim_says_what_to_change_where_it_does_not_hold() {
     let mut remedies = std::collections::BTreeMap::new();
     for proved in verify::verify(&deploy()) {
-        remedies.entry(proved.proof.remedy()).or_insert_with(Vec::new).push(proved.name);
+        remedies.entry(proved.rule.mend).or_insert_with(Vec::new).push(proved.name);
     }
     insta::assert_debug_snapshot!(remedies);
 }
@@ -293,7 +293,9 @@ fn proofs_are_told_in_json_and_as_findings() {
     assert_eq!(ends["verdict"], "refuted");
     assert!(ends["counterexample"]["path"].as_array().unwrap().len() > 1);
     let findings = verify::findings("deploy.toml", &proofs);
-    assert!(findings.iter().any(|finding| finding.rule == "workflow-ends" && finding.is_error()));
+    assert!(
+        findings.iter().any(|finding| finding.rule.id == "workflow-ends" && finding.is_error())
+    );
 }
 
 /// `c` may only come after `a`'s report, which may be lost: then it is refused, and that is fine.

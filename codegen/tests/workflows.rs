@@ -350,7 +350,7 @@ proptest! {
         // What was filled stays, and is current.
         let again = phasegate_codegen::settle(&loaded, &target, leave).unwrap();
         prop_assert_eq!(folder.read("w.yml"), kept.clone());
-        prop_assert!(again.workflows[0].findings.iter().all(|f| f.rule != "stale-region"));
+        prop_assert!(again.workflows[0].findings.iter().all(|f| f.rule.id != "stale-region"));
 
         // Adopting adds lines, and takes none away; and once is enough.
         let adopted = phasegate_codegen::emit::workflow::keep::adopted(&loaded, "w.yml").unwrap();

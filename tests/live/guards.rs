@@ -175,7 +175,7 @@ fn counts_what_a_guard_that_observes_let_through_with_the_row_that_would_make_it
     let found: Vec<(&str, &str, &str)> = looked
         .findings
         .iter()
-        .map(|f| (f.rule, f.message.split(", last at").next().unwrap(), f.help.as_str()))
+        .map(|f| (f.rule.id, f.message.split(", last at").next().unwrap(), f.help.as_str()))
         .collect();
     let said = |count: &str, why: &str, pair: &str| {
         format!("let through {count} times, and refused once the guard enforces ({why}): `{pair}`")

@@ -49,7 +49,7 @@ fn finds_rows_in_states_that_nobody_knows_and_in_retired_ones(database: Database
     let language = loaded.machine.fingerprints.language.clone();
     world.sql(&format!("UPDATE deploy_language SET fingerprint = '{language}'"));
     let looked = look(&world, &loaded);
-    let retired = looked.findings.iter().find(|f| f.rule == "rows-in-retired-states").unwrap();
+    let retired = looked.findings.iter().find(|f| f.rule.id == "rows-in-retired-states").unwrap();
     assert!(retired.message.contains("`parked (2)`") && !retired.is_error(), "{looked:?}");
 
     let (_folder, order) = self::loaded(&order("storage = \"text\""));
@@ -63,7 +63,7 @@ fn finds_rows_in_states_that_nobody_knows_and_in_retired_ones(database: Database
         }
     }
     let looked = look(&world, &order);
-    let unknown = looked.findings.iter().find(|f| f.rule == "rows-in-unknown-states").unwrap();
+    let unknown = looked.findings.iter().find(|f| f.rule.id == "rows-in-unknown-states").unwrap();
     assert!(unknown.message.contains("`Lost (2)`") && unknown.is_error(), "{looked:?}");
 }
 
@@ -79,7 +79,7 @@ fn finds_a_history_that_was_written_by_hand(database: Database) {
         world.sql(&off(sql));
         let mut looked = look(&world, &deploy());
         // On SQLite the triggers had to go.
-        looked.findings.retain(|finding| finding.rule != "missing-trigger");
+        looked.findings.retain(|finding| finding.rule.id != "missing-trigger");
         looked
     };
     holds(

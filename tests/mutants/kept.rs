@@ -124,7 +124,7 @@ pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
     let found = repository.kept().findings;
     killer(|at| {
         if let Some(finding) = found.first() {
-            at.set(finding.rule);
+            at.set(finding.rule.id);
             panic!("{}", finding.message);
         }
         // What is kept says what the generated workflow says, step by step and run by run.

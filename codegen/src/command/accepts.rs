@@ -11,6 +11,7 @@ use super::{Exit, FormatArg, Outcome};
 use crate::finding::{self, Finding, Format, Severity};
 use crate::machine::{Log, Machine, Rejection, StateId, Verdict};
 use crate::pipeline;
+use crate::rules;
 use crate::suggest::shown;
 
 #[derive(Args)]
@@ -118,7 +119,7 @@ impl Accepts {
                     finding::github(&[Finding {
                         line: Some(line),
                         column: Some(1),
-                        ..Finding::about("rejected", Severity::Error, path, message, "")
+                        ..Finding::about(rules::REJECTED, Severity::Error, path, message, "")
                     }])
                 }
             },

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
 use crate::artifact::{self, Leave, State, generate_command};
 use crate::emit::Target;
-use crate::emit::workflow::keep::{Kept, STALE_REGION};
+use crate::emit::workflow::keep::Kept;
 use crate::finding::{Finding, Format, Severity};
 use crate::machine::Machine;
 use crate::migrate;
 use crate::pipeline::{self, Loaded, Settled};
+use crate::rules;
 use crate::table::Source;
 use crate::verify::{self, Proved};
 
@@ -120,17 +121,17 @@ fn lines(loaded: &Loaded, settled: &Settled) -> String {
 
 /// What `generate` could not mend in a workflow written by hand.
 fn unmended(kept: &Kept) -> Vec<Finding> {
-    kept.findings.iter().filter(|finding| finding.rule != STALE_REGION).cloned().collect()
+    kept.findings.iter().filter(|finding| finding.rule != rules::STALE_REGION).cloned().collect()
 }
 
 /// What `generate` could not mend.
 fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
     let mut findings = artifact::findings(&settled.outcomes, &settled.command);
-    findings.retain(|finding| matches!(finding.rule, "orphaned" | "shared-path"));
+    findings.retain(|finding| [rules::ORPHANED, rules::SHARED_PATH].contains(&finding.rule));
     for finding in &mut findings {
         finding.path = shown(&loaded.root.join(&finding.path));
         // A file that is left in place keeps nothing from being generated; `check` minds it.
-        if finding.rule == "orphaned" {
+        if finding.rule == rules::ORPHANED {
             finding.severity = Severity::Warning;
         }
     }

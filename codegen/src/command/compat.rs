@@ -4,18 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use super::{Exit, Failure, FormatArg, Outcome, coloured, print, the_one_table};
-use crate::compat::{self, Accepted, Comparison, Origin, RULES, Rule, Version};
+use crate::compat::{self, Accepted, Comparison, Origin, Version};
 use crate::finding::{self, Format};
-use crate::suggest;
 
 #[derive(Args)]
 pub(crate) struct Compat {
     /// The older version and the newer one: a file, or git:REF[:PATH] (a path left out is the other
     /// version's); the newer one left out is the table in the current folder
-    #[arg(value_name = "OLD NEW", required_unless_present = "explain")]
+    #[arg(value_name = "OLD NEW", required = true)]
     versions: Vec<String>,
     /// Compare several versions that are all live at once, oldest first
     #[arg(long)]
@@ -23,18 +21,12 @@ pub(crate) struct Compat {
     /// The file of accepted findings; by default TABLE.accepted.toml beside the newest version
     #[arg(long, value_name = "FILE")]
     accepted: Option<PathBuf>,
-    /// Say what a rule is about; without one list them all
-    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "")]
-    explain: Option<String>,
     #[command(flatten)]
     pub(crate) format: FormatArg,
 }
 
 impl Compat {
     pub(crate) fn run(&self) -> Outcome {
-        if let Some(rule) = &self.explain {
-            return explain(rule, self.format.format);
-        }
         // A checker that breaks off must never count as one that found nothing.
         catch_unwind(AssertUnwindSafe(|| self.compare())).unwrap_or_else(|_| {
             let message = "compat broke off: nothing is said of these tables; please report them";
@@ -141,49 +133,4 @@ impl Compat {
 
 const fn exit(fails: bool) -> Exit {
     if fails { Exit::Findings } else { Exit::Well }
-}
-
-fn explain(id: &str, format: Format) -> Outcome {
-    let rules: Vec<&Rule> = match id {
-        "" => RULES.iter().collect(),
-        id => match compat::rule(id) {
-            Some(rule) => vec![rule],
-            None => {
-                let help = match suggest::nearest(id, RULES.iter().map(|rule| rule.id)) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "without a rule, --explain lists them all".to_owned(),
-                };
-                return Err(Failure::Message(format!("there is no rule `{id}`; {help}")));
-            }
-        },
-    };
-    match format {
-        Format::Json => {
-            let told: Vec<_> = rules
-                .iter()
-                .map(|rule| {
-                    json!({
-                        "rule": rule.id, "about": rule.about, "reason": rule.reason,
-                        "help": rule.help,
-                    })
-                })
-                .collect();
-            print(&format!("{:#}\n", json!({ "rules": told })))?;
-        }
-        Format::Text | Format::Github if id.is_empty() => {
-            let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
-            for rule in rules {
-                print(&format!("{:<width$}  {}\n", rule.id, rule.about))?;
-            }
-        }
-        Format::Text | Format::Github => {
-            for rule in rules {
-                print(&format!(
-                    "{}: {}\n\n{}\n\nhelp: {}\n",
-                    rule.id, rule.about, rule.reason, rule.help
-                ))?;
-            }
-        }
-    }
-    Ok(Exit::Well)
 }

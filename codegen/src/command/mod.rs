@@ -6,6 +6,7 @@ mod backend;
 mod compat;
 mod console;
 mod demo;
+mod explain;
 mod graph;
 mod init;
 mod live;
@@ -27,6 +28,7 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::finding::{self, Finding, Format, Severity};
 use crate::pipeline::{self, Loaded};
+use crate::rules;
 use crate::table::Source;
 
 /// One declarative transition table for a status column, and every layer generated from it.
@@ -60,6 +62,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// May one version of a table follow another while everything runs
     Compat(compat::Compat),
+    /// What a rule looks for, why, an example, and how it is mended; without RULE the list
+    Explain(explain::Explain),
     /// The picture of the machine
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
@@ -161,7 +165,7 @@ impl TablesArg {
                     match format {
                         Format::Text => {}
                         Format::Json | Format::Github => tables.findings.push(Finding::about(
-                            "unreadable",
+                            rules::UNREADABLE,
                             Severity::Error,
                             path.to_string_lossy(),
                             format!("the table can't be read: {error}"),
@@ -289,6 +293,7 @@ pub fn run() -> ExitCode {
         Command::Workflow(command) => (command.format(), command.run()),
         Command::Migrate(command) => (command.format.format, command.run()),
         Command::Compat(command) => (command.format.format, command.run()),
+        Command::Explain(command) => (command.format.format, command.run()),
         Command::Graph(command) => (Format::Text, command.run()),
         Command::Schema(command) => (Format::Text, command.run()),
         Command::Console(command) => (Format::Text, command.run()),

@@ -12,6 +12,7 @@ use super::{Exit, FormatArg, Outcome};
 use crate::finding::{self, Finding, Format, Severity};
 use crate::machine::{Machine, StateId};
 use crate::pipeline;
+use crate::rules;
 use crate::suggest::{self, shown};
 
 #[derive(Args)]
@@ -79,7 +80,7 @@ impl Phases {
                 finding::github(&[Finding {
                     line: Some(line),
                     column: Some(1),
-                    ..Finding::about("not-accepted", Severity::Error, path, error, "")
+                    ..Finding::about(rules::NOT_ACCEPTED, Severity::Error, path, error, "")
                 }])
             }
         }

@@ -11,6 +11,7 @@ use crate::artifact::{self, Leave};
 use crate::emit::workflow::keep;
 use crate::finding::{Finding, Format, Severity};
 use crate::pipeline::{self, Loaded};
+use crate::rules;
 
 #[derive(Args)]
 pub(crate) struct Workflow {
@@ -120,7 +121,7 @@ fn not_listed(loaded: &Loaded, path: &str, listed: &[String]) -> Finding {
     let all: Vec<String> =
         listed.iter().map(String::as_str).chain([path]).map(|path| format!("{path:?}")).collect();
     Finding::about(
-        "unlisted-workflow",
+        rules::UNLISTED_WORKFLOW,
         Severity::Warning,
         &loaded.source.path,
         format!("`workflows` does not name {path}: `generate` and `check` will pass it over"),

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::weigh::Comparison;
 use crate::finding::{Finding, Severity};
+use crate::rules;
 use crate::table::Source;
 
 /// One accepted finding.
@@ -74,15 +75,7 @@ impl Accepted {
         let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for row in &rows.accepted {
             let (rule, fingerprint) = (row.rule.get_ref(), row.fingerprint.get_ref());
-            if super::rules::rule(rule).is_none() {
-                let ids: Vec<&str> = super::rules::RULES.iter().map(|rule| rule.id).collect();
-                let help = match crate::suggest::nearest(rule, ids) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "`phasegate compat --explain` lists them".to_owned(),
-                };
-                let message = format!("there is no rule `{rule}`; {help}");
-                return Err(wrong(row.rule.span().start, message));
-            }
+            rules::find(rule).map_err(|message| wrong(row.rule.span().start, message))?;
             if row.reason.get_ref().trim().is_empty() {
                 let message = "`reason` is empty: say why it may be as it is".to_owned();
                 return Err(wrong(row.reason.span().start, message));
@@ -126,7 +119,7 @@ impl Accepted {
 
     fn stale(&self, row: &Row) -> Finding {
         self.source.finding(
-            "accepted-stale",
+            rules::ACCEPTED_STALE,
             Severity::Warning,
             row.fingerprint.span(),
             format!("{} {} no longer occurs", row.rule.get_ref(), row.fingerprint.get_ref()),

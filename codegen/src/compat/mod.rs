@@ -32,7 +32,7 @@ pub use mix::{End, Layer, Mix};
 pub use mixes::{Judged, Mixes, Run, Verdict};
 pub use order::{Before, Direction, Order, Orders, orders};
 pub use road::Road;
-pub use rules::{Change, RULES, Rule, Side, rule};
+pub use rules::{Change, Side, rules};
 pub use runs::MOST_SITUATIONS;
 pub use source::{Origin, Version};
 pub use weigh::{Comparison, Refused, Weighed, compare};

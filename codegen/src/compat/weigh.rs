@@ -17,6 +17,7 @@ use super::source::Version;
 use super::witness::Cause;
 use crate::finding::{Finding, Severity};
 use crate::machine::{Report, ReportKind};
+use crate::rules;
 
 /// A change, and what comes of it.
 #[derive(Clone, Debug)]
@@ -166,7 +167,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let mut beside = weighing.unexplained(&versions[new]);
     if !exhausted {
         beside.push(Finding::about(
-            "not-exhausted",
+            rules::NOT_EXHAUSTED,
             Severity::Error,
             &versions[new].source.path,
             format!(
@@ -337,7 +338,7 @@ impl Weighing {
     fn unexplained(&self, new: &Version) -> Vec<Finding> {
         let told = |(summary, path): (&String, &Vec<String>)| {
             Finding::about(
-                "unexplained",
+                rules::UNEXPLAINED,
                 Severity::Error,
                 &new.source.path,
                 format!("{summary}, and no rule says why: {}", path.join("; ")),
@@ -388,6 +389,6 @@ impl Weighed {
             None => (self.severity, self.change.message.clone()),
         };
         let help = self.change.help();
-        source.finding(rule.id, severity, self.change.span.clone(), message, help)
+        source.finding(rule, severity, self.change.span.clone(), message, help)
     }
 }

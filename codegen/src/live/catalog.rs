@@ -8,6 +8,7 @@ use super::judge::{Held, runs_otherwise};
 use crate::emit::sql;
 use crate::finding::Severity::Warning;
 use crate::machine::Machine;
+use crate::rules;
 use crate::suggest::{self, shown};
 use crate::targets::Dialect;
 
@@ -72,7 +73,7 @@ impl Held<'_> {
                  DELETE FROM {} where \"language\" is that, and see what is said of rows and history",
                 self.names.quoted(table)
             );
-            tell.error("altered-renames", message, help);
+            tell.error(rules::ALTERED_RENAMES, message, help);
         }
     }
 
@@ -107,11 +108,11 @@ impl Held<'_> {
                 let at = names.quoted(&table);
                 if secured == "0" {
                     let help = format!("ALTER TABLE {at} ENABLE ROW LEVEL SECURITY");
-                    tell.error("open-forcing", message.clone(), help);
+                    tell.error(rules::OPEN_FORCING, message.clone(), help);
                 }
                 if !policy.is_empty() {
                     let help = format!("DROP POLICY {} ON {at}", quoted(&policy));
-                    tell.error("open-forcing", message.clone(), help);
+                    tell.error(rules::OPEN_FORCING, message.clone(), help);
                 }
             }
             // A role that only reads is not shown its rows.
@@ -141,7 +142,7 @@ impl Held<'_> {
                 "DELETE FROM {}: it holds nothing of the application's; and see who may write it",
                 names.quoted(&table)
             );
-            tell.error("leftover-forcing", message, help);
+            tell.error(rules::LEFTOVER_FORCING, message, help);
         }
         Ok(())
     }
@@ -176,7 +177,7 @@ impl Held<'_> {
                     ),
                     Dialect::Sqlite => format!("make it again as {} has it", self.schema),
                 };
-                tell.error("altered-default", message, help);
+                tell.error(rules::ALTERED_DEFAULT, message, help);
             }
         }
         if names.dialect == Dialect::Postgres {
@@ -238,7 +239,7 @@ impl Held<'_> {
                     "make the table anew with the default {start}, or say the status in every INSERT"
                 ),
             };
-            tell.tell("default-left", Warning, message, help);
+            tell.tell(rules::DEFAULT_LEFT, Warning, message, help);
         }
         Ok(())
     }
@@ -262,7 +263,7 @@ impl Held<'_> {
         let help =
             format!("run its CREATE FUNCTION of {} again, as CREATE OR REPLACE", self.schema);
         let Some(row) = conn.rows(&sql).await?.into_iter().next() else {
-            tell.error("missing-function", format!("there is no function `{name}`"), help);
+            tell.error(rules::MISSING_FUNCTION, format!("there is no function `{name}`"), help);
             return Ok(());
         };
         let [body] = cells(row);
@@ -280,10 +281,10 @@ impl Held<'_> {
                 "the body of the function `{name}` is not what the table gives: {}",
                 body.trim()
             );
-            tell.error("altered-function", message, help);
+            tell.error(rules::ALTERED_FUNCTION, message, help);
         } else if let Some(runs) = runs.filter(|runs| **runs != wanted) {
             let message = runs_otherwise(&name, runs, &wanted);
-            tell.error("altered-function", message, help);
+            tell.error(rules::ALTERED_FUNCTION, message, help);
         }
         Ok(())
     }
@@ -299,7 +300,7 @@ impl Held<'_> {
                 let message = format!("the trigger `{name}` of `{table}` is none of phasegate's");
                 let help =
                     "see that it does not ignore or change what the guards write, or drop it";
-                tell.tell("foreign-trigger", Warning, message, help);
+                tell.tell(rules::FOREIGN_TRIGGER, Warning, message, help);
             }
         }
     }

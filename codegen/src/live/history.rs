@@ -5,6 +5,7 @@ use super::connect::{Away, Conn};
 use super::facts::{Facts, cells, literal, quoted};
 use super::judge::Held;
 use crate::machine::Machine;
+use crate::rules;
 use crate::suggest::{self, shown};
 use crate::targets::Dialect;
 
@@ -68,7 +69,7 @@ impl Held<'_> {
         if let Some(bad) = bad(conn, &chain, gaps).await? {
             let message = format!("the numbers of `{events}` have gaps: {}", bad.words());
             tell.error(
-                "history-gap",
+                rules::HISTORY_GAP,
                 message,
                 "somebody deleted steps: restore them from a backup",
             );
@@ -84,7 +85,11 @@ impl Held<'_> {
                 "steps of `{events}` do not begin where the one before ended: {}",
                 bad.words()
             );
-            tell.error("history-break", message, "somebody wrote steps by hand, or changed some");
+            tell.error(
+                rules::HISTORY_BREAK,
+                message,
+                "somebody wrote steps by hand, or changed some",
+            );
         }
         self.judge_forced(conn, facts, events, &chain, tell).await?;
         self.judge_ends(conn, facts, &e, now, tell).await?;
@@ -122,7 +127,7 @@ impl Held<'_> {
                 "`{}` writes both: somebody set the mark by hand, while the guards were off",
                 names.force
             );
-            tell.error("forced-without-report", message, help);
+            tell.error(rules::FORCED_WITHOUT_REPORT, message, help);
         }
         Ok(())
     }
@@ -161,7 +166,7 @@ impl Held<'_> {
             );
             let help = "somebody changed them past the guard: put each back into that state, with the \
                         guard off, or it is refused at its next step";
-            tell.error("row-past-history", message, help);
+            tell.error(rules::ROW_PAST_HISTORY, message, help);
         }
         // On PostgreSQL a row from before the guard gets its history with its first change.
         if self.sql.owns || names.dialect == Dialect::Sqlite {
@@ -175,7 +180,7 @@ impl Held<'_> {
                         "rows from before the history got theirs when it was installed; {WRITTEN_PAST}"
                     ),
                 };
-                tell.error("row-without-history", message, help);
+                tell.error(rules::ROW_WITHOUT_HISTORY, message, help);
             }
         }
         Ok(())
@@ -250,7 +255,7 @@ impl Held<'_> {
             );
             let help = "somebody wrote steps while the guards were off, or the snapshot of that table \
                         is gone from the migrations";
-            tell.error("history-unknown", message, help);
+            tell.error(rules::HISTORY_UNKNOWN, message, help);
         }
         if !illegal.is_empty() {
             let message = format!(
@@ -258,7 +263,7 @@ impl Held<'_> {
                 suggest::list(&illegal)
             );
             tell.error(
-                "history-illegal",
+                rules::HISTORY_ILLEGAL,
                 message,
                 "somebody wrote steps while the guards were off",
             );

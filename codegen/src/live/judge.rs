@@ -8,6 +8,7 @@ use super::facts::{Facts, Names, literal, quoted};
 use crate::emit::sql::Matched;
 use crate::finding::Severity::{Error, Warning};
 use crate::machine::Machine;
+use crate::rules;
 use crate::suggest;
 use crate::targets::{Dialect, Mode, SqlTarget};
 
@@ -66,7 +67,7 @@ impl Held<'_> {
                 let more = if lacking.len() == 1 { "" } else { ", and so on" };
                 format!("ALTER TYPE {label_type} ADD VALUE IF NOT EXISTS {}{more}", literal(label))
             });
-            tell.error("missing-label", message, help);
+            tell.error(rules::MISSING_LABEL, message, help);
         }
         if !extra.is_empty() {
             let message = format!(
@@ -80,7 +81,7 @@ impl Held<'_> {
                     .to_owned()
             });
             let severity = if self.sql.owns { Error } else { Warning };
-            tell.tell("extra-label", severity, message, help);
+            tell.tell(rules::EXTRA_LABEL, severity, message, help);
         }
         let both: Vec<&str> =
             values.iter().copied().filter(|v| labels.iter().any(|l| l == v)).collect();
@@ -89,7 +90,7 @@ impl Held<'_> {
         if order != both {
             let message = format!("the labels of `{}` stand in another order", self.column());
             let help = "leave them: nothing compares states by their order, and nothing should";
-            tell.tell("label-order", Warning, message, help);
+            tell.tell(rules::LABEL_ORDER, Warning, message, help);
         }
     }
 
@@ -128,7 +129,7 @@ impl Held<'_> {
         if !lacking.is_empty() {
             let message = format!("`{table}` lacks the states {}", suggest::list(&lacking));
             tell.error(
-                "missing-state",
+                rules::MISSING_STATE,
                 message,
                 "insert the rows again: they are in the migrations",
             );
@@ -143,7 +144,7 @@ impl Held<'_> {
             let message =
                 format!("`{table}` has states that the table lacks: {}", suggest::list(&extra));
             let help = "add them to the table and migrate, or delete the rows";
-            tell.error("extra-state", message, help);
+            tell.error(rules::EXTRA_STATE, message, help);
         }
         let other: Vec<&str> = self
             .machine
@@ -164,7 +165,7 @@ impl Held<'_> {
                 format!("`{table}` says otherwise whether rows start in {}", suggest::list(&other));
             let starts: Vec<&str> = self.machine.initial.iter().map(|&id| value(id)).collect();
             let help = format!("set `initial` for {} alone", suggest::list(&starts));
-            tell.error("altered-state", message, help);
+            tell.error(rules::ALTERED_STATE, message, help);
         }
     }
 
@@ -190,7 +191,7 @@ impl Held<'_> {
         if !lacking.is_empty() {
             let message = format!("`{table}` lacks what the table allows: {}", shown(&lacking));
             let help = format!("INSERT INTO {} the rows again", self.names.quoted(table));
-            tell.error("missing-transition", message, help);
+            tell.error(rules::MISSING_TRANSITION, message, help);
         }
         let is_coming = |from: &str, to: &str| {
             self.next.is_some_and(|next| match (next.find_value(from), next.find_value(to)) {
@@ -213,7 +214,7 @@ impl Held<'_> {
                 literal(from),
                 literal(to)
             );
-            tell.error("extra-transition", message, help);
+            tell.error(rules::EXTRA_TRANSITION, message, help);
         }
         let other: Vec<(&str, &str)> = self
             .machine
@@ -227,7 +228,7 @@ impl Held<'_> {
         if !other.is_empty() {
             let message =
                 format!("`{table}` takes skips for declared, or the reverse: {}", shown(&other));
-            tell.error("altered-transition", message, "set `kind` as the whole schema has it");
+            tell.error(rules::ALTERED_TRANSITION, message, "set `kind` as the whole schema has it");
         }
     }
 
@@ -239,7 +240,7 @@ impl Held<'_> {
         for (table, columns) in &expected.tables {
             if !facts.has(table) {
                 let message = format!("there is no table `{table}`");
-                tell.error("missing-table", message, "apply the migrations");
+                tell.error(rules::MISSING_TABLE, message, "apply the migrations");
                 continue;
             }
             let lacking: Vec<&String> =
@@ -247,7 +248,7 @@ impl Held<'_> {
             if !lacking.is_empty() {
                 let message =
                     format!("the table `{table}` lacks the columns {}", suggest::list(&lacking));
-                tell.error("missing-column", message, "apply the migrations");
+                tell.error(rules::MISSING_COLUMN, message, "apply the migrations");
             }
         }
         for ((table, name), trigger) in &expected.triggers {
@@ -255,7 +256,7 @@ impl Held<'_> {
             let Some(found) = facts.triggers.get(&(table.clone(), name.clone())) else {
                 let message = format!("{at} is missing: {}", self.loses(table));
                 let help = format!("run its CREATE TRIGGER of {} again", self.schema);
-                tell.error("missing-trigger", message, help);
+                tell.error(rules::MISSING_TRIGGER, message, help);
                 continue;
             };
             if !found.enabled {
@@ -265,7 +266,7 @@ impl Held<'_> {
                     self.names.quoted(table),
                     quoted(name)
                 );
-                tell.error("disabled-trigger", message, help);
+                tell.error(rules::DISABLED_TRIGGER, message, help);
             }
             let same = |other: &Trigger| other.definition == found.trigger.definition;
             let key = (table.clone(), name.clone());
@@ -287,7 +288,7 @@ impl Held<'_> {
                         )
                     }
                 };
-                tell.error("altered-trigger", message, help);
+                tell.error(rules::ALTERED_TRIGGER, message, help);
             }
         }
         if !switched.is_empty() {
@@ -299,13 +300,13 @@ impl Held<'_> {
                 "apply the migration that switches it, or drop them and run their CREATE TRIGGER of {} again",
                 self.schema
             );
-            tell.error("other-mode", message, help);
+            tell.error(rules::OTHER_MODE, message, help);
         }
         for (name, function) in &expected.functions {
             let Some(found) = facts.functions.get(name) else {
                 let message = format!("there is no function `{name}`");
                 let help = format!("run its CREATE FUNCTION of {} again", self.schema);
-                tell.error("missing-function", message, help);
+                tell.error(rules::MISSING_FUNCTION, message, help);
                 continue;
             };
             let again = format!("run its CREATE OR REPLACE FUNCTION of {} again", self.schema);
@@ -314,14 +315,14 @@ impl Held<'_> {
                 let body = found.body.trim();
                 let message =
                     format!("the guard's mode is not the table's: `{name}` says `{body}`");
-                tell.error("other-mode", message, again);
+                tell.error(rules::OTHER_MODE, message, again);
             } else if found.body != function.body {
                 let message =
                     format!("the body of the function `{name}` is not what the table gives");
-                tell.error("altered-function", message, help);
+                tell.error(rules::ALTERED_FUNCTION, message, help);
             } else if found.attributes != function.attributes {
                 let message = runs_otherwise(name, &found.attributes, &function.attributes);
-                tell.error("altered-function", message, help);
+                tell.error(rules::ALTERED_FUNCTION, message, help);
             }
         }
     }
@@ -336,7 +337,7 @@ impl Held<'_> {
                 true => (Warning, "reset it there; a subscriber's own role may keep it"),
                 false => (Error, "reset it there, and see what was written meanwhile"),
             };
-            tell.tell("replica-sessions", severity, message, help);
+            tell.tell(rules::REPLICA_SESSIONS, severity, message, help);
         }
     }
 

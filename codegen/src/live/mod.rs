@@ -23,6 +23,7 @@ use crate::finding::{Finding, Severity};
 use crate::machine::{Machine, language_of};
 use crate::migrate::{self, Known};
 use crate::pipeline::{Error, Loaded};
+use crate::rules::{self, Rule};
 
 /// What a database was found to be.
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ pub(crate) struct Telling {
 impl Telling {
     fn tell(
         &mut self,
-        rule: &'static str,
+        rule: &'static Rule,
         severity: Severity,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -71,7 +72,7 @@ impl Telling {
         self.findings.push(Finding::about(rule, severity, &self.path, message, help));
     }
 
-    fn error(&mut self, rule: &'static str, message: impl Into<String>, help: impl Into<String>) {
+    fn error(&mut self, rule: &'static Rule, message: impl Into<String>, help: impl Into<String>) {
         self.tell(rule, Severity::Error, message, help);
     }
 }
@@ -207,7 +208,7 @@ impl Look<'_> {
                 names.table, names.key, names.column
             );
             tell.error(
-                "missing-table",
+                rules::MISSING_TABLE,
                 message,
                 "apply the migrations, or say in [target.sql] where it is",
             );
@@ -240,7 +241,7 @@ impl Look<'_> {
                 crate::targets::Dialect::Sqlite => String::new(),
             }
         );
-        tell.error("not-installed", message, help);
+        tell.error(rules::NOT_INSTALLED, message, help);
     }
 
     /// The rules that the database is at, by its fingerprint.
@@ -257,7 +258,7 @@ impl Look<'_> {
                 "INSERT INTO {} (\"fingerprint\") VALUES ('{of_rows}')",
                 self.names.quoted(table)
             );
-            tell.error("altered-language", message, help);
+            tell.error(rules::ALTERED_LANGUAGE, message, help);
             return self.by(conn, facts, &of_rows).await;
         };
         let by_rows = self.by(conn, facts, &of_rows).await?;
@@ -273,7 +274,7 @@ impl Look<'_> {
                     "the database is at {} (language {said}); the table is at {own}",
                     known.path
                 );
-                tell.error("behind", message, self.left(facts, place));
+                tell.error(rules::BEHIND, message, self.left(facts, place));
                 At::Behind(place, known)
             }
             At::Others | At::Edited if of_rows == *said => {
@@ -283,7 +284,7 @@ impl Look<'_> {
                 );
                 let help =
                     "a newer version has migrated it, or another branch: look with its table";
-                tell.error("unknown-language", message, help);
+                tell.error(rules::UNKNOWN_LANGUAGE, message, help);
                 At::Others
             }
             At::Others | At::Edited => {
@@ -317,7 +318,7 @@ impl Look<'_> {
                      rules are the same",
                     known.path
                 );
-                tell.error("behind", message, self.left(facts, place));
+                tell.error(rules::BEHIND, message, self.left(facts, place));
                 return Ok(Some(At::Behind(place, known)));
             }
         }
@@ -347,7 +348,7 @@ impl Look<'_> {
              wrong rules",
             self.names.language
         );
-        tell.error("altered-language", message, help);
+        tell.error(rules::ALTERED_LANGUAGE, message, help);
     }
 
     /// The table of a fingerprint; of several the one whose guards and views are there, for a migration

@@ -8,6 +8,7 @@ use super::expected::Objects;
 use super::facts::{cells, literal, quoted};
 use super::judge::Held;
 use crate::finding::Severity::{Error, Warning};
+use crate::rules;
 
 /// What lets somebody change by what the guards judge, or hang something on it.
 const WRITES: &str = "'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'";
@@ -52,7 +53,7 @@ impl Held<'_> {
                     "REVOKE ALL ON FUNCTION {}({arguments}) FROM {role}",
                     self.names.quoted(&name)
                 );
-                tell.error("open-function", message, help);
+                tell.error(rules::OPEN_FUNCTION, message, help);
             }
         }
         Ok(())
@@ -90,7 +91,7 @@ impl Held<'_> {
                     "REVOKE {privileges} ON {} FROM {role}: an application only reads it",
                     names.quoted(&table)
                 );
-                tell.error("open-table", message, help);
+                tell.error(rules::OPEN_TABLE, message, help);
             }
         }
         Ok(())
@@ -144,7 +145,7 @@ impl Held<'_> {
                     names.quoted(name)
                 );
                 let severity = if kind == "FUNCTION" { Error } else { Warning };
-                tell.tell("other-owner", severity, message, help);
+                tell.tell(rules::OTHER_OWNER, severity, message, help);
             }
         }
         Ok(())
@@ -176,7 +177,7 @@ impl Held<'_> {
                     self.names.quoted(&table)
                 );
                 let severity = if instead == "1" { Error } else { Warning };
-                tell.tell("foreign-rule", severity, message, help);
+                tell.tell(rules::FOREIGN_RULE, severity, message, help);
             }
         }
         Ok(())

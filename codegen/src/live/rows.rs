@@ -8,6 +8,7 @@ use super::expected::Objects;
 use super::facts::{Facts, Names, cells, quoted};
 use super::judge::Held;
 use crate::finding::Severity::Warning;
+use crate::rules;
 use crate::suggest::{self, shown};
 
 /// So many pairs that were let through are told of, the most frequent first.
@@ -42,7 +43,7 @@ pub(super) fn judge_without(names: &Names, count: u64, tell: &mut Telling) {
         let rows = if count == 1 { "row" } else { "rows" };
         let message = format!("{count} {rows} of `{}` without a status", names.table);
         let help = "nothing is judged of them until they get one";
-        tell.tell("rows-without-status", Warning, message, help);
+        tell.tell(rules::ROWS_WITHOUT_STATUS, Warning, message, help);
     }
 }
 
@@ -68,13 +69,13 @@ impl Held<'_> {
             );
             let help =
                 "add the states to the table, retired where nothing is to enter them, and migrate";
-            tell.error("rows-in-unknown-states", message, help);
+            tell.error(rules::ROWS_IN_UNKNOWN_STATES, message, help);
         }
         if !retired.is_empty() {
             let message =
                 format!("rows of `{table}` are in retired states: {}", suggest::list(&retired));
             let help = "they may be; move them on before anybody forgets what they meant";
-            tell.tell("rows-in-retired-states", Warning, message, help);
+            tell.tell(rules::ROWS_IN_RETIRED_STATES, Warning, message, help);
         }
     }
 
@@ -119,7 +120,7 @@ impl Held<'_> {
                 shown(&from),
                 shown(&to)
             );
-            tell.tell("observed", Warning, message, transition);
+            tell.tell(rules::OBSERVED, Warning, message, transition);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::expected::{Objects, normal, words};
 use super::facts::{Facts, cells, folded, literal};
 use super::judge::{Held, MADE_OTHERWISE};
 use crate::finding::Severity::{Error, Warning};
+use crate::rules;
 use crate::targets::Dialect;
 
 impl Held<'_> {
@@ -50,7 +51,7 @@ impl Held<'_> {
             match found.iter().find(|[found, ..]| folded(found, names.dialect) == *name) {
                 None => {
                     let message = format!("the index `{name}` of `{table}` is missing");
-                    tell.error("missing-index", message, help);
+                    tell.error(rules::MISSING_INDEX, message, help);
                 }
                 Some([_, sql, invalid]) => {
                     if !invalid.is_empty()
@@ -60,7 +61,7 @@ impl Held<'_> {
                             "the index `{name}` is not what the table gives: {sql} {invalid}"
                         );
                         tell.error(
-                            "altered-index",
+                            rules::ALTERED_INDEX,
                             message.trim_end(),
                             format!("drop it, and {help}"),
                         );
@@ -87,7 +88,7 @@ impl Held<'_> {
                     }
                     Dialect::Sqlite => format!("make the table again as {} has it", self.schema),
                 };
-                tell.error("missing-constraint", message, help);
+                tell.error(rules::MISSING_CONSTRAINT, message, help);
             }
         }
         self.columns(conn, facts, expected, &found, tell).await
@@ -130,7 +131,7 @@ impl Held<'_> {
             // What an application does with the columns that are there for it is its own affair.
             let is_ours = *table != names.table || [&names.key, &names.column].contains(&column);
             let severity = if is_ours { Error } else { Warning };
-            tell.tell("altered-column", severity, message, help);
+            tell.tell(rules::ALTERED_COLUMN, severity, message, help);
         }
         Ok(())
     }
@@ -184,7 +185,7 @@ impl Held<'_> {
             let help =
                 format!("apply the migrations, or run its CREATE VIEW of {} again", self.schema);
             if !facts.has(name) {
-                tell.error("missing-view", format!("there is no view `{name}`"), help);
+                tell.error(rules::MISSING_VIEW, format!("there is no view `{name}`"), help);
                 continue;
             }
             let stands = match names.dialect {
@@ -206,7 +207,7 @@ impl Held<'_> {
             if !stands && (knows || *name != names.observed) {
                 let message = format!("the view `{name}` is not what the table gives");
                 let help = format!("{MADE_OTHERWISE}: drop it, and {help}");
-                tell.error("altered-view", message, help);
+                tell.error(rules::ALTERED_VIEW, message, help);
             }
         }
         Ok(())

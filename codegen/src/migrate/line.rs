@@ -11,6 +11,7 @@ use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline;
+use crate::rules::{self, Rule};
 use crate::targets::{Dialect, SqlTarget};
 
 /// The folder of the snapshots, below the one that the dialects' folders are in.
@@ -175,7 +176,7 @@ impl Line {
                     );
                     let help = "restore it and its migrations from version control; only the newest \
                                 are taken back by removing them, where no database has run them";
-                    reader.tell("migration-missing", &path, message, help);
+                    reader.tell(rules::MIGRATION_MISSING, &path, message, help);
                 } else if reader.findings.is_empty() {
                     Self::fork(past, before, reader);
                 }
@@ -201,7 +202,7 @@ impl Line {
         let help = "where no database has run what leads to it, remove it with those files, and run \
                     `phasegate migrate` again: that goes on from the table before; otherwise restore \
                     from version control what it followed";
-        reader.tell("migration-forked", &past.path, message, help);
+        reader.tell(rules::MIGRATION_FORKED, &past.path, message, help);
     }
 
     /// Files of the machine that no snapshot knows, and others that have the number of one that it
@@ -238,11 +239,16 @@ impl Line {
                 );
                 let help = "restore that table from version control; or, if no database has run the \
                             migration, remove it";
-                reader.tell("migration-unrecorded", &shown, message, help);
+                reader.tell(rules::MIGRATION_UNRECORDED, &shown, message, help);
             } else if let Some(taken) = ours.get(&(folder(path), entry.number)) {
                 let name = taken.rsplit('/').next().unwrap_or_default();
                 let message = format!("the number is that of `{name}`, too");
-                reader.tell("number-taken", &shown, message, "give this one a number of its own");
+                reader.tell(
+                    rules::NUMBER_TAKEN,
+                    &shown,
+                    message,
+                    "give this one a number of its own",
+                );
             }
         }
     }
@@ -264,7 +270,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn tell(&mut self, rule: &'static str, path: &str, message: String, help: &str) {
+    fn tell(&mut self, rule: &'static Rule, path: &str, message: String, help: &str) {
         let path = self.root.join(path).display().to_string();
         self.findings.push(Finding::about(rule, Severity::Error, path, message, help));
     }
@@ -272,18 +278,18 @@ impl Reader<'_> {
     fn differs(&mut self, what: &str, path: &str, differs: &Differs) {
         let (rule, says, help) = match differs {
             Differs::Missing => (
-                "migration-missing",
+                rules::MIGRATION_MISSING,
                 format!("{what} is missing: databases have run it"),
                 "restore it from version control",
             ),
             Differs::Edited => (
-                "migration-edited",
+                rules::MIGRATION_EDITED,
                 format!("{what} is not as it was written: databases have run that"),
                 "restore it from version control; a change goes into the table, and by \
                  `phasegate migrate` into the next migration",
             ),
             Differs::LineEnds => (
-                "line-ends",
+                rules::LINE_ENDS,
                 format!(
                     "{what} has the line ends of another system (CRLF): tools that compare \
                          checksums take it for another one"
@@ -291,7 +297,7 @@ impl Reader<'_> {
                 "say `* text eol=lf` in a `.gitattributes` of this folder, then check it out anew",
             ),
             Differs::Mark => (
-                "byte-order-mark",
+                rules::BYTE_ORDER_MARK,
                 format!(
                     "{what} starts with a byte order mark, which it was written without: tools that \
                      compare checksums take it for another one"
@@ -335,7 +341,7 @@ impl Reader<'_> {
                 if snapshot.machine == machine {
                     let message = format!("the table of past migrations cannot be read: {error}");
                     let help = "use the version of phasegate that wrote it, or a newer one";
-                    self.tell("migration-edited", path, message, help);
+                    self.tell(rules::MIGRATION_EDITED, path, message, help);
                 }
                 None
             }
@@ -354,7 +360,7 @@ impl Reader<'_> {
             );
             let help = "give it that number back, or remove it where it is a copy; `phasegate \
                         migrate` alone writes tables here";
-            self.tell("migration-edited", &past.path, message, help);
+            self.tell(rules::MIGRATION_EDITED, &past.path, message, help);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::artifact::Leave;
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline::{Error, Loaded};
+use crate::rules;
 use crate::targets::Dialect;
 use disk::NewFile;
 use line::{Line, State};
@@ -134,7 +135,7 @@ pub fn not_migrated(loaded: &Loaded, migrated: &Migrated) -> Option<Finding> {
             None => "the table was never migrated to".to_owned(),
         };
         let help = format!("run `{command}`, review what it writes, and commit it");
-        Finding::about("not-migrated", Severity::Error, path, message, help)
+        Finding::about(rules::NOT_MIGRATED, Severity::Error, path, message, help)
     })
 }
 
@@ -181,7 +182,7 @@ fn plan(
         let message = "no migration has come since the last table that was migrated to";
         let help = "write the migration by hand first: the table gets its number";
         let path = &loaded.source.path;
-        let nothing = Finding::about("nothing-new", Severity::Error, path, message, help);
+        let nothing = Finding::about(rules::NOTHING_NEW, Severity::Error, path, message, help);
         migrated.findings.push(nothing);
     }
     if !migrated.is_possible() {

@@ -10,6 +10,7 @@ use crate::emit::sql::{Impossible, Migration, migrations, renamed, stale_default
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline::Loaded;
+use crate::rules::{self, Rule};
 use crate::suggest::{self, toml};
 use crate::table;
 use crate::targets::{Dialect, Mode, SqlTarget, Storage};
@@ -142,14 +143,14 @@ impl<'p> Plan<'p> {
     }
 
     /// A finding at a state, or about the table as a whole.
-    fn tell(&mut self, rule: &'static str, state: Option<&str>, message: String, help: String) {
+    fn tell(&mut self, rule: &'static Rule, state: Option<&str>, message: String, help: String) {
         self.tell_as(Severity::Error, rule, state, message, help);
     }
 
     fn tell_as(
         &mut self,
         severity: Severity,
-        rule: &'static str,
+        rule: &'static Rule,
         state: Option<&str>,
         message: String,
         help: String,
@@ -191,7 +192,7 @@ impl<'p> Plan<'p> {
                 "keep `name = \"{was}\"`, which the names of tables, types and functions are made \
                  of; `title` is what people read"
             );
-            self.tell("target-changed", None, message, help);
+            self.tell(rules::TARGET_CHANGED, None, message, help);
         }
     }
 
@@ -211,7 +212,7 @@ impl<'p> Plan<'p> {
              change back; if the databases' own way leads to this table by migrations written by \
              hand, say so by `--baseline`"
         );
-        self.tell("migrations-moved", None, message, help);
+        self.tell(rules::MIGRATIONS_MOVED, None, message, help);
     }
 
     /// What `renamed_from` says that has no meaning any more, or never had.
@@ -225,12 +226,12 @@ impl<'p> Plan<'p> {
             let was = past.iter().any(|past| past.find(from).is_some());
             let (rule, message) = if was && old.find(&state.name).is_some() {
                 (
-                    "rename-done",
+                    rules::RENAME_DONE,
                     format!("`{from}` was renamed to `{}` by a migration before", state.name),
                 )
             } else {
                 (
-                    "rename-of-nothing",
+                    rules::RENAME_OF_NOTHING,
                     format!("no state was called `{from}` in a table that was migrated to"),
                 )
             };
@@ -256,7 +257,7 @@ impl<'p> Plan<'p> {
                  which takes no migration",
                 toml(from)
             );
-            self.tell_as(Severity::Warning, "value-renamed", state.as_deref(), message, help);
+            self.tell_as(Severity::Warning, rules::VALUE_RENAMED, state.as_deref(), message, help);
             if let Some(sql) = moves {
                 let message = format!(
                     "the last file moves the rows of `{}` in {} to {} in one transaction: whoever \
@@ -269,7 +270,7 @@ impl<'p> Plan<'p> {
                     "see first how many they are; where they are too many to wait for, keep `value = {}`",
                     toml(from)
                 );
-                self.tell_as(Severity::Warning, "rows-moved", state.as_deref(), message, help);
+                self.tell_as(Severity::Warning, rules::ROWS_MOVED, state.as_deref(), message, help);
             }
         }
     }
@@ -301,7 +302,7 @@ impl<'p> Plan<'p> {
             }
         };
         let start = machine.state(machine.initial[0]).name.clone();
-        self.tell_as(Severity::Warning, "default-left", Some(&start), message, help);
+        self.tell_as(Severity::Warning, rules::DEFAULT_LEFT, Some(&start), message, help);
     }
 
     /// Migrations that go by another tool's names, which neither count here nor run with these.
@@ -314,7 +315,7 @@ impl<'p> Plan<'p> {
             let help = "they are passed over, and sqlx runs none of them: where another tool does, \
                         say a folder of their own for these in `[target.sql] migrations`, and run \
                         them by sqlx";
-            self.tell_as(Severity::Warning, "not-numbered", None, message, help.to_owned());
+            self.tell_as(Severity::Warning, rules::NOT_NUMBERED, None, message, help.to_owned());
         }
     }
 }

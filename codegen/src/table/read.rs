@@ -18,6 +18,7 @@ use super::{
     TargetRows, TransitionRow, WorkflowRow,
 };
 use crate::finding::{Finding, Findings, MOST_FINDINGS, Severity};
+use crate::rules::{self, Rule};
 use crate::suggest;
 
 /// The largest table, in bytes.
@@ -35,7 +36,7 @@ pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
             line: Some(1),
             column: Some(1),
             ..Finding::about(
-                "too-large",
+                rules::TOO_LARGE,
                 Severity::Error,
                 path,
                 format!("the table is larger than {MAX_BYTES} bytes (1 MiB)"),
@@ -51,7 +52,7 @@ pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
             let source = Source::new(path, &good);
             let at = source.text.len();
             let finding = source.error(
-                "not-utf-8",
+                rules::NOT_UTF_8,
                 at..at,
                 format!("the byte 0x{:02x} is not UTF-8 here", bytes[error.valid_up_to()]),
                 "save the file as UTF-8",
@@ -63,7 +64,7 @@ pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
     if source.text.starts_with('\u{feff}') {
         let help = "remove it; the first one is passed over";
         let message = "the file starts with a second byte order mark";
-        let finding = source.error("not-toml", 0..0, message, help);
+        let finding = source.error(rules::NOT_TOML, 0..0, message, help);
         return (source, None, vec![finding]);
     }
     let (document, errors) = DeTable::parse_recoverable(&source.text);
@@ -85,7 +86,7 @@ fn not_toml(source: &Source, errors: &[toml::de::Error]) -> Vec<Finding> {
         let span = error.span().unwrap_or(end..end);
         let message = error.message().trim();
         let help = "the file is TOML 1.1: see https://toml.io";
-        let finding = source.error("not-toml", span, suggest::cut(message), help);
+        let finding = source.error(rules::NOT_TOML, span, suggest::cut(message), help);
         if findings.last().is_none_or(|last| last.line != finding.line) {
             findings.push(finding);
         }
@@ -156,7 +157,7 @@ impl Reader<'_> {
             DeValue::String(text) if text == LOST => {
                 let message = "the text is a single NUL character";
                 let help = "write what was meant, without control characters";
-                self.tell("control-character", span, message, help);
+                self.tell(rules::CONTROL_CHARACTER, span, message, help);
             }
             DeValue::Array(items) => {
                 for item in items.iter_mut() {
@@ -192,7 +193,7 @@ impl Reader<'_> {
                 let message =
                     format!("the format {} is not known", suggest::cut(&number.to_string()));
                 let help = "this phasegate reads `format = 1`";
-                self.tell("unknown-format", value.span(), message, help);
+                self.tell(rules::UNKNOWN_FORMAT, value.span(), message, help);
                 None
             }
             other => {
@@ -205,7 +206,7 @@ impl Reader<'_> {
 
     pub(super) fn tell(
         &mut self,
-        rule: &'static str,
+        rule: &'static Rule,
         span: Range<usize>,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -214,12 +215,12 @@ impl Reader<'_> {
     }
 
     fn missing(&mut self, key: &str, help: &str) {
-        self.tell("missing-key", 0..0, format!("the table lacks `{key}`"), help);
+        self.tell(rules::MISSING_KEY, 0..0, format!("the table lacks `{key}`"), help);
     }
 
     pub(super) fn wrong_type(&mut self, span: Range<usize>, found: &str, key: &str, wanted: &str) {
         let message = format!("`{key}` is {}, not {wanted}", row::with_article(found));
-        self.tell("wrong-type", span, message, format!("write {wanted}"));
+        self.tell(rules::WRONG_TYPE, span, message, format!("write {wanted}"));
     }
 
     pub(super) fn unknown_keys<'k>(
@@ -233,7 +234,7 @@ impl Reader<'_> {
         keys.sort_by_key(|(span, _)| span.start);
         for (span, key) in keys {
             if self.findings.is_full() {
-                self.tell("unknown-key", span, "", "");
+                self.tell(rules::UNKNOWN_KEY, span, "", "");
                 continue;
             }
             let near = suggest::nearest(key, known.iter().copied());
@@ -243,7 +244,7 @@ impl Reader<'_> {
                 None => format!("the keys are {known}"),
             };
             let message = format!("`{}` is not a key of {what}", suggest::shown(key));
-            self.tell("unknown-key", span, message, help);
+            self.tell(rules::UNKNOWN_KEY, span, message, help);
         }
     }
 

@@ -12,6 +12,7 @@ use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 use super::Placed;
 use super::read::{LOST, Reader};
+use crate::rules;
 use crate::suggest;
 
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
@@ -47,7 +48,12 @@ impl Reader<'_> {
             } else {
                 let Some(key) = key_over(&row, &at) else {
                     let message = format!("{what} cannot be read: {}", suggest::cut(message));
-                    self.tell("wrong-type", at, message, "see `phasegate schema` for its shape");
+                    self.tell(
+                        rules::WRONG_TYPE,
+                        at,
+                        message,
+                        "see `phasegate schema` for its shape",
+                    );
                     return None;
                 };
                 if mending.count(&key) <= MOST_PER_KEY {
@@ -68,7 +74,7 @@ impl Reader<'_> {
     ) -> Option<()> {
         if !mending.removed.contains(&(at.start, key.to_owned())) {
             let message = format!("{what} lacks `{key}`");
-            self.tell("missing-key", at.clone(), message, format!("add `{key}` to {what}"));
+            self.tell(rules::MISSING_KEY, at.clone(), message, format!("add `{key}` to {what}"));
         }
         put(row, at, key).then_some(())
     }
@@ -143,7 +149,7 @@ impl Reader<'_> {
                 None => format!("it is one of {known}"),
             };
             let message = format!("`{}` is not a value of `{key}`", suggest::shown(value));
-            self.tell("unknown-value", at.clone(), message, help);
+            self.tell(rules::UNKNOWN_VALUE, at.clone(), message, help);
         } else {
             let (found, wanted) = message
                 .rsplit_once(", expected ")
@@ -156,7 +162,7 @@ impl Reader<'_> {
             };
             let message =
                 format!("`{key}` of {what} has {} where {wanted} belongs", found_in(found));
-            self.tell("wrong-type", at.clone(), message, format!("write {wanted}"));
+            self.tell(rules::WRONG_TYPE, at.clone(), message, format!("write {wanted}"));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::finding::{Finding, Severity};
+use crate::rules::Rule;
 
 /// A table's text and what it is called.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Source {
     /// A finding at a place of this text.
     pub fn finding(
         &self,
-        rule: &'static str,
+        rule: &'static Rule,
         severity: Severity,
         span: Range<usize>,
         message: impl Into<String>,
@@ -72,7 +73,7 @@ impl Source {
 
     pub(super) fn error(
         &self,
-        rule: &'static str,
+        rule: &'static Rule,
         span: Range<usize>,
         message: impl Into<String>,
         help: impl Into<String>,

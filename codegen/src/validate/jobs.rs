@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Draft, is_set};
+use crate::rules;
 use crate::suggest;
 use crate::table::{JobRow, LOST, Placed, Text};
 
@@ -28,7 +29,7 @@ pub(super) fn references(draft: &mut Draft<'_>) {
                 let name_of = suggest::shown(name.get_ref());
                 let message = format!("the job reports the retired state `{name_of}`");
                 let help = "nothing enters a retired state: report the one that took its place";
-                draft.error("reports-retired", name.span(), message, help);
+                draft.error(rules::REPORTS_RETIRED, name.span(), message, help);
             }
         }
         let mut seen = HashSet::new();
@@ -36,10 +37,10 @@ pub(super) fn references(draft: &mut Draft<'_>) {
             let text = need.get_ref().as_str();
             if !draft.jobs.contains_key(text) {
                 let names = table.job.iter().map(|row| row.name.get_ref().as_str());
-                draft.unknown("unknown-job", need, "`needs`", "job", names, unread);
+                draft.unknown(rules::UNKNOWN_JOB, need, "`needs`", "job", names, unread);
             } else if !seen.insert(text) {
                 let message = format!("`needs` lists `{}` twice", suggest::shown(text));
-                draft.error("duplicate-entry", need.span(), message, "list each job once");
+                draft.error(rules::DUPLICATE_ENTRY, need.span(), message, "list each job once");
             }
         }
     }
@@ -53,19 +54,24 @@ pub(super) fn shapes(draft: &mut Draft<'_>) {
             && !row.has_lost("needs")
         {
             let help = "leave `needs` out, or name the jobs that come first";
-            draft.error("empty-list", needs.span(), "`needs` is an empty list", help);
+            draft.error(rules::EMPTY_LIST, needs.span(), "`needs` is an empty list", help);
         }
         if let Some(milestones) = &row.milestones {
             if milestones.get_ref().is_empty() && !row.has_lost("milestones") {
                 let help = "leave `milestones` out, or name the reports between start and end";
-                draft.error("empty-list", milestones.span(), "`milestones` is an empty list", help);
+                draft.error(
+                    rules::EMPTY_LIST,
+                    milestones.span(),
+                    "`milestones` is an empty list",
+                    help,
+                );
             }
             for milestone in milestones.get_ref() {
                 let name = milestone.name.get_ref();
                 if name != LOST && (name.trim().is_empty() || name.chars().any(char::is_control)) {
                     let message = "the milestone has no name that a step could be called by";
                     let help = "name it in words, without control characters";
-                    draft.error("bad-name", milestone.name.span(), message, help);
+                    draft.error(rules::BAD_NAME, milestone.name.span(), message, help);
                 }
             }
         }
@@ -80,7 +86,7 @@ fn concluding(draft: &mut Draft<'_>, row: &Placed<JobRow>) {
     if row.needs.is_none() && !row.has_lost("needs") {
         let message = format!("the concluding job `{name}` needs no job");
         let help = "name the jobs that it speaks for in `needs`, or remove `always`";
-        draft.error("always-without-needs", always.span(), message, help);
+        draft.error(rules::ALWAYS_WITHOUT_NEEDS, always.span(), message, help);
     }
     let early = [
         row.start.as_ref().map(|start| ("start", start.span())),
@@ -89,7 +95,7 @@ fn concluding(draft: &mut Draft<'_>, row: &Placed<JobRow>) {
     for (key, span) in early.into_iter().flatten() {
         let message = format!("the concluding job `{name}` has `{key}`");
         let help = "a concluding job reports its outcome alone: remove it, or remove `always`";
-        draft.error("always-with-reports", span, message, help);
+        draft.error(rules::ALWAYS_WITH_REPORTS, span, message, help);
     }
 }
 
@@ -146,5 +152,5 @@ fn circle(draft: &mut Draft<'_>, jobs: &[usize]) {
     let row = &table.job[jobs[0]];
     let span = row.needs.as_ref().map_or_else(|| row.name.span(), |needs| needs.span());
     let message = format!("the jobs need each other in a circle: {}", names.join(" needs "));
-    draft.error("needs-cycle", span, message, "take one of them out of `needs`");
+    draft.error(rules::NEEDS_CYCLE, span, message, "take one of them out of `needs`");
 }

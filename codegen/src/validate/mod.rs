@@ -19,6 +19,7 @@ use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{
     Fingerprints, Job, JobId, Machine, Milestone, Phase, PhaseId, Relation, State, StateId,
 };
+use crate::rules::{self, Rule};
 use crate::suggest;
 use crate::table::{JobRow, LOST, Placed, Source, StateRow, Table, Text};
 use crate::targets::Targets;
@@ -140,7 +141,7 @@ pub(crate) fn validate(
 impl<'t> Draft<'t> {
     fn error(
         &mut self,
-        rule: &'static str,
+        rule: &'static Rule,
         span: Range<usize>,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -150,7 +151,7 @@ impl<'t> Draft<'t> {
 
     fn warning(
         &mut self,
-        rule: &'static str,
+        rule: &'static Rule,
         span: Range<usize>,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -196,7 +197,7 @@ impl<'t> Draft<'t> {
         }
         let names = self.table.state.iter().map(|row| row.name.get_ref().as_str());
         let unread = self.unread.states;
-        let near = self.unknown("unknown-state", name, what, "state", names, unread)?;
+        let near = self.unknown(rules::UNKNOWN_STATE, name, what, "state", names, unread)?;
         let &index = self.states.get(near)?;
         Some(Found { state: StateId::new(index), sure: false })
     }
@@ -206,7 +207,7 @@ impl<'t> Draft<'t> {
     /// one too many: it is told of only where another is near.
     fn unknown(
         &mut self,
-        rule: &'static str,
+        rule: &'static Rule,
         name: &Text,
         what: &str,
         kind: &str,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Draft, value_of};
 use crate::machine::MAX_STATES;
+use crate::rules;
 use crate::suggest::shown;
 use crate::table::{LOST, Text};
 
@@ -42,7 +43,7 @@ impl Draft<'_> {
                 shown(&better)
             );
             self.error(
-                "bad-name",
+                rules::BAD_NAME,
                 name.span(),
                 format!("`{}` is not a name for {what}", shown(text)),
                 help,
@@ -50,7 +51,12 @@ impl Draft<'_> {
         }
         if most.is_some_and(|most| text.len() > most) {
             let message = format!("the name of {what} has {} bytes: `{}`", text.len(), shown(text));
-            self.error("name-too-long", name.span(), message, format!("at most {MAX_NAME} bytes"));
+            self.error(
+                rules::NAME_TOO_LONG,
+                name.span(),
+                message,
+                format!("at most {MAX_NAME} bytes"),
+            );
         }
     }
 }
@@ -71,7 +77,7 @@ fn index<'t>(
             let line = draft.source.place(first).0;
             let message = format!("two {what}s are called `{}`", shown(text));
             let help = format!("the first stands in line {line}: rename one of them");
-            draft.error("duplicate-name", name.span(), message, help);
+            draft.error(rules::DUPLICATE_NAME, name.span(), message, help);
         } else {
             seen.insert(text, (at, name.span().start));
         }
@@ -95,12 +101,12 @@ pub(super) fn states(draft: &mut Draft<'_>) {
     let table = draft.table;
     if table.state.is_empty() && !table.lost.contains("state") {
         let message = "the table has no state";
-        draft.error("no-states", 0..0, message, "add at least one [[state]]");
+        draft.error(rules::NO_STATES, 0..0, message, "add at least one [[state]]");
     }
     if table.state.len() > MAX_STATES {
         let span = table.state[MAX_STATES].name.span();
         let message = format!("the table has {} states", table.state.len());
-        draft.error("too-many-states", span, message, format!("at most {MAX_STATES} states"));
+        draft.error(rules::TOO_MANY_STATES, span, message, format!("at most {MAX_STATES} states"));
     }
     for row in table.state.iter().take(MAX_STATES) {
         draft.name_of(&row.name, "a state", Some(MAX_NAME));
@@ -124,7 +130,7 @@ pub(super) fn values(draft: &mut Draft<'_>) {
                     "a value has 1 to {MAX_NAME} bytes and no control characters; this one has {} bytes",
                     text.len()
                 );
-                draft.error("bad-value", value.span(), message, help);
+                draft.error(rules::BAD_VALUE, value.span(), message, help);
             }
             if let Some(&other) = draft.states.get(text)
                 && other != at
@@ -132,7 +138,7 @@ pub(super) fn values(draft: &mut Draft<'_>) {
                 let message = format!("the value `{}` is the name of another state", shown(text));
                 let help =
                     "give one of them another value: code speaks names, databases speak values";
-                draft.error("value-is-a-name", value.span(), message, help);
+                draft.error(rules::VALUE_IS_A_NAME, value.span(), message, help);
             }
         }
         if let Some(first) = seen.insert(text, at)
@@ -148,7 +154,7 @@ pub(super) fn values(draft: &mut Draft<'_>) {
                 shown(row.name.get_ref()),
                 shown(text)
             );
-            draft.error("duplicate-value", span, message, "give one of them another `value`");
+            draft.error(rules::DUPLICATE_VALUE, span, message, "give one of them another `value`");
         }
     }
 }
@@ -160,7 +166,7 @@ pub(super) fn jobs(draft: &mut Draft<'_>) {
         if text != LOST && !is_job_name(text) {
             let message = format!("`{}` is not a name for a job", shown(text));
             let help = "a job's name is a letter or `_`, then letters, digits, `_` and `-`";
-            draft.error("bad-name", row.name.span(), message, help);
+            draft.error(rules::BAD_NAME, row.name.span(), message, help);
         }
     }
     draft.jobs = index(draft, "job", table.job.iter().map(|row| &row.name));
@@ -184,7 +190,7 @@ pub(super) fn renames(draft: &mut Draft<'_>) {
             } else {
                 "remove `renamed_from`, or the state of that name"
             };
-            draft.error("renamed-from-exists", from.span(), message, help);
+            draft.error(rules::RENAMED_FROM_EXISTS, from.span(), message, help);
         }
         if let Some(first) = seen.insert(text, at) {
             let message = format!(
@@ -193,7 +199,7 @@ pub(super) fn renames(draft: &mut Draft<'_>) {
                 shown(table.state[first].name.get_ref()),
                 shown(row.name.get_ref())
             );
-            draft.error("renamed-from-twice", from.span(), message, "only one of them can be");
+            draft.error(rules::RENAMED_FROM_TWICE, from.span(), message, "only one of them can be");
         }
     }
 }

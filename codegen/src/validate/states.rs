@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{Draft, is_set};
 use crate::machine::StateId;
+use crate::rules;
 use crate::suggest;
 use crate::table::LOST;
 
@@ -13,7 +14,7 @@ pub(super) fn initial(draft: &mut Draft<'_>) {
     draft.starts_known = !table.machine.has_lost("initial") && !initial.names.is_empty();
     if initial.names.is_empty() && !table.machine.has_lost("initial") {
         let help = "name the state that a new row starts in: initial = \"...\"";
-        draft.error("empty-list", initial.span.clone(), "`initial` is an empty list", help);
+        draft.error(rules::EMPTY_LIST, initial.span.clone(), "`initial` is an empty list", help);
     }
     let mut seen = HashSet::new();
     for name in &initial.names {
@@ -26,7 +27,7 @@ pub(super) fn initial(draft: &mut Draft<'_>) {
         if !seen.insert(state) {
             if found.sure {
                 let message = format!("`initial` lists `{text}` twice");
-                draft.error("duplicate-entry", name.span(), message, "list each state once");
+                draft.error(rules::DUPLICATE_ENTRY, name.span(), message, "list each state once");
             }
             continue;
         }
@@ -37,12 +38,12 @@ pub(super) fn initial(draft: &mut Draft<'_>) {
         if draft.is_retired(state) {
             let message = format!("the initial state `{text}` is retired");
             let help = "nothing enters a retired state: start in another";
-            draft.error("initial-retired", name.span(), message, help);
+            draft.error(rules::INITIAL_RETIRED, name.span(), message, help);
         }
         if draft.is_optional(state) {
             let message = format!("the initial state `{text}` is optional");
             let help = "a row always starts in a state that is reported: remove `optional`";
-            draft.error("initial-optional", name.span(), message, help);
+            draft.error(rules::INITIAL_OPTIONAL, name.span(), message, help);
         }
         // A machine of one state starts and ends in it.
         let alone = table.state.len() == 1;
@@ -54,7 +55,7 @@ pub(super) fn initial(draft: &mut Draft<'_>) {
             let message = format!("the initial state `{text}` is an end");
             let help = "a row starts in a state that leads on and has no `outcome`: start in \
                         another, or add a transition from it";
-            draft.error("initial-ended", name.span(), message, help);
+            draft.error(rules::INITIAL_ENDED, name.span(), message, help);
         }
     }
 }
@@ -66,7 +67,7 @@ pub(super) fn phases(draft: &mut Draft<'_>) {
         if phase.get_ref() != LOST && !draft.phases.contains_key(phase.get_ref().as_str()) {
             let names = table.phase.iter().map(|row| row.name.get_ref().as_str());
             let unread = draft.unread.phases;
-            draft.unknown("unknown-phase", phase, "`phase`", "phase", names, unread);
+            draft.unknown(rules::UNKNOWN_PHASE, phase, "`phase`", "phase", names, unread);
         }
     }
 }
@@ -81,7 +82,7 @@ pub(super) fn attributes(draft: &mut Draft<'_>) {
         {
             let message = format!("`{name}` completes a phase and belongs to none");
             let help = "add the `phase` that it completes, or remove `completes`";
-            draft.error("completes-without-phase", completes.span(), message, help);
+            draft.error(rules::COMPLETES_WITHOUT_PHASE, completes.span(), message, help);
         }
         if let (Some(reopens), None) = (&row.reopens, &row.outcome)
             && *reopens.get_ref()
@@ -89,7 +90,7 @@ pub(super) fn attributes(draft: &mut Draft<'_>) {
         {
             let message = format!("`{name}` reopens and is no end");
             let help = "`reopens` goes with an `outcome`: add it, or remove `reopens`";
-            draft.error("reopens-without-outcome", reopens.span(), message, help);
+            draft.error(rules::REOPENS_WITHOUT_OUTCOME, reopens.span(), message, help);
         }
         if let Some(optional) = &row.optional
             && *optional.get_ref()
@@ -97,7 +98,7 @@ pub(super) fn attributes(draft: &mut Draft<'_>) {
         {
             let message = format!("the optional state `{name}` has an outcome");
             let help = "nothing could make up for the loss of an end: remove `optional`";
-            draft.error("optional-end", optional.span(), message, help);
+            draft.error(rules::OPTIONAL_END, optional.span(), message, help);
         }
     }
 }
@@ -116,7 +117,7 @@ pub(super) fn ends_that_are_left(draft: &mut Draft<'_>) {
             let message = format!("`{name}` has an outcome, and goes on to {}", draft.list(next));
             let help =
                 "an end is left only with `reopens = true`: add it, or remove the transitions";
-            draft.error("outcome-left", outcome.span(), message, help);
+            draft.error(rules::OUTCOME_LEFT, outcome.span(), message, help);
         }
     }
 }
@@ -136,14 +137,14 @@ pub(super) fn ends_that_are_not_left(draft: &mut Draft<'_>) {
         {
             let message = format!("no transition leaves the optional state `{name}`");
             let help = "nothing could make up for the loss of an end: remove `optional`, or add a transition";
-            draft.error("optional-end", optional.span(), message, help);
+            draft.error(rules::OPTIONAL_END, optional.span(), message, help);
         }
         if let (Some(reopens), true) = (&row.reopens, draft.has_outcome(state))
             && *reopens.get_ref()
         {
             let message = format!("`{name}` reopens, and no transition leaves it");
             let help = "add a transition from it, or remove `reopens`";
-            draft.error("reopens-terminal", reopens.span(), message, help);
+            draft.error(rules::REOPENS_TERMINAL, reopens.span(), message, help);
         }
     }
 }
@@ -165,7 +166,7 @@ pub(super) fn reachable(draft: &mut Draft<'_>) {
         let message = format!("no sequence of transitions leads to `{name}`");
         let help =
             "add a transition to it, or retire it (`retired = true`) where rows still hold it";
-        draft.error("unreachable", row.name.span(), message, help);
+        draft.error(rules::UNREACHABLE, row.name.span(), message, help);
     }
 }
 
@@ -194,6 +195,6 @@ pub(super) fn ways_out(draft: &mut Draft<'_>) {
         let message = format!("from `{name}` no end can be reached");
         let living = ends.iter().copied().filter(|&state| !draft.is_retired(state));
         let help = format!("add a transition that leads to an end: {}", draft.list(living));
-        draft.error("no-way-to-end", row.name.span(), message, help);
+        draft.error(rules::NO_WAY_TO_END, row.name.span(), message, help);
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::{Draft, Found};
 use crate::machine::{Bits, MAX_TRANSITIONS, Relation, StateId, ones};
+use crate::rules;
 use crate::suggest::shown;
 use crate::table::{Names, Placed, Text, TransitionRow};
 
@@ -102,7 +103,7 @@ fn too_many(draft: &mut Draft<'_>, span: Range<usize>) {
     let help = format!(
         "at most {MAX_TRANSITIONS}, with `\"*\"` expanded and the skips of optional states"
     );
-    draft.error("too-many-transitions", span, message, help);
+    draft.error(rules::TOO_MANY_TRANSITIONS, span, message, help);
 }
 
 /// One row; `endless` are the states that `"*"` stands for.
@@ -118,7 +119,7 @@ fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<Transition
         let help =
             "`except` takes states out of `from = \"*\"`; elsewhere leave them out of `from`";
         let message = "`except` stands without `from = \"*\"`";
-        draft.error("except-without-star", except.span(), message, help);
+        draft.error(rules::EXCEPT_WITHOUT_STAR, except.span(), message, help);
     }
     match (path, from, to) {
         (Some(path), None, None) => self::path(draft, path, lost),
@@ -126,7 +127,7 @@ fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<Transition
             let help = "write either `path`, or `from` and `to`";
             draft.broken = true;
             let message = "the row has both `path` and `from` or `to`";
-            draft.error("path-and-from", placed.span.clone(), message, help);
+            draft.error(rules::PATH_AND_FROM, placed.span.clone(), message, help);
         }
         (None, Some(from), Some(to)) => {
             let to = resolve_list(draft, to, "`to`", lost);
@@ -154,7 +155,7 @@ fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<Transition
             draft.broken = true;
             let help = "write `path = [\"a\", \"b\"]`, or `from = \"a\"` and `to = \"b\"`";
             let message = "the [[transition]] says nothing";
-            draft.error("missing-key", placed.span.clone(), message, help);
+            draft.error(rules::MISSING_KEY, placed.span.clone(), message, help);
         }
         (None, None, Some(_)) => missing(draft, placed, "from"),
         (None, Some(_), None) => missing(draft, placed, "to"),
@@ -165,7 +166,7 @@ fn missing(draft: &mut Draft<'_>, placed: &Placed<TransitionRow>, key: &str) {
     draft.broken = true;
     let message = format!("the [[transition]] lacks `{key}`");
     let help = "write `from` and `to`, or `path` alone";
-    draft.error("missing-key", placed.span.clone(), message, help);
+    draft.error(rules::MISSING_KEY, placed.span.clone(), message, help);
 }
 
 fn is_star(names: &Names) -> bool {
@@ -179,7 +180,7 @@ fn path<'t>(draft: &mut Draft<'t>, path: &'t toml::Spanned<Vec<Text>>, lost: boo
             0 => "an empty path has no step",
             _ => "a path of one state has no step",
         };
-        draft.error("short-path", path.span(), message, "name at least two states, in order");
+        draft.error(rules::SHORT_PATH, path.span(), message, "name at least two states, in order");
     }
     let mut states: Vec<Option<Named>> = Vec::with_capacity(path.get_ref().len());
     for name in path.get_ref() {
@@ -206,14 +207,14 @@ fn path<'t>(draft: &mut Draft<'t>, path: &'t toml::Spanned<Vec<Text>>, lost: boo
 fn misplaced_star(draft: &mut Draft<'_>, name: &Text, what: &str) {
     let message = format!("`\"*\"` stands in {what}");
     let help = "`\"*\"` stands alone, as `from = \"*\"`: every state that has no outcome";
-    draft.error("misplaced-star", name.span(), message, help);
+    draft.error(rules::MISPLACED_STAR, name.span(), message, help);
 }
 
 fn resolve_list<'t>(draft: &mut Draft<'t>, names: &'t Names, what: &str, lost: bool) -> Vec<Named> {
     if names.names.is_empty() && !lost {
         draft.broken = true;
         let message = format!("{what} is an empty list");
-        draft.error("empty-list", names.span.clone(), message, "name at least one state");
+        draft.error(rules::EMPTY_LIST, names.span.clone(), message, "name at least one state");
     }
     resolve(draft, &names.names, what)
 }
@@ -226,7 +227,7 @@ fn excepted<'t>(
     let Some(except) = except else { return HashSet::new() };
     if except.get_ref().is_empty() && !lost {
         let help = "leave `except` out, or name the states that it takes out";
-        draft.error("empty-list", except.span(), "`except` is an empty list", help);
+        draft.error(rules::EMPTY_LIST, except.span(), "`except` is an empty list", help);
     }
     resolve(draft, except.get_ref(), "`except`").into_iter().map(|(found, _)| found.state).collect()
 }
@@ -237,7 +238,7 @@ fn resolve<'t>(draft: &mut Draft<'t>, names: &'t [Text], what: &str) -> Vec<Name
     for name in names {
         if !listed.insert(name.get_ref().as_str()) {
             let message = format!("{what} lists `{}` twice", shown(name.get_ref()));
-            draft.error("duplicate-transition", name.span(), message, "list each state once");
+            draft.error(rules::DUPLICATE_TRANSITION, name.span(), message, "list each state once");
         } else if name.get_ref() == "*" {
             draft.broken = true;
             misplaced_star(draft, name, what);
@@ -268,7 +269,7 @@ fn star(draft: &mut Draft<'_>, endless: &[u64], to: &[Named], excepted: &HashSet
                 shown(draft.name(to))
             );
             let help = "leave one of the rows out, or take what they share out by `except`";
-            draft.error("duplicate-transition", span.clone(), message, help);
+            draft.error(rules::DUPLICATE_TRANSITION, span.clone(), message, help);
         }
     }
 }
@@ -278,7 +279,7 @@ fn refuse_retired(draft: &mut Draft<'_>, to: Found, span: &Range<usize>) {
         let name = shown(draft.name(to.state));
         let message = format!("a transition leads into the retired state `{name}`");
         let help = "nothing enters a retired state: remove the transition";
-        draft.error("into-retired", span.clone(), message, help);
+        draft.error(rules::INTO_RETIRED, span.clone(), message, help);
     }
 }
 
@@ -292,7 +293,7 @@ fn add(draft: &mut Draft<'_>, told: &mut usize, from: Found, to: Found, span: &R
             shown(draft.name(from.state)),
             shown(draft.name(to.state))
         );
-        draft.error("duplicate-transition", span.clone(), message, "list each pair once");
+        draft.error(rules::DUPLICATE_TRANSITION, span.clone(), message, "list each pair once");
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Draft;
 use super::jobs::reported;
 use crate::machine::Kind;
+use crate::rules;
 use crate::suggest::shown;
 use crate::table::{JobRow, Placed};
 
@@ -18,7 +19,7 @@ pub(super) fn only_star_leads_on(draft: &mut Draft<'_>) {
             let row = draft.row(state);
             let message = format!("only `\"*\"` leads on from `{}`", shown(row.name.get_ref()));
             let help = "add the transition that it is there for, or give it an `outcome`";
-            draft.warning("only-star-leads-on", row.name.span(), message, help);
+            draft.warning(rules::ONLY_STAR_LEADS_ON, row.name.span(), message, help);
         }
     }
 }
@@ -40,7 +41,7 @@ pub(super) fn phase_without_states(draft: &mut Draft<'_>) {
     for row in table.phase.iter().filter(|row| !used.contains(row.name.get_ref().as_str())) {
         let message = format!("no state belongs to the phase `{}`", shown(row.name.get_ref()));
         let help = "the stepper can only show it as not reached or not needed: give it a state";
-        draft.warning("phase-without-states", row.name.span(), message, help);
+        draft.warning(rules::PHASE_WITHOUT_STATES, row.name.span(), message, help);
     }
 }
 
@@ -62,7 +63,7 @@ pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
             let message =
                 format!("no skip passes over the optional state `{}`", shown(row.name.get_ref()));
             let help = "what it could be passed over for is declared, or nothing is: remove `optional`, or the transitions around it";
-            draft.warning("optional-without-skip", span, message, help);
+            draft.warning(rules::OPTIONAL_WITHOUT_SKIP, span, message, help);
         }
     }
 }
@@ -88,7 +89,7 @@ pub(super) fn never_reported(draft: &mut Draft<'_>) {
         if !reported.contains(name) && !draft.initial.contains(&state) && !draft.is_retired(state) {
             let message = format!("no job reports `{}`", shown(name));
             let help = "report it in a [[job]], or leave it to whoever writes it";
-            draft.warning("never-reported", row.name.span(), message, help);
+            draft.warning(rules::NEVER_REPORTED, row.name.span(), message, help);
         }
     }
 }

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::explore::{self, Mode, Runs, Workflow};
 use crate::machine::Machine;
+use crate::rules::{self, Rule};
 
 pub use promela::{FORMULAS, promela};
 pub(crate) use refuted::{Refuted, refuted_alone};
@@ -84,133 +85,102 @@ impl Proof {
             | Self::LateLoss => false,
         }
     }
-
-    /// What to change in a table of which the claim does not hold.
-    pub const fn remedy(self) -> &'static str {
-        match self {
-            Self::Reachable | Self::WayToEnd => "add the transition that is missing",
-            Self::EndsStay => "let the end reopen, or remove the transition that leaves it",
-            Self::Judge | Self::PhasesTotal | Self::OneActive => {
-                "this is a fault of phasegate: please report the table"
-            }
-            Self::Loss => "declare the transition past the optional state, or let it be required",
-            Self::Redelivery | Self::LateDuplicate => {
-                "a state that can be entered again takes late redeliveries for news: give it a \
-                 name of its own on each way"
-            }
-            Self::Accepted => {
-                "let jobs that report one row follow each other by `needs`, or declare the step"
-            }
-            Self::RunsEnd => {
-                "add a concluding [[job]]: `always = true`, `needs` all others, and the states \
-                 that the last of them reports"
-            }
-            Self::Truth | Self::Again => {
-                "let the concluding job report by what became of all jobs, and every job that \
-                 reports an end `needs` what has to have succeeded"
-            }
-            Self::LateLoss => "add a concluding [[job]] that fails where its report is refused",
-            Self::Views | Self::DoneStays | Self::Unconfirmed => {
-                "give each phase a state that `completes` it, and each state its phase"
-            }
-        }
-    }
 }
 
 type Prove = fn(&Subject<'_>) -> Verdict;
 
 /// Every proof: its name, what it claims, and what proves it.
-const PROOFS: [(Proof, &str, &str, Prove); 17] = [
+const PROOFS: [(Proof, &Rule, &str, Prove); 17] = [
     (
         Proof::Reachable,
-        "reachable",
+        rules::REACHABLE,
         "every state can be reached from where a row can be",
         ends::reachable,
     ),
-    (Proof::WayToEnd, "way-to-end", "every state has a way to an ended one", ends::way_to_end),
+    (Proof::WayToEnd, rules::WAY_TO_END, "every state has a way to an ended one", ends::way_to_end),
     (
         Proof::EndsStay,
-        "ends-stay",
+        rules::ENDS_STAY,
         "nothing leaves an ended state that does not reopen",
         ends::ends_stay,
     ),
     (
         Proof::Judge,
-        "judge",
+        rules::JUDGE,
         "of every state and report exactly one of applied, duplicate, rejected with its reason",
         judge::judge,
     ),
     (
         Proof::Loss,
-        "loss",
+        rules::LOSS,
         "whichever reports of optional states are lost, what is left is accepted and complete",
         reports::loss,
     ),
     (
         Proof::Redelivery,
-        "redelivery",
+        rules::REDELIVERY,
         "an applied report that is delivered again, at once or later, changes nothing",
         reports::redelivery,
     ),
     (
         Proof::LateDuplicate,
-        "late-duplicate",
+        rules::LATE_DUPLICATE,
         "a report that changed nothing, delivered again later, takes no row back",
         reports::late_duplicate,
     ),
     (
         Proof::Accepted,
-        "workflow-accepted",
+        rules::WORKFLOW_ACCEPTED,
         "reports are accepted where none is lost; those that are not tolerated, whichever are lost",
         workflow::accepted,
     ),
     (
         Proof::RunsEnd,
-        "workflow-ends",
+        rules::WORKFLOW_ENDS,
         "every run ends by a report that is not tolerated, or its concluding job could not report",
         workflow::ends,
     ),
     (
         Proof::Truth,
-        "workflow-truth",
+        rules::WORKFLOW_TRUTH,
         "no run whose jobs all succeeded ends as a failure, none with one that did not as a success",
         workflow::truth,
     ),
     (
         Proof::Views,
-        "workflow-views",
+        rules::WORKFLOW_VIEWS,
         "no phase shows failed whose work passed, none done whose work did not",
         workflow::views,
     ),
     (
         Proof::Again,
-        "workflow-again",
+        rules::WORKFLOW_AGAIN,
         "started again, an ended row keeps its end; another ends truly, or could not report",
         workflow::again,
     ),
     (
         Proof::LateLoss,
-        "workflow-late-loss",
+        rules::WORKFLOW_LATE_LOSS,
         "where a job is lost after it reported success, the row's end stays true or a concluding \
          job fails",
         workflow::late_loss,
     ),
     (
         Proof::PhasesTotal,
-        "phases-total",
+        rules::PHASES_TOTAL,
         "every history and `attempted` gives each phase the one view that rule 6 tells forward",
         phases::total,
     ),
     (
         Proof::DoneStays,
-        "phases-done-stays",
+        rules::PHASES_DONE_STAYS,
         "what is done stays done unless it is taken back or the phase is entered again",
         phases::done_stays,
     ),
-    (Proof::OneActive, "phases-one-active", "one phase at most is active", phases::one_active),
+    (Proof::OneActive, rules::PHASES_ONE_ACTIVE, "one phase at most is active", phases::one_active),
     (
         Proof::Unconfirmed,
-        "phases-unconfirmed",
+        rules::PHASES_UNCONFIRMED,
         "after a success a phase is unconfirmed only where a report of it can be missing",
         phases::unconfirmed,
     ),
@@ -307,6 +277,8 @@ pub struct Counterexample {
 pub struct Proved {
     /// Which claim it is.
     pub proof: Proof,
+    /// The rule that it breaks where it does not hold.
+    pub rule: &'static Rule,
     /// Its stable name.
     pub name: &'static str,
     /// What it says.
@@ -350,7 +322,13 @@ pub fn verify(machine: &Machine) -> Vec<Proved> {
     };
     PROOFS
         .into_iter()
-        .map(|(proof, name, claim, prove)| Proved { proof, name, claim, verdict: prove(&subject) })
+        .map(|(proof, rule, claim, prove)| Proved {
+            proof,
+            rule,
+            name: rule.id,
+            claim,
+            verdict: prove(&subject),
+        })
         .collect()
 }
 

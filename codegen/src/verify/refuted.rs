@@ -90,11 +90,11 @@ pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
     PROOFS
         .into_iter()
         .filter(|(proof, ..)| machine.jobs.is_empty() || claim(*proof).is_some())
-        .filter_map(|(proof, name, _, prove)| match prove(&subject) {
+        .filter_map(|(proof, rule, _, prove)| match prove(&subject) {
             Verdict::Refuted { counterexample } => {
                 let ways = claim(proof).and_then(|claim| subject.runs().ways.get(&claim));
                 let cases = ways.into_iter().flatten().map(case).collect();
-                Some(Refuted { proof, name, case: counterexample, cases })
+                Some(Refuted { proof, name: rule.id, case: counterexample, cases })
             }
             Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => {
                 None

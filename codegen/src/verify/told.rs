@@ -96,15 +96,15 @@ pub fn json(proved: &Proved) -> Value {
 pub fn findings(path: &str, proofs: &[Proved]) -> Vec<Finding> {
     let refuted = |proved: &Proved| match &proved.verdict {
         Verdict::Refuted { counterexample } => Some(Finding::about(
-            proved.name,
+            proved.rule,
             Severity::Error,
             path,
             format!("it does not hold that {}: {}", proved.claim, counterexample.summary),
             match counterexample.path.is_empty() {
-                true => proved.proof.remedy().to_owned(),
+                true => proved.rule.mend.to_owned(),
                 false => format!(
                     "{}; {}: {}",
-                    proved.proof.remedy(),
+                    proved.rule.mend,
                     match counterexample.shortest {
                         true => "the shortest case",
                         false => "a case, perhaps not the shortest",

@@ -84,7 +84,7 @@ fn check_all(marked: &str, expected: &[&str], severity: Severity) {
     let lines: Vec<String> = found
         .iter()
         .map(|f| {
-            format!("{} {}:{} {}", f.rule, f.line.unwrap_or(0), f.column.unwrap_or(0), f.message)
+            format!("{} {}:{} {}", f.rule.id, f.line.unwrap_or(0), f.column.unwrap_or(0), f.message)
         })
         .collect();
     let told = lines.join("\n");
@@ -93,7 +93,7 @@ fn check_all(marked: &str, expected: &[&str], severity: Severity) {
     for ((finding, expected), place) in found.iter().zip(expected).zip(places) {
         let (rule, part) = expected.split_once(' ').unwrap_or((expected, ""));
         let message = format!("{table}\n--- expected {expected:?} at {place:?}, found:\n{told}");
-        assert_eq!(finding.rule, rule, "{message}");
+        assert_eq!(finding.rule.id, rule, "{message}");
         assert!(finding.message.contains(part), "{message}");
         assert_eq!(finding.line.zip(finding.column), Some(place), "{message}");
         assert!(!finding.message.is_empty(), "a message says what is wrong: {told}");

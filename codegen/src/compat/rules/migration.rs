@@ -23,8 +23,8 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
             };
             let rule = impossible.rule();
             let explains = Explains { unmigrated: true, ..Explains::default() };
-            let message_here = format!("`phasegate migrate` refuses this ({rule}): {message}");
-            let subject = format!("migrate {rule} {message}");
+            let message_here = format!("`phasegate migrate` refuses this ({}): {message}", rule.id);
+            let subject = format!("migrate {} {message}", rule.id);
             changes.tell(Side::New, at, subject, message_here, explains);
             changes.help(impossible.help());
             told.push(message);

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use super::layers::Value;
 use super::source::Version;
-pub use list::RULES;
+use crate::rules::Rule;
 pub(super) use pair::{NEW, OLD, Pair};
 
 /// Which version's text something stands in.
@@ -28,17 +28,9 @@ pub enum Side {
     New,
 }
 
-/// A rule on changes.
-#[derive(Debug)]
-pub struct Rule {
-    /// Its stable id.
-    pub id: &'static str,
-    /// What it is about.
-    pub about: &'static str,
-    /// Whom the change hurts, and which way.
-    pub reason: &'static str,
-    /// What to do.
-    pub help: &'static str,
+/// A rule on changes, and what finds what it is about.
+struct Check {
+    rule: &'static Rule,
     find: fn(&Pair<'_>, &mut Changes),
 }
 
@@ -64,7 +56,7 @@ pub struct Change {
 impl Change {
     /// What to do about it.
     pub fn help(&self) -> &str {
-        self.help.as_deref().unwrap_or(self.rule.help)
+        self.help.as_deref().unwrap_or(self.rule.mend)
     }
 
     /// What to do where no order is safe: what of the help is no order.
@@ -155,16 +147,16 @@ impl Changes {
 /// Every change between two versions, in the order of the rules.
 pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
     let mut changes = Changes::default();
-    for rule in RULES {
-        changes.rule = Some(rule);
-        (rule.find)(pair, &mut changes);
+    for check in list::CHECKS {
+        changes.rule = Some(check.rule);
+        (check.find)(pair, &mut changes);
     }
     changes.all
 }
 
-/// The rule of an id.
-pub fn rule(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id)
+/// Every rule on changes.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    list::CHECKS.iter().map(|check| check.rule)
 }
 
 /// The spans of a version's rows, by name.

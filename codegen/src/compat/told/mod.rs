@@ -77,7 +77,7 @@ impl Comparison<'_> {
         for weighed in harmless.iter().take(MOST_HARMLESS) {
             let told = weighed.finding(self.old, self.new);
             let at = told.line.map_or_else(String::new, |line| format!(":{line}"));
-            let (id, path) = (told.rule, &told.path);
+            let (id, path) = (told.rule.id, &told.path);
             line(out, &format!("  {id:<17} {path}{at}: {}", told.message));
         }
         if let Some(more @ 1..) = harmless.len().checked_sub(MOST_HARMLESS) {

@@ -11,6 +11,7 @@ use super::renames::{Matched, Renames, renames};
 use super::rows::{self, Chunk, Rows};
 use super::schema;
 use crate::machine::{Machine, StateId};
+use crate::rules::{self, Rule};
 use crate::targets::{Dialect, SqlTarget, Storage};
 
 /// One file of a migration; sqlx runs each in a transaction of its own.
@@ -62,13 +63,13 @@ pub enum Impossible {
 }
 
 impl Impossible {
-    /// The rule's stable id.
-    pub const fn rule(&self) -> &'static str {
+    /// The rule that it breaks.
+    pub const fn rule(&self) -> &'static Rule {
         match self {
-            Self::Removed { .. } => "state-removed",
-            Self::Taken { .. } => "value-taken",
-            Self::Ambiguous { .. } => "rules-return",
-            Self::Target { .. } => "target-changed",
+            Self::Removed { .. } => rules::STATE_REMOVED,
+            Self::Taken { .. } => rules::VALUE_TAKEN,
+            Self::Ambiguous { .. } => rules::RULES_RETURN,
+            Self::Target { .. } => rules::TARGET_CHANGED,
         }
     }
 

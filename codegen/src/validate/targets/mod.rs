@@ -12,6 +12,7 @@ pub(super) use names::{rust_names, sql_names, workflow_names};
 pub(super) use paths::paths;
 
 use super::Draft;
+use crate::rules;
 use crate::table::{LOST, OffOr, PathRow, PerDialect, Text};
 use crate::targets::{
     Dialect, KeyType, Mode, PathTarget, RustTarget, SqlTarget, Storage, Targets, WorkflowTarget,
@@ -128,7 +129,7 @@ fn unseen(draft: &mut Draft<'_>) {
     {
         let message = "`mode = \"observe\"` counts in the history, and `events = false` keeps none";
         let help = "leave `events` out, or enforce at once";
-        draft.error("observe-without-history", mode.span(), message, help);
+        draft.error(rules::OBSERVE_WITHOUT_HISTORY, mode.span(), message, help);
     }
 }
 
@@ -141,7 +142,7 @@ fn twice(draft: &mut Draft<'_>) {
         && !rows.sql.as_ref().is_some_and(|row| row.has_lost("dialects"))
     {
         let help = "leave `dialects` out for both, or name one";
-        draft.error("empty-list", dialects.span(), "`dialects` is an empty list", help);
+        draft.error(rules::EMPTY_LIST, dialects.span(), "`dialects` is an empty list", help);
     }
     if let Some(PerDialect::Each(each, span)) =
         rows.sql.as_ref().and_then(|row| row.migrations.as_ref())
@@ -149,7 +150,7 @@ fn twice(draft: &mut Draft<'_>) {
         && !rows.sql.as_ref().is_some_and(|row| row.has_lost("migrations"))
     {
         let help = "leave `migrations` out, or name a folder";
-        draft.error("empty-list", span.clone(), "`migrations` names no folder", help);
+        draft.error(rules::EMPTY_LIST, span.clone(), "`migrations` names no folder", help);
     }
     let derive = rows.rust.as_ref().and_then(|row| row.derive.as_ref());
     let mut doubles: Vec<Range<usize>> = Vec::new();
@@ -175,7 +176,7 @@ fn twice(draft: &mut Draft<'_>) {
         && !rows.workflow.as_ref().is_some_and(|row| row.has_lost("workflows"))
     {
         let help = "leave `workflows` out, or name a file";
-        draft.error("empty-list", workflows.span(), "`workflows` is an empty list", help);
+        draft.error(rules::EMPTY_LIST, workflows.span(), "`workflows` is an empty list", help);
     }
     let mut seen = HashSet::new();
     doubles.extend(
@@ -186,6 +187,6 @@ fn twice(draft: &mut Draft<'_>) {
             .map(Spanned::span),
     );
     for span in doubles {
-        draft.error("duplicate-entry", span, "the list holds this twice", "list it once");
+        draft.error(rules::DUPLICATE_ENTRY, span, "the list holds this twice", "list it once");
     }
 }

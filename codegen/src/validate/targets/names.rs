@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::camel;
 use crate::emit::{rust, sql};
+use crate::rules;
 use crate::suggest::shown;
 use crate::table::{LOST, OffOr, SqlRow, Text};
 use crate::targets::{Dialect, SqlTarget};
@@ -24,7 +25,7 @@ fn plain(draft: &mut Draft<'_>, given: Option<&Text>) {
     if !is_identifier(given.get_ref()) {
         let message = format!("`{}` is not a plain identifier", shown(given.get_ref()));
         let help = "a letter or `_`, then letters, digits and `_`";
-        draft.error("bad-identifier", given.span(), message, help);
+        draft.error(rules::BAD_IDENTIFIER, given.span(), message, help);
     }
 }
 
@@ -39,13 +40,13 @@ pub(in crate::validate) fn rust_names(draft: &mut Draft<'_>) {
     if rust::is_keyword(&target.type_name) {
         let message = format!("`{}` is a reserved word of Rust", target.type_name);
         let help = "call the type something else: `type = \"...\"`";
-        draft.error("reserved-word", span.clone(), message, help);
+        draft.error(rules::RESERVED_WORD, span.clone(), message, help);
     }
     if rust::taken_types(name).contains(&target.type_name) {
         let message =
             format!("`{}` is the name of another type in the generated file", target.type_name);
         draft.error(
-            "colliding-names",
+            rules::COLLIDING_NAMES,
             span,
             message,
             "call the type something else: `type = \"...\"`",
@@ -65,7 +66,7 @@ fn variants<'t>(draft: &mut Draft<'_>, what: &str, names: impl Iterator<Item = &
                 shown(name.get_ref())
             );
             let help = "rename it; a state keeps what is stored with `value`";
-            draft.error("reserved-word", name.span(), message, help);
+            draft.error(rules::RESERVED_WORD, name.span(), message, help);
         }
         match seen.get(&variant) {
             Some(&other) if other != name.get_ref() => {
@@ -76,7 +77,7 @@ fn variants<'t>(draft: &mut Draft<'_>, what: &str, names: impl Iterator<Item = &
                     shown(&variant)
                 );
                 let help = "rename one of them; a state keeps what is stored with `value`";
-                draft.error("colliding-names", name.span(), message, help);
+                draft.error(rules::COLLIDING_NAMES, name.span(), message, help);
             }
             Some(_) => {}
             None => {
@@ -119,7 +120,7 @@ pub(in crate::validate) fn sql_names(draft: &mut Draft<'_>) {
             let message =
                 format!("two tables of the SQL target would be called `{}`", shown(&relation));
             draft.error(
-                "colliding-names",
+                rules::COLLIDING_NAMES,
                 span,
                 message,
                 "call the table, or `events`, something else",
@@ -130,7 +131,7 @@ pub(in crate::validate) fn sql_names(draft: &mut Draft<'_>) {
     if target.key.eq_ignore_ascii_case(&target.column) {
         let span = row.key.as_ref().or(row.column.as_ref()).map_or(row.span.clone(), Spanned::span);
         let message = format!("`{}` is both the key and the status column", shown(&target.key));
-        draft.error("colliding-names", span, message, "name two columns");
+        draft.error(rules::COLLIDING_NAMES, span, message, "name two columns");
     }
     let reserved = sql::OWNED_COLUMNS;
     for (given, default) in [(row.key.as_ref(), &target.key), (row.column.as_ref(), &target.column)]
@@ -138,7 +139,7 @@ pub(in crate::validate) fn sql_names(draft: &mut Draft<'_>) {
         if target.owns && reserved.contains(&default.to_lowercase().as_str()) {
             let span = given.map_or(row.span.clone(), Spanned::span);
             let message = format!("the table has another column `{}`", shown(default));
-            draft.error("colliding-names", span, message, "name the column something else");
+            draft.error(rules::COLLIDING_NAMES, span, message, "name the column something else");
         }
     }
 }
@@ -151,7 +152,7 @@ fn identifier_too_long(draft: &mut Draft<'_>, identifier: &str, span: Range<usiz
     );
     let help =
         format!("databases cut identifiers at {MAX_NAME} bytes: shorten the name it is made of");
-    draft.error("identifier-too-long", span, message, help);
+    draft.error(rules::IDENTIFIER_TOO_LONG, span, message, help);
 }
 
 /// Names that a database keeps for itself, and that no quotes free.
@@ -161,7 +162,7 @@ fn reserved_by_databases(draft: &mut Draft<'_>, row: &SqlRow, target: &SqlTarget
     let schema = row.schema.as_ref().filter(|schema| schema.get_ref().starts_with("pg_"));
     if let Some(schema) = schema.filter(|_| has(Dialect::Postgres)) {
         let message = format!("PostgreSQL keeps schemas such as `{}`", shown(schema.get_ref()));
-        draft.error("reserved-word", schema.span(), message, "name one that is not `pg_...`");
+        draft.error(rules::RESERVED_WORD, schema.span(), message, "name one that is not `pg_...`");
     }
     let given = row.table.as_ref().map_or_else(|| table.machine.name.span(), Spanned::span);
     let relations = sql::relations(table.machine.name.get_ref(), target);
@@ -169,14 +170,19 @@ fn reserved_by_databases(draft: &mut Draft<'_>, row: &SqlRow, target: &SqlTarget
     if let Some(taken) = taken.filter(|_| has(Dialect::Sqlite)) {
         let message = format!("SQLite keeps names such as `{}`", shown(taken));
         let help = "call the machine, the table or `events` something that is not `sqlite_...`";
-        draft.error("reserved-word", given, message, help);
+        draft.error(rules::RESERVED_WORD, given, message, help);
     }
     const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
     for column in [&row.key, &row.column].into_iter().flatten() {
         if has(Dialect::Postgres) && target.owns && SYSTEM.contains(&column.get_ref().as_str()) {
             let message =
                 format!("PostgreSQL has a column `{}` in every table", shown(column.get_ref()));
-            draft.error("reserved-word", column.span(), message, "name the column something else");
+            draft.error(
+                rules::RESERVED_WORD,
+                column.span(),
+                message,
+                "name the column something else",
+            );
         }
     }
 }
@@ -188,12 +194,12 @@ pub(in crate::validate) fn workflow_names(draft: &mut Draft<'_>) {
         if !is_job_name(id.get_ref()) && id.get_ref() != LOST {
             let message = format!("`{}` is not a plain identifier", shown(id.get_ref()));
             let help = "a letter or `_`, then letters, digits, `_` and `-`";
-            draft.error("bad-identifier", id.span(), message, help);
+            draft.error(rules::BAD_IDENTIFIER, id.span(), message, help);
         }
         if id.get_ref().eq_ignore_ascii_case("callback_token") {
             let message = "`callback_token` is the input that carries the token";
             draft.error(
-                "colliding-names",
+                rules::COLLIDING_NAMES,
                 id.span(),
                 message,
                 "call the id's input something else",
@@ -209,7 +215,7 @@ pub(in crate::validate) fn workflow_names(draft: &mut Draft<'_>) {
             let message = format!("`{}` is not what `uses:` can say", shown(text));
             let help =
                 "such as `./.github/actions/notify-deploy-status`, or `owner/repository@ref`";
-            draft.error("bad-action", action.span(), message, help);
+            draft.error(rules::BAD_ACTION, action.span(), message, help);
         }
     }
     // Snippets are files, and some file systems don't tell cases apart.
@@ -220,7 +226,7 @@ pub(in crate::validate) fn workflow_names(draft: &mut Draft<'_>) {
             && other != name
         {
             let message = format!("the jobs `{other}` and `{name}` differ in case alone");
-            draft.error("colliding-names", row.name.span(), message, "rename one of them");
+            draft.error(rules::COLLIDING_NAMES, row.name.span(), message, "rename one of them");
         }
     }
 }

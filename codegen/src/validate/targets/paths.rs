@@ -7,21 +7,22 @@ use toml::Spanned;
 
 use super::normal;
 use crate::emit;
+use crate::rules::{self, Rule};
 use crate::suggest::shown;
 use crate::table::{LOST, PathRow, PerDialect, Placed, TargetRows, Text};
 use crate::targets::Dialect;
 use crate::validate::Draft;
 
 /// What is wrong with a path, if anything.
-fn fault(path: &str) -> Option<(&'static str, String, &'static str)> {
+fn fault(path: &str) -> Option<(&'static Rule, String, &'static str)> {
     let shown = shown(path);
     if is_absolute(path) {
         let help = "paths are relative to the table's folder, or to `root`";
-        return Some(("absolute-path", format!("the path `{shown}` is absolute"), help));
+        return Some((rules::ABSOLUTE_PATH, format!("the path `{shown}` is absolute"), help));
     }
     if path.chars().any(|c| c.is_control() || c == '\\') || normal(path).is_empty() {
         let help = "a path has parts, apart by `/`, without `\\` and control characters";
-        return Some(("bad-path", format!("`{shown}` is not a path"), help));
+        return Some((rules::BAD_PATH, format!("`{shown}` is not a path"), help));
     }
     let mut depth = 0_i32;
     for part in path.split('/') {
@@ -33,12 +34,16 @@ fn fault(path: &str) -> Option<(&'static str, String, &'static str)> {
         if depth < 0 {
             let help =
                 "artifacts stay inside the root: set `root` to the folder that holds them all";
-            return Some(("path-leaves-root", format!("the path `{shown}` leaves the root"), help));
+            return Some((
+                rules::PATH_LEAVES_ROOT,
+                format!("the path `{shown}` leaves the root"),
+                help,
+            ));
         }
     }
     if path.split('/').any(|part| part == "..") {
         let help = "write the path without `..`";
-        return Some(("bad-path", format!("the path `{shown}` goes up and down again"), help));
+        return Some((rules::BAD_PATH, format!("the path `{shown}` goes up and down again"), help));
     }
     None
 }
@@ -76,13 +81,13 @@ pub(in crate::validate) fn paths(draft: &mut Draft<'_>) {
         } else if kind != Kind::Folder && matches!(end, "" | ".") {
             sound = false;
             let message = format!("`{}` is a folder", shown(text));
-            draft.error("bad-path", path.span(), message, "name the file to write");
+            draft.error(rules::BAD_PATH, path.span(), message, "name the file to write");
         } else if kind == Kind::Module && !end.ends_with(".js") && !end.ends_with(".mjs") {
             let message = format!("`{}` does not end as a module does", shown(text));
-            draft.error("bad-path", path.span(), message, "end it with `.js` or `.mjs`");
+            draft.error(rules::BAD_PATH, path.span(), message, "end it with `.js` or `.mjs`");
         } else if kind == Kind::Workflow && !end.ends_with(".yml") && !end.ends_with(".yaml") {
             let message = format!("`{}` does not end as a workflow does", shown(text));
-            draft.error("bad-path", path.span(), message, "end it with `.yml` or `.yaml`");
+            draft.error(rules::BAD_PATH, path.span(), message, "end it with `.yml` or `.yaml`");
         }
     }
     if sound && table.machine.name.get_ref() != LOST {
@@ -96,9 +101,9 @@ fn root(draft: &mut Draft<'_>, root: &Text) {
     if text == LOST {
     } else if is_absolute(text) {
         let message = format!("the root `{}` is absolute", shown(text));
-        draft.error("absolute-path", root.span(), message, help);
+        draft.error(rules::ABSOLUTE_PATH, root.span(), message, help);
     } else if text.is_empty() || text.chars().any(|c| c.is_control() || c == '\\') {
-        draft.error("bad-path", root.span(), format!("`{}` is not a path", shown(text)), help);
+        draft.error(rules::BAD_PATH, root.span(), format!("`{}` is not a path", shown(text)), help);
     }
 }
 
@@ -233,7 +238,7 @@ fn shared(draft: &mut Draft<'_>) {
                 written.what,
                 shown(&written.path)
             );
-            draft.error("shared-path", span, message, "give each a path of its own");
+            draft.error(rules::SHARED_PATH, span, message, "give each a path of its own");
         } else {
             above = Some(written);
         }

@@ -6,6 +6,7 @@ use super::document::Node;
 use super::reading::Reading;
 use super::regions::Region;
 use crate::finding::{Findings, Severity};
+use crate::rules;
 use crate::suggest::shown;
 
 /// A key of a checkout that keeps the action from being there, and its value.
@@ -101,7 +102,7 @@ impl Reading<'_> {
             let help = "put a step with `uses: actions/checkout` above it: a tolerated report would \
                         be lost for ever without a word";
             let span = self.lines.span(first.begin);
-            findings.tell("no-checkout", Severity::Error, span, message, help);
+            findings.tell(rules::NO_CHECKOUT, Severity::Error, span, message, help);
             return;
         };
         for (key, value) in self.partial(step) {
@@ -117,7 +118,7 @@ impl Reading<'_> {
                  after it: a tolerated report would be lost for ever without a word"
             );
             let span = self.lines.span(key.line);
-            findings.tell("partial-checkout", Severity::Error, span, message, help);
+            findings.tell(rules::PARTIAL_CHECKOUT, Severity::Error, span, message, help);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{Commands, Kept, adopt, keep, wanted};
 use crate::artifact::{self, generate_command, shell_word};
 use crate::finding::{Finding, Severity};
 use crate::pipeline::Loaded;
+use crate::rules;
 use crate::suggest::{self, shown};
 use crate::table::Source;
 
@@ -96,13 +97,13 @@ fn read(loaded: &Loaded, path: &str) -> Result<Result<File, Kept>, io::Error> {
             Some(near) => format!("did you mean `{}`?", shown(&near)),
             None => "write the workflow, or take it out of the table's `workflows`".to_owned(),
         };
-        return Ok(Err(unread("missing-workflow", "there is no such file", help)));
+        return Ok(Err(unread(rules::MISSING_WORKFLOW, "there is no such file", help)));
     };
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Ok(File { path: path.to_owned(), shown: name, text })),
         Err(_) => {
             let help = "save it as UTF-8".to_owned();
-            Ok(Err(unread("unreadable-workflow", "the file is not UTF-8", help)))
+            Ok(Err(unread(rules::UNREADABLE_WORKFLOW, "the file is not UTF-8", help)))
         }
     }
 }

@@ -5,6 +5,7 @@ use super::document::Node;
 use super::reading::{Found, Reading};
 use super::regions::{END, Region};
 use crate::finding::{Findings, Severity};
+use crate::rules;
 use crate::suggest::shown;
 use crate::targets::WorkflowTarget;
 
@@ -98,7 +99,7 @@ impl<'r> Reading<'r> {
         let own = self.own_text(region);
         if let Some(Own { line, message, help }) = own {
             let span = self.lines.span(line);
-            findings.tell("own-text-in-region", Severity::Error, span, message, help);
+            findings.tell(rules::OWN_TEXT_IN_REGION, Severity::Error, span, message, help);
             return true;
         }
         false

@@ -6,6 +6,7 @@ use super::document::{Node, Value};
 use super::lines::Edit;
 use super::reading::Reading;
 use crate::finding::{Findings, Severity};
+use crate::rules;
 use crate::suggest;
 
 /// An input that the workflow lacks.
@@ -23,7 +24,7 @@ impl Reading<'_> {
             let message =
                 "nothing gives the workflow its inputs: it is neither dispatched nor called";
             let help = format!("add to `on:`\n{}", dispatch(&self.missing_inputs()).join("\n"));
-            findings.tell("no-dispatch", Severity::Error, span, message, help);
+            findings.tell(rules::NO_DISPATCH, Severity::Error, span, message, help);
             return;
         }
         let missing = self.missing_inputs();
@@ -33,7 +34,13 @@ impl Reading<'_> {
         };
         for input in &missing {
             let message = format!("the workflow has no input `{}`", input.name);
-            findings.tell("missing-input", Severity::Error, span.clone(), message, help.clone());
+            findings.tell(
+                rules::MISSING_INPUT,
+                Severity::Error,
+                span.clone(),
+                message,
+                help.clone(),
+            );
         }
     }
 

@@ -9,6 +9,7 @@ use super::reading::{Found, Reading};
 use super::regions::Region;
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, JobId, Machine};
+use crate::rules::{self, Rule};
 use crate::suggest::{self, shown};
 
 /// The table's jobs by groups that `needs` connects: a workflow that has one of a group is to have
@@ -66,7 +67,7 @@ impl<'r> Reading<'r> {
                     suggest::list(&others)
                 ),
             };
-            findings.tell("missing-job", Severity::Error, span, message, help);
+            findings.tell(rules::MISSING_JOB, Severity::Error, span, message, help);
         }
     }
 
@@ -133,7 +134,7 @@ impl<'r> Reading<'r> {
             let message = format!("the job `{}` has `continue-on-error`", job.name);
             let help = "take it off the job, and give it to the steps that may fail: where the job \
                         failed, those that need it would be told that it succeeded, and go on";
-            tell("tolerated-job", Severity::Error, message, help);
+            tell(rules::TOLERATED_JOB, Severity::Error, message, help);
         }
         if self.expected_of(id).next().is_none() {
             return true;
@@ -142,7 +143,7 @@ impl<'r> Reading<'r> {
         if let Value::Alias(_) = found.value.value {
             let message = format!("the job `{name}` is an alias of another");
             tell(
-                "shared-steps",
+                rules::SHARED_STEPS,
                 Severity::Error,
                 message,
                 "write the job out: its reports are its own",
@@ -155,7 +156,7 @@ impl<'r> Reading<'r> {
             let help = "report from a job of its own before it and after it, and let the table name \
                         those; or keep the called workflow: list it in `workflows`, where its jobs \
                         have the table's names";
-            tell("reusable-job", Severity::Error, message, help);
+            tell(rules::REUSABLE_JOB, Severity::Error, message, help);
             return false;
         }
         if found.value.get("strategy").is_some_and(|strategy| strategy.get("matrix").is_some()) {
@@ -163,19 +164,19 @@ impl<'r> Reading<'r> {
                 format!("the job `{name}` has a matrix: it would report once for each leg");
             let help = "report from jobs without a matrix, before it and after it, and let the \
                         table name those";
-            tell("matrix-job", Severity::Error, message, help);
+            tell(rules::MATRIX_JOB, Severity::Error, message, help);
             return false;
         }
         let Some((_, steps)) = found.value.entry("steps") else {
             let message = format!("the job `{name}` has no steps to report in");
-            tell("no-steps", Severity::Error, message, "give the job `steps:`");
+            tell(rules::NO_STEPS, Severity::Error, message, "give the job `steps:`");
             return false;
         };
         let is_block = matches!(steps.value, Value::List { is_flow: false, .. });
         if !is_block && !steps.is_null() {
             let message = format!("the steps of the job `{name}` have no lines of their own");
             let help = "write them as a list with a line for each step: `- name: ...`";
-            tell("no-steps", Severity::Error, message, help);
+            tell(rules::NO_STEPS, Severity::Error, message, help);
             return false;
         }
         let aliases = self.document.aliases();
@@ -183,7 +184,7 @@ impl<'r> Reading<'r> {
         if anchors.into_iter().flatten().any(|anchor| aliases.contains(&anchor)) {
             let message = format!("the steps of the job `{name}` are another job's, too");
             let help = "write them out: a report is one job's alone";
-            tell("shared-steps", Severity::Error, message, help);
+            tell(rules::SHARED_STEPS, Severity::Error, message, help);
             return false;
         }
         if job.always {
@@ -198,7 +199,7 @@ impl<'r> Reading<'r> {
         &self,
         job: &Job,
         found: Found<'r>,
-        tell: &mut impl FnMut(&'static str, Severity, String, &str),
+        tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
         let direct = needs(found);
         let mut all: BTreeSet<&str> = BTreeSet::new();
@@ -221,7 +222,7 @@ impl<'r> Reading<'r> {
                         ""
                     }
                 );
-                tell("missing-need", Severity::Error, message, &help);
+                tell(rules::MISSING_NEED, Severity::Error, message, &help);
             }
         }
     }
@@ -230,7 +231,7 @@ impl<'r> Reading<'r> {
     fn judge_conclusion(
         &self,
         found: Found<'r>,
-        tell: &mut impl FnMut(&'static str, Severity, String, &str),
+        tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
         let name = found.key.text().unwrap_or_default();
         let condition = found.value.get("if").and_then(Node::text).unwrap_or_default();
@@ -240,7 +241,7 @@ impl<'r> Reading<'r> {
                 "give it `if: always() && {}`: it says what became of the others",
                 super::super::given(self.target)
             );
-            tell("conclusion", Severity::Error, message, &help);
+            tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
         let result = found.value.get("env").and_then(|env| env.get("RESULT")?.text());
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -248,7 +249,7 @@ impl<'r> Reading<'r> {
         if result.map(words) != Some(words(&wanted)) {
             let message = format!("the job `{name}` does not say what became of the others");
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
-            tell("conclusion", Severity::Error, message, &help);
+            tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
     }
 
@@ -273,7 +274,7 @@ impl<'r> Reading<'r> {
             let message = format!("the id `{text}` is that of a report of the job");
             let help = "give the step another id, there and wherever it is asked for";
             let span = self.lines.span(given.line);
-            findings.tell("taken-id", Severity::Error, span, message, help);
+            findings.tell(rules::TAKEN_ID, Severity::Error, span, message, help);
         }
     }
 }

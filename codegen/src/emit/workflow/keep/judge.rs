@@ -7,6 +7,7 @@ use super::reading::{Found, Reading};
 use super::regions::Region;
 use crate::finding::{Findings, Severity};
 use crate::machine::JobId;
+use crate::rules;
 use crate::suggest::{self, shown};
 
 impl<'r> Reading<'r> {
@@ -27,7 +28,7 @@ impl<'r> Reading<'r> {
                     );
                     let help = "remove one of the two: no workflow with both runs";
                     let span = self.lines.span(key.line);
-                    findings.tell("duplicate-key", Severity::Error, span, message, help);
+                    findings.tell(rules::DUPLICATE_KEY, Severity::Error, span, message, help);
                 }
                 seen.push(key);
             }
@@ -53,7 +54,7 @@ impl<'r> Reading<'r> {
                         format!("did you mean `{near}`? Else remove it with its markers; {others}")
                     },
                 );
-                tell("unknown-region", format!("the table has no report `{name}`"), help);
+                tell(rules::UNKNOWN_REGION, format!("the table has no report `{name}`"), help);
                 continue;
             };
             if let Some((first, _)) = sound.iter().find(|(other, _)| other.name == region.name) {
@@ -61,7 +62,7 @@ impl<'r> Reading<'r> {
                     "the region `{name}` stands twice: it begins on line {} too",
                     first.begin
                 );
-                tell("duplicate-region", message, "remove one of the two".to_owned());
+                tell(rules::DUPLICATE_REGION, message, "remove one of the two".to_owned());
                 continue;
             }
             let own = &self.machine.job(expected.job).name;
@@ -86,7 +87,7 @@ impl<'r> Reading<'r> {
                          move it to that job once it is there"
                     ),
                 };
-                tell("misplaced-region", message, help);
+                tell(rules::MISPLACED_REGION, message, help);
                 continue;
             }
             if let Some(column) = self.other_column(at, region) {
@@ -94,7 +95,11 @@ impl<'r> Reading<'r> {
                     "the region `{name}` is indented by {} spaces, the steps beside it by {column}",
                     self.lines.indentation(region.begin)
                 );
-                tell("misplaced-region", message, format!("indent its first line by {column}"));
+                tell(
+                    rules::MISPLACED_REGION,
+                    message,
+                    format!("indent its first line by {column}"),
+                );
                 continue;
             }
             if self.judge_own_text(region, findings) || self.taken_id(expected.job, at).is_some() {
@@ -137,7 +142,7 @@ impl<'r> Reading<'r> {
                     Ok(_) => mend.to_owned(),
                     Err(by_hand) => by_hand,
                 };
-                findings.tell("missing-region", Severity::Error, span.clone(), message, help);
+                findings.tell(rules::MISSING_REGION, Severity::Error, span.clone(), message, help);
                 continue;
             };
             if let Some(last) = last.filter(|last| last.begin > region.begin) {
@@ -147,7 +152,7 @@ impl<'r> Reading<'r> {
                 );
                 let help = format!("move the region below line {}", last.end);
                 let span = self.lines.span(region.begin);
-                findings.tell("region-order", Severity::Error, span, message, help);
+                findings.tell(rules::REGION_ORDER, Severity::Error, span, message, help);
             }
             last = Some(region);
         }
@@ -172,7 +177,13 @@ impl<'r> Reading<'r> {
             }
             let message = "a step reports outside of any region: it is not kept current";
             let help = "remove it, where a region reports the same";
-            findings.tell("loose-report", Severity::Warning, self.lines.span(*line), message, help);
+            findings.tell(
+                rules::LOOSE_REPORT,
+                Severity::Warning,
+                self.lines.span(*line),
+                message,
+                help,
+            );
         }
         let first = regions.iter().map(|(region, _)| region).min_by_key(|region| region.begin);
         if let Some(first) = first {

@@ -33,6 +33,7 @@ use super::{JobView, print, yaml};
 use crate::artifact::Artifact;
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{JobId, Machine};
+use crate::rules;
 use crate::table::Source;
 use crate::targets::WorkflowTarget;
 
@@ -67,9 +68,6 @@ struct Commands {
     /// Puts them where they belong.
     adopt: String,
 }
-
-/// The rule of a region that `generate` mends.
-pub(crate) const STALE_REGION: &str = "stale-region";
 
 const MARK: char = '\u{feff}';
 
@@ -177,13 +175,13 @@ fn kept_text(
         if is_sound(&reading, &edit) {
             let message = format!("the region `{}` is not what the table gives", region.name);
             let help = format!("run `{}`", commands.generate);
-            findings.tell(STALE_REGION, Severity::Error, span, message, help);
+            findings.tell(rules::STALE_REGION, Severity::Error, span, message, help);
             edits.push(edit);
         } else {
             let message =
                 format!("the region `{}` cannot be filled without changing the rest", region.name);
             let help = "give it lines of its own between two steps, indented as they are";
-            findings.tell("misplaced-region", Severity::Error, span, message, help);
+            findings.tell(rules::MISPLACED_REGION, Severity::Error, span, message, help);
         }
     }
     Some(lines.with(&edits))
@@ -193,7 +191,7 @@ fn kept_text(
 fn readable(text: &str, findings: &mut Findings<'_>) -> Option<Document> {
     let place = |line: usize| Lines::of(text).span(line);
     let mut tell = |span, message: String, help: &str| {
-        findings.tell("unreadable-workflow", Severity::Error, span, message, help);
+        findings.tell(rules::UNREADABLE_WORKFLOW, Severity::Error, span, message, help);
     };
     if text.replace("\r\n", "\n").contains('\r') {
         let line = text.split('\n').position(|line| line.trim_end_matches('\r').contains('\r'));

@@ -8,6 +8,7 @@ use super::reading::Reading;
 use super::regions::Region;
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, ReportKind};
+use crate::rules;
 use crate::suggest::shown;
 
 /// Commands that only install or set up, and what the action and a checkout are made of.
@@ -78,7 +79,7 @@ impl<'r> Reading<'r> {
             };
             if let Some((message, help)) = wrong {
                 let span = self.lines.span(region.begin);
-                findings.tell("misplaced-region", Severity::Error, span, message, help);
+                findings.tell(rules::MISPLACED_REGION, Severity::Error, span, message, help);
             }
         }
     }
@@ -144,7 +145,7 @@ impl<'r> Reading<'r> {
         let severity = if harmless(step) { Severity::Warning } else { Severity::Error };
         let message = format!("a step comes after `{}`", region.name);
         let help = "put the outcome's report last: it cannot say that this step failed";
-        findings.tell("outcome-not-last", severity, self.lines.span(*line), message, help);
+        findings.tell(rules::OUTCOME_NOT_LAST, severity, self.lines.span(*line), message, help);
     }
 }
 

@@ -7,6 +7,7 @@ use super::lines::Lines;
 use super::reading::says;
 use super::same::dash;
 use crate::finding::{Findings, Severity};
+use crate::rules;
 use crate::suggest::shown;
 use crate::targets::WorkflowTarget;
 
@@ -84,7 +85,7 @@ pub(super) fn find(
                     ),
                     Some(_) | None => format!("end `{}`: {}", shown(outer), ending(report, line)),
                 };
-                findings.tell("nested-region", Severity::Error, span, message, help);
+                findings.tell(rules::NESTED_REGION, Severity::Error, span, message, help);
                 open = Some((name, comment.line));
             }
             (Marker::End, Some((name, begin))) => {
@@ -105,7 +106,7 @@ pub(super) fn find(
                 };
                 ended = comment.line;
                 let message = "a region ends that has not begun";
-                findings.tell("unbalanced-region", Severity::Error, span, message, help);
+                findings.tell(rules::UNBALANCED_REGION, Severity::Error, span, message, help);
             }
         }
     }
@@ -113,7 +114,7 @@ pub(super) fn find(
         sound = false;
         let message = format!("the region `{}` does not end", shown(name));
         let help = ending(report_below(&reports, line, usize::MAX), line);
-        findings.tell("unbalanced-region", Severity::Error, lines.span(line), message, help);
+        findings.tell(rules::UNBALANCED_REGION, Severity::Error, lines.span(line), message, help);
     }
     sound.then_some(regions)
 }
@@ -163,13 +164,13 @@ fn marker<'t>(
     if !line.trim_start().starts_with('#') {
         let message = "a marker stands behind something else";
         let help = "put it on a line of its own";
-        findings.tell("bad-marker", Severity::Error, span, message, help);
+        findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
         return None;
     }
     if line.trim_start_matches(' ').starts_with('\t') {
         let message = "a marker is indented by a tab";
         let help = "indent it by spaces, as the steps beside it: YAML knows no tabs there";
-        findings.tell("bad-marker", Severity::Error, span, message, help);
+        findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
         return None;
     }
     let mut words = comment.text.split_whitespace();
@@ -181,7 +182,7 @@ fn marker<'t>(
     if marker.is_none() {
         let message = format!("`# {}` is no marker", shown(&comment.text));
         let help = format!("a region stands between `{}` and `{END}`", begin("JOB.start"));
-        findings.tell("bad-marker", Severity::Error, span, message, help);
+        findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
     }
     marker
 }

@@ -1,0 +1,343 @@
+//! Rules on changes between two versions of a table.
+
+use super::Example::Words;
+
+rows! { COMPAT
+
+    STATE_ADDED "state-added" {
+        looks_for: "a state is new",
+        why: "An older backend or database refuses reports of it (422 unknown-status), and an \
+                older page shows it as unknown. A report of an optional state is tolerated, so that \
+                its job goes on; one that is not fails its job. Rows that a newer version has put \
+                there are judged by the database alone once the backend is rolled back.",
+        example: Words(""),
+        mend: "make it optional, so that its reports are tolerated; or roll out the database and \
+                the backend before the workflow, and back after it",
+    }
+
+    STATE_REMOVED "state-removed" {
+        looks_for: "a state is gone",
+        why: "Older workflows still report it, and rows may still hold it: a newer backend or \
+                database refuses the report (422 unknown-status), and has no rule for the row.",
+        example: Words(""),
+        mend: "keep the state and mark it `retired`; only where there is no [target.sql] can it be \
+                removed, once no row holds it and no older version runs",
+    }
+
+    STATE_RENAMED "state-renamed" {
+        looks_for: "a state has another name",
+        why: "Names are what code says, values what is stored and sent. Where the value stays, no \
+                running version notices; where it goes with the name, every other version takes it \
+                for a state that it lacks, and rows written before the migration change their label.",
+        example: Words(""),
+        mend: "keep what is stored: give the renamed state the old name as its `value`",
+    }
+
+    VALUE_CHANGED "value-changed" {
+        looks_for: "a state is stored and sent as another value",
+        why: "To every other version the new value is a state that it lacks, and the old one is one \
+                that it alone still reports.",
+        example: Words(""),
+        mend: "keep the `value`; where it has to change: add a state with the new value first, move \
+                the jobs to it, retire the old one when no older version runs",
+    }
+
+    STATE_RETIRED "state-retired" {
+        looks_for: "nothing enters a state any more",
+        why: "Older workflows may still report it: a newer backend or database refuses the step \
+                (422 illegal-transition).",
+        example: Words(""),
+        mend: "take the report out of the jobs first, and retire the state when no older run is left",
+    }
+
+    STATE_UNRETIRED "state-unretired" {
+        looks_for: "a retired state is entered again",
+        why: "An older backend or database refuses the step (422 illegal-transition).",
+        example: Words(""),
+        mend: "roll out the database and the backend before the workflow, and back after it",
+    }
+
+    STATE_REQUIRED "state-required" {
+        looks_for: "a state is no longer optional",
+        why: "What came after it without it is refused now, and reports of it are no longer \
+                tolerated: an older backend that lacks the state fails the newer workflow's job.",
+        example: Words(""),
+        mend: "keep it optional until no older version runs",
+    }
+
+    STATE_OPTIONAL "state-optional" {
+        looks_for: "a state has become optional",
+        why: "What comes after it is accepted without it; an older backend or database still \
+                refuses that (422 illegal-transition).",
+        example: Words(""),
+        mend: "roll out the database and the backend before the workflow",
+    }
+
+    INITIAL_CHANGED "initial-changed" {
+        looks_for: "rows start in other states",
+        why: "A backend starts its rows in its own first state: a database of the other version \
+                may refuse that start, and a workflow of the other version may not go on from there.",
+        example: Words(""),
+        mend: "let rows start in both (`initial = [..]`) until no older version runs",
+    }
+
+    OUTCOME_CHANGED "outcome-changed" {
+        looks_for: "a state is another kind of end, or none any more",
+        why: "The same stored value then means one thing to a version and another to the next: a \
+                page shows a row that has ended as under way, or a failure as a success.",
+        example: Words(""),
+        mend: "add a state of its own for the new meaning, and retire the old one",
+    }
+
+    TRANSITION_ADDED "transition-added" {
+        looks_for: "a step is legal that was not",
+        why: "An older backend or database refuses it (422 illegal-transition).",
+        example: Words(""),
+        mend: "roll out the database and the backend before whatever takes that step",
+    }
+
+    TRANSITION_REMOVED "transition-removed" {
+        looks_for: "a step is no longer legal",
+        why: "Older workflows may still take it, and rows of now may need it: a newer backend or \
+                database refuses it (422 illegal-transition).",
+        example: Words(""),
+        mend: "keep the transition until no older version runs; remove it in a change of its own",
+    }
+
+    PHASE_ADDED "phase-added" {
+        looks_for: "a phase is new",
+        why: "An older page does not show it; a newer one shows it as not reported where an older \
+                workflow ran. Nothing is shown as done or failed by it.",
+        example: Words(""),
+        mend: "nothing has to be done",
+    }
+
+    PHASE_REMOVED "phase-removed" {
+        looks_for: "a phase is gone",
+        why: "A newer page no longer shows it; an older one shows it as not reported where a newer \
+                workflow ran.",
+        example: Words(""),
+        mend: "nothing has to be done",
+    }
+
+    PHASES_REORDERED "phases-reordered" {
+        looks_for: "the phases stand in another order",
+        why: "What is reported of a phase says something of the ones before it: pages of two \
+                versions tell the same history differently, and a row that goes on to one may go \
+                back to the other.",
+        example: Words(""),
+        mend: "keep the order of the phases; where it has to change, until page and workflow are of one \
+                version a phase may be shown as skipped that is to come, or as to come that is done",
+    }
+
+    STATE_PHASE_CHANGED "state-phase-changed" {
+        looks_for: "a state belongs to another phase",
+        why: "Pages of two versions show the same report in different steps.",
+        example: Words(""),
+        mend: "roll out the page with the workflow",
+    }
+
+    COMPLETES_CHANGED "completes-changed" {
+        looks_for: "reaching a state is, or is no longer, the report that its phase is done",
+        why: "A page that takes the state for the phase's end shows it as done where a workflow of \
+                the other version has work of that phase left.",
+        example: Words(""),
+        mend: "add a state of its own for the phase's end",
+    }
+
+    JOB_ADDED "job-added" {
+        looks_for: "a job is new",
+        why: "The backend does not look at the name of a job: only what it reports matters, and \
+                that has rules of its own. A concluding job says the end of a run that no other says.",
+        example: Words(""),
+        mend: "nothing has to be done for the job itself",
+    }
+
+    JOB_REMOVED "job-removed" {
+        looks_for: "a job is gone",
+        why: "What it alone reported is reported no longer: rows of newer runs may be left where \
+                they are.",
+        example: Words(""),
+        mend: "let another job report what it did",
+    }
+
+    JOB_RENAMED "job-renamed" {
+        looks_for: "a job has another name",
+        why: "The name is part of a report's identity, not of its judgement: one run keeps the \
+                name that it began with.",
+        example: Words(""),
+        mend: "nothing has to be done",
+    }
+
+    REPORT_ADDED "report-added" {
+        looks_for: "a job reports a state that it did not",
+        why: "Whether an older backend accepts it depends on the state; where it does not, the job \
+                goes on if the report is tolerated, and fails if it is not.",
+        example: Words(""),
+        mend: "make the state optional, or roll out the backend before the workflow",
+    }
+
+    REPORT_REMOVED "report-removed" {
+        looks_for: "a job no longer reports a state",
+        why: "What comes after that report has to be legal without it, to every backend and \
+                database that it may meet.",
+        example: Words(""),
+        mend: "make the state optional one version earlier",
+    }
+
+    REPORTS_REORDERED "reports-reordered" {
+        looks_for: "a job reports the same states in another order",
+        why: "The steps between them have to be legal to every backend and database that it may \
+                meet.",
+        example: Words(""),
+        mend: "declare the steps of both orders until no older version runs",
+    }
+
+    TOLERATION_LOST "toleration-lost" {
+        looks_for: "a report is no longer tolerated",
+        why: "Its step no longer gets `continue-on-error`: where a backend or database of another \
+                version refuses it, the job fails.",
+        example: Words(""),
+        mend: "keep the state optional, or have a concluding job say the same outcome, until no older \
+                version runs",
+    }
+
+    TOLERATION_GAINED "toleration-gained" {
+        looks_for: "a report is tolerated that was not",
+        why: "Its loss harms nothing any more: what comes after it is accepted without it by the \
+                newer version alone.",
+        example: Words(""),
+        mend: "roll out the database and the backend before the workflow",
+    }
+
+    NEEDS_CHANGED "needs-changed" {
+        looks_for: "a job runs after other jobs than before, or whatever became of them",
+        why: "Reports then come in another order: each has to be legal to every backend and \
+                database that it may meet.",
+        example: Words(""),
+        mend: "declare the steps of both orders until no older version runs",
+    }
+
+    MILESTONE_RENAMED "milestone-renamed" {
+        looks_for: "a step of a job has another name",
+        why: "The name stands in the workflow alone.",
+        example: Words(""),
+        mend: "nothing has to be done",
+    }
+
+    MACHINE_RENAMED "machine-renamed" {
+        looks_for: "the machine has another name",
+        why: "The database's objects are called after it (MACHINE_states, MACHINE_events): a \
+                backend of one version does not find those of the other.",
+        example: Words(""),
+        mend: "keep the name; `title` is what people read",
+    }
+
+    ADDRESS_CHANGED "address-changed" {
+        looks_for: "reports go to another address",
+        why: "The address is /api/TABLE: a workflow of one version reports to what a backend of \
+                the other does not serve (404), and not even an end is heard.",
+        example: Words(""),
+        mend: "keep `table` in [target.sql] (or the machine's name), or serve both addresses",
+    }
+
+    DATABASE_RENAMED "database-renamed" {
+        looks_for: "the schema, the table, the key, the column or the history is called otherwise",
+        why: "A backend of one version does not find what a database of the other has (503 \
+                schema-mismatch).",
+        example: Words(""),
+        mend: "keep the names; a move of the table is a migration of its own, with both in place",
+    }
+
+    DATABASE_TARGET "database-target" {
+        looks_for: "[target.sql] is new, or gone",
+        why: "A backend that counts on guards and history finds none in a database from before; \
+                without a guard, a state that a rolled back backend lacks is judged by nobody, and \
+                every report on it refused.",
+        example: Words(""),
+        mend: "migrate the database before the backend",
+    }
+
+    DATABASE_SHAPE "database-shape" {
+        looks_for: "the dialects, the storage, the key's type or the owner differ",
+        why: "Types are looked up from the live database, so that no running version notices; but \
+                no migration changes them in place.",
+        example: Words(""),
+        mend: "write that migration by hand, and try it on a copy",
+    }
+
+    MODE_CHANGED "mode-changed" {
+        looks_for: "the guard enforces where it observed, or the other way round",
+        why: "The mixes are of what the tables allow. A guard that observes lets through more than \
+                that (here it is taken for one that enforces), and whoever counts on it is refused \
+                from the switch on.",
+        example: Words(""),
+        mend: "look at MACHINE_observed first: what still comes there is refused by a guard that \
+                enforces",
+    }
+
+    MIGRATION_REFUSED "migration-refused" {
+        looks_for: "`phasegate migrate` writes no migration from the older table to the newer one",
+        why: "Rows and history hold what they hold, and tables are where they are: what no \
+                migration can do safely, no order of a rollout makes good.",
+        example: Words(""),
+        mend: "take the change back, or write that migration by hand and accept this",
+    }
+
+    ID_INPUT_CHANGED "id-input-changed" {
+        looks_for: "the workflow takes the row's id by another input",
+        why: "A console of the other version starts runs with the other input: GitHub refuses an \
+                input that the workflow does not declare (422 Unexpected inputs provided), no run \
+                begins, and the row is left as it was. A run that was started otherwise, without \
+                the input, reports nothing.",
+        example: Words(""),
+        mend: "keep `id_input`; or declare both inputs in the workflow until no older console runs",
+    }
+
+    ACTION_CHANGED "action-changed" {
+        looks_for: "`uses:` names another action",
+        why: "One run keeps the action of its own commit; workflows that were written by hand \
+                have to name the new one.",
+        example: Words(""),
+        mend: "change `uses:` in every workflow that names it",
+    }
+
+    ENDS_UNREPORTED "ends-unreported" {
+        looks_for: "no job says any more how a run ended",
+        why: "The older version's workflow brought its rows to an end. Where no job of the newer one \
+                reports an end, every run leaves its row open, unless somebody else ends it, which no \
+                table says.",
+        example: Words(""),
+        mend: "have a concluding job report the end; where the application does it instead, accept this",
+    }
+
+    REFUTED_ALONE "refuted-alone" {
+        looks_for: "a version's own table makes runs go wrong, whatever it runs beside",
+        why: "No order of a rollout helps where every layer of the newer version together fails \
+                jobs, leaves rows open or tells what is not so. What the older one alone does wrong in \
+                the same way, whether the newer one mends it or not, is no reason against it.",
+        example: Words(""),
+        mend: "mend the table first: `phasegate verify` tells how it comes to that",
+    }
+
+    UNEXPLAINED "unexplained" {
+        looks_for: "",
+        why: "",
+        example: Words(""),
+        mend: "",
+    }
+
+    NOT_EXHAUSTED "not-exhausted" {
+        looks_for: "",
+        why: "",
+        example: Words(""),
+        mend: "",
+    }
+
+    ACCEPTED_STALE "accepted-stale" {
+        looks_for: "",
+        why: "",
+        example: Words(""),
+        mend: "",
+    }
+}

@@ -1,0 +1,131 @@
+//! One registry of every rule that a user can meet: a row each, with its id, what it looks for, why
+//! that matters, an example, and how it is mended. A finding is made with a row, so that one that
+//! nothing explains does not compile.
+
+/// The rows of a family: a constant each, and the list of them.
+macro_rules! rows {
+    ($list:ident $($name:ident $id:literal {
+        looks_for: $looks_for:expr,
+        why: $why:expr,
+        example: $example:expr,
+        mend: $mend:expr,
+    })*) => {
+        $(pub(crate) const $name: &super::Rule = &super::Rule {
+            id: $id,
+            looks_for: $looks_for,
+            why: $why,
+            example: $example,
+            mend: $mend,
+        };)*
+        pub(super) const $list: &[&super::Rule] = &[$($name),*];
+    };
+}
+
+mod artifacts;
+mod compat;
+mod document;
+mod jobs;
+mod live;
+mod migrate;
+mod names;
+mod page;
+mod proofs;
+mod sequences;
+mod states;
+mod targets;
+mod transitions;
+mod warnings;
+mod workflow;
+
+use std::fmt;
+
+use crate::suggest;
+pub(crate) use artifacts::*;
+pub(crate) use compat::*;
+pub(crate) use document::*;
+pub(crate) use jobs::*;
+pub(crate) use live::*;
+pub(crate) use migrate::*;
+pub(crate) use names::*;
+pub use page::{list, markdown};
+pub(crate) use proofs::*;
+pub(crate) use sequences::*;
+pub(crate) use states::*;
+pub(crate) use targets::*;
+pub(crate) use transitions::*;
+pub(crate) use warnings::*;
+pub(crate) use workflow::*;
+
+/// One rule. Its texts are fragments: no capital at their start and no full stop at their end, where
+/// they are one sentence.
+#[derive(Eq, PartialEq)]
+pub struct Rule {
+    /// Its stable id.
+    pub id: &'static str,
+    /// What it looks for.
+    pub looks_for: &'static str,
+    /// Why that matters: who is hurt by it, and which way.
+    pub why: &'static str,
+    /// A case of it.
+    pub example: Example,
+    /// What to do.
+    pub mend: &'static str,
+}
+
+/// A case of a rule.
+#[derive(Eq, PartialEq)]
+pub enum Example {
+    /// A case in words.
+    Words(&'static str),
+    /// A table in which the rule finds something, and the same table mended.
+    Table {
+        /// The table as it is wrong.
+        wrong: &'static str,
+        /// The table as it is right.
+        right: &'static str,
+    },
+}
+
+/// A finding's `Debug` names its rule, and does not print the whole row.
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// The rule of an id.
+///
+/// # Errors
+/// Where there is none: that, with the nearest id.
+pub fn find(id: &str) -> Result<&'static Rule, String> {
+    all().find(|rule| rule.id == id).ok_or_else(|| {
+        let help = match suggest::nearest(id, all().map(|rule| rule.id)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`phasegate explain` lists them all".to_owned(),
+        };
+        format!("there is no rule `{}`; {help}", suggest::shown(id))
+    })
+}
+
+/// Every family of rules, in the order in which a user meets them.
+const FAMILIES: &[(&str, &[&Rule])] = &[
+    ("The file, its sections and keys", DOCUMENT),
+    ("Names and values", NAMES),
+    ("States", STATES),
+    ("Transitions", TRANSITIONS),
+    ("Jobs", JOBS),
+    ("Targets", TARGETS),
+    ("What is allowed in a table, and probably not meant", WARNINGS),
+    ("Judged sequences of states", SEQUENCES),
+    ("Generated files", ARTIFACTS),
+    ("The proofs", PROOFS),
+    ("Workflows written by hand", WORKFLOW),
+    ("Migrations", MIGRATE),
+    ("Live databases", LIVE),
+    ("Changes between two versions of a table", COMPAT),
+];
+
+/// Every rule, family by family.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    FAMILIES.iter().flat_map(|(_, rules)| rules.iter().copied())
+}

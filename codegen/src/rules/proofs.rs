@@ -1,0 +1,163 @@
+//! Rules on the proofs.
+
+use super::Example::Words;
+
+rows! { PROOFS
+
+    REACHABLE "reachable" {
+        looks_for: "a state that no sequence of legal transitions leads to",
+        why: "Rows never get there: either a transition is missing, or the state is of no use.",
+        example: Words("an initial state `queued`, a state `review`, and no transition into \
+            `review`"),
+        mend: "add the transition that is missing",
+    }
+
+    WAY_TO_END "way-to-end" {
+        looks_for: "a state from which no ended state can be reached",
+        why: "A row that comes there stays open for ever: no page ever shows it as over, and \
+            whoever waits for its end waits in vain.",
+        example: Words("`building -> waiting` and `waiting -> building` are the only transitions \
+            that leave the two"),
+        mend: "add the transition that is missing",
+    }
+
+    ENDS_STAY "ends-stay" {
+        looks_for: "a transition that leaves an ended state which does not reopen",
+        why: "An end is what people and programs rely on. One that is left without `reopens` makes \
+            a finished row move again.",
+        example: Words("`succeeded` has `outcome = \"success\"`, and `succeeded -> building` is \
+            legal"),
+        mend: "let the end reopen, or remove the transition that leaves it",
+    }
+
+    JUDGE "judge" {
+        looks_for: "",
+        why: "",
+        example: Words(""),
+        mend: "this is a fault of phasegate: please report the table",
+    }
+
+    LOSS "loss" {
+        looks_for: "a sequence that is no longer accepted, or no longer complete, once reports of \
+            optional states are lost from it",
+        why: "An optional report may be lost. What comes after it must be accepted without it, or \
+            a lost report stops the row.",
+        example: Words("`checking` is optional, and what comes after it is refused where \
+            `checking` was never reported"),
+        mend: "declare the transition past the optional state, or let it be required",
+    }
+
+    REDELIVERY "redelivery" {
+        looks_for: "an applied report that changes something when it is delivered again, at once \
+            or later",
+        why: "Networks deliver reports twice. A second delivery that counts as news takes the row \
+            back to a state that it has left.",
+        example: Words("a row goes `building`, `deploying`, and `deploying -> building` is legal: \
+            the report of `building`, delivered again, sets the row back"),
+        mend: "a state that can be entered again takes late redeliveries for news: give it a name \
+            of its own on each way",
+    }
+
+    LATE_DUPLICATE "late-duplicate" {
+        looks_for: "a report that changed nothing, and takes the row back when it is delivered \
+            again later",
+        why: "A report that was answered as a duplicate may be sent again. It must not count as \
+            news then.",
+        example: Words("`cart` is reported twice at once, and a third time after `paying`, from \
+            which `paying -> cart` is legal"),
+        mend: "a state that can be entered again takes late redeliveries for news: give it a name \
+            of its own on each way",
+    }
+
+    WORKFLOW_ACCEPTED "workflow-accepted" {
+        looks_for: "a run of the table's jobs in which a report that belongs to a job is refused",
+        why: "The job fails although its work went well, or a report that people wait for is lost.",
+        example: Words("two jobs without `needs` report one row, and no transition leads from the \
+            state of the one to that of the other"),
+        mend: "let jobs that report one row follow each other by `needs`, or declare the step",
+    }
+
+    WORKFLOW_ENDS "workflow-ends" {
+        looks_for: "a run of the table's jobs that is over while its row has not ended",
+        why: "The row stays open for ever: nothing will report any more.",
+        example: Words("`build` fails and has no `failure` state, and no concluding job reports \
+            the end"),
+        mend: "add a concluding [[job]]: `always = true`, `needs` all others, and the states that \
+            the last of them reports",
+    }
+
+    WORKFLOW_TRUTH "workflow-truth" {
+        looks_for: "a run that ends as a failure though all its jobs succeeded, or as a success \
+            though one did not",
+        why: "The row's end is what people act on. A false one hides a failed run, or alarms about \
+            a good one.",
+        example: Words("`notify` reports `succeeded` and does not need `deploy`, which may have \
+            failed by then"),
+        mend: "let the concluding job report by what became of all jobs, and every job that \
+            reports an end `needs` what has to have succeeded",
+    }
+
+    WORKFLOW_VIEWS "workflow-views" {
+        looks_for: "a phase that the stepper shows as failed though its work passed, or as done \
+            though it did not",
+        why: "Nothing may be shown that no report has said: people look for a fault where there is \
+            none.",
+        example: Words("the state `tested` has no `phase`, and a later failure is shown in the \
+            phase before it"),
+        mend: "give each phase a state that `completes` it, and each state its phase",
+    }
+
+    WORKFLOW_AGAIN "workflow-again" {
+        looks_for: "a run that is started again, after which the row loses its end or has one that \
+            is not true",
+        why: "GitHub lets anyone start a run again, all of it or the failed jobs alone. What the \
+            row said before must stay, or become what the second attempt came to.",
+        example: Words("`failed` reopens, the failed job succeeds in the second attempt, and no \
+            job reports the end"),
+        mend: "let the concluding job report by what became of all jobs, and every job that \
+            reports an end `needs` what has to have succeeded",
+    }
+
+    WORKFLOW_LATE_LOSS "workflow-late-loss" {
+        looks_for: "a job that is lost or cancelled after it reported success, and a row whose end \
+            is false for it",
+        why: "A runner can die after the last report of its job. Somebody has to notice: the row's \
+            end stays true, or a concluding job fails.",
+        example: Words("`deploy` reports `succeeded`, its runner dies in the clean-up, and no job \
+            runs after it"),
+        mend: "add a concluding [[job]] that fails where its report is refused",
+    }
+
+    PHASES_TOTAL "phases-total" {
+        looks_for: "",
+        why: "",
+        example: Words(""),
+        mend: "this is a fault of phasegate: please report the table",
+    }
+
+    PHASES_DONE_STAYS "phases-done-stays" {
+        looks_for: "a phase that is shown as done and then no longer, without a way back into it",
+        why: "People take what is done for done. It may go back only where the row itself went \
+            back, or entered the phase again.",
+        example: Words("a phase without a completing state is done, and a later state of no phase \
+            makes it unconfirmed"),
+        mend: "give each phase a state that `completes` it, and each state its phase",
+    }
+
+    PHASES_ONE_ACTIVE "phases-one-active" {
+        looks_for: "",
+        why: "",
+        example: Words(""),
+        mend: "this is a fault of phasegate: please report the table",
+    }
+
+    PHASES_UNCONFIRMED "phases-unconfirmed" {
+        looks_for: "a phase that is shown as unconfirmed after a success, though no report of it \
+            can be missing",
+        why: "Unconfirmed says that a report is missing. Where none can be, it sends people to \
+            look for nothing.",
+        example: Words("the row passes through `testing` alone, whose phase is completed by a \
+            state that this way does not touch"),
+        mend: "give each phase a state that `completes` it, and each state its phase",
+    }
+}
