@@ -35,6 +35,7 @@ pub mod table;
 pub mod targets;
 mod validate;
 pub mod verify;
+pub mod workflow;
 
 pub use finding::Finding;
 pub use machine::Machine;

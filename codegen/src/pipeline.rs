@@ -7,11 +7,11 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::artifact::{self, Artifact, Header, Leave, State};
 use crate::emit::Target;
-use crate::emit::workflow::keep::{self, Kept};
 use crate::finding::{self, Finding};
 use crate::machine::Machine;
 use crate::table::{self, Source};
 use crate::validate::validate;
+use crate::workflow::keep::{self, Kept};
 
 /// A valid table, read from disk.
 #[derive(Clone, Debug)]

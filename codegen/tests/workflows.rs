@@ -353,14 +353,14 @@ proptest! {
         prop_assert!(again.workflows[0].findings.iter().all(|f| f.rule.id != "stale-region"));
 
         // Adopting adds lines, and takes none away; and once is enough.
-        let adopted = phasegate_codegen::emit::workflow::keep::adopted(&loaded, "w.yml").unwrap();
+        let adopted = phasegate_codegen::workflow::keep::adopted(&loaded, "w.yml").unwrap();
         let adopted = adopted.unwrap().text.unwrap();
         let mut rest = adopted.lines();
         for line in kept.lines() {
             prop_assert!(rest.any(|other| other == line), "{line:?} is gone from\n{adopted}");
         }
         folder.write("w.yml", &adopted);
-        let twice = phasegate_codegen::emit::workflow::keep::adopted(&loaded, "w.yml").unwrap();
+        let twice = phasegate_codegen::workflow::keep::adopted(&loaded, "w.yml").unwrap();
         prop_assert_eq!(twice.unwrap().text.unwrap(), adopted);
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::emit::Target;
-use phasegate_codegen::emit::workflow::keep::{Kept, adopted};
+use phasegate_codegen::workflow::keep::{Kept, adopted};
 use phasegate_codegen::{Loaded, load, settle};
 use tempfile::TempDir;
 

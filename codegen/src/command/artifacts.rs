@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
 use crate::artifact::{self, Leave, State, generate_command};
 use crate::emit::Target;
-use crate::emit::workflow::keep::Kept;
 use crate::finding::{Finding, Format, Severity};
 use crate::machine::Machine;
 use crate::migrate;
@@ -14,6 +13,7 @@ use crate::pipeline::{self, Loaded, Settled};
 use crate::rules;
 use crate::table::Source;
 use crate::verify::{self, Proved};
+use crate::workflow::keep::Kept;
 
 #[derive(Args)]
 pub(crate) struct Generate {

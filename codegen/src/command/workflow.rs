@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::{Exit, Failure, FormatArg, Outcome, load_or_the_one, print, say, shown, tell};
 use crate::artifact::{self, Leave};
-use crate::emit::workflow::keep;
 use crate::finding::{Finding, Format, Severity};
 use crate::pipeline::{self, Loaded};
 use crate::rules;
+use crate::workflow::keep;
 
 #[derive(Args)]
 pub(crate) struct Workflow {

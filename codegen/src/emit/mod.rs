@@ -5,7 +5,7 @@ pub(crate) mod js;
 pub(crate) mod json;
 pub(crate) mod rust;
 pub mod sql;
-pub mod workflow;
+pub(crate) mod workflow;
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;

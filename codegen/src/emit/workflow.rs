@@ -1,19 +1,17 @@
 //! The workflow target: the composite action that reports, the script it runs, a snippet for each
 //! job, and a complete workflow that uses them around placeholder work.
 
-pub mod keep;
-pub(crate) mod plan;
-mod yaml;
+pub(crate) mod yaml;
 
+use crate::workflow::plan::{Attempted, Plan, ReportStep, Says, Step, Work};
 use askama::Template;
-use plan::{Attempted, Plan, ReportStep, Says, Step, Work};
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::{Job, JobId, Machine, Outcomes, StateId};
 use crate::targets::WorkflowTarget;
 
 /// The dispatch input that authenticates the reports.
-const TOKEN_INPUT: &str = "callback_token";
+pub(crate) const TOKEN_INPUT: &str = "callback_token";
 
 /// Every artifact of the workflow, where the table has that target.
 pub(super) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
@@ -59,7 +57,7 @@ pub(super) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
     artifacts
 }
 
-fn print(view: &impl Template) -> String {
+pub(crate) fn print(view: &impl Template) -> String {
     view.render().expect("a template that only prints strings can't fail")
 }
 
@@ -155,7 +153,7 @@ struct WorkflowView<'a> {
 /// One job, as it stands under `jobs:`.
 #[derive(Template)]
 #[template(path = "workflow/job.yml", syntax = "yaml")]
-struct JobView {
+pub(crate) struct JobView {
     key: String,
     name: String,
     title: String,
@@ -197,7 +195,7 @@ struct ReportView<'a> {
 }
 
 impl JobView {
-    fn new(machine: &Machine, target: &WorkflowTarget, plan: &Plan) -> Self {
+    pub(crate) fn new(machine: &Machine, target: &WorkflowTarget, plan: &Plan) -> Self {
         let job = machine.job(plan.job);
         let given = given(target);
         let reports = plan.steps.iter().any(|step| matches!(step, Step::Report(_)));
@@ -232,13 +230,13 @@ impl JobView {
 
 /// Rule 9: failed where one failed, else cancelled where one was cancelled, else failed where one
 /// was skipped.
-const RESULT: &str = "contains(needs.*.result, 'failure') && 'failure' \
+pub(crate) const RESULT: &str = "contains(needs.*.result, 'failure') && 'failure' \
     || contains(needs.*.result, 'cancelled') && 'cancelled' \
     || contains(needs.*.result, 'skipped') && 'failure' \
     || 'success'";
 
 /// The step of a report, from the first column on.
-fn report_text(
+pub(crate) fn report_text(
     machine: &Machine,
     target: &WorkflowTarget,
     job: &Job,
@@ -297,15 +295,15 @@ impl<'a> ReportView<'a> {
 }
 
 /// The condition that a console started the run.
-fn given(target: &WorkflowTarget) -> String {
+pub(crate) fn given(target: &WorkflowTarget) -> String {
     format!("inputs.{} != ''", target.id_input)
 }
 
-fn step_id(number: usize) -> String {
+pub(crate) fn step_id(number: usize) -> String {
     format!("report_{number}")
 }
 
-fn expression(text: &str) -> String {
+pub(crate) fn expression(text: &str) -> String {
     format!("${{{{ {text} }}}}")
 }
 

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::command::{Failure, print};
-use crate::emit::workflow::plan::{Attempted, Plan, ReportStep, Says, Step};
 use crate::machine::{JobId, Machine, Outcomes, StateId};
 use crate::pipeline::Loaded;
+use crate::workflow::plan::{Attempted, Plan, ReportStep, Says, Step};
 
 /// What became of a job.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

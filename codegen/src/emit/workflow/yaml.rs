@@ -1,7 +1,7 @@
 //! Text as YAML and as GitHub's expressions have it.
 
 /// Free text as one line that GitHub evaluates nowhere: an expression's opening is taken apart.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|w| !w.is_empty())
@@ -10,7 +10,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// A double-quoted scalar. What YAML would fold, refuse or show as something else is escaped.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -40,7 +40,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A name of the table as a scalar: quoted where a parser would take it for something else.
-pub(super) fn name(name: &str) -> String {
+pub(crate) fn name(name: &str) -> String {
     const WORDS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     if WORDS.iter().any(|word| name.eq_ignore_ascii_case(word)) {
         quoted(name)
@@ -50,12 +50,12 @@ pub(super) fn name(name: &str) -> String {
 }
 
 /// A string in an expression.
-pub(super) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A text's lines moved to the right; empty ones stay empty.
-pub(super) fn indented(text: &str, by: usize) -> String {
+pub(crate) fn indented(text: &str, by: usize) -> String {
     let mut out = String::new();
     for line in text.lines() {
         if !line.is_empty() {

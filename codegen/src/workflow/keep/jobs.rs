@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::RESULT;
 use super::document::{Node, Value};
 use super::reading::{Found, Reading};
 use super::regions::Region;
+use crate::emit::workflow::{RESULT, expression, given, step_id};
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, JobId, Machine};
 use crate::rules::{self, Rule};
@@ -239,13 +239,13 @@ impl<'r> Reading<'r> {
             let message = format!("the job `{name}` does not run where a job before it failed");
             let help = format!(
                 "give it `if: always() && {}`: it says what became of the others",
-                super::super::given(self.target)
+                given(self.target)
             );
             tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
         let result = found.value.get("env").and_then(|env| env.get("RESULT")?.text());
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let wanted = super::super::expression(RESULT);
+        let wanted = expression(RESULT);
         if result.map(words) != Some(words(&wanted)) {
             let message = format!("the job `{name}` does not say what became of the others");
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
@@ -257,7 +257,7 @@ impl<'r> Reading<'r> {
     /// that is to be taken into its region gives its own up.
     pub(super) fn taken_id(&self, id: JobId, found: Option<Found<'r>>) -> Option<&'r Node> {
         let reports = self.expected_of(id).filter(|expected| expected.state.is_some()).count();
-        let taken: Vec<String> = (1..=reports).map(super::super::step_id).collect();
+        let taken: Vec<String> = (1..=reports).map(step_id).collect();
         let is_taken = |id: &str| taken.iter().any(|taken| taken.eq_ignore_ascii_case(id));
         let is_to_be_taken_in =
             |step: &Node| self.expected_of(id).any(|e| self.is_the_report(step, e) && !self.has(e));

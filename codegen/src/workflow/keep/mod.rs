@@ -29,13 +29,14 @@ use reading::Reading;
 use regions::Region;
 use same::{Side, same};
 
-use super::{JobView, print, yaml};
 use crate::artifact::Artifact;
+use crate::emit::workflow::{JobView, print, yaml};
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{JobId, Machine};
 use crate::rules;
 use crate::table::Source;
 use crate::targets::WorkflowTarget;
+use crate::workflow::plan::Plan;
 
 /// A workflow, as the table would have it.
 #[derive(Clone, Debug)]
@@ -268,7 +269,7 @@ fn appended(reading: &Reading<'_>, id: JobId) -> Option<Edit> {
     reading.can_append(id).ok()?;
     let column = jobs.entries().first()?.0.column;
     let expected = reading.expected_of(id).next();
-    let view = JobView::new(machine, reading.target, &super::plan::Plan::of(machine, id));
+    let view = JobView::new(machine, reading.target, &Plan::of(machine, id));
     let text = match expected {
         Some(expected) => {
             let step = yaml::indented(&expected.text, 4);

@@ -1,9 +1,9 @@
 //! The regions that a table's jobs have: their names, and what stands in them.
 
-use super::super::plan::{Plan, Says, Step};
-use super::super::report_text;
+use crate::emit::workflow::report_text;
 use crate::machine::{JobId, Machine, Report, ReportKind};
 use crate::targets::WorkflowTarget;
+use crate::workflow::plan::{Plan, Says, Step};
 
 /// A region that a job's steps are to have.
 #[derive(Debug)]

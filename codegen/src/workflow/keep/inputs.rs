@@ -1,10 +1,10 @@
 //! The dispatch inputs that the reports need: without the one they are silent, without the other
 //! they cannot be authenticated.
 
-use super::super::TOKEN_INPUT;
 use super::document::{Node, Value};
 use super::lines::Edit;
 use super::reading::Reading;
+use crate::emit::workflow::{TOKEN_INPUT, yaml};
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest;
@@ -129,7 +129,7 @@ impl Reading<'_> {
 impl Missing {
     fn lines(&self, column: usize) -> Vec<String> {
         let indentation = " ".repeat(column);
-        let name = super::super::yaml::name(&self.name);
+        let name = yaml::name(&self.name);
         vec![
             format!("{indentation}{name}:"),
             format!("{indentation}  description: \"{}\"", self.description),

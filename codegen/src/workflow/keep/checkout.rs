@@ -1,10 +1,10 @@
 //! Whether an action of the repository is there when a job reports with it: a report that is
 //! tolerated would be lost without a word.
 
-use super::super::given;
 use super::document::Node;
 use super::reading::Reading;
 use super::regions::Region;
+use crate::emit::workflow::given;
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::shown;

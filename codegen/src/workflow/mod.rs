@@ -1,0 +1,5 @@
+//! Workflows whatever runs them: the plan of each job, and the files written by hand that report by
+//! it. How a plan is written down for one provider is its target's (`emit/workflow.rs`: GitHub).
+
+pub mod keep;
+pub(crate) mod plan;
