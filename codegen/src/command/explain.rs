@@ -44,10 +44,13 @@ impl Explain {
 }
 
 fn as_json(rule: &Rule) -> Value {
-    let example = match &rule.example {
-        Example::Words(words) => json!({ "words": words, "wrong": null, "right": null }),
-        Example::Table { wrong, right } => json!({ "words": null, "wrong": wrong, "right": right }),
+    let tables = rule.example.tables();
+    let (wrong, right) = tables.unzip();
+    let words = match rule.example {
+        Example::Words(words) => Some(words),
+        Example::Table { .. } | Example::Lines { .. } => None,
     };
+    let example = json!({ "words": words, "wrong": wrong, "right": right });
     json!({
         "rule": rule.id,
         "looks_for": rule.looks_for,

@@ -10,7 +10,7 @@ rows! { COMPAT
                 older page shows it as unknown. A report of an optional state is tolerated, so that \
                 its job goes on; one that is not fails its job. Rows that a newer version has put \
                 there are judged by the database alone once the backend is rolled back.",
-        example: Words(""),
+        example: Words("`smoke_passed` between `deploying` and `succeeded`"),
         mend: "make it optional, so that its reports are tolerated; or roll out the database and \
                 the backend before the workflow, and back after it",
     }
@@ -19,7 +19,7 @@ rows! { COMPAT
         looks_for: "a state is gone",
         why: "Older workflows still report it, and rows may still hold it: a newer backend or \
                 database refuses the report (422 unknown-status), and has no rule for the row.",
-        example: Words(""),
+        example: Words("`paused` was taken out of the table"),
         mend: "keep the state and mark it `retired`; only where there is no [target.sql] can it be \
                 removed, once no row holds it and no older version runs",
     }
@@ -29,7 +29,7 @@ rows! { COMPAT
         why: "Names are what code says, values what is stored and sent. Where the value stays, no \
                 running version notices; where it goes with the name, every other version takes it \
                 for a state that it lacks, and rows written before the migration change their label.",
-        example: Words(""),
+        example: Words("`checking`, with `value = \"check\"`, is called `smoke_checking` now"),
         mend: "keep what is stored: give the renamed state the old name as its `value`",
     }
 
@@ -37,7 +37,7 @@ rows! { COMPAT
         looks_for: "a state is stored and sent as another value",
         why: "To every other version the new value is a state that it lacks, and the old one is one \
                 that it alone still reports.",
-        example: Words(""),
+        example: Words("`value = \"smoke-passed\"` became `value = \"smoke_ok\"`"),
         mend: "keep the `value`; where it has to change: add a state with the new value first, move \
                 the jobs to it, retire the old one when no older version runs",
     }
@@ -46,14 +46,15 @@ rows! { COMPAT
         looks_for: "nothing enters a state any more",
         why: "Older workflows may still report it: a newer backend or database refuses the step \
                 (422 illegal-transition).",
-        example: Words(""),
+        example: Words("`retired = true` was added to `paused`, and every transition into it is \
+            gone"),
         mend: "take the report out of the jobs first, and retire the state when no older run is left",
     }
 
     STATE_UNRETIRED "state-unretired" {
         looks_for: "a retired state is entered again",
         why: "An older backend or database refuses the step (422 illegal-transition).",
-        example: Words(""),
+        example: Words("`retired = true` was taken off `paused`, and `queued -> paused` added"),
         mend: "roll out the database and the backend before the workflow, and back after it",
     }
 
@@ -61,7 +62,7 @@ rows! { COMPAT
         looks_for: "a state is no longer optional",
         why: "What came after it without it is refused now, and reports of it are no longer \
                 tolerated: an older backend that lacks the state fails the newer workflow's job.",
-        example: Words(""),
+        example: Words("`optional = true` was taken off `smoke_passed`"),
         mend: "keep it optional until no older version runs",
     }
 
@@ -69,7 +70,7 @@ rows! { COMPAT
         looks_for: "a state has become optional",
         why: "What comes after it is accepted without it; an older backend or database still \
                 refuses that (422 illegal-transition).",
-        example: Words(""),
+        example: Words("`optional = true` was added to `smoke_passed`"),
         mend: "roll out the database and the backend before the workflow",
     }
 
@@ -77,7 +78,7 @@ rows! { COMPAT
         looks_for: "rows start in other states",
         why: "A backend starts its rows in its own first state: a database of the other version \
                 may refuse that start, and a workflow of the other version may not go on from there.",
-        example: Words(""),
+        example: Words("`initial = \"queued\"` became `initial = \"requested\"`"),
         mend: "let rows start in both (`initial = [..]`) until no older version runs",
     }
 
@@ -85,14 +86,14 @@ rows! { COMPAT
         looks_for: "a state is another kind of end, or none any more",
         why: "The same stored value then means one thing to a version and another to the next: a \
                 page shows a row that has ended as under way, or a failure as a success.",
-        example: Words(""),
+        example: Words("`outcome = \"failure\"` of `rolled_back` became `outcome = \"neutral\"`"),
         mend: "add a state of its own for the new meaning, and retire the old one",
     }
 
     TRANSITION_ADDED "transition-added" {
         looks_for: "a step is legal that was not",
         why: "An older backend or database refuses it (422 illegal-transition).",
-        example: Words(""),
+        example: Words("`building -> cancelled` was added"),
         mend: "roll out the database and the backend before whatever takes that step",
     }
 
@@ -100,7 +101,7 @@ rows! { COMPAT
         looks_for: "a step is no longer legal",
         why: "Older workflows may still take it, and rows of now may need it: a newer backend or \
                 database refuses it (422 illegal-transition).",
-        example: Words(""),
+        example: Words("`failed -> queued` was taken out"),
         mend: "keep the transition until no older version runs; remove it in a change of its own",
     }
 
@@ -108,7 +109,7 @@ rows! { COMPAT
         looks_for: "a phase is new",
         why: "An older page does not show it; a newer one shows it as not reported where an older \
                 workflow ran. Nothing is shown as done or failed by it.",
-        example: Words(""),
+        example: Words("`[[phase]] name = \"smoke_gate\"` was added"),
         mend: "nothing has to be done",
     }
 
@@ -116,7 +117,7 @@ rows! { COMPAT
         looks_for: "a phase is gone",
         why: "A newer page no longer shows it; an older one shows it as not reported where a newer \
                 workflow ran.",
-        example: Words(""),
+        example: Words("`[[phase]] name = \"smoke_gate\"` was taken out"),
         mend: "nothing has to be done",
     }
 
@@ -125,7 +126,7 @@ rows! { COMPAT
         why: "What is reported of a phase says something of the ones before it: pages of two \
                 versions tell the same history differently, and a row that goes on to one may go \
                 back to the other.",
-        example: Words(""),
+        example: Words("`test` stood before `build`, and stands after it now"),
         mend: "keep the order of the phases; where it has to change, until page and workflow are of one \
                 version a phase may be shown as skipped that is to come, or as to come that is done",
     }
@@ -133,7 +134,7 @@ rows! { COMPAT
     STATE_PHASE_CHANGED "state-phase-changed" {
         looks_for: "a state belongs to another phase",
         why: "Pages of two versions show the same report in different steps.",
-        example: Words(""),
+        example: Words("`phase` of `packaging` was `build`, and is `deploy` now"),
         mend: "roll out the page with the workflow",
     }
 
@@ -141,7 +142,7 @@ rows! { COMPAT
         looks_for: "reaching a state is, or is no longer, the report that its phase is done",
         why: "A page that takes the state for the phase's end shows it as done where a workflow of \
                 the other version has work of that phase left.",
-        example: Words(""),
+        example: Words("`completes = true` moved from `built` to `packaged`"),
         mend: "add a state of its own for the phase's end",
     }
 
@@ -149,7 +150,7 @@ rows! { COMPAT
         looks_for: "a job is new",
         why: "The backend does not look at the name of a job: only what it reports matters, and \
                 that has rules of its own. A concluding job says the end of a run that no other says.",
-        example: Words(""),
+        example: Words("`[[job]] name = \"smoke\"` was added"),
         mend: "nothing has to be done for the job itself",
     }
 
@@ -157,7 +158,7 @@ rows! { COMPAT
         looks_for: "a job is gone",
         why: "What it alone reported is reported no longer: rows of newer runs may be left where \
                 they are.",
-        example: Words(""),
+        example: Words("`[[job]] name = \"notify\"` was taken out"),
         mend: "let another job report what it did",
     }
 
@@ -165,7 +166,7 @@ rows! { COMPAT
         looks_for: "a job has another name",
         why: "The name is part of a report's identity, not of its judgement: one run keeps the \
                 name that it began with.",
-        example: Words(""),
+        example: Words("the job `smoke` is called `smoke-test` now"),
         mend: "nothing has to be done",
     }
 
@@ -173,7 +174,7 @@ rows! { COMPAT
         looks_for: "a job reports a state that it did not",
         why: "Whether an older backend accepts it depends on the state; where it does not, the job \
                 goes on if the report is tolerated, and fails if it is not.",
-        example: Words(""),
+        example: Words("`start = \"building\"` was added to the job `build`"),
         mend: "make the state optional, or roll out the backend before the workflow",
     }
 
@@ -181,7 +182,7 @@ rows! { COMPAT
         looks_for: "a job no longer reports a state",
         why: "What comes after that report has to be legal without it, to every backend and \
                 database that it may meet.",
-        example: Words(""),
+        example: Words("`start = \"building\"` was taken out of the job `build`"),
         mend: "make the state optional one version earlier",
     }
 
@@ -189,7 +190,7 @@ rows! { COMPAT
         looks_for: "a job reports the same states in another order",
         why: "The steps between them have to be legal to every backend and database that it may \
                 meet.",
-        example: Words(""),
+        example: Words("the milestones `migrating` and `deploying` changed places"),
         mend: "declare the steps of both orders until no older version runs",
     }
 
@@ -197,7 +198,8 @@ rows! { COMPAT
         looks_for: "a report is no longer tolerated",
         why: "Its step no longer gets `continue-on-error`: where a backend or database of another \
                 version refuses it, the job fails.",
-        example: Words(""),
+        example: Words("`smoke_passed` is no longer optional, so that the job `smoke` fails where \
+            its report is refused"),
         mend: "keep the state optional, or have a concluding job say the same outcome, until no older \
                 version runs",
     }
@@ -206,7 +208,7 @@ rows! { COMPAT
         looks_for: "a report is tolerated that was not",
         why: "Its loss harms nothing any more: what comes after it is accepted without it by the \
                 newer version alone.",
-        example: Words(""),
+        example: Words("`smoke_passed` has become optional"),
         mend: "roll out the database and the backend before the workflow",
     }
 
@@ -214,14 +216,15 @@ rows! { COMPAT
         looks_for: "a job runs after other jobs than before, or whatever became of them",
         why: "Reports then come in another order: each has to be legal to every backend and \
                 database that it may meet.",
-        example: Words(""),
+        example: Words("`needs = [\"build\"]` of the job `smoke` became `needs = [\"build\", \
+            \"lint\"]`"),
         mend: "declare the steps of both orders until no older version runs",
     }
 
     MILESTONE_RENAMED "milestone-renamed" {
         looks_for: "a step of a job has another name",
         why: "The name stands in the workflow alone.",
-        example: Words(""),
+        example: Words("the milestone `Health check` is called `Check health` now"),
         mend: "nothing has to be done",
     }
 
@@ -229,7 +232,7 @@ rows! { COMPAT
         looks_for: "the machine has another name",
         why: "The database's objects are called after it (MACHINE_states, MACHINE_events): a \
                 backend of one version does not find those of the other.",
-        example: Words(""),
+        example: Words("`name = \"deploy\"` became `name = \"release\"`"),
         mend: "keep the name; `title` is what people read",
     }
 
@@ -237,7 +240,7 @@ rows! { COMPAT
         looks_for: "reports go to another address",
         why: "The address is /api/TABLE: a workflow of one version reports to what a backend of \
                 the other does not serve (404), and not even an end is heard.",
-        example: Words(""),
+        example: Words("`table = \"deploys\"` became `table = \"releases\"`"),
         mend: "keep `table` in [target.sql] (or the machine's name), or serve both addresses",
     }
 
@@ -245,7 +248,7 @@ rows! { COMPAT
         looks_for: "the schema, the table, the key, the column or the history is called otherwise",
         why: "A backend of one version does not find what a database of the other has (503 \
                 schema-mismatch).",
-        example: Words(""),
+        example: Words("`column = \"status\"` became `column = \"state\"`"),
         mend: "keep the names; a move of the table is a migration of its own, with both in place",
     }
 
@@ -254,7 +257,7 @@ rows! { COMPAT
         why: "A backend that counts on guards and history finds none in a database from before; \
                 without a guard, a state that a rolled back backend lacks is judged by nobody, and \
                 every report on it refused.",
-        example: Words(""),
+        example: Words("`[target.sql]` was added"),
         mend: "migrate the database before the backend",
     }
 
@@ -262,7 +265,7 @@ rows! { COMPAT
         looks_for: "the dialects, the storage, the key's type or the owner differ",
         why: "Types are looked up from the live database, so that no running version notices; but \
                 no migration changes them in place.",
-        example: Words(""),
+        example: Words("`storage = \"enum\"` became `storage = \"text\"`"),
         mend: "write that migration by hand, and try it on a copy",
     }
 
@@ -271,7 +274,7 @@ rows! { COMPAT
         why: "The mixes are of what the tables allow. A guard that observes lets through more than \
                 that (here it is taken for one that enforces), and whoever counts on it is refused \
                 from the switch on.",
-        example: Words(""),
+        example: Words("`mode = \"observe\"` was taken out, so that the guard enforces"),
         mend: "look at MACHINE_observed first: what still comes there is refused by a guard that \
                 enforces",
     }
@@ -280,7 +283,7 @@ rows! { COMPAT
         looks_for: "`phasegate migrate` writes no migration from the older table to the newer one",
         why: "Rows and history hold what they hold, and tables are where they are: what no \
                 migration can do safely, no order of a rollout makes good.",
-        example: Words(""),
+        example: Words("two states swap their values in one step"),
         mend: "take the change back, or write that migration by hand and accept this",
     }
 
@@ -290,7 +293,7 @@ rows! { COMPAT
                 input that the workflow does not declare (422 Unexpected inputs provided), no run \
                 begins, and the row is left as it was. A run that was started otherwise, without \
                 the input, reports nothing.",
-        example: Words(""),
+        example: Words("`id_input = \"deploy_id\"` became `id_input = \"console_deploy_id\"`"),
         mend: "keep `id_input`; or declare both inputs in the workflow until no older console runs",
     }
 
@@ -298,7 +301,8 @@ rows! { COMPAT
         looks_for: "`uses:` names another action",
         why: "One run keeps the action of its own commit; workflows that were written by hand \
                 have to name the new one.",
-        example: Words(""),
+        example: Words("`action = \"./.github/actions/notify\"` became `action = \
+            \"example/notify@v1\"`"),
         mend: "change `uses:` in every workflow that names it",
     }
 
@@ -307,7 +311,8 @@ rows! { COMPAT
         why: "The older version's workflow brought its rows to an end. Where no job of the newer one \
                 reports an end, every run leaves its row open, unless somebody else ends it, which no \
                 table says.",
-        example: Words(""),
+        example: Words("the concluding job was taken out, and no other job reports `succeeded` or \
+            `failed`"),
         mend: "have a concluding job report the end; where the application does it instead, accept this",
     }
 
@@ -316,28 +321,32 @@ rows! { COMPAT
         why: "No order of a rollout helps where every layer of the newer version together fails \
                 jobs, leaves rows open or tells what is not so. What the older one alone does wrong in \
                 the same way, whether the newer one mends it or not, is no reason against it.",
-        example: Words(""),
+        example: Words("the newer table's concluding job no longer needs `deploy`, which may have \
+            failed when it says `succeeded`"),
         mend: "mend the table first: `phasegate verify` tells how it comes to that",
     }
 
     UNEXPLAINED "unexplained" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "something that goes wrong in a mix, and that no rule explains",
+        why: "The rules and the mixes are two accounts of one thing. Where they differ, the rules \
+            are wrong.",
+        example: Words("none is known"),
+        mend: "this is a fault of phasegate: please report the two tables",
     }
 
     NOT_EXHAUSTED "not-exhausted" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "tables whose runs were not all tried",
+        why: "What was not tried may go wrong: a mix that is not called broken is not called safe \
+            either.",
+        example: Words("ten jobs side by side that all report"),
+        mend: "let fewer jobs run side by side, or split the table",
     }
 
     ACCEPTED_STALE "accepted-stale" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "an entry of `TABLE.accepted.toml` whose finding no longer occurs",
+        why: "An entry that accepts nothing may accept something else later on, unseen. A finding \
+            that has become worse has another fingerprint.",
+        example: Words("the accepted finding was mended"),
+        mend: "remove the entry; where the finding has become worse, look at it again",
     }
 }

@@ -1,34 +1,118 @@
 //! Rules on jobs.
 
-use super::Example::Words;
+use super::Example::Lines;
 
 rows! { JOBS
 
     NEEDS_CYCLE "needs-cycle" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "jobs that need each other in a circle",
+        why: "Each waits for the other, so that none of them ever runs.",
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "pack"
+needs = ["ship"]
+success = "sent"
+[[job]]
+name = "ship"
+needs = ["pack"]
+success = "arrived"
+"#,
+            right: r#"
+[[job]]
+name = "pack"
+success = "sent"
+[[job]]
+name = "ship"
+needs = ["pack"]
+success = "arrived"
+"#,
+        },
+        mend: "take one of them out of `needs`",
     }
 
     REPORTS_RETIRED "reports-retired" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job that reports a retired state",
+        why: "Nothing enters a retired state: every such report would be refused.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+retired = true
+[[job]]
+name = "ship"
+success = "arrived"
+failure = "lost"
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "lost"
+[[job]]
+name = "ship"
+success = "arrived"
+failure = "lost"
+"#,
+        },
+        mend: "report the state that took its place",
     }
 
     ALWAYS_WITHOUT_NEEDS "always-without-needs" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a concluding job (`always = true`) that needs no job",
+        why: "A concluding job says what became of the jobs that it needs. With none it has \
+            nothing to say.",
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "conclude"
+always = true
+success = "arrived"
+"#,
+            right: r#"
+[[job]]
+name = "ship"
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+success = "arrived"
+"#,
+        },
+        mend: "name the jobs that it speaks for in `needs`, or remove `always`",
     }
 
     ALWAYS_WITH_REPORTS "always-with-reports" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a concluding job with `start` or `milestones`",
+        why: "A concluding job reports its outcome and nothing else: it does no work that could be \
+            begun.",
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "ship"
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+start = "sent"
+success = "arrived"
+"#,
+            right: r#"
+[[job]]
+name = "ship"
+start = "sent"
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+success = "arrived"
+"#,
+        },
+        mend: "remove the key, or remove `always`",
     }
 }

@@ -84,6 +84,43 @@ pub enum Example {
         /// The table as it is right.
         right: &'static str,
     },
+    /// Lines below [`BASE`] in which the rule finds something, and the same lines mended.
+    Lines {
+        /// The lines as they are wrong.
+        wrong: &'static str,
+        /// The lines as they are right.
+        right: &'static str,
+    },
+}
+
+/// The table that [`Example::Lines`] stand below.
+pub const BASE: &str = r#"format = 1
+[machine]
+name = "parcel"
+initial = "packed"
+[[state]]
+name = "packed"
+[[state]]
+name = "sent"
+[[state]]
+name = "arrived"
+outcome = "success"
+[[transition]]
+path = ["packed", "sent", "arrived"]
+"#;
+
+impl Example {
+    /// The whole tables, the wrong one and the right one, where it is more than words.
+    pub fn tables(&self) -> Option<(String, String)> {
+        let whole = |lines: &str| format!("{BASE}{}", lines.trim_start());
+        match self {
+            Self::Words(_) => None,
+            Self::Table { wrong, right } => {
+                Some((wrong.trim_start().to_owned(), right.trim_start().to_owned()))
+            }
+            Self::Lines { wrong, right } => Some((whole(wrong), whole(right))),
+        }
+    }
 }
 
 /// A finding's `Debug` names its rule, and does not print the whole row.

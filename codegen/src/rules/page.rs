@@ -1,6 +1,6 @@
 //! Rules as people read them: one in a terminal, their list, and the page of all, `docs/rules.md`.
 
-use super::{Example, FAMILIES, Rule, all};
+use super::{BASE, Example, FAMILIES, Rule, all};
 
 /// The page that has a section for every rule.
 const PAGE: &str = "docs/rules.md";
@@ -13,15 +13,46 @@ impl Rule {
 
     /// All that there is to say of it, for a terminal.
     pub fn text(&self) -> String {
-        let mut out = format!("{}: {}\n\n{}\n\n", self.id, self.looks_for, sentence(self.why));
+        let why = sentence(self.why);
+        let mut out = format!("{}: {}\n\n{why}\n\n", self.id, self.looks_for);
+        let mut lines = |title: &str, text: &str| {
+            out += &format!("{title}:\n\n");
+            text.trim_start().lines().for_each(|line| out += &format!("    {line}\n"));
+            out += "\n";
+        };
         match self.example {
             Example::Words(words) => out += &format!("Example: {}\n\n", sentence(words)),
             Example::Table { wrong, right } => {
-                out +=
-                    &format!("Example:\n\n{}\nMended:\n\n{}\n", indented(wrong), indented(right));
+                lines("Example", wrong);
+                lines("Mended", right);
+            }
+            Example::Lines { wrong, right } => {
+                lines("Example, of the table", BASE);
+                lines("with these lines below it", wrong);
+                lines("Mended", right);
             }
         }
         out + &format!("help: {}\n", self.mend)
+    }
+
+    /// Its section of the page.
+    fn section(&self) -> String {
+        let (looks_for, why) = (sentence(self.looks_for), sentence(self.why));
+        let mut out =
+            format!("\n### {}\n\n**Looks for:** {looks_for}\n\n**Why:** {why}\n\n", self.id);
+        let (what, wrong, right) = match self.example {
+            Example::Words(words) => {
+                let words = sentence(words);
+                return out
+                    + &format!("**Example:** {words}\n\n**Mend it:** {}\n", sentence(self.mend));
+            }
+            Example::Table { wrong, right } => ("", wrong, right),
+            Example::Lines { wrong, right } => (" (below the [table](#examples))", wrong, right),
+        };
+        let (wrong, right) = (wrong.trim_start(), right.trim_start());
+        out += &format!("**Example**{what}:\n\n```toml\n{wrong}```\n\n");
+        out += &format!("**Mend it:** {}\n\n```toml\n{right}```\n", sentence(self.mend));
+        out
     }
 }
 
@@ -33,34 +64,26 @@ pub fn list() -> String {
 
 /// The page of all rules.
 pub fn markdown() -> String {
-    let mut out = "\
+    let mut out = format!(
+        "\
 # Rules
 
 <!-- Made by `cargo run -- explain --markdown > docs/rules.md`; a test holds it to the rules. -->
 
 `phasegate explain RULE` prints one section of this page, and `phasegate explain` the list. Each
 finding names its rule, and in JSON the address of its section here (`docs`).
+
+## Examples
+
+Most examples are a few lines. They stand below this table:
+
+```toml
+{BASE}```
 "
-    .to_owned();
+    );
     for (title, rules) in FAMILIES {
         out += &format!("\n## {title}\n");
-        for rule in *rules {
-            out += &format!(
-                "\n### {}\n\n**Looks for:** {}\n\n**Why:** {}\n\n",
-                rule.id,
-                sentence(rule.looks_for),
-                sentence(rule.why)
-            );
-            match rule.example {
-                Example::Words(words) => out += &format!("**Example:** {}\n\n", sentence(words)),
-                Example::Table { wrong, right } => {
-                    out += &format!(
-                        "**Example:**\n\n```toml\n{wrong}```\n\nMended:\n\n```toml\n{right}```\n\n"
-                    );
-                }
-            }
-            out += &format!("**Mend it:** {}\n", sentence(rule.mend));
-        }
+        rules.iter().for_each(|rule| out += &rule.section());
     }
     out
 }
@@ -71,8 +94,4 @@ fn sentence(text: &str) -> String {
     let first = chars.next().map(|first| first.to_ascii_uppercase());
     let end = if text.ends_with(['.', '?', ':']) { "" } else { "." };
     first.into_iter().chain(chars).collect::<String>() + end
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
 }

@@ -1,6 +1,6 @@
 //! Rules on the proofs.
 
-use super::Example::Words;
+use super::Example::{Lines, Words};
 
 rows! { PROOFS
 
@@ -31,9 +31,10 @@ rows! { PROOFS
     }
 
     JUDGE "judge" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
+        looks_for: "a state and a report that are not judged as exactly one of applied, duplicate \
+            or rejected",
+        why: "It can fail only by a fault of phasegate's own.",
+        example: Words("none is known"),
         mend: "this is a fault of phasegate: please report the table",
     }
 
@@ -72,16 +73,60 @@ rows! { PROOFS
     WORKFLOW_ACCEPTED "workflow-accepted" {
         looks_for: "a run of the table's jobs in which a report that belongs to a job is refused",
         why: "The job fails although its work went well, or a report that people wait for is lost.",
-        example: Words("two jobs without `needs` report one row, and no transition leads from the \
-            state of the one to that of the other"),
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "pack"
+start = "packed"
+success = "sent"
+[[job]]
+name = "ship"
+success = "arrived"
+"#,
+            right: r#"
+[[job]]
+name = "pack"
+start = "packed"
+success = "sent"
+[[job]]
+name = "ship"
+needs = ["pack"]
+success = "arrived"
+"#,
+        },
         mend: "let jobs that report one row follow each other by `needs`, or declare the step",
     }
 
     WORKFLOW_ENDS "workflow-ends" {
         looks_for: "a run of the table's jobs that is over while its row has not ended",
         why: "The row stays open for ever: nothing will report any more.",
-        example: Words("`build` fails and has no `failure` state, and no concluding job reports \
-            the end"),
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "ship"
+start = "sent"
+success = "arrived"
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "lost"
+[[job]]
+name = "ship"
+start = "sent"
+success = "arrived"
+failure = "lost"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+success = "arrived"
+failure = "lost"
+"#,
+        },
         mend: "add a concluding [[job]]: `always = true`, `needs` all others, and the states that \
             the last of them reports",
     }
@@ -91,8 +136,45 @@ rows! { PROOFS
             though one did not",
         why: "The row's end is what people act on. A false one hides a failed run, or alarms about \
             a good one.",
-        example: Words("`notify` reports `succeeded` and does not need `deploy`, which may have \
-            failed by then"),
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "lost"
+[[job]]
+name = "ship"
+start = "sent"
+[[job]]
+name = "bill"
+success = "arrived"
+failure = "lost"
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "lost"
+[[job]]
+name = "ship"
+start = "sent"
+[[job]]
+name = "bill"
+needs = ["ship"]
+success = "arrived"
+failure = "lost"
+[[job]]
+name = "conclude"
+needs = ["ship", "bill"]
+always = true
+success = "arrived"
+failure = "lost"
+"#,
+        },
         mend: "let the concluding job report by what became of all jobs, and every job that \
             reports an end `needs` what has to have succeeded",
     }
@@ -129,9 +211,10 @@ rows! { PROOFS
     }
 
     PHASES_TOTAL "phases-total" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
+        looks_for: "a history whose phases are shown otherwise than rule 6 of the table format \
+            says",
+        why: "It can fail only by a fault of phasegate's own.",
+        example: Words("none is known"),
         mend: "this is a fault of phasegate: please report the table",
     }
 
@@ -145,9 +228,9 @@ rows! { PROOFS
     }
 
     PHASES_ONE_ACTIVE "phases-one-active" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
+        looks_for: "a history with more than one active phase",
+        why: "It can fail only by a fault of phasegate's own.",
+        example: Words("none is known"),
         mend: "this is a fault of phasegate: please report the table",
     }
 

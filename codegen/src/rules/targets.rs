@@ -1,76 +1,192 @@
 //! Rules on targets.
 
-use super::Example::Words;
+use super::Example::Lines;
 
 rows! { TARGETS
 
     ABSOLUTE_PATH "absolute-path" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a path that starts at the top of a file system or of a drive",
+        why: "A table is the same on every machine, and an absolute path is not.",
+        example: Lines {
+            wrong: r#"
+[target.docs]
+path = "/srv/parcel.md"
+"#,
+            right: r#"
+[target.docs]
+path = "docs/parcel.md"
+"#,
+        },
+        mend: "write it from the table's folder, or from `root`",
     }
 
     BAD_PATH "bad-path" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a path that no file can be written to: empty, a folder, with `\\` or control \
+            characters, or of the wrong ending",
+        why: "A path has to mean the same file on every system, and its ending says to other tools \
+            what is in it.",
+        example: Lines {
+            wrong: r#"
+[target.docs]
+path = "docs\\parcel.md"
+"#,
+            right: r#"
+[target.docs]
+path = "docs/parcel.md"
+"#,
+        },
+        mend: "write a path whose parts are apart by `/`, with the ending that the finding names",
     }
 
     PATH_LEAVES_ROOT "path-leaves-root" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a path that leads out of the root",
+        why: "What is generated stays inside the folder that the table belongs to, so that no run \
+            touches another project.",
+        example: Lines {
+            wrong: r#"
+[target.docs]
+path = "../parcel.md"
+"#,
+            right: r#"
+[target.docs]
+path = "docs/parcel.md"
+"#,
+        },
+        mend: "set `root` to the folder that holds them all, or write a path inside it",
     }
 
     SHARED_PATH "shared-path" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "two artifacts, or an artifact of another table, that are written to one path",
+        why: "The one written last would replace the other on every run.",
+        example: Lines {
+            wrong: r#"
+[target.docs]
+path = "generated/parcel.json"
+[target.json]
+"#,
+            right: r#"
+[target.docs]
+path = "generated/parcel.md"
+[target.json]
+"#,
+        },
+        mend: "give each a path of its own",
     }
 
     BAD_IDENTIFIER "bad-identifier" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a name in a target that is no plain identifier",
+        why: "It stands in generated code as it is, where only letters, digits and `_` do.",
+        example: Lines {
+            wrong: r#"
+[target.sql]
+table = "all parcels"
+"#,
+            right: r#"
+[target.sql]
+table = "all_parcels"
+"#,
+        },
+        mend: "write a letter or `_`, then letters, digits and `_`",
     }
 
     IDENTIFIER_TOO_LONG "identifier-too-long" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "an identifier of the SQL target of more than 63 bytes",
+        why: "PostgreSQL cuts longer identifiers without a word, so that two objects could get one \
+            name.",
+        example: Lines {
+            wrong: r#"
+[target.sql]
+table = "parcels_of_the_last_year_and_of_those_before_that_are_not_archived"
+"#,
+            right: r#"
+[target.sql]
+table = "parcels"
+"#,
+        },
+        mend: "shorten the name that it is made of",
     }
 
     COLLIDING_NAMES "colliding-names" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "two names that become one in a target",
+        why: "The generated code would not compile, or one object of the database would replace \
+            the other.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "sent_2"
+retired = true
+[[state]]
+name = "sent2"
+retired = true
+[target.rust]
+"#,
+            right: r#"
+[[state]]
+name = "sent_twice"
+retired = true
+[[state]]
+name = "sent2"
+retired = true
+[target.rust]
+"#,
+        },
+        mend: "rename one of them; a state keeps what is stored with `value`",
     }
 
     RESERVED_WORD "reserved-word" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a name that a language or a database keeps for itself",
+        why: "No quotes free it, so that what is generated would not compile, or could not be \
+            created.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "self"
+retired = true
+[target.rust]
+"#,
+            right: r#"
+[[state]]
+name = "itself"
+value = "self"
+retired = true
+[target.rust]
+"#,
+        },
+        mend: "name it something else; a state keeps what is stored with `value`",
     }
 
     BAD_ACTION "bad-action" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "an `action` that `uses:` can't say",
+        why: "It stands in the workflow as it is, where no expression and no white space may \
+            stand.",
+        example: Lines {
+            wrong: r#"
+[target.workflow]
+action = "my action"
+"#,
+            right: r#"
+[target.workflow]
+action = "./.github/actions/notify-parcel-status"
+"#,
+        },
+        mend: "write a path such as `./.github/actions/NAME`, or `owner/repository@ref`",
     }
 
     OBSERVE_WITHOUT_HISTORY "observe-without-history" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "`mode = \"observe\"` beside `events = false`",
+        why: "An observing guard marks in the history what it would refuse. Without a history it \
+            could only let everything through.",
+        example: Lines {
+            wrong: r#"
+[target.sql]
+mode = "observe"
+events = false
+"#,
+            right: r#"
+[target.sql]
+mode = "observe"
+"#,
+        },
+        mend: "leave `events` out, or enforce at once",
     }
 }

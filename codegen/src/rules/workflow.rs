@@ -5,205 +5,236 @@ use super::Example::Words;
 rows! { WORKFLOW
 
     MISSING_WORKFLOW "missing-workflow" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "an entry of `workflows` that names no file",
+        why: "The reports of that workflow are kept current by no one.",
+        example: Words("`workflows = [\".github/workflows/deply.yml\"]`"),
+        mend: "name the file that was meant, write the workflow, or take the entry out",
     }
 
     UNREADABLE_WORKFLOW "unreadable-workflow" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a workflow that can't be read: not UTF-8, not one document of YAML, or with \
+            line ends that YAML does not have",
+        why: "Nothing can be put into a file that can't be read, and nothing be said of its \
+            reports.",
+        example: Words("a tab where YAML wants spaces"),
+        mend: "mend the file at the line that the finding names",
     }
 
     UNLISTED_WORKFLOW "unlisted-workflow" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a workflow that was adopted and that `workflows` does not name",
+        why: "`generate` and `check` pass it over: its reports are right today and by nobody's \
+            doing tomorrow.",
+        example: Words("`phasegate workflow adopt .github/workflows/deploy.yml`, with `workflows` \
+            left as it was"),
+        mend: "add the file to `workflows` of [target.workflow]",
     }
 
     BAD_MARKER "bad-marker" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a comment that begins with `phasegate:` and is no marker, or one that does not \
+            stand on a line of its own",
+        why: "Markers say which lines are written anew. One that can't be read would leave a \
+            region open.",
+        example: Words("`# phasegate:start build.start`"),
+        mend: "write `# phasegate:begin JOB.REPORT` or `# phasegate:end` on a line of its own, \
+            indented by spaces",
     }
 
     NESTED_REGION "nested-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a region that begins before the one above it has ended",
+        why: "One of the two has lost its end, in a merge for instance, and nothing says which \
+            lines are whose.",
+        example: Words("two `# phasegate:begin` markers without a `# phasegate:end` between them"),
+        mend: "put the end marker back, right below the report that it belongs to",
     }
 
     UNBALANCED_REGION "unbalanced-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a marker without its counterpart",
+        why: "Nothing says where the region begins or ends, so that none of the file's regions is \
+            written.",
+        example: Words("a merge took the last `# phasegate:end` away"),
+        mend: "put the other marker back, or remove this one",
     }
 
     UNKNOWN_REGION "unknown-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a region for a report that the table does not have",
+        why: "What stands in it reports a state of a job that the table no longer gives.",
+        example: Words("the region `build.start`, after the job `build` lost its `start` in the \
+            table"),
+        mend: "remove the region with its markers, or give it the name of a report; where it is \
+            another table's, give each table a workflow of its own",
     }
 
     DUPLICATE_REGION "duplicate-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "two regions for one report",
+        why: "The job would report the state twice.",
+        example: Words("a step that was copied together with its markers"),
+        mend: "remove one of the two",
     }
 
     MISPLACED_REGION "misplaced-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a region that stands where its report says something false, or where it can't \
+            be written",
+        why: "A start below the work says that it begins when it is done; a region in another job \
+            speaks for the wrong one.",
+        example: Words("the region `build.start` below the step that builds"),
+        mend: "move it to where the finding says; `phasegate workflow adopt` puts a missing region \
+            in its place",
     }
 
     REGION_ORDER "region-order" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "regions of a job in another order than the table has its reports",
+        why: "The reports would be sent in an order that the table does not accept.",
+        example: Words("the milestone's region above that of the start"),
+        mend: "move the region below the one that is reported before it",
     }
 
     MISSING_REGION "missing-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a report of a job that the workflow does not send",
+        why: "The row never comes to that state, though the table says that this job reports it.",
+        example: Words("`success` was added to the job `build` in the table alone"),
+        mend: "run `phasegate workflow adopt FILE`, or follow the finding where it has to be done \
+            by hand",
     }
 
     STALE_REGION "stale-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a region that is not what the table gives",
+        why: "The workflow reports by an older table: the state, the job or the toleration may be \
+            another now.",
+        example: Words("a state was renamed in the table, and its region still says the old name"),
+        mend: "run `phasegate generate`, and commit what it writes",
     }
 
     OWN_TEXT_IN_REGION "own-text-in-region" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a step, a key or a comment of your own within a region",
+        why: "What stands between the markers is written anew, so that it would be lost. phasegate \
+            leaves such a region as it is.",
+        example: Words("a step that was added right below a report, above `# phasegate:end`"),
+        mend: "move it out of the region, or put a lost marker back",
     }
 
     LOOSE_REPORT "loose-report" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a step that reports outside of any region",
+        why: "It is not kept current: once the table changes it reports what no longer holds.",
+        example: Words("a report that was copied from another job without its markers"),
+        mend: "remove it where a region reports the same, or run `phasegate workflow adopt FILE`, \
+            which takes it in",
     }
 
     OUTCOME_NOT_LAST "outcome-not-last" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a step below the outcome's report of a job",
+        why: "Where it fails, the job fails after it has reported success.",
+        example: Words("an upload of logs below the region `deploy.outcome`"),
+        mend: "put the outcome's report last, or give the step `continue-on-error: true`",
     }
 
     DUPLICATE_KEY "duplicate-key" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a key that stands twice in one map of a workflow",
+        why: "GitHub runs no such workflow, and YAML does not say which of the two holds.",
+        example: Words("two `env:` in one job, after a merge"),
+        mend: "remove one of the two",
     }
 
     MISSING_JOB "missing-job" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job of the table that the workflow lacks",
+        why: "Its states are reported by nobody, and jobs that need it can't say what became of \
+            it.",
+        example: Words("the table's job `smoke`, called `smoke-test` in the workflow"),
+        mend: "call the workflow's job as the table does, add it, or change the table",
     }
 
     MISSING_NEED "missing-need" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job that does not wait for one that the table says it needs",
+        why: "It may report before the other has, in an order that the table refuses. A concluding \
+            job knows only the results of the jobs that it names.",
+        example: Words("`needs: [build]` in the workflow, `needs = [\"build\", \"smoke\"]` in the \
+            table"),
+        mend: "add the job to `needs` in the workflow, or change the table",
     }
 
     TOLERATED_JOB "tolerated-job" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job of the table with `continue-on-error`",
+        why: "To the jobs that need it, such a job has succeeded whatever became of it: a failed \
+            deploy goes on as if it were none.",
+        example: Words("`continue-on-error: true` on the job `build`"),
+        mend: "take it off the job, and give it to the steps that may fail",
     }
 
     SHARED_STEPS "shared-steps" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job whose steps are another job's too, by an anchor or an alias of YAML",
+        why: "A report names its job, so that no two jobs can share one.",
+        example: Words("`steps: *build`"),
+        mend: "write the job and its steps out",
     }
 
     REUSABLE_JOB "reusable-job" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job that calls a workflow, and has no steps to report in",
+        why: "Nothing can be reported from such a job itself.",
+        example: Words("`uses: ./.github/workflows/build.yml` on the job `build`"),
+        mend: "report from a job of its own before it and after it, or keep the called workflow by \
+            listing it in `workflows`",
     }
 
     MATRIX_JOB "matrix-job" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job with a matrix",
+        why: "It would report once for each leg: one leg says success while another still fails.",
+        example: Words("`strategy: {matrix: {os: [linux, windows]}}` on the job `build`"),
+        mend: "report from jobs without a matrix, before it and after it, and let the table name \
+            those",
     }
 
     NO_STEPS "no-steps" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job without steps, or with steps that have no lines of their own",
+        why: "A report is a step, written on lines of its own.",
+        example: Words("`steps: [{run: make}]`"),
+        mend: "write `steps:` as a list with a line for each step",
     }
 
     CONCLUSION "conclusion" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a concluding job that does not run whatever became of the others, or does not \
+            know what did",
+        why: "The end of a failed run is then reported by nobody, or reported falsely.",
+        example: Words("the job `conclude` without `if: always()`"),
+        mend: "give it the `if:` and the `env:` that the finding prints",
     }
 
     TAKEN_ID "taken-id" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a step with the id that a report of its job gets",
+        why: "Reports ask for each other by their ids, and GitHub refuses a job in which one \
+            stands twice.",
+        example: Words("a step of your own with `id: report_1`"),
+        mend: "give the step another id, there and wherever it is asked for",
     }
 
     MISSING_INPUT "missing-input" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a dispatch input that the reports need",
+        why: "Without the row's id a run reports nothing; without the token its reports are \
+            refused.",
+        example: Words("`workflow_dispatch:` without `inputs:`"),
+        mend: "run `phasegate workflow adopt FILE`, or add the inputs that the finding prints",
     }
 
     NO_DISPATCH "no-dispatch" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a workflow that is neither dispatched nor called",
+        why: "Nothing gives it the row that it reports for.",
+        example: Words("`on: push`"),
+        mend: "add `workflow_dispatch` to `on:` with the inputs that the finding prints",
     }
 
     NO_CHECKOUT "no-checkout" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a job that reports with an action of its own repository, and does not check it \
+            out first",
+        why: "The action is not there. A report that is tolerated is then lost without a word.",
+        example: Words("`uses: ./.github/actions/notify-deploy-status` in a job without \
+            `actions/checkout`"),
+        mend: "put a step with `uses: actions/checkout` above the first report",
     }
 
     PARTIAL_CHECKOUT "partial-checkout" {
-        looks_for: "",
-        why: "",
-        example: Words(""),
-        mend: "",
+        looks_for: "a checkout after which the repository's own action may not be there",
+        why: "It checks out another repository, another path, a part of the files, or runs only \
+            under a condition. A tolerated report is then lost without a word.",
+        example: Words("`actions/checkout` with `path: app`"),
+        mend: "check the repository out whole above the first report, and what else is needed \
+            after it",
     }
 }
