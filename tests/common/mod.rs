@@ -1,6 +1,15 @@
 //! What several tests share: the tables that everything is tried on.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+#[macro_use]
+pub(crate) mod backend;
+pub(crate) mod cluster;
+pub(crate) mod judge;
+pub(crate) mod node;
+pub(crate) mod program;
+pub(crate) mod shape;
+pub(crate) mod sql;
+
 use std::path::{Path, PathBuf};
 
 use phasegate_codegen::Loaded;

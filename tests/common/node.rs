@@ -23,7 +23,7 @@ pub(crate) fn write(folder: &Path, name: &str, loaded: &Loaded) -> PathBuf {
 /// Node's answers to some questions.
 pub(crate) fn ask(questions: &[Value]) -> Vec<Value> {
     let mut node = Command::new("node")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/harness.mjs"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/artifacts/js/harness.mjs"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod proofs;
+
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::{Error, Machine};
 

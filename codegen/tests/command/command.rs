@@ -1,0 +1,298 @@
+//! The command as a process: exit codes, formats, which table is meant, and what goes wrong
+//! outside of it.
+
+use crate::binary;
+use crate::binary::{Folder, PHASEGATE, finish};
+use crate::common;
+use serde_json::{Value, json};
+
+const GOOD: &str = "format = 1\n[machine]\nname = \"m\"\ninitial = \"a\"\n[[state]]\nname = \"a\"\n\
+    [[state]]\nname = \"b\"\noptional = true\n[[state]]\nname = \"z\"\n\
+    [[transition]]\npath = [\"a\", \"b\", \"z\"]\n";
+const BAD: &str =
+    "format = 1\n[machine]\nname = \"m\"\ninitial = \"a\"\n[[state]]\nname = \"aa\"\n";
+/// Every command that reads a table.
+const READERS: [&[&str]; 5] =
+    [&["transitions"], &["check"], &["generate"], &["accepts"], &["phases"]];
+
+#[test]
+fn exits_with_2_where_it_is_used_wrongly_and_says_how_it_is_used() {
+    let folder = Folder::with("m.toml", GOOD);
+    for arguments in [
+        &["nothing"][..],
+        &["transitions", "--format", "xml"],
+        &["generate", "--only", "ruby"],
+        &["accepts"],
+        &["phases"],
+        &["check", "--wrong"],
+    ] {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
+        assert!(ran.out.is_empty() && ran.err.contains("--help"), "{ran:?}");
+    }
+    assert_eq!(folder.run(&[]).code, Some(2));
+    let ran = folder.run(&["--help"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    for command in ["init", "generate", "check", "transitions", "accepts", "phases", "schema"] {
+        assert!(ran.out.contains(command), "{command}");
+    }
+    assert_eq!(folder.run(&["--version"]).code, Some(0));
+}
+
+#[test]
+fn exits_with_2_where_a_table_is_invalid_and_tells_of_it_in_the_format_of_the_run() {
+    let folder = Folder::with("m.toml", BAD);
+    for arguments in READERS {
+        let with =
+            |format: &str| folder.run(&[arguments, &["m.toml", "--format", format]].concat());
+        let text = with("text");
+        assert_eq!(text.code, Some(2), "{text:?}");
+        assert!(text.out.starts_with("error[unknown-state]: `initial` names no state: `a`\n"));
+        assert!(text.out.contains("--> m.toml:4:11") && text.out.contains("did you mean `aa`?"));
+        assert!(text.err.contains("m.toml is not a valid table: 1 error"), "{text:?}");
+        let json = with("json");
+        assert_eq!(json.code, Some(2));
+        assert_eq!(
+            json.json()["findings"],
+            json!([{
+                "rule": "unknown-state", "severity": "error", "path": "m.toml",
+                "line": 4, "column": 11,
+                "message": "`initial` names no state: `a`", "help": "did you mean `aa`?",
+            }])
+        );
+        let github = with("github");
+        assert_eq!(github.code, Some(2));
+        assert_eq!(
+            github.out,
+            "::error file=m.toml,line=4,col=11,title=unknown-state::`initial` names no state: \
+             `a`%0Adid you mean `aa`?\n"
+        );
+    }
+}
+
+#[test]
+fn exits_with_2_where_a_file_cannot_be_read_and_names_it() {
+    let folder = Folder::with("m.toml", GOOD);
+    folder.write("folder.toml/x", "");
+    for arguments in READERS {
+        for missing in ["missing.toml", "folder.toml", "m.toml/x"] {
+            let ran = folder.run(&[arguments, &[missing, "--format", "json"]].concat());
+            assert_eq!(ran.code, Some(2), "{ran:?}");
+            assert!(ran.err.contains(missing), "{ran:?}");
+        }
+    }
+    for command in ["accepts", "phases"] {
+        for missing in ["missing.log", "folder.toml"] {
+            let ran = folder.run(&[command, "m.toml", missing]);
+            assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+            assert!(ran.err.contains(missing), "{ran:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn reads_no_more_of_an_endless_file_than_shows_that_it_is_too_large() {
+    let ran = Folder::new().run(&["check", "/dev/zero", "--format", "json"]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(ran.json()["findings"][0]["rule"], "too-large");
+}
+
+#[test]
+fn takes_the_one_table_of_the_folder_where_none_is_named() {
+    let folder = Folder::with("m.toml", GOOD);
+    folder
+        .write("Cargo.toml", "[package]\nname = \"x\"\ndescription = \"\"\"\n[machine]\n\"\"\"\n");
+    folder.write("deeper/n.toml", GOOD);
+    folder.write("latin.toml", b"# \xe9\n");
+    folder.write("folder.toml/x", "");
+    for arguments in [&["transitions"][..], &["check"], &["generate"]] {
+        assert_eq!(folder.run(arguments).code, Some(0), "{arguments:?}");
+    }
+    assert!(folder.run(&["check"]).out.contains("m.toml: 3 states"));
+    // A table that is not valid is one all the same, however its section is written.
+    for table in ["[ machine ]\n", "machine.name = \"m\"\n", "\u{feff}[machine]\n[", "machine = 1"]
+    {
+        let folder = Folder::with("m.toml", table);
+        let ran = folder.run(&["check"]);
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.err.contains("m.toml is not a valid table"), "{table}: {ran:?}");
+    }
+}
+
+#[test]
+fn names_the_candidates_where_there_are_several_tables_and_says_so_where_there_is_none() {
+    let folder = Folder::with("m.toml", GOOD);
+    folder.write("b.toml", BAD);
+    for arguments in [&["transitions"][..], &["check"], &["generate"]] {
+        let ran = folder.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+        assert!(
+            ran.err.contains("several tables") && ran.err.contains("b.toml, m.toml"),
+            "{ran:?}"
+        );
+        let ran = Folder::new().run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+        assert!(ran.err.contains("no table") && ran.err.contains("phasegate init"), "{ran:?}");
+    }
+}
+
+#[test]
+fn takes_several_tables_and_tells_of_all_of_them() {
+    let folder = Folder::with("good.toml", GOOD);
+    folder.write("bad.toml", BAD);
+    folder.write("worse.toml", "x");
+    let ran = folder.run(&["check", "good.toml", "bad.toml", "worse.toml", "--format", "json"]);
+    assert_eq!(ran.code, Some(2));
+    let rules: Vec<Value> = ran.json()["findings"]
+        .as_array()
+        .expect("they are a list")
+        .iter()
+        .map(|finding| json!([finding["path"], finding["rule"]]))
+        .collect();
+    assert_eq!(rules, [json!(["bad.toml", "unknown-state"]), json!(["worse.toml", "not-toml"])]);
+    assert_eq!(ran.json()["tables"][0]["table"], "good.toml");
+    // Nothing is written where one of them is not valid.
+    let before = folder.files();
+    let ran = folder.run(&["generate", "good.toml", "bad.toml"]);
+    assert_eq!((ran.code, folder.files()), (Some(2), before), "{ran:?}");
+    assert_eq!(folder.run(&["check", "good.toml", "missing.toml"]).code, Some(2));
+}
+
+#[test]
+fn lists_the_transitions_with_their_skips_marked() {
+    let folder = Folder::with("m.toml", GOOD);
+    let ran = folder.run(&["transitions", "m.toml"]);
+    assert_eq!(ran.out, "start -> a\na -> b\na -> z  (skip)\nb -> z\nwithout `b`: a -> z\n");
+    let ran = folder.run(&["transitions", "--format", "json"]);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(
+        ran.json(),
+        json!({
+            "findings": [],
+            "initial": ["a"],
+            "states": ["a", "b", "z"],
+            "transitions": [
+                { "from": "a", "to": "b", "kind": "declared" },
+                { "from": "a", "to": "z", "kind": "skip" },
+                { "from": "b", "to": "z", "kind": "declared" },
+            ],
+        })
+    );
+}
+
+#[test]
+fn warnings_fail_nothing_and_are_told() {
+    let table = format!("{GOOD}[[phase]]\nname = \"p\"\n[[phase]]\nname = \"q\"\n")
+        .replace("name = \"b\"", "name = \"b\"\nphase = \"p\"");
+    let folder = Folder::with("m.toml", &table);
+    for arguments in [&["check"][..], &["generate"], &["transitions"]] {
+        let ran = folder.run(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let finding = &ran.json()["findings"][0];
+        assert_eq!(
+            (&finding["rule"], &finding["severity"]),
+            (&json!("phase-without-states"), &json!("warning"))
+        );
+    }
+    let ran = folder.run(&["check"]);
+    assert!(
+        ran.out.contains("warning[phase-without-states]") && ran.out.contains("m.toml:"),
+        "{ran:?}"
+    );
+    let ran = folder.run(&["check", "--format", "github"]);
+    assert!(ran.out.starts_with("::warning file=m.toml,line="), "{ran:?}");
+}
+
+#[test]
+fn prints_the_schema_of_the_format() {
+    let ran = Folder::new().run(&["schema"]);
+    assert_eq!(ran.code, Some(0));
+    let schema = ran.json();
+    let mut keys: Vec<&String> =
+        schema["properties"].as_object().expect("it has properties").keys().collect();
+    keys.sort();
+    let all = ["format", "job", "machine", "phase", "root", "state", "target", "transition"];
+    assert_eq!(keys, all);
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(ran.out, phasegate_codegen::table::json_schema());
+}
+
+#[test]
+fn init_writes_a_table_that_generates_and_is_clean_and_is_never_written_over() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["init"]).code, Some(0));
+    let table = folder.read("order.toml");
+    common::warns(&table, &[]);
+    let ran = folder.run(&["generate"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = folder.run(&["check", "--format", "json"]);
+    assert_eq!((ran.code, &ran.json()["findings"]), (Some(0), &json!([])));
+
+    folder.write("order.toml", "mine");
+    let ran = folder.run(&["init"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("order.toml exists"), "{ran:?}");
+    assert_eq!(folder.read("order.toml"), "mine");
+
+    assert_eq!(folder.run(&["init", "tables/pay.toml"]).code, Some(2));
+    folder.write("tables/x", "");
+    assert_eq!(folder.run(&["init", "tables/pay.toml"]).code, Some(0));
+    assert_eq!(folder.run(&["init", "tables"]).code, Some(0));
+    assert_eq!(folder.read("tables/pay.toml"), table);
+    assert_eq!(folder.read("tables/order.toml"), table);
+}
+
+/// The command by a shell, which takes a path of it as its first argument.
+#[cfg(unix)]
+fn shell(folder: &Folder, script: &str) -> binary::Ran {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, "sh", PHASEGATE]).current_dir(folder.path(""));
+    finish(&mut command, b"")
+}
+
+#[cfg(unix)]
+#[test]
+fn ends_quietly_where_nobody_reads_on() {
+    let folder = Folder::with("m.toml", GOOD);
+    folder.write("long.log", "a b z\n".repeat(200_000));
+    for arguments in ["accepts m.toml long.log", "phases m.toml long.log", "transitions", "schema"]
+    {
+        let script = format!("{{ \"$1\" {arguments}; echo \"code $?\" >&2; }} | head -c 1");
+        let ran = shell(&folder, &script);
+        assert_eq!(ran.err, "code 0\n", "{arguments}: {ran:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn exits_with_2_where_the_output_cannot_be_written() {
+    let folder = Folder::with("m.toml", GOOD);
+    for arguments in ["transitions", "schema", "check", "accepts m.toml m.toml"] {
+        let ran = shell(&folder, &format!("\"$1\" {arguments} > /dev/full; echo \"code $?\" >&2"));
+        assert!(ran.err.contains("No space left") && ran.err.ends_with("code 2\n"), "{ran:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn colours_nothing_that_is_no_terminal() {
+    let folder = Folder::with("m.toml", BAD);
+    assert!(!shell(&folder, "TERM=xterm \"$1\" check m.toml").out.contains('\u{1b}'));
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs script, of bsdutils: run by tests/run"]
+fn colours_a_terminal_and_none_under_no_color() {
+    let folder = Folder::with("m.toml", BAD);
+    assert_eq!(shell(&folder, "command -v script").code, Some(0), "install bsdutils: no `script`");
+    // `script` gives the command a terminal.
+    let on_terminal = |set: &str| {
+        let script = format!("env -u NO_COLOR {set} script -qec \"$1 check m.toml\" /dev/null");
+        shell(&folder, &script).out.contains('\u{1b}')
+    };
+    assert!(on_terminal("TERM=xterm"));
+    assert!(on_terminal("NO_COLOR="));
+    assert!(!on_terminal("NO_COLOR=1"));
+}

@@ -1,0 +1,141 @@
+//! What the tests of workflows kept in place share.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
+
+use serde_json::Value;
+
+use crate::binary::Folder;
+use crate::common::DEPLOY;
+
+pub const RELEASE: &str = include_str!("workflows/release.yml");
+pub const SHIP: &str = include_str!("workflows/ship.yml");
+pub const SHIP_TABLE: &str = include_str!("workflows/ship.toml");
+pub const ORDER: &str = include_str!("workflows/order.yml");
+pub const ORDER_TABLE: &str = include_str!("workflows/order.toml");
+pub const AT: &str = ".github/workflows/release.yml";
+
+/// The deploy table, with workflows that it keeps.
+pub fn keeping(workflows: &[&str]) -> String {
+    let at = "id_input = \"console_deploy_id\"\n";
+    assert!(DEPLOY.contains(at));
+    let table = DEPLOY.replace("#:schema ./generated/machine.schema.json\n", "");
+    table.replace(at, &format!("{at}workflows = {workflows:?}\n"))
+}
+
+/// A repository with the deploy table, its artifacts, and a workflow.
+pub fn repository(workflow: impl AsRef<[u8]>) -> Folder {
+    let folder = Folder::with("deploy.toml", &keeping(&[AT]));
+    folder.write(AT, workflow);
+    folder.run(&["generate"]);
+    folder
+}
+
+/// The same, with the reports where they belong.
+pub fn adopted() -> Folder {
+    let folder = repository(RELEASE.replace("Wait until healthy", "Health check"));
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    folder
+}
+
+/// A repository with the order table, its artifacts, and a workflow.
+pub fn ordering(workflow: impl AsRef<[u8]>) -> Folder {
+    let folder = Folder::with("order.toml", ORDER_TABLE);
+    folder.write(AT, workflow);
+    folder.run(&["generate"]);
+    folder
+}
+
+/// The same, after `workflow adopt`, which ends so.
+#[track_caller]
+pub fn ordered(workflow: impl AsRef<[u8]>, code: i32) -> Folder {
+    let folder = ordering(workflow);
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    folder
+}
+
+/// A text with one thing changed that it has once.
+#[track_caller]
+pub fn changed(text: &str, from: &str, to: &str) -> String {
+    assert_eq!(text.matches(from).count(), 1, "{from:?} in {text}");
+    text.replace(from, to)
+}
+
+/// The region of a name, in a text, markers included.
+#[track_caller]
+pub fn region<'t>(text: &'t str, name: &str) -> &'t str {
+    let marker = format!("# phasegate:begin {name}\n");
+    let at = text.find(&marker).unwrap_or_else(|| panic!("no {name} in {text}"));
+    let begin = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    let end = "# phasegate:end\n";
+    &text[begin..at + text[at..].find(end).expect("it ends") + end.len()]
+}
+
+/// Holds what is found in a workflow to rows of rule, the line's text, and a part of what is said.
+#[track_caller]
+pub fn holds(folder: &Folder, expected: &[(&str, &str, &str)]) {
+    let text = folder.read(AT);
+    let line = |line: u64| text.lines().nth(line as usize - 1).unwrap_or_default().trim();
+    let found = found(folder);
+    assert_eq!(found.len(), expected.len(), "{found:#?}\n{text}");
+    for ((rule, at, message), (wanted, place, part)) in found.iter().zip(expected) {
+        assert_eq!((rule.as_str(), line(*at)), (*wanted, *place), "{found:#?}");
+        assert!(message.contains(part), "{part:?}: {message}");
+    }
+}
+
+/// What `check` finds in a workflow: rule, line, and what is said.
+pub fn found(folder: &Folder) -> Vec<(String, u64, String)> {
+    let ran = folder.run(&["check", "--format", "json"]);
+    let findings = ran.json()["findings"].as_array().unwrap().clone();
+    let errors = findings.iter().filter(|finding| finding["severity"] == "error").count();
+    assert_eq!(ran.code, Some(i32::from(errors > 0)), "{ran:?}");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    findings
+        .iter()
+        .filter(|finding| finding["path"].as_str().unwrap().ends_with(".yml"))
+        .filter(|finding| finding["rule"] != "stale")
+        .map(|finding| {
+            assert_ne!(finding["help"], "", "a help says what would be right: {finding}");
+            let message = format!("{} ({})", text(&finding["message"]), text(&finding["help"]));
+            (text(&finding["rule"]), finding["line"].as_u64().unwrap_or(0), message)
+        })
+        .collect()
+}
+
+/// Holds what is found after a change to the adopted workflow to rows of rule, the line's text, and
+/// a part of what is said; `generate` mends none of it, and leaves the text as it is.
+#[track_caller]
+pub fn after(from: &str, to: &str, expected: &[(&str, &str, &str)]) {
+    let folder = adopted();
+    let text = folder.read(AT);
+    assert!(text.contains(from), "{from:?}");
+    let text = text.replacen(from, to, 1);
+    folder.write(AT, &text);
+    holds(&folder, expected);
+    if expected.iter().all(|(rule, _, _)| *rule != "stale-region") {
+        folder.run(&["generate"]);
+        assert_eq!(folder.read(AT), text, "nothing is written that is not a region's");
+    }
+}
+
+/// Whether a line is a marker, as far as these tests have any: their scripts are indented further.
+pub fn is_marker(line: &str, words: &str) -> bool {
+    let indented = line.len() - line.trim_start().len();
+    indented < 10 && line.trim().starts_with(words)
+}
+
+/// The text with all that stands in regions taken out, markers kept.
+pub fn outside(text: &str) -> String {
+    let mut out = String::new();
+    let mut within = false;
+    for line in text.split_inclusive('\n') {
+        within &= !is_marker(line, "# phasegate:end");
+        if !within {
+            out += line;
+        }
+        within |= is_marker(line, "# phasegate:begin ");
+    }
+    out
+}

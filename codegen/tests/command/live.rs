@@ -1,0 +1,120 @@
+//! `check --database-url` as a process: exit codes, formats, and what it never prints.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+
+use crate::binary::Folder;
+use crate::common::DEPLOY;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
+
+/// A folder with the deploy table and its schema, and a database beside it.
+fn deployed(sql: &str) -> Folder {
+    let table = DEPLOY.replace("#:schema ./generated/machine.schema.json\n", "");
+    let folder = Folder::with("deploy.toml", &table);
+    folder.run(&["generate"]);
+    let schema = folder.read("generated/sql/sqlite.sql");
+    let url = format!("sqlite:{}?mode=rwc", folder.path("live.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        connection.execute(AssertSqlSafe(schema + sql)).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    folder
+}
+
+#[test]
+fn says_in_a_line_what_is_deployed_where_all_is_well() {
+    let folder = deployed("INSERT INTO deploys (id) VALUES ('a'), ('b');");
+    let ran = folder.run(&["check", "--database-url", "sqlite:live.db"]);
+    let said = "deploy.toml on sqlite:live.db: language 775a73dba2dc4ce4, 2 rows (2 queued): all as \
+                the table gives it\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), said, ""));
+    let ran = folder.run(&["check", "--database-url", "sqlite:live.db", "--format", "json"]);
+    let expected = serde_json::json!({ "findings": [], "databases": [{
+        "table": "deploy.toml", "database": "sqlite:live.db", "language": "775a73dba2dc4ce4",
+        "at": "deploy.toml", "rows": { "queued": 2 },
+    }] });
+    assert_eq!((ran.code, ran.json()), (Some(0), expected));
+}
+
+#[test]
+fn exits_with_1_where_something_is_found_in_every_format() {
+    let folder = deployed("DROP TRIGGER \"000_deploy_guard_update\";");
+    let ran = |format: &str| {
+        folder.run(&["check", "--database-url", "sqlite:live.db", "--format", format])
+    };
+    let text = ran("text");
+    assert_eq!(text.code, Some(1));
+    assert!(text.out.contains("error[missing-trigger]: the trigger `000_deploy_guard_update`"));
+    assert!(text.out.ends_with(": 1 finding\n"), "{}", text.out);
+    let json = ran("json");
+    assert_eq!(
+        (json.code, json.json()["findings"][0]["rule"].as_str()),
+        (Some(1), Some("missing-trigger"))
+    );
+    assert_eq!(json.json()["findings"][0]["path"], "deploy.toml");
+    let github = ran("github");
+    assert_eq!(github.code, Some(1));
+    assert!(
+        github.out.starts_with("::error file=deploy.toml,title=missing-trigger::"),
+        "{github:?}"
+    );
+}
+
+#[test]
+fn exits_with_2_where_it_cannot_look_and_prints_no_password() {
+    let folder = deployed("");
+    for url in [
+        "sqlite:nowhere.db",
+        "postgres://u:s3cret@127.0.0.1:1/x",
+        "postgres://u:s3cret@:x/x",
+        "mysql://u:s3cret@h/x",
+        "u:s3cret@h/x",
+        "",
+    ] {
+        let ran = folder.run(&["check", "--database-url", url]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{url}: {ran:?}");
+        assert!(ran.err.starts_with("phasegate: ") && !ran.err.contains("s3cret"), "{ran:?}");
+    }
+    assert!(!folder.path("nowhere.db").exists(), "no database is made");
+    folder.write(
+        "text.db",
+        "this is no database, and long enough to be seen to be none of them at all",
+    );
+    let ran = folder.run(&["check", "--database-url", "sqlite:text.db"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    folder.write("deploy.toml", "format = 1\n");
+    let ran = folder.run(&[
+        "check",
+        "deploy.toml",
+        "--database-url",
+        "sqlite:live.db",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(ran.json()["findings"][0]["rule"], "missing-key");
+}
+
+#[test]
+fn the_readme_names_the_rule_of_every_finding() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("../README.md")).unwrap();
+    let mut rules = Vec::new();
+    for file in fs::read_dir(root.join("src/live")).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let calls = text.split("tell.error(").flat_map(|part| part.split("tell.tell(")).skip(1);
+        let quoted =
+            calls.filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next());
+        rules.extend(quoted.map(str::to_owned));
+    }
+    assert!(rules.len() > 40, "{rules:?}");
+    let (start, rest) = readme.split_once("| asked | rules").unwrap();
+    assert!(start.contains("check --database-url"));
+    let table = rest.split("\n\n").next().unwrap();
+    let lacking: Vec<&String> =
+        rules.iter().filter(|rule| !table.contains(&format!("`{rule}`"))).collect();
+    assert!(lacking.is_empty(), "the README lacks {lacking:?}");
+}

@@ -1,0 +1,28 @@
+//! The command `phasegate`, as a process.
+
+mod binary;
+#[path = "../common/mod.rs"]
+mod common;
+mod hand_written;
+mod migrations;
+
+mod artifacts;
+mod command;
+mod compat_command;
+mod console;
+mod demo;
+mod examples;
+mod init;
+mod live;
+mod migrate;
+mod migrate_chain;
+mod migrate_refusals;
+mod rules;
+mod sequences;
+mod verify_command;
+mod workflows;
+mod workflows_found;
+mod workflows_own_text;
+mod workflows_places;
+mod workflows_regions;
+mod workflows_valid;

@@ -1,0 +1,38 @@
+//! What the library reads, validates, proves and renders: whatever needs no command.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod every_run;
+mod sides;
+mod tables;
+
+mod compat;
+mod compat_alone;
+mod compat_application;
+mod compat_random;
+mod compat_rules;
+mod compat_runs;
+mod compat_today;
+mod counterexamples;
+mod fingerprints;
+mod fuzz;
+mod interpreter;
+mod limits;
+mod limits_of_verify;
+mod meaning;
+#[path = "../../examples/order/tests/artifacts.rs"]
+mod order_artifacts;
+mod phases;
+mod promela;
+mod protocol;
+mod refusals;
+mod refusals_at_their_edges;
+mod refusals_of_names;
+mod refusals_of_states;
+mod rendering;
+mod runs;
+mod spin;
+mod sql;
+mod verify;
+mod verify_at_its_edges;
+mod warnings;

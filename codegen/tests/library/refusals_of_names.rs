@@ -1,0 +1,266 @@
+//! The refusals of names: those that cannot be names, those that stand for two things or for
+//! nothing, and those that a target cannot bear.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::common;
+use crate::common::{check, findings, table, two, with};
+
+#[test]
+fn refuses_bad_names() {
+    check(with("").replace("\"m\"", "«\"9\""), &["bad-name `9` is not a name for a machine"]);
+    for bad in ["A", "_a", "a-b", "a b", "é", "", "9a", "a\\t"] {
+        check(
+            table(
+                &format!(r#"{{ name = "a" }}, {{ name = «"{bad}", retired = true }}"#),
+                r#"{ from = "a", to = "a" }"#,
+                "",
+            )
+            .replace("{ name = \"a\" }, ", "{ name = \"a\" }, { name = \"z\" }, ")
+            .replace("to = \"a\"", "to = \"z\""),
+            &["bad-name for a state"],
+        );
+        check(with(&format!("phase = [{{ name = «\"{bad}\" }}]")), &["bad-name for a phase"]);
+    }
+    for good in ["a", "_A-9", "Build"] {
+        check(with(&format!("job = [{{ name = \"{good}\" }}]")), &[]);
+    }
+    for bad in ["9", "-a", "a.b", "", "é", "a b"] {
+        check(with(&format!("job = [{{ name = «\"{bad}\" }}]")), &["bad-name for a job"]);
+    }
+    check(
+        with("job = [{ name = \"j\", milestones = [{ name = «\" \", state = \"b\" }] }]"),
+        &["bad-name milestone"],
+    );
+}
+
+#[test]
+fn refuses_names_of_states_of_more_than_63_bytes() {
+    let of = |name: &str| {
+        let text = two("", "").replace("\"b\"", &format!("\"{name}\""));
+        text.replacen("\"bbb", "«\"bbb", usize::from(name.len() > 63))
+    };
+    check(of(&"b".repeat(63)), &[]);
+    check(of(&"b".repeat(64)), &["name-too-long 64 bytes"]);
+    // Phases, jobs and the machine itself are nobody's labels.
+    let long = "p".repeat(80);
+    check(
+        with(&format!("phase = [{{ name = \"{long}\" }}]\njob = [{{ name = \"{long}\" }}]")),
+        &[],
+    );
+    check(with("[target.rust]").replace("\"m\"", &format!("\"{long}\"")), &[]);
+}
+
+#[test]
+fn refuses_two_of_a_kind_with_one_name() {
+    check(
+        table(r#"{ name = "a" }, { name = «"a" }, { name = "z" }"#, r#"{ path = ["a", "z"] }"#, ""),
+        &["duplicate-name two states are called `a`"],
+    );
+    check(
+        with(
+            "phase = [{ name = \"p\" }, { name = «\"p\" }]\njob = [{ name = \"j\" }, { name = «\"j\" }]",
+        ),
+        &["duplicate-name two phases", "duplicate-name two jobs"],
+    );
+    // A phase, a job and a state may share a name.
+    check(with("phase = [{ name = \"a\" }]\njob = [{ name = \"a\" }]"), &[]);
+}
+
+#[test]
+fn refuses_values_that_cannot_be_stored() {
+    let of = |value: &str| two("", &format!(r#", value = {value}"#));
+    for good in ["smoke-passed", "In Progress", "é", "'; DROP TABLE", " ", &"é".repeat(31)] {
+        check(of(&format!("\"{good}\"")), &[]);
+    }
+    for bad in ["", "a\\tb", "\\u007f", "\\u0085", &"é".repeat(32), &"v".repeat(64)] {
+        check(of(&format!("«\"{bad}\"")), &["bad-value cannot be stored"]);
+    }
+}
+
+#[test]
+fn refuses_two_states_with_one_value_and_a_value_that_is_another_name() {
+    check(two(r#", value = "x""#, r#", value = "y""#), &[]);
+    check(two(r#", value = "a""#, ""), &[]);
+    check(two(r#", value = "x""#, r#", value = «"x""#), &["duplicate-value `a` and `b`"]);
+    check(two(r#", value = «"b""#, ""), &["value-is-a-name `b`"]);
+    check(two("", r#", value = «"a""#), &["value-is-a-name `a`"]);
+    check(two(r#", value = «"b""#, r#", value = «"a""#), &["value-is-a-name", "value-is-a-name"]);
+}
+
+#[test]
+fn refuses_identifiers_that_a_database_would_cut() {
+    let named = |length: usize, rest: &str| {
+        let name = "m".repeat(length);
+        let mark = if length > 50 && rest.contains("sql") { "«" } else { "" };
+        with(rest).replace("\"m\"", &format!("{mark}\"{name}\""))
+    };
+    check(named(80, "[target.rust]"), &[]);
+    check(named(40, "[target.sql]"), &[]);
+    check(named(60, "[target.sql]"), &["identifier-too-long"]);
+    let long = "t".repeat(64);
+    check(
+        with(&format!("[target.sql]\ntable = «\"{long}\"\nevents = «\"{long}s\"")),
+        &["identifier-too-long 64 bytes", "identifier-too-long 65 bytes"],
+    );
+}
+
+#[test]
+fn refuses_identifiers_that_are_not_plain() {
+    for bad in ["a b", "a-b", "9a", "", "a;", "é"] {
+        for key in ["schema", "table", "key", "column", "events"] {
+            check(
+                with(&format!("[target.sql]\n{key} = «\"{bad}\"")),
+                &["bad-identifier not a plain identifier"],
+            );
+        }
+        check(with(&format!("[target.rust]\ntype = «\"{bad}\"")), &["bad-identifier"]);
+    }
+    check(with("[target.workflow]\nid_input = «\"a b\""), &["bad-identifier"]);
+    check(with("[target.workflow]\nid_input = \"order-id\""), &[]);
+    for bad in ["", "a b", "a${{ x }}", "a\\n"] {
+        check(with(&format!("[target.workflow]\naction = «\"{bad}\"")), &["bad-action `uses:`"]);
+    }
+    check(with("[target.workflow]\naction = \"owner/repository@v1\""), &[]);
+}
+
+#[test]
+fn refuses_names_that_collide_in_a_target_that_the_table_has() {
+    let states = |target: &str| {
+        let mark = if target.is_empty() { "" } else { "«" };
+        let states = format!(r#"{{ name = "a" }}, {{ name = "a_1" }}, {{ name = {mark}"a1" }}"#);
+        table(&states, r#"{ path = ["a", "a_1", "a1"] }"#, target)
+    };
+    check(states(""), &[]);
+    check(states("[target.rust]"), &["colliding-names both give the Rust variant `A1`"]);
+    check(
+        with("phase = [{ name = \"p_1\" }, { name = «\"p1\" }]\n[target.rust]"),
+        &["colliding-names the phases `p_1` and `p1`"],
+    );
+    check(with("[target.rust]\ntype = «\"Outcome\""), &["colliding-names another type"]);
+    check(with("[target.sql]\nevents = «\"m_states\""), &["colliding-names `m_states`"]);
+    check(with("[target.sql]\nkey = «\"status\""), &["colliding-names key and the status column"]);
+    check(with("[target.sql]\nkey = «\"reason\""), &["colliding-names another column"]);
+    check(with("[target.sql]\nkey = \"reason\"\nowns = false"), &[]);
+    let jobs =
+        |mark: &str| format!("job = [{{ name = \"build\" }}, {{ name = {mark}\"Build\" }}]\n");
+    check(with(&jobs("")), &[]);
+    check(with(&format!("{}[target.workflow]", jobs("«"))), &["colliding-names in case alone"]);
+    check(with("[target.workflow]\nid_input = «\"callback_token\""), &["colliding-names"]);
+}
+
+#[test]
+fn refuses_reserved_words_that_cannot_be_escaped() {
+    let state = |name: &str, target: &str| {
+        table(
+            &format!(r#"{{ name = "a" }}, {{ name = {name} }}"#),
+            &format!(r#"{{ path = ["a", {}] }}"#, name.replace('«', "")),
+            target,
+        )
+    };
+    check(state("\"self\"", "[target.js]"), &[]);
+    check(state("«\"self\"", "[target.rust]"), &["reserved-word `Self`"]);
+    // A variant in camel case is none of the other keywords.
+    check(state("\"match\"", "[target.rust]"), &[]);
+    check(with("[target.rust]\ntype = «\"match\""), &["reserved-word of Rust"]);
+    check(
+        with("[target.sql]\nschema = «\"pg_x\"\nkey = «\"ctid\""),
+        &["reserved-word `pg_x`", "reserved-word `ctid`"],
+    );
+    check(with("[target.sql]\ndialects = [\"sqlite\"]\nschema = \"pg_x\"\nkey = \"ctid\""), &[]);
+    check(with("[target.sql]\ntable = «\"sqlite_x\""), &["reserved-word `sqlite_x`"]);
+    check(with("[target.sql]\ndialects = [\"postgres\"]\ntable = \"sqlite_x\""), &[]);
+}
+
+#[test]
+fn refuses_names_that_name_nothing_and_suggests_the_nearest() {
+    let good = "format = 1\nmachine = { name = \"m\", initial = \"queued\" }\n\
+        phase = [{ name = \"gate\" }]\n\
+        state = [{ name = \"queued\", phase = \"gate\" }, { name = \"failed\" }]\n\
+        transition = [{ path = [\"queued\", \"failed\"] }]\n\
+        job = [{ name = \"smoke\" }, { name = \"end\", needs = [\"smoke\"], success = \"failed\" }]";
+    check(good, &[]);
+    for (before, after, row, help) in [
+        ("initial = \"queued\"", "initial = «\"qeued\"", "unknown-state `initial`", "`queued`?"),
+        ("phase = \"gate\"", "phase = «\"gates\"", "unknown-phase `phase`", "`gate`?"),
+        ("[\"queued\"", "[«\"quued\"", "unknown-state `path`", "`queued`?"),
+        ("[\"smoke\"]", "[«\"smok\"]", "unknown-job `needs`", "`smoke`?"),
+        ("success = \"failed\"", "success = «\"faild\"", "unknown-state `success`", "`failed`?"),
+        (
+            "success = \"failed\"",
+            "success = «\"xyz\"",
+            "unknown-state `success` names no state: `xyz`",
+            "the states are `queued`, `failed`",
+        ),
+    ] {
+        let text = good.replacen(before, after, 1);
+        check(&text, &[row]);
+        let found = findings(text.replace(common::MARK, "").as_bytes());
+        assert!(found[0].help.contains(help), "{}", found[0].help);
+    }
+    check(with("").replace("{ name = \"b\"", "{ name = \"b\", phase = «\"p\""), &["unknown-phase"]);
+}
+
+#[test]
+fn refuses_unknown_states_in_every_place_of_a_transition_and_of_a_job() {
+    check(
+        table(
+            r#"{ name = "alpha" }, { name = "omega" }, { name = "a" }"#,
+            r#"{ from = [«"alph", «"nil"], to = «"omeg" },
+               { from = "*", except = [«"omegaa"], to = "alpha" }"#,
+            "",
+        ),
+        &[
+            "unknown-state `from` names no state: `alph`",
+            "unknown-state `from` names no state: `nil`",
+            "unknown-state `to` names no state: `omeg`",
+            "unknown-state `except` names no state: `omegaa`",
+        ],
+    );
+    check(
+        with(
+            "[[job]]\nname = \"j\"\nstart = «\"q1\"\n\
+             milestones = [{ name = \"n\", state = «\"q2\" }]\n\
+             success = «\"q3\"\nfailure = «\"q4\"\ncancelled = «\"q5\"",
+        ),
+        &[
+            "unknown-state `start`",
+            "unknown-state `milestones`",
+            "unknown-state `success`",
+            "unknown-state `failure`",
+            "unknown-state `cancelled`",
+        ],
+    );
+}
+
+#[test]
+fn one_typing_error_is_one_finding() {
+    // `building` would be unreachable, and `z` too, were the path not read as it was meant.
+    let states = r#"{ name = "a" }, { name = "building" }, { name = "z", outcome = "success" }"#;
+    check(table(states, r#"{ path = ["a", «"bulding", "z"] }"#, ""), &["unknown-state"]);
+    // The name that is missing is the one that is named elsewhere.
+    check(
+        table(r#"{ name = "a" }, «{ title = "B" }"#, r#"{ path = ["a", "building"] }"#, ""),
+        &["missing-key"],
+    );
+    // An end that cannot be read is an end all the same: `"*"` does not lead on from it.
+    check(
+        table(
+            r#"{ name = "a" }, { name = "z", outcome = «"sucess" }, { name = "f", outcome = "failure" }"#,
+            r#"{ path = ["a", "z"] }, { from = "*", to = "f" }"#,
+            "",
+        ),
+        &["unknown-value"],
+    );
+}
+
+#[test]
+fn refuses_renamed_from_of_a_state_that_exists_or_that_stands_twice() {
+    let of =
+        |a: &str, b: &str| two(&format!(", renamed_from = {a}"), &format!(", renamed_from = {b}"));
+    check(of("\"x\"", "\"y\""), &[]);
+    check(of("\"x\"", "«\"a\""), &["renamed-from-exists `a`, which still exists"]);
+    check(of("«\"a\"", "\"y\""), &["renamed-from-exists"]);
+    check(of("\"x\"", "«\"x\""), &["renamed-from-twice `a` and `b`"]);
+    check(of("«\"x y\"", "\"y\""), &["bad-name"]);
+}

@@ -1,0 +1,19 @@
+//! Every layer accepts exactly what the table says: each is run as its users run it, and compared
+//! with an oracle that shares no code with the generator.
+//!
+//! `PHASEGATE_CASES` is the number of random tables per layer.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::type_complexity,
+    clippy::wildcard_enum_match_arm,
+    reason = "what layers answer is compared once, where it is read"
+)]
+
+mod cases;
+mod compare;
+mod fixtures;
+mod layers;
+mod oracle;
+mod random;
+mod recipe;

@@ -1,0 +1,16 @@
+//! What is generated, held to the table: run, compiled, checked by checkers that others wrote, and
+//! broken on purpose.
+
+#[path = "../common/mod.rs"]
+#[macro_use]
+mod common;
+
+mod checkers;
+mod equivalence;
+mod js;
+mod mutants;
+mod notify;
+mod page;
+mod rust;
+mod workflow;
+mod workflow_runs;

@@ -1,0 +1,471 @@
+//! Defects of PostgreSQL's schema, caught by running SQL on a server.
+
+use std::cell::Cell;
+
+use phasegate_codegen::Machine;
+use phasegate_codegen::targets::Dialect;
+use sqlx::PgConnection;
+
+use super::database::checks;
+use super::defect::{Defect, check, cut, killer, put};
+use crate::common::cluster::database;
+use crate::common::sql::{self, Db as _, ORDER, connect, history, ok, refused};
+
+const FILE: &str = "postgres.sql";
+
+const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("deploy", FILE, what, from, to)
+}
+
+const fn order(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("order", FILE, what, from, to)
+}
+
+/// On a table of the application's own, whose columns are as loose as columns can be.
+const fn own(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("own", FILE, what, from, to)
+}
+
+const fn without(what: &'static str, start: &'static str) -> Defect {
+    cut("deploy", FILE, what, start, ";\n")
+}
+
+const APPEND_ONLY: &str = "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_events\"";
+const REPORTS_APPEND_ONLY: &str =
+    "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"";
+
+pub(crate) const SCHEMA: [Defect; 61] = [
+    deploy("a pair dropped", "  ('building', 'deploying', 'declared'),\n", ""),
+    deploy("a skip dropped", "  ('queued', 'building', 'skip'),\n", ""),
+    deploy(
+        "a pair turned round",
+        "('building', 'deploying', 'declared')",
+        "('deploying', 'building', 'declared')",
+    ),
+    deploy(
+        "a skip marked as declared",
+        "('queued', 'building', 'skip')",
+        "('queued', 'building', 'declared')",
+    ),
+    deploy(
+        "a declared pair marked as a skip",
+        "('queued', 'failed', 'declared')",
+        "('queued', 'failed', 'skip')",
+    ),
+    deploy("a state dropped", "  ('health_checking', 7, false),\n", ""),
+    deploy(
+        "two states swapped in order",
+        "('smoke_running', 1, false),\n  ('smoke_passed', 2, false)",
+        "('smoke_running', 2, false),\n  ('smoke_passed', 1, false)",
+    ),
+    deploy(
+        "two labels swapped in order",
+        "  'smoke_running',\n  'smoke_passed',\n",
+        "  'smoke_passed',\n  'smoke_running',\n",
+    ),
+    deploy("another initial state", "('building', 5, false)", "('building', 5, true)"),
+    deploy("the initial state is none", "('queued', 0, true)", "('queued', 0, false)"),
+    deploy("another default", "RETURN 'queued'", "RETURN 'building'"),
+    deploy(
+        "the fingerprints swapped",
+        "VALUES ('775a73dba2dc4ce4')",
+        "VALUES ('3214e42ddef3e601')",
+    ),
+    deploy(
+        "a pair added",
+        "\n  ('queued', 'failed', 'declared')",
+        "\n  ('queued', 'failed', 'declared'),\n  ('succeeded', 'failed', 'declared')",
+    ),
+    deploy("a label dropped", "  'deploying',\n", ""),
+    deploy("INSERT unguarded", "AFTER INSERT OR UPDATE ON", "AFTER UPDATE ON"),
+    deploy("UPDATE unguarded", "AFTER INSERT OR UPDATE ON", "AFTER INSERT ON"),
+    deploy(
+        "UPDATE guarded for one column alone",
+        "AFTER INSERT OR UPDATE ON",
+        "AFTER INSERT OR UPDATE OF \"status\" ON",
+    ),
+    deploy(
+        "the guard judges once per statement",
+        "\"public\".\"deploys\"\n  FOR EACH ROW EXECUTE FUNCTION \"public\".\"deploy_guard\"",
+        "\"public\".\"deploys\"\n  FOR EACH STATEMENT EXECUTE FUNCTION \"public\".\"deploy_guard\"",
+    ),
+    deploy("a key change allowed", "IF rekeyed THEN", "IF false THEN"),
+    deploy(
+        "used keys allowed",
+        "ELSIF EXISTS (SELECT FROM \"public\".\"deploy_events\" e WHERE e.\"deploy_id\" = NEW.\"id\") THEN",
+        "ELSIF false THEN",
+    ),
+    deploy(
+        "any start allowed",
+        "IF NOT EXISTS (SELECT FROM \"public\".\"deploy_states\" s WHERE s.\"state\" = becomes AND s.\"initial\") THEN",
+        "IF false THEN",
+    ),
+    deploy(
+        "any transition allowed",
+        "IF NOT FOUND THEN\n      -- A migration",
+        "IF false THEN\n      -- A migration",
+    ),
+    order(
+        "unknown states judged like known ones",
+        "ELSIF becomes IS NULL OR NOT EXISTS (SELECT FROM \"public\".\"order_states\" s WHERE s.\"state\" = becomes) THEN",
+        "ELSIF false THEN",
+    ),
+    order(
+        "transitions to itself not logged",
+        "IF was IS DISTINCT FROM becomes OR",
+        "IF was IS NOT DISTINCT FROM becomes OR",
+    ),
+    deploy(
+        "TRUNCATE of the history allowed",
+        APPEND_ONLY,
+        "BEFORE UPDATE OR DELETE ON \"public\".\"deploy_events\"",
+    ),
+    deploy(
+        "UPDATE of the history allowed",
+        APPEND_ONLY,
+        "BEFORE DELETE OR TRUNCATE ON \"public\".\"deploy_events\"",
+    ),
+    deploy(
+        "DELETE of the history allowed",
+        APPEND_ONLY,
+        "BEFORE UPDATE OR TRUNCATE ON \"public\".\"deploy_events\"",
+    ),
+    deploy(
+        "TRUNCATE of reports allowed",
+        REPORTS_APPEND_ONLY,
+        "BEFORE UPDATE OR DELETE ON \"public\".\"deploy_reports\"",
+    ),
+    deploy(
+        "UPDATE of reports allowed",
+        REPORTS_APPEND_ONLY,
+        "BEFORE DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"",
+    ),
+    deploy(
+        "DELETE of reports allowed",
+        REPORTS_APPEND_ONLY,
+        "BEFORE UPDATE OR TRUNCATE ON \"public\".\"deploy_reports\"",
+    ),
+    order("a forged event allowed", "IF pg_trigger_depth() < 2 THEN", "IF false THEN"),
+    without("nobody looks at what enters the history", "CREATE TRIGGER \"deploy_event\""),
+    without("nobody looks at what enters the reports", "CREATE TRIGGER \"deploy_report\""),
+    cut(
+        "order",
+        FILE,
+        "nobody hears of a column that is set to what it is",
+        "CREATE TRIGGER \"000_order_guard_again\"",
+        ";\n",
+    ),
+    deploy(
+        "a forged event allowed to a trigger",
+        "OR NEW.\"to_state\" IS DISTINCT FROM row_state\n",
+        "OR false\n",
+    ),
+    deploy(
+        "a history that breaks off allowed",
+        "IF NEW.\"from_state\" IS DISTINCT FROM last_state\n",
+        "IF false\n",
+    ),
+    deploy("a gap in seq", "coalesce(last_seq, 0) + 1", "coalesce(last_seq, 0) + 2"),
+    deploy(
+        "another fingerprint in the history",
+        "NEW.\"language\" := rules;",
+        "NEW.\"language\" := 'x';",
+    ),
+    deploy(
+        "a report of no event allowed",
+        "IF NEW.\"seq\" IS NOT NULL AND NOT EXISTS (",
+        "IF false AND NOT EXISTS (",
+    ),
+    deploy(
+        "a report at any time allowed",
+        "NEW.\"at\" := clock_timestamp();\n  RETURN NEW;\nEND\n$phasegate$;\n\nCREATE FUNCTION \"public\".\"deploy_append",
+        "RETURN NEW;\nEND\n$phasegate$;\n\nCREATE FUNCTION \"public\".\"deploy_append",
+    ),
+    without("a report applied twice", "CREATE UNIQUE INDEX \"deploy_reports_event\""),
+    without("two reports of one event", "CREATE UNIQUE INDEX \"deploy_reports_seq\""),
+    deploy(
+        "the step's states swapped in the history",
+        "VALUES (NEW.\"id\", was, becomes, judged, fault) RETURNING",
+        "VALUES (NEW.\"id\", becomes, was, judged, fault) RETURNING",
+    ),
+    deploy(
+        "a step written into the history twice",
+        "INTO place, why;\n",
+        "INTO place, why;\n  INSERT INTO \"public\".\"deploy_events\" VALUES (NEW.\"id\", 0, becomes, becomes);\n",
+    ),
+    deploy("another state's legal ones told", "WHERE t.\"from_state\" = was) l", ") l"),
+    order("an unescaped quote", "('it''s \"quoted\"; --', 1", "('it's \"quoted\"; --', 1"),
+    order("a name where the value belongs", "(' Paid, or so ', 3", "('paid', 3"),
+    own("a row without a key allowed", "IF NEW.\"id\" IS NULL THEN", "IF false THEN"),
+    own(
+        "keys and states judged by the columns' collations",
+        "OLD.\"id\"::text COLLATE \"C\" IS DISTINCT FROM NEW.\"id\"::text COLLATE \"C\"",
+        "OLD.\"id\" IS DISTINCT FROM NEW.\"id\"",
+    ),
+    deploy(
+        "the guard runs with the rights of whoever moves the row",
+        "plpgsql SECURITY DEFINER SET",
+        "plpgsql SET",
+    ),
+    deploy(
+        "the guard finds names by its caller's path",
+        "DEFINER SET search_path = pg_catalog, pg_temp",
+        "DEFINER",
+    ),
+    deploy(
+        "a force without a reason allowed",
+        "IF $3 IS NULL OR $3 !~ '\\S' THEN",
+        "IF false THEN",
+    ),
+    put(
+        "order",
+        FILE,
+        "a force into a retired state allowed",
+        "AND NOT EXISTS (SELECT FROM \"public\".\"order_transitions\" t WHERE t.\"to_state\" = $2)",
+        "AND false",
+    ),
+    deploy(
+        "what was forced once is open for good",
+        "  IF EXISTS (SELECT FROM \"public\".\"deploy_forcing\" f WHERE f.\"deploy_id\" = $1) THEN",
+        "  INSERT INTO \"public\".\"deploy_forcing\" VALUES ($1, 'failed', $3);\n  IF false THEN",
+    ),
+    deploy(
+        "a force opens the guard for every state",
+        "WHERE f.\"deploy_id\" = NEW.\"id\" AND f.\"to_state\" = becomes)",
+        "WHERE f.\"deploy_id\" = NEW.\"id\")",
+    ),
+    deploy(
+        "a force opens the guard for every row",
+        "WHERE f.\"deploy_id\" = NEW.\"id\" AND f.\"to_state\" = becomes)",
+        "WHERE f.\"to_state\" = becomes)",
+    ),
+    deploy(
+        "a force that was stopped goes unnoticed",
+        "  IF EXISTS (SELECT FROM \"public\".\"deploy_forcing\" f WHERE f.\"deploy_id\" = $1) THEN",
+        "  IF false THEN",
+    ),
+    deploy(
+        "another one named as who forced",
+        "'applied', place, session_user",
+        "'applied', place, current_user",
+    ),
+    cut(
+        "deploy",
+        FILE,
+        "anybody may say what is being forced",
+        "ALTER TABLE \"public\".\"deploy_forcing\" ENABLE",
+        ";\n",
+    ),
+    cut(
+        "deploy",
+        FILE,
+        "anybody may force",
+        "REVOKE ALL ON FUNCTION \"public\".\"deploy_force\"",
+        ";\n",
+    ),
+    cut("deploy", FILE, "anybody may hang the guard on a table", "REVOKE ALL ON FUNCTION", ";\n"),
+];
+
+pub(crate) fn on_server<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(work)
+}
+
+pub(crate) fn schema(table: &str, defect: Option<&Defect>) -> Option<String> {
+    // The one is an enum, the others are text.
+    let machine = match table {
+        "order" => sql::machine(&format!("{ORDER}storage = 'text'")),
+        "own" => sql::machine(&format!("{ORDER}storage = 'text'\nowns = false")),
+        _ => sql::deploy(),
+    };
+    let text = sql::schema(&machine, Dialect::Postgres);
+    let text = defect.map_or(text.clone(), |defect| defect.apply(&text));
+    killer(|at| {
+        on_server(async {
+            let mut db = connect(&database().await).await;
+            if table == "own" {
+                ok(&mut db, LOOSE).await;
+            }
+            check!(at, installs(&mut db, &text).await);
+            checks(&mut db, &machine, at).await;
+            match table {
+                "order" => check!(at, a_forged_transition_to_itself_is_refused(&mut db).await),
+                "own" => check!(at, a_key_is_there_and_stays_to_the_letter(&mut db).await),
+                _ => of_deploys(&mut db, &machine, at).await,
+            }
+        });
+    })
+}
+
+/// A table that was there before, without a constraint of its own.
+const LOOSE: &str =
+    "CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+     CREATE TABLE orders (id text COLLATE fold, status text)";
+
+async fn installs(db: &mut PgConnection, schema: &str) {
+    ok(db, schema).await;
+}
+
+/// What PostgreSQL alone has.
+async fn of_deploys(db: &mut PgConnection, machine: &Machine, at: &Cell<&'static str>) {
+    check!(at, labels_stand_in_the_order_of_the_states(db, machine).await);
+    check!(at, other_triggers_move_a_row_legally_or_not_at_all(db).await);
+    check!(at, a_trigger_forges_nothing(db).await);
+    check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(db).await);
+    check!(at, the_guards_run_as_their_owner_and_look_where_they_are_told(db).await);
+    check!(at, nobody_else_hangs_them_on_a_table(db).await);
+    check!(at, a_force_is_for_one_row_and_one_state(db).await);
+    check!(at, nobody_else_forces(db).await);
+}
+
+pub(crate) async fn labels_stand_in_the_order_of_the_states(
+    db: &mut PgConnection,
+    machine: &Machine,
+) {
+    let labels = db.rows("SELECT unnest(enum_range(NULL::deploy_status))::text").await;
+    let labels: Vec<String> = labels.into_iter().flatten().flatten().collect();
+    let values: Vec<&String> = machine.states.iter().map(|state| &state.value).collect();
+    assert_eq!(labels.iter().collect::<Vec<_>>(), values);
+}
+
+async fn a_key_is_there_and_stays_to_the_letter(db: &mut PgConnection) {
+    let why = "the key of orders cannot be null";
+    refused(db, "INSERT INTO orders VALUES (NULL, 'cart')", why).await;
+    ok(db, "INSERT INTO orders VALUES ('key', 'cart')").await;
+    let update = "UPDATE orders SET id = 'KEY' WHERE id = 'key'";
+    refused(db, update, "the key of orders cannot change: key -> KEY").await;
+}
+
+async fn other_triggers_move_a_row_legally_or_not_at_all(db: &mut PgConnection) {
+    ok(
+        db,
+        "CREATE FUNCTION moves() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN IF NEW.reason = ''move'' THEN NEW.status := ''succeeded''; END IF; RETURN NEW; END';
+         CREATE TRIGGER moves BEFORE UPDATE ON deploys FOR EACH ROW EXECUTE FUNCTION moves();
+         INSERT INTO deploys (id) VALUES ('moved')",
+    )
+    .await;
+    refused(db, "UPDATE deploys SET reason = 'move' WHERE id = 'moved'", "illegal transition")
+        .await;
+    ok(db, "DROP TRIGGER moves ON deploys").await;
+    assert_eq!(history(db, "moved").await, ">queued");
+}
+
+async fn a_forged_transition_to_itself_is_refused(db: &mut PgConnection) {
+    let quoted = sql::literal("it's \"quoted\"; --");
+    ok(db, &format!("INSERT INTO orders (id, status) VALUES ('f', {quoted})")).await;
+    let insert = format!(
+        "INSERT INTO order_events (order_id, from_state, to_state) VALUES ('f', {quoted}, {quoted})"
+    );
+    refused(db, &insert, "order_events is append-only: the guard").await;
+}
+
+async fn a_trigger_forges_nothing(db: &mut PgConnection) {
+    ok(
+        db,
+        "CREATE TABLE other (x text);
+         CREATE FUNCTION forges() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN INSERT INTO deploy_events (deploy_id, from_state, to_state)
+              VALUES (''moved'', ''queued'', ''failed''); RETURN NULL; END';
+         CREATE TRIGGER forges AFTER INSERT ON other FOR EACH ROW EXECUTE FUNCTION forges()",
+    )
+    .await;
+    refused(db, "INSERT INTO other VALUES ('')", "deploy_events is append-only: moved").await;
+}
+
+async fn a_row_that_was_changed_past_the_guard_goes_nowhere(db: &mut PgConnection) {
+    ok(
+        db,
+        "INSERT INTO deploys (id) VALUES ('past');
+         ALTER TABLE deploys DISABLE TRIGGER ALL;
+         UPDATE deploys SET status = 'building' WHERE id = 'past';
+         ALTER TABLE deploys ENABLE TRIGGER ALL",
+    )
+    .await;
+    let update = "UPDATE deploys SET status = 'deploying' WHERE id = 'past'";
+    refused(db, update, "the history of deploys ends in queued, not in building").await;
+}
+
+async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgConnection) {
+    let rows = db
+        .rows(
+            "SELECT proname::text, prosecdef::text, array_to_string(proconfig, ';') FROM pg_proc
+             WHERE proname LIKE 'deploy\\_%' AND proname NOT IN ('deploy_initial', 'deploy_mode') ORDER BY proname",
+        )
+        .await;
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        let definer =
+            if row[0].as_deref() == Some("deploy_append_only") { "false" } else { "true" };
+        assert_eq!(row[1].as_deref(), Some(definer), "{:?}", row[0]);
+        assert_eq!(row[2].as_deref(), Some("search_path=pg_catalog, pg_temp"), "{:?}", row[0]);
+    }
+}
+
+/// While a force is under way, what triggers do is judged as ever.
+async fn a_force_is_for_one_row_and_one_state(db: &mut PgConnection) {
+    ok(db, "INSERT INTO deploys (id) VALUES ('one'), ('two')").await;
+    let force = "SELECT deploy_force('one', 'succeeded', 'x')";
+    for (body, when, why) in [
+        (
+            "NEW.status := 'failed'; UPDATE public.deploys SET status = 'succeeded' WHERE id = 'two'; RETURN NEW;",
+            "BEFORE",
+            "illegal transition of deploy: queued -> succeeded",
+        ),
+        (
+            "NEW.status := 'health_checking'; RETURN NEW;",
+            "BEFORE",
+            "illegal transition of deploy: queued -> health_checking",
+        ),
+        ("RETURN NULL;", "BEFORE", "one did not become succeeded"),
+    ] {
+        ok(
+            db,
+            &format!(
+                "CREATE FUNCTION beside() RETURNS trigger LANGUAGE plpgsql AS
+                   $$ BEGIN IF NEW.id = 'one' THEN {body} END IF; RETURN NEW; END $$;
+                 CREATE TRIGGER beside {when} UPDATE ON deploys FOR EACH ROW EXECUTE FUNCTION beside()"
+            ),
+        )
+        .await;
+        refused(db, force, why).await;
+        ok(db, "DROP TRIGGER beside ON deploys; DROP FUNCTION beside()").await;
+    }
+}
+
+async fn nobody_else_forces(db: &mut PgConnection) {
+    let name = db.rows("SELECT current_database()::text").await.remove(0).remove(0).unwrap();
+    let role = format!("app_{name}");
+    ok(
+        db,
+        &format!(
+            "CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+             SET ROLE {role}"
+        ),
+    )
+    .await;
+    let mut said = Vec::new();
+    for statement in [
+        "SELECT deploy_force('one', 'succeeded', 'x')",
+        "INSERT INTO deploy_forcing VALUES ('one', 'succeeded', 'x')",
+    ] {
+        said.push(db.run(statement).await);
+    }
+    ok(db, &format!("RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    let [force, forcing] = said.try_into().expect("two statements");
+    assert!(force.unwrap_err().contains("permission denied for function deploy_force"));
+    assert!(forcing.unwrap_err().contains("violates row-level security"));
+}
+
+async fn nobody_else_hangs_them_on_a_table(db: &mut PgConnection) {
+    // Roles belong to the cluster, which other tests share.
+    let name = db.rows("SELECT current_database()::text").await.remove(0).remove(0).unwrap();
+    let role = format!("stranger_{name}");
+    let become_it = "GRANT CREATE ON SCHEMA public TO stranger; SET ROLE stranger";
+    let become_it = become_it.replace("stranger", &role);
+    ok(db, &format!("CREATE ROLE {role}; {become_it}")).await;
+    let hang = "CREATE TABLE mine (id text, status text);
+                CREATE TRIGGER mine AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION deploy_guard()";
+    let said = db.run(hang).await;
+    ok(db, &format!("RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    assert!(said.unwrap_err().contains("permission denied for function deploy_guard"));
+}

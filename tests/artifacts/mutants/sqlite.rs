@@ -1,0 +1,263 @@
+//! Defects of SQLite's schema and migrations, caught by running SQL on SQLite.
+
+use phasegate_codegen::targets::Dialect;
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::database::{a_forged_step_says_what_the_row_could_have_done, checks};
+use super::defect::{Defect, check, cut, killer, put};
+use crate::common::sql::{self, Db as _, ORDER, history, ok, refused};
+
+const FILE: &str = "sqlite.sql";
+const CHANGE: &str = "0002_change_deploy.sql";
+
+const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("deploy", FILE, what, from, to)
+}
+
+const fn order(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("order", FILE, what, from, to)
+}
+
+const fn without(what: &'static str, start: &'static str) -> Defect {
+    cut("deploy", FILE, what, start, "END;\n")
+}
+
+pub(crate) const SCHEMA: [Defect; 47] = [
+    deploy("a pair dropped", "  ('building', 'deploying', 'declared'),\n", ""),
+    deploy("a skip dropped", "  ('queued', 'building', 'skip'),\n", ""),
+    deploy(
+        "a pair added",
+        "\n  ('queued', 'failed', 'declared')",
+        "\n  ('queued', 'failed', 'declared'),\n  ('succeeded', 'failed', 'declared')",
+    ),
+    deploy(
+        "a pair turned round",
+        "('building', 'deploying', 'declared')",
+        "('deploying', 'building', 'declared')",
+    ),
+    deploy(
+        "a skip marked as declared",
+        "('queued', 'building', 'skip')",
+        "('queued', 'building', 'declared')",
+    ),
+    deploy(
+        "a declared pair marked as a skip",
+        "('queued', 'failed', 'declared')",
+        "('queued', 'failed', 'skip')",
+    ),
+    deploy("a state dropped", "  ('health_checking', 7, 0),\n", ""),
+    deploy(
+        "two states swapped in order",
+        "('smoke_running', 1, 0),\n  ('smoke_passed', 2, 0)",
+        "('smoke_running', 2, 0),\n  ('smoke_passed', 1, 0)",
+    ),
+    deploy("another initial state", "('building', 5, 0)", "('building', 5, 1)"),
+    deploy("the initial state is none", "('queued', 0, 1)", "('queued', 0, 0)"),
+    deploy("another default", "NOT NULL DEFAULT 'queued'", "NOT NULL DEFAULT 'building'"),
+    deploy(
+        "the fingerprints swapped",
+        "VALUES ('775a73dba2dc4ce4')",
+        "VALUES ('3214e42ddef3e601')",
+    ),
+    without("INSERT unguarded", "CREATE TRIGGER \"000_deploy_guard_insert\""),
+    without("UPDATE unguarded", "CREATE TRIGGER \"000_deploy_guard_update\""),
+    deploy(
+        "UPDATE guarded for one column alone",
+        "AFTER UPDATE ON \"deploys\"\nWHEN",
+        "AFTER UPDATE OF \"status\" ON \"deploys\"\nWHEN",
+    ),
+    deploy(
+        "the guard looks away where the key changes",
+        " OR NEW.\"id\" COLLATE BINARY IS NOT OLD.\"id\"\nBEGIN",
+        "\nBEGIN",
+    ),
+    deploy(
+        "a key change allowed",
+        "WHERE NEW.\"id\" COLLATE BINARY IS NOT OLD.\"id\";",
+        "WHERE 0;",
+    ),
+    deploy(
+        "any start allowed",
+        "WHERE NOT EXISTS (SELECT 1 FROM \"deploy_states\" WHERE \"state\" = NEW.\"status\" COLLATE BINARY AND \"initial\");",
+        "WHERE 0;",
+    ),
+    deploy(
+        "REPLACE and used keys allowed",
+        "WHERE EXISTS (SELECT 1 FROM \"deploy_events\" WHERE \"deploy_id\" = NEW.\"id\");\n  INSERT",
+        "WHERE 0;\n  INSERT",
+    ),
+    deploy(
+        "any transition allowed",
+        "WHERE OLD.\"status\" IS NOT NULL AND NOT EXISTS (",
+        "WHERE 0 AND NOT EXISTS (",
+    ),
+    deploy(
+        "unknown states judged like known ones",
+        "FROM \"deploy_states\" WHERE \"state\" = NEW.\"status\" COLLATE BINARY);\n  SELECT CASE",
+        "FROM \"deploy_states\");\n  SELECT CASE",
+    ),
+    deploy(
+        "another state's legal ones told",
+        "from building; legal: deploying, failed",
+        "from building; legal: failed",
+    ),
+    deploy(
+        "a gap in seq",
+        "NEW.\"id\", (SELECT coalesce(max(\"seq\"), 0) + 1",
+        "NEW.\"id\", (SELECT coalesce(max(\"seq\"), 0) + 2",
+    ),
+    deploy(
+        "the step's states swapped in the history",
+        "OLD.\"status\", NEW.\"status\", strftime",
+        "NEW.\"status\", OLD.\"status\", strftime",
+    ),
+    without("a forged event allowed", "CREATE TRIGGER \"deploy_event\""),
+    deploy(
+        "a forged step that was not taken allowed",
+        "OR NEW.\"to_state\" IS NOT (SELECT \"status\" COLLATE BINARY FROM \"deploys\" WHERE \"id\" = NEW.\"deploy_id\")\n",
+        "\n",
+    ),
+    deploy(
+        "a forged step that no table has allowed",
+        "OR NEW.\"from_state\" IS NOT NULL AND NEW.\"forced\" IS NULL AND NOT EXISTS (\n        SELECT",
+        "OR 0 AND NOT EXISTS (\n        SELECT",
+    ),
+    deploy(
+        "a history that breaks off allowed",
+        "WHERE NEW.\"from_state\" IS NOT (\n",
+        "WHERE 0 AND NEW.\"from_state\" IS NOT (\n",
+    ),
+    without("UPDATE of the history allowed", "CREATE TRIGGER \"deploy_event_update\""),
+    without("DELETE of the history allowed", "CREATE TRIGGER \"deploy_event_delete\""),
+    without("UPDATE of reports allowed", "CREATE TRIGGER \"deploy_report_update\""),
+    without("DELETE of reports allowed", "CREATE TRIGGER \"deploy_report_delete\""),
+    deploy(
+        "REPLACE of reports allowed",
+        "WHERE EXISTS (SELECT 1 FROM \"deploy_reports\" WHERE \"id\" = NEW.\"id\");",
+        "WHERE 0;",
+    ),
+    without("a report without an id of its own allowed", "CREATE TRIGGER \"deploy_report_id\""),
+    deploy("a report of no event allowed", "WHERE NEW.\"seq\" IS NOT NULL\n", "WHERE 0\n"),
+    deploy(
+        "a report at any time allowed",
+        "WHERE NEW.\"at\" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now');",
+        "WHERE 0;",
+    ),
+    deploy(
+        "a force without a reason allowed",
+        "WHERE typeof(NEW.\"reason\") <> 'text' OR trim(NEW.\"reason\", char(9, 10, 11, 12, 13, 32)) = '';",
+        "WHERE 0;",
+    ),
+    deploy(
+        "a force of no row allowed",
+        "WHERE NOT EXISTS (SELECT 1 FROM \"deploys\" WHERE \"id\" = NEW.\"key\");",
+        "WHERE 0;",
+    ),
+    deploy(
+        "a forged mark allowed",
+        "OR NEW.\"forced\" IS NOT (SELECT \"reason\" FROM \"deploy_forcing\" WHERE \"deploy_id\" = NEW.\"deploy_id\" AND \"to_state\" = NEW.\"to_state\")\n",
+        "\n",
+    ),
+    deploy(
+        "what was forced once is open for good",
+        "  DELETE FROM \"deploy_forcing\" WHERE \"deploy_id\" = NEW.\"deploy_id\";\n",
+        "",
+    ),
+    deploy(
+        "who forced not named",
+        "'applied', NEW.\"seq\", \"actor\"",
+        "'applied', NEW.\"seq\", NULL",
+    ),
+    order(
+        "a force into a retired state allowed",
+        "AND NOT EXISTS (SELECT 1 FROM \"order_transitions\" WHERE \"to_state\" = NEW.\"to_state\");",
+        "AND 0;",
+    ),
+    order(
+        "transitions to itself not logged",
+        "WHEN NEW.\"status\" COLLATE BINARY IS OLD.\"status\"",
+        "WHEN 0",
+    ),
+    order("an unescaped quote", "('it''s \"quoted\"; --', 1", "('it's \"quoted\"; --', 1"),
+    order("a name where the value belongs", "(' Paid, or so ', 3", "('paid', 3"),
+    order(
+        "a forged time allowed",
+        "OR NEW.\"at\" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')\n",
+        "\n",
+    ),
+    order(
+        "forged rules allowed",
+        "OR NEW.\"language\" IS NOT (SELECT \"fingerprint\" FROM \"order_language\")\n",
+        "\n",
+    ),
+];
+
+const fn change(what: &'static str, from: &'static str, to: &'static str) -> Defect {
+    put("deploy", CHANGE, what, from, to)
+}
+
+pub(crate) const MIGRATION: [Defect; 5] = [
+    change("a new pair left out", "  ('deploying', 'health_checking', 'declared'),\n", ""),
+    change("a new state left out", "  ('health_checking', 7, 0),\n", ""),
+    change("a state that moved left where it was", "  ('building', 5, 0),\n", ""),
+    cut("deploy", CHANGE, "the old fingerprint kept", "UPDATE \"deploy_language\"", ";\n"),
+    cut(
+        "deploy",
+        CHANGE,
+        "a guard dropped and not put back",
+        "CREATE TRIGGER \"000_deploy_guard_insert\"",
+        "END;\n",
+    ),
+];
+
+pub(crate) fn on_sqlite<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+pub(crate) fn schema(table: &str, defect: Option<&Defect>) -> Option<String> {
+    let machine = if table == "order" { sql::machine(ORDER) } else { sql::deploy() };
+    let text = sql::schema(&machine, Dialect::Sqlite);
+    let text = defect.map_or(text.clone(), |defect| defect.apply(&text));
+    killer(|at| {
+        on_sqlite(async {
+            let mut db = check!(at, installs(&text).await);
+            checks(&mut db, &machine, at).await;
+            if table == "order" {
+                check!(at, a_forged_step_says_what_the_row_could_have_done(&mut db).await);
+            } else {
+                check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(&mut db).await);
+            }
+        });
+    })
+}
+
+pub(crate) fn migration(_: &str, defect: Option<&Defect>) -> Option<String> {
+    let first = include_str!("../../../migrations/sqlite/0001_create_deploy.sql");
+    let second = include_str!("../../../migrations/sqlite/0002_change_deploy.sql");
+    let second = defect.map_or(second.to_owned(), |defect| defect.apply(second));
+    killer(|at| {
+        on_sqlite(async {
+            let mut db = check!(at, installs(first).await);
+            ok(&mut db, &second).await;
+            checks(&mut db, &sql::deploy(), at).await;
+        });
+    })
+}
+
+async fn installs(schema: &str) -> SqliteConnection {
+    let mut db = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    ok(&mut db, schema).await;
+    db
+}
+
+async fn a_row_that_was_changed_past_the_guard_goes_nowhere(db: &mut SqliteConnection) {
+    let guard = "SELECT sql FROM sqlite_master WHERE name = '000_deploy_guard_update'";
+    let Some(guard) = db.rows(guard).await.into_iter().flatten().flatten().next() else { return };
+    ok(db, "INSERT INTO deploys (id) VALUES ('past')").await;
+    let past = "DROP TRIGGER \"000_deploy_guard_update\"; \
+                UPDATE deploys SET status = 'building' WHERE id = 'past'";
+    ok(db, &format!("{past}; {guard}")).await;
+    let update = "UPDATE deploys SET status = 'deploying' WHERE id = 'past'";
+    refused(db, update, "the history of deploys does not end where this step begins").await;
+    assert_eq!(history(db, "past").await, ">queued");
+}

@@ -1,0 +1,26 @@
+//! What the whole-system tests of the runtime share: a table's schema in a fresh database, a
+//! backend over it on a loopback port, and a client.
+#![allow(dead_code, unreachable_pub, unused_macros, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+pub mod client;
+pub mod world;
+
+/// Makes each test that is named one on SQLite, and one on PostgreSQL for who has it.
+macro_rules! on_each_database {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::common::backend::world::Database::Sqlite);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            #[ignore = "needs PostgreSQL: run by tests/run"]
+            fn $test() {
+                super::$test($crate::common::backend::world::Database::Postgres);
+            })*
+        }
+    };
+}

@@ -1,0 +1,217 @@
+//! A table is drafted from a status column that exists: valid as it is, with every value in it, and
+//! what is a guess said to be one; or it is said why not.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::common::cluster::database;
+use crate::common::sql;
+use phasegate_codegen::Machine;
+use phasegate_codegen::draft::{Ask, draft};
+use phasegate_codegen::targets::{Dialect, KeyType, Mode, Storage};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
+use crate::common::sql::{Db as _, ok};
+
+/// A SQLite file with these tables, and its address.
+async fn sqlite(schema: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.db");
+    let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    ok(&mut db, schema).await;
+    db.close().await.unwrap();
+    (folder, format!("sqlite:{}", file.display()))
+}
+
+async fn postgres(schema: &str) -> String {
+    let url = database().await;
+    ok(&mut sql::connect(&url).await, schema).await;
+    url
+}
+
+const fn ask<'a>(url: &'a str, column: &'a str) -> Ask<'a> {
+    Ask { url, column, key: None, history: None }
+}
+
+/// The draft, and the machine that it is.
+async fn drafted(ask: &Ask<'_>) -> (String, Machine) {
+    let text = draft(ask).await.unwrap().text;
+    let machine = sql::machine(&text);
+    (text, machine)
+}
+
+fn states(machine: &Machine) -> Vec<(&str, &str)> {
+    machine.states.iter().map(|state| (state.name.as_str(), state.value.as_str())).collect()
+}
+
+const LOG: &str = "CREATE TABLE order_log (order_id text, state text, at integer);
+    INSERT INTO order_log VALUES ('a', 'new', 1), ('a', 'paid', 2), ('a', 'paid', 3), ('a', 'sent', 4),
+      ('b', 'new', 1), ('b', 'paid', 2), ('c', 'new', 1), ('c', 'void', 2), ('d', 'Back again', 1), ('d', 'new', 2);";
+
+#[tokio::test]
+async fn values_that_are_found_become_states_in_a_table_that_is_valid() {
+    let long = "x".repeat(70);
+    let (_folder, url) = sqlite(&format!(
+        "CREATE TABLE orders (id text PRIMARY KEY, status text);
+         INSERT INTO orders VALUES ('a', 'In Transit'), ('b', 'in_transit'), ('c', 'it''s \"so\"'), ('d', '☃ ❄'),
+           ('e', NULL), ('f', '{long}'), ('g', 'two' || char(10) || 'lines'), ('h', 'In Transit'), ('i', '')"
+    ))
+    .await;
+    let (text, machine) = drafted(&ask(&url, "orders.status")).await;
+    assert_eq!(machine.name, "order");
+    assert_eq!(
+        states(&machine),
+        [
+            ("in_transit_2", "In Transit"),
+            ("in_transit", "in_transit"),
+            ("it_s_so", "it's \"so\""),
+            ("state", "☃ ❄")
+        ]
+    );
+    for said in [
+        "[[state]]  # 2 rows",
+        "# 1 row without a status",
+        &format!("# {long}"),
+        "# two\\nlines",
+        "no more than a guess",
+    ] {
+        assert!(text.contains(said), "{said} is missing from:\n{text}");
+    }
+    let target = machine.targets.sql.as_ref().unwrap();
+    assert_eq!((target.table.as_str(), target.owns, target.mode), ("orders", false, Mode::Observe));
+    assert_eq!((target.key.as_str(), target.key_type), ("id", KeyType::Text));
+    assert_eq!(target.dialects, [Dialect::Sqlite]);
+}
+
+#[tokio::test]
+async fn a_history_gives_starts_and_transitions_with_their_counts() {
+    let (_folder, url) = sqlite(&format!(
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, status text); {LOG}
+         INSERT INTO orders VALUES (1, 'sent'), (2, 'paid'), (3, 'odd')"
+    ))
+    .await;
+    let history = Some("order_log.order_id,state,at");
+    let (text, machine) = drafted(&Ask { history, ..ask(&url, "orders.status") }).await;
+    let initial: Vec<&str> =
+        machine.initial.iter().map(|&id| machine.state(id).name.as_str()).collect();
+    assert_eq!(initial, ["new", "back_again"]);
+    let pairs: Vec<(&str, &str)> = machine
+        .transitions()
+        .map(|(from, to, _)| (machine.state(from).name.as_str(), machine.state(to).name.as_str()))
+        .collect();
+    let mut sorted = pairs.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, [("back_again", "new"), ("new", "paid"), ("new", "void"), ("paid", "sent")]);
+    assert!(text.contains("[[transition]]  # 2 times\nfrom = \"new\"\nto   = \"paid\""), "{text}");
+    let odd = machine.find("odd").unwrap();
+    assert!(machine.state(odd).retired, "{text}");
+    assert_eq!(machine.targets.sql.as_ref().unwrap().key_type, KeyType::Bigint);
+}
+
+#[tokio::test]
+async fn a_history_that_gives_no_valid_table_stands_in_comments() {
+    // Two that go round for ever, beside an end.
+    let (_folder, url) = sqlite(
+        "CREATE TABLE orders (id text PRIMARY KEY, status text); INSERT INTO orders VALUES ('a', 'x');
+         CREATE TABLE log (id text, state text, at integer);
+         INSERT INTO log VALUES ('a', 'x', 1), ('a', 'y', 2), ('a', 'x', 3), ('b', 'p', 1), ('b', 'q', 2)",
+    )
+    .await;
+    let history = Some("log.id,state,at");
+    let (text, _) = drafted(&Ask { history, ..ask(&url, "orders.status") }).await;
+    assert!(
+        text.contains("# seen once: x -> y") && text.contains("no more than a guess"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn says_why_there_is_no_draft() {
+    let (_folder, url) = sqlite(
+        "CREATE TABLE orders (id text PRIMARY KEY, status text, note text); CREATE TABLE empty (id text PRIMARY KEY, status text);
+         CREATE VIEW order_list AS SELECT * FROM orders; CREATE TABLE keyless (status text); CREATE TABLE pairs (a text, b text, status text, PRIMARY KEY (a, b));
+         WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000)
+         INSERT INTO orders SELECT x, 'value ' || x, 'a' FROM n; INSERT INTO keyless VALUES ('a'); INSERT INTO pairs VALUES ('a', 'b', 'c')",
+    )
+    .await;
+    for (column, history, why) in [
+        ("status", None, "`status` is no column: say TABLE.COLUMN"),
+        ("order.status", None, "has no table `order`: did you mean `orders`?"),
+        (
+            "order_list.status",
+            None,
+            "is a view, and a view has no rows of its own to guard: name the table under it",
+        ),
+        ("orders.statu", None, "`orders` has no column `statu`: did you mean `status`?"),
+        ("orders.status", None, "holds more than 200 different values: that is no status column"),
+        ("empty.status", None, "is a text without rows"),
+        ("keyless.status", None, "`keyless` has no primary key: say `--key COLUMN`"),
+        ("pairs.status", None, "the primary key of `pairs` is of several columns (`a`, `b`)"),
+        ("orders.note", Some("orders"), "`orders` is no history"),
+        ("orders.note", Some("orders.id,state,note"), "`orders` has no column `state`"),
+    ] {
+        let said = draft(&Ask { history, ..ask(&url, column) }).await.unwrap_err();
+        assert!(said.contains(why), "{said}\ninstead of: {why}");
+    }
+    let (_, machine) = drafted(&Ask { key: Some("a"), ..ask(&url, "pairs.status") }).await;
+    assert_eq!(machine.targets.sql.as_ref().unwrap().key, "a");
+    for (url, why) in [
+        ("sqlite:/no/such/file.db", "there is no such file"),
+        ("mysql://x", "no database of the kind `mysql:` is known"),
+        ("postgres://me:secret@127.0.0.1:1/none", "postgres://127.0.0.1:1/none: "),
+    ] {
+        let said = draft(&ask(url, "orders.status")).await.unwrap_err();
+        assert!(said.contains(why) && !said.contains("secret"), "{said}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn labels_and_checks_of_postgres_come_in_their_order_and_the_draft_installs() {
+    for (own, column, expected, storage, key_type) in [
+        (
+            "CREATE SCHEMA app; CREATE TYPE app.\"Old\" AS ENUM ('z', 'In Transit', 'a');
+             CREATE TABLE app.orders (id uuid PRIMARY KEY, status app.\"Old\");
+             INSERT INTO app.orders VALUES (gen_random_uuid(), 'a'), (gen_random_uuid(), NULL)",
+            "app.orders.status",
+            vec![("z", "z"), ("in_transit", "In Transit"), ("a", "a")],
+            Storage::Enum,
+            KeyType::Uuid,
+        ),
+        (
+            "CREATE TABLE orders (id serial PRIMARY KEY, status varchar(20) CHECK (status IN ('new', 'it''s', 'done')));
+             INSERT INTO orders (status) VALUES ('done')",
+            "orders.status",
+            vec![("new", "new"), ("it_s", "it's"), ("done", "done")],
+            Storage::Text,
+            KeyType::Bigint,
+        ),
+        (
+            "CREATE TABLE \"Orders\" (\"Id\" text PRIMARY KEY, \"Status\" text); INSERT INTO \"Orders\" VALUES ('a', 'x')",
+            "Orders.Status",
+            vec![("x", "x")],
+            Storage::Text,
+            KeyType::Text,
+        ),
+    ] {
+        let url = postgres(own).await;
+        let (text, machine) = drafted(&ask(&url, column)).await;
+        assert_eq!(states(&machine), expected, "{text}");
+        let target = machine.targets.sql.as_ref().unwrap();
+        assert_eq!((target.storage, target.key_type), (storage, key_type));
+        let mut db = sql::connect(&url).await;
+        db.run(&sql::schema(&machine, Dialect::Postgres)).await.unwrap();
+    }
+    let own = "CREATE TABLE orders (id text PRIMARY KEY, status integer); CREATE VIEW list AS SELECT * FROM orders";
+    let url = postgres(own).await;
+    let said = draft(&ask(&url, "orders.status")).await.unwrap_err();
+    assert!(
+        said.contains("is of the type integer, where a text or an enum can be guarded"),
+        "{said}"
+    );
+    let said = draft(&ask(&url, "list.status")).await.unwrap_err();
+    assert!(said.contains("`list` of") && said.contains("is a view, and"), "{said}");
+    let said = draft(&ask(&url, "app.order.status")).await.unwrap_err();
+    assert!(said.contains("has no table `app.order`: there are `orders`"), "{said}");
+}

@@ -1,0 +1,20 @@
+//! What a database lets through, keeps and becomes: the guards, the history, migrations, and what
+//! `check --database` says of it.
+
+#[path = "../common/mod.rs"]
+#[macro_use]
+mod common;
+
+mod adopt;
+mod draft;
+mod evolution;
+mod force;
+mod live;
+mod live_holes;
+mod live_objects;
+mod migrations;
+mod observe;
+mod observed;
+mod postgres;
+mod sqlite;
+mod ways_out;

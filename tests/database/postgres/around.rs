@@ -1,0 +1,171 @@
+//! What else lives in the database: shadowing names, the application's triggers, other roles.
+
+use phasegate_codegen::targets::Dialect;
+
+use super::{ROWS, assert_untouched, deploys};
+use crate::common::cluster::database;
+use crate::common::sql::{self, Db as _, history, ok, refused};
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn temporary_tables_and_search_paths_shadow_nothing_that_the_guard_reads() {
+    let mut db = deploys().await;
+    ok(
+        &mut db,
+        "CREATE TEMP TABLE deploy_transitions (from_state text, to_state text, kind text);
+         INSERT INTO pg_temp.deploy_transitions VALUES ('building', 'succeeded', 'declared');
+         CREATE TEMP TABLE deploy_states AS SELECT * FROM public.deploy_states;
+         CREATE TEMP TABLE deploy_events AS SELECT * FROM public.deploy_events LIMIT 0;
+         CREATE SCHEMA mine;
+         CREATE FUNCTION mine.coalesce_text(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE OPERATOR mine.= (LEFTARG = text, RIGHTARG = text, FUNCTION = mine.coalesce_text);
+         CREATE FUNCTION mine.pg_trigger_depth() RETURNS integer LANGUAGE sql AS 'SELECT 9';
+         SET search_path = mine, pg_temp, pg_catalog, public;",
+    )
+    .await;
+    refused(
+        &mut db,
+        "UPDATE public.deploys SET status = 'succeeded' WHERE id OPERATOR(pg_catalog.=) 'a'",
+        "illegal",
+    )
+    .await;
+    refused(
+        &mut db,
+        "INSERT INTO public.deploy_events VALUES ('a', 3, 'building', 'failed', now(), '')",
+        "deploy_events is append-only",
+    )
+    .await;
+    ok(&mut db, "UPDATE public.deploys SET status = 'failed' WHERE id OPERATOR(pg_catalog.=) 'a'")
+        .await;
+    ok(&mut db, "RESET search_path; DROP TABLE pg_temp.deploy_events").await;
+    assert_eq!(history(&mut db, "a").await, ">queued queued>building building>failed");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn other_triggers_move_a_row_legally_or_not_at_all() {
+    let illegal = Err("illegal transition of deploy: building -> succeeded");
+    for (body, trigger, statement, expected) in [
+        // Before the guard by name and after it: it judges what was written.
+        (
+            "NEW.status := 'succeeded'; RETURN NEW;",
+            "aaa BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'a'",
+            illegal,
+        ),
+        (
+            "NEW.status := 'succeeded'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'a'",
+            illegal,
+        ),
+        (
+            "NEW.status := 'succeeded'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET status = 'deploying' WHERE id = 'a'",
+            illegal,
+        ),
+        (
+            "NEW.status := 'failed'; RETURN NEW;",
+            "zzzz BEFORE INSERT ON deploys",
+            "INSERT INTO deploys (id) VALUES ('c')",
+            Err("illegal start of deploy in failed"),
+        ),
+        (
+            "NEW.id := 'c'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'b'",
+            Err("the key of deploys cannot change"),
+        ),
+        // What did not happen is not logged.
+        (
+            "RETURN NULL;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET status = 'failed' WHERE id = 'a'",
+            Ok(">queued queued>building"),
+        ),
+        (
+            "NEW.status := 'deploying'; RETURN NEW;",
+            "zzzz BEFORE UPDATE ON deploys",
+            "UPDATE deploys SET reason = 'x' WHERE id = 'a'",
+            Ok(">queued queued>building building>deploying"),
+        ),
+        // Each step in its order, also where one sets off the next.
+        (
+            "IF NEW.status = 'deploying' THEN UPDATE deploys SET status = 'succeeded' WHERE id = NEW.id; END IF; RETURN NULL;",
+            "\" first\" AFTER UPDATE ON deploys",
+            "UPDATE deploys SET status = 'deploying' WHERE id = 'a'",
+            Err("the history of deploys ends in building, not in deploying"),
+        ),
+        (
+            "IF NEW.status = 'deploying' THEN UPDATE deploys SET status = 'succeeded' WHERE id = NEW.id; END IF; RETURN NULL;",
+            "advance AFTER UPDATE ON deploys",
+            "UPDATE deploys SET status = 'deploying' WHERE id = 'a'",
+            Ok(">queued queued>building building>deploying deploying>succeeded"),
+        ),
+        (
+            // It runs inside the guard, on the guard's search path.
+            "IF NEW.to_state = 'deploying' THEN UPDATE public.deploys SET status = 'succeeded' WHERE id = NEW.deploy_id; END IF; RETURN NULL;",
+            "advance AFTER INSERT ON deploy_events",
+            "UPDATE deploys SET status = 'deploying' WHERE id = 'a'",
+            Ok(">queued queued>building building>deploying deploying>succeeded"),
+        ),
+    ] {
+        let mut db = deploys().await;
+        let create = format!(
+            "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$;
+             CREATE TRIGGER {trigger} FOR EACH ROW EXECUTE FUNCTION other();"
+        );
+        ok(&mut db, &create).await;
+        match expected {
+            Ok(expected) => {
+                ok(&mut db, statement).await;
+                assert_eq!(history(&mut db, "a").await, expected, "{trigger}: {body}");
+            }
+            Err(why) => {
+                refused(&mut db, statement, why).await;
+                assert_untouched(&mut db).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_role_that_owns_nothing_moves_rows_and_touches_nothing_else() {
+    let url = database().await;
+    let mut db = sql::connect(&url).await;
+    ok(&mut db, &sql::schema(&sql::deploy(), Dialect::Postgres)).await;
+    // Roles belong to the cluster, which other tests share.
+    ok(
+        &mut db,
+        "DROP ROLE IF EXISTS app; CREATE ROLE app;
+         GRANT SELECT, INSERT, UPDATE, DELETE ON deploys TO app;
+         GRANT SELECT, INSERT ON deploy_reports TO app;
+         GRANT SELECT ON deploy_events, deploy_states, deploy_transitions, deploy_language TO app;
+         GRANT CREATE ON SCHEMA public TO app;
+         SET ROLE app;",
+    )
+    .await;
+    ok(&mut db, ROWS).await;
+    ok(&mut db, "INSERT INTO deploy_reports (deploy_id, status, answer, seq) VALUES ('a', 'building', 'applied', 2)").await;
+    assert_untouched(&mut db).await;
+    for statement in [
+        "INSERT INTO deploy_events VALUES ('a', 3, 'building', 'failed', now(), '')",
+        "INSERT INTO deploy_transitions VALUES ('building', 'succeeded', 'declared')",
+        "UPDATE deploy_states SET initial = true",
+        "ALTER TABLE deploys DISABLE TRIGGER ALL",
+        "DROP TRIGGER \"000_deploy_guard\" ON deploys",
+        "SET session_replication_role = replica",
+        "TRUNCATE deploys",
+        // The guard's function would write with its owner's rights.
+        "CREATE TABLE mine (id text, status text);
+         CREATE TRIGGER mine AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION deploy_guard();",
+    ] {
+        let error = db.run(statement).await.expect_err(statement);
+        assert!(error.contains("permission denied") || error.contains("must be owner"), "{error}");
+    }
+    refused(&mut db, "UPDATE deploys SET status = 'succeeded'", "illegal").await;
+    assert_untouched(&mut db).await;
+    ok(&mut db, "RESET ROLE; DROP OWNED BY app; DROP ROLE app").await;
+}

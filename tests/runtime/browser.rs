@@ -1,0 +1,128 @@
+//! The console in a real Chromium, over a real backend: what people see of a deploy, live.
+//!
+//! The picture in the README is `tests/runtime/browser/modal.png`; this takes it anew:
+//! `PHASEGATE_PICTURE=tests/runtime/browser/modal.png cargo test --test runtime gates -- --ignored`.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::common;
+use std::process::Command;
+
+use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine, schema};
+use phasegate::Schema;
+use phasegate::console::Page;
+use phasegate::http::{Backend, Running};
+use phasegate_codegen::emit::Target;
+use phasegate_codegen::targets::PathTarget;
+
+/// Serves the interface and the page over a database, as a table judges it.
+fn serve(world: &World, table: &str, page: &Page) -> Running {
+    let backend = Backend::new(world.store.clone(), machine(table));
+    let pages = page.router();
+    world.run(async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        backend.serve(listener, pages).unwrap()
+    })
+}
+
+fn empty(table: &str) -> World {
+    let machine = machine(table);
+    let names = Schema::of(&*machine);
+    let world = World::empty(Database::Sqlite, machine, names);
+    world.sql(&schema(table, Database::Sqlite));
+    world
+}
+
+/// The status map of a table.
+fn status_map(table: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.toml");
+    std::fs::write(&path, table).unwrap();
+    let mut loaded = common::load(&path);
+    loaded.machine.targets.js = Some(PathTarget { path: "map.js".to_owned() });
+    let artifacts = phasegate_codegen::render(&loaded, &[Target::Js]);
+    artifacts.into_iter().find(|artifact| artifact.path == "map.js").unwrap().text
+}
+
+/// Runs one script of `tests/runtime/browser` to its end.
+fn run(script: &str, variables: &[(&str, &str)]) {
+    let root = common::root();
+    assert!(
+        root.join("tests/node_modules/playwright-core").exists(),
+        "playwright-core is missing: npm ci --prefix tests"
+    );
+    let output = Command::new("node")
+        .arg(root.join("tests/runtime/browser").join(script))
+        .envs(variables.iter().copied())
+        .output()
+        .expect("node runs; install it (on Debian: apt-get install nodejs)");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}: {said}");
+}
+
+/// Runs a script on the deploy console.
+fn on_the_deploy_console(script: &str, variables: &[(&str, &str)]) {
+    let world = empty(DEPLOY);
+    let running = serve(&world, DEPLOY, &Page::deploys());
+    let url = running.url();
+    run(script, &[&[("BASE", url.as_str())], variables].concat());
+    world.run(running.stop());
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn four_steps_advance_as_the_jobs_report() {
+    on_the_deploy_console("walk.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn gates_that_nobody_reported_are_shown_as_that() {
+    let picture = std::env::var("PHASEGATE_PICTURE").map(|path| common::root().join(path));
+    let picture = picture.as_ref().map(|path| path.to_str().unwrap()).unwrap_or_default();
+    on_the_deploy_console("gates.mjs", &[("PICTURE", picture)]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn a_failure_is_an_alert_that_names_its_phase() {
+    on_the_deploy_console("failure.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn the_keyboard_is_enough() {
+    on_the_deploy_console("keyboard.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn a_lost_connection_is_resumed_without_a_gap() {
+    on_the_deploy_console("resume.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn a_page_of_another_version_than_the_backend_shows_what_it_knows() {
+    let world = empty(DEPLOY);
+    let running = serve(&world, DEPLOY, &Page::deploys());
+    let older = serve(&world, DEPLOY_V1, &Page::deploys());
+    let (url, older_url) = (running.url(), older.url());
+    let map = status_map(DEPLOY_V1);
+    run("skew.mjs", &[("BASE", &url), ("OLD_BACKEND", &older_url), ("OLD_MAP", &map)]);
+    world.run(running.stop());
+    world.run(older.stop());
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn every_view_holds_in_light_and_dark_narrow_and_large() {
+    let table =
+        std::fs::read_to_string(common::root().join("tests/artifacts/page/odd.toml")).unwrap();
+    let table = format!("{table}[target.sql]\n");
+    let machine = phasegate_codegen::machine("odd.toml", table.as_bytes()).unwrap().1;
+    let page = Page::new(&machine, "odds", status_map(&table));
+    let world = empty(&table);
+    let running = serve(&world, &table, &page);
+    run("looks.mjs", &[("BASE", &running.url())]);
+    world.run(running.stop());
+}

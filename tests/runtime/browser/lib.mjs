@@ -1,0 +1,95 @@
+// A real Chromium, and what the tests see of the console's page in it.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+const PATIENCE = 15_000;
+
+export const BASE = process.env.BASE;
+
+assert.ok(existsSync(CHROMIUM), `there is no ${CHROMIUM}; install it (on Debian: apt-get install chromium)`);
+export const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(" ") });
+
+/** A page of its own. Whatever it complains of fails the test. */
+export async function window(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, reducedMotion: "reduce", ...options });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(error.message));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
+  });
+  return page;
+}
+
+/** Ends the test: no page may have complained of anything but a lost connection. */
+export async function end(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.complaints.filter((said) => !/net::ERR_|Failed to load resource/.test(said)), []);
+  }
+  await browser.close();
+}
+
+/** Waits until something is as expected; tells the difference where it never is. */
+export async function until(look, expected, patience = PATIENCE) {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const seen = await look();
+    try {
+      assert.deepEqual(seen, expected);
+      return;
+    } catch (difference) {
+      if (Date.now() > deadline) throw difference;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The steps as they read, the active one with a star. */
+export const steps = (page) => () =>
+  page.$$eval("#watch-steps > li", (items) =>
+    items.map((item) => {
+      const mark = item.getAttribute("aria-current") === "step" ? "*" : "";
+      return `${mark}${item.querySelector("strong").textContent}: ${item.querySelector(".view").textContent}`;
+    }),
+  );
+
+export const text = (page, selector) => () => page.$eval(selector, (node) => node.textContent);
+
+/** The audit log as it reads, the newest first. */
+export const audit = (page) => () => page.$$eval("#watch-audit .said", (items) => items.map((item) => item.textContent.replace(/\s+/g, " ")));
+
+async function call(method, path, body, headers = {}) {
+  const answer = await fetch(`${BASE}${path}`, { method, headers: { "content-type": "application/json", ...headers }, body: body && JSON.stringify(body) });
+  return { status: answer.status, body: await answer.json() };
+}
+
+/** A row that was started past the page. */
+export async function start(collection, fields = {}) {
+  const { status, body } = await call("POST", collection, fields);
+  assert.equal(status, 201, JSON.stringify(body));
+  return { id: body.id, token: body.callback_token, path: `${collection}/${body.id}` };
+}
+
+/** Reports as a job does; the answer has to be as told. */
+export async function report(row, report, expected = 200) {
+  const { status, body } = await call("POST", `${row.path}/callbacks`, report, { authorization: `Bearer ${row.token}` });
+  assert.equal(status, expected, JSON.stringify(body));
+  return body;
+}
+
+const AXE = readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+/** What axe finds on the page as it is. */
+export async function axe(page) {
+  // By the debugger: the page's own policy lets no script in.
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+/** Whether something has to be scrolled sideways. */
+export const scrollsSideways = (page) =>
+  page.evaluate(() => [document.documentElement, ...document.querySelectorAll("dialog[open]")].some((node) => node.scrollWidth > node.clientWidth));

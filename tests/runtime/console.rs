@@ -1,0 +1,64 @@
+//! The console's files as they are served: each with its kind, asked for again each time, and
+//! under a policy that lets in nothing from elsewhere.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::common::backend::client::call;
+use crate::common::backend::world::{DEPLOY, Database, World, machine};
+use phasegate::Schema;
+use phasegate::console::Page;
+use phasegate::http::Backend;
+
+const FILES: [(&str, &str); 8] = [
+    ("/", "text/html; charset=utf-8"),
+    ("/console.css", "text/css; charset=utf-8"),
+    ("/console.js", "text/javascript; charset=utf-8"),
+    ("/dom.js", "text/javascript; charset=utf-8"),
+    ("/icon.svg", "image/svg+xml"),
+    ("/modal.js", "text/javascript; charset=utf-8"),
+    ("/status-map.js", "text/javascript; charset=utf-8"),
+    ("/stepper.js", "text/javascript; charset=utf-8"),
+];
+
+#[test]
+fn every_file_is_served_as_what_it_is_and_kept_only_while_it_is_current() {
+    let world = World::empty(Database::Sqlite, machine(DEPLOY), Schema::named("deploy"));
+    let backend = Backend::new(world.store.clone(), world.machine.clone());
+    let running = world.run(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        backend.serve(listener, Page::deploys().router()).unwrap()
+    });
+    for (path, kind) in FILES {
+        let url = format!("{}{path}", running.url());
+        let reply = call("GET", &url, &[], &[]);
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(reply.header("content-type"), kind, "{path}");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
+        assert_eq!(reply.header("x-frame-options"), "DENY");
+        assert_eq!(reply.header("referrer-policy"), "no-referrer");
+        assert_eq!(reply.header("cache-control"), "no-cache");
+        let policy = reply.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none';"), "{policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+        assert!(!reply.text.is_empty(), "{path}");
+
+        let tag = reply.header("etag").to_owned();
+        let again = call("GET", &url, &[("if-none-match", &tag)], &[]);
+        assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
+        assert_eq!(again.header("etag"), tag);
+        let other = call("GET", &url, &[("if-none-match", "\"of another version\"")], &[]);
+        assert_eq!((other.status, other.text == reply.text), (200, true), "{path}");
+        assert_eq!(call("POST", &url, &[], b"{}").status, 405, "{path}");
+    }
+    world.run(running.stop());
+}
+
+#[test]
+fn the_page_of_another_table_says_its_words() {
+    let table = DEPLOY.replace("name    = \"deploy\"", "name    = \"stock_order\"");
+    let machine = machine(&table);
+    let page = Page::new(&*machine, "stock_orders", "");
+    assert_eq!(page.title, "Stock order");
+    assert_eq!(page.heading, "Stock orders");
+    assert_eq!(page.collection, "/api/stock_orders");
+    assert_eq!(page.id_input, "stock_order_id");
+}

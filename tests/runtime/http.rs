@@ -1,0 +1,291 @@
+//! The HTTP interface, call by call, over real HTTP on both databases. Reports have a table of their
+//! own: `callbacks.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::common::backend::client::call;
+use crate::common::backend::world::{Database, World};
+use serde_json::{Value, json};
+
+on_each_database! {
+    starts_a_row_and_gives_its_token_once
+    takes_a_start_with_an_empty_body_but_not_from_a_form
+    refuses_a_start_that_no_column_could_hold
+    lists_rows_newest_first_in_pages
+    refuses_a_page_that_is_none
+    shows_a_row_until_it_changes
+    knows_no_row_by_a_wrong_key
+    says_when_the_database_is_away
+    shows_the_last_report
+    shows_phases_by_what_was_attempted
+    serves_a_page_for_each_problem
+    answers_unknown_addresses_and_methods_with_problems
+    is_ready_where_tables_and_guard_are_there
+    counts_what_it_answers
+}
+
+fn starts_a_row_and_gives_its_token_once(database: Database) {
+    let world = World::deploy(database);
+    let body = json!({"ref": "main", "requested_by": "ada", "reason": "Friday", "newer": [1]});
+    let reply = world.post("/api/deploys", &body);
+    let location = reply.header("location").to_owned();
+    let started = reply.ok(201);
+    let id = started["id"].as_str().unwrap();
+    assert_eq!(location, format!("/api/deploys/{id}"));
+    let token = started["callback_token"].as_str().unwrap();
+    assert!(token.len() >= 64, "256 bits at least: {token}");
+
+    let snapshot = world.get(&location).ok(200);
+    let mut without = started.clone();
+    without.as_object_mut().unwrap().remove("callback_token");
+    assert_eq!(snapshot, without);
+    assert!(!snapshot.to_string().contains(token));
+    let keys: Vec<_> = snapshot.as_object().unwrap().keys().map(String::as_str).collect();
+    let all = [
+        "events",
+        "id",
+        "known",
+        "last_report_at",
+        "log_tail",
+        "outcome",
+        "phases",
+        "run_url",
+        "seq",
+        "status",
+        "table",
+        "terminal",
+        "title",
+    ];
+    assert_eq!(keys, all);
+    assert_eq!(snapshot["status"], "queued");
+    assert_eq!(snapshot["title"], "Queued");
+    assert_eq!(snapshot["seq"], 1);
+    assert_eq!(snapshot["table"], world.machine.table());
+    let event = &snapshot["events"][0];
+    let keys: Vec<_> = event.as_object().unwrap().keys().map(String::as_str).collect();
+    let all = [
+        "actor",
+        "at",
+        "attempted",
+        "forced",
+        "from",
+        "job",
+        "observed",
+        "run_attempt",
+        "run_id",
+        "seq",
+        "to",
+    ];
+    assert_eq!(keys, all);
+    assert_eq!(event["from"], Value::Null);
+    assert_eq!(event["to"], "queued");
+    assert_eq!(event["actor"], "ada");
+    let at = event["at"].as_str().unwrap();
+    assert!(at.len() == "2026-01-01T00:00:00.000Z".len() && at.ends_with('Z'), "{at}");
+    let views: Vec<_> = snapshot["phases"].as_array().unwrap().iter().map(|p| &p["view"]).collect();
+    assert_eq!(views, ["upcoming"; 4]);
+}
+
+fn takes_a_start_with_an_empty_body_but_not_from_a_form(database: Database) {
+    let world = World::deploy(database);
+    let url = format!("{}/api/deploys", world.url);
+    let reply = call("POST", &url, &[("content-type", "application/json")], b"");
+    reply.ok(201);
+    for headers in [&[][..], &[("content-type", "text/plain")][..]] {
+        call("POST", &url, headers, b"{}").problem(415, "unsupported-media-type");
+    }
+}
+
+fn refuses_a_start_that_no_column_could_hold(database: Database) {
+    let world = World::deploy(database);
+    for body in
+        [json!({"ref": "x\0"}), json!({"ref": "x".repeat(257)}), json!({"reason": 5}), json!([])]
+    {
+        world.post("/api/deploys", &body).problem(400, "malformed");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM deploys"), 0);
+}
+
+fn lists_rows_newest_first_in_pages(database: Database) {
+    let world = World::deploy(database);
+    assert_eq!(world.get("/api/deploys").ok(200), json!({"deploys": [], "next": null}));
+    let mut ids: Vec<String> = (0..5).map(|_| world.start().id).collect();
+    ids.reverse();
+
+    let mut seen = Vec::new();
+    let mut path = "/api/deploys?limit=2".to_owned();
+    let mut sizes = Vec::new();
+    loop {
+        let page = world.get(&path).ok(200);
+        let rows = page["deploys"].as_array().unwrap();
+        sizes.push(rows.len());
+        seen.extend(rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/api/deploys?limit=2&before={next}");
+    }
+    assert_eq!(seen, ids);
+    assert_eq!(sizes, [2, 2, 1]);
+    let all = world.get("/api/deploys?limit=5").ok(200);
+    assert_eq!(all["next"], Value::Null, "a page that is full and the last");
+    assert_eq!(all["deploys"][0]["status"], "queued");
+}
+
+fn refuses_a_page_that_is_none(database: Database) {
+    let world = World::deploy(database);
+    for query in [
+        "limit=0",
+        "limit=101",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "before=nobody",
+        "limit=1&limit=2",
+        "before=%00",
+    ] {
+        world.get(&format!("/api/deploys?{query}")).problem(400, "malformed");
+    }
+    world.get("/api/deploys?other=1&limit=100").ok(200);
+}
+
+fn shows_a_row_until_it_changes(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    let url = format!("{}{}", world.url, row.path());
+    let first = world.get(&row.path());
+    let tag = first.header("etag").to_owned();
+    assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    for named in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+        let again = call("GET", &url, &[("if-none-match", &named)], &[]);
+        assert_eq!((again.status, again.text.as_str()), (304, ""), "{named}");
+        assert_eq!(again.header("etag"), tag);
+    }
+    row.walk(&["smoke_running"]);
+    let changed = call("GET", &url, &[("if-none-match", &tag)], &[]);
+    assert_ne!(changed.header("etag"), tag);
+    assert_eq!(changed.ok(200)["status"], "smoke_running");
+}
+
+fn knows_no_row_by_a_wrong_key(database: Database) {
+    let world = World::deploy(database);
+    for id in ["nobody", "%00", "%ff", "..%2f", "%F0%9F%92%A9", "'"] {
+        world.get(&format!("/api/deploys/{id}")).problem(404, "not-found");
+        world.get(&format!("/api/deploys/{id}/events")).problem(404, "not-found");
+    }
+}
+
+fn says_when_the_database_is_away(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    world.run(world.store.close());
+    for reply in [
+        row.report(&json!({"status": "building"})),
+        world.get("/api/deploys"),
+        world.get(&row.path()),
+        world.get(&format!("{}/events", row.path())),
+        world.post("/api/deploys", &json!({})),
+        world.get("/readyz"),
+    ] {
+        assert!(reply.header("retry-after").parse::<u64>().unwrap() > 0);
+        reply.problem(503, "unavailable");
+    }
+    world.get("/healthz").ok(200);
+    assert_eq!(world.run(world.other_store().reports(&row.id)).unwrap().len(), 1);
+}
+
+fn shows_the_last_report(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    assert_eq!(row.snapshot()["last_report_at"], Value::Null, "the start is no report");
+    let report = json!({"status": "smoke_running", "run_url": "https://a/1", "log_tail": "one"});
+    row.report(&report).ok(200);
+    row.walk(&["smoke_passed"]);
+    row.report(&json!({"status": "queued", "run_url": "https://b/2", "log_tail": "no"}))
+        .problem(422, "illegal-transition");
+    let snapshot = row.snapshot();
+    assert_eq!(snapshot["run_url"], "https://a/1");
+    assert_eq!(snapshot["log_tail"], "one");
+    let last = snapshot["last_report_at"].as_str().unwrap();
+    assert!(last >= snapshot["events"][2]["at"].as_str().unwrap(), "{snapshot}");
+}
+
+fn shows_phases_by_what_was_attempted(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    row.walk(&["smoke_running", "smoke_passed"]);
+    row.report(&json!({"status": "failed", "attempted": "freeze_checking"})).ok(200);
+    let snapshot = row.snapshot();
+    let phases: Vec<_> = snapshot["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|phase| (phase["name"].as_str().unwrap(), phase["view"].as_str().unwrap()))
+        .collect();
+    let views = [
+        ("smoke_gate", "done"),
+        ("freeze_check", "failed"),
+        ("deploy", "skipped"),
+        ("health_check", "skipped"),
+    ];
+    assert_eq!(phases, views);
+    assert_eq!(snapshot["outcome"], "failure");
+    assert_eq!(snapshot["terminal"], true);
+}
+
+fn serves_a_page_for_each_problem(database: Database) {
+    let world = World::deploy(database);
+    for name in ["illegal-transition", "unknown-status", "ended", "event-id-reused", "unavailable"]
+    {
+        let page = world.get(&format!("/problems/{name}"));
+        assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+        assert!(page.text.contains("What to do"));
+    }
+    world.get("/problems/no-such").problem(404, "not-found");
+}
+
+fn answers_unknown_addresses_and_methods_with_problems(database: Database) {
+    let world = World::deploy(database);
+    world.get("/no/such").problem(404, "not-found");
+    let url = format!("{}/api/deploys", world.url);
+    let reply = call("DELETE", &url, &[], &[]);
+    assert!(reply.header("allow").contains("POST"), "{reply:?}");
+    reply.problem(405, "method-not-allowed");
+}
+
+fn is_ready_where_tables_and_guard_are_there(database: Database) {
+    let world = World::deploy(database);
+    let ready = world.get("/readyz").ok(200);
+    assert_eq!(ready["table"], world.machine.table());
+    assert_eq!(ready["language"], world.machine.language());
+    assert_eq!(ready["database"]["language"], world.machine.language());
+    assert_eq!((&ready["degraded"], &ready["detail"]), (&json!(false), &Value::Null));
+    match database {
+        Database::Sqlite => world.sql(r#"DROP TRIGGER "000_deploy_guard_update""#),
+        Database::Postgres => {
+            world.sql(r#"ALTER TABLE deploys DISABLE TRIGGER "000_deploy_guard""#)
+        }
+    }
+    let problem = world.get("/readyz").problem(503, "schema-mismatch");
+    assert!(problem["missing"][0].as_str().unwrap().contains("guard"), "{problem}");
+    world.sql("DROP TABLE deploy_transitions");
+    let problem = world.get("/readyz").problem(503, "schema-mismatch");
+    assert_eq!(problem["missing"].as_array().unwrap().len(), 2, "{problem}");
+    world.get("/healthz").ok(200);
+}
+
+fn counts_what_it_answers(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    row.walk(&["building"]);
+    row.report(&json!({"status": "queued"})).problem(422, "illegal-transition");
+    let _open = row.stream(None);
+    let text = world.get("/metrics").text;
+    for line in [
+        r#"phasegate_reports_total{machine="deploy",answer="applied"} 1"#,
+        r#"phasegate_reports_total{machine="deploy",answer="illegal-transition"} 1"#,
+        r#"phasegate_started_total{machine="deploy"} 1"#,
+        r#"phasegate_streams{machine="deploy"} 1"#,
+        "# EOF",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}

@@ -1,0 +1,240 @@
+//! Event streams: a snapshot first, each transition once, and on from where the client was, even
+//! across backends.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::common::backend;
+use crate::common::backend::client::{Sent, Stream};
+use crate::common::backend::world::{Database, World};
+use phasegate::Report;
+use phasegate::http::{Backend, BearerToken, Options};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+on_each_database! {
+    begins_with_a_snapshot_and_goes_on_with_each_transition
+    goes_on_from_where_the_client_was
+    begins_anew_where_the_place_is_none
+    is_woken_by_its_own_instance_at_once
+    brings_what_another_instance_and_plain_sql_do
+    shows_a_forced_step_with_its_reason_and_goes_on_from_there
+    shows_no_other_row
+    repeats_and_loses_nothing_while_reports_come
+    ends_with_its_row
+    shows_that_it_is_there
+    goes_on_at_the_backend_that_follows
+}
+
+fn seqs(sent: &[Sent]) -> Vec<i64> {
+    sent.iter().map(|sent| sent.id).collect()
+}
+
+fn begins_with_a_snapshot_and_goes_on_with_each_transition(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    row.walk(&["smoke_running"]);
+    let mut stream = row.stream(None);
+    assert!(stream.head.contains("200 OK"), "{}", stream.head);
+    assert!(stream.head.contains("content-type: text/event-stream"), "{}", stream.head);
+    let first = stream.next().unwrap();
+    assert_eq!((first.event.as_str(), first.id), ("snapshot", 2));
+    assert_eq!(first.data, row.snapshot());
+    row.report(&json!({"status": "smoke_passed", "job": "smoke"})).ok(200);
+    row.report(&json!({"status": "queued"})).problem(422, "illegal-transition");
+    row.report(&json!({"status": "smoke_passed"})).ok(200);
+    row.walk(&["building"]);
+    let next = stream.next().unwrap();
+    assert_eq!((next.event.as_str(), next.id), ("transition", 3));
+    assert_eq!(next.data, row.snapshot()["events"][2]);
+    assert_eq!(next.data["job"], "smoke");
+    let next = stream.next().unwrap();
+    assert_eq!((next.event.as_str(), next.id), ("transition", 4), "refusals are no transitions");
+}
+
+fn goes_on_from_where_the_client_was(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    row.walk(&["smoke_running", "smoke_passed", "building"]);
+    let mut stream = row.stream(Some("2"));
+    let sent: Vec<_> = (0..2).map(|_| stream.next().unwrap()).collect();
+    assert_eq!(seqs(&sent), [3, 4]);
+    assert!(sent.iter().all(|sent| sent.event == "transition"));
+    let mut stream = row.stream(Some("4"));
+    row.walk(&["failed"]);
+    assert_eq!(stream.next().unwrap().id, 5, "nothing came before");
+    let mut stream = row.stream(Some("0"));
+    assert_eq!(stream.next().unwrap().id, 1);
+}
+
+fn begins_anew_where_the_place_is_none(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    for place in ["x", "-1", "2", "99999999999999999999", "1.0"] {
+        let first = row.stream(Some(place)).next().unwrap();
+        assert_eq!((first.event.as_str(), first.id), ("snapshot", 1), "{place}");
+    }
+}
+
+fn is_woken_by_its_own_instance_at_once(database: Database) {
+    let mut world = World::deploy(database);
+    world.serve(Options { poll: Duration::from_secs(60), ..Options::default() });
+    let row = world.start();
+    let mut stream = row.stream(None);
+    stream.next().unwrap();
+    // Reads on once, finds nothing, and waits.
+    std::thread::sleep(Duration::from_millis(200));
+    row.walk(&["building"]);
+    assert_eq!(stream.next().unwrap().id, 2);
+}
+
+fn brings_what_another_instance_and_plain_sql_do(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    let mut stream = row.stream(Some("1"));
+    let other = world.other_store();
+    let report = Report::new("smoke_running");
+    world.run(other.apply_callback(&*world.machine, &row.id, &report)).unwrap();
+    assert_eq!(stream.next().unwrap().data["to"], "smoke_running");
+    world.sql(&format!("UPDATE deploys SET status = 'building' WHERE id = '{}'", row.id));
+    let next = stream.next().unwrap();
+    assert_eq!((&next.data["to"], &next.data["job"]), (&json!("building"), &json!(null)));
+    world.run(other.close());
+}
+
+fn shows_a_forced_step_with_its_reason_and_goes_on_from_there(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    row.walk(&["smoke_running", "failed"]);
+    let mut stream = row.stream(Some("3"));
+    let force = |to: &str, reason: &str| match database {
+        Database::Sqlite => format!(
+            "INSERT INTO deploy_force (key, to_state, reason, actor) VALUES ('{}', '{to}', '{reason}', 'postgres')",
+            row.id
+        ),
+        Database::Postgres => format!("SELECT deploy_force('{}', '{to}', '{reason}')", row.id),
+    };
+    // Out of an end: what the jobs report is taken again, as the table says.
+    world.sql(&force("building", "the runner lied"));
+    let next = stream.next().unwrap();
+    assert_eq!((next.event.as_str(), next.id), ("transition", 4));
+    assert_eq!((&next.data["from"], &next.data["to"]), (&json!("failed"), &json!("building")));
+    assert_eq!(next.data["forced"], "the runner lied");
+    assert_eq!((&next.data["actor"], &next.data["observed"]), (&json!("postgres"), &json!(null)));
+    row.walk(&["deploying"]);
+    let next = stream.next().unwrap();
+    assert_eq!((next.id, &next.data["forced"]), (5, &json!(null)));
+    // Into an end past the health check: nothing shows as done that nobody reported.
+    world.sql(&force("succeeded", "looked at it by hand"));
+    assert_eq!(stream.next().unwrap().id, 6);
+    let snapshot = row.snapshot();
+    assert_eq!(snapshot["events"][3], row.stream(Some("3")).next().unwrap().data);
+    let forced = snapshot["events"].as_array().unwrap().iter();
+    let forced: Vec<_> = forced.map(|event| event["forced"].is_string()).collect();
+    assert_eq!(forced, [false, false, false, true, false, true]);
+    let views = snapshot["phases"].as_array().unwrap().iter();
+    let views: Vec<_> = views.map(|phase| phase["view"].as_str().unwrap()).collect();
+    assert_eq!(views, ["unconfirmed", "unconfirmed", "done", "unconfirmed"]);
+}
+
+fn shows_no_other_row(database: Database) {
+    let world = World::deploy(database);
+    let (row, other) = (world.start(), world.start());
+    let mut stream = row.stream(Some("1"));
+    other.walk(&["building", "deploying"]);
+    row.walk(&["smoke_running"]);
+    assert_eq!(stream.next().unwrap().data["to"], "smoke_running");
+}
+
+fn repeats_and_loses_nothing_while_reports_come(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    let states = [
+        "smoke_running",
+        "smoke_passed",
+        "freeze_checking",
+        "freeze_passed",
+        "building",
+        "deploying",
+        "health_checking",
+        "succeeded",
+    ];
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    // Comes back after each event, as a client on a bad line does.
+                    let mut seen = Vec::new();
+                    let first = row.stream(None).next().unwrap();
+                    let mut last = first.id;
+                    seen.extend(1..=last);
+                    while last < 9 {
+                        let sent = row.stream(Some(&last.to_string())).next().unwrap();
+                        last = sent.id;
+                        seen.push(last);
+                    }
+                    seen
+                })
+            })
+            .collect();
+        row.walk(&states);
+        for reader in readers {
+            assert_eq!(reader.join().unwrap(), (1..=9).collect::<Vec<_>>());
+        }
+    });
+}
+
+fn ends_with_its_row(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    let mut stream = row.stream(None);
+    stream.next().unwrap();
+    world.sql(&format!("DELETE FROM deploys WHERE id = '{}'", row.id));
+    assert_eq!(stream.next(), None);
+}
+
+fn shows_that_it_is_there(database: Database) {
+    let mut world = World::deploy(database);
+    world.serve(Options { keep_alive: Duration::from_millis(50), ..Options::default() });
+    let row = world.start();
+    let stream = row.stream(Some("1"));
+    std::thread::sleep(Duration::from_millis(400));
+    world.sql(&format!("DELETE FROM deploys WHERE id = '{}'", row.id));
+    let rest = stream.rest();
+    assert!(rest.lines().filter(|line| line.starts_with(':')).count() >= 3, "{rest}");
+}
+
+fn goes_on_at_the_backend_that_follows(database: Database) {
+    let mut world = World::deploy(database);
+    let row = world.start();
+    let (id, token) = (row.id.clone(), row.token.clone());
+    let mut stream = row.stream(None);
+    assert_eq!(stream.next().unwrap().id, 1);
+    row.walk(&["smoke_running"]);
+    assert_eq!(stream.next().unwrap().id, 2);
+    let address = world.url.strip_prefix("http://").unwrap().to_owned();
+    let stopped = Instant::now();
+    world.stop();
+    assert!(stopped.elapsed() < Duration::from_secs(3), "the stream held it up");
+    assert_eq!(stream.next(), None);
+
+    // The old version on the same port and database: the rollback.
+    let old = backend::world::machine(backend::world::DEPLOY_V1);
+    let store = world.store.clone();
+    let running = world.run(async {
+        let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
+        Backend::with(store, old, BearerToken, Options::default())
+            .serve(listener, Default::default())
+            .unwrap()
+    });
+    let url = format!("http://{address}/api/deploys/{id}");
+    let mut stream = Stream::open(&format!("{url}/events"), Some("2"));
+    let reply = backend::client::call(
+        "POST",
+        &format!("{url}/callbacks"),
+        &[("authorization", &format!("Bearer {token}")), ("content-type", "application/json")],
+        br#"{"status":"building"}"#,
+    );
+    assert_eq!(reply.ok(200)["from"], "smoke_running");
+    assert_eq!(stream.next().unwrap().id, 3);
+    world.run(running.stop());
+}
