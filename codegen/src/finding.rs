@@ -78,7 +78,7 @@ impl Finding {
 
 /// The findings of one file as they are made.
 #[derive(Debug)]
-pub(crate) struct Findings<'s> {
+pub struct Findings<'s> {
     source: &'s Source,
     list: Vec<Finding>,
     more: usize,
@@ -103,6 +103,17 @@ impl<'s> Findings<'s> {
         } else {
             self.list.push(self.source.finding(rule, severity, span, message, help));
         }
+    }
+
+    /// One more that fails the run.
+    pub(crate) fn error(
+        &mut self,
+        rule: &'static Rule,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.tell(rule, Severity::Error, span, message, help);
     }
 
     /// Whether one more would be counted alone, so that the work of wording it can be spared.

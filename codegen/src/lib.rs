@@ -32,7 +32,6 @@ mod pipeline;
 pub mod rules;
 mod suggest;
 pub mod table;
-pub mod targets;
 mod validate;
 pub mod verify;
 pub mod workflow;

@@ -6,7 +6,8 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::artifact::{self, Artifact, Header, Leave, State};
-use crate::emit::Target;
+use crate::emit::workflow::Workflow;
+use crate::emit::{Kind, TARGETS, Target as _};
 use crate::finding::{self, Finding};
 use crate::machine::Machine;
 use crate::table::{self, Source};
@@ -141,10 +142,10 @@ fn plain(path: &Path) -> Vec<String> {
 }
 
 /// The artifacts of some targets. A pure function of the table.
-pub fn render(loaded: &Loaded, targets: &[Target]) -> Vec<Artifact> {
+pub fn render(loaded: &Loaded, targets: &[&dyn Kind]) -> Vec<Artifact> {
     let mut artifacts: Vec<Artifact> =
         targets.iter().flat_map(|target| target.render(&loaded.machine, &loaded.header)).collect();
-    if targets.len() == Target::ALL.len() {
+    if targets.len() == TARGETS.len() {
         artifacts.extend(editor_schema(loaded));
     }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
@@ -202,10 +203,10 @@ impl Settled {
 ///
 /// # Errors
 /// Where a file cannot be read or written.
-pub fn settle(loaded: &Loaded, targets: &[Target], leave: Leave) -> Result<Settled, Error> {
-    let complete = targets.len() == Target::ALL.len();
+pub fn settle(loaded: &Loaded, targets: &[&dyn Kind], leave: Leave) -> Result<Settled, Error> {
+    let complete = targets.len() == TARGETS.len();
     let mut artifacts = render(loaded, targets);
-    let workflows = match targets.contains(&Target::Workflow) {
+    let workflows = match targets.iter().any(|target| target.key() == Workflow::KEY) {
         true => keep::kept(loaded)?,
         false => Vec::new(),
     };
@@ -220,7 +221,7 @@ pub fn settle(loaded: &Loaded, targets: &[Target], leave: Leave) -> Result<Settl
 /// # Errors
 /// Where the table is not valid, or a file cannot be read or written.
 pub fn generate(table: &Path) -> Result<Settled, Error> {
-    settle(&load(table)?, &Target::ALL, Leave::Write)
+    settle(&load(table)?, &TARGETS, Leave::Write)
 }
 
 /// Compares every artifact of a table with the file on disk: for a test.
@@ -228,5 +229,5 @@ pub fn generate(table: &Path) -> Result<Settled, Error> {
 /// # Errors
 /// Where the table is not valid, or a file cannot be read.
 pub fn check(table: &Path) -> Result<Settled, Error> {
-    settle(&load(table)?, &Target::ALL, Leave::Read)
+    settle(&load(table)?, &TARGETS, Leave::Read)
 }

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::workflow::generated::Generated;
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::PathTarget;
+use phasegate_codegen::emit::json::Json;
 use phasegate_codegen::render;
-use phasegate_codegen::targets::PathTarget;
 use tempfile::TempDir;
 
 const TABLES: [&str; 3] =
@@ -201,8 +201,8 @@ fn the_schemas_are_schemas_and_the_view_of_every_table_fits_its_own() {
     for (at, path) in every_table().iter().enumerate() {
         let mut loaded = common::load(path);
         let name = format!("view{at}.json");
-        loaded.machine.targets.json = Some(PathTarget { path: name.clone() });
-        for artifact in render(&loaded, &[Target::Json]) {
+        loaded.machine.targets.set::<Json>(PathTarget { path: name.clone() });
+        for artifact in render(&loaded, &[&Json]) {
             fs::write(
                 folder.path().join(Path::new(&artifact.path).file_name().unwrap()),
                 artifact.text,

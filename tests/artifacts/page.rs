@@ -5,7 +5,10 @@
 use crate::common;
 use std::process::Command;
 
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::Kind;
+use phasegate_codegen::emit::docs::Docs;
+use phasegate_codegen::emit::js::Js;
+use phasegate_codegen::emit::json::Json;
 use phasegate_codegen::{Loaded, graph, render};
 
 fn odd() -> Loaded {
@@ -13,7 +16,7 @@ fn odd() -> Loaded {
 }
 
 fn artifact(loaded: &Loaded, path: &str) -> String {
-    let targets = [Target::Js, Target::Json, Target::Docs];
+    let targets: [&dyn Kind; 3] = [&Js, &Json, &Docs];
     let artifacts = render(loaded, &targets);
     artifacts.into_iter().find(|artifact| artifact.path == path).unwrap().text
 }
@@ -96,8 +99,10 @@ fn the_view_is_what_its_schema_says() {
     let folder = tempfile::tempdir().unwrap();
     for loaded in common::tables().into_iter().chain([odd()]) {
         let mut loaded = loaded;
-        loaded.machine.targets.json =
-            Some(phasegate_codegen::targets::PathTarget { path: "view.json".to_owned() });
+        loaded
+            .machine
+            .targets
+            .set::<Json>(phasegate_codegen::emit::PathTarget { path: "view.json".to_owned() });
         for name in ["view.json", "view.schema.json"] {
             std::fs::write(folder.path().join(name), artifact(&loaded, name)).unwrap();
         }

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use phasegate_codegen::Machine;
+use phasegate_codegen::emit::sql::{Dialect, Storage};
 use phasegate_codegen::machine::StateId;
-use phasegate_codegen::targets::{Dialect, Storage};
 
 use super::sql::{Db, Names, Row, literal};
 
@@ -168,8 +168,7 @@ impl Judge<'_> {
 
     async fn unknown<D: Db>(&self, db: &mut D, n: usize, from: StateId) {
         let said = self.update(db, n, "no such state").await.expect_err("the state is unknown");
-        let is_enum =
-            self.machine.targets.sql.as_ref().map(|sql| sql.storage) == Some(Storage::Enum);
+        let is_enum = self.machine.targets.sql().map(|sql| sql.storage) == Some(Storage::Enum);
         if D::DIALECT == Dialect::Postgres && is_enum {
             assert!(said.starts_with("invalid input value for enum"), "{said}");
         } else {

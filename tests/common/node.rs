@@ -5,16 +5,16 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use phasegate_codegen::emit::Target;
-use phasegate_codegen::targets::PathTarget;
+use phasegate_codegen::emit::PathTarget;
+use phasegate_codegen::emit::js::Js;
 use phasegate_codegen::{Loaded, render};
 use serde_json::Value;
 
 /// Writes a table's module, and gives its path.
 pub(crate) fn write(folder: &Path, name: &str, loaded: &Loaded) -> PathBuf {
     let mut loaded = loaded.clone();
-    loaded.machine.targets.js = Some(PathTarget { path: name.to_owned() });
-    for artifact in render(&loaded, &[Target::Js]).iter().filter(|it| !it.path.contains('/')) {
+    loaded.machine.targets.set::<Js>(PathTarget { path: name.to_owned() });
+    for artifact in render(&loaded, &[&Js]).iter().filter(|it| !it.path.contains('/')) {
         std::fs::write(folder.join(&artifact.path), &artifact.text).unwrap();
     }
     folder.join(name)

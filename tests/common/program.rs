@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use phasegate_codegen::Loaded;
-use phasegate_codegen::targets::RustTarget;
+use phasegate_codegen::emit::rust::{Rust, RustTarget};
 
 /// One program with a module per table. It reads `TABLE COMMAND STATE…` lines, states by their
 /// places, and answers each with a line.
@@ -100,7 +100,7 @@ impl Program {
             .into_iter()
             .map(|mut loaded| {
                 // What needs other crates is compiled with the console.
-                loaded.machine.targets.rust = Some(RustTarget {
+                loaded.machine.targets.set::<Rust>(RustTarget {
                     path: "status.rs".to_owned(),
                     type_name: "Status".to_owned(),
                     derive: Vec::new(),
@@ -112,8 +112,7 @@ impl Program {
         main.push_str(MAIN);
         let mut arms = String::new();
         for (at, loaded) in tables.iter().enumerate() {
-            let artifacts =
-                phasegate_codegen::render(loaded, &[phasegate_codegen::emit::Target::Rust]);
+            let artifacts = phasegate_codegen::render(loaded, &[&Rust]);
             let rust = artifacts.iter().find(|artifact| artifact.path == "status.rs").unwrap();
             std::fs::write(folder.path().join(format!("m{at}.rs")), &rust.text).unwrap();
             writeln!(main, "machine!(f{at}, m{at}, Status);").unwrap();

@@ -3,13 +3,13 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 
 use super::sql::{Db, Row, literal};
 
 /// The schema that PostgreSQL has the machine in.
 pub(crate) fn namespace(machine: &Machine) -> &str {
-    let sql = machine.targets.sql.as_ref().expect("the table has the target");
+    let sql = machine.targets.sql().expect("the table has the target");
     sql.schema.as_deref().unwrap_or("public")
 }
 

@@ -3,9 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use phasegate_codegen::artifact::Header;
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::sql::{Dialect, KeyType, Sql};
 use phasegate_codegen::table::Source;
-use phasegate_codegen::targets::{Dialect, KeyType};
 use phasegate_codegen::{Loaded, Machine};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
@@ -115,7 +114,7 @@ pub(crate) fn schema(machine: &Machine, dialect: Dialect) -> String {
         header: Header::new("test.toml", machine),
     };
     let name = format!("/{}.sql", dialect.as_str());
-    let artifacts = phasegate_codegen::render(&loaded, &[Target::Sql]);
+    let artifacts = phasegate_codegen::render(&loaded, &[&Sql]);
     let artifact = artifacts.into_iter().find(|artifact| artifact.path.ends_with(&name));
     artifact.expect("the dialect is asked for").text
 }
@@ -219,7 +218,7 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(machine: &Machine, dialect: Dialect) -> Self {
-        let sql = machine.targets.sql.as_ref().expect("the table has the target");
+        let sql = machine.targets.sql().expect("the table has the target");
         let prefix = match dialect {
             Dialect::Postgres => format!("\"{}\".", sql.schema.as_deref().unwrap_or("public")),
             Dialect::Sqlite => String::new(),

@@ -7,7 +7,7 @@ use crate::common::cluster::database;
 use crate::common::sql;
 use phasegate_codegen::Machine;
 use phasegate_codegen::draft::{Ask, draft};
-use phasegate_codegen::targets::{Dialect, KeyType, Mode, Storage};
+use phasegate_codegen::emit::sql::{Dialect, KeyType, Mode, Storage};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
@@ -78,7 +78,7 @@ async fn values_that_are_found_become_states_in_a_table_that_is_valid() {
     ] {
         assert!(text.contains(said), "{said} is missing from:\n{text}");
     }
-    let target = machine.targets.sql.as_ref().unwrap();
+    let target = machine.targets.sql().unwrap();
     assert_eq!((target.table.as_str(), target.owns, target.mode), ("orders", false, Mode::Observe));
     assert_eq!((target.key.as_str(), target.key_type), ("id", KeyType::Text));
     assert_eq!(target.dialects, [Dialect::Sqlite]);
@@ -106,7 +106,7 @@ async fn a_history_gives_starts_and_transitions_with_their_counts() {
     assert!(text.contains("[[transition]]  # 2 times\nfrom = \"new\"\nto   = \"paid\""), "{text}");
     let odd = machine.find("odd").unwrap();
     assert!(machine.state(odd).retired, "{text}");
-    assert_eq!(machine.targets.sql.as_ref().unwrap().key_type, KeyType::Bigint);
+    assert_eq!(machine.targets.sql().unwrap().key_type, KeyType::Bigint);
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn says_why_there_is_no_draft() {
         assert!(said.contains(why), "{said}\ninstead of: {why}");
     }
     let (_, machine) = drafted(&Ask { key: Some("a"), ..ask(&url, "pairs.status") }).await;
-    assert_eq!(machine.targets.sql.as_ref().unwrap().key, "a");
+    assert_eq!(machine.targets.sql().unwrap().key, "a");
     for (url, why) in [
         ("sqlite:/no/such/file.db", "there is no such file"),
         ("mysql://x", "no database of the kind `mysql:` is known"),
@@ -198,7 +198,7 @@ async fn labels_and_checks_of_postgres_come_in_their_order_and_the_draft_install
         let url = postgres(own).await;
         let (text, machine) = drafted(&ask(&url, column)).await;
         assert_eq!(states(&machine), expected, "{text}");
-        let target = machine.targets.sql.as_ref().unwrap();
+        let target = machine.targets.sql().unwrap();
         assert_eq!((target.storage, target.key_type), (storage, key_type));
         let mut db = sql::connect(&url).await;
         db.run(&sql::schema(&machine, Dialect::Postgres)).await.unwrap();

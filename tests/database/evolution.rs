@@ -20,8 +20,7 @@ use crate::common::sql::{Db, Names, Row, literal, ok};
 use chain::{Numbers, Version, chain};
 use hammer::Hammer;
 use phasegate_codegen::Machine;
-use phasegate_codegen::emit::sql::{Impossible, Migration, migrations};
-use phasegate_codegen::targets::{Dialect, KeyType, Storage};
+use phasegate_codegen::emit::sql::{Dialect, Impossible, KeyType, Migration, Storage, migrations};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestRunner};
@@ -67,7 +66,7 @@ struct Tally {
 
 /// The application's own table, where phasegate does not make it.
 fn own_table<D: Db>(machine: &Machine) -> String {
-    let target = machine.targets.sql.as_ref().unwrap();
+    let target = machine.targets.sql().unwrap();
     if target.owns {
         return String::new();
     }
@@ -135,7 +134,7 @@ async fn evolve<D: Afresh>(
     let first = chain[0].machine().unwrap();
     ok(db, &own_table::<D>(&first)).await;
     let mut rows = Rows::new::<D>(&first);
-    if !first.targets.sql.as_ref().unwrap().owns {
+    if !first.targets.sql().unwrap().owns {
         rows.insert_unguarded(db, &chain[0], &first).await;
     }
     ok(db, &sql::schema(&first, D::DIALECT)).await;

@@ -8,7 +8,7 @@ mod others;
 use crate::common::cluster::database;
 use crate::common::sql;
 use phasegate_codegen::Machine;
-use phasegate_codegen::targets::{Dialect, Storage};
+use phasegate_codegen::emit::sql::{Dialect, Storage};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 
@@ -216,7 +216,7 @@ async fn leaves_nothing_where_it_is_taken_back(db: &mut impl Db) {
 async fn forces_rows_of_every_kind_of_table<D: Db>(db: &mut D) {
     for table in sql::texts() {
         let machine = sql::machine(&table);
-        let target = machine.targets.sql.clone().unwrap();
+        let target = machine.targets.sql().cloned().unwrap();
         let Some(events) = Names::new(&machine, D::DIALECT).events else { continue };
         reset(db).await;
         let names = Names::new(&machine, D::DIALECT);
@@ -292,16 +292,16 @@ async fn reset<D: Db>(db: &mut D) {
 
 /// A table of the application's own, with other types than phasegate's.
 fn existing(machine: &Machine, dialect: Dialect) -> String {
-    let target = machine.targets.sql.as_ref().unwrap();
+    let target = machine.targets.sql().unwrap();
     let Names { table, key, column, .. } = Names::new(machine, dialect);
     if dialect == Dialect::Sqlite {
         return format!("CREATE TABLE {table} ({key} PRIMARY KEY, {column})");
     }
     let labels: Vec<String> = machine.states.iter().map(|state| literal(&state.value)).collect();
     let key_type = match target.key_type {
-        phasegate_codegen::targets::KeyType::Text => "varchar(40)",
-        phasegate_codegen::targets::KeyType::Uuid => "uuid",
-        phasegate_codegen::targets::KeyType::Bigint => "integer",
+        phasegate_codegen::emit::sql::KeyType::Text => "varchar(40)",
+        phasegate_codegen::emit::sql::KeyType::Uuid => "uuid",
+        phasegate_codegen::emit::sql::KeyType::Bigint => "integer",
     };
     let status = match target.storage {
         Storage::Enum => "app.\"Old Labels\"",

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::live::{self, Failure};
-use phasegate_codegen::targets::Dialect;
 use phasegate_codegen::{Finding, Loaded, load};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, PgConnection};

@@ -6,8 +6,7 @@
 use crate::common::cluster::database;
 use crate::common::sql;
 use phasegate_codegen::Machine;
-use phasegate_codegen::emit::sql::migrations;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::{Dialect, migrations};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 

@@ -176,7 +176,7 @@ fn followed(table: &Table, said: &str, without: Option<&str>) -> Table {
 /// Lets every pair through, and follows what is advised of each.
 async fn every_advice_makes_its_step_legal<D: Db>(db: &mut D, table: &Table) {
     let machine = read(table).unwrap();
-    let target = machine.targets.sql.clone().unwrap();
+    let target = machine.targets.sql().cloned().unwrap();
     let (own, events) = (format!("\"{}\"", target.table), target.events.unwrap());
     let mut values: Vec<&str> = machine.states.iter().map(|state| &*state.value).collect();
     values.extend(STRANGERS);

@@ -9,7 +9,7 @@ mod history;
 mod writers;
 
 use crate::common::sql;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 use sqlx::postgres::PgConnection;
 
 use crate::common::cluster::database;

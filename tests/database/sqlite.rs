@@ -8,7 +8,7 @@ mod guard;
 mod history;
 
 use crate::common::sql;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::common::sql::{Db as _, ok};

@@ -8,10 +8,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::finding::Finding;
 use phasegate_codegen::live::{self, Failure};
 use phasegate_codegen::migrate::{Ask, migrate};
-use phasegate_codegen::targets::Dialect;
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};

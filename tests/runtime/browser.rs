@@ -11,8 +11,8 @@ use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine,
 use phasegate::Schema;
 use phasegate::console::Page;
 use phasegate::http::{Backend, Running};
-use phasegate_codegen::emit::Target;
-use phasegate_codegen::targets::PathTarget;
+use phasegate_codegen::emit::PathTarget;
+use phasegate_codegen::emit::js::Js;
 
 /// Serves the interface and the page over a database, as a table judges it.
 fn serve(world: &World, table: &str, page: &Page) -> Running {
@@ -38,8 +38,8 @@ fn status_map(table: &str) -> String {
     let path = folder.path().join("table.toml");
     std::fs::write(&path, table).unwrap();
     let mut loaded = common::load(&path);
-    loaded.machine.targets.js = Some(PathTarget { path: "map.js".to_owned() });
-    let artifacts = phasegate_codegen::render(&loaded, &[Target::Js]);
+    loaded.machine.targets.set::<Js>(PathTarget { path: "map.js".to_owned() });
+    let artifacts = phasegate_codegen::render(&loaded, &[&Js]);
     artifacts.into_iter().find(|artifact| artifact.path == "map.js").unwrap().text
 }
 

@@ -6,8 +6,7 @@
 use crate::common::backend::world::{Database, World, machine};
 use phasegate::Schema;
 use phasegate::http::Options;
-use phasegate_codegen::emit::sql::migrations;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::{Dialect, migrations};
 use serde_json::{Value, json};
 
 on_each_database! {

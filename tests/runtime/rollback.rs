@@ -22,7 +22,7 @@ use deploy_v1::DeployStatus as OldStatus;
 use phasegate::console::Page;
 use phasegate::http::Backend;
 use phasegate::{Machine, Schema, Store};
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::rust::Rust;
 use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
 
@@ -319,7 +319,7 @@ fn the_old_backend_is_built_from_the_old_table() {
     let path = folder.path().join("deploy.toml");
     fs::write(&path, format!("{DEPLOY_V1}\n[target.rust]\ntype = \"DeployStatus\"\n")).unwrap();
     let loaded = phasegate_codegen::load(&path).unwrap();
-    let text = phasegate_codegen::render(&loaded, &[Target::Rust]).remove(0).text;
+    let text = phasegate_codegen::render(&loaded, &[&Rust]).remove(0).text;
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runtime/rollback/deploy_v1.rs");
     if std::env::var("ROLLBACK").as_deref() == Ok("write") {
         fs::write(&kept, &text).unwrap();

@@ -1,11 +1,12 @@
 //! `phasegate generate` and `phasegate check`: one function, with and without leave to write.
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
 use crate::artifact::{self, Leave, State, generate_command};
-use crate::emit::Target;
+use crate::emit::{Kind, TARGETS};
 use crate::finding::{Finding, Format, Severity};
 use crate::machine::Machine;
 use crate::migrate;
@@ -20,10 +21,20 @@ pub(crate) struct Generate {
     #[command(flatten)]
     tables: TablesArg,
     /// Only these targets
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "TARGET")]
-    only: Vec<Target>,
+    #[arg(long, value_parser = target(), value_delimiter = ',', value_name = "TARGET")]
+    only: Vec<&'static str>,
     #[command(flatten)]
     pub(crate) format: FormatArg,
+}
+
+/// The key of a target, and what `--help` says of each.
+fn target() -> impl TypedValueParser<Value = &'static str> {
+    let keys = TARGETS
+        .map(|target| PossibleValue::new(target.key()).help(target.about().trim_end_matches('.')));
+    PossibleValuesParser::new(keys).map(|key| {
+        let named = TARGETS.into_iter().map(Kind::key).find(|&other| other == key);
+        named.expect("the parser takes the keys of these alone")
+    })
 }
 
 impl Generate {
@@ -70,8 +81,9 @@ impl Generate {
     }
 
     fn settle(&self, loaded: &Loaded) -> Result<Settled, Failure> {
-        let is_asked = |target: &Target| self.only.is_empty() || self.only.contains(target);
-        let targets: Vec<Target> = Target::ALL.into_iter().filter(is_asked).collect();
+        let is_asked =
+            |target: &&dyn Kind| self.only.is_empty() || self.only.contains(&target.key());
+        let targets: Vec<&dyn Kind> = TARGETS.into_iter().filter(is_asked).collect();
         let settled = pipeline::settle(loaded, &targets, Leave::Write)?;
         if settled.outcomes.is_empty() {
             let what = if self.only.is_empty() { "no" } else { "none of these as a" };
@@ -165,7 +177,7 @@ impl Check {
             // Side by side: neither needs the other, and `check` is to take no time.
             let (proofs, settled) = std::thread::scope(|scope| {
                 let proofs = scope.spawn(|| verify::verify(&loaded.machine));
-                let settled = pipeline::settle(loaded, &Target::ALL, Leave::Read);
+                let settled = pipeline::settle(loaded, &TARGETS, Leave::Read);
                 (proofs.join().expect("a proof does not panic"), settled)
             });
             let mut settled = settled?;

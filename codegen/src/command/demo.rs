@@ -15,7 +15,7 @@ use super::artifacts::in_a_line;
 use super::backend::{self, Stopping};
 use super::{Exit, Failure, Format, Outcome, print, say, tell};
 use crate::artifact::{self, Leave};
-use crate::emit::Target;
+use crate::emit::TARGETS;
 use crate::machine::{JobId, Machine, StateId};
 use crate::pipeline::{self, Loaded};
 use crate::suggest;
@@ -160,7 +160,7 @@ impl Demo {
 
 /// Prints the summary line of `check`, and what it found, where it found something.
 fn check(loaded: &Loaded) -> Result<bool, Failure> {
-    let settled = pipeline::settle(loaded, &Target::ALL, Leave::Read)?;
+    let settled = pipeline::settle(loaded, &TARGETS, Leave::Read)?;
     let findings = artifact::findings(&settled.outcomes, &settled.command);
     tell(Format::Text, &findings, None, serde_json::json!({}))?;
     let end = if findings.is_empty() { "all current" } else { "not current" };

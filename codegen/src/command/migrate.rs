@@ -82,7 +82,7 @@ fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave) -> String {
     let files = count(migrated.files.len(), "file");
     lines += &match (&migrated.since, leave) {
         _ if !migrated.is_possible() => format!("{table}: nothing is written\n"),
-        _ if loaded.machine.targets.sql.is_none() => {
+        _ if loaded.machine.targets.sql().is_none() => {
             format!("{table}: no [target.sql], so that no database is concerned\n")
         }
         (Some(since), _) if migrated.files.is_empty() => {

@@ -57,7 +57,7 @@ impl Workflow {
 impl Adopt {
     fn run(&self) -> Outcome {
         let loaded = load_or_the_one(self.table.as_deref())?;
-        let Some(target) = &loaded.machine.targets.workflow else {
+        let Some(target) = loaded.machine.targets.workflow() else {
             return Err(Failure::Message(format!(
                 "{} has no [target.workflow] section: add one, then adopt the workflow",
                 loaded.source.path

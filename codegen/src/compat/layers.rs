@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use phasegate::{Machine as _, Verdict};
 
 use super::mix::{End, Layer};
+use crate::emit::js::Js;
+use crate::emit::json::Json;
+use crate::emit::sql::SqlTarget;
 use crate::machine::{Machine, Outcome, StateId, View};
-use crate::targets::SqlTarget;
 
 /// A value that some version's table has, by its place in the vocabulary.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -198,8 +200,10 @@ impl<'m> World<'m> {
         self.machines.iter().any(|machine| match layer {
             Layer::Workflow => !machine.jobs.is_empty(),
             Layer::Backend => true,
-            Layer::Database => machine.targets.sql.is_some(),
-            Layer::Page => machine.targets.js.is_some() || machine.targets.json.is_some(),
+            Layer::Database => machine.targets.sql().is_some(),
+            Layer::Page => {
+                machine.targets.of::<Js>().is_some() || machine.targets.of::<Json>().is_some()
+            }
         })
     }
 
@@ -225,7 +229,7 @@ impl<'m> World<'m> {
             return Answer::Refused(By::Database, why);
         }
         let stored = self.machines[end.database];
-        if stored.targets.sql.is_none() {
+        if stored.targets.sql().is_none() {
             return Answer::Applied;
         }
         match self.state(end.database, value) {
@@ -239,7 +243,7 @@ impl<'m> World<'m> {
     /// a run is not started by an input that its workflow does not declare.
     pub fn undeclared(&self, workflow: usize, end: End) -> Option<&'m str> {
         let [takes, gives] =
-            [workflow, end.backend].map(|version| self.machines[version].targets.workflow.as_ref());
+            [workflow, end.backend].map(|version| self.machines[version].targets.workflow());
         let (takes, gives) = (takes?, gives?);
         (takes.id_input != gives.id_input).then_some(gives.id_input.as_str())
     }
@@ -262,7 +266,7 @@ impl<'m> World<'m> {
         let Some(wanted) = self.state(end.backend, to) else {
             return Answer::Refused(By::Backend, Why::Unknown);
         };
-        let guarded = self.machines[end.database].targets.sql.is_some();
+        let guarded = self.machines[end.database].targets.sql().is_some();
         match self.state(end.backend, from) {
             // Written by another version: the database alone can judge it (rule 12).
             None if guarded => self.guard(end.database, from, to),
@@ -299,7 +303,7 @@ impl<'m> World<'m> {
     /// Why a backend can't work on a database at all, where it can't.
     fn unfit(&self, end: End) -> Option<Why> {
         let (backend, database) = (self.machines[end.backend], self.machines[end.database]);
-        match (&backend.targets.sql, &database.targets.sql) {
+        match (backend.targets.sql(), database.targets.sql()) {
             (None, _) => None,
             (Some(_), None) => Some(Why::Fault),
             (Some(wanted), Some(there)) => {

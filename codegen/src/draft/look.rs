@@ -1,9 +1,9 @@
 //! What the database says of a status column.
 
 use super::parts;
+use crate::emit::sql::{Dialect, KeyType, Storage};
 use crate::live::connect::{Conn, Rows};
 use crate::suggest::{list, nearest, shown};
-use crate::targets::{Dialect, KeyType, Storage};
 
 /// Where a table is.
 pub(super) struct Place {

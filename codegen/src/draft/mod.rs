@@ -5,9 +5,9 @@ mod look;
 mod names;
 mod text;
 
+use crate::emit::sql::{Dialect, KeyType, Storage};
 use crate::live::connect::Conn;
 use crate::suggest::{list, nearest, shown};
-use crate::targets::{Dialect, KeyType, Storage};
 
 pub use text::Draft;
 

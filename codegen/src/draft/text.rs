@@ -2,8 +2,8 @@
 
 use super::Found;
 use super::names::{names, slug};
+use crate::emit::sql::Dialect;
 use crate::suggest::toml as quoted;
-use crate::targets::Dialect;
 
 /// A drafted table.
 #[derive(Clone, Debug)]
@@ -203,7 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::targets::{KeyType, Storage};
+    use crate::emit::sql::{KeyType, Storage};
     use crate::verify::{Verdict, verify};
 
     const LABELS: [&str; 8] =

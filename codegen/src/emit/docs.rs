@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::sql;
+use super::{Form, Output, PathRow, PathTarget, Target, sql};
 use crate::artifact::{Artifact, Header};
 use crate::graph;
 use crate::machine::{JobId, Kind, Machine, Outcome, PhaseId, Report, ReportKind, StateId};
@@ -72,8 +72,30 @@ struct ReportRow {
     lost: &'static str,
 }
 
-pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
-    let Some(target) = &machine.targets.docs else { return Vec::new() };
+/// `[target.docs]`.
+#[derive(Debug)]
+pub struct Docs;
+
+impl Target for Docs {
+    const KEY: &'static str = "docs";
+    const ABOUT: &'static str = "The page for people.";
+    type Row = PathRow;
+    type Spec = PathTarget;
+
+    fn resolve(row: &PathRow, machine: &str) -> PathTarget {
+        PathTarget::of(row, machine, "md")
+    }
+
+    fn outputs<'t>(row: &'t PathRow, spec: &PathTarget, _: &str) -> Vec<Output<'t>> {
+        vec![Output::of::<Self>(row.path.as_ref(), Form::File, vec![spec.path.clone()])]
+    }
+
+    fn render(machine: &Machine, spec: &PathTarget, header: &Header) -> Vec<Artifact> {
+        vec![Artifact::new(&spec.path, text_of(machine, header))]
+    }
+}
+
+fn text_of(machine: &Machine, header: &Header) -> String {
     let transitions: Vec<TransitionRow> =
         machine.state_ids().filter_map(|id| transition_row(machine, id)).collect();
     let page = Page {
@@ -95,8 +117,7 @@ pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
         transition_count: machine.transition_count(),
         command: code(&format!("phasegate graph {} --to dot", header.table())),
     };
-    let text = page.render().expect("a template that only prints cannot fail");
-    vec![Artifact::new(&target.path, text)]
+    page.render().expect("a template that only prints cannot fail")
 }
 
 fn names(machine: &Machine, states: impl Iterator<Item = StateId>) -> String {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::declarations;
+use super::{Form, Output, PathRow, PathTarget, Target};
 use crate::artifact::{Artifact, Header};
 use crate::machine::{Machine, Meta, PhaseId, StateId};
 
@@ -63,8 +63,40 @@ struct StateRow {
     next: String,
 }
 
-pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
-    let Some(target) = &machine.targets.js else { return Vec::new() };
+/// `[target.js]`.
+#[derive(Debug)]
+pub struct Js;
+
+impl Target for Js {
+    const KEY: &'static str = "js";
+    const ABOUT: &'static str = "The page's status map.";
+    type Row = PathRow;
+    type Spec = PathTarget;
+
+    fn resolve(row: &PathRow, machine: &str) -> PathTarget {
+        PathTarget::of(row, machine, "js")
+    }
+
+    fn outputs<'t>(row: &'t PathRow, spec: &PathTarget, _: &str) -> Vec<Output<'t>> {
+        let form = Form::Ending("a module", [".js", ".mjs"]);
+        let paths = vec![spec.path.clone(), declarations(&spec.path)];
+        vec![Output::of::<Self>(row.path.as_ref(), form, paths)]
+    }
+
+    fn render(machine: &Machine, spec: &PathTarget, header: &Header) -> Vec<Artifact> {
+        render(machine, spec, header)
+    }
+}
+
+/// The declarations beside a module: `status.js` gives `status.d.ts`.
+fn declarations(module: &str) -> String {
+    match module.strip_suffix(".mjs") {
+        Some(stem) => format!("{stem}.d.mts"),
+        None => format!("{}.d.ts", module.strip_suffix(".js").unwrap_or(module)),
+    }
+}
+
+fn render(machine: &Machine, target: &PathTarget, header: &Header) -> Vec<Artifact> {
     let phases: Vec<PhaseRow> = machine
         .phases
         .iter()

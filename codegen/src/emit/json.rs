@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, Serializer};
 
-use super::view_schema;
+use super::{Form, Output, PathRow, PathTarget, Target};
 use crate::artifact::{Artifact, Header};
 use crate::machine::{JobId, Kind, Machine, Meta, Outcome, ReportKind, StateId};
 
@@ -206,10 +206,39 @@ struct File {
     lists: Vec<(&'static str, Vec<String>)>,
 }
 
-pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
-    let Some(target) = &machine.targets.json else { return Vec::new() };
-    let schema_path = view_schema(&target.path);
-    let beside = schema_path.rsplit('/').next().unwrap_or(&schema_path);
+/// `[target.json]`.
+#[derive(Debug)]
+pub struct Json;
+
+impl Target for Json {
+    const KEY: &'static str = "json";
+    const ABOUT: &'static str = "The view as data.";
+    type Row = PathRow;
+    type Spec = PathTarget;
+
+    fn resolve(row: &PathRow, machine: &str) -> PathTarget {
+        PathTarget::of(row, machine, "json")
+    }
+
+    fn outputs<'t>(row: &'t PathRow, spec: &PathTarget, _: &str) -> Vec<Output<'t>> {
+        let paths = vec![spec.path.clone(), view_schema(&spec.path)];
+        vec![Output::of::<Self>(row.path.as_ref(), Form::File, paths)]
+    }
+
+    fn render(machine: &Machine, spec: &PathTarget, header: &Header) -> Vec<Artifact> {
+        let schema_path = view_schema(&spec.path);
+        let text = text_of(machine, header, &schema_path);
+        vec![Artifact::new(&spec.path, text), Artifact::new(schema_path, schema(header))]
+    }
+}
+
+/// The schema beside a view: `deploy.json` gives `deploy.schema.json`.
+fn view_schema(view: &str) -> String {
+    format!("{}.schema.json", view.strip_suffix(".json").unwrap_or(view))
+}
+
+fn text_of(machine: &Machine, header: &Header, schema_path: &str) -> String {
+    let beside = schema_path.rsplit('/').next().unwrap_or(schema_path);
     let view = view(machine, header, beside);
     let file = File {
         generated: line(&view.generated),
@@ -225,8 +254,7 @@ pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
             ("jobs", view.jobs.iter().map(line).collect()),
         ],
     };
-    let text = file.render().expect("a template that only prints cannot fail");
-    vec![Artifact::new(&target.path, text), Artifact::new(schema_path, schema(header))]
+    file.render().expect("a template that only prints cannot fail")
 }
 
 fn schema(header: &Header) -> String {

@@ -1,14 +1,157 @@
 //! The Rust validator: one file without dependencies.
 
-use askama::Template;
+use std::collections::HashMap;
 
+use askama::Template;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::sql::{Dialect, Storage};
+use super::target::{or, plain, twice};
+use super::{Form, Output, Target, Words, normal};
 use crate::artifact::{Artifact, Header};
+use crate::finding::Findings;
 use crate::machine::{Machine, Meta, PhaseId, StateId};
-use crate::targets::{Derive, Dialect, Storage};
-use crate::validate::camel;
+use crate::rules;
+use crate::suggest::shown;
+use crate::table::text::{LOST, Placed, Text};
+
+/// `[target.rust]`.
+#[derive(Debug)]
+pub struct Rust;
+
+/// `[target.rust]`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RustRow {
+    /// The file; by default `generated/MACHINE.rs`.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Text>,
+    /// The status enum; by default the machine's name in camel case, and `Status`.
+    #[serde(rename = "type")]
+    #[schemars(with = "Option<String>")]
+    pub type_name: Option<Text>,
+    /// Trait support; none by default.
+    #[schemars(with = "Option<Vec<Derive>>")]
+    pub derive: Option<Vec<Spanned<Derive>>>,
+}
+
+/// `[target.rust]`.
+#[derive(Clone, Debug)]
+pub struct RustTarget {
+    /// The file, from the root, with `/`.
+    pub path: String,
+    /// The name of the status enum.
+    pub type_name: String,
+    /// The trait support asked for.
+    pub derive: Vec<Derive>,
+}
+
+/// Trait support of the generated Rust.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "lowercase")]
+pub enum Derive {
+    /// `serde::Serialize` and `Deserialize`.
+    Serde,
+    /// `sqlx::Type`, `Encode` and `Decode`.
+    Sqlx,
+    /// `schemars::JsonSchema`.
+    Schemars,
+}
+
+impl Target for Rust {
+    const KEY: &'static str = "rust";
+    const ABOUT: &'static str = "The Rust validator.";
+    type Row = RustRow;
+    type Spec = RustTarget;
+
+    fn resolve(row: &RustRow, machine: &str) -> RustTarget {
+        let mut derive: Vec<_> = row.derive.iter().flatten().map(|word| *word.get_ref()).collect();
+        derive.sort_unstable();
+        derive.dedup();
+        RustTarget {
+            path: normal(&or(row.path.as_ref(), || format!("generated/{machine}.rs"))),
+            type_name: or(row.type_name.as_ref(), || format!("{}Status", camel(machine))),
+            derive,
+        }
+    }
+
+    fn outputs<'t>(row: &'t RustRow, spec: &RustTarget, _: &str) -> Vec<Output<'t>> {
+        vec![Output::of::<Self>(row.path.as_ref(), Form::File, vec![spec.path.clone()])]
+    }
+
+    fn check(
+        row: &Placed<RustRow>,
+        spec: &RustTarget,
+        words: &Words<'_>,
+        findings: &mut Findings<'_>,
+    ) {
+        twice(row.derive.iter().flatten(), |&word| word as usize, findings);
+        plain(row.type_name.as_ref(), findings);
+        let span = row.type_name.as_ref().map_or_else(|| words.machine.span(), Spanned::span);
+        let help = "call the type something else: `type = \"...\"`";
+        if is_keyword(&spec.type_name) {
+            let message = format!("`{}` is a reserved word of Rust", spec.type_name);
+            findings.error(rules::RESERVED_WORD, span.clone(), message, help);
+        }
+        if taken_types(words.machine.get_ref()).contains(&spec.type_name) {
+            let message =
+                format!("`{}` is the name of another type in the generated file", spec.type_name);
+            findings.error(rules::COLLIDING_NAMES, span, message, help);
+        }
+        variants(&words.states, "states", findings);
+        variants(&words.phases, "phases", findings);
+    }
+
+    fn render(machine: &Machine, spec: &RustTarget, header: &Header) -> Vec<Artifact> {
+        vec![Artifact::new(&spec.path, text_of(machine, spec, header))]
+    }
+}
+
+fn variants(names: &[&Text], what: &str, findings: &mut Findings<'_>) {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for name in names.iter().filter(|name| name.get_ref() != LOST) {
+        let variant = camel(name.get_ref());
+        if variant == "Self" {
+            let message = format!(
+                "`{}` gives the Rust variant `Self`, a reserved word",
+                shown(name.get_ref())
+            );
+            let help = "rename it; a state keeps what is stored with `value`";
+            findings.error(rules::RESERVED_WORD, name.span(), message, help);
+        }
+        match seen.get(&variant) {
+            Some(&other) if other != name.get_ref() => {
+                let message = format!(
+                    "the {what} `{}` and `{}` both give the Rust variant `{}`",
+                    shown(other),
+                    shown(name.get_ref()),
+                    shown(&variant)
+                );
+                let help = "rename one of them; a state keeps what is stored with `value`";
+                findings.error(rules::COLLIDING_NAMES, name.span(), message, help);
+            }
+            Some(_) => {}
+            None => {
+                seen.insert(variant, name.get_ref());
+            }
+        }
+    }
+}
+
+/// A name in camel case: `freeze_check` gives `FreezeCheck`.
+fn camel(name: &str) -> String {
+    name.split(['_', '-'])
+        .flat_map(|word| {
+            let mut chars = word.chars();
+            chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars)
+        })
+        .collect()
+}
 
 /// Words that no Rust identifier can be.
-pub(crate) fn is_keyword(word: &str) -> bool {
+fn is_keyword(word: &str) -> bool {
     const KEYWORDS: &[&str] = &[
         "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
         "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
@@ -21,7 +164,7 @@ pub(crate) fn is_keyword(word: &str) -> bool {
 
 /// The types that the generated file has beside the status enum, and what it takes from the
 /// prelude.
-pub(crate) fn taken_types(machine: &str) -> Vec<String> {
+fn taken_types(machine: &str) -> Vec<String> {
     let mut taken: Vec<String> = [
         "Outcome",
         "PhaseView",
@@ -172,7 +315,7 @@ fn state_view(machine: &Machine, id: StateId, variants: &[String]) -> StateView 
 }
 
 fn databases(machine: &Machine) -> Vec<Database> {
-    let sql = machine.targets.sql.as_ref();
+    let sql = machine.targets.sql();
     let dialects = sql.map_or(&Dialect::ALL[..], |sql| &sql.dialects[..]);
     let enum_type = sql
         .filter(|sql| sql.owns && sql.storage == Storage::Enum)
@@ -206,8 +349,7 @@ fn databases(machine: &Machine) -> Vec<Database> {
         .collect()
 }
 
-pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
-    let Some(target) = &machine.targets.rust else { return Vec::new() };
+fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
     let variants: Vec<String> = machine.states.iter().map(|state| camel(&state.name)).collect();
     let named = |ids: &[StateId]| ids.iter().map(|id| variants[id.index()].clone()).collect();
     let mut by_value: Vec<StateId> = machine.state_ids().collect();
@@ -255,5 +397,5 @@ pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
         sqlx: if target.derive.contains(&Derive::Sqlx) { databases(machine) } else { Vec::new() },
     };
     let text = view.render().expect("a view without filters prints");
-    vec![Artifact::new(&target.path, format!("{}\n", text.trim_end()))]
+    format!("{}\n", text.trim_end())
 }

@@ -43,28 +43,32 @@
 //! statement that moves it; PostgreSQL's order of triggers lets that pass and logs both steps.
 
 mod change;
+mod keys;
 mod names;
 mod observe;
 mod renames;
 mod rows;
 mod schema;
+mod section;
 mod wording;
-
-pub(crate) use names::{OWNED_COLUMNS, identifiers, relations};
 
 pub(crate) use change::{renamed, stale_default};
 pub(crate) use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
+pub use keys::{Dialect, KeyType, Mode, PerDialect, Storage};
+pub use section::{SqlRow, SqlTarget};
 
-use crate::artifact::{Artifact, Header};
 use crate::machine::Machine;
-use crate::targets::Dialect;
+
+/// `[target.sql]`.
+#[derive(Debug)]
+pub struct Sql;
 
 /// What people write to force a row, a statement for each dialect; none without a history, which
 /// alone can say that it was forced.
 pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
-    let Some(sql) = machine.targets.sql.as_ref().filter(|sql| sql.events.is_some()) else {
+    let Some(sql) = machine.targets.sql().filter(|sql| sql.events.is_some()) else {
         return Vec::new();
     };
     let schema = sql.schema.as_ref().map_or(String::new(), |schema| format!("{schema}."));
@@ -83,15 +87,5 @@ pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
 /// The schema as a whole, for one dialect, where the table has the target.
 #[cfg(feature = "cli")]
 pub(crate) fn whole(machine: &Machine, dialect: Dialect) -> Option<String> {
-    Some(schema::text(machine, machine.targets.sql.as_ref()?, dialect, String::new()))
-}
-
-/// The schema as a whole, for each dialect.
-pub(crate) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
-    let Some(sql) = &machine.targets.sql else { return Vec::new() };
-    let artifact = |&dialect: &Dialect| {
-        let path = format!("{}/{}.sql", sql.path, dialect.as_str());
-        Artifact::new(path, schema::text(machine, sql, dialect, header.line()))
-    };
-    sql.dialects.iter().map(artifact).collect()
+    Some(schema::text(machine, machine.targets.sql()?, dialect, String::new()))
 }

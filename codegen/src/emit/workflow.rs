@@ -1,21 +1,26 @@
 //! The workflow target: the composite action that reports, the script it runs, a snippet for each
 //! job, and a complete workflow that uses them around placeholder work.
 
+mod section;
 pub(crate) mod yaml;
+
+pub use section::{WorkflowRow, WorkflowTarget};
 
 use crate::workflow::plan::{Attempted, Plan, ReportStep, Says, Step, Work};
 use askama::Template;
 
 use crate::artifact::{Artifact, Header};
 use crate::machine::{Job, JobId, Machine, Outcomes, StateId};
-use crate::targets::WorkflowTarget;
+
+/// `[target.workflow]`.
+#[derive(Debug)]
+pub struct Workflow;
 
 /// The dispatch input that authenticates the reports.
 pub(crate) const TOKEN_INPUT: &str = "callback_token";
 
-/// Every artifact of the workflow, where the table has that target.
-pub(super) fn render(machine: &Machine, header: &Header) -> Vec<Artifact> {
-    let Some(target) = &machine.targets.workflow else { return Vec::new() };
+/// Every artifact of the workflow.
+fn render(machine: &Machine, target: &WorkflowTarget, header: &Header) -> Vec<Artifact> {
     let header = header.line();
     let folder = format!("{}/notify-{}-status", target.path, machine.name);
     let jobs: Vec<(&Job, String)> = machine

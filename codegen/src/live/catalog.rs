@@ -6,11 +6,11 @@ use super::expected::{Objects, attributes};
 use super::facts::{Facts, cells, literal, quoted};
 use super::judge::{Held, runs_otherwise};
 use crate::emit::sql;
+use crate::emit::sql::Dialect;
 use crate::finding::Severity::Warning;
 use crate::machine::Machine;
 use crate::rules;
 use crate::suggest::{self, shown};
-use crate::targets::Dialect;
 
 /// So many rows of a table that should have none are named.
 const EXAMPLES: usize = 3;

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 
-use crate::targets::Dialect;
+use crate::emit::sql::Dialect;
 
 /// How long one statement may take.
 const STATEMENT: &str = "60s";

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::facts::folded;
 use crate::emit::sql;
+use crate::emit::sql::Dialect;
 use crate::machine::Machine;
-use crate::targets::Dialect;
 
 /// A trigger: its definition up to white space, quotes and the order of events.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::connect::{Away, Conn};
 use super::expected::{Function, Trigger, attributes, trigger, words};
+use crate::emit::sql::{Dialect, SqlTarget};
 use crate::machine::Machine;
-use crate::targets::{Dialect, SqlTarget};
 
 /// The columns that say what a state is called now.
 const RENAMES: [&str; 3] = ["language", "state", "name_now"];

@@ -4,10 +4,10 @@ use super::Telling;
 use super::connect::{Away, Conn};
 use super::facts::{Facts, cells, literal, quoted};
 use super::judge::Held;
+use crate::emit::sql::Dialect;
 use crate::machine::Machine;
 use crate::rules;
 use crate::suggest::{self, shown};
-use crate::targets::Dialect;
 
 /// So many keys are named as examples.
 const EXAMPLES: usize = 3;

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use super::Telling;
 use super::expected::{Objects, Trigger};
 use super::facts::{Facts, Names, literal, quoted};
-use crate::emit::sql::Matched;
+use crate::emit::sql::{Dialect, Matched, Mode, Sql, SqlTarget};
 use crate::finding::Severity::{Error, Warning};
 use crate::machine::Machine;
 use crate::rules;
 use crate::suggest;
-use crate::targets::{Dialect, Mode, SqlTarget};
 
 /// Why something is there that the table does not give.
 pub(super) const MADE_OTHERWISE: &str =
@@ -345,13 +344,14 @@ impl Held<'_> {
     /// other. Observing takes a history.
     pub(super) fn in_the_other_mode(&self) -> (&'static str, Objects) {
         let mut machine = self.machine.clone();
-        let sql = machine.targets.sql.as_mut().filter(|sql| sql.events.is_some());
+        let sql = machine.targets.sql().filter(|sql| sql.events.is_some());
         let Some(sql) = sql else { return (Mode::Enforce.as_str(), Objects::default()) };
-        sql.mode = match sql.mode {
+        let mode = match sql.mode {
             Mode::Enforce => Mode::Observe,
             Mode::Observe => Mode::Enforce,
         };
-        (sql.mode.as_str(), Objects::of(&machine, self.names.dialect))
+        machine.targets.set::<Sql>(SqlTarget { mode, ..sql.clone() });
+        (mode.as_str(), Objects::of(&machine, self.names.dialect))
     }
 
     /// Whether the guards are those of the other mode, which is told of them.

@@ -3,10 +3,9 @@
 
 use super::Look;
 use super::facts::Facts;
-use crate::emit::sql::renamed;
+use crate::emit::sql::{Dialect, Storage, renamed};
 use crate::machine::Machine;
 use crate::suggest;
-use crate::targets::{Dialect, Storage};
 
 impl Look<'_> {
     /// What is to be applied after the migrations to a known table.
@@ -34,7 +33,7 @@ impl Look<'_> {
     /// How many files of the next migration are applied, as far as that can be seen: the last of those
     /// that change the rules says so itself.
     fn applied(&self, facts: &Facts, old: &Machine, new: &Machine) -> Option<usize> {
-        let sql = new.targets.sql.as_ref()?;
+        let sql = new.targets.sql()?;
         if self.names.dialect == Dialect::Sqlite {
             return Some(0);
         }

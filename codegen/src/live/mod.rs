@@ -85,7 +85,7 @@ pub async fn look(loaded: &Loaded, url: &str) -> Result<Looked, Failure> {
     let dialect = connect::dialect(url)?;
     let machine = &loaded.machine;
     let table = &loaded.source.path;
-    let Some(sql) = machine.targets.sql.as_ref() else {
+    let Some(sql) = machine.targets.sql() else {
         return Err(Failure::Away(format!("{table} has no [target.sql] section")));
     };
     if !sql.dialects.contains(&dialect) {
@@ -151,7 +151,7 @@ impl Look<'_> {
             At::Behind(_, known) => Some(known.path.clone()),
             At::Others | At::Edited => None,
         };
-        let sql = machine.targets.sql.as_ref().expect("the table has the target");
+        let sql = machine.targets.sql().expect("the table has the target");
         let is_ours = !matches!(at, At::Others);
         let held = Held {
             names,
@@ -174,7 +174,7 @@ impl Look<'_> {
             held.rows(&facts, &mut tell);
         }
         // PostgreSQL's functions say nothing of states; SQLite's triggers do.
-        let bodies = is_ours || names.dialect == crate::targets::Dialect::Postgres;
+        let bodies = is_ours || names.dialect == crate::emit::sql::Dialect::Postgres;
         held.objects(&facts, bodies, &mut tell);
         Held::sessions(&facts, &mut tell);
         // One that it is on the way to may have left its names already.
@@ -225,20 +225,15 @@ impl Look<'_> {
             true => format!("`{}` is there, and nothing of {name} guards it", names.table),
             false => format!("the database has nothing of {name}"),
         };
-        let folder = self
-            .loaded
-            .machine
-            .targets
-            .sql
-            .as_ref()
-            .and_then(|sql| sql.migrations.get(&names.dialect));
+        let folder =
+            self.loaded.machine.targets.sql().and_then(|sql| sql.migrations.get(&names.dialect));
         let help = format!(
             "apply the migrations of {}; or is it another database{}?",
             folder.map_or("the table", String::as_str),
             match names.dialect {
-                crate::targets::Dialect::Postgres =>
+                crate::emit::sql::Dialect::Postgres =>
                     format!(", or another schema than `{}`", names.schema),
-                crate::targets::Dialect::Sqlite => String::new(),
+                crate::emit::sql::Dialect::Sqlite => String::new(),
             }
         );
         tell.error(rules::NOT_INSTALLED, message, help);
@@ -333,7 +328,7 @@ impl Look<'_> {
         machine: &Machine,
     ) -> Result<usize, Away> {
         let mut scratch = Telling { path: String::new(), findings: Vec::new() };
-        let Some(sql) = machine.targets.sql.as_ref() else { return Ok(usize::MAX) };
+        let Some(sql) = machine.targets.sql() else { return Ok(usize::MAX) };
         let held = Held { names: &self.names, sql, machine, next: None, schema: String::new() };
         held.objects(facts, true, &mut scratch);
         let expected = Objects::of(machine, self.names.dialect);

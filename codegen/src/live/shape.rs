@@ -7,9 +7,9 @@ use super::connect::{Away, Conn};
 use super::expected::{Objects, normal, words};
 use super::facts::{Facts, cells, folded, literal};
 use super::judge::{Held, MADE_OTHERWISE};
+use crate::emit::sql::Dialect;
 use crate::finding::Severity::{Error, Warning};
 use crate::rules;
-use crate::targets::Dialect;
 
 impl Held<'_> {
     /// The indexes and constraints of the tables that phasegate makes.

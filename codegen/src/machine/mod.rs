@@ -6,6 +6,7 @@ mod phases;
 mod relation;
 mod reports;
 mod sequence;
+mod targets;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,6 +18,7 @@ pub(crate) use relation::{Bits, ones};
 pub use relation::{Kind, Relation, TooMany};
 pub use reports::{Outcomes, Report, ReportKind};
 pub use sequence::{Log, Rejection, Verdict};
+pub use targets::Targets;
 
 /// The most states that a table may have.
 pub const MAX_STATES: usize = 4_096;
@@ -157,7 +159,7 @@ pub struct Machine {
     /// The jobs, in the order of the table.
     pub jobs: Vec<Job>,
     /// What is generated, and where to.
-    pub targets: crate::targets::Targets,
+    pub targets: Targets,
     /// What two tables of one meaning share.
     pub fingerprints: Fingerprints,
     pub(crate) relation: Relation,
@@ -234,15 +236,6 @@ impl Machine {
     /// Whether a new row may start in this state.
     pub fn is_initial(&self, state: StateId) -> bool {
         self.initial.contains(&state)
-    }
-
-    /// The table that holds the status column, which also names the collection in addresses: the
-    /// SQL target's, or by its default the machine's name and `s`.
-    pub fn collection(&self) -> String {
-        match &self.targets.sql {
-            Some(sql) => sql.table.clone(),
-            None => format!("{}s", self.name),
-        }
     }
 }
 

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use super::folder::{self, Entry};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
+use crate::emit::sql::{Dialect, SqlTarget};
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline;
 use crate::rules::{self, Rule};
-use crate::targets::{Dialect, SqlTarget};
 
 /// The folder of the snapshots, below the one that the dialects' folders are in.
 const TABLES: &str = "tables";
@@ -144,7 +144,7 @@ impl Line {
                 let path = format!("{folder}/{}", entry.name);
                 let Some((snapshot, table)) = reader.snapshot(&path, machine) else { continue };
                 // What was written for another root is another project's.
-                let sql = table.targets.sql.as_ref().filter(|_| snapshot.machine == machine);
+                let sql = table.targets.sql().filter(|_| snapshot.machine == machine);
                 let was_here = sql.is_some_and(|sql| {
                     let mut dialects = self.folders.keys();
                     Self::all(sql).iter().any(|line| {

@@ -10,11 +10,11 @@ mod snapshot;
 use std::io;
 
 use crate::artifact::Leave;
+use crate::emit::sql::Dialect;
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline::{Error, Loaded};
 use crate::rules;
-use crate::targets::Dialect;
 use disk::NewFile;
 use line::{Line, State};
 use plan::Plan;
@@ -140,7 +140,7 @@ pub fn not_migrated(loaded: &Loaded, migrated: &Migrated) -> Option<Finding> {
 }
 
 fn lines(loaded: &Loaded) -> Vec<Line> {
-    loaded.machine.targets.sql.as_ref().map(Line::all).unwrap_or_default()
+    loaded.machine.targets.sql().map(Line::all).unwrap_or_default()
 }
 
 /// What lies in a line's folders, and not in the middle of another process's writing.

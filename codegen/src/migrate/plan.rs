@@ -6,14 +6,15 @@ use super::Ask;
 use super::disk::NewFile;
 use super::line::{Line, Past, State};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
-use crate::emit::sql::{Impossible, Migration, migrations, renamed, stale_default};
+use crate::emit::sql::{
+    Dialect, Impossible, Migration, Mode, SqlTarget, Storage, migrations, renamed, stale_default,
+};
 use crate::finding::{Finding, Severity};
 use crate::machine::Machine;
 use crate::pipeline::Loaded;
 use crate::rules::{self, Rule};
 use crate::suggest::{self, toml};
 use crate::table;
-use crate::targets::{Dialect, Mode, SqlTarget, Storage};
 
 /// The digits of a folder's first number.
 const DIGITS: usize = 4;
@@ -53,7 +54,7 @@ impl<'p> Plan<'p> {
         for (&dialect, folder) in &self.line.folders {
             // What a table said of a dialect that it had no migrations for, no database has.
             let had_it = |old: &&Machine| {
-                let sql = old.targets.sql.as_ref();
+                let sql = old.targets.sql();
                 sql.is_some_and(|sql: &SqlTarget| sql.migrations.contains_key(&dialect))
             };
             let before: Vec<&Machine> = past.iter().copied().filter(had_it).collect();
@@ -177,7 +178,7 @@ impl<'p> Plan<'p> {
     /// Where another machine has the very column, and this one none so far, it was called so.
     fn renamed_machine(&mut self) {
         let column = |machine: &Machine| {
-            let sql = machine.targets.sql.as_ref()?;
+            let sql = machine.targets.sql()?;
             Some((sql.schema.clone(), sql.table.clone(), sql.column.clone()))
         };
         let machine = &self.loaded.machine;
@@ -243,7 +244,7 @@ impl<'p> Plan<'p> {
     /// What a rename of what is stored means for those who are not there yet.
     fn note_renames(&mut self, old: &Machine, dialect: Dialect) {
         let machine = &self.loaded.machine;
-        let sql = machine.targets.sql.as_ref();
+        let sql = machine.targets.sql();
         // Elsewhere a label is renamed, or nobody else writes while a migration runs.
         let moves = sql.filter(|sql| dialect == Dialect::Postgres && sql.storage == Storage::Text);
         for (from, to) in renamed(old, machine) {
@@ -278,7 +279,7 @@ impl<'p> Plan<'p> {
     /// What a default that the application's own column may have says from here on.
     fn note_default(&mut self, old: &Machine, dialect: Dialect) {
         let machine = &self.loaded.machine;
-        let Some(sql) = machine.targets.sql.as_ref() else { return };
+        let Some(sql) = machine.targets.sql() else { return };
         let Some((stale, statement)) = stale_default(old, machine, dialect) else { return };
         let message = format!(
             "no row starts in {} any more, and `{}.{}` is the application's own column: where its \

@@ -1,9 +1,12 @@
 //! The table as it is written: the shapes of the file, each text with its place.
 
-mod names;
+pub(crate) mod names;
 mod read;
+pub(crate) mod refusals;
 mod row;
 mod source;
+mod target;
+pub(crate) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +14,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use names::{Names, OffOr, PerDialect};
-pub(crate) use read::LOST;
+pub use names::Names;
 pub use read::{MAX_BYTES, read};
 pub use source::Source;
+pub use target::TargetRows;
+pub(crate) use text::LOST;
+pub use text::{Placed, Text};
 
 use crate::machine::Outcome;
-use crate::targets::{Derive, Dialect, KeyType, Mode, Storage};
-
-/// A text and its place.
-pub type Text = Spanned<String>;
 
 /// A whole table.
 #[derive(Clone, Debug, JsonSchema)]
@@ -53,44 +54,6 @@ pub struct Table {
     /// The sections of which some row could not be read.
     #[schemars(skip)]
     pub lost: BTreeSet<&'static str>,
-}
-
-/// A row and its place.
-#[derive(Clone, Debug)]
-pub struct Placed<T> {
-    /// The row.
-    pub row: T,
-    /// Its bytes.
-    pub span: std::ops::Range<usize>,
-    /// The keys of which something could not be read: what they seem to say is not what the file
-    /// says.
-    pub lost: BTreeSet<String>,
-}
-
-impl<T> Placed<T> {
-    /// Whether something under this key could not be read.
-    pub(crate) fn has_lost(&self, key: &str) -> bool {
-        self.lost.contains(key)
-    }
-}
-
-impl<T> std::ops::Deref for Placed<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.row
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Placed<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        T::json_schema(generator)
-    }
 }
 
 /// `[machine]`.
@@ -258,107 +221,6 @@ pub struct MilestoneRow {
     /// The state that it reports.
     #[schemars(with = "String")]
     pub state: Text,
-}
-
-/// `[target.*]`.
-#[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct TargetRows {
-    /// The Rust validator.
-    pub rust: Option<Placed<RustRow>>,
-    /// The schema and guards of the databases.
-    pub sql: Option<Placed<SqlRow>>,
-    /// The workflow's callbacks.
-    pub workflow: Option<Placed<WorkflowRow>>,
-    /// The page's status map.
-    pub js: Option<Placed<PathRow>>,
-    /// The view as data.
-    pub json: Option<Placed<PathRow>>,
-    /// The page for people.
-    pub docs: Option<Placed<PathRow>>,
-}
-
-/// `[target.rust]`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RustRow {
-    /// The file; by default `generated/MACHINE.rs`.
-    #[schemars(with = "Option<String>")]
-    pub path: Option<Text>,
-    /// The status enum; by default the machine's name in camel case, and `Status`.
-    #[serde(rename = "type")]
-    #[schemars(with = "Option<String>")]
-    pub type_name: Option<Text>,
-    /// Trait support; none by default.
-    #[schemars(with = "Option<Vec<Derive>>")]
-    pub derive: Option<Vec<Spanned<Derive>>>,
-}
-
-/// `[target.sql]`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SqlRow {
-    /// The databases; by default both.
-    #[schemars(with = "Option<Vec<Dialect>>", length(min = 1))]
-    pub dialects: Option<Spanned<Vec<Spanned<Dialect>>>>,
-    /// The folder of the whole schemas; by default `generated/sql`.
-    #[schemars(with = "Option<String>")]
-    pub path: Option<Text>,
-    /// PostgreSQL's schema; by default `public`.
-    #[schemars(with = "Option<String>")]
-    pub schema: Option<Text>,
-    /// The table that holds the status column; by default the machine's name and `s`.
-    #[schemars(with = "Option<String>")]
-    pub table: Option<Text>,
-    /// `false`: that table exists, and only guards, history and transitions are written.
-    pub owns: Option<bool>,
-    /// Its key column; by default `id`.
-    #[schemars(with = "Option<String>")]
-    pub key: Option<Text>,
-    /// That column's type; by default `text`.
-    pub key_type: Option<KeyType>,
-    /// The status column; by default `status`.
-    #[schemars(with = "Option<String>")]
-    pub column: Option<Text>,
-    /// The status column's type in PostgreSQL; by default `enum`.
-    pub storage: Option<Storage>,
-    /// The append-only history, or `false`; by default `MACHINE_events`.
-    pub events: Option<OffOr>,
-    /// Whether the guard refuses what no transition allows, or lets it through, marks it in the
-    /// history and counts it; by default `enforce`.
-    #[schemars(with = "Option<Mode>")]
-    pub mode: Option<Spanned<Mode>>,
-    /// One folder for all, with one per dialect below it, or a folder for each dialect; by default
-    /// `migrations`.
-    pub migrations: Option<PerDialect>,
-}
-
-/// `[target.workflow]`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WorkflowRow {
-    /// The folder; by default `generated/workflow`.
-    #[schemars(with = "Option<String>")]
-    pub path: Option<Text>,
-    /// The workflow input without which no report is sent; by default `MACHINE_id`.
-    #[schemars(with = "Option<String>")]
-    pub id_input: Option<Text>,
-    /// What `uses:` says; by default the path of the generated action.
-    #[schemars(with = "Option<String>")]
-    pub action: Option<Text>,
-    /// Workflows written by hand, in which the report steps between `# phasegate:begin` and
-    /// `# phasegate:end` are kept current; none by default.
-    #[schemars(with = "Option<Vec<String>>", length(min = 1), inner(regex(pattern = r"\.ya?ml$")))]
-    pub workflows: Option<Spanned<Vec<Text>>>,
-}
-
-/// A target that is one file.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PathRow {
-    /// The file; by default `generated/MACHINE.EXT`.
-    #[schemars(with = "Option<String>")]
-    pub path: Option<Text>,
 }
 
 /// The JSON Schema of the format, for editors.

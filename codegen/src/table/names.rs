@@ -1,16 +1,15 @@
-//! The values that have more than one shape: a name or a list, a name or `false`, a folder or one
-//! per dialect. Each keeps the place of every text in it.
+//! The values that have more than one shape: a name or a list, a name or `false`. Each keeps the
+//! place of every text in it.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
 
-use super::Text;
-use crate::targets::Dialect;
+use super::text::Text;
 
 /// A name, or a list of names.
 #[derive(Clone, Debug)]
@@ -126,78 +125,5 @@ impl JsonSchema for OffOr {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [{ "type": "string" }, { "const": false }] })
-    }
-}
-
-/// A folder with one per dialect below it, or a folder for each dialect.
-#[derive(Clone, Debug)]
-pub enum PerDialect {
-    /// The folder above.
-    Below(Text),
-    /// The folder of each dialect named, and the place of the whole.
-    Each(Vec<(Dialect, Text)>, Range<usize>),
-}
-
-enum PathOrMap {
-    Path(String),
-    Map(Vec<(Dialect, Text)>),
-}
-
-impl<'de> Deserialize<'de> for PathOrMap {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Shape;
-        impl<'de> Visitor<'de> for Shape {
-            type Value = PathOrMap;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a folder, or a table of one folder per dialect")
-            }
-            fn visit_str<E: de::Error>(self, path: &str) -> Result<PathOrMap, E> {
-                Ok(PathOrMap::Path(path.to_owned()))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PathOrMap, A::Error> {
-                let mut folders = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    folders.push(entry);
-                }
-                Ok(PathOrMap::Map(folders))
-            }
-        }
-        deserializer.deserialize_any(Shape)
-    }
-}
-
-impl<'de> Deserialize<'de> for PerDialect {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let whole = Spanned::<PathOrMap>::deserialize(deserializer)?;
-        let span = whole.span();
-        Ok(match whole.into_inner() {
-            PathOrMap::Path(path) => Self::Below(Spanned::new(span, path)),
-            PathOrMap::Map(folders) => Self::Each(folders, span),
-        })
-    }
-}
-
-impl JsonSchema for PerDialect {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        "PerDialect".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [
-                { "type": "string" },
-                {
-                    "type": "object",
-                    "properties": {
-                        "postgres": { "type": "string" },
-                        "sqlite": { "type": "string" },
-                    },
-                    "additionalProperties": false,
-                    "minProperties": 1,
-                },
-            ]
-        })
     }
 }

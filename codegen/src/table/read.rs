@@ -6,27 +6,20 @@
 )]
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::row::{self, Value};
-use super::{
-    JobRow, MachineRow, PathRow, PhaseRow, Placed, RustRow, Source, SqlRow, StateRow, Table,
-    TargetRows, TransitionRow, WorkflowRow,
-};
-use crate::finding::{Finding, Findings, MOST_FINDINGS, Severity};
-use crate::rules::{self, Rule};
+use super::refusals::{Refusals, Value};
+use super::text::{LOST, Placed};
+use super::{JobRow, MachineRow, PhaseRow, Source, StateRow, Table, TargetRows, TransitionRow};
+use crate::finding::{Finding, MOST_FINDINGS, Severity};
+use crate::rules;
 use crate::suggest;
 
 /// The largest table, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
-
-/// Stands in for a text that could not be read. [`Reader::refuse_stand_ins`] sees to it that no
-/// text of a file is this one.
-pub(crate) const LOST: &str = "\0";
 
 /// Reads a table. Where there are findings the table may still be there, for the checks that come
 /// after: what could not be read in it is `LOST`, and is named in `lost`.
@@ -72,9 +65,9 @@ pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
         let findings = not_toml(&source, &errors);
         return (source, None, findings);
     }
-    let mut reader = Reader { findings: Findings::new(&source), lost: BTreeSet::new() };
+    let mut reader = Reader { refusals: Refusals::of(&source), lost: BTreeSet::new() };
     let table = reader.table(document.into_inner());
-    let findings = reader.findings.finish();
+    let findings = reader.refusals.finish();
     (source, table, findings)
 }
 
@@ -95,15 +88,14 @@ fn not_toml(source: &Source, errors: &[toml::de::Error]) -> Vec<Finding> {
 }
 
 /// What a table has read so far, and what is wrong with it.
-pub(super) struct Reader<'s> {
-    findings: Findings<'s>,
+struct Reader<'s> {
+    refusals: Refusals<'s>,
     /// The sections of which something could not be read.
     lost: BTreeSet<&'static str>,
 }
 
 const TOP: [&str; 8] =
     ["format", "root", "machine", "phase", "state", "transition", "job", "target"];
-const TARGETS: [&str; 6] = ["rust", "sql", "workflow", "js", "json", "docs"];
 
 impl Reader<'_> {
     fn table(&mut self, mut top: DeTable<'_>) -> Option<Table> {
@@ -112,7 +104,7 @@ impl Reader<'_> {
         }
         self.format(top.remove("format"))?;
         let machine = match top.remove("machine") {
-            Some(machine) => self.row::<MachineRow>("[machine]", machine),
+            Some(machine) => self.refusals.row::<MachineRow>("[machine]", machine),
             None => {
                 self.missing("machine", "add a [machine] section with `name` and `initial`");
                 None
@@ -122,7 +114,7 @@ impl Reader<'_> {
             DeValue::String(text) => Some(Spanned::new(root.span(), text.to_string())),
             other => {
                 let kind = other.type_str();
-                self.wrong_type(root.span(), kind, "root", "a path, as a string");
+                self.refusals.wrong_type(root.span(), kind, "root", "a path, as a string");
                 None
             }
         });
@@ -142,11 +134,11 @@ impl Reader<'_> {
                 top.remove("transition"),
             ),
             job: self.rows::<JobRow>("job", "[[job]]", top.remove("job")),
-            target: self.targets(top.remove("target")),
+            target: TargetRows::read(top.remove("target"), &mut self.refusals),
             lost: std::mem::take(&mut self.lost),
         };
         let unknown = top.iter().map(|(key, _)| (key.span(), key.get_ref().as_ref()));
-        self.unknown_keys(unknown, "the table", &TOP);
+        self.refusals.unknown_keys(unknown, "the table", &TOP);
         Some(table)
     }
 
@@ -157,7 +149,7 @@ impl Reader<'_> {
             DeValue::String(text) if text == LOST => {
                 let message = "the text is a single NUL character";
                 let help = "write what was meant, without control characters";
-                self.tell(rules::CONTROL_CHARACTER, span, message, help);
+                self.refusals.tell(rules::CONTROL_CHARACTER, span, message, help);
             }
             DeValue::Array(items) => {
                 for item in items.iter_mut() {
@@ -193,59 +185,20 @@ impl Reader<'_> {
                 let message =
                     format!("the format {} is not known", suggest::cut(&number.to_string()));
                 let help = "this phasegate reads `format = 1`";
-                self.tell(rules::UNKNOWN_FORMAT, value.span(), message, help);
+                self.refusals.tell(rules::UNKNOWN_FORMAT, value.span(), message, help);
                 None
             }
             other => {
                 let kind = other.type_str();
-                self.wrong_type(value.span(), kind, "format", "the number 1");
+                self.refusals.wrong_type(value.span(), kind, "format", "the number 1");
                 Some(())
             }
         }
     }
 
-    pub(super) fn tell(
-        &mut self,
-        rule: &'static Rule,
-        span: Range<usize>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        self.findings.tell(rule, Severity::Error, span, message, help);
-    }
-
     fn missing(&mut self, key: &str, help: &str) {
-        self.tell(rules::MISSING_KEY, 0..0, format!("the table lacks `{key}`"), help);
-    }
-
-    pub(super) fn wrong_type(&mut self, span: Range<usize>, found: &str, key: &str, wanted: &str) {
-        let message = format!("`{key}` is {}, not {wanted}", row::with_article(found));
-        self.tell(rules::WRONG_TYPE, span, message, format!("write {wanted}"));
-    }
-
-    pub(super) fn unknown_keys<'k>(
-        &mut self,
-        keys: impl Iterator<Item = (Range<usize>, &'k str)>,
-        what: &str,
-        known: &[&str],
-    ) {
-        // In the order of the file; a parsed table is in the order of its keys.
-        let mut keys: Vec<_> = keys.collect();
-        keys.sort_by_key(|(span, _)| span.start);
-        for (span, key) in keys {
-            if self.findings.is_full() {
-                self.tell(rules::UNKNOWN_KEY, span, "", "");
-                continue;
-            }
-            let near = suggest::nearest(key, known.iter().copied());
-            let known = suggest::list(known);
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`? The keys are {known}"),
-                None => format!("the keys are {known}"),
-            };
-            let message = format!("`{}` is not a key of {what}", suggest::shown(key));
-            self.tell(rules::UNKNOWN_KEY, span, message, help);
-        }
+        let message = format!("the table lacks `{key}`");
+        self.refusals.tell(rules::MISSING_KEY, 0..0, message, help);
     }
 
     fn rows<T: DeserializeOwned>(
@@ -260,7 +213,7 @@ impl Reader<'_> {
             DeValue::Array(items) => {
                 let mut rows = Vec::with_capacity(items.len());
                 for item in items {
-                    match self.row(what, item) {
+                    match self.refusals.row(what, item) {
                         Some(row) => rows.push(row),
                         None => {
                             self.lost.insert(key);
@@ -271,44 +224,11 @@ impl Reader<'_> {
             }
             other => {
                 let wanted = format!("rows, each under {what}");
-                self.wrong_type(span, other.type_str(), key, &wanted);
+                self.refusals.wrong_type(span, other.type_str(), key, &wanted);
                 self.lost.insert(key);
                 Vec::new()
             }
         }
-    }
-
-    fn targets(&mut self, value: Option<Value<'_>>) -> TargetRows {
-        let Some(value) = value else { return TargetRows::default() };
-        let span = value.span();
-        let mut targets = match value.into_inner() {
-            DeValue::Table(targets) => targets,
-            other => {
-                let wanted = "sections, such as [target.rust]";
-                self.wrong_type(span, other.type_str(), "target", wanted);
-                return TargetRows::default();
-            }
-        };
-        let rows = TargetRows {
-            rust: self.target::<RustRow>(&mut targets, "rust"),
-            sql: self.target::<SqlRow>(&mut targets, "sql"),
-            workflow: self.target::<WorkflowRow>(&mut targets, "workflow"),
-            js: self.target::<PathRow>(&mut targets, "js"),
-            json: self.target::<PathRow>(&mut targets, "json"),
-            docs: self.target::<PathRow>(&mut targets, "docs"),
-        };
-        let unknown = targets.iter().map(|(key, _)| (key.span(), key.get_ref().as_ref()));
-        self.unknown_keys(unknown, "[target]", &TARGETS);
-        rows
-    }
-
-    fn target<T: DeserializeOwned>(
-        &mut self,
-        targets: &mut DeTable<'_>,
-        key: &str,
-    ) -> Option<Placed<T>> {
-        let value = targets.remove(key)?;
-        self.row(&format!("[target.{key}]"), value)
     }
 }
 

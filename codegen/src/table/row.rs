@@ -10,19 +10,17 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
-use super::Placed;
-use super::read::{LOST, Reader};
+use super::refusals::{Refusals, Value};
+use super::text::{LOST, Placed};
 use crate::rules;
 use crate::suggest;
-
-pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 
 /// After so many refusals under one key the rest of that key is not looked at.
 const MOST_PER_KEY: usize = 16;
 
-impl Reader<'_> {
+impl Refusals<'_> {
     /// One row; none where it is no table of keys at all.
-    pub(super) fn row<T: DeserializeOwned>(
+    pub(crate) fn row<T: DeserializeOwned>(
         &mut self,
         what: &str,
         mut row: Value<'_>,
@@ -196,14 +194,6 @@ impl Mending {
         }
         self.removed.insert(inner.unwrap_or_else(|| (start, key.clone())));
         self.lost.insert(key);
-    }
-}
-
-/// A kind of value as a message has it.
-pub(super) fn with_article(kind: &str) -> String {
-    match kind.chars().next() {
-        Some('a' | 'e' | 'i' | 'o') => format!("an {kind}"),
-        Some(_) | None => format!("a {kind}"),
     }
 }
 

@@ -9,20 +9,17 @@ mod targets;
 mod transitions;
 mod warnings;
 
-pub(crate) use targets::camel;
-
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{
-    Fingerprints, Job, JobId, Machine, Milestone, Phase, PhaseId, Relation, State, StateId,
+    Fingerprints, Job, JobId, Machine, Milestone, Phase, PhaseId, Relation, State, StateId, Targets,
 };
 use crate::rules::{self, Rule};
 use crate::suggest;
 use crate::table::{JobRow, LOST, Placed, Source, StateRow, Table, Text};
-use crate::targets::Targets;
 
 /// The state that a name stands for.
 #[derive(Clone, Copy, Debug)]
@@ -90,10 +87,8 @@ const CHECKS: &[fn(&mut Draft<'_>)] = &[
     jobs::shapes,
     jobs::cycles,
     targets::resolve,
+    targets::sections,
     targets::paths,
-    targets::rust_names,
-    targets::sql_names,
-    targets::workflow_names,
     warnings::only_star_leads_on,
     warnings::phase_without_states,
     warnings::optional_without_skip,
@@ -146,7 +141,7 @@ impl<'t> Draft<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.findings.tell(rule, Severity::Error, span, message, help);
+        self.findings.error(rule, span, message, help);
     }
 
     fn warning(

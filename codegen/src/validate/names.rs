@@ -6,21 +6,12 @@ use super::{Draft, value_of};
 use crate::machine::MAX_STATES;
 use crate::rules;
 use crate::suggest::shown;
-use crate::table::{LOST, Text};
-
-/// PostgreSQL cuts longer identifiers and refuses longer labels.
-pub(super) const MAX_NAME: usize = 63;
+use crate::table::text::{LOST, MAX_NAME, Text, is_job_name};
 
 /// `^[a-z][a-z0-9_]*$`
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// `^[A-Za-z_][A-Za-z0-9_-]*$`
-pub(super) fn is_job_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 impl Draft<'_> {

@@ -330,7 +330,8 @@ proptest! {
         let folder = Folder::with("deploy.toml", &keeping(&["w.yml"]));
         folder.write("w.yml", &text);
         let loaded = phasegate_codegen::load(&folder.path("deploy.toml")).unwrap();
-        let target = [phasegate_codegen::emit::Target::Workflow];
+        let target: [&dyn phasegate_codegen::emit::Kind; 1] =
+            [&phasegate_codegen::emit::workflow::Workflow];
         let leave = phasegate_codegen::artifact::Leave::Write;
         phasegate_codegen::settle(&loaded, &target, leave).unwrap();
         let kept = folder.read("w.yml");

@@ -2,9 +2,9 @@
 //! said of a row that could not be read.
 
 use crate::common::{check, findings, machine, table, two, warns, with};
+use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::finding::Finding;
 use phasegate_codegen::machine::MAX_TRANSITIONS;
-use phasegate_codegen::targets::Dialect;
 
 fn of_rule(table: &str, rule: &str) -> Vec<Finding> {
     findings(table.as_bytes()).into_iter().filter(|finding| finding.rule.id == rule).collect()
@@ -104,7 +104,7 @@ fn ways_out_lead_to_ends_that_can_be_entered() {
 #[test]
 fn each_dialect_has_its_own_folder_of_migrations_where_that_is_said() {
     let folders = "[target.sql]\nmigrations = { postgres = 'db/pg', sqlite = 'db/lite' }";
-    let sql = machine(&with(folders)).targets.sql.unwrap();
+    let sql = machine(&with(folders)).targets.sql().cloned().unwrap();
     let folder = |dialect| sql.migrations[&dialect].as_str();
     assert_eq!((folder(Dialect::Postgres), folder(Dialect::Sqlite)), ("db/pg", "db/lite"));
 }

@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::emit::sql::{Impossible, Migration, migrations};
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::{Dialect, Impossible, Migration, migrations};
 
 fn machine(table: &str) -> Machine {
     match phasegate_codegen::machine("test.toml", table.as_bytes()) {

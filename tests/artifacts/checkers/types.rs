@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::js::Js;
 use phasegate_codegen::render;
 
 use super::{broken, finds, finds_nothing, root};
@@ -14,7 +14,7 @@ use crate::common;
 fn tsc_finds_nothing_in_a_program_that_uses_the_declarations_in_every_way() {
     let folder = tempfile::tempdir().unwrap();
     let loaded = common::load(&root("deploy.toml"));
-    for artifact in render(&loaded, &[Target::Js]) {
+    for artifact in render(&loaded, &[&Js]) {
         let name = artifact.path.rsplit('/').next().unwrap();
         fs::write(folder.path().join(name), &artifact.text).unwrap();
     }

@@ -109,7 +109,7 @@ fn the_module_in_node_judges_every_table_as_the_oracle_does() {
 
 /// All pairs but those that leave no trace: a state to itself where no history is kept.
 fn all_pairs_in_a_database(cases: &[Case]) -> usize {
-    let silent = |case: &&Case| case.machine().targets.sql.as_ref().unwrap().events.is_none();
+    let silent = |case: &&Case| case.machine().targets.sql().unwrap().events.is_none();
     let silent: usize = cases.iter().filter(silent).map(|case| case.oracle.states.len()).sum();
     all_pairs(cases) - silent
 }

@@ -1,6 +1,7 @@
 //! Defects of the view as JSON and of the page, caught by reading them back.
 
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::docs::Docs;
+use phasegate_codegen::emit::json::Json;
 use phasegate_codegen::machine::{Kind, StateId};
 use phasegate_codegen::{Machine, load, render};
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ pub(crate) const DEFECTS: [Defect; 20] = [
 pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(table);
     let loaded = load(&path).unwrap();
-    let artifacts = render(&loaded, &[Target::Json, Target::Docs]);
+    let artifacts = render(&loaded, &[&Json, &Docs]);
     let text = |end: &str| {
         let text = &artifacts.iter().find(|artifact| artifact.path.ends_with(end)).unwrap().text;
         let defect = defect.filter(|defect| defect.artifact == end);

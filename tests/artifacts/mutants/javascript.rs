@@ -5,9 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::PathTarget;
+use phasegate_codegen::emit::js::Js;
 use phasegate_codegen::machine::StateId;
-use phasegate_codegen::targets::PathTarget;
 use phasegate_codegen::{Machine, load, render};
 use serde_json::{Value, json};
 
@@ -103,8 +103,8 @@ pub(crate) const DEFECTS: [Defect; 25] = [
 pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let mut loaded = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(table)).unwrap();
-    loaded.machine.targets.js = Some(PathTarget { path: "map.mjs".to_owned() });
-    let artifacts = render(&loaded, &[Target::Js]);
+    loaded.machine.targets.set::<Js>(PathTarget { path: "map.mjs".to_owned() });
+    let artifacts = render(&loaded, &[&Js]);
     let text = &artifacts.iter().find(|artifact| artifact.path == "map.mjs").unwrap().text;
     let module = folder.path().join("map.mjs");
     fs::write(&module, defect.map_or(text.clone(), |defect| defect.apply(text))).unwrap();

@@ -4,8 +4,7 @@
 use std::cell::Cell;
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::emit::sql::migrations;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::{Dialect, migrations};
 
 use super::defect::{Defect, check, cut, killer, put};
 use super::postgres::on_server;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 use sqlx::PgConnection;
 
 use super::database::checks;

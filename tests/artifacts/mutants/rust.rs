@@ -6,9 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::rust::{Rust, RustTarget};
 use phasegate_codegen::machine::{Log, StateId, Verdict};
-use phasegate_codegen::targets::RustTarget;
 use phasegate_codegen::{Machine, load, render};
 
 use super::defect::{Defect, check, killer, put};
@@ -158,12 +157,12 @@ impl Program {
         {
             let mut loaded = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(table)).unwrap();
             // What needs other crates is compiled with the console.
-            loaded.machine.targets.rust = Some(RustTarget {
+            loaded.machine.targets.set::<Rust>(RustTarget {
                 path: "status.rs".to_owned(),
                 type_name: "Status".to_owned(),
                 derive: Vec::new(),
             });
-            texts.push(render(&loaded, &[Target::Rust]).remove(0).text);
+            texts.push(render(&loaded, &[&Rust]).remove(0).text);
             tables.push((table, loaded.machine));
         }
         let of = |table| tables.iter().position(|(name, _)| *name == table).unwrap();

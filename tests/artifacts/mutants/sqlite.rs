@@ -1,6 +1,6 @@
 //! Defects of SQLite's schema and migrations, caught by running SQL on SQLite.
 
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::database::{a_forged_step_says_what_the_row_could_have_done, checks};

@@ -23,7 +23,7 @@ fn strings(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
 
 pub(crate) fn exactly_the_tolerated_reports_may_be_lost(generated: &Generated) {
     let workflow = generated.workflow();
-    let action = &generated.machine.targets.workflow.as_ref().unwrap().action;
+    let action = &generated.machine.targets.workflow().unwrap().action;
     for id in generated.machine.job_ids() {
         let job = &workflow["jobs"][&generated.machine.job(id).name];
         let expected: Vec<bool> =
@@ -45,7 +45,7 @@ pub(crate) fn exactly_the_tolerated_reports_may_be_lost(generated: &Generated) {
 
 pub(crate) fn every_report_is_guarded_and_every_outcome_is_reported_always(generated: &Generated) {
     let workflow = generated.workflow();
-    let target = generated.machine.targets.workflow.as_ref().unwrap();
+    let target = generated.machine.targets.workflow().unwrap();
     let given = format!("inputs.{} != ''", target.id_input);
     for step in steps(&workflow).iter().filter(|step| step["uses"] == target.action.as_str()) {
         let condition = step["if"].as_str().unwrap();
@@ -109,7 +109,7 @@ pub(crate) fn others_actions_are_pinned_and_permissions_are_as_few_as_can_be(
 }
 
 pub(crate) fn a_local_action_is_checked_out_in_every_job_that_uses_it(generated: &Generated) {
-    let action = &generated.machine.targets.workflow.as_ref().unwrap().action;
+    let action = &generated.machine.targets.workflow().unwrap().action;
     for job in generated.workflow()["jobs"].as_object().unwrap().values() {
         let uses = !reports(job, action).is_empty() && action.starts_with("./");
         let first = job["steps"][0].get("uses").map_or("", |uses| uses.as_str().unwrap());

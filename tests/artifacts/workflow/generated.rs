@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use phasegate_codegen::artifact::Artifact;
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::workflow::Workflow;
 use phasegate_codegen::machine::{JobId, Machine};
 use phasegate_codegen::{load, render};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(crate) struct Generated {
 impl Generated {
     pub(crate) fn from(table: &str) -> Self {
         let loaded = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(table)).unwrap();
-        let artifacts = render(&loaded, &[Target::Workflow]);
+        let artifacts = render(&loaded, &[&Workflow]);
         Self { machine: loaded.machine, artifacts }
     }
 
@@ -40,7 +40,7 @@ impl Generated {
     }
 
     pub(crate) fn inputs(&self) -> Value {
-        json!({ &self.machine.targets.workflow.as_ref().unwrap().id_input: "7" })
+        json!({ &self.machine.targets.workflow().unwrap().id_input: "7" })
     }
 
     pub(crate) fn job(&self, name: &str) -> JobId {
@@ -48,7 +48,7 @@ impl Generated {
     }
 
     pub(crate) fn action_name(&self) -> &str {
-        &self.machine.targets.workflow.as_ref().unwrap().action
+        &self.machine.targets.workflow().unwrap().action
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use phasegate_codegen::artifact::Leave;
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::workflow::Workflow;
 use phasegate_codegen::workflow::keep::{Kept, adopted};
 use phasegate_codegen::{Loaded, load, settle};
 use tempfile::TempDir;
@@ -55,7 +55,7 @@ impl Repository {
 
     /// What is found in the workflow as it is.
     pub(crate) fn kept(&self) -> Kept {
-        let settled = settle(&self.loaded, &[Target::Workflow], Leave::Read).unwrap();
+        let settled = settle(&self.loaded, &[&Workflow], Leave::Read).unwrap();
         settled.workflows.into_iter().next().unwrap()
     }
 }

@@ -189,7 +189,7 @@ fn concludes(generated: &Generated, results: &BTreeMap<&str, &str>) -> (String, 
     let yaml = &workflow["jobs"][&job.name];
     let result = expression::interpolate(yaml["env"]["RESULT"].as_str().unwrap(), &context);
     context["env"] = json!({ "RESULT": result });
-    let action = &generated.machine.targets.workflow.as_ref().unwrap().action;
+    let action = &generated.machine.targets.workflow().unwrap().action;
     let with = &reports(yaml, action)[0]["with"];
     let outcome = expression::interpolate(with["outcome"].as_str().unwrap(), &context);
     let attempted = with

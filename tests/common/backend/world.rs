@@ -3,7 +3,7 @@
 use super::client::{Reply, Stream, call};
 use phasegate::http::{Backend, BearerToken, Options, Running};
 use phasegate::{Machine, Schema, Store};
-use phasegate_codegen::emit::Target;
+use phasegate_codegen::emit::sql::Sql;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub fn schema(table: &str, database: Database) -> String {
     let path = folder.path().join("table.toml");
     std::fs::write(&path, table).unwrap();
     let loaded = phasegate_codegen::load(&path).unwrap();
-    let artifacts = phasegate_codegen::render(&loaded, &[Target::Sql]);
+    let artifacts = phasegate_codegen::render(&loaded, &[&Sql]);
     let name = format!("{}.sql", database.name());
     artifacts.into_iter().find(|artifact| artifact.path.ends_with(&name)).unwrap().text
 }

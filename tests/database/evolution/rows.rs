@@ -1,8 +1,8 @@
 //! Rows with a history in every state, and what must have become of them.
 
 use phasegate_codegen::Machine;
+use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::machine::StateId;
-use phasegate_codegen::targets::Dialect;
 
 use super::Tally;
 use super::chain::Version;

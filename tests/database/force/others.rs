@@ -1,6 +1,6 @@
 //! On PostgreSQL, who else is there while a row is forced: other roles, sessions and triggers.
 
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 use sqlx::postgres::PgConnection;
 
 use super::{ROWS, assert_nothing_forced, force, marks, postgres};

@@ -1,6 +1,6 @@
 //! What else lives in the database: shadowing names, the application's triggers, other roles.
 
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 
 use super::{ROWS, assert_untouched, deploys};
 use crate::common::cluster::database;

@@ -1,6 +1,6 @@
 //! What a statement may do to a status and a key, whichever way it comes.
 
-use phasegate_codegen::targets::{Dialect, Storage};
+use phasegate_codegen::emit::sql::{Dialect, Storage};
 
 use super::{assert_untouched, deploys, postgres, text_deploys};
 use crate::common::cluster::database;
@@ -12,7 +12,7 @@ use crate::common::sql::{self, Db as _, history, ok, refused};
 async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
     for machine in sql::attached() {
         let mut db = sql::connect(&database().await).await;
-        let target = machine.targets.sql.clone().unwrap();
+        let target = machine.targets.sql().cloned().unwrap();
         let names = sql::Names::new(&machine, Dialect::Postgres);
         let (table, key, column) = (&names.table, &names.key, &names.column);
         let values: Vec<String> =
@@ -20,9 +20,9 @@ async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
         // As found in the field: another type of key, an enum of another name, a collation that
         // folds case, nulls.
         let key_type = match target.key_type {
-            phasegate_codegen::targets::KeyType::Text => "varchar(40)",
-            phasegate_codegen::targets::KeyType::Uuid => "uuid",
-            phasegate_codegen::targets::KeyType::Bigint => "integer",
+            phasegate_codegen::emit::sql::KeyType::Text => "varchar(40)",
+            phasegate_codegen::emit::sql::KeyType::Uuid => "uuid",
+            phasegate_codegen::emit::sql::KeyType::Bigint => "integer",
         };
         let status_type = match target.storage {
             Storage::Enum => "app.\"Old Labels\"",

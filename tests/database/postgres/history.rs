@@ -1,6 +1,6 @@
 //! The history and the reports: what is written, and that nobody else writes there.
 
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 
 use super::{assert_untouched, deploys, postgres};
 use crate::common::sql::{self, Db as _, Row, ok, refused};

@@ -1,8 +1,7 @@
 //! Several writers at once.
 
 use phasegate_codegen::Machine;
-use phasegate_codegen::emit::sql::migrations;
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::{Dialect, migrations};
 
 use super::ROWS;
 use crate::common::cluster::database;

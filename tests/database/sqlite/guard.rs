@@ -1,6 +1,6 @@
 //! What a statement may do to a status and a key, whichever way it comes.
 
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 
 use super::{assert_untouched, deploys};
 use crate::common::judge;

@@ -1,6 +1,6 @@
 //! The history and the reports: what is written, and that nobody else writes there.
 
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 

@@ -74,7 +74,7 @@ impl<'a> Play<'a> {
     /// A run that nobody has started from a console yet.
     pub(super) fn new(loaded: &'a Loaded, folder: &Path, pace: Duration) -> Result<Self, Failure> {
         let machine = &loaded.machine;
-        let Some(target) = &machine.targets.workflow else {
+        let Some(target) = machine.targets.workflow() else {
             return Err(Failure::Message("the table has no [target.workflow]".to_owned()));
         };
         let script = format!("{}/notify-{}-status/notify.sh", target.path, machine.name);

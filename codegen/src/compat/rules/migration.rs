@@ -1,13 +1,12 @@
 //! What no migration can do, in the words of what writes them.
 
 use super::{Changes, Explains, Pair, Side};
-use crate::emit::sql::migrations;
-use crate::targets::Dialect;
+use crate::emit::sql::{Dialect, Sql, migrations};
 
 /// What keeps `migrate` from a way from the older table to the newer one, where both are a database's.
 pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
     let [old, new] = [Side::Old, Side::New].map(|side| pair.machine(side));
-    if old.targets.sql.is_none() || new.targets.sql.is_none() {
+    if old.targets.sql().is_none() || new.targets.sql().is_none() {
         return;
     }
     let mut told: Vec<String> = Vec::new();
@@ -19,7 +18,7 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
             }
             let at = match impossible.state().and_then(|name| new.find(name)) {
                 Some(state) => pair.state_at(Side::New, state),
-                None => pair.target_at(Side::New, |version| version.table.target.sql.as_ref()),
+                None => pair.target_at(Side::New, |version| version.table.target.of::<Sql>()),
             };
             let rule = impossible.rule();
             let explains = Explains { unmigrated: true, ..Explains::default() };

@@ -1,15 +1,16 @@
 //! Rules on what the layers are called and where they find each other.
 
 use super::{Changes, Explains, Pair, Side};
-use crate::targets::{Mode, SqlTarget, WorkflowTarget};
+use crate::emit::sql::{Mode, Sql, SqlTarget};
+use crate::emit::workflow::{Workflow, WorkflowTarget};
 
 fn sql<'v>(pair: &Pair<'v>) -> (Option<&'v SqlTarget>, Option<&'v SqlTarget>) {
-    let of = |side: Side| pair.machine(side).targets.sql.as_ref();
+    let of = |side: Side| pair.machine(side).targets.sql();
     (of(Side::Old), of(Side::New))
 }
 
 fn sql_at(pair: &Pair<'_>, side: Side) -> std::ops::Range<usize> {
-    pair.target_at(side, |version| version.table.target.sql.as_ref())
+    pair.target_at(side, |version| version.table.target.of::<Sql>())
 }
 
 pub(super) fn machine(pair: &Pair<'_>, changes: &mut Changes) {
@@ -108,12 +109,12 @@ fn workflow(
     of: impl Fn(&WorkflowTarget) -> &str,
     explains: Explains,
 ) {
-    let target = |side: Side| pair.machine(side).targets.workflow.as_ref();
+    let target = |side: Side| pair.machine(side).targets.workflow();
     let (Some(was), Some(is)) = (target(Side::Old), target(Side::New)) else { return };
     let (was, is) = (of(was), of(is));
     if was != is {
         let message = format!("`{key}` of [target.workflow] is `{is}` now, and was `{was}`");
-        let at = pair.target_at(Side::New, |version| version.table.target.workflow.as_ref());
+        let at = pair.target_at(Side::New, |version| version.table.target.of::<Workflow>());
         changes.tell(Side::New, at, format!("workflow {key} {was} -> {is}"), message, explains);
     }
 }

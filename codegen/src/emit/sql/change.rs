@@ -10,9 +10,9 @@ use super::observe;
 use super::renames::{Matched, Renames, renames};
 use super::rows::{self, Chunk, Rows};
 use super::schema;
+use crate::emit::sql::{Dialect, SqlTarget, Storage};
 use crate::machine::{Machine, StateId};
 use crate::rules::{self, Rule};
-use crate::targets::{Dialect, SqlTarget, Storage};
 
 /// One file of a migration; sqlx runs each in a transaction of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -150,15 +150,14 @@ pub fn migrations(
     dialect: Dialect,
 ) -> Result<Vec<Migration>, Vec<Impossible>> {
     let has_it = |machine: &Machine| {
-        machine.targets.sql.as_ref().is_some_and(|sql| sql.dialects.contains(&dialect))
+        machine.targets.sql().is_some_and(|sql| sql.dialects.contains(&dialect))
     };
-    let Some(sql) = new.targets.sql.as_ref().filter(|_| has_it(new)) else {
+    let Some(sql) = new.targets.sql().filter(|_| has_it(new)) else {
         return Ok(Vec::new());
     };
     let header = header(new);
     let before: Vec<&Machine> = before.iter().copied().filter(|old| has_it(old)).collect();
-    let Some((&old, old_sql)) =
-        before.last().and_then(|old| Some((old, old.targets.sql.as_ref()?)))
+    let Some((&old, old_sql)) = before.last().and_then(|old| Some((old, old.targets.sql()?)))
     else {
         let name = format!("create_{}", new.name);
         return Ok(vec![Migration { name, text: schema::text(new, sql, dialect, header) }]);
@@ -205,7 +204,7 @@ pub(crate) fn stale_default(
     new: &Machine,
     dialect: Dialect,
 ) -> Option<(Vec<String>, Option<String>)> {
-    let sql = new.targets.sql.as_ref().filter(|sql| !sql.owns)?;
+    let sql = new.targets.sql().filter(|sql| !sql.owns)?;
     // A label takes the column's default along to its new name.
     let follows = dialect == Dialect::Postgres && sql.storage == Storage::Enum;
     let matched = Matched::new(old, new);

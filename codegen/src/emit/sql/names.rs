@@ -1,7 +1,7 @@
 //! Every name and type that the SQL of one machine speaks of, quoted for one database.
 
+use crate::emit::sql::{Dialect, KeyType, SqlTarget, Storage};
 use crate::machine::Machine;
-use crate::targets::{Dialect, KeyType, SqlTarget, Storage};
 
 /// The schema where the table names none.
 const DEFAULT_SCHEMA: &str = "public";

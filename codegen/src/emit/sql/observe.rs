@@ -6,8 +6,8 @@ use super::change::Migration;
 use super::names::{Names, literal};
 use super::schema;
 use super::wording::Wording;
+use crate::emit::sql::{Dialect, Mode, SqlTarget};
 use crate::machine::{Machine, State};
-use crate::targets::{Dialect, Mode, SqlTarget};
 
 /// What the view of what was let through depends on: what the rows of the rules don't say, as literals.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::names::literal;
+use crate::emit::sql::Dialect;
 use crate::machine::{Kind, Machine};
-use crate::targets::Dialect;
 
 /// Rows of one INSERT: few enough for every limit of both databases, and for a reviewer's diff.
 const ROWS: usize = 500;

@@ -6,8 +6,8 @@ use super::names::{Names, escaped, literal};
 use super::observe::Observed;
 use super::rows::{self, Chunk};
 use super::wording::{LISTED, Wording};
+use crate::emit::sql::{Dialect, KeyType, SqlTarget, Storage};
 use crate::machine::Machine;
-use crate::targets::{Dialect, KeyType, SqlTarget, Storage};
 
 #[derive(Template)]
 #[template(path = "sql/postgres.sql")]

@@ -1,8 +1,7 @@
 //! The regions that a table's jobs have: their names, and what stands in them.
 
-use crate::emit::workflow::report_text;
+use crate::emit::workflow::{WorkflowTarget, report_text};
 use crate::machine::{JobId, Machine, Report, ReportKind};
-use crate::targets::WorkflowTarget;
 use crate::workflow::plan::{Plan, Says, Step};
 
 /// A region that a job's steps are to have.

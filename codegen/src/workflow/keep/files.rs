@@ -25,7 +25,7 @@ pub(super) struct File {
 
 /// The workflows that the table names, as it would have them.
 pub(crate) fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
-    let Some(target) = &loaded.machine.targets.workflow else { return Ok(Vec::new()) };
+    let Some(target) = loaded.machine.targets.workflow() else { return Ok(Vec::new()) };
     let mut files = Vec::new();
     let mut all = Vec::new();
     for path in &target.workflows {
@@ -48,7 +48,7 @@ pub(crate) fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
 /// # Errors
 /// Where a file cannot be read.
 pub fn adopted(loaded: &Loaded, path: &str) -> Result<Option<Kept>, io::Error> {
-    let Some(target) = &loaded.machine.targets.workflow else { return Ok(None) };
+    let Some(target) = loaded.machine.targets.workflow() else { return Ok(None) };
     let file = match read(loaded, path)? {
         Ok(file) => file,
         Err(unread) => return Ok(Some(unread)),

@@ -4,10 +4,10 @@
 use super::document::Node;
 use super::reading::{Found, Reading};
 use super::regions::{END, Region};
+use crate::emit::workflow::WorkflowTarget;
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::shown;
-use crate::targets::WorkflowTarget;
 
 /// The keys of a report: what stands at them is the table's, whatever was typed there. No other
 /// key was ever written by phasegate.

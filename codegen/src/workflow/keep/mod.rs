@@ -30,12 +30,11 @@ use regions::Region;
 use same::{Side, same};
 
 use crate::artifact::Artifact;
-use crate::emit::workflow::{JobView, print, yaml};
+use crate::emit::workflow::{JobView, WorkflowTarget, print, yaml};
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{JobId, Machine};
 use crate::rules;
 use crate::table::Source;
-use crate::targets::WorkflowTarget;
 use crate::workflow::plan::Plan;
 
 /// A workflow, as the table would have it.

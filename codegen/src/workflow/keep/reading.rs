@@ -5,8 +5,8 @@ use super::expected::{Expected, expected};
 use super::lines::Lines;
 use super::regions::Region;
 use super::same::dash;
+use crate::emit::workflow::WorkflowTarget;
 use crate::machine::{Job, JobId, Machine};
-use crate::targets::WorkflowTarget;
 
 /// All that is asked when a workflow is judged or changed.
 pub(super) struct Reading<'r> {

@@ -6,10 +6,10 @@ use super::held::is_phasegates;
 use super::lines::Lines;
 use super::reading::says;
 use super::same::dash;
+use crate::emit::workflow::WorkflowTarget;
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::shown;
-use crate::targets::WorkflowTarget;
 
 /// By this a comment is known to be meant for phasegate.
 const MARK: &str = "phasegate:";

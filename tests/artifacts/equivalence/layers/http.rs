@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use phasegate::http::{Backend, BearerToken, Options, Running};
 use phasegate::{Schema, Store};
-use phasegate_codegen::targets::Dialect;
+use phasegate_codegen::emit::sql::Dialect;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -19,12 +19,12 @@ use crate::equivalence::oracle::State;
 
 /// Whether the table's rows can be opened to reports as they are: they have a place for a token.
 pub(crate) fn can_serve(case: &Case) -> bool {
-    case.machine().targets.sql.as_ref().unwrap().owns
+    case.machine().targets.sql().unwrap().owns
 }
 
 fn names(case: &Case) -> Schema {
     let machine = case.machine();
-    let target = machine.targets.sql.as_ref().unwrap();
+    let target = machine.targets.sql().unwrap();
     Schema {
         table: target.table.clone(),
         key: target.key.clone(),
@@ -133,7 +133,7 @@ fn row(case: &Case, served: &Served, start: State, reports: Vec<Word>) -> Row {
     let snapshot: Value = snapshot.into_body().read_json().unwrap();
     let events = snapshot["events"].as_array().unwrap().iter();
     let log = events.map(|event| event["to"].as_str().unwrap().to_owned()).collect();
-    let keeps_log = case.machine().targets.sql.as_ref().unwrap().events.is_some();
+    let keeps_log = case.machine().targets.sql().unwrap().events.is_some();
     Row {
         before: Some(start),
         reports,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_codegen::targets::{Dialect, KeyType, Storage};
+use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
 
 use crate::common::sql::{self, Names, literal};
 use crate::equivalence::cases::{Answers, Case, Reply, Row, Word};
@@ -71,7 +71,7 @@ fn rows(case: &Case, all_are_older: bool) -> Vec<Planned> {
 /// The statements for one case.
 pub(super) fn script(case: &Case, dialect: Dialect) -> Script {
     let machine = case.machine();
-    let target = machine.targets.sql.as_ref().unwrap();
+    let target = machine.targets.sql().unwrap();
     let names = Names::new(machine, dialect);
     let rows = rows(case, !target.owns);
     let insert = |n: usize, value: &str| {
@@ -158,7 +158,7 @@ fn quoted(name: &str) -> String {
 
 /// The application's own table, older than the guard.
 fn existing(case: &Case, names: &Names, dialect: Dialect) -> String {
-    let target = case.machine().targets.sql.as_ref().unwrap();
+    let target = case.machine().targets.sql().unwrap();
     let Names { table, key, column, .. } = names;
     match dialect {
         Dialect::Sqlite => {
@@ -197,7 +197,7 @@ impl Script {
     /// What the answers mean.
     pub(super) fn read(&self, case: &Case, dialect: Dialect, outcome: &Outcome) -> Answers {
         let machine = case.machine();
-        let target = machine.targets.sql.as_ref().unwrap();
+        let target = machine.targets.sql().unwrap();
         let names = Names::new(machine, dialect);
         let status: BTreeMap<&str, &str> = outcome.reads[0]
             .iter()
@@ -272,7 +272,7 @@ fn logs(case: &Case, events: &[sql::Row]) -> BTreeMap<String, Vec<String>> {
 /// What a refusal says: whether it is the one that the row should hear, word by word.
 fn reply(case: &Case, dialect: Dialect, last: Option<State>, word: &Word, said: &str) -> Reply {
     let machine = &case.machine().name;
-    let target = case.machine().targets.sql.as_ref().unwrap();
+    let target = case.machine().targets.sql().unwrap();
     let asked = case.value(word);
     let all: Vec<State> = (0..case.oracle.states.len()).collect();
     let known = shortened(case, &all);

@@ -7,7 +7,7 @@ use super::super::names::{Names, literal};
 use super::super::rows::{self, Chunk};
 use super::super::schema;
 use super::{Change, Migration};
-use crate::targets::{Dialect, Storage};
+use crate::emit::sql::{Dialect, Storage};
 
 /// A label of the enum, and its place.
 #[derive(Default)]

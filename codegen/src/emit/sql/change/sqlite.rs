@@ -8,7 +8,7 @@ use super::super::rows::Chunk;
 use super::super::schema;
 use super::super::wording::Wording;
 use super::{Change, Migration};
-use crate::targets::{Dialect, Mode};
+use crate::emit::sql::{Dialect, Mode};
 
 /// A value that changes, as literals.
 struct Rename {
@@ -60,7 +60,7 @@ impl Change<'_> {
         let n = Names::new(self.new, self.sql, Dialect::Sqlite);
         let (owns, history) = (self.sql.owns, self.sql.events.is_some());
         // The guards stay what they are: to switch them is a file of its own.
-        let observe = self.old.targets.sql.as_ref().is_some_and(|sql| sql.mode == Mode::Observe);
+        let observe = self.old.targets.sql().is_some_and(|sql| sql.mode == Mode::Observe);
         let guard = |words: &Wording| Guard { n: &n, owns, history, words, observe }.render();
         let words = Wording::of(self.new);
         let rewords = guard(&Wording::of(self.old)).ok() != guard(&words).ok();
