@@ -21,7 +21,7 @@ pub mod compat;
 #[cfg(feature = "cli")]
 pub mod draft;
 pub mod emit;
-pub mod explore;
+mod explore;
 pub mod finding;
 pub mod graph;
 #[cfg(feature = "cli")]
@@ -30,6 +30,8 @@ pub mod machine;
 pub mod migrate;
 mod pipeline;
 pub mod rules;
+mod runs;
+mod search;
 mod suggest;
 pub mod table;
 mod validate;

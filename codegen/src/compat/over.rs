@@ -16,7 +16,7 @@ impl Search<'_, '_> {
         let means = |row| self.world.meaning(self.version, self.rows.value(row));
         let is_open = |row| means(row).is_none_or(|means| !means.ended);
         // A concluding job that could not report is excused, as `verify` does.
-        let mute = now.jobs(jobs).any(|job| job.result() == Some(explore::Result::Mute));
+        let mute = now.jobs(jobs).any(|job| job.result() == Some(explore::JobResult::Mute));
         let too = is_open(shadow) && is_open(now.history()) && !mute;
         let lies = |row| means(row).is_some_and(|means| means.ended && self.lies(now, means));
         let lies = (lies(now.history()), lies(shadow));

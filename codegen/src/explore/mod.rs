@@ -15,32 +15,23 @@
 //! `tests/library/protocol.rs` explores.
 
 mod histories;
-mod job;
 mod memory;
 mod path;
-mod receiver;
 mod runs;
 mod search;
 mod situation;
 mod situations;
-mod step;
-mod workflow;
 
-pub(crate) use job::Job;
-pub use job::Result;
+pub(crate) use crate::runs::{Became, Fate, Job, JobResult, Plan, Stage, Step, Workflow, phase_of};
 pub(crate) use memory::current_in;
 pub use memory::{Memory, Stepper};
 pub use path::Path;
 pub(crate) use path::{Tells, steps, trace};
-pub use receiver::{Answer, Receiver};
 pub use runs::{Claim, Listed, Runs, Way};
 pub(crate) use search::{Choices, Effects, End, Explorer, Sent};
 pub use search::{Mode, search};
 pub(crate) use situation::{AGAIN, HEAD, LATE, LOST, Situation, history_of, job_of as job_in};
 pub(crate) use situations::Situations;
-pub(crate) use step::{Fate, Step};
-pub use workflow::Workflow;
-pub(crate) use workflow::{Plan, phase_of};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
 pub const MOST_SITUATIONS: usize = 1 << 18;

@@ -7,8 +7,8 @@ use crate::machine::{Machine, StateId};
 use super::search::{End, Search};
 use super::situation::{history_of, job_of};
 use super::situations::Situations;
-use super::step::{Became, Fate, Step};
-use super::workflow::Workflow;
+use crate::runs::Workflow;
+use crate::runs::{Became, Fate, Step};
 
 /// A path to what breaks a claim, a line a step.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -207,7 +207,7 @@ fn skipped(workflow: &Workflow<'_>, before: &[u64], after: &[u64], step: Step) -
     }
     let names: Vec<&str> = (0..workflow.plans.len())
         .filter(|&job| {
-            let is = |words| job_of(words, job).result() == Some(super::Result::Skipped);
+            let is = |words| job_of(words, job).result() == Some(crate::runs::JobResult::Skipped);
             !is(before) && is(after)
         })
         .map(|job| workflow.machine.jobs[job].name.as_str())

@@ -1,7 +1,7 @@
 //! One situation of a run, as words: where the row is, what is remembered for the claims, where each
 //! job is.
 
-use super::job::Job;
+use crate::runs::Job;
 
 /// A report was lost.
 pub(crate) const LOST: u64 = 1;

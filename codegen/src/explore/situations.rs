@@ -1,7 +1,7 @@
 //! The situations met so far: rows of words of one length, each kept once, with the last step of the
 //! shortest path to it.
 
-use super::step::Step;
+use crate::runs::Step;
 
 /// An index that stands for nothing.
 const NONE: u32 = u32::MAX;

@@ -6,6 +6,7 @@ mod phases;
 mod relation;
 mod reports;
 mod sequence;
+pub(crate) mod stepper;
 mod targets;
 
 use std::collections::{BTreeMap, HashMap};
@@ -187,6 +188,13 @@ impl Machine {
         &self,
     ) -> impl DoubleEndedIterator<Item = StateId> + ExactSizeIterator + use<> {
         (0..self.states.len()).map(StateId::new)
+    }
+
+    /// Every phase, in display order.
+    pub fn phase_ids(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = PhaseId> + ExactSizeIterator + use<> {
+        (0..self.phases.len()).map(PhaseId::new)
     }
 
     /// Every job's id, in the order of the table.

@@ -195,10 +195,12 @@ impl Relation {
 
     /// The optional states whose reports a step can hide (rule 6).
     pub fn hidden(&self, from: StateId, to: StateId) -> impl Iterator<Item = StateId> + '_ {
-        self.optional
-            .iter()
-            .copied()
-            .filter(move |&via| self.walks(from, via) && self.walks(via, to))
+        self.optional.iter().copied().filter(move |&via| self.hides(from, via, to))
+    }
+
+    /// Whether a step can hide the report of an optional state.
+    pub(crate) fn hides(&self, from: StateId, via: StateId, to: StateId) -> bool {
+        self.walks(from, via) && self.walks(via, to)
     }
 }
 

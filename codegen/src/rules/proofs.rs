@@ -30,14 +30,6 @@ rows! { PROOFS
         mend: "let the end reopen, or remove the transition that leaves it",
     }
 
-    JUDGE "judge" {
-        looks_for: "a state and a report that are not judged as exactly one of applied, duplicate \
-            or rejected",
-        why: "It can fail only by a fault of phasegate's own.",
-        example: Words("none is known"),
-        mend: "this is a fault of phasegate: please report the table",
-    }
-
     LOSS "loss" {
         looks_for: "a sequence that is no longer accepted, or no longer complete, once reports of \
             optional states are lost from it",
@@ -210,14 +202,6 @@ failure = "lost"
         mend: "add a concluding [[job]] that fails where its report is refused",
     }
 
-    PHASES_TOTAL "phases-total" {
-        looks_for: "a history whose phases are shown otherwise than rule 6 of the table format \
-            says",
-        why: "It can fail only by a fault of phasegate's own.",
-        example: Words("none is known"),
-        mend: "this is a fault of phasegate: please report the table",
-    }
-
     PHASES_DONE_STAYS "phases-done-stays" {
         looks_for: "a phase that is shown as done and then no longer, without a way back into it",
         why: "People take what is done for done. It may go back only where the row itself went \
@@ -225,13 +209,6 @@ failure = "lost"
         example: Words("a phase without a completing state is done, and a later state of no phase \
             makes it unconfirmed"),
         mend: "give each phase a state that `completes` it, and each state its phase",
-    }
-
-    PHASES_ONE_ACTIVE "phases-one-active" {
-        looks_for: "a history with more than one active phase",
-        why: "It can fail only by a fault of phasegate's own.",
-        example: Words("none is known"),
-        mend: "this is a fault of phasegate: please report the table",
     }
 
     PHASES_UNCONFIRMED "phases-unconfirmed" {

@@ -1,62 +1,38 @@
 //! Where a row can get to: every state, an end from each, and nowhere from an end.
 
-use std::collections::VecDeque;
-
+use super::reach::reach;
 use super::{Covered, Subject, Verdict, arrows, count};
 use crate::machine::{Machine, StateId};
 
-/// For each state the one before it on a shortest way from the sources; a source comes from itself.
-fn shortest(machine: &Machine, sources: impl Iterator<Item = StateId>) -> Vec<Option<StateId>> {
-    let mut from = vec![None; machine.states.len()];
-    let mut waiting = VecDeque::new();
-    for source in sources {
-        if from[source.index()].is_none() {
-            from[source.index()] = Some(source);
-            waiting.push_back(source);
-        }
+/// A shortest way to each state that rows come to from the initial ones.
+fn from_the_start(machine: &Machine) -> Vec<Option<Vec<StateId>>> {
+    let mut ways = vec![None; machine.states.len()];
+    for way in reach(machine, machine.initial.clone(), |_| false).ways() {
+        let to = *way.last().expect("a way leads somewhere");
+        ways[to.index()] = Some(way);
     }
-    while let Some(state) = waiting.pop_front() {
-        for next in machine.next(state) {
-            if from[next.index()].is_none() {
-                from[next.index()] = Some(state);
-                waiting.push_back(next);
-            }
-        }
-    }
-    from
-}
-
-/// The way to a state.
-fn way(from: &[Option<StateId>], to: StateId) -> Vec<StateId> {
-    let mut way = vec![to];
-    let mut at = to;
-    while let Some(before) = from[at.index()].filter(|&before| before != at) {
-        way.push(before);
-        at = before;
-    }
-    way.reverse();
-    way
+    ways
 }
 
 pub(super) fn reachable(subject: &Subject<'_>) -> Verdict {
     let machine = subject.machine;
     // Rows may still be in retired states, which nothing enters: they are where a row can be.
     let retired = machine.state_ids().filter(|&id| machine.state(id).retired);
-    let from = shortest(machine, machine.initial.iter().copied().chain(retired));
-    if let Some(lost) = machine.state_ids().find(|id| from[id.index()].is_none()) {
+    let sources = machine.initial.iter().copied().chain(retired).collect();
+    let reached = reach(machine, sources, |_| false);
+    let mut is_reached = vec![false; machine.states.len()];
+    reached.states().for_each(|state| is_reached[state.index()] = true);
+    if let Some(lost) = machine.state_ids().find(|id| !is_reached[id.index()]) {
         let name = &machine.state(lost).name;
         return Verdict::refuted(format!("no way leads to `{name}`"), Vec::new());
     }
-    let mut longest = Vec::new();
-    for id in machine.state_ids() {
-        let way = way(&from, id);
-        if way.len() > longest.len() {
-            longest = way;
-        }
-    }
+    let mut ways: Vec<Vec<StateId>> = reached.ways().collect();
+    ways.sort_by_key(|way| {
+        (std::cmp::Reverse(way.len()), *way.last().expect("it leads somewhere"))
+    });
     let covered = Covered::of([(count(machine.states.len()), "states")]);
-    let note = format!("the longest shortest way: {}", arrows(machine, &longest));
-    Verdict::Proven { covered: covered.note(note) }
+    let longest = ways.first().map(|way| arrows(machine, way)).unwrap_or_default();
+    Verdict::Proven { covered: covered.note(format!("the longest shortest way: {longest}")) }
 }
 
 pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
@@ -81,9 +57,10 @@ pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
         found
     };
     let found = back(&ends);
-    let from = shortest(machine, machine.initial.iter().copied());
+    let ways = from_the_start(machine);
     let stuck = machine.state_ids().filter(|id| !found[id.index()]);
-    if let Some(way) = stuck.map(|id| way(&from, id)).min_by_key(Vec::len) {
+    let way = |id: StateId| ways[id.index()].clone().unwrap_or_else(|| vec![id]);
+    if let Some(way) = stuck.map(way).min_by_key(Vec::len) {
         let name = &machine.state(*way.last().expect("a way leads somewhere")).name;
         let way = arrows(machine, &way);
         return Verdict::refuted(format!("no way leads from `{name}` to an end"), vec![way]);
@@ -111,8 +88,8 @@ pub(super) fn ends_stay(subject: &Subject<'_>) -> Verdict {
             tried += 1;
             if machine.can_become(end, to) {
                 let name = &machine.state(end).name;
-                let from = shortest(machine, machine.initial.iter().copied());
-                let mut way = way(&from, end);
+                let mut way =
+                    from_the_start(machine)[end.index()].clone().unwrap_or_else(|| vec![end]);
                 way.push(to);
                 let summary = format!("`{name}` is an end that does not reopen, and is left");
                 return Verdict::refuted(summary, vec![arrows(machine, &way)]);

@@ -5,11 +5,13 @@
 //! and where it does not hold there is a case, the shortest where everything was tried.
 
 mod ends;
-mod judge;
 mod phases;
 mod promela;
+mod reach;
+mod receiver;
 mod refuted;
 mod reports;
+mod runs;
 mod told;
 mod workflow;
 
@@ -17,9 +19,10 @@ use std::cell::OnceCell;
 
 use serde::Serialize;
 
-use crate::explore::{self, Mode, Runs, Workflow};
 use crate::machine::Machine;
 use crate::rules::{self, Rule};
+use crate::runs::Workflow;
+use runs::{Mode, Runs};
 
 pub use promela::{FORMULAS, promela};
 pub(crate) use refuted::{Refuted, refuted_alone};
@@ -35,8 +38,6 @@ pub enum Proof {
     WayToEnd,
     /// Nothing leaves an end that does not reopen.
     EndsStay,
-    /// Of every pair exactly one verdict.
-    Judge,
     /// Whatever is lost of optional states is not missed.
     Loss,
     /// An applied report that comes again changes nothing.
@@ -55,12 +56,8 @@ pub enum Proof {
     Again,
     /// Jobs that are lost after they reported their end.
     LateLoss,
-    /// The stepper shows one view a phase, whatever happened.
-    PhasesTotal,
     /// What is done stays done.
     DoneStays,
-    /// One phase is active at most.
-    OneActive,
     /// Unconfirmed means that a report was missing.
     Unconfirmed,
 }
@@ -69,11 +66,10 @@ impl Proof {
     /// Whether it is about what a page shows of a history.
     pub(crate) const fn is_of_phases(self) -> bool {
         match self {
-            Self::PhasesTotal | Self::DoneStays | Self::OneActive | Self::Unconfirmed => true,
+            Self::DoneStays | Self::Unconfirmed => true,
             Self::Reachable
             | Self::WayToEnd
             | Self::EndsStay
-            | Self::Judge
             | Self::Loss
             | Self::Redelivery
             | Self::LateDuplicate
@@ -90,7 +86,7 @@ impl Proof {
 type Prove = fn(&Subject<'_>) -> Verdict;
 
 /// Every proof: its name, what it claims, and what proves it.
-const PROOFS: [(Proof, &Rule, &str, Prove); 17] = [
+const PROOFS: [(Proof, &Rule, &str, Prove); 14] = [
     (
         Proof::Reachable,
         rules::REACHABLE,
@@ -103,12 +99,6 @@ const PROOFS: [(Proof, &Rule, &str, Prove); 17] = [
         rules::ENDS_STAY,
         "nothing leaves an ended state that does not reopen",
         ends::ends_stay,
-    ),
-    (
-        Proof::Judge,
-        rules::JUDGE,
-        "of every state and report exactly one of applied, duplicate, rejected with its reason",
-        judge::judge,
     ),
     (
         Proof::Loss,
@@ -166,18 +156,11 @@ const PROOFS: [(Proof, &Rule, &str, Prove); 17] = [
         workflow::late_loss,
     ),
     (
-        Proof::PhasesTotal,
-        rules::PHASES_TOTAL,
-        "every history and `attempted` gives each phase the one view that rule 6 tells forward",
-        phases::total,
-    ),
-    (
         Proof::DoneStays,
         rules::PHASES_DONE_STAYS,
         "what is done stays done unless it is taken back or the phase is entered again",
         phases::done_stays,
     ),
-    (Proof::OneActive, rules::PHASES_ONE_ACTIVE, "one phase at most is active", phases::one_active),
     (
         Proof::Unconfirmed,
         rules::PHASES_UNCONFIRMED,
@@ -292,34 +275,43 @@ struct Subject<'m> {
     machine: &'m Machine,
     workflow: OnceCell<Workflow<'m>>,
     runs: OnceCell<Runs>,
+    views: OnceCell<Runs>,
+    mode: Mode,
     histories: OnceCell<phases::Histories>,
 }
 
 impl<'m> Subject<'m> {
+    const fn of(machine: &'m Machine, mode: Mode) -> Self {
+        Self {
+            machine,
+            workflow: OnceCell::new(),
+            runs: OnceCell::new(),
+            views: OnceCell::new(),
+            mode,
+            histories: OnceCell::new(),
+        }
+    }
+
     fn workflow(&self) -> &Workflow<'m> {
         self.workflow.get_or_init(|| Workflow::of(self.machine))
     }
 
     fn runs(&self) -> &Runs {
-        self.runs.get_or_init(|| {
-            let mode = Mode { again: true, late: false, most: explore::MOST_SITUATIONS };
-            explore::search(self.workflow(), mode)
-        })
+        self.runs.get_or_init(|| Runs::of_reports(self.workflow(), self.mode))
+    }
+
+    fn views(&self) -> &Runs {
+        self.views.get_or_init(|| Runs::of_views(self.workflow(), self.mode))
     }
 
     fn histories(&self) -> &phases::Histories {
-        self.histories.get_or_init(|| phases::explore(self.machine))
+        self.histories.get_or_init(|| phases::search(self.machine))
     }
 }
 
 /// Tries every claim.
 pub fn verify(machine: &Machine) -> Vec<Proved> {
-    let subject = Subject {
-        machine,
-        workflow: OnceCell::new(),
-        runs: OnceCell::new(),
-        histories: OnceCell::new(),
-    };
+    let subject = Subject::of(machine, Mode::all(true, false));
     PROOFS
         .into_iter()
         .map(|(proof, rule, claim, prove)| Proved {

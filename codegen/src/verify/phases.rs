@@ -1,229 +1,274 @@
-//! What the stepper shows, over all histories. They are told apart by what rule 6 remembers of them,
-//! which is finite: where no history gives a new memory, nothing can change any more.
+//! What the stepper shows, over all histories, a phase at a time. They are told apart by what the
+//! stepper remembers of that phase, which is finite: where no history gives a new memory, nothing can
+//! change any more.
 
 use std::collections::BTreeSet;
 
 use phasegate::{Outcome, View};
 
 use super::{Covered, Subject, Verdict, arrows, count};
-use crate::explore::{MOST_SITUATIONS, Memory, Situations, Step, Stepper, current_in};
-use crate::machine::{Machine, StateId};
+use crate::machine::stepper::{Hidden, PhaseMemory, Row, Stepper};
+use crate::machine::{Machine, PhaseId, StateId};
+use crate::search::{Edge, End, Explored, Known, Limits, Model, explore};
 
-/// The most words that the memories may have in all.
-const MOST_WORDS: usize = 1 << 20;
-/// The most entries, of histories and of views, that are looked at: where histories are long, or an
-/// end can be attempted in many ways, there are far more of them than histories.
-const MOST_LOOKS: usize = 1 << 24;
+/// The most steps that are followed, of all phases together.
+const MOST_STEPS: u64 = 1 << 23;
 
-/// All histories, as far as they differ, and what was found wrong with them.
+/// What was found of the histories of all phases.
 pub(super) struct Histories {
     memories: u64,
-    longest: usize,
-    views: u64,
+    longest: u32,
     steps: u64,
     successes: u64,
     exhausted: bool,
-    broken: [Option<(String, Vec<String>)>; 4],
+    broken: [Option<Broken>; 2],
 }
 
-const TOTAL: usize = 0;
-const DONE: usize = 1;
-const ACTIVE: usize = 2;
-const UNCONFIRMED: usize = 3;
+/// What is wrong after a history, and how long that is.
+struct Broken {
+    length: u32,
+    summary: String,
+    path: String,
+}
 
-struct Explorer<'m> {
+const DONE: usize = 0;
+const UNCONFIRMED: usize = 1;
+
+/// What the stepper remembers: of where the row stands, and of one phase.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct Seen {
+    row: Row,
+    memory: PhaseMemory,
+}
+
+/// The model: one phase in every history.
+struct Watched<'m, 'a> {
     machine: &'m Machine,
-    stepper: Stepper<'m>,
-    known: Situations,
-    looks: usize,
-    found: Histories,
+    stepper: &'a Stepper<'m>,
+    phase: PhaseId,
+    /// Nothing, and for each phase a state of it that may have been attempted and not come to pass.
+    attempts: &'a [Option<StateId>],
+    back: &'a GoingBack,
+    /// Whether the phase is shown as done in the state that is taken up.
+    is_done: bool,
+    successes: u64,
+    broken: [Option<(End<StateId>, String, Option<StateId>)>; 2],
+}
+
+/// What may have been attempted, as far as it makes a difference.
+fn attempts(machine: &Machine) -> Vec<Option<StateId>> {
+    let mut seen = vec![false; machine.phases.len()];
+    let opens = machine.state_ids().filter(|&id| {
+        let state = machine.state(id);
+        let phase = state.phase.filter(|_| !state.completes);
+        phase.is_some_and(|phase| !std::mem::replace(&mut seen[phase.index()], true))
+    });
+    std::iter::once(None).chain(opens.map(Some)).collect()
+}
+
+/// For each state the phases that a row may go back to from there on.
+struct GoingBack {
+    phases: Vec<BTreeSet<PhaseId>>,
+}
+
+impl GoingBack {
+    fn of(machine: &Machine) -> Self {
+        // The latest phase that a row may have been in when it comes to a state.
+        let mut latest: Vec<Option<PhaseId>> = machine.states.iter().map(|s| s.phase).collect();
+        let mut waiting: Vec<StateId> = machine.state_ids().collect();
+        while let Some(from) = waiting.pop() {
+            for to in machine.next(from) {
+                if latest[to.index()] < latest[from.index()] {
+                    latest[to.index()] = latest[from.index()];
+                    waiting.push(to);
+                }
+            }
+        }
+        let mut before = vec![Vec::new(); machine.states.len()];
+        let mut phases = vec![BTreeSet::new(); machine.states.len()];
+        for (from, to, _) in machine.transitions() {
+            before[to.index()].push(from);
+            let phase = machine.state(to).phase;
+            let back = phase.filter(|&phase| latest[from.index()].is_some_and(|last| phase < last));
+            phases[from.index()].extend(back);
+        }
+        let mut waiting: Vec<StateId> = machine.state_ids().collect();
+        while let Some(to) = waiting.pop() {
+            for &from in &before[to.index()] {
+                let more: Vec<PhaseId> =
+                    phases[to.index()].difference(&phases[from.index()]).copied().collect();
+                if !more.is_empty() {
+                    phases[from.index()].extend(more);
+                    waiting.push(from);
+                }
+            }
+        }
+        Self { phases }
+    }
+
+    /// The latest of them that is not after a phase.
+    fn latest(&self, from: StateId, phase: PhaseId) -> Option<PhaseId> {
+        self.phases[from.index()].range(..=phase).next_back().copied()
+    }
+}
+
+impl Watched<'_, '_> {
+    fn view(&self, seen: &Seen, attempted: Option<StateId>) -> View {
+        let ending = self.stepper.ending(&seen.row, attempted);
+        self.stepper.view(self.phase, &seen.row, &seen.memory, ending)
+    }
+
+    /// What can have been attempted after a state: where it is no bad end, that makes no difference.
+    fn attempts(&self, seen: &Seen) -> &[Option<StateId>] {
+        if is_bad(self.machine, seen.row.current) { self.attempts } else { &self.attempts[..1] }
+    }
+
+    /// What of it can still make a difference: the state before only where it is one before a bad end,
+    /// and of the phase in which a step ends that hides this one only what going back can take back.
+    fn plain(&self, Seen { mut row, mut memory }: Seen) -> Seen {
+        row.previous = row.previous.filter(|_| is_bad(self.machine, row.current));
+        if let Hidden::Until(end) = memory.hidden {
+            let back = self.back.latest(row.current, end);
+            memory.hidden = back.map_or(Hidden::Always, Hidden::Until);
+        }
+        Seen { row, memory }
+    }
+
+    fn name(&self) -> &str {
+        &self.machine.phase(self.phase).name
+    }
+}
+
+fn is_bad(machine: &Machine, state: StateId) -> bool {
+    match machine.state(state).outcome {
+        Some(Outcome::Failure | Outcome::Cancelled) => true,
+        Some(Outcome::Success | Outcome::Neutral) | None => false,
+    }
+}
+
+impl Model for Watched<'_, '_> {
+    type State = Seen;
+    type Step = StateId;
+
+    fn starts(&self) -> Vec<Seen> {
+        let seen = |&state| {
+            self.plain(Seen {
+                row: self.stepper.start(state),
+                memory: self.stepper.phase_start(self.phase, state),
+            })
+        };
+        self.machine.initial.iter().map(seen).collect()
+    }
+
+    fn steps(&self, now: &Seen, steps: &mut Vec<(StateId, Seen)>) {
+        let next = |state| {
+            self.plain(Seen {
+                row: self.stepper.then(&now.row, state),
+                memory: self.stepper.phase_then(self.phase, &now.memory, &now.row, state),
+            })
+        };
+        steps.extend(self.machine.next(now.row.current).map(|state| (state, next(state))));
+    }
+
+    fn look(&mut self, known: &Known<Self>, at: usize) {
+        let seen = known.state(at);
+        self.is_done =
+            self.attempts(seen).iter().any(|&attempted| self.view(seen, attempted) == View::Done);
+        if self.machine.state(seen.row.current).outcome != Some(Outcome::Success) {
+            return;
+        }
+        self.successes += 1;
+        if self.broken[UNCONFIRMED].is_none()
+            && seen.memory.hidden == Hidden::No
+            && self.view(seen, None) == View::Unconfirmed
+        {
+            let name = self.name();
+            let summary = format!("`{name}` is unconfirmed, and no report of it can be missing");
+            self.broken[UNCONFIRMED] = Some((End::state(at), summary, None));
+        }
+    }
+
+    fn took(&mut self, known: &Known<Self>, edge: Edge<StateId>) {
+        let after = known.state(edge.to);
+        let is_entered = self.machine.state(edge.step).phase == Some(self.phase);
+        if !self.is_done || !after.memory.reported || is_entered || self.broken[DONE].is_some() {
+            return;
+        }
+        // An `attempted` of the phase says that a job was in it, and so that it was entered again.
+        let is_of = |state: StateId| self.machine.state(state).phase == Some(self.phase);
+        let attempts =
+            self.attempts(after).iter().filter(|attempted| !attempted.is_some_and(is_of));
+        for &attempted in attempts {
+            let view = self.view(after, attempted);
+            if view != View::Done {
+                let summary = format!("`{}` was done, and is {} then", self.name(), view.as_str());
+                self.broken[DONE] = Some((End::edge(edge), summary, attempted));
+                return;
+            }
+        }
+    }
 }
 
 /// Explores all histories of a table.
-pub(super) fn explore(machine: &Machine) -> Histories {
+pub(super) fn search(machine: &Machine) -> Histories {
     let stepper = Stepper::of(machine);
-    let known = Situations::new(stepper.words());
-    let found = Histories {
+    let attempts = attempts(machine);
+    let back = GoingBack::of(machine);
+    let mut found = Histories {
         memories: 0,
         longest: 0,
-        views: 0,
         steps: 0,
         successes: 0,
         exhausted: true,
-        broken: [None, None, None, None],
+        broken: [None, None],
     };
-    let mut explorer = Explorer { machine, stepper, known, looks: 0, found };
-    for &initial in &machine.initial {
-        explorer.known.add(&explorer.stepper.start(initial).words, None, 1);
+    for phase in machine.phase_ids() {
+        let watched = Watched {
+            machine,
+            stepper: &stepper,
+            phase,
+            attempts: &attempts,
+            back: &back,
+            is_done: false,
+            successes: 0,
+            broken: [None, None],
+        };
+        let steps = MOST_STEPS.saturating_sub(found.steps);
+        let explored = explore(watched, Limits { states: usize::MAX, steps });
+        found.memories += count(explored.taken_up);
+        found.longest = found.longest.max(explored.depth + 1);
+        found.steps += explored.steps;
+        found.successes += explored.model.successes;
+        found.exhausted &= explored.exhausted;
+        found.add(&explored);
     }
-    explorer.run();
-    explorer.found
+    found
 }
 
-impl Explorer<'_> {
-    fn run(&mut self) {
-        let most = (MOST_WORDS / self.stepper.words()).min(MOST_SITUATIONS);
-        let mut number = 0;
-        while number < self.known.len() {
-            let memory = Memory { words: self.known.row(number).to_vec() };
-            let history = self.history(number);
-            let shown = self.shown(&memory, &history);
-            let was_done: Vec<bool> = (0..self.machine.phases.len())
-                .map(|phase| shown.iter().any(|(_, views)| views[phase] == View::Done))
-                .collect();
-            self.found.longest = history.len();
-            for next in self.machine.next(self.stepper.current(&memory)) {
-                let after = self.stepper.then(&memory, next);
-                self.found.steps += 1;
-                self.stays_done(&history, &was_done, next, &after);
-                if self.known.len() < most {
-                    self.known.add(&after.words, Some((number, Step::Start)), 0);
-                } else {
-                    self.found.exhausted = false;
-                }
-            }
-            number += 1;
-            if self.looks > MOST_LOOKS && number < self.known.len() {
-                self.found.exhausted = false;
-            }
-            if !self.found.exhausted {
-                break;
-            }
-        }
-        self.found.memories = count(number);
-    }
-
-    fn history(&self, number: usize) -> Vec<StateId> {
-        let state = |number: usize| current_in(self.known.row(number));
-        let mut history = vec![state(number)];
-        let mut at = number;
-        while let Some((parent, _)) = self.known.parent(at) {
-            history.push(state(parent));
-            at = parent;
-        }
-        history.reverse();
-        history
-    }
-
-    /// The `attempted` that can matter: nothing, and after a bad end every state.
-    fn attempts(&self, current: StateId) -> Vec<Option<StateId>> {
-        let bad = match self.machine.state(current).outcome {
-            Some(Outcome::Failure | Outcome::Cancelled) => true,
-            Some(Outcome::Success | Outcome::Neutral) | None => false,
-        };
-        let one = self.machine.state_ids().take(1);
-        let each: Vec<StateId> =
-            if bad { self.machine.state_ids().collect() } else { one.collect() };
-        std::iter::once(None).chain(each.into_iter().map(Some)).collect()
-    }
-
-    /// What is shown, for each `attempted`, held against what the history itself gives.
-    fn shown(&mut self, memory: &Memory, history: &[StateId]) -> Vec<(Option<StateId>, Vec<View>)> {
-        let current = self.stepper.current(memory);
-        let mut all = Vec::new();
-        let looks = self.machine.phases_cost(history.len());
-        for attempted in self.attempts(current) {
-            self.looks += looks;
-            let views = self.machine.phases(history, attempted);
-            let told = self.stepper.views(memory, attempted);
-            self.found.views += count(views.len());
-            if views != told {
-                let at = (0..told.len()).find(|&at| views.get(at) != Some(&told[at])).unwrap_or(0);
-                let name = &self.machine.phases[at].name;
-                let summary = format!(
-                    "`{name}` is shown as {}, and told forward it is {}",
-                    views.get(at).map_or("nothing", |view| view.as_str()),
-                    told[at].as_str()
-                );
-                self.breaks(TOTAL, summary, history, attempted);
-            }
-            if views.iter().filter(|&&view| view == View::Active).count() > 1 {
-                self.breaks(ACTIVE, "two phases are active".to_owned(), history, attempted);
-            }
-            all.push((attempted, views));
-        }
-        if self.machine.state(current).outcome == Some(Outcome::Success) {
-            self.confirms(memory, history, &all[0].1);
-        }
-        all
-    }
-
-    fn confirms(&mut self, memory: &Memory, history: &[StateId], views: &[View]) {
-        self.found.successes += 1;
-        let found = (0..views.len()).find(|&phase| {
-            views[phase] == View::Unconfirmed && !self.stepper.can_be_hidden(memory, phase)
-        });
-        if let Some(phase) = found {
-            let name = &self.machine.phases[phase].name;
-            let summary = format!("`{name}` is unconfirmed, and no report of it can be missing");
-            self.breaks(UNCONFIRMED, summary, history, None);
-        }
-    }
-
-    fn stays_done(
-        &mut self,
-        history: &[StateId],
-        was_done: &[bool],
-        next: StateId,
-        after: &Memory,
-    ) {
-        if !was_done.contains(&true) {
-            return;
-        }
-        let entered = self.machine.state(next).phase.map(|phase| phase.index());
-        // An `attempted` says that a job was in its phase, and so that it was entered again.
-        let mut phases = BTreeSet::new();
-        for attempted in self.attempts(next) {
-            let again = attempted.and_then(|id| self.machine.state(id).phase);
-            if !phases.insert(again) {
+impl Histories {
+    /// Keeps the shortest case of what is broken.
+    fn add(&mut self, explored: &Explored<Watched<'_, '_>>) {
+        let Explored { model, known, .. } = explored;
+        for (broken, found) in self.broken.iter_mut().zip(&model.broken) {
+            let Some((end, summary, attempted)) = found else { continue };
+            let length = known.length(*end);
+            if broken.as_ref().is_some_and(|shortest| shortest.length <= length) {
                 continue;
             }
-            let views = self.stepper.views(after, attempted);
-            self.looks += views.len();
-            for (phase, &view) in views.iter().enumerate() {
-                let taken_back = !self.stepper.is_reported(after, phase);
-                let is_entered =
-                    entered == Some(phase) || again.is_some_and(|p| p.index() == phase);
-                if was_done[phase] && view != View::Done && !taken_back && !is_entered {
-                    let name = &self.machine.phases[phase].name;
-                    let summary = format!("`{name}` was done, and is {} then", view.as_str());
-                    let mut history = history.to_vec();
-                    history.push(next);
-                    self.breaks(DONE, summary, &history, attempted);
-                }
-            }
-        }
-    }
-
-    fn breaks(
-        &mut self,
-        which: usize,
-        summary: String,
-        history: &[StateId],
-        attempted: Option<StateId>,
-    ) {
-        if self.found.broken[which].is_none() {
-            let mut line = arrows(self.machine, history);
+            let (first, steps) = known.path(*end);
+            let first = known.state(first).row.current;
+            let states = std::iter::once(first).chain(steps.into_iter().map(|(state, _)| state));
+            let mut path = arrows(model.machine, &states.collect::<Vec<_>>());
             if let Some(attempted) = attempted {
-                line += &format!(" (attempted {})", self.machine.state(attempted).name);
+                path += &format!(" (attempted {})", model.machine.state(*attempted).name);
             }
-            self.found.broken[which] = Some((summary, vec![line]));
+            *broken = Some(Broken { length, summary: summary.clone(), path });
         }
     }
-}
-
-pub(super) fn total(subject: &Subject<'_>) -> Verdict {
-    settle(subject, TOTAL, |found| {
-        Covered::of([(found.memories, "histories that differ"), (found.views, "views")])
-    })
 }
 
 pub(super) fn done_stays(subject: &Subject<'_>) -> Verdict {
     settle(subject, DONE, |found| Covered::of([(found.steps, "steps of histories")]))
-}
-
-pub(super) fn one_active(subject: &Subject<'_>) -> Verdict {
-    settle(subject, ACTIVE, |found| Covered::of([(found.memories, "histories that differ")]))
 }
 
 pub(super) fn unconfirmed(subject: &Subject<'_>) -> Verdict {
@@ -232,11 +277,9 @@ pub(super) fn unconfirmed(subject: &Subject<'_>) -> Verdict {
     if machine.states.iter().filter(is_success).count() == 0 {
         return Verdict::not_applicable("the table has no end with the outcome success");
     }
-    let has_states = |phase: usize| {
-        machine.states.iter().any(|state| state.phase.is_some_and(|p| p.index() == phase))
-    };
-    if let Some(phase) = (0..machine.phases.len()).find(|&phase| !has_states(phase)) {
-        let name = &machine.phases[phase].name;
+    let has_states = |phase: PhaseId| machine.states.iter().any(|state| state.phase == Some(phase));
+    if let Some(phase) = machine.phase_ids().find(|&phase| !has_states(phase)) {
+        let name = &machine.phase(phase).name;
         return Verdict::not_applicable(format!("the phase `{name}` has no state"));
     }
     settle(subject, UNCONFIRMED, |found| {
@@ -249,8 +292,8 @@ fn settle(subject: &Subject<'_>, which: usize, covered: impl Fn(&Histories) -> C
         return Verdict::not_applicable("the table has no phases");
     }
     let found = subject.histories();
-    if let Some((summary, path)) = &found.broken[which] {
-        return Verdict::refuted(summary.clone(), path.clone());
+    if let Some(Broken { summary, path, .. }) = &found.broken[which] {
+        return Verdict::refuted(summary.clone(), vec![path.clone()]);
     }
     let covered = covered(found);
     if found.exhausted {

@@ -1,10 +1,9 @@
 //! What is refuted of a table, whatever it runs beside, and in which ways.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use super::runs::{Claim, Mode, Way};
 use super::{Counterexample, PROOFS, Proof, Subject, Verdict};
-use crate::explore::{self, Claim, Mode, Way, Workflow};
 use crate::machine::Machine;
 
 /// A claim that does not hold.
@@ -68,14 +67,7 @@ impl Refuted {
 /// What is refuted of a table, whatever it runs beside: of the runs of its workflow, each started
 /// once; where it has none, of its reports and phases.
 pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
-    let workflow = Workflow::of(machine);
-    let mode = Mode { again: false, late: false, most: explore::MOST_SITUATIONS };
-    let subject = Subject {
-        machine,
-        runs: OnceCell::from(explore::search(&workflow, mode)),
-        workflow: OnceCell::from(workflow),
-        histories: OnceCell::new(),
-    };
+    let subject = Subject::of(machine, Mode::all(false, true));
     let of_runs = [
         (Proof::Accepted, Claim::Accepted),
         (Proof::RunsEnd, Claim::Ends),
@@ -87,12 +79,13 @@ pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
         let (summary, path) = (way.why.clone(), way.path.0.clone());
         (Case::of(machine, way), Counterexample { summary, path, shortest: false })
     };
+    let found = |claim| if claim == Claim::Views { subject.views() } else { subject.runs() };
     PROOFS
         .into_iter()
         .filter(|(proof, ..)| machine.jobs.is_empty() || claim(*proof).is_some())
         .filter_map(|(proof, rule, _, prove)| match prove(&subject) {
             Verdict::Refuted { counterexample } => {
-                let ways = claim(proof).and_then(|claim| subject.runs().ways.get(&claim));
+                let ways = claim(proof).and_then(|claim| found(claim).ways.get(&claim));
                 let cases = ways.into_iter().flatten().map(case).collect();
                 Some(Refuted { proof, name: rule.id, case: counterexample, cases })
             }

@@ -1,84 +1,111 @@
 //! Reports that are lost, and reports that come twice.
 
+use super::reach::reach;
+use super::receiver::{Answer, Receiver};
 use super::{Covered, Subject, Verdict, arrows, count};
-use crate::explore::{Answer, Receiver, Situations, Step};
 use crate::machine::{Machine, StateId};
+use crate::search::{End, Explored, Known, Limits, Model, explore};
 
 /// The most steps that one of these proofs takes.
-const MOST_STEPS: u64 = 1 << 18;
+const MOST_STEPS: u64 = 1 << 22;
 
-/// Two rows side by side: one that every report came to, and one that some of those of optional
+/// Two rows next to each other: one that every report came to, and one that some of those of optional
 /// states did not come to. All pairs that they can be in, for sequences of any length.
+struct Losses<'m> {
+    machine: &'m Machine,
+    /// The first report that is missed, and what is wrong then.
+    missed: Option<(End<StateId>, Missed)>,
+    /// The reports that were looked at.
+    reports: u64,
+}
+
+/// What is wrong after a report, which comes to a pair.
+#[derive(Clone, Copy)]
+struct Missed {
+    report: StateId,
+    /// Whether it is lost, and so an end is; else it is refused.
+    lost: bool,
+}
+
+impl Model for Losses<'_> {
+    /// The row that everything came to, and the other.
+    type State = (StateId, StateId);
+    type Step = StateId;
+
+    fn starts(&self) -> Vec<Self::State> {
+        self.machine.initial.iter().map(|&state| (state, state)).collect()
+    }
+
+    fn steps(&self, &(full, left): &Self::State, steps: &mut Vec<(StateId, Self::State)>) {
+        for next in self.machine.next(full) {
+            if self.machine.state(next).optional {
+                steps.push((next, (next, left)));
+            }
+            steps.push((next, (next, next)));
+        }
+    }
+
+    fn look(&mut self, known: &Known<Self>, at: usize) {
+        let (full, left) = *known.state(at);
+        let state = |id| self.machine.state(id);
+        self.reports += count(self.machine.next(full).count());
+        self.missed = self.machine.next(full).find_map(|report| {
+            let is_end_lost = state(report).optional && state(report).is_ended();
+            if is_end_lost && !state(left).is_ended() {
+                return Some((End::state(at), Missed { report, lost: true }));
+            }
+            // A report of the state that the row is in already is a redelivery: it is there as well.
+            let is_refused = !self.machine.can_become(left, report) && left != report;
+            is_refused.then(|| (End::state(at), Missed { report, lost: false }))
+        });
+    }
+
+    fn is_decided(&self) -> bool {
+        self.missed.is_some()
+    }
+}
+
 pub(super) fn loss(subject: &Subject<'_>) -> Verdict {
     let machine = subject.machine;
     if machine.relation.optional().is_empty() {
         return Verdict::not_applicable("the table has no optional state");
     }
-    let mut known = Situations::new(2);
-    let mut steps = 0_u64;
-    for &initial in &machine.initial {
-        known.add(&pair(initial, initial), None, 1);
+    let limits = Limits { states: usize::MAX, steps: MOST_STEPS };
+    let explored = explore(Losses { machine, missed: None, reports: 0 }, limits);
+    if let Some((end, missed)) = explored.model.missed {
+        let name = &machine.state(missed.report).name;
+        let summary = match missed.lost {
+            true => "what is left is not complete".to_owned(),
+            false => format!("a report of `{name}` is refused"),
+        };
+        return Verdict::refuted(summary, lost_path(machine, &explored.known, end, missed));
     }
-    let mut number = 0;
-    while number < known.len() {
-        let (full, left) = unpair(known.row(number));
-        for next in machine.next(full) {
-            steps += 1;
-            if steps > MOST_STEPS {
-                let covered = Covered::of([(count(number), "pairs of rows"), (steps, "steps")]);
-                return Verdict::Bounded { covered, bound: format!("the first {steps} steps") };
-            }
-            let optional = machine.state(next).optional;
-            if optional && machine.state(next).is_ended() && !machine.state(left).is_ended() {
-                let summary = "what is left is not complete".to_owned();
-                return Verdict::refuted(summary, lost_path(machine, &known, number, next, "lost"));
-            }
-            if optional {
-                known.add(&pair(next, left), Some((number, Step::Start)), 0);
-            }
-            // A report of the state that the row is in already is a redelivery: it is there as well.
-            if !machine.can_become(left, next) && left != next {
-                let summary = format!("a report of `{}` is refused", machine.state(next).name);
-                let path = lost_path(machine, &known, number, next, "refused");
-                return Verdict::refuted(summary, path);
-            }
-            known.add(&pair(next, next), Some((number, Step::Start)), 0);
-        }
-        number += 1;
+    let Explored { model, taken_up, exhausted, .. } = explored;
+    let steps = model.reports;
+    let covered = Covered::of([(count(taken_up), "pairs of rows"), (steps, "steps")]);
+    if !exhausted {
+        return Verdict::Bounded { covered, bound: format!("the first {steps} steps") };
     }
-    let covered = Covered::of([(count(known.len()), "pairs of rows"), (steps, "steps")]);
     Verdict::Proven { covered: covered.note("for sequences of every length, by induction") }
 }
 
 /// What happened, what was lost of it, and what becomes of the last report.
 fn lost_path(
     machine: &Machine,
-    known: &Situations,
-    number: usize,
-    next: StateId,
-    fate: &str,
+    known: &Known<Losses<'_>>,
+    end: End<StateId>,
+    missed: Missed,
 ) -> Vec<String> {
-    let mut lines = vec![format!("reports {}: {fate}", machine.state(next).name)];
-    let mut at = number;
-    while let Some((parent, _)) = known.parent(at) {
-        let (full, left) = unpair(known.row(at));
-        let (_, before) = unpair(known.row(parent));
-        let fate = if left == before && full != left { "lost" } else { "delivered" };
-        lines.push(format!("reports {}: {fate}", machine.state(full).name));
-        at = parent;
+    let (first, steps) = known.path(end);
+    let mut lines = vec![format!("the row starts in {}", name(machine, known.state(first).0))];
+    for (report, to) in steps {
+        let (full, left) = *known.state(to);
+        let fate = if full == left { "delivered" } else { "lost" };
+        lines.push(format!("reports {}: {fate}", name(machine, report)));
     }
-    lines.push(format!("the row starts in {}", machine.state(unpair(known.row(at)).0).name));
-    lines.reverse();
+    let fate = if missed.lost { "lost" } else { "refused" };
+    lines.push(format!("reports {}: {fate}", name(machine, missed.report)));
     lines
-}
-
-fn pair(a: StateId, b: StateId) -> [u64; 2] {
-    [count(a.index()), count(b.index())]
-}
-
-fn unpair(row: &[u64]) -> (StateId, StateId) {
-    let state = |word: u64| StateId::new(usize::try_from(word).expect("it was an index"));
-    (state(row[0]), state(row[1]))
 }
 
 /// Every applied report (a step that is legal), and every state that the row can be in when it comes
@@ -94,32 +121,36 @@ fn redelivered<'m>(machine: &'m Machine, start: impl Fn(StateId) -> Receiver<'m>
     for (from, to, _) in machine.transitions() {
         first_into[to.index()].get_or_insert(from);
     }
-    let mut after = Following::of(machine);
     for (from, to, _) in machine.transitions() {
         let mut receiver = start(from);
         receiver.deliver(FIRST, to);
         reports += 1;
-        // What comes after an applied report depends on where it led alone: the first step into
-        // each state is followed to the end, the others are delivered again at once.
-        after.begin(to);
-        let goes_on = first_into[to.index()] == Some(from);
-        while let Some(state) = after.take(machine, goes_on, &mut steps) {
+        let mut is_applied = |state| {
             receiver.stands_in(state);
+            receiver.deliver(FIRST, to) == Answer::Applied
+        };
+        // What comes after an applied report depends only on where it led: the first step into each
+        // state is followed to the end, the others are delivered again at once.
+        let again = if first_into[to.index()] == Some(from) {
+            let reached = reach(machine, vec![to], is_applied);
+            let (states, taken) = reached.work();
+            cases += count(states);
+            steps += taken;
+            reached.found()
+        } else {
             cases += 1;
-            if receiver.deliver(FIRST, to) == Answer::Applied {
-                let summary = format!(
-                    "a report of `{}` that was applied is applied again",
-                    name(machine, to)
-                );
-                let way = [vec![from], after.way(state), vec![to]].concat();
-                return Verdict::refuted(summary, vec![arrows(machine, &way)]);
-            }
-            if steps > MOST_STEPS {
-                let covered = Covered::of([(cases, "redeliveries")]);
-                let bound =
-                    format!("the first {reports} of {} reports", machine.transition_count());
-                return Verdict::Bounded { covered, bound };
-            }
+            is_applied(to).then(|| vec![to])
+        };
+        if let Some(way) = again {
+            let name = name(machine, to);
+            let summary = format!("a report of `{name}` that was applied is applied again");
+            let way = [vec![from], way, vec![to]].concat();
+            return Verdict::refuted(summary, vec![arrows(machine, &way)]);
+        }
+        if steps > MOST_STEPS {
+            let covered = Covered::of([(cases, "redeliveries")]);
+            let bound = format!("the first {reports} of {} reports", machine.transition_count());
+            return Verdict::Bounded { covered, bound };
         }
     }
     Verdict::Proven { covered: Covered::of([(cases, "redeliveries")]) }
@@ -137,26 +168,23 @@ fn late<'m>(machine: &'m Machine, start: impl Fn(StateId) -> Receiver<'m>) -> Ve
     let (mut cases, mut steps) = (0_u64, 0_u64);
     let mut come_back: Vec<&str> = Vec::new();
     let mut example = String::new();
-    let mut after = Following::of(machine);
     for state in machine.state_ids() {
         let mut receiver = start(state);
         if receiver.deliver(ONE, state) == Answer::Applied {
             // A report that is a transition whenever it comes is none that changes nothing.
             continue;
         }
-        let mut tried = 0;
-        after.begin(state);
-        let applied = loop {
-            let Some(at) = after.take(machine, true, &mut steps) else { break None };
+        let reached = reach(machine, vec![state], |at| {
             receiver.stands_in(at);
-            if receiver.deliver(ONE, state) == Answer::Applied {
-                break Some(at);
-            }
-            tried += 1;
-        };
+            receiver.deliver(ONE, state) == Answer::Applied
+        });
+        let (tried, taken) = reached.work();
+        steps += taken;
         let name = name(machine, state);
-        if let Some(at) = applied {
-            let way = arrows(machine, &[after.way(at), vec![state]].concat());
+        if let Some(mut way) = reached.found() {
+            let at = *way.last().expect("a way leads somewhere");
+            way.push(state);
+            let way = arrows(machine, &way);
             if !machine.can_become(at, state) {
                 let what = "that changed nothing is applied when it comes again";
                 return Verdict::refuted(format!("a report of `{name}` {what}"), vec![way]);
@@ -166,7 +194,7 @@ fn late<'m>(machine: &'m Machine, start: impl Fn(StateId) -> Receiver<'m>) -> Ve
             }
             come_back.push(name);
         } else {
-            cases += tried;
+            cases += count(tried);
         }
         if steps > MOST_STEPS && cases > 0 {
             let covered = Covered::of([(cases, "redeliveries")]);
@@ -195,54 +223,6 @@ fn late<'m>(machine: &'m Machine, start: impl Fn(StateId) -> Receiver<'m>) -> Ve
 
 fn name(machine: &Machine, state: StateId) -> &str {
     &machine.state(state).name
-}
-
-/// The states that can follow a state, nearest first, each once and itself at the beginning.
-struct Following {
-    from: Vec<Option<StateId>>,
-    found: Vec<StateId>,
-    taken: usize,
-}
-
-impl Following {
-    fn of(machine: &Machine) -> Self {
-        Self { from: vec![None; machine.states.len()], found: Vec::new(), taken: 0 }
-    }
-
-    fn begin(&mut self, state: StateId) {
-        for found in self.found.drain(..) {
-            self.from[found.index()] = None;
-        }
-        self.from[state.index()] = Some(state);
-        self.found.push(state);
-        self.taken = 0;
-    }
-
-    /// The next one; those after it are looked for, a step each, where it goes on.
-    fn take(&mut self, machine: &Machine, goes_on: bool, steps: &mut u64) -> Option<StateId> {
-        let state = *self.found.get(self.taken)?;
-        self.taken += 1;
-        for next in machine.next(state).filter(|_| goes_on) {
-            *steps += 1;
-            if self.from[next.index()].is_none() {
-                self.from[next.index()] = Some(state);
-                self.found.push(next);
-            }
-        }
-        Some(state)
-    }
-
-    /// The way to one of them, both ends included.
-    fn way(&self, to: StateId) -> Vec<StateId> {
-        let mut way = vec![to];
-        let mut at = to;
-        while let Some(before) = self.from[at.index()].filter(|&before| before != at) {
-            way.push(before);
-            at = before;
-        }
-        way.reverse();
-        way
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is claimed of the workflow's runs, each read off one search of all of them.
 
+use super::runs::{Broken, Claim, Listed, Runs};
 use super::{Counterexample, Covered, Subject, Verdict, count};
-use crate::explore::{self, Claim, Listed, Mode, Runs};
 use crate::machine::Machine;
 
 const NO_JOBS: &str = "the table has no jobs";
@@ -14,10 +14,9 @@ pub(super) fn accepted(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable("no job reports anything");
     }
     let runs = subject.runs();
-    let why = |_: &str| "a report is refused".to_owned();
-    settle(runs, Claim::Accepted, count(runs.situations), why, || {
-        let flawless = (runs.flawless, "of them without a flaw");
-        Covered::of([(runs.runs, "runs"), flawless, situations(runs)])
+    settle(&[runs], Claim::Accepted, count(runs.searched.states), || {
+        let flawless = (runs.reports.flawless, "of them without a flaw");
+        Covered::of([(runs.reports.runs, "runs"), flawless, situations(&[runs])])
     })
 }
 
@@ -27,11 +26,12 @@ pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable(why);
     }
     let runs = subject.runs();
-    settle(runs, Claim::Ends, runs.runs, str::to_owned, || {
-        let mute = total(&runs.mute);
+    let found = &runs.reports;
+    settle(&[runs], Claim::Ends, found.runs, || {
+        let mute = total(&found.mute);
         let covered = Covered::of([
-            (runs.runs, "runs"),
-            (runs.runs.saturating_sub(mute), "end by a report that is not tolerated"),
+            (found.runs, "runs"),
+            (found.runs.saturating_sub(mute), "end by a report that is not tolerated"),
             (mute, "cannot report"),
         ]);
         if mute == 0 {
@@ -42,7 +42,7 @@ pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
         covered.note(format!(
             "cannot report: the runner of {} is lost, or its report is; the row is left in {}",
             concluding.join(" and "),
-            listed(machine, &runs.mute)
+            listed(machine, &found.mute)
         ))
     })
 }
@@ -53,9 +53,10 @@ pub(super) fn truth(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable(why);
     }
     let runs = subject.runs();
-    settle(runs, Claim::Truth, runs.runs, str::to_owned, || {
-        let covered = Covered::of([(runs.runs, "runs")]);
-        covered.note(format!("the row is left in {}", listed(machine, &runs.ends)))
+    let found = &runs.reports;
+    settle(&[runs], Claim::Truth, found.runs, || {
+        let covered = Covered::of([(found.runs, "runs")]);
+        covered.note(format!("the row is left in {}", listed(machine, &found.ends)))
     })
 }
 
@@ -67,9 +68,9 @@ pub(super) fn views(subject: &Subject<'_>) -> Verdict {
     if subject.workflow().work.iter().all(Vec::is_empty) {
         return Verdict::not_applicable("no phase has work of a job");
     }
-    let runs = subject.runs();
-    settle(runs, Claim::Views, runs.views, str::to_owned, || {
-        Covered::of([(runs.views, "views"), situations(runs)])
+    let views = subject.views();
+    settle(&[views], Claim::Views, views.views, || {
+        Covered::of([(views.views, "views"), situations(&[views])])
     })
 }
 
@@ -78,14 +79,15 @@ pub(super) fn again(subject: &Subject<'_>) -> Verdict {
     if let Some(why) = says_no_end(machine) {
         return Verdict::not_applicable(why);
     }
-    let runs = subject.runs();
-    settle(runs, Claim::Again, runs.again, str::to_owned, || {
+    let (runs, views) = (subject.runs(), subject.views());
+    let found = &runs.reports;
+    settle(&[runs, views], Claim::Again, found.again, || {
         let mut covered = Covered::of([
-            (runs.again, "runs started again"),
-            (runs.again_ended, "of them for a row that keeps its end"),
-            (runs.again_mute, "cannot report the second time either"),
+            (found.again, "runs started again"),
+            (found.again_ended, "of them for a row that keeps its end"),
+            (found.again_mute, "cannot report the second time either"),
             (
-                runs.again_refused,
+                found.again_refused,
                 "have a report refused that is not tolerated, so that the job fails",
             ),
         ]);
@@ -104,15 +106,15 @@ pub(super) fn late_loss(subject: &Subject<'_>) -> Verdict {
     if machine.jobs.iter().all(|job| !job.always) {
         return Verdict::not_applicable("the table has no concluding job");
     }
-    let mode = Mode { again: false, late: true, most: explore::MOST_SITUATIONS };
-    let runs = &explore::search(subject.workflow(), mode);
-    if runs.exhausted && runs.late == 0 {
+    let runs = &Runs::of_late_losses(subject.workflow());
+    let found = &runs.reports;
+    if runs.searched.exhausted && found.late == 0 {
         return Verdict::not_applicable("only concluding jobs report a success");
     }
-    settle(runs, Claim::Late, runs.late, str::to_owned, || {
+    settle(&[runs], Claim::Late, found.late, || {
         let mut covered = Covered::of([
-            (runs.late, "runs"),
-            (runs.late_loud, "of them with an end that is no longer true, where a job fails"),
+            (found.late, "runs"),
+            (found.late_loud, "of them with an end that is no longer true, where a job fails"),
         ]);
         if let Some(path) = &runs.loud {
             covered = covered.note(format!("such a run, {}: {}", least(runs), path.0.join("; ")));
@@ -139,47 +141,43 @@ pub(crate) fn says_an_end(machine: &Machine) -> bool {
     machine.jobs.iter().any(says_end)
 }
 
-/// What became of a claim, of which so many cases were tried.
-fn settle(
-    runs: &Runs,
-    claim: Claim,
-    tried: u64,
-    why: impl Fn(&str) -> String,
-    covered: impl Fn() -> Covered,
-) -> Verdict {
-    if let Some((found, path)) = runs.broken.get(&claim) {
-        let (summary, path) = (why(found), path.0.clone());
-        let counterexample = Counterexample { summary, path, shortest: runs.exhausted };
+/// What became of a claim that these searches are about, of which so many cases were tried.
+fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Covered) -> Verdict {
+    let exhausted = searches.iter().all(|runs| runs.searched.exhausted);
+    let broken = searches.iter().filter_map(|runs| runs.broken.get(&claim));
+    if let Some(Broken { why, path, .. }) = broken.min_by_key(|broken| broken.length) {
+        let (summary, path) = (why.clone(), path.0.clone());
+        let counterexample = Counterexample { summary, path, shortest: exhausted };
         return Verdict::Refuted { counterexample };
     }
     let covered = covered();
-    if runs.exhausted {
+    if exhausted {
         return Verdict::Proven { covered };
     }
-    let mut bound = format!(
-        "{} situations, those least far in their jobs, up to {} steps away",
-        runs.situations, runs.steps
-    );
+    let (situations, _) = situations(searches);
+    let depth = searches.iter().map(|runs| runs.searched.depth).max().unwrap_or(0);
+    let mut bound =
+        format!("{situations} situations, those least far in their jobs, up to {depth} steps away");
     if tried == 0 {
         return Verdict::not_applicable(format!("too many jobs to finish a run within {bound}"));
     }
-    match runs.in_turn {
-        Some((_, true)) => bound += "; and every run in which the jobs take turns",
-        Some((situations, false)) => {
-            bound += &format!("; and {situations} of runs in which the jobs take turns");
-        }
-        None => {}
+    let in_turn: Vec<_> = searches.iter().filter_map(|runs| runs.in_turn).collect();
+    if in_turn.iter().all(|searched| searched.exhausted) {
+        bound += "; and every run in which the jobs take turns";
+    } else {
+        let situations: usize = in_turn.iter().map(|searched| searched.states).sum();
+        bound += &format!("; and {situations} of runs in which the jobs take turns");
     }
     Verdict::Bounded { covered, bound }
 }
 
 /// What can be said of the shortest run that was found.
 const fn least(runs: &Runs) -> &'static str {
-    if runs.exhausted { "shortest" } else { "the shortest that was tried" }
+    if runs.searched.exhausted { "shortest" } else { "the shortest that was tried" }
 }
 
-fn situations(runs: &Runs) -> (u64, &'static str) {
-    (count(runs.situations), "situations")
+fn situations(searches: &[&Runs]) -> (u64, &'static str) {
+    (searches.iter().map(|runs| count(runs.searched.states)).sum(), "situations")
 }
 
 fn total(listed: &Listed) -> u64 {

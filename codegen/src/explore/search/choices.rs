@@ -2,10 +2,10 @@
 
 use super::effects::Effects;
 use super::{Explorer, Search};
-use crate::explore::job::{Job, Stage};
 use crate::explore::situation::{AGAIN, ENDED, HEAD, LATE, LOST, SAID, Situation};
-use crate::explore::step::{Became, Fate, Step};
 use crate::machine::StateId;
+use crate::runs::{Became, Fate, Step};
+use crate::runs::{Job, Stage};
 
 /// What can happen next to the jobs of a run.
 pub(crate) trait Choices<'w, 'm: 'w>: Effects<'w, 'm> {

@@ -3,11 +3,11 @@
 use phasegate::Outcome;
 
 use super::Search;
-use crate::explore::job::Result;
 use crate::explore::runs::Claim;
 use crate::explore::situation::{AGAIN, ENDED, HEAD, LATE, LOST, REFUSED, SAID, Situation};
-use crate::explore::step::Became;
 use crate::machine::StateId;
+use crate::runs::Became;
+use crate::runs::JobResult;
 
 impl Search<'_, '_> {
     /// No phase may be shown as failed whose work passed, nor as done where it did not.
@@ -108,7 +108,7 @@ impl Search<'_, '_> {
             }
             concluding += 1;
             match now.job(job).result() {
-                Some(Result::Mute) => {}
+                Some(JobResult::Mute) => {}
                 Some(_) | None => return false,
             }
         }

@@ -3,10 +3,10 @@
 use phasegate::{Machine as _, Verdict};
 
 use super::{Explorer, Search};
-use crate::explore::job::{Job, Result, Stage};
 use crate::explore::situation::{AGAIN, ENDED, LATE, LOST, REFUSED, SAID, Situation};
-use crate::explore::step::{Became, Fate, Step};
 use crate::machine::StateId;
+use crate::runs::{Became, Fate, Step};
+use crate::runs::{Job, JobResult, Stage};
 
 /// What came of a report.
 pub(crate) struct Sent {
@@ -23,7 +23,7 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
             Step::Start | Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => {
                 unreachable!("no job's step")
             }
-            Step::NeverBegins { job } => self.ends(next, job, Result::Cancelled, 0),
+            Step::NeverBegins { job } => self.ends(next, job, JobResult::Cancelled, 0),
             Step::FailsAtOnce { job } => {
                 let job = usize::from(job);
                 let failing = Job { stage: Stage::Failing, ..next.job(job) };
@@ -32,7 +32,7 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
             Step::Lost { job } => {
                 let done = self.done(next.job(usize::from(job)), job);
                 let always = self.workflow().plans[usize::from(job)].always;
-                let result = if always { Result::Mute } else { Result::Failed };
+                let result = if always { JobResult::Mute } else { JobResult::Failed };
                 self.ends(next, job, result, done);
             }
             Step::Before { job, fate } => return self.reports_before(next, job, fate),
@@ -41,7 +41,7 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
         false
     }
 
-    fn ends(&self, next: &mut Situation, job: u16, result: Result, done: u16) {
+    fn ends(&self, next: &mut Situation, job: u16, result: JobResult, done: u16) {
         let job = usize::from(job);
         let done = if self.forgets(next) { 0 } else { done };
         next.set_job(job, Job::over(result, done));
@@ -86,13 +86,13 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
         let passed = plan.always || of == Became::Success;
         let whole = sent.accepted || tolerated;
         let result = match (fate, passed, of) {
-            (Fate::DeliveredThenLost, _, _) => Result::Failed,
-            (Fate::DeliveredThenCancelled, _, _) => Result::Cancelled,
-            (_, true, _) if whole => Result::Succeeded,
-            (Fate::Undelivered, true, _) if plan.always => Result::Mute,
-            (_, true, _) => Result::Failed,
-            (_, false, Became::Cancelled) => Result::Cancelled,
-            (_, false, Became::Success | Became::Failure) => Result::Failed,
+            (Fate::DeliveredThenLost, _, _) => JobResult::Failed,
+            (Fate::DeliveredThenCancelled, _, _) => JobResult::Cancelled,
+            (_, true, _) if whole => JobResult::Succeeded,
+            (Fate::Undelivered, true, _) if plan.always => JobResult::Mute,
+            (_, true, _) => JobResult::Failed,
+            (_, false, Became::Cancelled) => JobResult::Cancelled,
+            (_, false, Became::Success | Became::Failure) => JobResult::Failed,
         };
         if matches!(fate, Fate::DeliveredThenLost | Fate::DeliveredThenCancelled) {
             next.set(LATE, true);
@@ -136,7 +136,7 @@ pub(crate) trait Effects<'w, 'm: 'w>: Explorer<'w, 'm> {
             if plan.needs.iter().all(is_over)
                 && !plan.must.iter().all(|&need| next.job(need).succeeded())
             {
-                next.set_job(job, Job::over(Result::Skipped, 0));
+                next.set_job(job, Job::over(JobResult::Skipped, 0));
             }
         }
     }

@@ -16,14 +16,14 @@ pub(crate) use choices::Choices;
 pub(crate) use effects::{Effects, Sent};
 
 use super::histories::Histories;
-use super::job::{Job, Result};
 use super::path::{self, Path};
 use super::runs::{Claim, Runs, Way};
 use super::situation::{AGAIN, ENDED, HEAD, LATE, Situation, history_of, job_of};
 use super::situations::Situations;
-use super::step::{Fate, Step};
-use super::workflow::Workflow;
 use crate::machine::StateId;
+use crate::runs::Workflow;
+use crate::runs::{Fate, Step};
+use crate::runs::{Job, JobResult};
 
 /// The most words that a search writes or looks at, so that one with many jobs, or with long
 /// histories, is bounded in time.
@@ -282,9 +282,9 @@ impl Search<'_, '_> {
         if claim != Claim::Accepted {
             for job in 0..self.workflow.plans.len().min(128) {
                 match job_of(words, job).result() {
-                    Some(Result::Failed | Result::Mute) => jobs[0] |= 1 << job,
-                    Some(Result::Cancelled) => jobs[1] |= 1 << job,
-                    Some(Result::Succeeded | Result::Skipped) | None => {}
+                    Some(JobResult::Failed | JobResult::Mute) => jobs[0] |= 1 << job,
+                    Some(JobResult::Cancelled) => jobs[1] |= 1 << job,
+                    Some(JobResult::Succeeded | JobResult::Skipped) | None => {}
                 }
             }
         }

@@ -24,6 +24,18 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// The same step of another job.
+    pub(crate) fn with_job(self, other: impl FnOnce(u16) -> u16) -> Self {
+        match self {
+            Self::Before { job, fate } => Self::Before { job: other(job), fate },
+            Self::Outcome { job, of, fate } => Self::Outcome { job: other(job), of, fate },
+            Self::FailsAtOnce { job } => Self::FailsAtOnce { job: other(job) },
+            Self::NeverBegins { job } => Self::NeverBegins { job: other(job) },
+            Self::Lost { job } => Self::Lost { job: other(job) },
+            Self::Start | Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => self,
+        }
+    }
+
     /// Whose step it is, where it is a job's.
     pub(crate) const fn job(self) -> Option<u16> {
         match self {

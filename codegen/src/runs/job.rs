@@ -2,7 +2,7 @@
 
 /// How a job ended, as far as it matters to what follows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Result {
+pub(crate) enum JobResult {
     /// Its work is done, and its reports that are part of it were accepted.
     Succeeded,
     /// Its work failed, its runner was lost, or a report that is part of it was not accepted.
@@ -25,7 +25,7 @@ pub(crate) enum Stage {
     /// It failed, and has yet to say so.
     Failing,
     /// It is over.
-    Over(Result),
+    Over(JobResult),
 }
 
 /// Where a job is, how many reports it has set out to send before its outcome, and how many pieces
@@ -37,13 +37,18 @@ pub(crate) struct Job {
     pub(crate) done: u16,
 }
 
-const RESULTS: [Result; 5] =
-    [Result::Succeeded, Result::Failed, Result::Cancelled, Result::Mute, Result::Skipped];
+pub(crate) const RESULTS: [JobResult; 5] = [
+    JobResult::Succeeded,
+    JobResult::Failed,
+    JobResult::Cancelled,
+    JobResult::Mute,
+    JobResult::Skipped,
+];
 
 impl Job {
     pub(crate) const WAITING: Self = Self { stage: Stage::Waiting, set_out: 0, done: 0 };
 
-    pub(crate) const fn result(self) -> Option<Result> {
+    pub(crate) const fn result(self) -> Option<JobResult> {
         match self.stage {
             Stage::Over(result) => Some(result),
             Stage::Waiting | Stage::Working | Stage::Failing => None,
@@ -51,11 +56,11 @@ impl Job {
     }
 
     pub(crate) fn succeeded(self) -> bool {
-        self.result() == Some(Result::Succeeded)
+        self.result() == Some(JobResult::Succeeded)
     }
 
     /// The job, over; what it set out to report no longer matters.
-    pub(crate) const fn over(result: Result, done: u16) -> Self {
+    pub(crate) const fn over(result: JobResult, done: u16) -> Self {
         Self { stage: Stage::Over(result), set_out: 0, done }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::machine::{JobId, Machine, PhaseId, State, StateId};
 
-use super::job::Result;
+use super::job::JobResult;
 use super::step::Became;
 
 /// A report before a job's outcome.
@@ -30,10 +30,31 @@ pub(crate) struct Plan {
     cancelled: Option<StateId>,
     pub(crate) outcome_tolerated: bool,
     /// Of a concluding job: what each needed job's result says was attempted.
-    attempted: Vec<Option<StateId>>,
+    pub(crate) attempted: Vec<Option<StateId>>,
 }
 
 impl Plan {
+    /// The states of its outcomes, as far as it has reports for them.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = StateId> {
+        [self.success, self.failure, self.cancelled].into_iter().flatten()
+    }
+
+    /// Whether it does what another does, but for the states that it reports and the jobs that it
+    /// needs.
+    pub(crate) fn has_shape_of(&self, other: &Self) -> bool {
+        let tolerated = |plan: &Self| -> Vec<bool> {
+            plan.before.iter().map(|report| report.tolerated).collect()
+        };
+        let outcomes =
+            |plan: &Self| [plan.success, plan.failure, plan.cancelled].map(|of| of.is_some());
+        self.always == other.always
+            && self.has_start == other.has_start
+            && self.pieces == other.pieces
+            && self.outcome_tolerated == other.outcome_tolerated
+            && tolerated(self) == tolerated(other)
+            && outcomes(self) == outcomes(other)
+    }
+
     pub(crate) const fn outcome(&self, of: Became) -> Option<StateId> {
         match of {
             Became::Success => self.success,
@@ -48,7 +69,10 @@ impl Plan {
     }
 
     /// What a concluding job says (rule 9), from what became of the jobs that it needs.
-    pub(crate) fn concludes(&self, results: impl Fn(usize) -> Result) -> (Became, Option<StateId>) {
+    pub(crate) fn concludes(
+        &self,
+        results: impl Fn(usize) -> JobResult,
+    ) -> (Became, Option<StateId>) {
         let all = || self.needs.iter().map(|&need| seen(results(need)));
         let (of, named) = if all().all(|one| one == Seen::Success) {
             (Became::Success, Seen::Success)
@@ -74,18 +98,18 @@ enum Seen {
     Skipped,
 }
 
-const fn seen(result: Result) -> Seen {
+const fn seen(result: JobResult) -> Seen {
     match result {
-        Result::Succeeded => Seen::Success,
-        Result::Failed | Result::Mute => Seen::Failure,
-        Result::Cancelled => Seen::Cancelled,
-        Result::Skipped => Seen::Skipped,
+        JobResult::Succeeded => Seen::Success,
+        JobResult::Failed | JobResult::Mute => Seen::Failure,
+        JobResult::Cancelled => Seen::Cancelled,
+        JobResult::Skipped => Seen::Skipped,
     }
 }
 
 /// The jobs of a table.
 #[derive(Debug)]
-pub struct Workflow<'m> {
+pub(crate) struct Workflow<'m> {
     pub(crate) machine: &'m Machine,
     pub(crate) plans: Vec<Plan>,
     /// The jobs, each after those that it needs.
@@ -96,7 +120,7 @@ pub struct Workflow<'m> {
 
 impl<'m> Workflow<'m> {
     /// The workflow of a table.
-    pub fn of(machine: &'m Machine) -> Self {
+    pub(crate) fn of(machine: &'m Machine) -> Self {
         let order = in_order_of_needs(machine);
         let mut plans: Vec<Plan> = machine.job_ids().map(|id| plan(machine, id)).collect();
         for &job in &order {
@@ -116,6 +140,11 @@ impl<'m> Workflow<'m> {
             }
         }
         Self { machine, plans, order, work }
+    }
+
+    /// How far the jobs of a run are when all are over.
+    pub(crate) fn farthest(&self) -> usize {
+        self.plans.iter().map(|plan| plan.before.len() + 2).sum()
     }
 
     pub(crate) fn name(&self, job: u16) -> &'m str {

@@ -1,0 +1,178 @@
+//! The stepper: rule 6 told forward, a state and a phase at a time.
+
+use super::{Machine, Outcome, PhaseId, StateId, View};
+
+/// What the stepper remembers of where a row stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) current: StateId,
+    pub(crate) previous: Option<StateId>,
+    pub(crate) last_phase: Option<PhaseId>,
+}
+
+/// What it remembers of one phase.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct PhaseMemory {
+    pub(crate) reported: bool,
+    pub(crate) completed: bool,
+    pub(crate) later: bool,
+    pub(crate) hidden: Hidden,
+}
+
+/// Whether a step that counts can hide a state of the phase.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Hidden {
+    Always,
+    Until(PhaseId),
+    No,
+}
+
+/// Tells what is shown, a state at a time.
+#[derive(Debug)]
+pub(crate) struct Stepper<'m> {
+    machine: &'m Machine,
+    has_completing: Vec<bool>,
+    /// The optional states of each phase.
+    optional: Vec<Vec<StateId>>,
+}
+
+impl<'m> Stepper<'m> {
+    pub(crate) fn of(machine: &'m Machine) -> Self {
+        let mut has_completing = vec![false; machine.phases.len()];
+        for state in machine.states.iter().filter(|state| state.completes) {
+            if let Some(phase) = state.phase {
+                has_completing[phase.index()] = true;
+            }
+        }
+        let mut optional = vec![Vec::new(); machine.phases.len()];
+        for &state in machine.relation.optional() {
+            if let Some(phase) = machine.state(state).phase {
+                optional[phase.index()].push(state);
+            }
+        }
+        Self { machine, has_completing, optional }
+    }
+
+    pub(crate) fn start(&self, state: StateId) -> Row {
+        Row { current: state, previous: None, last_phase: self.machine.state(state).phase }
+    }
+
+    pub(crate) fn then(&self, row: &Row, state: StateId) -> Row {
+        let last_phase = self.machine.state(state).phase.or(row.last_phase);
+        Row { current: state, previous: Some(row.current), last_phase }
+    }
+
+    pub(crate) fn phase_start(&self, phase: PhaseId, state: StateId) -> PhaseMemory {
+        let none =
+            PhaseMemory { reported: false, completed: false, later: false, hidden: Hidden::No };
+        self.report(phase, none, state)
+    }
+
+    pub(crate) fn phase_then(
+        &self,
+        phase: PhaseId,
+        memory: &PhaseMemory,
+        before: &Row,
+        state: StateId,
+    ) -> PhaseMemory {
+        let mut next = self.phase_told(phase, memory, before, state);
+        let relation = &self.machine.relation;
+        if self.optional[phase.index()]
+            .iter()
+            .any(|&via| relation.hides(before.current, via, state))
+        {
+            let end = self.machine.state(state).phase;
+            next.hidden = next.hidden.min(end.map_or(Hidden::Always, Hidden::Until));
+        }
+        next
+    }
+
+    /// The same, without looking whether the step can hide a state of the phase: that makes no
+    /// difference to whether the phase is done or failed.
+    pub(crate) fn phase_told(
+        &self,
+        phase: PhaseId,
+        memory: &PhaseMemory,
+        before: &Row,
+        state: StateId,
+    ) -> PhaseMemory {
+        if self.machine.is_initial(state) {
+            return self.phase_start(phase, state);
+        }
+        let mut next = *memory;
+        let of = self.machine.state(state).phase;
+        let back = of.filter(|&of| before.last_phase.is_some_and(|last| of < last));
+        if let Some(back) = back {
+            if back <= phase {
+                (next.reported, next.completed, next.later) = (false, false, false);
+            }
+            if matches!(next.hidden, Hidden::Until(end) if end >= back) {
+                next.hidden = Hidden::No;
+            }
+        }
+        self.report(phase, next, state)
+    }
+
+    fn report(&self, phase: PhaseId, mut memory: PhaseMemory, state: StateId) -> PhaseMemory {
+        let state = self.machine.state(state);
+        memory.reported |= state.phase == Some(phase);
+        memory.completed |= state.phase == Some(phase) && state.completes;
+        memory.later |= state.phase.is_some_and(|of| of > phase);
+        memory
+    }
+
+    pub(crate) fn ending(&self, row: &Row, attempted: Option<StateId>) -> Option<PhaseId> {
+        let current = self.machine.state(row.current);
+        if !matches!(current.outcome, Some(Outcome::Failure | Outcome::Cancelled)) {
+            return None;
+        }
+        let open = |id: StateId| {
+            let state = self.machine.state(id);
+            state.phase.filter(|_| !state.completes)
+        };
+        attempted.and_then(open).or(current.phase).or_else(|| {
+            let before = row.previous?;
+            let phase = open(before)?;
+            let mut hidden = self.machine.relation.hidden(before, row.current);
+            hidden.all(|id| open(id) == Some(phase)).then_some(phase)
+        })
+    }
+
+    pub(crate) fn view(
+        &self,
+        phase: PhaseId,
+        row: &Row,
+        memory: &PhaseMemory,
+        ending: Option<PhaseId>,
+    ) -> View {
+        let current = self.machine.state(row.current);
+        let bad = matches!(current.outcome, Some(Outcome::Failure | Outcome::Cancelled));
+        if ending == Some(phase) {
+            return if current.outcome == Some(Outcome::Cancelled) {
+                View::Cancelled
+            } else {
+                View::Failed
+            };
+        }
+        let passed = memory.later || current.is_ended();
+        let after = ending.is_some_and(|ending| ending < phase);
+        if !memory.reported && (after || memory.hidden == Hidden::No && passed) {
+            return View::Skipped;
+        }
+        if current.phase == Some(phase) && !current.completes && !current.is_ended() {
+            return View::Active;
+        }
+        let moved_on = (current.is_ended() && !bad)
+            || current.phase.is_some_and(|other| other != phase)
+            || (current.phase.is_none() && !bad)
+            || memory.later
+            || ending.is_some_and(|ending| ending > phase);
+        if memory.completed || !self.has_completing[phase.index()] && memory.reported && moved_on {
+            View::Done
+        } else if passed {
+            View::Unconfirmed
+        } else {
+            View::Upcoming
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What can happen next in a run, and what it changes: the job, and by its report the row.
+
+use super::job::{Job, JobResult, Stage};
+use super::layout::{Jobs, Layout};
+use super::step::{Became, Fate, Step};
+use super::workflow::Workflow;
+use crate::machine::StateId;
+
+/// Where a run is: its jobs, and what stands at the receiver of their reports.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Run<R> {
+    pub(crate) jobs: Jobs,
+    pub(crate) row: R,
+}
+
+/// A report of a job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) state: StateId,
+    pub(crate) attempted: Option<StateId>,
+    /// Whether its loss harms nothing.
+    pub(crate) tolerated: bool,
+    /// Whether it reaches the receiver.
+    pub(crate) delivered: bool,
+}
+
+/// The receiver of a run's reports.
+pub(crate) trait Receiver {
+    /// What it keeps of the row.
+    type Row: Clone;
+
+    /// Takes a report, or the loss of one; says whether it was accepted.
+    fn take(&self, row: &mut Self::Row, report: Sent) -> bool;
+
+    /// A job was lost or cancelled after it reported its success.
+    fn late(&self, _row: &mut Self::Row) {}
+}
+
+/// One step, its report if it has one with the answer, and where the run is then.
+pub(crate) struct Taken<R> {
+    pub(crate) step: Step,
+    pub(crate) sent: Option<(Sent, bool)>,
+    pub(crate) run: Run<R>,
+}
+
+/// The runs of a workflow, for one receiver.
+#[derive(Debug)]
+pub(crate) struct Runs<'w, 'm, C> {
+    pub(crate) workflow: &'w Workflow<'m>,
+    pub(crate) layout: Layout,
+    pub(crate) receiver: C,
+}
+
+impl<C: Receiver> Runs<'_, '_, C> {
+    /// Everything that a job can do next. With `late`, a job may also be lost or cancelled after it
+    /// reported its success.
+    pub(crate) fn next(
+        &self,
+        now: &Run<C::Row>,
+        job: usize,
+        late: bool,
+        take: &mut impl FnMut(Taken<C::Row>),
+    ) {
+        let plan = &self.workflow.plans[job];
+        let id = u16::try_from(job).expect("a table of a mebibyte has fewer jobs");
+        let at = self.layout.job(&now.jobs, job);
+        let mut step = |step| take(self.apply(now, at, step));
+        match at.stage {
+            Stage::Over(_) => {}
+            Stage::Waiting if plan.always => {
+                let is_over = |&need: &usize| self.layout.result(&now.jobs, need).is_some();
+                if plan.needs.iter().all(is_over) {
+                    self.outcome(id, self.concludes(now, job).0, late, &mut step);
+                    step(Step::Lost { job: id });
+                }
+            }
+            Stage::Waiting => {
+                if !plan.must.iter().all(|&need| self.layout.succeeded(&now.jobs, need)) {
+                    return;
+                }
+                step(Step::NeverBegins { job: id });
+                step(Step::Lost { job: id });
+                if plan.has_start {
+                    step(Step::FailsAtOnce { job: id });
+                    before(id, &mut step);
+                } else {
+                    self.work(id, at, late, &mut step);
+                }
+            }
+            Stage::Working => {
+                self.work(id, at, late, &mut step);
+                step(Step::Lost { job: id });
+            }
+            Stage::Failing => {
+                self.outcome(id, Became::Failure, late, &mut step);
+                self.outcome(id, Became::Cancelled, late, &mut step);
+                step(Step::Lost { job: id });
+            }
+        }
+    }
+
+    /// The work that a job is at passes, fails or is cancelled.
+    fn work(&self, job: u16, at: Job, late: bool, step: &mut impl FnMut(Step)) {
+        if usize::from(at.set_out) < self.workflow.plans[usize::from(job)].before.len() {
+            before(job, step);
+        } else {
+            self.outcome(job, Became::Success, late, step);
+        }
+        self.outcome(job, Became::Failure, late, step);
+        self.outcome(job, Became::Cancelled, late, step);
+    }
+
+    fn outcome(&self, job: u16, of: Became, late: bool, step: &mut impl FnMut(Step)) {
+        let plan = &self.workflow.plans[usize::from(job)];
+        if plan.outcome(of).is_none() {
+            step(Step::Outcome { job, of, fate: Fate::None });
+            return;
+        }
+        for fate in [Fate::Delivered, Fate::Undelivered] {
+            step(Step::Outcome { job, of, fate });
+        }
+        if late && !plan.always && of == Became::Success {
+            for fate in [Fate::DeliveredThenLost, Fate::DeliveredThenCancelled] {
+                step(Step::Outcome { job, of, fate });
+            }
+        }
+    }
+
+    /// What one step costs a search: all jobs are looked at.
+    pub(crate) fn weight(&self) -> u64 {
+        self.layout.len().div_ceil(4).max(1) as u64
+    }
+
+    /// Where a step of a job leads.
+    pub(crate) fn after(&self, now: &Run<C::Row>, step: Step) -> Run<C::Row> {
+        let job = usize::from(step.job().expect("only jobs take these steps"));
+        self.apply(now, self.layout.job(&now.jobs, job), step).run
+    }
+
+    fn apply(&self, now: &Run<C::Row>, at: Job, step: Step) -> Taken<C::Row> {
+        let mut run = now.clone();
+        let mut sent = None;
+        let job = usize::from(step.job().expect("only jobs take these steps"));
+        let plan = &self.workflow.plans[job];
+        let to = match step {
+            Step::Start | Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => {
+                unreachable!("no job's step")
+            }
+            Step::NeverBegins { .. } => Job::over(JobResult::Cancelled, 0),
+            Step::FailsAtOnce { .. } => Job { stage: Stage::Failing, ..at },
+            Step::Lost { .. } => {
+                let result = if plan.always { JobResult::Mute } else { JobResult::Failed };
+                Job::over(result, at.done)
+            }
+            Step::Before { fate, .. } => {
+                let report = plan.before[usize::from(at.set_out)];
+                let report = Sent {
+                    state: report.state,
+                    attempted: plan.attempted(at.set_out),
+                    tolerated: report.tolerated,
+                    delivered: fate == Fate::Delivered,
+                };
+                let accepted = self.receiver.take(&mut run.row, report);
+                sent = Some((report, accepted));
+                let goes_on = accepted || report.tolerated;
+                let stage = if goes_on { Stage::Working } else { Stage::Failing };
+                let set_out = at.set_out + 1;
+                Job { stage, set_out, done: set_out - u16::from(plan.has_start) }
+            }
+            Step::Outcome { of, fate, .. } => {
+                sent = self.reports_outcome(now, job, at, of, fate, &mut run.row);
+                let passed = plan.always || of == Became::Success;
+                let whole = sent.is_none_or(|(_, accepted)| accepted) || plan.outcome_tolerated;
+                let result = match (fate, passed, of) {
+                    (Fate::DeliveredThenLost, _, _) => JobResult::Failed,
+                    (Fate::DeliveredThenCancelled, _, _) => JobResult::Cancelled,
+                    (_, true, _) if whole => JobResult::Succeeded,
+                    (Fate::Undelivered, true, _) if plan.always => JobResult::Mute,
+                    (_, true, _) => JobResult::Failed,
+                    (_, false, Became::Cancelled) => JobResult::Cancelled,
+                    (_, false, Became::Success | Became::Failure) => JobResult::Failed,
+                };
+                // A report that is part of the job is part of its last piece of work.
+                let done = match passed && !plan.always {
+                    true => plan.pieces - u16::from(!whole),
+                    false => at.done,
+                };
+                if matches!(fate, Fate::DeliveredThenLost | Fate::DeliveredThenCancelled) {
+                    self.receiver.late(&mut run.row);
+                }
+                Job::over(result, done)
+            }
+        };
+        self.layout.set(&mut run.jobs, job, to);
+        if to.result().is_some() {
+            self.skip(&mut run.jobs);
+        }
+        Taken { step, sent, run }
+    }
+
+    fn reports_outcome(
+        &self,
+        now: &Run<C::Row>,
+        job: usize,
+        at: Job,
+        of: Became,
+        fate: Fate,
+        row: &mut C::Row,
+    ) -> Option<(Sent, bool)> {
+        let plan = &self.workflow.plans[job];
+        let state = plan.outcome(of)?;
+        let attempted =
+            if plan.always { self.concludes(now, job).1 } else { plan.attempted(at.set_out) };
+        let delivered = fate != Fate::Undelivered;
+        let report = Sent { state, attempted, tolerated: plan.outcome_tolerated, delivered };
+        Some((report, self.receiver.take(row, report)))
+    }
+
+    /// What a concluding job says became of the jobs that it needs.
+    pub(crate) fn concludes(&self, now: &Run<C::Row>, job: usize) -> (Became, Option<StateId>) {
+        let over = |need| {
+            self.layout.result(&now.jobs, need).expect("a conclusion waits for what it needs")
+        };
+        self.workflow.plans[job].concludes(over)
+    }
+
+    /// Jobs that can no longer begin are skipped.
+    fn skip(&self, jobs: &mut Jobs) {
+        for &job in &self.workflow.order {
+            let plan = &self.workflow.plans[job];
+            if plan.always || self.layout.code(jobs, job) != 0 {
+                continue;
+            }
+            let is_over = |&need: &usize| self.layout.result(jobs, need).is_some();
+            if plan.needs.iter().all(is_over)
+                && !plan.must.iter().all(|&need| self.layout.succeeded(jobs, need))
+            {
+                self.layout.set(jobs, job, Job::over(JobResult::Skipped, 0));
+            }
+        }
+    }
+
+    /// Whether every job is over.
+    pub(crate) fn is_over(&self, jobs: &Jobs) -> bool {
+        (0..self.workflow.plans.len()).all(|job| self.layout.result(jobs, job).is_some())
+    }
+
+    /// The jobs of a run that is over as it is started again: all of them, or those that did not
+    /// succeed and what needs them. There are none of the latter where all succeeded.
+    pub(crate) fn again(&self, over: &Jobs) -> impl Iterator<Item = (Step, Jobs)> {
+        let all = self.layout.all_succeeded(over);
+        let failed = (!all).then(|| (Step::AgainFailed, self.started_again(over, false)));
+        [(Step::AgainAll, self.started_again(over, true))].into_iter().chain(failed)
+    }
+
+    fn started_again(&self, over: &Jobs, all: bool) -> Jobs {
+        let plans = &self.workflow.plans;
+        let mut jobs = over.clone();
+        let mut reset = vec![all; plans.len()];
+        for &job in &self.workflow.order {
+            reset[job] |= !self.layout.succeeded(over, job)
+                || plans[job].needs.iter().any(|&need| reset[need]);
+        }
+        for job in (0..plans.len()).filter(|&job| reset[job]) {
+            self.layout.set(&mut jobs, job, Job::WAITING);
+        }
+        jobs
+    }
+}
+
+fn before(job: u16, step: &mut impl FnMut(Step)) {
+    for fate in [Fate::Delivered, Fate::Undelivered] {
+        step(Step::Before { job, fate });
+    }
+}

@@ -1,0 +1,177 @@
+//! A run as people read it: a line a step.
+
+use phasegate::{Machine as _, Verdict};
+
+use super::job::JobResult;
+use super::layout::{Jobs, Layout};
+use super::next::Run;
+use super::step::{Became, Fate, Step};
+use super::workflow::Workflow;
+use crate::machine::{Machine, StateId};
+
+/// A path to what breaks a claim, a line a step.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Path(pub Vec<String>);
+
+/// How a model words what others than the jobs do.
+pub(crate) trait Tells<R> {
+    /// How it begins.
+    fn started(&self, row: &R) -> String;
+    /// A report that is delivered, its answer, and whether it was refused.
+    fn says(&self, row: &R, state: StateId, attempted: Option<StateId>) -> (String, bool);
+    /// What changes at the receiver.
+    fn switched(&self, _row: &R, _to: u8) -> String {
+        String::new()
+    }
+}
+
+/// Tells a run: where it begins, and each step with where the run is after it.
+pub(crate) fn tell<R>(
+    workflow: &Workflow<'_>,
+    layout: &Layout,
+    told: &impl Tells<R>,
+    first: &Run<R>,
+    steps: &[(Step, Run<R>)],
+) -> Path {
+    let mut lines = vec![told.started(&first.row)];
+    let mut before = first;
+    for (step, after) in steps {
+        lines.push(line(workflow, layout, told, before, *step));
+        lines.extend(skipped(workflow, layout, &before.jobs, &after.jobs, *step));
+        before = after;
+    }
+    Path(lines)
+}
+
+fn line<R>(
+    workflow: &Workflow<'_>,
+    layout: &Layout,
+    told: &impl Tells<R>,
+    before: &Run<R>,
+    step: Step,
+) -> String {
+    let set_out = |job: u16| layout.job(&before.jobs, usize::from(job)).set_out;
+    let says = |state: StateId, attempted, fate, tolerated: bool| {
+        let (what, bad) = if fate == Fate::Undelivered {
+            (format!("its report of {} is lost", workflow.machine.state(state).name), true)
+        } else {
+            told.says(&before.row, state, attempted)
+        };
+        // What a job that relies on it makes of its loss.
+        if bad && !tolerated { format!("{what}; the job fails") } else { what }
+    };
+    match step {
+        Step::Start => String::new(),
+        Step::Switched { to } => told.switched(&before.row, to),
+        Step::AgainAll => "the run is started again: all jobs".to_owned(),
+        Step::AgainFailed => "the run is started again: the failed jobs alone".to_owned(),
+        Step::NeverBegins { job } => {
+            format!("{} is cancelled before it begins", workflow.name(job))
+        }
+        Step::FailsAtOnce { job } => {
+            format!("{} fails before its first report", workflow.name(job))
+        }
+        Step::Lost { job } => {
+            let plan = &workflow.plans[usize::from(job)];
+            let name = workflow.name(job);
+            match set_out(job).checked_sub(1) {
+                None => format!("{name}'s runner is lost before it reports"),
+                Some(last) => {
+                    let after = &workflow.machine.state(plan.before[usize::from(last)].state).name;
+                    format!("{name}'s runner is lost in its work after {after}")
+                }
+            }
+        }
+        Step::Before { job, fate } => {
+            let plan = &workflow.plans[usize::from(job)];
+            let at = usize::from(set_out(job));
+            let report = plan.before[at];
+            let what = says(report.state, plan.attempted(set_out(job)), fate, report.tolerated);
+            let first = plan.has_start && at == 0;
+            let does = if first { " starts" } else { "'s work goes on" };
+            format!("{}{does}: {what}", workflow.name(job))
+        }
+        Step::Outcome { job, of, fate } => {
+            let number = usize::from(job);
+            let plan = &workflow.plans[number];
+            let (attempted, did) = if plan.always {
+                let over =
+                    |need| layout.result(&before.jobs, need).expect("a conclusion comes last");
+                let what = match of {
+                    Became::Success => "concludes that all succeeded",
+                    Became::Failure => "concludes that not all succeeded",
+                    Became::Cancelled => "concludes that one was cancelled",
+                };
+                (plan.concludes(over).1, what)
+            } else {
+                let what = match of {
+                    Became::Success => "succeeds",
+                    Became::Failure => "fails",
+                    Became::Cancelled => "is cancelled",
+                };
+                (plan.attempted(set_out(job)), what)
+            };
+            let name = workflow.name(job);
+            match plan.outcome(of) {
+                None => format!("{name} {did}: it has no report for that"),
+                Some(state) => {
+                    let what = says(state, attempted, fate, plan.outcome_tolerated);
+                    let then = match fate {
+                        Fate::DeliveredThenLost => "; then its runner is lost",
+                        Fate::DeliveredThenCancelled => "; then it is cancelled",
+                        Fate::Delivered | Fate::Undelivered | Fate::None => "",
+                    };
+                    format!("{name} {did}: {what}{then}")
+                }
+            }
+        }
+    }
+}
+
+/// A report, and how one machine answers it.
+pub(crate) fn judged(
+    machine: &Machine,
+    row: StateId,
+    state: StateId,
+    attempted: Option<StateId>,
+) -> (String, bool) {
+    let (from, to) = (&machine.state(row).name, &machine.state(state).name);
+    let attempted = match attempted {
+        Some(attempted) if machine.state(state).outcome.is_some() => {
+            format!(" (attempted {})", machine.state(attempted).name)
+        }
+        Some(_) | None => String::new(),
+    };
+    match machine.judge(row.index(), state.index()) {
+        Verdict::Applied => (format!("{from} -> {to}{attempted}"), false),
+        Verdict::Duplicate => (format!("reports {to} again, nothing changes"), false),
+        Verdict::Ended => {
+            (format!("its report of {to} is refused, the row has ended in {from}"), true)
+        }
+        Verdict::Illegal => {
+            let legal: Vec<&str> =
+                machine.next(row).take(8).map(|s| machine.state(s).name.as_str()).collect();
+            let legal = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
+            (format!("its report of {to} is refused in {from}, where legal is {legal}"), true)
+        }
+    }
+}
+
+/// The jobs that a step keeps from beginning.
+fn skipped(
+    workflow: &Workflow<'_>,
+    layout: &Layout,
+    before: &Jobs,
+    after: &Jobs,
+    step: Step,
+) -> Option<String> {
+    if matches!(step, Step::AgainAll | Step::AgainFailed) {
+        return None;
+    }
+    let is = |jobs, job| layout.result(jobs, job) == Some(JobResult::Skipped);
+    let names: Vec<&str> = (0..workflow.plans.len())
+        .filter(|&job| !is(before, job) && is(after, job))
+        .map(|job| workflow.machine.jobs[job].name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| format!("skipped: {}", names.join(", ")))
+}

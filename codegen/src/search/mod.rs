@@ -1,0 +1,253 @@
+//! The one engine behind every proof: it explores the states of a [`Model`], keeps each once with a
+//! shortest path to it, and stops where its limits are reached.
+//!
+//! A model says where it starts, which steps each state has, and what it claims. It writes nothing of
+//! searching: the worklist, the parents, the limits and the witnesses are here.
+//!
+//! States are taken up breadth first. Where a model has a [rank](Model::rank) that every step
+//! increases, they are taken up by rank instead: then all ways to a state are known when it is taken
+//! up, so that the number of paths to each can be counted, and its path is still a shortest.
+
+use std::collections::VecDeque;
+use std::hash::Hash;
+
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
+/// What is explored.
+pub(crate) trait Model {
+    /// All that decides what can happen next and what is claimed. The smaller, the faster.
+    type State: Clone + Eq + Hash;
+    /// What leads from one state to another.
+    type Step: Copy;
+
+    /// The states that it starts in.
+    fn starts(&self) -> Vec<Self::State>;
+
+    /// Every step that a state has, and the state that it leads to.
+    fn steps(&self, now: &Self::State, steps: &mut Vec<(Self::Step, Self::State)>);
+
+    /// How far on a state is, where every step leads further on; the same for all where one may not.
+    fn rank(&self, _: &Self::State) -> usize {
+        0
+    }
+
+    /// What one step costs, beside those of a model whose states are a word.
+    fn weight(&self) -> u64 {
+        1
+    }
+
+    /// A state is taken up: what is claimed of it.
+    fn look(&mut self, _known: &Known<Self>, _at: usize) {}
+
+    /// A step was taken: what is claimed of it.
+    fn took(&mut self, _known: &Known<Self>, _edge: Edge<Self::Step>) {}
+
+    /// Whether enough is known.
+    fn is_decided(&self) -> bool {
+        false
+    }
+}
+
+/// A step from one known state to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge<T> {
+    /// The number of the state that it starts in.
+    pub(crate) from: usize,
+    pub(crate) step: T,
+    /// The number of the state that it leads to.
+    pub(crate) to: usize,
+}
+
+/// A path: to a state, and one more step from there, if any.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End<T> {
+    pub(crate) at: usize,
+    pub(crate) last: Option<(T, usize)>,
+}
+
+impl<T> End<T> {
+    pub(crate) const fn state(at: usize) -> Self {
+        Self { at, last: None }
+    }
+
+    pub(crate) fn edge(edge: Edge<T>) -> Self {
+        Self { at: edge.from, last: Some((edge.step, edge.to)) }
+    }
+}
+
+/// How a state was reached.
+struct Reached<T> {
+    /// The state before it on a shortest path, and the step from there.
+    parent: Option<(u32, T)>,
+    /// The steps of that path.
+    steps: u32,
+    /// How many paths lead to it, as far as they are known.
+    paths: u64,
+}
+
+/// The states that were reached, numbered in the order of their coming.
+pub(crate) struct Known<M: Model + ?Sized> {
+    states: IndexMap<M::State, Reached<M::Step>, FixedState>,
+}
+
+impl<M: Model + ?Sized> Known<M> {
+    pub(crate) fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    pub(crate) fn state(&self, number: usize) -> &M::State {
+        self.entry(number).0
+    }
+
+    /// The steps of a shortest path to a state.
+    pub(crate) fn steps(&self, number: usize) -> u32 {
+        self.entry(number).1.steps
+    }
+
+    /// How many paths lead to a state, the most that can be counted where there are more. All of them
+    /// are known when a state of a model with a rank is taken up.
+    pub(crate) fn paths(&self, number: usize) -> u64 {
+        self.entry(number).1.paths
+    }
+
+    /// The steps of a path.
+    pub(crate) fn length(&self, end: End<M::Step>) -> u32 {
+        self.steps(end.at) + u32::from(end.last.is_some())
+    }
+
+    /// The state that a shortest path begins in, and its steps, each with the state that it leads to.
+    pub(crate) fn path(&self, end: End<M::Step>) -> (usize, Vec<(M::Step, usize)>) {
+        let mut at = end.at;
+        let mut path = Vec::from_iter(end.last);
+        while let Some((parent, step)) = self.entry(at).1.parent {
+            path.push((step, at));
+            at = parent as usize;
+        }
+        path.reverse();
+        (at, path)
+    }
+
+    fn entry(&self, number: usize) -> (&M::State, &Reached<M::Step>) {
+        self.states.get_index(number).expect("a state has the number that it was given")
+    }
+
+    /// Adds a state, or other ways to one that is known; says its number and whether it is new.
+    fn add(&mut self, state: M::State, from: Option<(usize, M::Step)>) -> (usize, bool) {
+        let (steps, paths, parent) = match from {
+            None => (0, 1, None),
+            Some((at, step)) => {
+                let reached = self.entry(at).1;
+                (reached.steps + 1, reached.paths, Some((index(at), step)))
+            }
+        };
+        match self.states.entry(state) {
+            indexmap::map::Entry::Occupied(known) => {
+                let number = known.index();
+                let reached = known.into_mut();
+                reached.paths = reached.paths.saturating_add(paths);
+                if steps < reached.steps {
+                    (reached.steps, reached.parent) = (steps, parent);
+                }
+                (number, false)
+            }
+            indexmap::map::Entry::Vacant(new) => {
+                let number = new.index();
+                new.insert(Reached { parent, steps, paths });
+                (number, true)
+            }
+        }
+    }
+}
+
+/// The most that one search does. What lies beyond is not claimed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// States that are kept.
+    pub(crate) states: usize,
+    /// Steps that are taken, by their weight.
+    pub(crate) steps: u64,
+}
+
+/// A model after its search: what was reached, and how far that is.
+pub(crate) struct Explored<M: Model> {
+    pub(crate) model: M,
+    pub(crate) known: Known<M>,
+    /// How many states were taken up.
+    pub(crate) taken_up: usize,
+    /// The steps of the longest of their shortest paths.
+    pub(crate) depth: u32,
+    /// How many steps were taken.
+    pub(crate) steps: u64,
+    /// Whether that is all there is.
+    pub(crate) exhausted: bool,
+}
+
+/// Explores a model within limits.
+pub(crate) fn explore<M: Model>(mut model: M, limits: Limits) -> Explored<M> {
+    let mut known = Known { states: IndexMap::default() };
+    let mut waiting = Waiting::default();
+    for state in model.starts() {
+        let rank = model.rank(&state);
+        if let (number, true) = known.add(state, None) {
+            waiting.push(rank, number);
+        }
+    }
+    let most_steps = limits.steps / model.weight();
+    let (mut taken_up, mut depth, mut taken, mut exhausted) = (0, 0, 0_u64, true);
+    let mut next_steps = Vec::new();
+    while let Some(number) = waiting.pop() {
+        if known.len() > limits.states || taken > most_steps {
+            exhausted = false;
+            break;
+        }
+        taken_up += 1;
+        depth = depth.max(known.steps(number));
+        model.look(&known, number);
+        if model.is_decided() {
+            break;
+        }
+        model.steps(known.state(number), &mut next_steps);
+        taken += next_steps.len() as u64;
+        for (step, next) in next_steps.drain(..) {
+            let rank = model.rank(&next);
+            let (to, is_new) = known.add(next, Some((number, step)));
+            if is_new {
+                waiting.push(rank, to);
+            }
+            model.took(&known, Edge { from: number, step, to });
+        }
+        if model.is_decided() {
+            break;
+        }
+    }
+    Explored { model, known, taken_up, depth, steps: taken, exhausted }
+}
+
+/// The states to take up, by their rank, first come first.
+#[derive(Default)]
+struct Waiting {
+    by_rank: Vec<VecDeque<u32>>,
+    /// The least rank that may have some.
+    least: usize,
+}
+
+impl Waiting {
+    fn push(&mut self, rank: usize, number: usize) {
+        if self.by_rank.len() <= rank {
+            self.by_rank.resize_with(rank + 1, VecDeque::new);
+        }
+        self.by_rank[rank].push_back(index(number));
+    }
+
+    fn pop(&mut self) -> Option<usize> {
+        while self.by_rank.get(self.least)?.is_empty() {
+            self.least += 1;
+        }
+        self.by_rank[self.least].pop_front().map(|number| number as usize)
+    }
+}
+
+fn index(number: usize) -> u32 {
+    u32::try_from(number).expect("a search is limited to fewer states")
+}
