@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use serde::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use crate::rules::{self, Rule};
 use crate::table::Source;
@@ -13,7 +13,7 @@ use crate::table::Source;
 pub(crate) const MOST_FINDINGS: usize = 1_000;
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It fails the run.
@@ -23,10 +23,9 @@ pub enum Severity {
 }
 
 /// One thing that falls short, where it stands, and what would be right.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Finding {
     /// The rule that finds it.
-    #[serde(serialize_with = "id")]
     pub rule: &'static Rule,
     /// How bad it is.
     pub severity: Severity,
@@ -41,12 +40,33 @@ pub struct Finding {
     /// What would be right.
     pub help: String,
     /// The bytes that it is about.
-    #[serde(skip)]
     pub span: Option<Range<usize>>,
+    /// What it is about, where the names in its message don't say that.
+    pub subject: Option<String>,
+    /// By what it can be accepted, where it can.
+    pub fingerprint: Option<String>,
+    /// Why it is accepted, where it is.
+    pub accepted: Option<String>,
 }
 
-fn id<S: Serializer>(rule: &&'static Rule, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(rule.id)
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut object =
+            to.serialize_struct("Finding", 9 + usize::from(self.accepted.is_some()))?;
+        object.serialize_field("rule", self.rule.id)?;
+        object.serialize_field("severity", &self.severity)?;
+        object.serialize_field("path", &self.path)?;
+        object.serialize_field("line", &self.line)?;
+        object.serialize_field("column", &self.column)?;
+        object.serialize_field("message", &self.message)?;
+        object.serialize_field("help", &self.help)?;
+        object.serialize_field("docs", &self.rule.docs())?;
+        object.serialize_field("fingerprint", &self.fingerprint)?;
+        if let Some(reason) = &self.accepted {
+            object.serialize_field("accepted", reason)?;
+        }
+        object.end()
+    }
 }
 
 impl Finding {
@@ -67,6 +87,18 @@ impl Finding {
             message: message.into(),
             help: help.into(),
             span: None,
+            subject: None,
+            fingerprint: None,
+            accepted: None,
+        }
+    }
+
+    /// What it is about, in words that no other edit of the file touches: the names in its message,
+    /// where nothing else is said.
+    pub(crate) fn subject(&self) -> String {
+        match &self.subject {
+            Some(subject) => subject.clone(),
+            None => self.message.split('`').skip(1).step_by(2).collect::<Vec<_>>().join("\n"),
         }
     }
 
@@ -183,6 +215,9 @@ pub fn text(findings: &[Finding], source: Option<&Source>, colour: bool) -> Stri
         if !finding.help.is_empty() {
             group = group.element(Level::HELP.message(&finding.help));
         }
+        let fingerprint = finding.fingerprint.as_ref().filter(|_| finding.accepted.is_none());
+        let note = fingerprint.map(|fingerprint| format!("fingerprint {fingerprint}"));
+        group = group.elements(note.as_ref().map(|note| Level::NOTE.message(note)));
         writeln!(out, "{}\n", renderer.render(&[group]))
             .expect("a string takes all that is written");
     }

@@ -14,6 +14,7 @@
 //! }
 //! ```
 
+pub mod accepted;
 pub mod artifact;
 #[cfg(feature = "cli")]
 pub mod command;

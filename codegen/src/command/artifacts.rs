@@ -5,6 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
+use crate::accepted::Accepted;
 use crate::artifact::{self, Leave, State, generate_command};
 use crate::emit::{Kind, TARGETS};
 use crate::finding::{Finding, Format, Severity};
@@ -187,26 +188,37 @@ impl Check {
                 finding.path = shown(&loaded.root.join(&finding.path));
             }
             findings.extend(verify::findings(&loaded.source.path, &proofs));
-            if settled.workflows.iter().flat_map(|kept| &kept.findings).any(Finding::is_error) {
-                exit = Exit::Findings;
-            }
             let (warnings, unmigrated): (Vec<Finding>, Vec<Finding>) =
                 migrate::check(loaded)?.into_iter().partition(|finding| !finding.is_error());
             settled.warnings.extend(warnings);
             findings.extend(unmigrated);
-            if !findings.is_empty() {
+            let mut accepted = Accepted::of(path)?;
+            let kept = settled.workflows.iter_mut().flat_map(|kept| &mut kept.findings);
+            let of_table = settled.warnings.iter_mut().chain(&mut findings);
+            accepted.accept(loaded, of_table.chain(kept))?;
+            let kept = settled.workflows.iter().flat_map(|kept| &kept.findings);
+            if findings.iter().chain(kept).any(Finding::is_error) {
                 exit = Exit::Findings;
             }
-            if settled.outcomes.iter().any(|o| matches!(o.state, State::Stale | State::Missing)) {
+            let is_accepted = |outcome: &artifact::Outcome| {
+                let path = shown(&loaded.root.join(&outcome.path));
+                findings.iter().any(|f| f.accepted.is_some() && f.path == path)
+            };
+            let is_to_mend = |o: &&artifact::Outcome| {
+                matches!(o.state, State::Stale | State::Missing) && !is_accepted(o)
+            };
+            if settled.outcomes.iter().any(|o| is_to_mend(&o)) {
                 to_generate.push(shown(path));
             }
             if format == Format::Text {
-                in_words(loaded, &settled, &findings, &verify::summary(&proofs))?;
+                let proofs = verify::summary(&proofs);
+                in_words(loaded, &settled, &findings, &proofs, &accepted)?;
             }
             summaries.push(summary(loaded, &settled, &proofs));
             all.extend(settled.warnings);
             all.extend(findings);
             all.extend(settled.workflows.into_iter().flat_map(|kept| kept.findings));
+            all.extend(accepted.stale("check"));
         }
         if format == Format::Text {
             if !to_generate.is_empty() {
@@ -224,6 +236,7 @@ fn in_words(
     settled: &Settled,
     findings: &[Finding],
     proofs: &str,
+    accepted: &Accepted,
 ) -> Result<(), Failure> {
     let machine = &loaded.machine;
     tell(Format::Text, &settled.warnings, Some(&loaded.source), json!({}))?;
@@ -234,15 +247,21 @@ fn in_words(
     for kept in &settled.workflows {
         tell(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
     }
+    tell(Format::Text, &accepted.stale("check"), Some(accepted.source()), json!({}))?;
     let mut out = String::new();
     for line in machine.skips_in_words() {
         out += &format!("{line}\n");
     }
-    let in_workflows: usize = settled.workflows.iter().map(|kept| kept.findings.len()).sum();
-    let verdict = match findings.len() + in_workflows {
+    let kept = settled.workflows.iter().flat_map(|kept| &kept.findings);
+    let (left, open): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().chain(kept).partition(|finding| finding.accepted.is_some());
+    let mut verdict = match open.len() {
         0 => "all current".to_owned(),
         number => count(number, "finding"),
     };
+    if !left.is_empty() {
+        verdict += &format!(", {} accepted", left.len());
+    }
     let summary = in_a_line(&loaded.source.path, machine, settled.outcomes.len());
     out += &format!("{summary}, proofs: {proofs}: {verdict}\n");
     print(&out)?;

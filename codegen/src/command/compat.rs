@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, Failure, FormatArg, Outcome, coloured, print, the_one_table};
-use crate::compat::{self, Accepted, Comparison, Origin, Version};
+use crate::accepted::Accepted;
+use crate::compat::{self, Comparison, Origin, Version};
 use crate::finding::{self, Format};
 
 #[derive(Args)]
@@ -36,19 +37,15 @@ impl Compat {
 
     fn compare(&self) -> Outcome {
         let (versions, newest) = self.versions()?;
-        let accepted = self.accepted(&newest)?;
+        let mut accepted = self.accepted(&newest)?;
         if self.window {
             let mut window = compat::window(&versions);
             // What no pair has any more is told once.
-            if let Some(accepted) = &accepted {
-                accepted.apply_to(window.pairs.iter_mut().map(|(_, _, pair)| pair));
-            }
+            compat::accept(&mut accepted, window.pairs.iter_mut().map(|(_, _, pair)| pair));
             match self.format.format {
                 Format::Text => {
                     for (_, _, pair) in &window.pairs {
-                        print(
-                            &pair.changes_text(accepted.as_ref().map(Accepted::source), coloured()),
-                        )?;
+                        print(&pair.changes_text(Some(accepted.source()), coloured()))?;
                     }
                     print(&window.text())?;
                 }
@@ -62,20 +59,14 @@ impl Compat {
             return Ok(exit(window.fails()));
         }
         let mut comparison = compat::compare(&versions, 0, 1);
-        if let Some(accepted) = &accepted {
-            accepted.apply_to(std::iter::once(&mut comparison));
-        }
-        self.tell(&comparison, accepted.as_ref())?;
+        compat::accept(&mut accepted, std::iter::once(&mut comparison));
+        self.tell(&comparison, &accepted)?;
         Ok(exit(comparison.fails()))
     }
 
-    fn tell(
-        &self,
-        comparison: &Comparison<'_>,
-        accepted: Option<&Accepted>,
-    ) -> Result<(), Failure> {
+    fn tell(&self, comparison: &Comparison<'_>, accepted: &Accepted) -> Result<(), Failure> {
         let out = match self.format.format {
-            Format::Text => comparison.text(accepted.map(Accepted::source), coloured()),
+            Format::Text => comparison.text(Some(accepted.source()), coloured()),
             Format::Github => finding::github(&comparison.findings()),
             Format::Json => format!("{:#}\n", comparison.json()),
         };
@@ -116,18 +107,11 @@ impl Compat {
         Ok((versions, newest))
     }
 
-    fn accepted(&self, newest: &Path) -> Result<Option<Accepted>, Failure> {
-        let path = match &self.accepted {
-            Some(path) => path.clone(),
-            None => {
-                let path = Accepted::beside(newest);
-                if !path.exists() {
-                    return Ok(None);
-                }
-                path
-            }
-        };
-        Ok(Some(Accepted::read(&path)?))
+    fn accepted(&self, newest: &Path) -> Result<Accepted, Failure> {
+        Ok(match &self.accepted {
+            Some(path) => Accepted::read(path)?,
+            None => Accepted::of(newest)?,
+        })
     }
 }
 

@@ -31,10 +31,26 @@ use crate::pipeline::{self, Loaded};
 use crate::rules;
 use crate::table::Source;
 
+/// What the exit codes of a command that looks for something say.
+const FINDS: &str = "Exit codes: 0 nothing is found, or all of it is accepted; 1 findings; 2 it could \
+                     not run: a table is not valid or can't be read, or the arguments are wrong.";
+
+/// What those of a command that writes say.
+const WRITES: &str = "Exit codes: 0 it is done; 1 findings: something keeps it from being done; 2 it \
+                      could not run: a table is not valid or can't be read, or the arguments are wrong.";
+
+/// What those of a command that judges lines say.
+const JUDGES: &str = "Exit codes: 0 every line is accepted; 1 a line is not; 2 it could not run: the \
+                      table is not valid or can't be read, or the arguments are wrong.";
+
+/// What those of the others say.
+const DOES: &str = "Exit codes: 0 it is done; 2 it could not run: a table is not valid or can't be \
+                    read, or the arguments are wrong.";
+
 /// One declarative transition table for a status column, and every layer generated from it.
 #[derive(Parser)]
 #[command(name = "phasegate", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all is well; 1 findings; 2 it could not run.")]
+#[command(after_help = FINDS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -43,34 +59,47 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Write a commented starter table; never over a file that exists
+    #[command(after_help = DOES)]
     Init(init::Init),
     /// Write every artifact that is not current
+    #[command(after_help = WRITES)]
     Generate(artifacts::Generate),
     /// What CI runs: the table is valid, its proofs hold, every artifact is what the table gives
+    #[command(after_help = FINDS)]
     Check(artifacts::Check),
     /// The legal transitions
+    #[command(after_help = DOES)]
     Transitions(transitions::Transitions),
     /// Judge sequences of states, one a line
+    #[command(after_help = JUDGES)]
     Accepts(accepts::Accepts),
     /// What the stepper shows after accepted sequences, one a line
+    #[command(after_help = JUDGES)]
     Phases(phases::Phases),
     /// The proofs, each with what it covered or the shortest counterexample
+    #[command(after_help = FINDS)]
     Verify(verify::Verify),
     /// Workflows written by hand, in which reports are kept current
     Workflow(workflow::Workflow),
     /// Write the next migration of each dialect, where the table has changed since the last
+    #[command(after_help = WRITES)]
     Migrate(migrate::Migrate),
     /// May one version of a table follow another while everything runs
+    #[command(after_help = FINDS)]
     Compat(compat::Compat),
     /// What a rule looks for, why, an example, and how it is mended; without RULE the list
+    #[command(after_help = DOES)]
     Explain(explain::Explain),
     /// The picture of the machine
+    #[command(after_help = DOES)]
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
     Schema(schema::Schema),
     /// The deploy console, on an embedded SQLite file unless --database-url says otherwise
+    #[command(after_help = DOES)]
     Console(console::Console),
     /// The console, with a deploy run through it from start to end by the generated callback script
+    #[command(after_help = DOES)]
     Demo(demo::Demo),
 }
 

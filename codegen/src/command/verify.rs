@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, print, tell};
+use crate::accepted::Accepted;
 use crate::finding::{Finding, Format};
 use crate::verify::{self, Proved};
 
@@ -44,24 +45,41 @@ impl Verify {
         let mut findings = tables.findings;
         let mut told = Vec::new();
         let mut exit = Exit::Well;
-        for (_, loaded) in &tables.loaded {
+        for (file, loaded) in &tables.loaded {
             let path = &loaded.source.path;
             let proofs = verify::verify(&loaded.machine);
-            let refuted = verify::findings(path, &proofs);
+            let mut accepted = Accepted::of(file)?;
+            let mut refuted = verify::findings(path, &proofs);
+            accepted.accept(loaded, &mut refuted)?;
+            let stale = accepted.stale("verify");
             if refuted.iter().any(Finding::is_error) {
                 exit = Exit::Findings;
             }
             if format == Format::Text {
                 let summary = verify::summary(&proofs);
-                print(&format!("{}{path}: {summary}\n", verify::text(&proofs)))?;
+                print(&verify::text(&proofs))?;
+                print(&fingerprints(&refuted))?;
+                tell(format, &stale, Some(accepted.source()), json!({}))?;
+                print(&format!("{path}: {summary}\n"))?;
             }
             let proofs: Vec<Value> = proofs.iter().map(|p: &Proved| verify::json(p)).collect();
             told.push(json!({ "table": path, "proofs": proofs }));
             findings.extend(refuted);
+            findings.extend(stale);
         }
         if format != Format::Text {
             tell(format, &findings, None, json!({ "tables": told }))?;
         }
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
+}
+
+/// By what each of the refuted claims can be accepted, or why it is.
+fn fingerprints(refuted: &[Finding]) -> String {
+    let line = |finding: &Finding| match (&finding.accepted, &finding.fingerprint) {
+        (Some(reason), _) => format!("{}: accepted: {reason}\n", finding.rule.id),
+        (None, Some(fingerprint)) => format!("{}: fingerprint {fingerprint}\n", finding.rule.id),
+        (None, None) => String::new(),
+    };
+    refuted.iter().map(line).collect()
 }

@@ -22,6 +22,7 @@ pub(crate) struct Workflow {
 #[derive(Subcommand)]
 enum Command {
     /// Put the reports where they belong, and show what that changes
+    #[command(after_help = super::WRITES)]
     Adopt(Adopt),
 }
 

@@ -1,135 +1,95 @@
-//! The file of accepted findings: what was looked at, and why it may be as it is.
+//! What is accepted of a comparison: finding by finding, or a state that is retired or gone with all
+//! that comes of that; and what comes up behind what is accepted.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use toml::Spanned;
+use super::found::Class;
+use super::source::Version;
+use super::weigh::{Comparison, Weighed};
+use crate::accepted::Accepted;
+use crate::finding::Severity;
+use crate::rules::{self, Rule};
 
-use super::weigh::Comparison;
-use crate::finding::{Finding, Severity};
-use crate::rules;
-use crate::table::Source;
+/// What a change hides behind may be accepted: then this becomes an error.
+const HIDDEN: &str = "; what it does may be hidden by what is accepted beside it";
 
-/// One accepted finding.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    rule: Spanned<String>,
-    fingerprint: Spanned<String>,
-    reason: Spanned<String>,
-    /// What it is about, for people.
-    #[serde(default, rename = "subject")]
-    _subject: Option<String>,
+/// Takes what is accepted as such, and tells (with the last of them) of entries that occur in none.
+pub fn accept<'a, 'v: 'a>(
+    accepted: &mut Accepted,
+    comparisons: impl Iterator<Item = &'a mut Comparison<'v>>,
+) {
+    let mut last = None;
+    for comparison in comparisons {
+        comparison.take(accepted);
+        comparison.look_behind_what_is_accepted();
+        comparison.take(accepted);
+        last = Some(comparison);
+    }
+    if let Some(last) = last {
+        last.beside.extend(accepted.stale("compat"));
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rows {
-    #[serde(default)]
-    accepted: Vec<Row>,
-}
-
-/// A file of accepted findings.
-#[derive(Debug)]
-pub struct Accepted {
-    source: Source,
-    rows: Vec<Row>,
-}
-
-impl Accepted {
-    /// Where the file is looked for: beside a table, `TABLE.accepted.toml` instead of `TABLE.toml`.
-    pub fn beside(table: &Path) -> PathBuf {
-        table.with_extension("accepted.toml")
-    }
-
-    /// Reads the file.
-    ///
-    /// # Errors
-    /// Where it can't be read, or is no such file; the message has the place.
-    pub fn read(path: &Path) -> io::Result<Self> {
-        let failed =
-            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        let text = fs::read_to_string(path).map_err(failed)?;
-        Self::parse(&path.to_string_lossy(), &text)
-    }
-
-    /// Reads the file's text.
-    ///
-    /// # Errors
-    /// Where it is no such file; the message has the place.
-    pub fn parse(path: &str, text: &str) -> io::Result<Self> {
-        let source = Source::new(path, text);
-        let wrong = |at: usize, message: String| {
-            let (line, column) = source.place(at);
-            let message = format!("{path}:{line}:{column}: {message}");
-            io::Error::new(io::ErrorKind::InvalidData, message)
-        };
-        let rows: Rows = toml::from_str(&source.text).map_err(|error| {
-            let message = error.message().replace('\n', " ");
-            let help = "each [[accepted]] has `rule`, `fingerprint` and `reason`, and may have \
-                        `subject`";
-            wrong(error.span().map_or(0, |span| span.start), format!("{message}; {help}"))
-        })?;
-        let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for row in &rows.accepted {
-            let (rule, fingerprint) = (row.rule.get_ref(), row.fingerprint.get_ref());
-            rules::find(rule).map_err(|message| wrong(row.rule.span().start, message))?;
-            if row.reason.get_ref().trim().is_empty() {
-                let message = "`reason` is empty: say why it may be as it is".to_owned();
-                return Err(wrong(row.reason.span().start, message));
-            }
-            if seen.insert((rule, fingerprint), 0).is_some() {
-                let message =
-                    format!("`{fingerprint}` of {rule} is accepted twice: once is enough");
-                return Err(wrong(row.fingerprint.span().start, message));
-            }
-        }
-        Ok(Self { source, rows: rows.accepted })
-    }
-
-    /// Takes what is accepted as such, and tells (with the last of them) of what occurs in none.
-    pub fn apply_to<'a, 'v: 'a>(&self, comparisons: impl Iterator<Item = &'a mut Comparison<'v>>) {
-        let mut occurs = vec![false; self.rows.len()];
-        let mut last = None;
-        for comparison in comparisons {
-            self.accept(comparison, &mut occurs);
-            comparison.look_behind_what_is_accepted();
-            self.accept(comparison, &mut occurs);
-            last = Some(comparison);
-        }
-        if let Some(last) = last {
-            let stale = self.rows.iter().zip(occurs).filter(|(_, occurs)| !occurs);
-            last.beside.extend(stale.map(|(row, _)| self.stale(row)));
+impl Comparison<'_> {
+    fn take(&mut self, accepted: &mut Accepted) {
+        let new = self.new;
+        for weighed in self.changes.iter_mut().filter(|one| one.accepted.is_none()) {
+            let reason = accepted.reason(weighed.change.rule, &weighed.fingerprint());
+            let mut states = weighed.change.comes_of.iter();
+            let of_state = |state: &String| accepted.reason_of_state(leaves_by(new, state), state);
+            weighed.accepted = reason.or_else(|| states.find_map(of_state));
         }
     }
 
-    fn accept(&self, comparison: &mut Comparison<'_>, occurs: &mut [bool]) {
-        for weighed in comparison.changes.iter_mut().filter(|one| one.accepted.is_none()) {
-            let (rule, fingerprint) = (weighed.change.rule.id, weighed.fingerprint());
-            let same =
-                |row: &Row| row.rule.get_ref() == rule && *row.fingerprint.get_ref() == fingerprint;
-            if let Some(at) = self.rows.iter().position(same) {
-                occurs[at] = true;
-                weighed.accepted = Some(self.rows[at].reason.get_ref().clone());
+    /// Of several changes of a kind a mix shows by the shortest path what one of them does. Where that
+    /// one is accepted, the others are errors of their own: nothing shows what they do beside it.
+    fn look_behind_what_is_accepted(&mut self) {
+        let accepted = self.errors(|one| one.accepted.is_some());
+        for one in self.changes.iter_mut().filter(|one| one.accepted.is_none()) {
+            if let Some(hidden) = one.hidden_by(&accepted) {
+                *one = hidden;
             }
         }
     }
 
-    fn stale(&self, row: &Row) -> Finding {
-        self.source.finding(
-            rules::ACCEPTED_STALE,
-            Severity::Warning,
-            row.fingerprint.span(),
-            format!("{} {} no longer occurs", row.rule.get_ref(), row.fingerprint.get_ref()),
-            "remove this row: what does not occur needs no leave; where it has become worse it has \
-             another fingerprint, and is to be looked at again",
-        )
+    /// What would be an error if all errors that are not accepted were, as it would be then. So all of
+    /// it can be looked at, and accepted, at once.
+    pub fn hidden(&self) -> Vec<Weighed> {
+        let errors = self.errors(|_| true);
+        let open = self.changes.iter().filter(|one| one.accepted.is_none());
+        open.filter_map(|one| one.hidden_by(&errors)).collect()
     }
 
-    /// The text that its findings' places are of.
-    pub const fn source(&self) -> &Source {
-        &self.source
+    /// The classes of errors, by rule.
+    fn errors(
+        &self,
+        is_asked: impl Fn(&Weighed) -> bool,
+    ) -> BTreeMap<&'static str, BTreeSet<Class>> {
+        self.changes
+            .iter()
+            .filter(|one| one.severity == Severity::Error && is_asked(one))
+            .filter(|one| !one.change.explains.is_error())
+            .map(|one| (one.change.rule.id, one.classes.clone()))
+            .collect()
+    }
+}
+
+/// The rule by which a state leaves that a newer version has retired, or lacks.
+pub(super) fn leaves_by(new: &Version, state: &str) -> &'static Rule {
+    match new.machine.find(state) {
+        Some(_) => rules::STATE_RETIRED,
+        None => rules::STATE_REMOVED,
+    }
+}
+
+impl Weighed {
+    /// What it is once errors of its rule are accepted, where it is nothing but behind those.
+    fn hidden_by(&self, errors: &BTreeMap<&'static str, BTreeSet<Class>>) -> Option<Self> {
+        let classes = errors.get(self.change.rule.id).filter(|_| !self.bears())?;
+        let mut hidden = self.clone();
+        hidden.severity = Severity::Error;
+        hidden.classes.clone_from(classes);
+        hidden.change.message += HIDDEN;
+        Some(hidden)
     }
 }

@@ -25,7 +25,7 @@ mod window;
 mod witness;
 mod words;
 
-pub use accepted::Accepted;
+pub use accepted::accept;
 pub use found::{Class, Found, Lesser, Place, Tried, Witness};
 pub use layers::{Answer, By, Meaning, Value, Why, World};
 pub use mix::{End, Layer, Mix};

@@ -1,9 +1,6 @@
 //! Which change is the reason of what goes wrong, and how bad that makes it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
 
 use super::found::{Class, Lesser, Tried, Witness};
 use super::layers::{Answer, By, Value, Why, World};
@@ -15,6 +12,7 @@ use super::rules::{Change, Explains, Pair, Side, changes};
 use super::runs::MOST_SITUATIONS;
 use super::source::Version;
 use super::witness::Cause;
+use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
 use crate::machine::{Report, ReportKind};
 use crate::rules;
@@ -83,30 +81,6 @@ impl Comparison<'_> {
             .iter()
             .any(|weighed| weighed.severity == Severity::Error && weighed.accepted.is_none());
         changes || self.beside.iter().any(Finding::is_error)
-    }
-}
-
-impl Comparison<'_> {
-    /// Of several changes of a kind a mix shows by the shortest path what one of them does. Where that
-    /// one is accepted, the others are errors of their own: nothing shows what they do beside it.
-    pub(super) fn look_behind_what_is_accepted(&mut self) {
-        let accepted: BTreeMap<&'static str, BTreeSet<Class>> = self
-            .changes
-            .iter()
-            .filter(|one| one.severity == Severity::Error && one.accepted.is_some())
-            .filter(|one| !one.change.explains.is_error())
-            .map(|one| (one.change.rule.id, one.classes.clone()))
-            .collect();
-        for one in &mut self.changes {
-            if let Some(classes) = accepted.get(one.change.rule.id)
-                && one.accepted.is_none()
-                && !one.bears()
-            {
-                one.severity = Severity::Error;
-                one.classes.clone_from(classes);
-                one.change.message += "; what it does may be hidden by what is accepted beside it";
-            }
-        }
     }
 }
 
@@ -367,12 +341,7 @@ impl Weighed {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let digest =
-            Sha256::digest(format!("{rule}\n{subject}\n{severity}\n{}", classes.join(" ")));
-        digest.iter().take(8).fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string takes all that is written");
-            hex
-        })
+        digest(&format!("{rule}\n{subject}\n{severity}\n{}", classes.join(" ")))
     }
 
     /// The finding, for those who read the versions' texts.
@@ -389,6 +358,10 @@ impl Weighed {
             None => (self.severity, self.change.message.clone()),
         };
         let help = self.change.help();
-        source.finding(rule, severity, self.change.span.clone(), message, help)
+        Finding {
+            fingerprint: Some(self.fingerprint()),
+            accepted: self.accepted.clone(),
+            ..source.finding(rule, severity, self.change.span.clone(), message, help)
+        }
     }
 }

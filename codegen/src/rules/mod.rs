@@ -144,25 +144,54 @@ pub fn find(id: &str) -> Result<&'static Rule, String> {
     })
 }
 
-/// Every family of rules, in the order in which a user meets them.
-const FAMILIES: &[(&str, &[&Rule])] = &[
-    ("The file, its sections and keys", DOCUMENT),
-    ("Names and values", NAMES),
-    ("States", STATES),
-    ("Transitions", TRANSITIONS),
-    ("Jobs", JOBS),
-    ("Targets", TARGETS),
-    ("What is allowed in a table, and probably not meant", WARNINGS),
-    ("Judged sequences of states", SEQUENCES),
-    ("Generated files", ARTIFACTS),
-    ("The proofs", PROOFS),
-    ("Workflows written by hand", WORKFLOW),
-    ("Migrations", MIGRATE),
-    ("Live databases", LIVE),
-    ("Changes between two versions of a table", COMPAT),
+/// Rules that belong together.
+struct Family {
+    title: &'static str,
+    /// The commands that report them; none for a table that is not one, which every command does.
+    by: &'static [&'static str],
+    rules: &'static [&'static Rule],
+    /// Rules of other families that these commands report, too.
+    also: &'static [&'static Rule],
+}
+
+/// Every family, in the order in which a user meets them.
+const FAMILIES: &[Family] = &[
+    family("The file, its sections and keys", &[], DOCUMENT, &[]),
+    family("Names and values", &[], NAMES, &[]),
+    family("States", &[], STATES, &[]),
+    family("Transitions", &[], TRANSITIONS, &[]),
+    family("Jobs", &[], JOBS, &[]),
+    family("Targets", &[], TARGETS, &[]),
+    family("Allowed in a table, and probably not meant", &["check", "generate"], WARNINGS, &[]),
+    family("Proofs", &["check", "verify"], PROOFS, &[]),
+    family("Generated files", &["check", "generate"], ARTIFACTS, &[SHARED_PATH]),
+    family("Workflows written by hand", &["check", "generate", "workflow adopt"], WORKFLOW, &[]),
+    family("Migrations", &["check", "migrate"], MIGRATE, &[STATE_REMOVED]),
+    family("Live databases", &["check --database-url"], LIVE, &[DEFAULT_LEFT]),
+    family("Judged sequences of states", &["accepts", "phases"], SEQUENCES, &[]),
+    family("Changes between two versions of a table", &["compat"], COMPAT, &[]),
 ];
+
+const fn family(
+    title: &'static str,
+    by: &'static [&'static str],
+    rules: &'static [&'static Rule],
+    also: &'static [&'static Rule],
+) -> Family {
+    Family { title, by, rules, also }
+}
 
 /// Every rule, family by family.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    FAMILIES.iter().flat_map(|(_, rules)| rules.iter().copied())
+    FAMILIES.iter().flat_map(|family| family.rules.iter().copied())
+}
+
+impl Rule {
+    /// Whether a command can report it of a table that is one.
+    pub(crate) fn is_reported_by(&self, command: &str) -> bool {
+        FAMILIES
+            .iter()
+            .filter(|family| family.by.contains(&command))
+            .any(|family| family.rules.iter().chain(family.also).any(|rule| rule.id == self.id))
+    }
 }

@@ -1,6 +1,6 @@
 //! Rules as people read them: one in a terminal, their list, and the page of all, `docs/rules.md`.
 
-use super::{BASE, Example, FAMILIES, Rule, all};
+use super::{BASE, Example, FAMILIES, Family, Rule, all};
 
 /// The page that has a section for every rule.
 const PAGE: &str = "docs/rules.md";
@@ -81,11 +81,27 @@ Most examples are a few lines. They stand below this table:
 {BASE}```
 "
     );
-    for (title, rules) in FAMILIES {
-        out += &format!("\n## {title}\n");
-        rules.iter().for_each(|rule| out += &rule.section());
+    for family in FAMILIES {
+        out += &format!("\n## {}\n\n{}\n", family.title, reported(family));
+        family.rules.iter().for_each(|rule| out += &rule.section());
     }
     out
+}
+
+/// Who reports the rules of a family, and which others with them.
+fn reported(family: &Family) -> String {
+    if family.by.is_empty() {
+        return "Reported by every command that reads a table. Such a table is not one: the command \
+                ends 2, and nothing of it can be accepted."
+            .to_owned();
+    }
+    let commands: Vec<String> = family.by.iter().map(|command| format!("`{command}`")).collect();
+    let also: Vec<String> =
+        family.also.iter().map(|rule| format!("[{0}](#{0})", rule.id)).collect();
+    match also.is_empty() {
+        true => format!("Reported by {}.", commands.join(", ")),
+        false => format!("Reported by {}, as is {}.", commands.join(", "), also.join(", ")),
+    }
 }
 
 /// A fragment with a capital at its start and a full stop at its end.

@@ -95,24 +95,32 @@ pub fn json(proved: &Proved) -> Value {
 /// What is refuted, as findings about the table.
 pub fn findings(path: &str, proofs: &[Proved]) -> Vec<Finding> {
     let refuted = |proved: &Proved| match &proved.verdict {
-        Verdict::Refuted { counterexample } => Some(Finding::about(
-            proved.rule,
-            Severity::Error,
-            path,
-            format!("it does not hold that {}: {}", proved.claim, counterexample.summary),
-            match counterexample.path.is_empty() {
-                true => proved.rule.mend.to_owned(),
-                false => format!(
-                    "{}; {}: {}",
-                    proved.rule.mend,
-                    match counterexample.shortest {
-                        true => "the shortest case",
-                        false => "a case, perhaps not the shortest",
-                    },
-                    counterexample.path.join("; ")
-                ),
-            },
-        )),
+        Verdict::Refuted { counterexample } => Some(Finding {
+            // What goes wrong, and by which step: the way there may change with any other edit.
+            subject: Some(format!(
+                "{}\n{}",
+                counterexample.summary,
+                counterexample.path.last().map_or("", String::as_str)
+            )),
+            ..Finding::about(
+                proved.rule,
+                Severity::Error,
+                path,
+                format!("it does not hold that {}: {}", proved.claim, counterexample.summary),
+                match counterexample.path.is_empty() {
+                    true => proved.rule.mend.to_owned(),
+                    false => format!(
+                        "{}; {}: {}",
+                        proved.rule.mend,
+                        match counterexample.shortest {
+                            true => "the shortest case",
+                            false => "a case, perhaps not the shortest",
+                        },
+                        counterexample.path.join("; ")
+                    ),
+                },
+            )
+        }),
         Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => None,
     };
     proofs.iter().filter_map(refuted).collect()

@@ -58,6 +58,7 @@ fn exits_with_2_where_a_table_is_invalid_and_tells_of_it_in_the_format_of_the_ru
                 "rule": "unknown-state", "severity": "error", "path": "m.toml",
                 "line": 4, "column": 11,
                 "message": "`initial` names no state: `a`", "help": "did you mean `aa`?",
+                "docs": "docs/rules.md#unknown-state", "fingerprint": null,
             }])
         );
         let github = with("github");

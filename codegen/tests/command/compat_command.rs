@@ -203,12 +203,12 @@ fn a_finding_is_accepted_by_its_rule_and_its_fingerprint_both() {
     let told = folder.run(&["compat", "old.toml", "new.toml", "--format", "json"]).json();
     let fingerprint = told["findings"][0]["fingerprint"].as_str().unwrap();
     let row = format!(
-        "[[accepted]]\nrule = \"state-removed\"\nfingerprint = \"{fingerprint}\"\nreason = \"x\"\n"
+        "[[accepted]]\nrule = \"state-renamed\"\nfingerprint = \"{fingerprint}\"\nreason = \"x\"\n"
     );
     folder.write("new.accepted.toml", row);
     let ran = folder.run(&["compat", "old.toml", "new.toml"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains(&format!("state-removed {fingerprint} no longer occurs")), "{ran:?}");
+    assert!(ran.out.contains(&format!("state-renamed {fingerprint} no longer occurs")), "{ran:?}");
 }
 
 #[test]

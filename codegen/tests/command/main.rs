@@ -6,6 +6,7 @@ mod common;
 mod hand_written;
 mod migrations;
 
+mod accepted;
 mod artifacts;
 mod command;
 mod compat_command;

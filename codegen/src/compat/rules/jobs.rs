@@ -1,6 +1,6 @@
 //! Rules on jobs and their reports.
 
-use super::{Changes, Explains, Pair, Side};
+use super::{Changes, Explains, Pair, Side, leaving};
 use crate::machine::{JobId, Machine, ReportKind, StateId};
 use crate::verify::says_an_end;
 
@@ -89,6 +89,9 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
             let message = format!("`{name}` {what} `{value}` as its {kind} ({tolerated})");
             let subject = format!("report {name} {kind} {value}");
             changes.tell(side, pair.job_at(side, id), subject, message, Explains::default());
+            if let (Side::Old, Some(state)) = (side, pair.machine(side).find_value(value)) {
+                changes.comes_of(leaving::of_state(pair, state));
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod alone;
 mod jobs;
+mod leaving;
 mod list;
 mod migration;
 mod pair;
@@ -51,6 +52,8 @@ pub struct Change {
     pub help: Option<Cow<'static, str>>,
     /// What it can be the reason of.
     pub(super) explains: Explains,
+    /// The states that are retired or gone, and that it comes of; by name.
+    pub comes_of: Vec<String>,
 }
 
 impl Change {
@@ -133,7 +136,15 @@ impl Changes {
     ) {
         let rule = self.rule.expect("a rule finds it");
         let (subject, message) = (subject.into(), message.into());
-        self.all.push(Change { rule, subject, side, span, message, help: None, explains });
+        let (help, comes_of) = (None, Vec::new());
+        self.all.push(Change { rule, subject, side, span, message, help, explains, comes_of });
+    }
+
+    /// The states that are retired or gone, and that the last change comes of.
+    fn comes_of(&mut self, states: Vec<String>) {
+        if let Some(last) = self.all.last_mut() {
+            last.comes_of = states;
+        }
     }
 
     /// What to do about the last change that was told, where that is not what the rule says.

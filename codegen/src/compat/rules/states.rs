@@ -1,6 +1,6 @@
 //! Rules on states.
 
-use super::{Changes, Explains, NEW, OLD, Pair, Side};
+use super::{Changes, Explains, NEW, OLD, Pair, Side, leaving};
 use crate::machine::{State, StateId};
 
 /// That no job reports a state.
@@ -78,6 +78,7 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
             Explains { phases: phase.into_iter().collect(), ..Explains::value(pair.old_value(id)) };
         let at = pair.state_at(Side::Old, id);
         changes.tell(Side::Old, at, format!("state {}", state.name), message, explains);
+        changes.comes_of(leaving::of_state(pair, id));
     }
 }
 
@@ -149,6 +150,7 @@ fn turned(
         let explains = Explains { phases: phase.into_iter().collect(), ..Explains::default() };
         let place = pair.attribute_at(Side::New, new, &at);
         changes.tell(Side::New, place, format!("state {}", is.name), message, explains);
+        changes.comes_of(leaving::of_state(pair, old));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Changes, Explains, NEW, OLD, Pair, Side};
+use super::{Changes, Explains, NEW, OLD, Pair, Side, leaving};
 use crate::compat::layers::Value;
 use crate::machine::StateId;
 
@@ -57,6 +57,7 @@ fn tell(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
         };
         let at = pair.transition_at(side, from, to);
         changes.tell(side, at, format!("{source} -> {target}"), message, explains);
+        changes.comes_of(leaving::of_step(pair, side, from, to));
     }
 }
 

@@ -16,10 +16,10 @@ impl Comparison<'_> {
         let mut findings: Vec<Json> = Vec::new();
         for weighed in &self.changes {
             let mut told = json!(weighed.finding(self.old, self.new));
-            told["fingerprint"] = weighed.fingerprint().into();
             told["subject"] = weighed.change.subject.clone().into();
             told["accepted"] = weighed.accepted.clone().into();
             told["degrades"] = weighed.degrades.iter().map(|mix| self.mix_json(*mix)).collect();
+            told["comes_of"] = weighed.change.comes_of.clone().into();
             told["breaks"] = weighed.breaks.iter().map(|mix| self.mix_json(*mix)).collect();
             findings.push(told);
         }
@@ -58,6 +58,7 @@ impl Comparison<'_> {
             "findings": findings,
             "old": version(self.old),
             "new": version(self.new),
+            "hidden": self.hidden().iter().map(|one| json!(one.finding(self.old, self.new))).collect::<Vec<_>>(),
             "compatible": !self.fails(),
             "mixes": mixes,
             "refuted_today": self.today(),

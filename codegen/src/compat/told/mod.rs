@@ -7,6 +7,7 @@ mod orders;
 
 use std::collections::BTreeMap;
 
+use super::accepted::leaves_by;
 use super::found::Lesser;
 use super::layers::{By, Value, World};
 use super::mix::{Layer, Mix};
@@ -15,6 +16,7 @@ use super::order::{Order, Orders};
 use super::weigh::{Comparison, Weighed};
 use super::words::named;
 use crate::finding::{self, Finding, MOST_FINDINGS, Severity};
+use crate::suggest;
 use crate::table::Source;
 use notes::{Notes, line};
 
@@ -37,7 +39,6 @@ impl Comparison<'_> {
             if let Some(breaks) = breaks(self, weighed) {
                 told.help = format!("{}\n{breaks}", told.help);
             }
-            told.help = format!("{}\nfingerprint {}", told.help, weighed.fingerprint());
             let source = [&self.old.source, &self.new.source]
                 .into_iter()
                 .find(|source| source.path == told.path);
@@ -54,6 +55,7 @@ impl Comparison<'_> {
     pub fn text(&self, accepted: Option<&Source>, colour: bool) -> String {
         let mut out = self.changes_text(accepted, colour);
         let mut notes = Notes::default();
+        self.behind(&mut out);
         self.harmless(&mut out);
         self.table(&mut out, &mut notes);
         self.refuses(&mut out);
@@ -64,6 +66,36 @@ impl Comparison<'_> {
         line(&mut out, "");
         line(&mut out, &self.verdict());
         out
+    }
+
+    /// What comes up once the errors are accepted, and how all that comes of a state is accepted at
+    /// once.
+    fn behind(&self, out: &mut String) {
+        let hidden = self.hidden();
+        if !hidden.is_empty() {
+            line(out, "Hidden by these, and errors once they are accepted:");
+            for one in &hidden {
+                let (id, what) = (one.change.rule.id, &one.change.subject);
+                line(out, &format!("  {id:<17} {what}: fingerprint {}", one.fingerprint()));
+            }
+            line(out, "");
+        }
+        let open = self.changes.iter().filter(|one| one.accepted.is_none());
+        let errors = open.filter(|one| one.severity == Severity::Error).chain(&hidden);
+        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+        errors
+            .flat_map(|one| &one.change.comes_of)
+            .for_each(|s| *states.entry(s).or_default() += 1);
+        for (state, number) in states {
+            let (rule, name) = (leaves_by(self.new, state).id, suggest::toml(state));
+            let findings = if number == 1 { "finding comes" } else { "findings come" };
+            line(
+                out,
+                &format!("{number} {findings} of `{state}` ({rule}). One entry accepts all of it:"),
+            );
+            line(out, &format!("  [[accepted]]\n  rule = \"{rule}\"\n  state = {name}"));
+            line(out, "  reason = \"...\"\n");
+        }
     }
 
     /// Changes that no mix is the worse for, a line each.
