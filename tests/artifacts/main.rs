@@ -12,5 +12,6 @@ mod mutants;
 mod notify;
 mod page;
 mod rust;
+mod ts;
 mod workflow;
 mod workflow_runs;

@@ -9,6 +9,7 @@ use phasegate_codegen::emit::Kind;
 use phasegate_codegen::emit::docs::Docs;
 use phasegate_codegen::emit::js::Js;
 use phasegate_codegen::emit::json::Json;
+use phasegate_codegen::emit::ts::Ts;
 use phasegate_codegen::{Loaded, graph, render};
 
 fn odd() -> Loaded {
@@ -16,7 +17,7 @@ fn odd() -> Loaded {
 }
 
 fn artifact(loaded: &Loaded, path: &str) -> String {
-    let targets: [&dyn Kind; 3] = [&Js, &Json, &Docs];
+    let targets: [&dyn Kind; 4] = [&Js, &Ts, &Json, &Docs];
     let artifacts = render(loaded, &targets);
     artifacts.into_iter().find(|artifact| artifact.path == path).unwrap().text
 }
@@ -29,6 +30,10 @@ fn the_artifacts_of_an_odd_table_are_these() {
     let (data, _) = module.split_once("const NONE = -1;").unwrap();
     insta::assert_snapshot!("odd.js", data);
     insta::assert_snapshot!("odd.d.ts", artifact(&odd, "generated/odd.d.ts"));
+    // So it is here, within a function.
+    let module = artifact(&odd, "generated/odd.ts");
+    let (data, _) = module.split_once("const NONE = -1;").unwrap();
+    insta::assert_snapshot!("odd.ts", data.trim_end());
     insta::assert_snapshot!("odd.json", artifact(&odd, "generated/odd.json"));
     insta::assert_snapshot!("odd.md", artifact(&odd, "generated/odd.md"));
     insta::assert_snapshot!("odd.dot", graph::dot(&odd.machine));

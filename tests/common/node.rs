@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use phasegate_codegen::emit::PathTarget;
 use phasegate_codegen::emit::js::Js;
+use phasegate_codegen::emit::ts::Ts;
 use phasegate_codegen::{Loaded, render};
 use serde_json::Value;
 
@@ -18,6 +19,37 @@ pub(crate) fn write(folder: &Path, name: &str, loaded: &Loaded) -> PathBuf {
         std::fs::write(folder.join(&artifact.path), &artifact.text).unwrap();
     }
     folder.join(name)
+}
+
+/// Writes a table's module in TypeScript, and gives the path of what [`compile`] makes of it.
+pub(crate) fn write_typed(folder: &Path, name: &str, loaded: &Loaded) -> PathBuf {
+    let mut loaded = loaded.clone();
+    loaded.machine.targets.set::<Ts>(PathTarget { path: format!("{name}.mts") });
+    let artifact = render(&loaded, &[&Ts]).remove(0);
+    std::fs::write(folder.join(&artifact.path), &artifact.text).unwrap();
+    folder.join(format!("{name}.mjs"))
+}
+
+/// Compiles the modules of a folder, as strictly as TypeScript can.
+///
+/// # Errors
+/// What it finds.
+pub(crate) fn compile(folder: &Path) -> Result<(), String> {
+    let tsc = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node_modules/typescript/bin/tsc");
+    assert!(tsc.exists(), "TypeScript is missing: npm ci --prefix tests");
+    let modules = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let modules = modules.filter(|path| path.extension().is_some_and(|ending| ending == "mts"));
+    let output = Command::new("node")
+        .arg(tsc)
+        .args(["--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes"])
+        .args(["--noUnusedLocals", "--noUnusedParameters", "--noImplicitReturns"])
+        .args(["--isolatedModules", "--verbatimModuleSyntax", "--erasableSyntaxOnly"])
+        .args(["--target", "es2022", "--module", "nodenext"])
+        .args(modules)
+        .output()
+        .expect("node runs; install it (on Debian: apt-get install nodejs)");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() { Ok(()) } else { Err(said) }
 }
 
 /// Node's answers to some questions.

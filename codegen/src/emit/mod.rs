@@ -6,13 +6,15 @@ pub mod docs;
 pub mod js;
 pub mod json;
 pub mod rust;
+mod script;
 pub mod sql;
 mod target;
+pub mod ts;
 pub mod workflow;
 
 pub(crate) use target::{Erased, normal};
 pub use target::{Form, Kind, Output, PathRow, PathTarget, Target, Words};
 
 /// Every target, in the order in which they are generated.
-pub static TARGETS: [&dyn Kind; 6] =
-    [&rust::Rust, &sql::Sql, &workflow::Workflow, &js::Js, &json::Json, &docs::Docs];
+pub static TARGETS: [&dyn Kind; 7] =
+    [&rust::Rust, &sql::Sql, &workflow::Workflow, &js::Js, &ts::Ts, &json::Json, &docs::Docs];

@@ -107,6 +107,15 @@ fn the_module_in_node_judges_every_table_as_the_oracle_does() {
     assert!(tally.views > 20_000, "{tally:?}");
 }
 
+#[test]
+#[ignore = "needs node and `npm ci --prefix tests`: run by tests/run"]
+fn the_compiled_typescript_judges_every_table_as_the_oracle_does() {
+    let cases = cases();
+    let tally = agree(Layer::Ts, &cases);
+    assert_eq!(tally.pairs, all_pairs(&cases));
+    assert!(tally.views > 20_000, "{tally:?}");
+}
+
 /// All pairs but those that leave no trace: a state to itself where no history is kept.
 fn all_pairs_in_a_database(cases: &[Case]) -> usize {
     let silent = |case: &&Case| case.machine().targets.sql().unwrap().events.is_none();

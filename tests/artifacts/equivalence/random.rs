@@ -138,6 +138,12 @@ fn the_module_in_node_agrees_on_any_table() {
 }
 
 #[test]
+#[ignore = "needs node and `npm ci --prefix tests`: run by tests/run"]
+fn the_compiled_typescript_agrees_on_any_table() {
+    agree(Layer::Ts, 100, 50);
+}
+
+#[test]
 fn sqlite_agrees_on_any_table() {
     agree(Layer::Sqlite, 100, 50);
 }

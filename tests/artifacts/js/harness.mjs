@@ -49,6 +49,12 @@ const answers = {
     }
     return found;
   },
+  /** Where the guard of the type, or the list of the next ones, says otherwise than the table. */
+  guards({ isStatus, next, transitions }, { values }) {
+    const none = ["no such state", "hasOwnProperty", "", undefined, null, 1, {}].filter(isStatus);
+    const otherwise = values.filter((value) => !isStatus(value) || next(value) !== transitions[value]);
+    return [...none, ...otherwise];
+  },
   /** What is no string, or no state, is judged without a fault. */
   strange({ canBecome, phasesOf, states, stateList }) {
     const strange = [undefined, null, 0, 1, true, {}, [], Symbol.iterator, "hasOwnProperty", "valueOf", "__proto__", "constructor", "toString", "null", "undefined", "1"];

@@ -18,6 +18,8 @@ pub(crate) enum Layer {
     Rust,
     /// The generated module, in node: one process for all tables.
     Js,
+    /// The generated TypeScript, compiled at once, in node.
+    Ts,
     /// SQLite in memory, by plain statements.
     Sqlite,
     /// A PostgreSQL server, by plain statements.
@@ -35,6 +37,7 @@ impl Layer {
             Self::Interpreter => cases.iter().map(validators::interpreter).collect(),
             Self::Rust => validators::rust(cases),
             Self::Js => validators::js(cases),
+            Self::Ts => validators::ts(cases),
             Self::Sqlite => databases::sqlite(cases),
             Self::Postgres => databases::postgres(cases),
             Self::Pglite => databases::pglite(cases),

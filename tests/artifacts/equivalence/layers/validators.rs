@@ -1,4 +1,7 @@
-//! The layers that judge without a row: the interpreter, the compiled Rust, the module in node.
+//! The layers that judge without a row: the interpreter, the compiled Rust, the modules in
+//! node.
+
+use std::path::PathBuf;
 
 use phasegate_codegen::machine::{Log, StateId, Verdict as Said};
 use serde_json::{Value, json};
@@ -111,11 +114,25 @@ fn read_verdict(line: &str) -> Verdict {
 
 pub(super) fn js(cases: &[Case]) -> Vec<Answers> {
     let folder = tempfile::tempdir().unwrap();
+    in_node(cases, |at, case| node::write(folder.path(), &format!("m{at}.mjs"), &case.loaded))
+}
+
+pub(super) fn ts(cases: &[Case]) -> Vec<Answers> {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |(at, case): (usize, &Case)| {
+        node::write_typed(folder.path(), &format!("m{at}"), &case.loaded)
+    };
+    let modules: Vec<PathBuf> = cases.iter().enumerate().map(write).collect();
+    node::compile(folder.path()).unwrap_or_else(|said| panic!("{said}"));
+    in_node(cases, |at, _| modules[at].clone())
+}
+
+fn in_node(cases: &[Case], module: impl Fn(usize, &Case) -> PathBuf) -> Vec<Answers> {
     let questions: Vec<Value> = cases
         .iter()
         .enumerate()
         .map(|(at, case)| {
-            let module = node::write(folder.path(), &format!("m{at}.mjs"), &case.loaded);
+            let module = module(at, case);
             let states = &case.oracle.states;
             let sequences = case.sequences.iter();
             let sequences: Vec<Vec<&str>> = sequences
