@@ -167,12 +167,12 @@ impl Accepted {
     /// The entries of which nothing occurs any more, of the rules that only the command reports.
     pub(crate) fn stale(&self, command: &str) -> Vec<Finding> {
         let apart = if command == "compat" { "check" } else { "compat" };
-        let is_told = |row: &&Row| {
+        let is_reported = |row: &&Row| {
             let rule = rules::find(row.rule.get_ref());
             let is_its = |rule: &Rule| rule.is_reported_by(command) && !rule.is_reported_by(apart);
             !row.occurs && rule.is_ok_and(is_its)
         };
-        self.rows.iter().filter(is_told).map(|row| self.stale_row(row)).collect()
+        self.rows.iter().filter(is_reported).map(|row| self.stale_row(row)).collect()
     }
 
     fn stale_row(&self, row: &Row) -> Finding {

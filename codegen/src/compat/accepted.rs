@@ -13,7 +13,7 @@ use crate::rules::{self, Rule};
 /// What a change hides behind may be accepted: then this becomes an error.
 const HIDDEN: &str = "; what it does may be hidden by what is accepted beside it";
 
-/// Takes what is accepted as such, and tells (with the last of them) of entries that occur in none.
+/// Takes what is accepted as such, and reports (with the last of them) the entries that occur in none.
 pub fn accept<'a, 'v: 'a>(
     accepted: &mut Accepted,
     comparisons: impl Iterator<Item = &'a mut Comparison<'v>>,

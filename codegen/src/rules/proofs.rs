@@ -1,14 +1,14 @@
 //! Rules on the proofs.
 
-use super::Example::{Lines, Words};
+use super::Example::{Lines, Table, Words};
 
 rows! { PROOFS
 
     REACHABLE "reachable" {
         looks_for: "a state that no sequence of legal transitions leads to",
         why: "Rows never get there: either a transition is missing, or the state is of no use.",
-        example: Words("an initial state `queued`, a state `review`, and no transition into \
-            `review`"),
+        example: Words("none is known: `unreachable` refuses such a table first, and the proof \
+            holds the machine to it that every layer is made of"),
         mend: "add the transition that is missing",
     }
 
@@ -16,8 +16,8 @@ rows! { PROOFS
         looks_for: "a state from which no ended state can be reached",
         why: "A row that comes there stays open for ever: no page ever shows it as over, and \
             whoever waits for its end waits in vain.",
-        example: Words("`building -> waiting` and `waiting -> building` are the only transitions \
-            that leave the two"),
+        example: Words("none is known: `no-way-to-end` refuses such a table first, and the proof \
+            holds the machine to it that every layer is made of"),
         mend: "add the transition that is missing",
     }
 
@@ -25,8 +25,8 @@ rows! { PROOFS
         looks_for: "a transition that leaves an ended state which does not reopen",
         why: "An end is what people and programs rely on. One that is left without `reopens` makes \
             a finished row move again.",
-        example: Words("`succeeded` has `outcome = \"success\"`, and `succeeded -> building` is \
-            legal"),
+        example: Words("none is known: `outcome-left` refuses such a table first, and the proof \
+            holds the machine to it that every layer is made of"),
         mend: "let the end reopen, or remove the transition that leaves it",
     }
 
@@ -35,8 +35,8 @@ rows! { PROOFS
             optional states are lost from it",
         why: "An optional report may be lost. What comes after it must be accepted without it, or \
             a lost report stops the row.",
-        example: Words("`checking` is optional, and what comes after it is refused where \
-            `checking` was never reported"),
+        example: Words("none is known: a step over optional states is legal by itself, and the \
+            proof tries whichever of them are lost"),
         mend: "declare the transition past the optional state, or let it be required",
     }
 
@@ -45,8 +45,8 @@ rows! { PROOFS
             or later",
         why: "Networks deliver reports twice. A second delivery that counts as news takes the row \
             back to a state that it has left.",
-        example: Words("a row goes `building`, `deploying`, and `deploying -> building` is legal: \
-            the report of `building`, delivered again, sets the row back"),
+        example: Words("none is known: a report that was applied is known again by its id, and the \
+            proof delivers each of them twice"),
         mend: "a state that can be entered again takes late redeliveries for news: give it a name \
             of its own on each way",
     }
@@ -56,8 +56,8 @@ rows! { PROOFS
             again later",
         why: "A report that was answered as a duplicate may be sent again. It must not count as \
             news then.",
-        example: Words("`cart` is reported twice at once, and a third time after `paying`, from \
-            which `paying -> cart` is legal"),
+        example: Words("none is known; of the states that a row can come back to nothing is \
+            claimed, and `phasegate verify` lists them"),
         mend: "a state that can be entered again takes late redeliveries for news: give it a name \
             of its own on each way",
     }
@@ -186,8 +186,33 @@ failure = "lost"
             is not true",
         why: "GitHub lets anyone start a run again, all of it or the failed jobs alone. What the \
             row said before must stay, or become what the second attempt came to.",
-        example: Words("`failed` reopens, the failed job succeeds in the second attempt, and no \
-            job reports the end"),
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "ship"
+start = "sent"
+success = "arrived"
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "lost"
+[[job]]
+name = "ship"
+start = "sent"
+success = "arrived"
+failure = "lost"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+success = "arrived"
+failure = "lost"
+"#,
+        },
         mend: "let the concluding job report by what became of all jobs, and every job that \
             reports an end `needs` what has to have succeeded",
     }
@@ -197,8 +222,8 @@ failure = "lost"
             is false for it",
         why: "A runner can die after the last report of its job. Somebody has to notice: the row's \
             end stays true, or a concluding job fails.",
-        example: Words("`deploy` reports `succeeded`, its runner dies in the clean-up, and no job \
-            runs after it"),
+        example: Words("`deploy` reports `succeeded`, its runner dies before the job is over, and \
+            no concluding job runs after it"),
         mend: "add a concluding [[job]] that fails where its report is refused",
     }
 
@@ -206,8 +231,61 @@ failure = "lost"
         looks_for: "a phase that is shown as done and then no longer, without a way back into it",
         why: "People take what is done for done. It may go back only where the row itself went \
             back, or entered the phase again.",
-        example: Words("a phase without a completing state is done, and a later state of no phase \
-            makes it unconfirmed"),
+        example: Table {
+            wrong: r#"
+format = 1
+[machine]
+name = "parcel"
+initial = "packed"
+[[phase]]
+name = "transport"
+[[state]]
+name = "packed"
+[[state]]
+name = "sent"
+phase = "transport"
+[[state]]
+name = "signed"
+[[state]]
+name = "arrived"
+outcome = "success"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+path = ["packed", "sent", "signed", "arrived"]
+[[transition]]
+from = "signed"
+to = "lost"
+"#,
+            right: r#"
+format = 1
+[machine]
+name = "parcel"
+initial = "packed"
+[[phase]]
+name = "transport"
+[[state]]
+name = "packed"
+[[state]]
+name = "sent"
+phase = "transport"
+completes = true
+[[state]]
+name = "signed"
+[[state]]
+name = "arrived"
+outcome = "success"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+path = ["packed", "sent", "signed", "arrived"]
+[[transition]]
+from = "signed"
+to = "lost"
+"#,
+        },
         mend: "give each phase a state that `completes` it, and each state its phase",
     }
 
