@@ -11,6 +11,7 @@ mod artifacts;
 mod command;
 mod compat_command;
 mod console;
+mod contributing;
 mod demo;
 mod examples;
 mod init;
