@@ -94,7 +94,8 @@ impl Comparison<'_> {
                 &format!("{number} {findings} of `{state}` ({rule}). One entry accepts all of it:"),
             );
             line(out, &format!("  [[accepted]]\n  rule = \"{rule}\"\n  state = {name}"));
-            line(out, "  reason = \"...\"\n");
+            line(out, "  reason = \"...\"");
+            line(out, "");
         }
     }
 
