@@ -221,7 +221,7 @@ pub fn settle(loaded: &Loaded, targets: &[&dyn Kind], leave: Leave) -> Result<Se
 /// # Errors
 /// Where the table is not valid, or a file cannot be read or written.
 pub fn generate(table: &Path) -> Result<Settled, Error> {
-    settle(&load(table)?, &TARGETS, Leave::Write)
+    settle(&load(table)?, TARGETS, Leave::Write)
 }
 
 /// Compares every artifact of a table with the file on disk: for a test.
@@ -229,5 +229,5 @@ pub fn generate(table: &Path) -> Result<Settled, Error> {
 /// # Errors
 /// Where the table is not valid, or a file cannot be read.
 pub fn check(table: &Path) -> Result<Settled, Error> {
-    settle(&load(table)?, &TARGETS, Leave::Read)
+    settle(&load(table)?, TARGETS, Leave::Read)
 }

@@ -31,9 +31,10 @@ pub(crate) struct Generate {
 /// The key of a target, and what `--help` says of each.
 fn target() -> impl TypedValueParser<Value = &'static str> {
     let keys = TARGETS
+        .iter()
         .map(|target| PossibleValue::new(target.key()).help(target.about().trim_end_matches('.')));
     PossibleValuesParser::new(keys).map(|key| {
-        let named = TARGETS.into_iter().map(Kind::key).find(|&other| other == key);
+        let named = TARGETS.iter().map(|target| target.key()).find(|&other| other == key);
         named.expect("the parser takes the keys of these alone")
     })
 }
@@ -84,7 +85,7 @@ impl Generate {
     fn settle(&self, loaded: &Loaded) -> Result<Settled, Failure> {
         let is_asked =
             |target: &&dyn Kind| self.only.is_empty() || self.only.contains(&target.key());
-        let targets: Vec<&dyn Kind> = TARGETS.into_iter().filter(is_asked).collect();
+        let targets: Vec<&dyn Kind> = TARGETS.iter().copied().filter(is_asked).collect();
         let settled = pipeline::settle(loaded, &targets, Leave::Write)?;
         if settled.outcomes.is_empty() {
             let what = if self.only.is_empty() { "no" } else { "none of these as a" };
@@ -178,7 +179,7 @@ impl Check {
             // Side by side: neither needs the other, and `check` is to take no time.
             let (proofs, settled) = std::thread::scope(|scope| {
                 let proofs = scope.spawn(|| verify::verify(&loaded.machine));
-                let settled = pipeline::settle(loaded, &TARGETS, Leave::Read);
+                let settled = pipeline::settle(loaded, TARGETS, Leave::Read);
                 (proofs.join().expect("a proof does not panic"), settled)
             });
             let mut settled = settled?;

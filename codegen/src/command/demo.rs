@@ -160,7 +160,7 @@ impl Demo {
 
 /// Prints the summary line of `check`, and what it found, where it found something.
 fn check(loaded: &Loaded) -> Result<bool, Failure> {
-    let settled = pipeline::settle(loaded, &TARGETS, Leave::Read)?;
+    let settled = pipeline::settle(loaded, TARGETS, Leave::Read)?;
     let findings = artifact::findings(&settled.outcomes, &settled.command);
     tell(Format::Text, &findings, None, serde_json::json!({}))?;
     let end = if findings.is_empty() { "all current" } else { "not current" };

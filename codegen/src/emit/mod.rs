@@ -16,5 +16,13 @@ pub(crate) use target::{Erased, normal};
 pub use target::{Form, Kind, Output, PathRow, PathTarget, Target, Words};
 
 /// Every target, in the order in which they are generated.
-pub static TARGETS: [&dyn Kind; 7] =
-    [&rust::Rust, &sql::Sql, &workflow::Workflow, &js::Js, &ts::Ts, &json::Json, &docs::Docs];
+#[rustfmt::skip]
+pub static TARGETS: &[&dyn Kind] = &[
+    &rust::Rust,
+    &sql::Sql,
+    &workflow::Workflow,
+    &js::Js,
+    &ts::Ts,
+    &json::Json,
+    &docs::Docs,
+];

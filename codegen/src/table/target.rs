@@ -47,7 +47,7 @@ impl TargetRows {
         });
         let rows = Self(rows.collect());
         let unknown = sections.iter().map(|(key, _)| (key.span(), key.get_ref().as_ref()));
-        let known = TARGETS.map(|target| target.key());
+        let known: Vec<&str> = TARGETS.iter().map(|target| target.key()).collect();
         refusals.unknown_keys(unknown, "[target]", &known);
         rows
     }
