@@ -7,6 +7,7 @@ mod sql;
 mod types;
 
 use crate::common;
+use crate::workflow::TABLES;
 use crate::workflow::kept;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,9 +18,6 @@ use phasegate_codegen::emit::PathTarget;
 use phasegate_codegen::emit::json::Json;
 use phasegate_codegen::render;
 use tempfile::TempDir;
-
-const TABLES: [&str; 3] =
-    ["deploy.toml", "tests/artifacts/workflow/small.toml", "tests/artifacts/workflow/hostile.toml"];
 
 /// A table's artifacts on disk, as a repository would have them.
 fn written(table: &str) -> (TempDir, Vec<PathBuf>) {

@@ -14,10 +14,11 @@ pub(crate) mod tries;
 
 use generated::Generated;
 
-const TABLES: [&str; 3] =
+/// The tables whose workflows are tried.
+pub(crate) const TABLES: [&str; 3] =
     ["deploy.toml", "tests/artifacts/workflow/small.toml", "tests/artifacts/workflow/hostile.toml"];
 
-fn each(check: impl Fn(&Generated)) {
+pub(crate) fn each(check: impl Fn(&Generated)) {
     for table in TABLES {
         println!("{table}");
         check(&Generated::from(table));

@@ -3,17 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::workflow::generated::Generated;
-use crate::workflow::runs;
-
-const TABLES: [&str; 3] =
-    ["deploy.toml", "tests/artifacts/workflow/small.toml", "tests/artifacts/workflow/hostile.toml"];
-
-fn each(check: impl Fn(&Generated)) {
-    for table in TABLES {
-        println!("{table}");
-        check(&Generated::from(table));
-    }
-}
+use crate::workflow::{each, runs};
 
 #[test]
 fn no_run_of_the_deploy_workflow_is_refused_or_ends_without_a_word_whichever_reports_are_lost() {

@@ -14,27 +14,10 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::common::sql::{Db, Names, Row, history, literal, ok, refused};
 
-/// Runs a check of both databases on each, on the deploy table with a row `a` that is building and
-/// `b` that is queued.
-macro_rules! on_each_database {
-    ($($check:ident)+) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $check() {
-                super::$check(&mut super::sqlite().await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            #[ignore = "needs PostgreSQL 15: run by tests/run"]
-            async fn $check() {
-                super::$check(&mut super::postgres().await).await;
-            })+
-        }
-    };
-}
-
+// Runs a check of both databases on each, on the deploy table with a row `a` that is building and
+// `b` that is queued.
 on_each_database! {
+    [&mut super::sqlite().await, &mut super::postgres().await]
     writes_what_no_transition_allows_and_marks_it
     marks_a_legal_step_that_was_forced_too
     says_what_it_cannot_force

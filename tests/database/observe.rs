@@ -12,26 +12,9 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::common::sql::{Db, ORDER, Row, ok, refused};
 
-/// Runs a check of both databases on each, empty.
-macro_rules! on_each_database {
-    ($($check:ident)+) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $check() {
-                super::$check(&mut super::sql::sqlite("").await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            #[ignore = "needs PostgreSQL 15: run by tests/run"]
-            async fn $check() {
-                super::$check(&mut super::postgres().await).await;
-            })+
-        }
-    };
-}
-
+// Runs a check of both databases on each, empty.
 on_each_database! {
+    [&mut super::sql::sqlite("").await, &mut super::postgres().await]
     counts_what_it_lets_through_with_the_row_that_would_make_it_legal
     refuses_nothing_that_worked_before
     goes_on_from_what_was_let_through

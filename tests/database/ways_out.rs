@@ -127,25 +127,8 @@ impl Project {
     }
 }
 
-macro_rules! on_each_database {
-    ($($test:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $test() {
-                super::$test(super::Dialect::Sqlite).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test]
-            #[ignore = "needs PostgreSQL 15: run by tests/run"]
-            async fn $test() {
-                super::$test(super::Dialect::Postgres).await;
-            })*
-        }
-    };
-}
-
 on_each_database! {
+    [super::Dialect::Sqlite, super::Dialect::Postgres]
     a_switch_that_rows_stop_goes_on_once_it_knows_their_states
     a_first_migration_that_rows_stop_is_made_anew
     a_first_migration_that_others_have_run_goes_on_once_its_rows_are_mended

@@ -1,6 +1,7 @@
 //! Tables that hold and tables that don't, for the proofs and for the model checker beside them.
 #![allow(dead_code, reason = "each test of the folder uses some of them")]
 
+pub(crate) use super::machine;
 use phasegate_codegen::Machine;
 use phasegate_codegen::machine::StateId;
 use phasegate_codegen::verify::{self, Proved, Verdict};
@@ -29,13 +30,6 @@ pub(crate) fn tested_by(jobs: usize) -> String {
          {tests}[[job]]\nname = 'publish'\nneeds = [{}]\nsuccess = 'ok'\nfailure = 'bad'\n",
         names.join(", ")
     )
-}
-
-pub(crate) fn machine(table: &str) -> Machine {
-    match phasegate_codegen::machine("test.toml", table.as_bytes()) {
-        Ok((_, machine, _)) => machine,
-        Err(error) => panic!("{error}\nin: {table}"),
-    }
 }
 
 pub(crate) fn deploy() -> Machine {

@@ -2,7 +2,8 @@
 //! the runs.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use phasegate_codegen::compat::{Before, Class, Comparison, Layer, Mix, Verdict, Version, compare};
+use crate::sides::versions;
+use phasegate_codegen::compat::{Before, Class, Comparison, Layer, Mix, Verdict, compare};
 use phasegate_codegen::finding::Severity;
 
 const ORDER: &str = r#"format = 1
@@ -73,14 +74,6 @@ fn parked() -> String {
             ),
         ],
     )
-}
-
-fn versions(old: &str, new: &str) -> Vec<Version> {
-    let of = |label, path, text: &str| match Version::new(label, path, text.as_bytes()) {
-        Ok(version) => version,
-        Err(error) => panic!("{error}\nin: {text}"),
-    };
-    vec![of("old", "old.toml", old), of("new", "new.toml", new)]
 }
 
 /// What is broken where a backend runs on the other version's database.

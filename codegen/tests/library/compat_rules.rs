@@ -2,65 +2,11 @@
 //! what comes of it.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use crate::sides::GATE;
 use std::fmt::Write as _;
 
 use phasegate_codegen::compat::{Comparison, Side, Verdict, Version, compare, rules};
 use phasegate_codegen::finding::Severity;
-
-const GATE: &str = r#"format = 1
-[machine]
-name = "gate"
-initial = "queued"
-[[phase]]
-name = "check"
-[[phase]]
-name = "ship"
-[[state]]
-name = "queued"
-[[state]]
-name = "checking"
-phase = "check"
-optional = true
-[[state]]
-name = "checked"
-phase = "check"
-completes = true
-optional = true
-[[state]]
-name = "shipping"
-phase = "ship"
-[[state]]
-name = "shipped"
-outcome = "success"
-[[state]]
-name = "broken"
-outcome = "failure"
-[[transition]]
-path = ["queued", "checking", "checked", "shipping", "shipped"]
-[[transition]]
-from = "*"
-to = "broken"
-[[job]]
-name = "check"
-start = "checking"
-success = "checked"
-failure = "broken"
-[[job]]
-name = "ship"
-needs = ["check"]
-milestones = [{ name = "Ship", state = "shipping" }]
-success = "shipped"
-failure = "broken"
-[[job]]
-name = "end"
-needs = ["check", "ship"]
-always = true
-success = "shipped"
-failure = "broken"
-[target.sql]
-[target.workflow]
-[target.js]
-"#;
 
 const PACKED: &str = "[[state]]\nname = \"packed\"\noptional = true\n[[state]]\nname = \"shipped\"";
 const HELD: &str = "[[state]]\nname = \"held\"\nretired = true\n[[transition]]\nfrom = \"held\"\nto = \"shipping\"\n[[transition]]\npath";

@@ -89,3 +89,59 @@ failure = "failed"
 [target.js]
 [target.workflow]
 "#;
+
+/// A gate that may be lost, a job behind it, and one that says how both ended.
+pub(crate) const GATE: &str = r#"format = 1
+[machine]
+name = "gate"
+initial = "queued"
+[[phase]]
+name = "check"
+[[phase]]
+name = "ship"
+[[state]]
+name = "queued"
+[[state]]
+name = "checking"
+phase = "check"
+optional = true
+[[state]]
+name = "checked"
+phase = "check"
+completes = true
+optional = true
+[[state]]
+name = "shipping"
+phase = "ship"
+[[state]]
+name = "shipped"
+outcome = "success"
+[[state]]
+name = "broken"
+outcome = "failure"
+[[transition]]
+path = ["queued", "checking", "checked", "shipping", "shipped"]
+[[transition]]
+from = "*"
+to = "broken"
+[[job]]
+name = "check"
+start = "checking"
+success = "checked"
+failure = "broken"
+[[job]]
+name = "ship"
+needs = ["check"]
+milestones = [{ name = "Ship", state = "shipping" }]
+success = "shipped"
+failure = "broken"
+[[job]]
+name = "end"
+needs = ["check", "ship"]
+always = true
+success = "shipped"
+failure = "broken"
+[target.sql]
+[target.workflow]
+[target.js]
+"#;

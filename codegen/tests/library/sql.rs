@@ -2,15 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use crate::common::machine;
 use phasegate_codegen::Machine;
 use phasegate_codegen::emit::sql::{Dialect, Impossible, Migration, migrations};
-
-fn machine(table: &str) -> Machine {
-    match phasegate_codegen::machine("test.toml", table.as_bytes()) {
-        Ok((_, machine, _)) => machine,
-        Err(error) => panic!("{error}\nin: {table}"),
-    }
-}
 
 /// A ticket, its states and transitions as given.
 fn ticket(initial: &str, states: &str, path: &str, sql: &str) -> Machine {

@@ -6,8 +6,24 @@
 pub mod client;
 pub mod world;
 
-/// Makes each test that is named one on SQLite, and one on PostgreSQL for who has it.
+/// Makes each test that is named one on SQLite, and one on PostgreSQL for who has it; where two
+/// expressions stand first, they give what the test gets on either.
 macro_rules! on_each_database {
+    ([$sqlite:expr, $postgres:expr] $($test:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($sqlite).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            #[ignore = "needs PostgreSQL 15: run by tests/run"]
+            async fn $test() {
+                super::$test($postgres).await;
+            })*
+        }
+    };
     ($($test:ident)*) => {
         mod sqlite {
             $(#[test]
