@@ -396,6 +396,5 @@ fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
         schemars: target.derive.contains(&Derive::Schemars),
         sqlx: if target.derive.contains(&Derive::Sqlx) { databases(machine) } else { Vec::new() },
     };
-    let text = view.render().expect("a view without filters prints");
-    format!("{}\n", text.trim_end())
+    format!("{}\n", view.render().expect("a view without filters prints").trim_end())
 }

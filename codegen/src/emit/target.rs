@@ -2,6 +2,8 @@
 //! as the list of targets holds it.
 
 use std::any::Any;
+use std::borrow::Borrow;
+use std::collections::HashSet;
 use std::hash::Hash;
 use std::ops::Range;
 use std::sync::Arc;
@@ -215,11 +217,11 @@ pub(super) fn plain(given: Option<&Text>, findings: &mut Findings<'_>) {
 
 /// Tells what a list holds twice.
 pub(super) fn twice<T, K: Eq + Hash>(
-    list: impl IntoIterator<Item = impl std::borrow::Borrow<Spanned<T>>>,
+    list: impl IntoIterator<Item = impl Borrow<Spanned<T>>>,
     key: impl Fn(&T) -> K,
     findings: &mut Findings<'_>,
 ) {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for item in list {
         let item = item.borrow();
         if !seen.insert(key(item.get_ref())) {
