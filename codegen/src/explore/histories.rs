@@ -92,7 +92,7 @@ impl<'m> Histories<'m> {
             None => {
                 let state = (attempted as usize).checked_sub(1).map(StateId::new);
                 let states = self.states(history);
-                self.looks += self.machine.phases_cost(states.len());
+                self.looks += self.machine.states.len() + states.len();
                 let views = self.machine.phases(&states, state);
                 let places = |wanted: &[View]| -> Vec<usize> {
                     (0..views.len()).filter(|&at| wanted.contains(&views[at])).collect()

@@ -2,7 +2,6 @@
 //! Everything that is generated, proven or compared starts from here.
 
 mod fingerprint;
-mod phases;
 mod relation;
 mod reports;
 mod sequence;

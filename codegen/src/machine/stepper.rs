@@ -1,6 +1,41 @@
-//! The stepper: rule 6 told forward, a state and a phase at a time.
+//! What the stepper shows (rule 6): a function of the accepted history and the last `attempted`,
+//! told forward, a state and a phase at a time. What is shown of a phase hangs on where the row
+//! stands and on what is remembered of that phase, and on nothing else.
+
+use std::collections::HashMap;
 
 use super::{Machine, Outcome, PhaseId, StateId, View};
+
+impl Machine {
+    /// One view per phase, in the order of the phases, after an accepted history and the
+    /// `attempted` of its last report. What the table lacks is passed over before: it has no id.
+    pub fn phases(&self, history: &[StateId], attempted: Option<StateId>) -> Vec<View> {
+        let Some((&first, rest)) = history.split_first() else {
+            return vec![View::Upcoming; self.phases.len()];
+        };
+        let stepper = Stepper::of(self);
+        let mut row = stepper.start(first);
+        let mut memories: Vec<PhaseMemory> =
+            self.phase_ids().map(|phase| stepper.phase_start(phase, first)).collect();
+        // A long history takes the same few steps again and again.
+        let mut known: HashMap<(StateId, StateId), Vec<bool>> = HashMap::new();
+        for &state in rest {
+            let hides = known.entry((row.current, state)).or_insert_with(|| {
+                self.phase_ids().map(|phase| stepper.hides(phase, row.current, state)).collect()
+            });
+            for ((phase, memory), &hides) in self.phase_ids().zip(&mut memories).zip(&*hides) {
+                *memory = stepper.phase_told(phase, memory, &row, state);
+                if hides {
+                    stepper.hide(memory, state);
+                }
+            }
+            row = stepper.then(&row, state);
+        }
+        let ending = stepper.ending(&row, attempted);
+        let phases = self.phase_ids().zip(&memories);
+        phases.map(|(phase, memory)| stepper.view(phase, &row, memory, ending)).collect()
+    }
+}
 
 /// What the stepper remembers of where a row stands.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -10,11 +45,12 @@ pub(crate) struct Row {
     pub(crate) last_phase: Option<PhaseId>,
 }
 
-/// What it remembers of one phase.
+/// What it remembers of one phase, of the reports that were not taken back.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct PhaseMemory {
     pub(crate) reported: bool,
     pub(crate) completed: bool,
+    /// Whether a later phase was reported.
     pub(crate) later: bool,
     pub(crate) hidden: Hidden,
 }
@@ -23,6 +59,7 @@ pub(crate) struct PhaseMemory {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Hidden {
     Always,
+    /// Until the row goes back to that phase, in which the step ended, or to an earlier one.
     Until(PhaseId),
     No,
 }
@@ -76,15 +113,22 @@ impl<'m> Stepper<'m> {
         state: StateId,
     ) -> PhaseMemory {
         let mut next = self.phase_told(phase, memory, before, state);
-        let relation = &self.machine.relation;
-        if self.optional[phase.index()]
-            .iter()
-            .any(|&via| relation.hides(before.current, via, state))
-        {
-            let end = self.machine.state(state).phase;
-            next.hidden = next.hidden.min(end.map_or(Hidden::Always, Hidden::Until));
+        if self.hides(phase, before.current, state) {
+            self.hide(&mut next, state);
         }
         next
+    }
+
+    /// Whether a step can hide a state of the phase.
+    fn hides(&self, phase: PhaseId, from: StateId, to: StateId) -> bool {
+        let relation = &self.machine.relation;
+        self.optional[phase.index()].iter().any(|&via| relation.hides(from, via, to))
+    }
+
+    /// Remembers that a step to this state can hide one of the phase.
+    fn hide(&self, memory: &mut PhaseMemory, to: StateId) {
+        let end = self.machine.state(to).phase;
+        memory.hidden = memory.hidden.min(end.map_or(Hidden::Always, Hidden::Until));
     }
 
     /// The same, without looking whether the step can hide a state of the phase: that makes no

@@ -97,6 +97,7 @@ function endingPhase(seen{{ any }}, attempted{{ any }}){{ any }} {
   const current = seen[seen.length - 1];
   if (phaseOf[current] !== NONE) return phaseOf[current];
   const previous = seen[seen.length - 2];
-  if (running(previous) === NONE) return NONE;
-  return hiddenBetween(previous, current).length === 0 ? running(previous) : NONE;
+  const phase = running(previous);
+  if (phase === NONE) return NONE;
+  return hiddenBetween(previous, current).every((at{{ any }}) => running(at) === phase) ? phase : NONE;
 }

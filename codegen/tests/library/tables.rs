@@ -1,6 +1,8 @@
-//! Tables made at random, all of them valid, and walks along them.
+//! Tables made at random, all of them valid, walks along them, and the tables of the repository.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
+
+use std::path::PathBuf;
 
 use phasegate_codegen::Machine;
 use phasegate_codegen::machine::StateId;
@@ -109,4 +111,36 @@ pub fn walk(machine: &Machine, picks: &[Index]) -> Vec<StateId> {
 /// Picks for walks of up to a dozen steps.
 pub fn picks() -> impl Strategy<Value = Vec<Index>> {
     proptest::collection::vec(any::<Index>(), 0..12)
+}
+
+/// The tables that stand in the repository, those that are made to be odd among them.
+pub fn of_the_repository() -> Vec<(PathBuf, Machine)> {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let folders = [
+        "migrations/tables",
+        "tests/tables",
+        "tests/artifacts/equivalence/tables",
+        "tests/artifacts/js",
+        "tests/artifacts/mutants",
+        "tests/artifacts/page",
+        "tests/artifacts/workflow",
+        "codegen/examples/order",
+        "codegen/tests/common/proofs",
+    ];
+    let mut paths: Vec<PathBuf> = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).expect(folder))
+        .map(|entry| entry.expect("a folder is read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| !path.ends_with("Cargo.toml"))
+        .collect();
+    paths.sort();
+    paths.insert(0, root.join("deploy.toml"));
+    assert!(paths.len() > 25, "only {} tables", paths.len());
+    let machine = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("the table is there");
+        let machine = super::common::machine(&text);
+        (path, machine)
+    };
+    paths.into_iter().map(machine).collect()
 }

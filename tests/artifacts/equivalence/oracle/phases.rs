@@ -114,6 +114,8 @@ impl Oracle {
             return Some(phase);
         }
         let &before = history.iter().rev().nth(1)?;
-        if self.can_hide((before, current)).is_empty() { incomplete(before) } else { None }
+        let phase = incomplete(before)?;
+        let hidden = self.can_hide((before, current));
+        hidden.iter().all(|&state| incomplete(state) == Some(phase)).then_some(phase)
     }
 }
