@@ -2,6 +2,7 @@
 //! changes, and what the history that the database writes says.
 
 mod apply;
+mod column;
 mod conn;
 mod error;
 mod migrate;

@@ -1,8 +1,8 @@
 //! What is particular to PostgreSQL.
 
+use super::column::{Column, Key};
 use super::conn::Conn;
 use super::schema::{Schema, quoted};
-use super::shape::{Column, Key};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::collections::BTreeSet;
 use std::str::FromStr;

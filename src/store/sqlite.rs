@@ -1,8 +1,8 @@
 //! What is particular to SQLite.
 
+use super::column::{Column, Key};
 use super::conn::Conn;
 use super::schema::Schema;
-use super::shape::{Column, Key};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use std::collections::BTreeSet;
 use std::str::FromStr;

@@ -1,8 +1,8 @@
 //! Starting a row: the insert, its token, and the report of who asked for it.
 
+use super::column::Key;
 use super::conn::{Arg, Conn, Mark};
 use super::error::{is_guard, is_unique, may_lack_state};
-use super::shape::Key;
 use super::{Error, Pool, Result, Statements, Store, apply, in_transaction, token};
 use crate::Machine;
 use uuid::Uuid;

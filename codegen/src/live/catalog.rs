@@ -2,9 +2,10 @@
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::expected::{Objects, attributes};
+use super::expected::Objects;
 use super::facts::{Facts, cells, literal, quoted};
 use super::judge::{Held, runs_otherwise};
+use super::spelling::attributes;
 use crate::emit::sql;
 use crate::emit::sql::Dialect;
 use crate::finding::Severity::Warning;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::connect::{Away, Conn};
-use super::expected::{Function, Trigger, attributes, trigger, words};
+use super::spelling::{Function, Trigger, attributes, folded, trigger, words};
 use crate::emit::sql::{Dialect, SqlTarget};
 use crate::machine::Machine;
 
@@ -62,14 +62,6 @@ impl Names {
             Dialect::Postgres => format!("{}.{}", quoted(&self.schema), quoted(table)),
             Dialect::Sqlite => quoted(table),
         }
-    }
-}
-
-/// An identifier as the database tells it from others: SQLite does not by case.
-pub(super) fn folded(name: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Postgres => name.to_owned(),
-        Dialect::Sqlite => name.to_lowercase(),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Telling;
-use super::expected::{Objects, Trigger};
+use super::expected::Objects;
 use super::facts::{Facts, Names, literal, quoted};
+use super::spelling::Trigger;
 use crate::emit::sql::{Dialect, Matched, Mode, Sql, SqlTarget};
 use crate::finding::Severity::{Error, Warning};
 use crate::machine::Machine;

@@ -11,6 +11,7 @@ mod left;
 mod rights;
 mod rows;
 mod shape;
+mod spelling;
 
 use std::collections::BTreeMap;
 

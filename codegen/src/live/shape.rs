@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::expected::{Objects, normal, words};
-use super::facts::{Facts, cells, folded, literal};
+use super::expected::Objects;
+use super::facts::{Facts, cells, literal};
 use super::judge::{Held, MADE_OTHERWISE};
+use super::spelling::{folded, normal, words};
 use crate::emit::sql::Dialect;
 use crate::finding::Severity::{Error, Warning};
 use crate::rules;
