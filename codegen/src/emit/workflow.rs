@@ -10,7 +10,7 @@ use crate::workflow::plan::{Attempted, Plan, ReportStep, Says, Step, Work};
 use askama::Template;
 
 use crate::artifact::{Artifact, Header};
-use crate::machine::{Job, JobId, Machine, Outcomes, StateId};
+use crate::machine::{Became, CONCLUSIONS, Job, JobId, Machine, Outcomes, StateId};
 
 /// `[target.workflow]`.
 #[derive(Debug)]
@@ -135,11 +135,7 @@ impl<'a> ScriptView<'a> {
 
 /// What can become of a job, by the words of `job.status`.
 fn by_outcome(outcomes: Outcomes) -> [(&'static str, Option<StateId>); 3] {
-    [
-        ("success", outcomes.success),
-        ("failure", outcomes.failure),
-        ("cancelled", outcomes.cancelled),
-    ]
+    Became::ALL.map(|became| (became.as_str(), outcomes.of(became)))
 }
 
 /// `MACHINE-console.yml`.
@@ -212,7 +208,7 @@ impl JobView {
             title: yaml::quoted(&yaml::one_line(&job.title)),
             needs: needs.join(", "),
             condition: job.always.then(|| format!("always() && {given}")),
-            result: (job.always && reports).then(|| RESULT.to_owned()),
+            result: (job.always && reports).then(|| result()),
             checkout: reports && target.action.starts_with("./"),
             steps: plan
                 .steps
@@ -233,12 +229,13 @@ impl JobView {
     }
 }
 
-/// Rule 9: failed where one failed, else cancelled where one was cancelled, else failed where one
-/// was skipped.
-pub(crate) const RESULT: &str = "contains(needs.*.result, 'failure') && 'failure' \
-    || contains(needs.*.result, 'cancelled') && 'cancelled' \
-    || contains(needs.*.result, 'skipped') && 'failure' \
-    || 'success'";
+/// What a concluding job says became of the jobs that it needs, as an expression.
+pub(crate) fn result() -> String {
+    let terms = CONCLUSIONS.map(|(one, outcome)| {
+        format!("contains(needs.*.result, '{}') && '{}'", one.as_str(), outcome.as_str())
+    });
+    format!("{} || '{}'", terms.join(" || "), Became::Success.as_str())
+}
 
 /// The step of a report, from the first column on.
 pub(crate) fn report_text(

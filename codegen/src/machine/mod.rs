@@ -1,6 +1,7 @@
 //! The validated machine: sorted, closed over its optional states, and without a way to be wrong.
 //! Everything that is generated, proven or compared starts from here.
 
+mod conclusion;
 mod fingerprint;
 mod relation;
 mod reports;
@@ -10,6 +11,7 @@ mod targets;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use conclusion::{Became, CONCLUSIONS, NeedResult, conclude};
 pub use fingerprint::Fingerprints;
 #[cfg(feature = "cli")]
 pub(crate) use fingerprint::language_of;

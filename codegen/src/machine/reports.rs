@@ -1,7 +1,7 @@
 //! What each job reports, which of its reports may be lost (rule 8), and what a report says that
 //! the job had attempted (rule 9).
 
-use super::{Job, JobId, Machine, PhaseId, StateId};
+use super::{Became, Job, JobId, Machine, PhaseId, StateId};
 
 /// When in its job a report is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +26,15 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
+    /// The state that is reported where this became of the job.
+    pub const fn of(&self, became: Became) -> Option<StateId> {
+        match became {
+            Became::Success => self.success,
+            Became::Failure => self.failure,
+            Became::Cancelled => self.cancelled,
+        }
+    }
+
     /// Whether there is no state to report.
     pub const fn is_empty(&self) -> bool {
         self.success.is_none() && self.failure.is_none() && self.cancelled.is_none()
@@ -34,7 +43,7 @@ impl Outcomes {
     /// The states in the order success, failure, cancelled, each once.
     pub fn states(&self) -> Vec<StateId> {
         let mut states = Vec::new();
-        for state in [self.success, self.failure, self.cancelled].into_iter().flatten() {
+        for state in Became::ALL.into_iter().filter_map(|became| self.of(became)) {
             if !states.contains(&state) {
                 states.push(state);
             }

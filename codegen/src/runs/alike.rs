@@ -7,7 +7,7 @@ use super::layout::{Jobs, Layout};
 use super::next::Run;
 use super::step::Step;
 use super::workflow::{Plan, Workflow};
-use crate::machine::{Machine, PhaseId, StateId};
+use crate::machine::{JobId, Machine, PhaseId, StateId};
 
 /// The jobs of a workflow by their likeness.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -209,15 +209,15 @@ impl<'w, 'm> Exchange<'w, 'm> {
     /// Whether a concluding job names the same side of a phase whichever of the two comes first among
     /// those that it needs.
     fn keeps_attempts(&self, of: PhaseId) -> bool {
-        let side = |state: &Option<StateId>| -> Option<Ordering> {
-            let state = self.machine.state((*state)?);
+        let side = |&(_, start): &(JobId, Option<StateId>)| -> Option<Ordering> {
+            let state = self.machine.state(start?);
             state.phase.filter(|_| !state.completes).map(|phase| phase.cmp(&of))
         };
         self.workflow.plans.iter().filter(|plan| plan.always).all(|plan| {
             let place = |job| plan.needs.iter().position(|&need| need == job);
             let [Some(a), Some(b)] = self.jobs.map(place) else { return true };
             let between = &plan.attempted[a.min(b)..=a.max(b)];
-            between.iter().all(|state| side(state) == side(&between[0]))
+            between.iter().all(|named| side(named) == side(&between[0]))
         })
     }
 }

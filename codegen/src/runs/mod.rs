@@ -20,11 +20,12 @@ mod path;
 mod step;
 mod workflow;
 
+pub(crate) use crate::machine::Became;
 pub(crate) use alike::{Alike, walk};
 pub(crate) use job::{Job, JobResult, Stage};
 pub(crate) use layout::{Jobs, Layout};
 pub(crate) use next::{Receiver, Run, Runs, Sent};
 pub use path::Path;
 pub(crate) use path::{Tells, judged, tell};
-pub(crate) use step::{Became, Fate, Step};
+pub(crate) use step::{Fate, Step};
 pub(crate) use workflow::{Plan, Workflow, phase_of};

@@ -2,9 +2,9 @@
 
 use super::job::{Job, JobResult, Stage};
 use super::layout::{Jobs, Layout};
-use super::step::{Became, Fate, Step};
+use super::step::{Fate, Step};
 use super::workflow::Workflow;
-use crate::machine::StateId;
+use crate::machine::{Became, StateId};
 
 /// Where a run is: its jobs, and what stands at the receiver of their reports.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

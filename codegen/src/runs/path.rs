@@ -5,9 +5,9 @@ use phasegate::{Machine as _, Verdict};
 use super::job::JobResult;
 use super::layout::{Jobs, Layout};
 use super::next::Run;
-use super::step::{Became, Fate, Step};
+use super::step::{Fate, Step};
 use super::workflow::Workflow;
-use crate::machine::{Machine, StateId};
+use crate::machine::{Became, Machine, StateId};
 
 /// A path to what breaks a claim, a line a step.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

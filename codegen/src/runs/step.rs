@@ -1,5 +1,7 @@
 //! What can happen next in a run.
 
+use crate::machine::Became;
+
 /// One thing that happens. Work between two reports is part of the step that ends it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
@@ -62,12 +64,4 @@ pub(crate) enum Fate {
     DeliveredThenLost,
     /// It is delivered, and then the job is cancelled before it ends.
     DeliveredThenCancelled,
-}
-
-/// What became of a job's work.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Became {
-    Success,
-    Failure,
-    Cancelled,
 }

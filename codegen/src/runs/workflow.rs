@@ -1,10 +1,11 @@
 //! What the jobs of a table do, looked up once: their reports, their needs, and which piece of work
 //! belongs to which phase.
 
-use crate::machine::{JobId, Machine, PhaseId, State, StateId};
+use crate::machine::{
+    Became, JobId, Machine, NeedResult, Outcomes, PhaseId, State, StateId, conclude,
+};
 
 use super::job::JobResult;
-use super::step::Became;
 
 /// A report before a job's outcome.
 #[derive(Clone, Copy, Debug)]
@@ -25,18 +26,16 @@ pub(crate) struct Plan {
     pub(crate) before: Vec<Before>,
     /// How many pieces of work it has.
     pub(crate) pieces: u16,
-    success: Option<StateId>,
-    failure: Option<StateId>,
-    cancelled: Option<StateId>,
+    outcomes: Outcomes,
     pub(crate) outcome_tolerated: bool,
-    /// Of a concluding job: what each needed job's result says was attempted.
-    pub(crate) attempted: Vec<Option<StateId>>,
+    /// Of a concluding job: what the result of each job that it needs says was attempted.
+    pub(crate) attempted: Vec<(JobId, Option<StateId>)>,
 }
 
 impl Plan {
     /// The states of its outcomes, as far as it has reports for them.
     pub(crate) fn outcomes(&self) -> impl Iterator<Item = StateId> {
-        [self.success, self.failure, self.cancelled].into_iter().flatten()
+        Became::ALL.into_iter().filter_map(|became| self.outcomes.of(became))
     }
 
     /// Whether it does what another does, but for the states that it reports and the jobs that it
@@ -45,8 +44,7 @@ impl Plan {
         let tolerated = |plan: &Self| -> Vec<bool> {
             plan.before.iter().map(|report| report.tolerated).collect()
         };
-        let outcomes =
-            |plan: &Self| [plan.success, plan.failure, plan.cancelled].map(|of| of.is_some());
+        let outcomes = |plan: &Self| Became::ALL.map(|became| plan.outcomes.of(became).is_some());
         self.always == other.always
             && self.has_start == other.has_start
             && self.pieces == other.pieces
@@ -56,11 +54,7 @@ impl Plan {
     }
 
     pub(crate) const fn outcome(&self, of: Became) -> Option<StateId> {
-        match of {
-            Became::Success => self.success,
-            Became::Failure => self.failure,
-            Became::Cancelled => self.cancelled,
-        }
+        self.outcomes.of(of)
     }
 
     /// What a report says was attempted, where the job had set out so many reports before.
@@ -73,37 +67,17 @@ impl Plan {
         &self,
         results: impl Fn(usize) -> JobResult,
     ) -> (Became, Option<StateId>) {
-        let all = || self.needs.iter().map(|&need| seen(results(need)));
-        let (of, named) = if all().all(|one| one == Seen::Success) {
-            (Became::Success, Seen::Success)
-        } else if all().any(|one| one == Seen::Failure) {
-            (Became::Failure, Seen::Failure)
-        } else if all().any(|one| one == Seen::Cancelled) {
-            (Became::Cancelled, Seen::Cancelled)
-        } else {
-            // A skipped job did not have the reported result: there is none to name.
-            (Became::Failure, Seen::Failure)
-        };
-        let first = all().position(|one| one == named);
-        (of, first.and_then(|at| self.attempted[at]))
+        conclude(&self.attempted, |need| need_result(results(need.index())))
     }
 }
 
-/// What `needs.X.result` says.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Seen {
-    Success,
-    Failure,
-    Cancelled,
-    Skipped,
-}
-
-const fn seen(result: JobResult) -> Seen {
+/// What a job that is over is to those that need it.
+const fn need_result(result: JobResult) -> NeedResult {
     match result {
-        JobResult::Succeeded => Seen::Success,
-        JobResult::Failed | JobResult::Mute => Seen::Failure,
-        JobResult::Cancelled => Seen::Cancelled,
-        JobResult::Skipped => Seen::Skipped,
+        JobResult::Succeeded => NeedResult::Success,
+        JobResult::Failed | JobResult::Mute => NeedResult::Failure,
+        JobResult::Cancelled => NeedResult::Cancelled,
+        JobResult::Skipped => NeedResult::Skipped,
     }
 }
 
@@ -171,11 +145,9 @@ fn plan(machine: &Machine, id: JobId) -> Plan {
         } else {
             u16::try_from(job.milestones.len() + 1).expect("a table of a mebibyte has fewer")
         },
-        success: job.success,
-        failure: job.failure,
-        cancelled: job.cancelled,
+        outcomes: job.outcomes(),
         outcome_tolerated: reports.iter().any(|r| r.state().is_none() && r.tolerated),
-        attempted: machine.concluding_attempted(id).into_iter().map(|(_, state)| state).collect(),
+        attempted: machine.concluding_attempted(id),
     }
 }
 
@@ -190,7 +162,7 @@ pub(crate) fn phase_of<'p>(
     let before = usize::from(piece) + usize::from(plan.has_start);
     match plan.before[..before].iter().rev().find_map(|report| page(report.state)) {
         Some(state) => state.phase.filter(|_| !state.completes),
-        None => page(plan.success?)?.phase,
+        None => page(plan.outcomes.success?)?.phase,
     }
 }
 

@@ -1,12 +1,13 @@
 //! The runs of a table's workflow as a model for Spin, an independent model checker: the jobs as
 //! processes that report to one row, and the claims about them as formulas of linear temporal logic.
-//! It is written from the table's format, not from the search beside it, so that the two can disagree.
+//! It is written from the table's format, not from the search beside it, so that the two can disagree;
+//! what a concluding job says of the jobs that it needs (rule 9) both read from the same rows.
 
 use std::fmt::Write as _;
 
 use phasegate::Outcome;
 
-use crate::machine::{Job, JobId, Machine, StateId};
+use crate::machine::{CONCLUSIONS, Job, JobId, Machine, NeedResult, StateId};
 
 /// What each formula claims: its name, the proof that it corresponds to, and the formula.
 pub const FORMULAS: [(&str, &str, &str); 4] = [
@@ -240,29 +241,25 @@ fn concluding(w: &mut String, machine: &Machine, id: JobId) {
     let job = machine.job(id);
     let number = id.index();
     let tolerated = machine.reports(id).iter().any(|report| report.tolerated);
-    let any = |result: &str| {
-        let each: Vec<String> =
-            job.needs.iter().map(|need| format!("result_{} == {result}", need.index())).collect();
-        each.join(" || ")
-    };
-    let all: Vec<String> =
-        job.needs.iter().map(|need| format!("result_{} == SUCCESS", need.index())).collect();
     line(w, &format!("\n/* {} */\nbool mute_{number};", job.name));
     line(w, &format!("active proctype job_{number}() {{\n  ({});", needs_over(job)));
     line(w, "  atomic { if");
     line(w, &format!("  :: mute_{number} = true; result_{number} = FAILURE; goto gone"));
-    let cases = [
-        (all.join(" && "), job.success),
-        (format!("!({}) && ({})", all.join(" && "), any("FAILURE")), job.failure),
-        (
-            format!("!({}) && !({}) && ({})", all.join(" && "), any("FAILURE"), any("CANCELLED")),
-            job.cancelled,
-        ),
-        (
-            format!("!({}) && !({}) && !({})", all.join(" && "), any("FAILURE"), any("CANCELLED")),
-            job.failure,
-        ),
-    ];
+    let had = |result: NeedResult| {
+        let word = result.as_str().to_uppercase();
+        let each: Vec<String> =
+            job.needs.iter().map(|need| format!("result_{} == {word}", need.index())).collect();
+        format!("({})", each.join(" || "))
+    };
+    let none_before =
+        |at: usize| CONCLUSIONS[..at].iter().map(|&(one, _)| format!("!{}", had(one)));
+    let mut cases: Vec<(String, Option<StateId>)> = Vec::new();
+    for (at, &(one, outcome)) in CONCLUSIONS.iter().enumerate() {
+        let fits: Vec<String> = none_before(at).chain([had(one)]).collect();
+        cases.push((fits.join(" && "), job.outcomes().of(outcome)));
+    }
+    let none: Vec<String> = none_before(CONCLUSIONS.len()).collect();
+    cases.push((none.join(" && "), job.outcomes().success));
     for (condition, state) in cases {
         line(w, &format!("  :: ({condition}) ->"));
         match state {

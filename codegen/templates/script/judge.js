@@ -99,5 +99,5 @@ function endingPhase(seen{{ any }}, attempted{{ any }}){{ any }} {
   const previous = seen[seen.length - 2];
   const phase = running(previous);
   if (phase === NONE) return NONE;
-  return hiddenBetween(previous, current).every((at{{ any }}) => running(at) === phase) ? phase : NONE;
+  return hiddenBetween(previous, current).every((at) => running(at) === phase) ? phase : NONE;
 }

@@ -12,37 +12,9 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::command::{Failure, print};
-use crate::machine::{JobId, Machine, Outcomes, StateId};
+use crate::machine::{Became, JobId, Machine, NeedResult, StateId, conclude};
 use crate::pipeline::Loaded;
 use crate::workflow::plan::{Attempted, Plan, ReportStep, Says, Step};
-
-/// What became of a job.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum JobResult {
-    Success,
-    Failure,
-    Skipped,
-}
-
-impl JobResult {
-    /// The word that the runner has for it.
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    /// The state that a report of it is of.
-    const fn of(self, outcomes: Outcomes) -> Option<StateId> {
-        match self {
-            Self::Success => outcomes.success,
-            Self::Failure => outcomes.failure,
-            Self::Skipped => None,
-        }
-    }
-}
 
 pub(super) struct Play<'a> {
     machine: &'a Machine,
@@ -54,7 +26,7 @@ pub(super) struct Play<'a> {
     pace: Duration,
     /// The job whose first piece of work fails.
     pub(super) fail_at: Option<JobId>,
-    results: BTreeMap<JobId, JobResult>,
+    results: BTreeMap<JobId, NeedResult>,
     current: Option<Current>,
 }
 
@@ -63,9 +35,9 @@ struct Current {
     job: JobId,
     steps: std::vec::IntoIter<Step>,
     /// What became of it so far; of a concluding job what became of the jobs that it needs.
-    result: JobResult,
+    result: Became,
     /// Whether its own steps went well.
-    status: JobResult,
+    status: Became,
     /// The reports that it came to, by their numbers.
     came_to: Vec<usize>,
 }
@@ -107,18 +79,21 @@ impl<'a> Play<'a> {
     /// Whether every job that ran succeeded.
     pub(super) fn all_well(&self) -> bool {
         let mut jobs = self.machine.job_ids().filter(|&id| !self.machine.job(id).always);
-        jobs.all(|id| self.results.get(&id) == Some(&JobResult::Success))
+        jobs.all(|id| self.result(id) == NeedResult::Success)
     }
 
     /// Begins a job, where its condition holds.
     pub(super) fn begin(&mut self, id: JobId) -> Result<(), Failure> {
         let job = self.machine.job(id);
         print(&format!("\n{} ({})\n", job.name, job.title))?;
-        let result = if job.always { self.concluded(id) } else { JobResult::Success };
+        let result = match job.always {
+            true => conclude(&self.machine.concluding_attempted(id), |need| self.result(need)).0,
+            false => Became::Success,
+        };
         let starts = if job.always { self.id.is_some() } else { self.ancestors_succeeded(id) };
         if starts {
             let steps = Plan::of(self.machine, id).steps.into_iter();
-            let status = JobResult::Success;
+            let status = Became::Success;
             self.current = Some(Current { job: id, steps, result, status, came_to: Vec::new() });
         } else {
             let why = if job.always {
@@ -127,7 +102,7 @@ impl<'a> Play<'a> {
                 "a job before it did not succeed"
             };
             print(&format!("  skipped: {why}\n"))?;
-            self.results.insert(id, JobResult::Skipped);
+            self.results.insert(id, NeedResult::Skipped);
         }
         Ok(())
     }
@@ -140,21 +115,19 @@ impl<'a> Play<'a> {
     /// Ends the job that runs.
     pub(super) fn end(&mut self) {
         if let Some(current) = self.current.take() {
-            self.results.insert(current.job, current.status);
+            self.results.insert(current.job, NeedResult::of(current.status));
         }
     }
 
     fn ancestors_succeeded(&self, id: JobId) -> bool {
         self.machine.job(id).needs.iter().all(|need| {
-            self.results.get(need) == Some(&JobResult::Success) && self.ancestors_succeeded(*need)
+            self.result(*need) == NeedResult::Success && self.ancestors_succeeded(*need)
         })
     }
 
-    /// Rule 9, without the cancelled: nobody cancels here.
-    fn concluded(&self, id: JobId) -> JobResult {
-        let needs = &self.machine.job(id).needs;
-        let all = needs.iter().all(|need| self.results.get(need) == Some(&JobResult::Success));
-        if all { JobResult::Success } else { JobResult::Failure }
+    /// What a job that is over is to those that need it: all that are needed have had their turn.
+    fn result(&self, id: JobId) -> NeedResult {
+        self.results.get(&id).copied().unwrap_or(NeedResult::Skipped)
     }
 
     /// Runs a step, where its condition holds.
@@ -162,13 +135,13 @@ impl<'a> Play<'a> {
         let Some(current) = &mut self.current else { return Ok(()) };
         match step {
             Step::Work(work) => {
-                if current.status != JobResult::Success {
+                if current.status != Became::Success {
                     return Ok(());
                 }
                 let fails = self.fail_at == Some(current.job) && work.number == 1;
                 if fails {
-                    current.status = JobResult::Failure;
-                    current.result = JobResult::Failure;
+                    current.status = Became::Failure;
+                    current.result = Became::Failure;
                 }
                 let end = if fails { ": fails" } else { "" };
                 print(&format!("  work: {}{end}\n", work.title))?;
@@ -188,14 +161,14 @@ impl<'a> Play<'a> {
         ];
         match &report.says {
             Says::State { state, occurrence } => {
-                if current.status != JobResult::Success {
+                if current.status != Became::Success {
                     return Ok(());
                 }
                 environment.push(("NOTIFY_STATE", self.machine.state(*state).name.clone()));
                 environment.push(("NOTIFY_OCCURRENCE", occurrence.to_string()));
             }
             Says::Outcome(outcomes) => {
-                if current.result.of(*outcomes).is_none() {
+                if outcomes.of(current.result).is_none() {
                     return Ok(());
                 }
                 environment.push(("NOTIFY_OUTCOME", current.result.as_str().to_owned()));
@@ -208,9 +181,9 @@ impl<'a> Play<'a> {
         let delivered = self.notify(&environment).await?;
         if let Some(current) = &mut self.current {
             current.came_to.push(report.number);
-            if !delivered && !report.tolerated && current.status == JobResult::Success {
-                current.status = JobResult::Failure;
-                current.result = JobResult::Failure;
+            if !delivered && !report.tolerated && current.status == Became::Success {
+                current.status = Became::Failure;
+                current.result = Became::Failure;
             }
         }
         Ok(())
@@ -225,10 +198,7 @@ impl<'a> Play<'a> {
                     reports.iter().rev().filter(|(at, _)| current.came_to.contains(at));
                 came_to.next().map(|(_, state)| *state)
             }
-            Attempted::FirstNeeded(needed) => {
-                let had = |job| self.results.get(job) == Some(&current.result);
-                needed.iter().find(|(job, _)| had(job)).and_then(|(_, state)| *state)
-            }
+            Attempted::FirstNeeded(needed) => conclude(needed, |need| self.result(need)).1,
         }
     }
 

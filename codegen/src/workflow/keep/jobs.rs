@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::document::{Node, Value};
 use super::reading::{Found, Reading};
 use super::regions::Region;
-use crate::emit::workflow::{RESULT, expression, given, step_id};
+use crate::emit::workflow::{expression, given, result as concluded, step_id};
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, JobId, Machine};
 use crate::rules::{self, Rule};
@@ -245,7 +245,7 @@ impl<'r> Reading<'r> {
         }
         let result = found.value.get("env").and_then(|env| env.get("RESULT")?.text());
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let wanted = expression(RESULT);
+        let wanted = expression(&concluded());
         if result.map(words) != Some(words(&wanted)) {
             let message = format!("the job `{name}` does not say what became of the others");
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
