@@ -1,10 +1,171 @@
-//! What the proofs cost: `verify` of workflows of 6 to 48 jobs in a row, and of jobs side by side.
+//! What the proofs cost: `verify` of workflows of 6 to 48 jobs in a row, and of jobs side by side; and
+//! in the same run how many states a second it explores, next to two model checkers on the same
+//! workflow: stateright on a model written here, Spin on the model that `verify --promela` prints.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use divan::Bencher;
+use phasegate::{Machine as _, Verdict};
 use phasegate_codegen::{Machine, machine, verify};
+use stateright::{Checker as _, Model, Property};
 
 fn main() {
+    for jobs in [4, 6] {
+        let machine = in_a_row(jobs);
+        println!("{jobs} jobs in a row, states explored:");
+        print("verify", prove_and_count(&machine));
+        print("stateright", by_stateright(machine.clone(), jobs));
+        match by_spin(&machine) {
+            Ok(explored) => print("Spin", explored),
+            Err(error) => println!("  Spin: {error}; on Debian: apt-get install spin gcc"),
+        }
+    }
     divan::main();
+}
+
+type Explored = (usize, Duration);
+
+fn print(name: &str, (states, time): Explored) {
+    #[expect(clippy::cast_precision_loss, reason = "it is a figure to read")]
+    let rate = states as f64 / time.as_secs_f64();
+    println!("  {name}: {states} in {time:.2?}, {rate:.0} a second");
+}
+
+/// Every search of `verify`.
+fn prove_and_count(machine: &Machine) -> Explored {
+    let start = Instant::now();
+    let proofs = verify::verify(machine);
+    let time = start.elapsed();
+    let situations = |proved: &verify::Proved| match &proved.verdict {
+        verify::Verdict::Proven { covered } => {
+            let counts = covered.counts.iter().filter(|(_, of)| *of == "situations");
+            counts.map(|(count, _)| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
+        }
+        verify::Verdict::Bounded { .. }
+        | verify::Verdict::NotApplicable { .. }
+        | verify::Verdict::Refuted { .. } => 0,
+    };
+    (proofs.iter().map(situations).sum(), time)
+}
+
+/// Jobs in a row as one who uses stateright would write them: where each job is, and the row.
+#[derive(Clone)]
+struct Chain {
+    machine: Machine,
+    jobs: usize,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Stage {
+    Waiting,
+    Working,
+    Passed,
+    Failed,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct State {
+    jobs: Vec<Stage>,
+    row: usize,
+    concluded: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Action {
+    Start { delivered: bool },
+    Ends { passed: bool, delivered: bool },
+    Concludes { delivered: bool },
+}
+
+impl Model for Chain {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let jobs = vec![Stage::Waiting; self.jobs];
+        vec![State { jobs, row: phasegate::Machine::initial(&self.machine), concluded: false }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        let open = state.jobs.iter().find(|stage| **stage != Stage::Passed);
+        for delivered in [true, false] {
+            match open {
+                Some(Stage::Waiting) => {
+                    actions.push(Action::Start { delivered });
+                    actions.push(Action::Ends { passed: false, delivered });
+                }
+                Some(Stage::Working) => {
+                    actions.push(Action::Ends { passed: true, delivered });
+                    actions.push(Action::Ends { passed: false, delivered });
+                }
+                Some(Stage::Failed | Stage::Passed) | None if !state.concluded => {
+                    actions.push(Action::Concludes { delivered });
+                }
+                Some(Stage::Failed | Stage::Passed) | None => {}
+            }
+        }
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        let mut next = state.clone();
+        let at = state.jobs.iter().position(|stage| *stage != Stage::Passed);
+        let job = at.map(|at| &self.machine.jobs[at]);
+        let (report, delivered) = match action {
+            Action::Start { delivered } => {
+                next.jobs[at?] = Stage::Working;
+                (job?.start, delivered)
+            }
+            Action::Ends { passed, delivered } => {
+                next.jobs[at?] = if passed { Stage::Passed } else { Stage::Failed };
+                (if passed { job?.success } else { job?.failure }, delivered)
+            }
+            Action::Concludes { delivered } => {
+                next.concluded = true;
+                let last = self.machine.jobs.last()?;
+                (if at.is_none() { last.success } else { last.failure }, delivered)
+            }
+        };
+        let to = report?.index();
+        if delivered && self.machine.judge(state.row, to) == Verdict::Applied {
+            next.row = to;
+        }
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![Property::always("an end is true", |chain: &Chain, state: &State| {
+            let passed = state.jobs.iter().all(|stage| *stage == Stage::Passed);
+            chain.machine.outcome(state.row) != Some(phasegate::Outcome::Success) || passed
+        })]
+    }
+}
+
+fn by_stateright(machine: Machine, jobs: usize) -> Explored {
+    let start = Instant::now();
+    let checker = Chain { machine, jobs }.checker().spawn_bfs().join();
+    checker.assert_properties();
+    (checker.unique_state_count(), start.elapsed())
+}
+
+fn by_spin(machine: &Machine) -> Result<Explored, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let run = |program: &str, arguments: &[&str]| -> Result<String, String> {
+        let output = Command::new(program).args(arguments).current_dir(folder.path()).output();
+        let output = output.map_err(|error| format!("{program}: {error}"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let model: &Path = &folder.path().join("model.pml");
+    std::fs::write(model, verify::promela(machine)).map_err(|error| error.to_string())?;
+    run("spin", &["-a", "model.pml"])?;
+    run("cc", &["-O2", "-w", "-DNOCLAIM", "-o", "pan", "pan.c"])?;
+    let start = Instant::now();
+    let said = run("./pan", &["-m1000000"])?;
+    let time = start.elapsed();
+    let stored = said.lines().find(|line| line.contains("states, stored"));
+    let states = stored.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    Ok((states.ok_or("its verifier does not say how many states it stored")?, time))
 }
 
 /// Jobs in a row, each with a phase, a start and an outcome, all of them optional, and a conclusion.

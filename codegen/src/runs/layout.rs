@@ -6,7 +6,7 @@ use super::job::{Job, JobResult, RESULTS, Stage};
 use super::workflow::{Plan, Workflow};
 
 /// Where each job is, packed by a [`Layout`].
-pub(crate) type Jobs = SmallVec<[u64; 3]>;
+pub(crate) type Jobs = SmallVec<[u64; 4]>;
 
 /// Which bits are whose.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ struct Field {
     mask: u64,
     /// How many reports it sends before its outcome.
     before: u64,
+    /// The first number of a job that is over.
+    over: u64,
     has_start: bool,
     /// How many amounts of work an ended job is told apart by.
     amounts: u64,
@@ -35,13 +37,15 @@ impl Layout {
         let field = |plan: &Plan| {
             let before = plan.before.len() as u64;
             let amounts = if keeps_done { u64::from(plan.pieces) + 1 } else { 1 };
-            let codes = over(before) + RESULTS.len() as u64 * amounts;
+            let over = 1 + 2 * (before + 1);
+            let codes = over + RESULTS.len() as u64 * amounts;
             let bits = u64::BITS - (codes - 1).leading_zeros();
             if shift + bits > u64::BITS {
                 (word, shift) = (word + 1, 0);
             }
             let mask = (1 << bits) - 1;
-            let field = Field { word, shift, mask, before, has_start: plan.has_start, amounts };
+            let has_start = plan.has_start;
+            let field = Field { word, shift, mask, before, over, has_start, amounts };
             shift += bits;
             field
         };
@@ -73,12 +77,12 @@ impl Layout {
 
     /// Where one job is.
     pub(crate) fn job(&self, jobs: &Jobs, job: usize) -> Job {
-        let Field { before, has_start, amounts, .. } = self.fields[job];
+        let Field { before, over, has_start, amounts, .. } = self.fields[job];
         let code = self.code(jobs, job);
         if code == 0 {
             return Job::WAITING;
         }
-        if let Some(ended) = code.checked_sub(over(before)) {
+        if let Some(ended) = code.checked_sub(over) {
             let result = RESULTS[half(ended / amounts) as usize];
             return Job::over(result, half(ended % amounts));
         }
@@ -91,14 +95,14 @@ impl Layout {
     }
 
     pub(crate) fn set(&self, jobs: &mut Jobs, job: usize, to: Job) {
-        let Field { before, amounts, .. } = self.fields[job];
+        let Field { before, over, amounts, .. } = self.fields[job];
         let code = match to.stage {
             Stage::Waiting => 0,
             Stage::Working => 1 + u64::from(to.set_out),
             Stage::Failing => 2 + before + u64::from(to.set_out),
             Stage::Over(result) => {
                 let done = if self.keeps_done { u64::from(to.done) } else { 0 };
-                over(before) + result as u64 * amounts + done
+                over + result as u64 * amounts + done
             }
         };
         self.set_code(jobs, job, code);
@@ -109,8 +113,14 @@ impl Layout {
         self.job(jobs, job).result()
     }
 
+    pub(crate) fn is_over(&self, jobs: &Jobs, job: usize) -> bool {
+        self.code(jobs, job) >= self.fields[job].over
+    }
+
+    /// Whether a job succeeded: the first of the results.
     pub(crate) fn succeeded(&self, jobs: &Jobs, job: usize) -> bool {
-        self.result(jobs, job) == Some(JobResult::Succeeded)
+        let Field { over, amounts, .. } = self.fields[job];
+        (over..over + amounts).contains(&self.code(jobs, job))
     }
 
     /// Whether every job succeeded.
@@ -120,14 +130,17 @@ impl Layout {
 
     /// How far all jobs are: no step of a job makes it less.
     pub(crate) fn rank(&self, jobs: &Jobs) -> usize {
-        let far = |job| self.job(jobs, job).rank(self.fields[job].before as usize);
-        (0..self.fields.len()).map(far).sum()
+        let far = |job: usize| {
+            let Field { before, over, .. } = self.fields[job];
+            match self.code(jobs, job) {
+                code if code >= over => before + 2,
+                failing if failing >= 2 + before => failing - before - 1,
+                working => working.saturating_sub(1),
+            }
+        };
+        let all: u64 = (0..self.fields.len()).map(far).sum();
+        usize::try_from(all).expect("a table of a mebibyte has fewer")
     }
-}
-
-/// The first number of a job that is over.
-const fn over(before: u64) -> u64 {
-    1 + 2 * (before + 1)
 }
 
 fn half(number: u64) -> u16 {

@@ -68,7 +68,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
         match at.stage {
             Stage::Over(_) => {}
             Stage::Waiting if plan.always => {
-                let is_over = |&need: &usize| self.layout.result(&now.jobs, need).is_some();
+                let is_over = |&need: &usize| self.layout.is_over(&now.jobs, need);
                 if plan.needs.iter().all(is_over) {
                     self.outcome(id, self.concludes(now, job).0, late, &mut step);
                     step(Step::Lost { job: id });
@@ -231,7 +231,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
             if plan.always || self.layout.code(jobs, job) != 0 {
                 continue;
             }
-            let is_over = |&need: &usize| self.layout.result(jobs, need).is_some();
+            let is_over = |&need: &usize| self.layout.is_over(jobs, need);
             if plan.needs.iter().all(is_over)
                 && !plan.must.iter().all(|&need| self.layout.succeeded(jobs, need))
             {
@@ -242,7 +242,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
 
     /// Whether every job is over.
     pub(crate) fn is_over(&self, jobs: &Jobs) -> bool {
-        (0..self.workflow.plans.len()).all(|job| self.layout.result(jobs, job).is_some())
+        (0..self.workflow.plans.len()).all(|job| self.layout.is_over(jobs, job))
     }
 
     /// The jobs of a run that is over as it is started again: all of them, or those that did not

@@ -188,9 +188,8 @@ pub(crate) fn explore<M: Model>(mut model: M, limits: Limits) -> Explored<M> {
     let mut known = Known { states: IndexMap::default() };
     let mut waiting = Waiting::default();
     for state in model.starts() {
-        let rank = model.rank(&state);
         if let (number, true) = known.add(state, None) {
-            waiting.push(rank, number);
+            waiting.push(model.rank(known.state(number)), number);
         }
     }
     let most_steps = limits.steps / model.weight();
@@ -210,10 +209,9 @@ pub(crate) fn explore<M: Model>(mut model: M, limits: Limits) -> Explored<M> {
         model.steps(known.state(number), &mut next_steps);
         taken += next_steps.len() as u64;
         for (step, next) in next_steps.drain(..) {
-            let rank = model.rank(&next);
             let (to, is_new) = known.add(next, Some((number, step)));
             if is_new {
-                waiting.push(rank, to);
+                waiting.push(model.rank(known.state(to)), to);
             }
             model.took(&known, Edge { from: number, step, to });
         }

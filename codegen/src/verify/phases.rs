@@ -12,7 +12,7 @@ use crate::machine::{Machine, PhaseId, StateId};
 use crate::search::{Edge, End, Explored, Known, Limits, Model, explore};
 
 /// The most steps that are followed, of all phases together.
-const MOST_STEPS: u64 = 1 << 23;
+const MOST_STEPS: u64 = 1 << 22;
 
 /// What was found of the histories of all phases.
 pub(super) struct Histories {
@@ -301,6 +301,9 @@ fn settle(subject: &Subject<'_>, which: usize, covered: impl Fn(&Histories) -> C
         let note = format!("the longest has {longest} states; longer ones change nothing more");
         return Verdict::Proven { covered: covered.note(note) };
     }
-    let bound = format!("{} of them, of up to {} states", found.memories, found.longest);
+    let bound = format!(
+        "{} of them, of up to {} states; fewer phases or transitions would make it smaller",
+        found.memories, found.longest
+    );
     Verdict::Bounded { covered, bound }
 }

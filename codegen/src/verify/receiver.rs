@@ -9,7 +9,7 @@ use crate::machine::{Machine, StateId};
 
 /// What becomes of a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Answer {
+pub(super) enum Answer {
     /// The row is in the reported state now.
     Applied,
     /// Nothing changed: the report came before, or the row is in that state already.
@@ -20,10 +20,10 @@ pub enum Answer {
 
 /// One row, its audit log, and the event ids that were applied.
 #[derive(Clone, Debug)]
-pub struct Receiver<'m> {
+pub(super) struct Receiver<'m> {
     machine: &'m Machine,
     /// The states that the row went through.
-    pub log: Vec<StateId>,
+    log: Vec<StateId>,
     applied: BTreeSet<u32>,
     /// Whether event ids are remembered: what a receiver that does not would do.
     remembers: bool,
@@ -34,7 +34,7 @@ pub struct Receiver<'m> {
 
 impl<'m> Receiver<'m> {
     /// A row that has just started.
-    pub fn start(machine: &'m Machine, state: StateId) -> Self {
+    pub(super) fn start(machine: &'m Machine, state: StateId) -> Self {
         Self {
             machine,
             log: vec![state],
@@ -46,29 +46,29 @@ impl<'m> Receiver<'m> {
 
     /// The same, but forgetful: it knows no report again.
     #[must_use]
-    pub fn forgetful(self) -> Self {
+    pub(super) fn forgetful(self) -> Self {
         Self { remembers: false, ..self }
     }
 
     /// The same, but credulous: it takes the row wherever a report says.
     #[must_use]
-    pub fn credulous(self) -> Self {
+    pub(super) fn credulous(self) -> Self {
         Self { credulous: true, ..self }
     }
 
     /// The row has come to a state, by other reports than those that are asked about.
-    pub fn stands_in(&mut self, state: StateId) {
+    pub(super) fn stands_in(&mut self, state: StateId) {
         self.log.clear();
         self.log.push(state);
     }
 
     /// The state that the row is in.
-    pub fn state(&self) -> StateId {
+    pub(super) fn state(&self) -> StateId {
         *self.log.last().expect("a row has started")
     }
 
     /// A report comes in.
-    pub fn deliver(&mut self, event_id: u32, state: StateId) -> Answer {
+    pub(super) fn deliver(&mut self, event_id: u32, state: StateId) -> Answer {
         if self.remembers && self.applied.contains(&event_id) {
             return Answer::Duplicate;
         }

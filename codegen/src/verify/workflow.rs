@@ -168,6 +168,8 @@ fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Co
         let situations: usize = in_turn.iter().map(|searched| searched.states).sum();
         bound += &format!("; and {situations} of runs in which the jobs take turns");
     }
+    bound += "; fewer jobs that report concurrently would make it smaller: let some of them follow \
+              each other by `needs`";
     Verdict::Bounded { covered, bound }
 }
 

@@ -32,6 +32,19 @@ pub(crate) fn tested_by(jobs: usize) -> String {
     )
 }
 
+/// The same jobs, no two of them alike: each reports its start a different number of times.
+pub(crate) fn unlike(table: &str) -> String {
+    let mut parts = table.split("start = ");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for (at, part) in parts.enumerate() {
+        let state = part.lines().next().unwrap_or_default();
+        let milestones: Vec<String> =
+            (0..at).map(|n| format!("{{ name = 'm{n}', state = {state} }}")).collect();
+        text += &format!("milestones = [{}]\nstart = {part}", milestones.join(", "));
+    }
+    text
+}
+
 pub(crate) fn deploy() -> Machine {
     machine(&table("deploy.toml"))
 }

@@ -102,28 +102,6 @@ fn an_end_that_is_left_is_found() {
 }
 
 #[test]
-fn a_verdict_that_is_not_the_rules_is_found() {
-    let mut machine = deploy();
-    let building = find(&machine, "building");
-    machine.states[building.index()].terminal = true;
-    assert_eq!(is_refuted(&machine, "judge"), "a report of `queued` is judged Ended");
-}
-
-#[test]
-fn a_state_is_followed_by_itself_where_that_is_declared_and_never_by_a_skip() {
-    let machine = machine(
-        "format = 1\nmachine = { name = 'a', initial = 'on' }\n\
-         state = [{ name = 'on' }, { name = 'busy', optional = true }, { name = 'again' }]\n\
-         transition = [{ path = ['on', 'busy', 'on', 'again', 'again', 'on'] }]",
-    );
-    let Verdict::Proven { covered } = verdict(&machine, "judge") else { panic!("{machine:?}") };
-    assert_eq!(
-        covered.text(),
-        "9 pairs, 5 applied, 2 duplicate, 0 rejected as ended, 2 rejected as illegal"
-    );
-}
-
-#[test]
 fn a_loss_that_is_missed_is_found() {
     let mut machine = deploy();
     let deploying = find(&machine, "deploying");
@@ -248,7 +226,7 @@ fn a_phase_that_is_unconfirmed_though_nothing_is_missing_is_found() {
 #[test]
 fn what_a_table_does_not_have_is_neither_proven_nor_refuted() {
     let tcp = machine(&table("tests/tables/tcp.toml"));
-    assert_eq!(names(&tcp, "proven"), ["reachable", "judge", "redelivery"]);
+    assert_eq!(names(&tcp, "proven"), ["reachable", "redelivery"]);
     assert_eq!(names(&tcp, "refuted"), [""; 0]);
     let Verdict::NotApplicable { why } = verdict(&tcp, "way-to-end") else { panic!("{tcp:?}") };
     assert_eq!(why, "the table has no ended state");

@@ -369,7 +369,7 @@ impl Model for Reports<'_, '_> {
         let late = self.late() && !now.row.is(LATE);
         let mut over = true;
         for &job in &self.runs.workflow.order {
-            if self.runs.layout.result(&now.jobs, job).is_some() {
+            if self.runs.layout.is_over(&now.jobs, job) {
                 continue;
             }
             over = false;

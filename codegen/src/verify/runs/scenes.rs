@@ -121,7 +121,7 @@ impl Model for Stage<'_, '_, '_> {
     fn steps(&self, now: &Run<Row>, steps: &mut Vec<((Step, News), Run<Row>)>) {
         let mut over = true;
         for &job in &self.runs.workflow.order {
-            if self.runs.layout.result(&now.jobs, job).is_some() {
+            if self.runs.layout.is_over(&now.jobs, job) {
                 continue;
             }
             over = false;
@@ -164,6 +164,8 @@ impl Model for Stage<'_, '_, '_> {
 /// All scenes of a workflow, and the steps between them.
 pub(super) struct Scenes<'w, 'm, 'a> {
     explored: Explored<Stage<'w, 'm, 'a>>,
+    /// How far on each scene is.
+    ranks: Vec<u32>,
 }
 
 impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
@@ -179,7 +181,12 @@ impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
             receiver: Table { machine: workflow.machine },
         };
         let stage = Stage { runs, stepper, alike, mode, steps: Vec::new(), of: Vec::new() };
-        Self { explored: explore(stage, LIMITS) }
+        let explored = explore(stage, LIMITS);
+        let Explored { model, known, .. } = &explored;
+        let rank = |scene| model.rank(known.state(scene));
+        let rank = |scene| u32::try_from(rank(scene)).expect("a table of a mebibyte has fewer");
+        let ranks = (0..known.len()).map(rank).collect();
+        Self { explored, ranks }
     }
 
     pub(super) fn searched(&self) -> Searched {
@@ -198,7 +205,7 @@ impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
     }
 
     pub(super) fn rank(&self, scene: u32) -> usize {
-        self.explored.model.rank(self.run(scene))
+        self.ranks[scene as usize] as usize
     }
 
     /// The steps from a scene, each by its number, with the news that it brings and where it leads.

@@ -2,6 +2,7 @@
 //! at a time, by the scenes of runs and what the stepper remembers of that phase.
 
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 use phasegate::View;
 
@@ -13,7 +14,7 @@ use crate::runs::{Alike, Path, Workflow};
 use crate::search::{End, Explored, Known, Model, explore};
 
 /// A scene, and what is remembered of a phase.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Seen {
     scene: u32,
     memory: PhaseMemory,
@@ -21,6 +22,21 @@ struct Seen {
     ending: Option<Ordering>,
     /// Whether the phase was shown as done when the run was started again.
     was_done: bool,
+}
+
+impl Hash for Seen {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let PhaseMemory { reported, completed, later, .. } = self.memory;
+        let bits = [reported, completed, later, self.was_done].into_iter();
+        let ending = match self.ending {
+            None => 0,
+            Some(Ordering::Less) => 1,
+            Some(Ordering::Equal) => 2,
+            Some(Ordering::Greater) => 3,
+        };
+        let bits = bits.fold(ending, |bits, bit| bits << 1 | u64::from(bit));
+        hasher.write_u64(u64::from(self.scene) << 8 | bits);
+    }
 }
 
 /// What breaks a claim, the shortest run of each.
