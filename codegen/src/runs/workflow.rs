@@ -15,7 +15,7 @@ pub(crate) struct Before {
 }
 
 /// What one job does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) always: bool,
     pub(crate) needs: Vec<usize>,
@@ -114,6 +114,22 @@ impl<'m> Workflow<'m> {
             }
         }
         Self { machine, plans, order, work }
+    }
+
+    /// Some of its jobs by themselves, which wait for no others.
+    pub(crate) fn only(&self, jobs: &[usize]) -> Self {
+        let plan =
+            |&job: &usize| Plan { needs: Vec::new(), must: Vec::new(), ..self.plans[job].clone() };
+        let place = |job: usize| jobs.iter().position(|&one| one == job);
+        let work = self.work.iter().map(|work| {
+            work.iter().filter_map(|&(job, piece)| Some((place(job)?, piece))).collect()
+        });
+        Self {
+            machine: self.machine,
+            plans: jobs.iter().map(plan).collect(),
+            order: (0..jobs.len()).collect(),
+            work: work.collect(),
+        }
     }
 
     /// How far the jobs of a run are when all are over.

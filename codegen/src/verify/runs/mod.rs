@@ -1,8 +1,10 @@
 //! Every run of a table's workflow, and the shortest one that breaks each claim.
 //!
 //! Each claim is asked with the smallest state that decides it: which reports are accepted and how a
-//! run ends by [`reports`], what is shown of a phase by [`scenes`] and, phase by phase, [`views`].
+//! run ends by [`reports`], what is shown of a phase by [`scenes`] and, phase by phase, [`views`]; where
+//! runs are many, by the phase's own jobs ([`alone`]).
 
+mod alone;
 mod reports;
 mod scenes;
 mod views;

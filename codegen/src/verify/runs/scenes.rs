@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use phasegate::{Machine as _, Verdict};
 
-use super::{LIMITS, Mode, Searched};
+use super::{Mode, Searched};
 use crate::machine::{Machine, PhaseId, StateId, stepper};
 use crate::runs::{
     Alike, Layout, Path, Receiver, Run, Runs, Sent, Step, Tells, Workflow, judged, tell, walk,
 };
-use crate::search::{Edge, Explored, Known, Model, explore};
+use crate::search::{Edge, Explored, Known, Limits, Model, explore};
 
 /// The row.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -174,6 +174,7 @@ impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
         stepper: &'a stepper::Stepper<'m>,
         alike: &'a Alike,
         mode: Mode,
+        limits: Limits,
     ) -> Self {
         let runs = Runs {
             workflow,
@@ -181,7 +182,7 @@ impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
             receiver: Table { machine: workflow.machine },
         };
         let stage = Stage { runs, stepper, alike, mode, steps: Vec::new(), of: Vec::new() };
-        let explored = explore(stage, LIMITS);
+        let explored = explore(stage, limits);
         let Explored { model, known, .. } = &explored;
         let rank = |scene| model.rank(known.state(scene));
         let rank = |scene| u32::try_from(rank(scene)).expect("a table of a mebibyte has fewer");

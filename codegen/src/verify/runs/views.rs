@@ -6,98 +6,143 @@ use std::hash::{Hash, Hasher};
 
 use phasegate::View;
 
+use super::alone;
 use super::scenes::{News, Scenes};
 use super::{Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
-use crate::machine::PhaseId;
 use crate::machine::stepper::{PhaseMemory, Row, Stepper};
+use crate::machine::{PhaseId, StateId};
 use crate::runs::{Alike, Path, Workflow};
 use crate::search::{End, Explored, Known, Model, explore};
 
-/// A scene, and what is remembered of a phase.
+/// What is remembered of a phase.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Seen {
-    scene: u32,
+pub(super) struct Facts {
     memory: PhaseMemory,
     /// Where the phase stands that the row ended in, from this one, if that is told.
     ending: Option<Ordering>,
     /// Whether the phase was shown as done when the run was started again.
-    was_done: bool,
+    pub(super) was_done: bool,
 }
 
-impl Hash for Seen {
+impl Hash for Facts {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let PhaseMemory { reported, completed, later, .. } = self.memory;
-        let bits = [reported, completed, later, self.was_done].into_iter();
         let ending = match self.ending {
             None => 0,
             Some(Ordering::Less) => 1,
             Some(Ordering::Equal) => 2,
             Some(Ordering::Greater) => 3,
         };
-        let bits = bits.fold(ending, |bits, bit| bits << 1 | u64::from(bit));
-        hasher.write_u64(u64::from(self.scene) << 8 | bits);
+        let bits = [reported, completed, later, self.was_done].into_iter();
+        hasher.write_u8(bits.fold(ending, |bits, bit| bits << 1 | u8::from(bit)));
     }
 }
 
-/// What breaks a claim, the shortest run of each.
-type Lie = (Claim, u32, End<u32>, String);
-
-/// The model: one phase in every run.
-struct Watched<'s, 'w, 'm, 'a> {
-    scenes: &'s Scenes<'w, 'm, 'a>,
-    stepper: &'a Stepper<'m>,
-    workflow: &'w Workflow<'m>,
-    phase: PhaseId,
-    ways: bool,
-    lies: Vec<Lie>,
-    found: Vec<(End<u32>, Way)>,
+/// The stepper, as it looks at one phase.
+#[derive(Clone, Copy)]
+pub(super) struct Watch<'a, 'm> {
+    pub(super) stepper: &'a Stepper<'m>,
+    pub(super) phase: PhaseId,
 }
 
-impl Watched<'_, '_, '_, '_> {
-    fn row(&self, seen: &Seen) -> Row {
-        // Where a later phase was reported, the last phase is a later one; which, does not matter.
-        let last = match (seen.memory.later, seen.memory.reported) {
-            (true, _) => Some(PhaseId::new(self.phase.index() + 1)),
-            (false, true) => Some(self.phase),
-            (false, false) => None,
-        };
-        let current = self.scenes.run(seen.scene).row.state;
-        Row { current, previous: None, last_phase: last }
+impl Watch<'_, '_> {
+    /// A row has started.
+    pub(super) fn start(&self, state: StateId) -> Facts {
+        let memory = self.stepper.phase_start(self.phase, state);
+        Facts { memory, ending: None, was_done: false }
     }
 
-    fn view(&self, seen: &Seen) -> View {
+    /// The row went on to another state, and ended in a phase, where that is told.
+    pub(super) fn then(
+        &self,
+        facts: &Facts,
+        from: StateId,
+        to: StateId,
+        ending: Option<PhaseId>,
+    ) -> Facts {
+        let row = self.row(facts, from);
+        let memory = self.stepper.phase_told(self.phase, &facts.memory, &row, to);
+        Facts { memory, ending: ending.map(|ending| ending.cmp(&self.phase)), ..*facts }
+    }
+
+    pub(super) fn view(&self, facts: &Facts, current: StateId) -> View {
         let beside = |from: Ordering| match from {
             Ordering::Less => PhaseId::new(self.phase.index() - 1),
             Ordering::Equal => self.phase,
             Ordering::Greater => PhaseId::new(self.phase.index() + 1),
         };
-        self.stepper.view(self.phase, &self.row(seen), &seen.memory, seen.ending.map(beside))
+        let row = self.row(facts, current);
+        self.stepper.view(self.phase, &row, &facts.memory, facts.ending.map(beside))
     }
 
-    fn has_passed(&self, seen: &Seen) -> bool {
-        let jobs = &self.scenes.run(seen.scene).jobs;
-        let mut work = self.workflow.work[self.phase.index()].iter();
-        work.all(|&(job, piece)| piece < self.scenes.layout().job(jobs, job).done)
+    /// Where a later phase was reported, the last phase is a later one; which, does not matter.
+    fn row(&self, facts: &Facts, current: StateId) -> Row {
+        let last_phase = match (facts.memory.later, facts.memory.reported) {
+            (true, _) => Some(PhaseId::new(self.phase.index() + 1)),
+            (false, true) => Some(self.phase),
+            (false, false) => None,
+        };
+        Row { current, previous: None, last_phase }
+    }
+}
+
+/// What is shown that is not so, given whether the work has passed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Lie {
+    Done,
+    Failed,
+}
+
+impl Lie {
+    pub(super) fn of(view: View, was_done: bool, has_passed: bool) -> Option<Self> {
+        match view {
+            View::Done => (!was_done && !has_passed).then_some(Self::Done),
+            View::Failed | View::Cancelled => has_passed.then_some(Self::Failed),
+            View::Skipped | View::Active | View::Unconfirmed | View::Upcoming => None,
+        }
+    }
+}
+
+/// A scene, and what is remembered of a phase.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct Seen {
+    scene: u32,
+    facts: Facts,
+}
+
+/// The most scenes up to which all runs are searched before a phase is tried alone.
+const FEW: usize = 1 << 17;
+
+/// What breaks a claim, the shortest run of each.
+type Found = (Claim, u32, End<u32>, String);
+
+/// The model: one phase in every run.
+struct Watched<'s, 'w, 'm, 'a> {
+    scenes: &'s Scenes<'w, 'm, 'a>,
+    workflow: &'w Workflow<'m>,
+    watch: Watch<'a, 'm>,
+    ways: bool,
+    shortest: Vec<Found>,
+    found: Vec<(End<u32>, Way)>,
+}
+
+impl Watched<'_, '_, '_, '_> {
+    fn state(&self, seen: &Seen) -> StateId {
+        self.scenes.run(seen.scene).row.state
     }
 
     /// What is shown that is not so, if anything.
     fn lie(&self, seen: &Seen) -> Option<String> {
-        let name = &self.workflow.machine.phase(self.phase).name;
-        match self.view(seen) {
-            View::Done if !seen.was_done && !self.has_passed(seen) => {
-                Some(format!("`{name}` is shown as done, and its work is not"))
-            }
-            View::Failed | View::Cancelled if self.has_passed(seen) => {
-                Some(format!("`{name}` is shown as failed, and its work passed"))
-            }
-            View::Done
-            | View::Failed
-            | View::Cancelled
-            | View::Skipped
-            | View::Active
-            | View::Unconfirmed
-            | View::Upcoming => None,
-        }
+        let phase = self.watch.phase;
+        let jobs = &self.scenes.run(seen.scene).jobs;
+        let mut work = self.workflow.work[phase.index()].iter();
+        let passed = work.all(|&(job, piece)| piece < self.scenes.layout().job(jobs, job).done);
+        let view = self.watch.view(&seen.facts, self.state(seen));
+        let name = &self.workflow.machine.phase(phase).name;
+        Some(match Lie::of(view, seen.facts.was_done, passed)? {
+            Lie::Done => format!("`{name}` is shown as done, and its work is not"),
+            Lie::Failed => format!("`{name}` is shown as failed, and its work passed"),
+        })
     }
 }
 
@@ -106,11 +151,8 @@ impl Model for Watched<'_, '_, '_, '_> {
     type Step = u32;
 
     fn starts(&self) -> Vec<Seen> {
-        let seen = |scene| {
-            let state = self.scenes.run(scene).row.state;
-            let memory = self.stepper.phase_start(self.phase, state);
-            Seen { scene, memory, ending: None, was_done: false }
-        };
+        let seen =
+            |scene| Seen { scene, facts: self.watch.start(self.scenes.run(scene).row.state) };
         self.scenes.starts().map(seen).collect()
     }
 
@@ -120,11 +162,12 @@ impl Model for Watched<'_, '_, '_, '_> {
             match news {
                 News::None => {}
                 News::State(state, ending) => {
-                    let row = self.row(now);
-                    next.memory = self.stepper.phase_told(self.phase, &now.memory, &row, state);
-                    next.ending = ending.map(|ending| ending.cmp(&self.phase));
+                    next.facts = self.watch.then(&now.facts, self.state(now), state, ending);
                 }
-                News::Again => next.was_done |= self.view(now) == View::Done,
+                News::Again => {
+                    let view = self.watch.view(&now.facts, self.state(now));
+                    next.facts.was_done |= view == View::Done;
+                }
             }
             steps.push((number, next));
         }
@@ -142,7 +185,7 @@ impl Model for Watched<'_, '_, '_, '_> {
         if self.ways {
             let way = Way {
                 row: run.row.state,
-                about: self.workflow.machine.phase(self.phase).name.clone(),
+                about: self.workflow.machine.phase(self.watch.phase).name.clone(),
                 jobs: failed_jobs(self.scenes.layout(), &run.jobs),
                 why: why.clone(),
                 path: Path::default(),
@@ -152,10 +195,10 @@ impl Model for Watched<'_, '_, '_, '_> {
             }
         }
         let steps = known.steps(at);
-        match self.lies.iter_mut().find(|lie| lie.0 == claim) {
-            Some(lie) if steps < lie.1 => *lie = (claim, steps, End::state(at), why),
+        match self.shortest.iter_mut().find(|found| found.0 == claim) {
+            Some(found) if steps < found.1 => *found = (claim, steps, End::state(at), why),
             Some(_) => {}
-            None => self.lies.push((claim, steps, End::state(at), why)),
+            None => self.shortest.push((claim, steps, End::state(at), why)),
         }
     }
 }
@@ -169,33 +212,66 @@ pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, to: &mut Runs) {
     let phases: Vec<(PhaseId, Alike)> = with_work.map(|phase| (phase, alike(phase))).collect();
     // Phases to which the same jobs are alike have the same scenes.
     for phases in phases.chunk_by(|one, other| one.1 == other.1) {
-        let scenes = Scenes::of(workflow, &stepper, &phases[0].1, mode);
-        to.searched.add(scenes.searched());
-        for (phase, _) in phases {
-            let watched = Watched {
-                scenes: &scenes,
-                stepper: &stepper,
-                workflow,
-                phase: *phase,
-                ways: mode.ways,
-                lies: Vec::new(),
-                found: Vec::new(),
-            };
-            let Explored { model, known, taken_up, exhausted, .. } = explore(watched, LIMITS);
-            to.searched.exhausted &= exhausted;
-            to.views += taken_up as u64;
-            let path = |end| {
-                let (first, steps) = known.path(end);
-                scenes.path(known.state(first).scene, steps.into_iter().map(|(step, _)| step))
-            };
-            for (claim, steps, end, why) in &model.lies {
-                let rank = model.rank(known.state(end.at));
-                to.breaks(*claim, why, (*steps, rank), || path(*end));
+        let mut open: Vec<PhaseId> = phases.iter().map(|(phase, _)| *phase).collect();
+        let mut limits = LIMITS;
+        if !mode.in_turn {
+            // Where all runs are many, a phase whose own jobs are enough of a proof needs no more.
+            limits.states = FEW;
+            let scenes = Scenes::of(workflow, &stepper, &phases[0].1, mode, limits);
+            if scenes.searched().exhausted {
+                watch(workflow, &stepper, &scenes, &open, mode, to);
+                continue;
             }
-            for (end, way) in &model.found {
-                let way = Way { path: path(*end), ..way.clone() };
-                to.ways.entry(Claim::Views).or_default().push(way);
-            }
+            open.retain(|&phase| {
+                let proven = alone::search(workflow, Watch { stepper: &stepper, phase });
+                if let Some(searched) = proven {
+                    to.views += searched.states as u64;
+                    to.searched.add(searched);
+                }
+                proven.is_none()
+            });
+            limits = LIMITS;
+        }
+        if !open.is_empty() {
+            let scenes = Scenes::of(workflow, &stepper, &phases[0].1, mode, limits);
+            watch(workflow, &stepper, &scenes, &open, mode, to);
+        }
+    }
+}
+
+/// Watches some phases in the scenes of all runs.
+fn watch<'w, 'm, 'a>(
+    workflow: &'w Workflow<'m>,
+    stepper: &'a Stepper<'m>,
+    scenes: &Scenes<'w, 'm, 'a>,
+    phases: &[PhaseId],
+    mode: Mode,
+    to: &mut Runs,
+) {
+    to.searched.add(scenes.searched());
+    for &phase in phases {
+        let watched = Watched {
+            scenes,
+            workflow,
+            watch: Watch { stepper, phase },
+            ways: mode.ways,
+            shortest: Vec::new(),
+            found: Vec::new(),
+        };
+        let Explored { model, known, taken_up, exhausted, .. } = explore(watched, LIMITS);
+        to.searched.exhausted &= exhausted;
+        to.views += taken_up as u64;
+        let path = |end| {
+            let (first, steps) = known.path(end);
+            scenes.path(known.state(first).scene, steps.into_iter().map(|(step, _)| step))
+        };
+        for (claim, steps, end, why) in &model.shortest {
+            let rank = model.rank(known.state(end.at));
+            to.breaks(*claim, why, (*steps, rank), || path(*end));
+        }
+        for (end, way) in &model.found {
+            let way = Way { path: path(*end), ..way.clone() };
+            to.ways.entry(Claim::Views).or_default().push(way);
         }
     }
 }

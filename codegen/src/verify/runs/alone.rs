@@ -1,0 +1,237 @@
+//! One phase by its own jobs alone. The other jobs may report whatever they can at any time, in any
+//! order and as often as they like, and nothing waits for them: that is more than any run does, and so
+//! what is never shown here is shown in no run. Where it is, the runs themselves have to tell.
+
+use std::collections::BTreeSet;
+
+use phasegate::{Machine as _, Outcome, Verdict, View};
+
+use super::views::{Facts, Lie, Watch};
+use super::{LIMITS, Searched};
+use crate::machine::{Machine, StateId, stepper};
+use crate::runs::{
+    Became, Job, JobResult, Jobs, Layout, Plan, Receiver, Run, Runs, Sent, Workflow,
+};
+use crate::search::{Known, Model, explore};
+
+/// A report that another job may send: the state, and what it says was attempted.
+type Report = (StateId, Option<StateId>);
+
+/// The row, and what is remembered of the phase.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct Row {
+    state: StateId,
+    facts: Facts,
+    /// Whether the run was started again.
+    again: bool,
+}
+
+/// A backend, a database and a page of one table.
+struct Table<'a, 'm> {
+    machine: &'m Machine,
+    watch: Watch<'a, 'm>,
+}
+
+impl Table<'_, '_> {
+    fn receive(&self, row: &mut Row, (state, attempted): Report) -> bool {
+        match self.machine.judge(row.state.index(), state.index()) {
+            Verdict::Applied => {
+                let previous = Some(row.state);
+                let at = stepper::Row { current: state, previous, last_phase: None };
+                let ending = self.watch.stepper.ending(&at, attempted);
+                row.facts = self.watch.then(&row.facts, row.state, state, ending);
+                row.state = state;
+                true
+            }
+            Verdict::Duplicate => true,
+            Verdict::Ended | Verdict::Illegal => false,
+        }
+    }
+}
+
+impl Receiver for Table<'_, '_> {
+    type Row = Row;
+
+    fn take(&self, row: &mut Row, report: Sent) -> bool {
+        report.delivered && self.receive(row, (report.state, report.attempted))
+    }
+}
+
+/// The model.
+struct Alone<'w, 'a, 'm> {
+    /// The phase's own jobs.
+    runs: Runs<'w, 'm, Table<'a, 'm>>,
+    /// What others may report at any time.
+    others: BTreeSet<Report>,
+    /// What concluding jobs may, once what is nothing else than these has become of the own jobs.
+    concluding: BTreeSet<(Report, Conclusion)>,
+    lies: bool,
+}
+
+/// What a concluding job's report says of the phase's own jobs.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Conclusion {
+    /// The own jobs that it needs.
+    needs: Vec<usize>,
+    /// Whether all succeeded.
+    success: bool,
+    /// The own job that it names, and whether as one that was cancelled.
+    names: Option<(usize, bool)>,
+}
+
+impl<'w, 'a, 'm> Alone<'w, 'a, 'm> {
+    fn of(
+        workflow: &Workflow<'m>,
+        own: &[usize],
+        only: &'w Workflow<'m>,
+        watch: Watch<'a, 'm>,
+    ) -> Self {
+        let machine = workflow.machine;
+        // What was attempted is looked at after a bad end only.
+        let report = |state: StateId, attempted: Option<StateId>| {
+            let is_bad = match machine.state(state).outcome {
+                Some(Outcome::Failure | Outcome::Cancelled) => true,
+                Some(Outcome::Success | Outcome::Neutral) | None => false,
+            };
+            (state, attempted.filter(|_| is_bad))
+        };
+        let mut others = BTreeSet::new();
+        let mut concluding = BTreeSet::new();
+        let others_only = workflow.plans.iter().enumerate().filter(|(job, _)| !own.contains(job));
+        for (_, plan) in others_only {
+            if plan.always {
+                concluding.extend(
+                    conclusions(plan, own)
+                        .map(|((state, attempted), says)| (report(state, attempted), says)),
+                );
+                continue;
+            }
+            others.extend(plan.before.iter().map(|before| report(before.state, None)));
+            let set_out = u16::try_from(plan.before.len()).expect("a table has fewer");
+            for state in plan.outcomes() {
+                others.extend((0..=set_out).map(|set_out| report(state, plan.attempted(set_out))));
+            }
+        }
+        let layout = Layout::of(only, true);
+        let runs = Runs { workflow: only, layout, receiver: Table { machine, watch } };
+        Self { runs, others, concluding, lies: false }
+    }
+
+    /// A job is over; or it never begins.
+    fn may_be_over(&self, jobs: &Jobs, job: usize) -> bool {
+        self.runs.layout.is_over(jobs, job) || self.runs.layout.code(jobs, job) == 0
+    }
+
+    fn allows(&self, jobs: &Jobs, says: &Conclusion) -> bool {
+        let layout = &self.runs.layout;
+        let is_named = |(job, cancelled): (usize, bool)| match layout.result(jobs, job) {
+            Some(JobResult::Failed | JobResult::Mute) => !cancelled,
+            Some(JobResult::Cancelled) => cancelled,
+            Some(JobResult::Succeeded | JobResult::Skipped) | None => false,
+        };
+        says.needs.iter().all(|&job| self.may_be_over(jobs, job))
+            && (!says.success || says.needs.iter().all(|&job| layout.succeeded(jobs, job)))
+            && says.names.is_none_or(is_named)
+    }
+
+    /// The run is started again; from then on an own job that succeeded may be among those that run
+    /// again.
+    fn again(&self, now: &Run<Row>, steps: &mut Vec<((), Run<Row>)>) {
+        let layout = &self.runs.layout;
+        let machine = self.runs.workflow.machine;
+        let mut next = now.clone();
+        if now.row.again {
+            for job in (0..layout.len()).filter(|&job| layout.succeeded(&now.jobs, job)) {
+                next.jobs.clone_from(&now.jobs);
+                layout.set(&mut next.jobs, job, Job::WAITING);
+                steps.push(((), next.clone()));
+            }
+        } else if !machine.state(now.row.state).terminal
+            && (0..layout.len()).all(|job| self.may_be_over(&now.jobs, job))
+        {
+            let watch = &self.runs.receiver.watch;
+            next.row.again = true;
+            next.row.facts.was_done |= watch.view(&now.row.facts, now.row.state) == View::Done;
+            for job in (0..layout.len()).filter(|&job| !layout.succeeded(&now.jobs, job)) {
+                layout.set(&mut next.jobs, job, Job::WAITING);
+            }
+            steps.push(((), next));
+        }
+    }
+}
+
+/// What a concluding job may report, whatever became of all but the own jobs.
+fn conclusions<'p>(
+    plan: &'p Plan,
+    own: &'p [usize],
+) -> impl Iterator<Item = (Report, Conclusion)> + 'p {
+    let place = |need: &usize| own.iter().position(|job| job == need);
+    let needs: Vec<usize> = plan.needs.iter().filter_map(place).collect();
+    [Became::Success, Became::Failure, Became::Cancelled].into_iter().flat_map(move |of| {
+        let success = of == Became::Success;
+        let named = plan.needs.iter().zip(&plan.attempted).map(move |(need, &attempted)| {
+            let own = place(need).filter(|_| !success);
+            (attempted, own.map(|job| (job, of == Became::Cancelled)))
+        });
+        let all: Vec<_> = std::iter::once((None, None)).chain(named).collect();
+        let needs = needs.clone();
+        plan.outcome(of).into_iter().flat_map(move |state| {
+            let needs = needs.clone();
+            all.clone().into_iter().map(move |(attempted, names)| {
+                ((state, attempted), Conclusion { needs: needs.clone(), success, names })
+            })
+        })
+    })
+}
+
+impl Model for Alone<'_, '_, '_> {
+    type State = Run<Row>;
+    type Step = ();
+
+    fn starts(&self) -> Vec<Run<Row>> {
+        let watch = &self.runs.receiver.watch;
+        let row = |&state| Row { state, facts: watch.start(state), again: false };
+        let run = |state| Run { jobs: self.runs.layout.waiting(), row: row(state) };
+        self.runs.workflow.machine.initial.iter().map(run).collect()
+    }
+
+    fn steps(&self, now: &Run<Row>, steps: &mut Vec<((), Run<Row>)>) {
+        for job in 0..self.runs.layout.len() {
+            self.runs.next(now, job, false, &mut |taken| steps.push(((), taken.run)));
+        }
+        let mut next = now.clone();
+        let mut receive = |report: Report| {
+            next.row = now.row;
+            if self.runs.receiver.receive(&mut next.row, report) && next.row != now.row {
+                steps.push(((), next.clone()));
+            }
+        };
+        self.others.iter().for_each(|&report| receive(report));
+        let concluding = self.concluding.iter().filter(|(_, says)| self.allows(&now.jobs, says));
+        concluding.for_each(|&(report, _)| receive(report));
+        self.again(now, steps);
+    }
+
+    fn look(&mut self, known: &Known<Self>, at: usize) {
+        let Run { jobs, row } = known.state(at);
+        let watch = &self.runs.receiver.watch;
+        let mut work = self.runs.workflow.work[watch.phase.index()].iter();
+        let passed = work.all(|&(job, piece)| piece < self.runs.layout.job(jobs, job).done);
+        let view = watch.view(&row.facts, row.state);
+        self.lies |= Lie::of(view, row.facts.was_done, passed).is_some();
+    }
+
+    fn is_decided(&self) -> bool {
+        self.lies
+    }
+}
+
+/// How much was searched, where that proves that nothing of a phase is shown that is not so.
+pub(super) fn search<'m>(workflow: &Workflow<'m>, watch: Watch<'_, 'm>) -> Option<Searched> {
+    let own: BTreeSet<usize> =
+        workflow.work[watch.phase.index()].iter().map(|&(job, _)| job).collect();
+    let own: Vec<usize> = own.into_iter().collect();
+    let only = workflow.only(&own);
+    let explored = explore(Alone::of(workflow, &own, &only, watch), LIMITS);
+    (explored.exhausted && !explored.model.lies).then(|| Searched::of(&explored))
+}
