@@ -14,6 +14,9 @@ use crate::runs::{
 };
 use crate::search::{Known, Model, explore};
 
+/// The most jobs that a phase may have: any of them may run again.
+const MOST_JOBS: usize = 6;
+
 /// A report that another job may send: the state, and what it says was attempted.
 type Report = (StateId, Option<StateId>);
 
@@ -134,28 +137,26 @@ impl<'w, 'a, 'm> Alone<'w, 'a, 'm> {
             && says.names.is_none_or(is_named)
     }
 
-    /// The run is started again; from then on an own job that succeeded may be among those that run
-    /// again.
+    /// The run is started again, once: own jobs that did not succeed, and any of those that did.
     fn again(&self, now: &Run<Row>, steps: &mut Vec<((), Run<Row>)>) {
         let layout = &self.runs.layout;
-        let machine = self.runs.workflow.machine;
+        let own = 0..layout.len();
+        let terminal = self.runs.workflow.machine.state(now.row.state).terminal;
+        if now.row.again || terminal || !own.clone().all(|job| self.may_be_over(&now.jobs, job)) {
+            return;
+        }
         let mut next = now.clone();
-        if now.row.again {
-            for job in (0..layout.len()).filter(|&job| layout.succeeded(&now.jobs, job)) {
-                next.jobs.clone_from(&now.jobs);
+        let view = self.runs.receiver.watch.view(&now.row.facts, now.row.state);
+        next.row.again = true;
+        next.row.facts.was_done |= view == View::Done;
+        for some in 0..1_usize << own.len() {
+            next.jobs.clone_from(&now.jobs);
+            let runs_again =
+                |job: &usize| some >> job & 1 == 1 || !layout.succeeded(&now.jobs, *job);
+            own.clone().filter(runs_again).for_each(|job| {
                 layout.set(&mut next.jobs, job, Job::WAITING);
-                steps.push(((), next.clone()));
-            }
-        } else if !machine.state(now.row.state).terminal
-            && (0..layout.len()).all(|job| self.may_be_over(&now.jobs, job))
-        {
-            let watch = &self.runs.receiver.watch;
-            next.row.again = true;
-            next.row.facts.was_done |= watch.view(&now.row.facts, now.row.state) == View::Done;
-            for job in (0..layout.len()).filter(|&job| !layout.succeeded(&now.jobs, job)) {
-                layout.set(&mut next.jobs, job, Job::WAITING);
-            }
-            steps.push(((), next));
+            });
+            steps.push(((), next.clone()));
         }
     }
 }
@@ -231,6 +232,9 @@ pub(super) fn search<'m>(workflow: &Workflow<'m>, watch: Watch<'_, 'm>) -> Optio
     let own: BTreeSet<usize> =
         workflow.work[watch.phase.index()].iter().map(|&(job, _)| job).collect();
     let own: Vec<usize> = own.into_iter().collect();
+    if own.len() > MOST_JOBS {
+        return None;
+    }
     let only = workflow.only(&own);
     let explored = explore(Alone::of(workflow, &own, &only, watch), LIMITS);
     (explored.exhausted && !explored.model.lies).then(|| Searched::of(&explored))
