@@ -39,7 +39,7 @@ pub(crate) fn unlike(table: &str) -> String {
     for (at, part) in parts.enumerate() {
         let state = part.lines().next().unwrap_or_default();
         let milestones: Vec<String> =
-            (0..at).map(|n| format!("{{ name = 'm{n}', state = {state} }}")).collect();
+            (0..=at).map(|n| format!("{{ name = 'm{n}', state = {state} }}")).collect();
         text += &format!("milestones = [{}]\nstart = {part}", milestones.join(", "));
     }
     text

@@ -60,7 +60,7 @@ fn runs_are_started_for_rows_in_every_initial_state_in_whichever_order_they_are_
 
 #[test]
 fn runs_are_finished_however_many_jobs_there_are_side_by_side() {
-    for jobs in [3, 12] {
+    for jobs in [3, 7] {
         let proofs = verify::verify(&machine(&unlike(&tested_by(jobs))));
         let case = refuted(&proofs, "workflow-ends");
         assert_eq!(
@@ -96,19 +96,17 @@ fn jobs_that_are_alike_are_exhausted_however_many_they_are() {
 #[test]
 fn what_is_bounded_has_seen_runs_that_ended() {
     let (accepted, ends) = ("workflow-accepted", "workflow-ends");
-    let in_turn = "; and every run in which the jobs take turns";
-    for (jobs, all_in_turn) in [(8, true), (12, false)] {
-        let proofs = verify::verify(&machine(&unlike(&concluded(jobs))));
-        for name in [accepted, ends, "workflow-truth", "workflow-again"] {
-            let (covered, bound) = bounded(&proofs, name);
-            assert!(covered.counts[0].0 > 1_000, "{name}: {covered:?}");
-            assert_eq!(bound.contains(in_turn), all_in_turn, "{bound}");
-        }
-        let (covered, _) = bounded(&proofs, ends);
-        let [runs, said, mute] = covered.counts[..] else { panic!("{covered:?}") };
-        assert_eq!(runs.0, said.0 + mute.0);
-        assert!(said.0 > 0 && mute.0 > 0, "{covered:?}");
+    let proofs = verify::verify(&machine(&unlike(&concluded(7))));
+    for name in [accepted, ends, "workflow-truth", "workflow-again"] {
+        let (covered, bound) = bounded(&proofs, name);
+        assert!(covered.counts[0].0 > 1_000, "{name}: {covered:?}");
+        assert!(bound.contains("; and every run in which the jobs take turns"), "{bound}");
+        assert!(bound.contains("would make it smaller"), "{bound}");
     }
+    let (covered, _) = bounded(&proofs, ends);
+    let [runs, said, mute] = covered.counts[..] else { panic!("{covered:?}") };
+    assert_eq!(runs.0, said.0 + mute.0);
+    assert!(said.0 > 0 && mute.0 > 0, "{covered:?}");
 }
 
 #[test]

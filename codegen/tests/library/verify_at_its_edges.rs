@@ -25,7 +25,7 @@ fn wide_table(jobs: usize) -> String {
 
 #[test]
 fn what_is_too_large_is_bounded_and_never_called_proven() {
-    for machine in [machine(&unlike(&wide_table(12))), wide(600)] {
+    for machine in [machine(&unlike(&wide_table(8))), wide(600)] {
         let Verdict::Bounded { bound, .. } = verdict(&machine, "workflow-accepted") else {
             panic!("jobs side by side are not exhausted")
         };
@@ -36,11 +36,11 @@ fn what_is_too_large_is_bounded_and_never_called_proven() {
     }
 }
 
-/// Twelve jobs side by side, and one that starts with a state that may not come first.
+/// Eight jobs side by side, and one that starts with a state that may not come first.
 #[test]
 fn of_a_case_that_was_found_before_everything_was_tried_it_is_said_that_there_may_be_a_shorter_one()
 {
-    let text = unlike(&wide_table(12))
+    let text = unlike(&wide_table(8))
         .replace("{ name = 'on' }", "{ name = 'on' }, { name = 'off' }")
         .replace("'on', 'end']", "'on', 'end'] }, { path = ['on', 'mid', 'off', 'end']")
         .replace("{ name = 'off' }", "{ name = 'mid' }, { name = 'off' }");

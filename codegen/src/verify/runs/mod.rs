@@ -18,7 +18,7 @@ pub(crate) use reports::Listed;
 use reports::Reports;
 
 /// The most that one search of runs does.
-const LIMITS: Limits = Limits { states: 1 << 21, steps: 1 << 25 };
+const LIMITS: Limits = Limits { states: 1 << 20, steps: 1 << 22 };
 
 /// What is claimed of every run.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
