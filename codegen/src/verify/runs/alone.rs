@@ -170,8 +170,8 @@ fn conclusions<'p>(
     let needs: Vec<usize> = plan.needs.iter().filter_map(place).collect();
     [Became::Success, Became::Failure, Became::Cancelled].into_iter().flat_map(move |of| {
         let success = of == Became::Success;
-        let named = plan.needs.iter().zip(&plan.attempted).map(move |(need, &attempted)| {
-            let own = place(need).filter(|_| !success);
+        let named = plan.attempted.iter().map(move |&(need, attempted)| {
+            let own = place(&need.index()).filter(|_| !success);
             (attempted, own.map(|job| (job, of == Became::Cancelled)))
         });
         let all: Vec<_> = std::iter::once((None, None)).chain(named).collect();
@@ -238,4 +238,57 @@ pub(super) fn search<'m>(workflow: &Workflow<'m>, watch: Watch<'_, 'm>) -> Optio
     let only = workflow.only(&own);
     let explored = explore(Alone::of(workflow, &own, &only, watch), LIMITS);
     (explored.exhausted && !explored.model.lies).then(|| Searched::of(&explored))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::stepper::Stepper;
+    use crate::verify::runs::{Claim, Mode, Runs as Found};
+
+    /// Jobs next to each other, each with a phase, a start and a success, and their conclusion.
+    const CONCURRENT: &str = "phase = [{ name = 'p' }, { name = 'q' }]\n\
+        state = [{ name = 'new' }, { name = 'a', phase = 'p', optional = true },\n\
+        { name = 'b', phase = 'p', completes = true, optional = true },\n\
+        { name = 'c', phase = 'q', optional = true },\n\
+        { name = 'd', phase = 'q', completes = true, optional = true },\n\
+        { name = 'good', outcome = 'success' }, { name = 'bad', outcome = 'failure' }]\n\
+        transition = [{ from = ['new', 'a', 'b', 'c', 'd'], to = ['a', 'b', 'c', 'd', 'good'] },\n\
+        { from = '*', to = 'bad' }]\n\
+        job = [{ name = 'j', start = 'a', success = 'b', failure = 'bad' },\n\
+        { name = 'k', start = 'c', success = 'd', failure = 'bad' },\n\
+        { name = 'end', always = true, needs = ['j', 'k'], success = 'good', failure = 'bad' }]\n";
+
+    /// The first of two jobs says that the phase of both is done.
+    const TOO_EARLY: &str = "phase = [{ name = 'p' }]\n\
+        state = [{ name = 'new' }, { name = 'x', phase = 'p', completes = true },\n\
+        { name = 'y', phase = 'p' }, { name = 'bad', outcome = 'failure' }]\n\
+        transition = [{ path = ['new', 'x', 'y'] }, { from = '*', to = 'bad' }]\n\
+        job = [{ name = 'j', success = 'x', failure = 'bad' },\n\
+        { name = 'k', needs = ['j'], success = 'y', failure = 'bad' }]\n";
+
+    /// What is found of each phase: by its own jobs, and whether all runs show no lie.
+    fn compare(table: &str) -> (Vec<bool>, bool) {
+        let text = format!("format = 1\nmachine = {{ name = 'm', initial = 'new' }}\n{table}");
+        let Ok((_, machine, _)) = crate::machine("m.toml", text.as_bytes()) else {
+            panic!("the table is valid");
+        };
+        let workflow = Workflow::of(&machine);
+        let stepper = Stepper::of(&machine);
+        let by_own = |phase| search(&workflow, Watch { stepper: &stepper, phase }).is_some();
+        let runs = Found::of_views(&workflow, Mode::all(true, false));
+        assert!(runs.searched.exhausted);
+        let is_true = ![Claim::Views, Claim::Again].iter().any(|c| runs.broken.contains_key(c));
+        (machine.phase_ids().map(by_own).collect(), is_true)
+    }
+
+    #[test]
+    fn own_jobs_are_enough_of_a_proof_where_every_run_shows_the_truth() {
+        assert_eq!(compare(CONCURRENT), (vec![true, true], true));
+    }
+
+    #[test]
+    fn own_jobs_prove_nothing_where_a_run_shows_what_is_not_so() {
+        assert_eq!(compare(TOO_EARLY), (vec![false], false));
+    }
 }
