@@ -68,7 +68,7 @@ impl Comparison<'_> {
         self.changes
             .iter()
             .filter(|one| one.severity == Severity::Error && is_asked(one))
-            .filter(|one| !one.change.explains.is_error())
+            .filter(|one| !one.change.is_error())
             .map(|one| (one.change.rule.id, one.classes.clone()))
             .collect()
     }

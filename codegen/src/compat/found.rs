@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::facts::Cause;
 use super::layers::{By, Value, Why};
-use super::witness::Cause;
 use crate::explore::Path;
 
 /// What may go wrong in a mix.

@@ -5,6 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::facts::Cause;
 use super::found::{Class, Found, Lesser, Place, Tried, Witness};
 use super::layers::World;
 use super::mix::{End, Layer, Mix};
@@ -12,7 +13,6 @@ use super::moves::Moves;
 use super::road::Road;
 use super::runs;
 use super::walks;
-use super::witness::Cause;
 use crate::explore::{Path, Workflow};
 use crate::verify::{Counterexample, Proof, Refuted, refuted_alone};
 
@@ -286,20 +286,7 @@ impl<'m> Mixes<'m> {
             older.try_fold(one.case.clone(), |_, older| one.beside(older).first().copied().cloned())
         };
         all.filter(move |one| is_of(one.proof))
-            .filter_map(move |one| Some((one.proof, self.witness(version, case(one)?))))
-    }
-
-    /// What a version's own table does wrong.
-    fn witness(&self, version: usize, case: Counterexample) -> Witness {
-        let end = Mix::all(version).end();
-        let value = self.world.initial(version)[0];
-        Witness {
-            summary: case.summary,
-            path: Path(case.path),
-            cause: Cause::Start { end, workflow: Some(version), value },
-            tolerated: false,
-            alone: true,
-        }
+            .filter_map(move |one| Some((one.proof, witness(case(one)?))))
     }
 
     /// Whether a page is the one of a mix, where there are pages at all.
@@ -343,4 +330,15 @@ pub struct Run {
     pub workflow: usize,
     /// Which mix it begins in: the first, or the second while that replaces the first.
     pub begins: usize,
+}
+
+/// What a version's own table does wrong.
+fn witness(case: Counterexample) -> Witness {
+    Witness {
+        summary: case.summary,
+        path: Path(case.path),
+        cause: Cause::refuted(),
+        tolerated: false,
+        alone: true,
+    }
 }

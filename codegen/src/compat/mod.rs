@@ -5,6 +5,7 @@
 //! names the reason, a mix proves it: whatever goes wrong in a mix has a change that is its reason.
 
 mod accepted;
+mod facts;
 mod found;
 mod layers;
 mod looks;
@@ -26,6 +27,7 @@ mod witness;
 mod words;
 
 pub use accepted::accept;
+pub use facts::{Cause, Fact};
 pub use found::{Class, Found, Lesser, Place, Tried, Witness};
 pub use layers::{Answer, By, Meaning, Value, Why, World};
 pub use mix::{End, Layer, Mix};
@@ -37,4 +39,3 @@ pub use runs::MOST_SITUATIONS;
 pub use source::{Origin, Version};
 pub use weigh::{Comparison, Refused, Weighed, compare};
 pub use window::{MOST_VERSIONS, Window, window};
-pub use witness::Cause;

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::facts::Cause;
 use super::found::{Class, Found, Lesser, Place, Tried, Witness};
 use super::layers::{Answer, Value, World};
 use super::mix::End;
 use super::moves::Moves;
 use super::road::{Road, Spot};
 use super::runs::class_of;
-use super::witness::Cause;
 use super::words::{named, no_start, said, starts, switched};
 use crate::explore::Path;
 
@@ -179,7 +179,7 @@ impl Walks<'_, '_> {
         };
         let mut path = self.path(at);
         path.push(format!("the application: {}", said(world, end.backend, end, from, to, answer)));
-        let cause = Cause::Report { from, to, answer, workflow: end.backend, end };
+        let cause = Cause::report(from, to, answer, end);
         self.breaks((spot.place, None, class), summary, path, cause);
     }
 
@@ -211,7 +211,7 @@ impl Walks<'_, '_> {
                     means.as_str()
                 );
                 let path = self.path(at);
-                let cause = Cause::Page { page, workflow: end.backend, value, phase: None };
+                let cause = Cause::meaning(value);
                 self.breaks((spot.place, Some(page), Class::PageFalse), summary, path, cause);
             }
         }
@@ -293,7 +293,7 @@ impl Walks<'_, '_> {
                 for to in self.wanted(alone, at).into_iter().chain(reported) {
                     let answer = world.judge(end, at, to);
                     if !answer.is_accepted() {
-                        return Cause::Report { from: at, to, answer, workflow: version, end };
+                        return Cause::report(at, to, answer, end);
                     }
                     if seen.insert(to) {
                         waiting.push_back(to);
@@ -301,7 +301,7 @@ impl Walks<'_, '_> {
                 }
             }
         }
-        Cause::Page { page: end.backend, workflow: end.database, value: from, phase: None }
+        Cause::meaning(from)
     }
 
     fn path(&self, at: At) -> Vec<String> {

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::facts::{Cause, Difference, Fact};
 use super::found::{Class, Lesser, Tried, Witness};
-use super::layers::{Answer, By, Value, Why, World};
+use super::layers::{Why, World};
 use super::mix::{Layer, Mix};
 use super::mixes::{Judged, Mixes, Verdict};
 use super::moves::Moves;
 use super::order::{Direction, Order, Orders, orders};
-use super::rules::{Change, Explains, Pair, Side, changes};
+use super::rules::{Apart, Change, Pair, Side, changes};
 use super::runs::MOST_SITUATIONS;
 use super::source::Version;
-use super::witness::Cause;
 use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
 use crate::machine::{Report, ReportKind};
@@ -98,14 +98,11 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let (world, moves) = mixes.into_parts();
     let changes = changes(&Pair::of(&world, pair));
     let mut weighing = Weighing {
+        difference: Difference::of(changes.iter()),
         weighed: changes
             .into_iter()
             .map(|change| Weighed {
-                severity: if change.explains.is_error() {
-                    Severity::Error
-                } else {
-                    Severity::Warning
-                },
+                severity: if change.is_error() { Severity::Error } else { Severity::Warning },
                 change,
                 classes: BTreeSet::new(),
                 breaks: BTreeSet::new(),
@@ -205,6 +202,7 @@ fn states(report: &Report) -> Vec<crate::machine::StateId> {
 }
 
 struct Weighing {
+    difference: Difference,
     weighed: Vec<Weighed>,
     /// What goes wrong and no rule knows why: a fault of the rules.
     unexplained: BTreeMap<String, Vec<String>>,
@@ -213,99 +211,40 @@ struct Weighing {
 impl Weighing {
     fn blame(&mut self, class: Class, witness: &Witness, mix: Option<Mix>, error: bool) {
         let reason = match witness.alone {
-            true => self.find(|explains| explains.alone),
-            false => self.reason(&witness.cause),
+            true => self.difference.reason(&Cause::refuted()),
+            false => self.difference.reason(&witness.cause),
         };
         let Some(at) = reason else {
             self.unexplained.insert(witness.summary.clone(), witness.path.0.clone());
             return;
         };
         // A report that is refused hurts the more where its job no longer goes on without it.
-        let refused = match witness.cause {
-            Cause::Report { to, answer: Answer::Refused(..), .. } => Some(to),
-            Cause::Report { .. } | Cause::Start { .. } | Cause::Page { .. } => None,
-        };
-        for (number, weighed) in self.weighed.iter_mut().enumerate() {
-            let untolerated = weighed.change.explains.untolerated;
-            if number == at || (refused.is_some() && untolerated == refused) {
-                weighed.breaks.extend(mix);
-                weighed.classes.insert(class);
-                if error {
-                    weighed.severity = Severity::Error;
-                }
+        let relies = witness.cause.refused.map(Fact::Relies);
+        let relies = relies.iter().flat_map(|fact| self.difference.changes(fact));
+        for number in relies.copied().chain([at]).collect::<BTreeSet<_>>() {
+            let weighed = &mut self.weighed[number];
+            weighed.breaks.extend(mix);
+            weighed.classes.insert(class);
+            if error {
+                weighed.severity = Severity::Error;
             }
         }
     }
 
     /// The changes that there is less for.
     fn lessens(&self, lesser: &Lesser) -> Vec<usize> {
-        let all = |explains: &dyn Fn(&Explains) -> bool| -> Vec<usize> {
-            let weighed = self.weighed.iter().enumerate();
-            weighed.filter(|(_, one)| explains(&one.change.explains)).map(|(at, _)| at).collect()
-        };
+        let of = |fact: Fact| self.difference.changes(&fact).to_vec();
         match lesser {
             Lesser::Refused { value, why: Why::Unknown, .. } | Lesser::Unknown { value } => {
-                all(&|explains| explains.values.contains(value))
+                of(Fact::Knows(*value))
             }
-            Lesser::Refused { value, .. } => all(&|explains| {
-                explains.pair.is_some_and(|(_, to)| to == *value)
-                    || explains.names
-                    || explains.address
-            }),
+            Lesser::Refused { value, .. } => {
+                let names = of(Fact::Finds).into_iter().chain(of(Fact::Address));
+                self.difference.steps_into(*value).chain(names).collect()
+            }
             Lesser::Unconfirmed { phase } | Lesser::Otherwise { phase, .. } => {
-                all(&|explains| explains.phases.contains(phase))
+                of(Fact::Shows(phase.clone()))
             }
-        }
-    }
-
-    fn find(&self, explains: impl Fn(&Explains) -> bool) -> Option<usize> {
-        self.weighed.iter().position(|weighed| explains(&weighed.change.explains))
-    }
-
-    fn of_value(&self, value: Value) -> Option<usize> {
-        self.find(|explains| explains.values.contains(&value))
-    }
-
-    /// The change that something comes of.
-    fn reason(&self, cause: &Cause) -> Option<usize> {
-        match *cause {
-            Cause::Report { from, to, answer, end, .. } => {
-                let unfit = || {
-                    let apart = end.backend != end.database;
-                    self.find(|explains| explains.names).filter(|_| apart)
-                };
-                let of_pair = || self.find(|explains| explains.pair == Some((from, to)));
-                let other = || {
-                    of_pair()
-                        .or_else(|| self.of_value(to))
-                        .or_else(|| self.of_value(from))
-                        .or_else(|| self.find(|explains| explains.start))
-                };
-                match answer {
-                    Answer::NotSent => self.find(|explains| explains.id),
-                    Answer::Refused(By::Address, _) => self.find(|explains| explains.address),
-                    Answer::Refused(_, Why::Unknown) => self.of_value(to),
-                    Answer::Refused(_, Why::Fault) => of_pair().or_else(unfit),
-                    Answer::Refused(_, Why::Unguarded) => self.of_value(from),
-                    Answer::Refused(_, Why::Illegal | Why::Ended | Why::NotFound)
-                    | Answer::Applied
-                    | Answer::Duplicate => other(),
-                }
-            }
-            Cause::Start { value, .. } => self
-                .find(|explains| explains.start)
-                .or_else(|| self.of_value(value))
-                .or_else(|| self.find(|explains| explains.names)),
-            Cause::Page { value, ref phase, .. } => match phase {
-                None => self
-                    .find(|explains| explains.meanings.contains(&value))
-                    .or_else(|| self.of_value(value)),
-                Some(phase) => self
-                    .find(|explains| explains.phases.contains(phase))
-                    .or_else(|| self.of_value(value))
-                    .or_else(|| self.find(|explains| !explains.phases.is_empty()))
-                    .or_else(|| self.find(|explains| explains.start)),
-            },
         }
     }
 
@@ -329,7 +268,7 @@ impl Weighed {
         self.severity == Severity::Error
             || !self.breaks.is_empty()
             || !self.degrades.is_empty()
-            || self.change.explains.beyond
+            || self.change.apart == Some(Apart::Beyond)
     }
 
     /// What stays the same whatever else is edited, and is another where it gets worse: 16 hex digits

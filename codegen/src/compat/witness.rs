@@ -1,6 +1,7 @@
 //! How something comes to go wrong: the shortest path, in words, and where it departs from what the
 //! workflow's own version would have made of it.
 
+use super::facts::Cause;
 use super::found::{Class, Place, Witness};
 use super::layers::{Answer, By, Meaning, Value, Why};
 use super::mix::End;
@@ -9,44 +10,6 @@ use super::runs::{Search, shadow_of, spot};
 use super::words::{named, said, starts, switched};
 use crate::explore::{Fate, Situation, Situations, Step, Tells, Workflow, job_in, steps, trace};
 use crate::machine::StateId;
-
-/// Where a mix departs from one version alone.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Cause {
-    /// A report is answered otherwise.
-    Report {
-        /// The row's state.
-        from: Value,
-        /// The reported one.
-        to: Value,
-        /// The answer.
-        answer: Answer,
-        /// Whose table it came from.
-        workflow: usize,
-        /// What it met.
-        end: End,
-    },
-    /// Rows start otherwise, or not at all.
-    Start {
-        /// What was to start it.
-        end: End,
-        /// Whose workflow would report.
-        workflow: Option<usize>,
-        /// The state.
-        value: Value,
-    },
-    /// A page takes the same history for something else.
-    Page {
-        /// Whose page.
-        page: usize,
-        /// Whose workflow.
-        workflow: usize,
-        /// The row's state.
-        value: Value,
-        /// The page's phase, where it is about one.
-        phase: Option<String>,
-    },
-}
 
 /// The state that a step delivers a report of.
 fn reported(workflow: &Workflow<'_>, before: &[u64], step: Step) -> Option<StateId> {
@@ -152,16 +115,12 @@ fn cause(
     let jobs = search.workflow.plans.len();
     let own = End { backend: search.version, database: search.version };
     let mut first = None;
+    let mut moved = None;
     let mut last = None;
     for (before, _, step) in steps(&search.known, end) {
         let (from, shadow) = (search.value_of(before), search.rows.value(shadow_of(before, jobs)));
         if first.is_none() && from != shadow && last.is_none() {
-            let workflow = Some(search.version);
-            first = Some(Cause::Start {
-                end: search.road.end(search.road.start()),
-                workflow,
-                value: from,
-            });
+            first = Some(Cause::start(from));
         }
         let Some(state) = reported(search.workflow, before, step) else { continue };
         let to = world.value(search.version, state);
@@ -171,9 +130,12 @@ fn cause(
         let then = |answer: Answer, from| if answer == Answer::Applied { to } else { from };
         let departs = answer.is_accepted() != expected.is_accepted()
             || then(answer, from) != then(expected, shadow);
-        let cause = Cause::Report { from, to, answer, workflow: search.version, end: met };
+        let cause = Cause::report(from, to, answer, met);
         if departs && first.is_none() {
             first = Some(cause.clone());
+        }
+        if answer != expected && moved.is_none() {
+            moved = Some(cause.clone());
         }
         last = Some((cause, answer, from == shadow));
     }
@@ -186,24 +148,18 @@ fn cause(
         },
         (Class::PageFalse, _) => {
             let page = page.expect("a page shows it");
-            let phase = false_phase.map(|(_, (phase, _))| phase);
-            let name = |phase: usize| world.machines[page].phases[phase].name.clone();
             let value = search.value_of(&now.words);
-            let taken =
-                Cause::Page { page, workflow: search.version, value, phase: phase.map(name) };
-            match (phase, first) {
+            match (false_phase, first) {
                 (Some(_), Some(first)) => first,
-                (Some(_) | None, Some(_) | None) => taken,
+                (Some((_, (phase, _))), None) => {
+                    Cause::phase(world.machines[page].phases[phase].name.clone(), value, moved)
+                }
+                (None, _) => Cause::meaning(value),
             }
         }
         (_, last) => {
             let of_last = last.map(|(cause, _, _)| cause);
-            let start = || Cause::Start {
-                end: search.road.end(search.road.start()),
-                workflow: Some(search.version),
-                value: search.value_of(&now.words),
-            };
-            first.or(of_last).unwrap_or_else(start)
+            first.or(of_last).unwrap_or_else(|| Cause::start(search.value_of(&now.words)))
         }
     }
 }
@@ -221,7 +177,7 @@ fn summary(
     let value = search.value_of(&now.words);
     let met = search.road.end(spot(&now.words));
     let name = |value| named(world, search.version, value);
-    match (class, cause) {
+    match (class, cause.refused) {
         (Class::FailsJob, _) => {
             "a job fails, because a report that is part of it is refused".to_owned()
         }
@@ -231,13 +187,13 @@ fn summary(
             let shadow = search.rows.value(shadow_of(&now.words, search.workflow.plans.len()));
             format!("the row ends in {}, and the run in {}", name(value), name(shadow))
         }
-        (Class::DatabaseRefuses, Cause::Report { to, .. }) => format!(
+        (Class::DatabaseRefuses, Some(to)) => format!(
             "the {} database refuses {}, which the {} backend accepts",
             label(met.database),
-            name(*to),
+            name(to),
             label(met.backend)
         ),
-        (Class::DatabaseRefuses, Cause::Start { .. } | Cause::Page { .. }) => {
+        (Class::DatabaseRefuses, None) => {
             "the database refuses what its backend accepts".to_owned()
         }
         (Class::BackendBreaks, _) => format!(

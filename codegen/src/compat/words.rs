@@ -1,10 +1,10 @@
 //! What happens in a mix, in words: values, reports and their answers, switches.
 
+use super::facts::Cause;
 use super::found::Witness;
 use super::layers::{Answer, By, Value, Why, World};
 use super::mix::End;
 use super::road::{Road, Spot};
-use super::witness::Cause;
 use crate::explore::Path;
 
 /// No row can be started in one of the states that a backend starts them in.
@@ -30,7 +30,7 @@ pub(super) fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer
     Witness {
         path: Path(vec![summary.clone()]),
         summary,
-        cause: Cause::Start { end, workflow: None, value },
+        cause: Cause::start(value),
         tolerated: false,
         alone: false,
     }
@@ -57,7 +57,7 @@ pub(super) fn no_run(
              answers 422 (Unexpected inputs provided), and no run begins"
         ),
     ];
-    let cause = Cause::Report { from: value, to: value, answer: Answer::NotSent, workflow, end };
+    let cause = Cause::report(value, value, Answer::NotSent, end);
     Witness { summary, path: Path(path), cause, tolerated: false, alone: false }
 }
 

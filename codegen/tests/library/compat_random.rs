@@ -339,6 +339,24 @@ fn random_pairs_go_wrong_in_every_way() {
     assert!(broken > 100 && sound > 20, "{broken} broken, {sound} sound");
 }
 
+/// Found by the test below: a report that is applied again makes the page forget what was attempted.
+#[test]
+fn a_step_that_stays_where_it_is_is_the_reason_of_what_a_page_makes_of_it() {
+    let old = GATE.replace(
+        "name = \"shipped\"\noutcome = \"success\"",
+        "name = \"shipped\"\noutcome = \"failure\"",
+    );
+    assert_ne!(old, GATE);
+    let new = format!("{old}[[transition]]\nfrom = \"shipped\"\nto = \"shipped\"\n");
+    let versions = versions(&old, &new);
+    let comparison = compare(&versions, 0, 1);
+    assert!(holds(&comparison).is_ok(), "{:?}", comparison.beside);
+    let step = comparison.changes.iter().find(|one| one.change.rule.id == "transition-added");
+    let step = step.unwrap();
+    assert_eq!(step.change.subject, "shipped -> shipped");
+    assert!(step.classes.contains(&Class::PageFalse));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: std::env::var("PHASEGATE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64),

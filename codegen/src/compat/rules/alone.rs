@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Changes, Explains, Pair, Side};
+use super::{Apart, Changes, Pair, Side};
+use crate::compat::facts::Fact;
 use crate::verify::{Refuted, refuted_alone};
 
 /// Of the newer version all that is wrong, of the older one what the newer one mends: that is how it
@@ -30,10 +31,10 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
                      older one does not: {wrong} ({})",
                     case.path.join("; ")
                 );
-                let explains = Explains { alone: true, ..Explains::default() };
                 let at = pair.new.table.machine.name.span();
                 let subject = format!("alone {name} otherwise: {}", all.join("; "));
-                changes.tell(Side::New, at, subject, message, explains);
+                changes.tell(Side::New, at, subject, message, [Fact::Refuted]);
+                changes.apart(Apart::Alone);
             }
         }
     }
@@ -62,8 +63,13 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
         let message =
             format!("this table alone refutes {names} (`phasegate verify {path}`){today}");
         let alone = side == Side::New && !is_both;
-        let explains = Explains { alone, today: is_both, ..Explains::default() };
+        let fact = alone.then_some(Fact::Refuted);
         let at = version.table.machine.name.span();
-        changes.tell(side, at, format!("alone {names}"), message, explains);
+        changes.tell(side, at, format!("alone {names}"), message, fact);
+        if is_both {
+            changes.apart(Apart::Today);
+        } else if alone {
+            changes.apart(Apart::Alone);
+        }
     }
 }

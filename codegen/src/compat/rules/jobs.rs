@@ -1,6 +1,7 @@
 //! Rules on jobs and their reports.
 
-use super::{Changes, Explains, Pair, Side, leaving};
+use super::{Apart, Changes, Pair, Side, leaving};
+use crate::compat::facts::Fact;
 use crate::machine::{JobId, Machine, ReportKind, StateId};
 use crate::verify::says_an_end;
 
@@ -11,7 +12,7 @@ pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
         let what = if job.always { "the concluding job" } else { "the job" };
         let message = format!("{what} `{}` is new", job.name);
         let at = pair.job_at(Side::New, id);
-        changes.tell(Side::New, at, format!("job {}", job.name), message, Explains::default());
+        changes.tell(Side::New, at, format!("job {}", job.name), message, []);
     }
 }
 
@@ -22,7 +23,7 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
         let what = if job.always { "the concluding job" } else { "the job" };
         let message = format!("{what} `{}` is gone, and what it reported", job.name);
         let at = pair.job_at(Side::Old, id);
-        changes.tell(Side::Old, at, format!("job {}", job.name), message, Explains::default());
+        changes.tell(Side::Old, at, format!("job {}", job.name), message, []);
     }
 }
 
@@ -33,7 +34,7 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
             let message = format!("the job `{}` is called `{}` now", was.name, is.name);
             let subject = format!("job {} -> {}", was.name, is.name);
             let at = pair.job_at(Side::New, new);
-            changes.tell(Side::New, at, subject, message, Explains::default());
+            changes.tell(Side::New, at, subject, message, []);
         }
     }
 }
@@ -88,7 +89,7 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
             let tolerated = if *tolerated { "tolerated" } else { "not tolerated" };
             let message = format!("`{name}` {what} `{value}` as its {kind} ({tolerated})");
             let subject = format!("report {name} {kind} {value}");
-            changes.tell(side, pair.job_at(side, id), subject, message, Explains::default());
+            changes.tell(side, pair.job_at(side, id), subject, message, []);
             if let (Side::Old, Some(state)) = (side, pair.machine(side).find_value(value)) {
                 changes.comes_of(leaving::of_state(pair, state));
             }
@@ -123,7 +124,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
         let message =
             format!("`{name}` reports {}, and reported {}", after.join(", "), before.join(", "));
         let subject = format!("reports {name}");
-        changes.tell(Side::New, pair.job_at(Side::New, new), subject, message, Explains::default());
+        changes.tell(Side::New, pair.job_at(Side::New, new), subject, message, []);
     }
 }
 
@@ -141,9 +142,8 @@ fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool, what: &str) {
             let subject = format!("report {name} {kind} {value}");
             let at = pair.job_at(Side::New, new);
             let of = pair.machine(Side::New).find_value(&value).filter(|_| !now);
-            let untolerated = of.map(|state| pair.new_value(state));
-            let explains = Explains { untolerated, ..Explains::default() };
-            changes.tell(Side::New, at, subject, message, explains);
+            let fact = of.map(|state| Fact::Relies(pair.new_value(state)));
+            changes.tell(Side::New, at, subject, message, fact);
         }
     }
 }
@@ -183,16 +183,16 @@ pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {
             continue;
         };
         let at = pair.job_at(Side::New, new);
-        changes.tell(Side::New, at, format!("needs {name}"), message, Explains::default());
+        changes.tell(Side::New, at, format!("needs {name}"), message, []);
     }
 }
 
 pub(super) fn ends(pair: &Pair<'_>, changes: &mut Changes) {
     if says_an_end(pair.machine(Side::Old)) && !says_an_end(pair.machine(Side::New)) {
         let message = "no job reports an end any more: runs leave their rows open".to_owned();
-        let explains = Explains { endless: true, ..Explains::default() };
         let at = pair.new.table.machine.name.span();
-        changes.tell(Side::New, at, "ends", message, explains);
+        changes.tell(Side::New, at, "ends", message, []);
+        changes.apart(Apart::Endless);
     }
 }
 
@@ -212,7 +212,7 @@ pub(super) fn milestone_renamed(pair: &Pair<'_>, changes: &mut Changes) {
                 );
                 let subject = format!("milestone {} {value}", job.name);
                 let at = pair.job_at(Side::New, new);
-                changes.tell(Side::New, at, subject, message, Explains::default());
+                changes.tell(Side::New, at, subject, message, []);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What no migration can do, in the words of what writes them.
 
-use super::{Changes, Explains, Pair, Side};
+use super::{Apart, Changes, Pair, Side};
 use crate::emit::sql::{Dialect, Sql, migrations};
 
 /// What keeps `migrate` from a way from the older table to the newer one, where both are a database's.
@@ -21,10 +21,10 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
                 None => pair.target_at(Side::New, |version| version.table.target.of::<Sql>()),
             };
             let rule = impossible.rule();
-            let explains = Explains { unmigrated: true, ..Explains::default() };
             let message_here = format!("`phasegate migrate` refuses this ({}): {message}", rule.id);
             let subject = format!("migrate {} {message}", rule.id);
-            changes.tell(Side::New, at, subject, message_here, explains);
+            changes.tell(Side::New, at, subject, message_here, []);
+            changes.apart(Apart::Unmigrated);
             changes.help(impossible.help());
             told.push(message);
         }

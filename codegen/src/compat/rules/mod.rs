@@ -15,7 +15,7 @@ mod transitions;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::layers::Value;
+use super::facts::Fact;
 use super::source::Version;
 use crate::rules::Rule;
 pub(super) use pair::{NEW, OLD, Pair};
@@ -50,13 +50,20 @@ pub struct Change {
     pub message: String,
     /// What to do, where that is not what the rule says.
     pub help: Option<Cow<'static, str>>,
-    /// What it can be the reason of.
-    pub(super) explains: Explains,
+    /// The facts that it changes.
+    pub(super) facts: Vec<Fact>,
+    /// What it is beside that.
+    pub(super) apart: Option<Apart>,
     /// The states that are retired or gone, and that it comes of; by name.
     pub comes_of: Vec<String>,
 }
 
 impl Change {
+    /// Whether it is an error whatever the mixes come to.
+    pub(super) fn is_error(&self) -> bool {
+        matches!(self.apart, Some(Apart::Alone | Apart::Unmigrated | Apart::Endless))
+    }
+
     /// What to do about it.
     pub fn help(&self) -> &str {
         self.help.as_deref().unwrap_or(self.rule.mend)
@@ -74,48 +81,19 @@ impl Change {
     }
 }
 
-/// What a change can be the reason of.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Explains {
-    /// Values that one version knows and the other does not.
-    pub(super) values: Vec<Value>,
-    /// A step that one version lets follow and the other does not.
-    pub(super) pair: Option<(Value, Value)>,
-    /// Values that mean another end.
-    pub(super) meanings: Vec<Value>,
-    /// Phases that are shown otherwise, by name; of many changes any.
-    pub(super) phases: Vec<String>,
-    /// A value whose report fails a job that it did not fail before.
-    pub(super) untolerated: Option<Value>,
-    /// Where rows start.
-    pub(super) start: bool,
-    /// What the backend looks for in the database.
-    pub(super) names: bool,
-    /// Where reports are sent to.
-    pub(super) address: bool,
-    /// How a run learns for which row it reports.
-    pub(super) id: bool,
+/// What a change is beside a difference of facts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Apart {
     /// What the newer version's own table does wrong.
-    pub(super) alone: bool,
-    /// That no migration leads there.
-    pub(super) unmigrated: bool,
+    Alone,
     /// What both versions' own tables do wrong.
-    pub(super) today: bool,
+    Today,
+    /// That no migration leads there.
+    Unmigrated,
     /// That no job says any more how a run ended.
-    pub(super) endless: bool,
+    Endless,
     /// That it changes what no mix tries.
-    pub(super) beyond: bool,
-}
-
-impl Explains {
-    pub(super) fn value(value: Value) -> Self {
-        Self { values: vec![value], ..Self::default() }
-    }
-
-    /// Whether it is an error whatever the mixes come to.
-    pub(super) fn is_error(&self) -> bool {
-        self.alone || self.unmigrated || self.endless
-    }
+    Beyond,
 }
 
 /// The changes as they are found.
@@ -132,12 +110,28 @@ impl Changes {
         span: Range<usize>,
         subject: impl Into<String>,
         message: impl Into<String>,
-        explains: Explains,
+        facts: impl IntoIterator<Item = Fact>,
     ) {
         let rule = self.rule.expect("a rule finds it");
         let (subject, message) = (subject.into(), message.into());
-        let (help, comes_of) = (None, Vec::new());
-        self.all.push(Change { rule, subject, side, span, message, help, explains, comes_of });
+        self.all.push(Change {
+            rule,
+            subject,
+            side,
+            span,
+            message,
+            help: None,
+            facts: facts.into_iter().collect(),
+            apart: None,
+            comes_of: Vec::new(),
+        });
+    }
+
+    /// What the last change is beside a difference of facts.
+    fn apart(&mut self, apart: Apart) {
+        if let Some(last) = self.all.last_mut() {
+            last.apart = Some(apart);
+        }
     }
 
     /// The states that are retired or gone, and that the last change comes of.

@@ -1,14 +1,15 @@
 //! Rules on phases.
 
-use super::{Changes, Explains, Pair, Side};
+use super::{Changes, Pair, Side};
+use crate::compat::facts::Fact;
 use crate::machine::{Machine, StateId};
 
 fn of(machine: &Machine, state: StateId) -> Option<&str> {
     Some(machine.phase(machine.state(state).phase?).name.as_str())
 }
 
-fn explains(phases: impl IntoIterator<Item = impl Into<String>>) -> Explains {
-    Explains { phases: phases.into_iter().map(Into::into).collect(), ..Explains::default() }
+fn shows(phases: impl IntoIterator<Item = impl Into<String>>) -> impl Iterator<Item = Fact> {
+    phases.into_iter().map(|phase| Fact::Shows(phase.into()))
 }
 
 /// The phases that one side alone has.
@@ -18,7 +19,7 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, other: Side, what: &
             let name = &phase.name;
             let place = pair.phase_at(side, at);
             let message = format!("the phase `{name}` {what}");
-            changes.tell(side, place, format!("phase {name}"), message, explains([name]));
+            changes.tell(side, place, format!("phase {name}"), message, shows([name]));
         }
     }
 }
@@ -47,7 +48,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
     });
     let at = pair.phase_at(Side::New, first.unwrap_or(0));
     let message = format!("the phases come as {}, and came as {}", is.join(", "), was.join(", "));
-    changes.tell(Side::New, at, format!("phases {}", is.join(", ")), message, explains(is.clone()));
+    changes.tell(Side::New, at, format!("phases {}", is.join(", ")), message, shows(is.clone()));
 }
 
 pub(super) fn of_state(pair: &Pair<'_>, changes: &mut Changes) {
@@ -65,7 +66,7 @@ pub(super) fn of_state(pair: &Pair<'_>, changes: &mut Changes) {
         let message = format!("`{name}` belongs to {} now, and was of {}", word(is), word(was));
         let at = pair.attribute_at(Side::New, new, |row| Some(row.phase.as_ref()?.span()));
         let phases = was.into_iter().chain(is);
-        changes.tell(Side::New, at, format!("state {name}"), message, explains(phases));
+        changes.tell(Side::New, at, format!("state {name}"), message, shows(phases));
     }
 }
 
@@ -80,6 +81,6 @@ pub(super) fn completes(pair: &Pair<'_>, changes: &mut Changes) {
         let at = pair.attribute_at(Side::New, new, |row| Some(row.completes.as_ref()?.span()));
         let phases = of(pair.machine(Side::New), new).into_iter();
         let phases = phases.chain(of(pair.machine(Side::Old), old));
-        changes.tell(Side::New, at, format!("state {}", is.name), message, explains(phases));
+        changes.tell(Side::New, at, format!("state {}", is.name), message, shows(phases));
     }
 }

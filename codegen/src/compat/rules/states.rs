@@ -1,7 +1,9 @@
 //! Rules on states.
 
-use super::{Changes, Explains, NEW, OLD, Pair, Side, leaving};
-use crate::machine::{State, StateId};
+use super::{Changes, NEW, OLD, Pair, Side, leaving};
+use crate::compat::facts::Fact;
+use crate::compat::layers::Value;
+use crate::machine::{Machine, State, StateId};
 
 /// That no job reports a state.
 const NONE: &str = "no job reports it";
@@ -43,11 +45,9 @@ pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
             kind(state),
             reported(pair, Side::New, id)
         );
-        let phase = state.phase.map(|phase| machine.phase(phase).name.clone());
-        let explains =
-            Explains { phases: phase.into_iter().collect(), ..Explains::value(pair.new_value(id)) };
+        let facts = knows(machine, id, pair.new_value(id));
         let at = pair.state_at(Side::New, id);
-        changes.tell(Side::New, at, format!("state {}", state.name), message, explains);
+        changes.tell(Side::New, at, format!("state {}", state.name), message, facts);
         if reported(pair, Side::New, id) == NONE {
             changes
                 .help("roll out the database before the backend that enters it, and back after it");
@@ -73,11 +73,9 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
             state.name,
             kind(state),
         );
-        let phase = state.phase.map(|phase| machine.phase(phase).name.clone());
-        let explains =
-            Explains { phases: phase.into_iter().collect(), ..Explains::value(pair.old_value(id)) };
+        let facts = knows(machine, id, pair.old_value(id));
         let at = pair.state_at(Side::Old, id);
-        changes.tell(Side::Old, at, format!("state {}", state.name), message, explains);
+        changes.tell(Side::Old, at, format!("state {}", state.name), message, facts);
         changes.comes_of(leaving::of_state(pair, id));
     }
 }
@@ -88,32 +86,38 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
         if was.name == is.name {
             continue;
         }
-        let (message, explains) = if was.value == is.value {
+        let (message, facts) = if was.value == is.value {
             let message = format!("`{}` is called `{}` now, and stored as ever", was.name, is.name);
-            (message, Explains::default())
+            (message, Vec::new())
         } else {
             let message = format!(
                 "`{}` is called `{}` now, and stored as `{}` instead of `{}`",
                 was.name, is.name, is.value, was.value
             );
-            (message, other_value(pair, old, new))
+            (message, other_value(pair, old, new).collect())
         };
         let subject = format!("state {} -> {}", was.name, is.name);
         let at = pair.attribute_at(Side::New, new, |row| Some(row.name.span()));
-        changes.tell(Side::New, at, subject, message, explains);
+        changes.tell(Side::New, at, subject, message, facts);
     }
 }
 
 /// What it can be the reason of that a state has another value: either value is one that the other
 /// version lacks, and a page that passes over it shows its phase by what is left.
-fn other_value(pair: &Pair<'_>, old: StateId, new: StateId) -> Explains {
-    let phase = |side: Side, id: StateId| {
-        let machine = pair.machine(side);
-        Some(machine.phase(machine.state(id).phase?).name.clone())
-    };
-    let phases = [phase(Side::Old, old), phase(Side::New, new)].into_iter().flatten().collect();
-    let values = vec![pair.old_value(old), pair.new_value(new)];
-    Explains { values, phases, ..Explains::default() }
+fn other_value(pair: &Pair<'_>, old: StateId, new: StateId) -> impl Iterator<Item = Fact> {
+    let was = knows(pair.machine(Side::Old), old, pair.old_value(old));
+    was.chain(knows(pair.machine(Side::New), new, pair.new_value(new)))
+}
+
+/// That a version knows a state's value, and shows the state's phase by it.
+fn knows(machine: &Machine, state: StateId, value: Value) -> impl Iterator<Item = Fact> + use<> {
+    [Fact::Knows(value)].into_iter().chain(shows(machine, state))
+}
+
+/// That a version shows a state's phase, where it has one.
+fn shows(machine: &Machine, state: StateId) -> Option<Fact> {
+    let phase = machine.state(state).phase?;
+    Some(Fact::Shows(machine.phase(phase).name.clone()))
 }
 
 pub(super) fn value_changed(pair: &Pair<'_>, changes: &mut Changes) {
@@ -146,10 +150,9 @@ fn turned(
             continue;
         }
         let message = format!("`{}` {what}", is.name);
-        let phase = is.phase.map(|phase| pair.machine(Side::New).phase(phase).name.clone());
-        let explains = Explains { phases: phase.into_iter().collect(), ..Explains::default() };
+        let fact = shows(pair.machine(Side::New), new);
         let place = pair.attribute_at(Side::New, new, &at);
-        changes.tell(Side::New, place, format!("state {}", is.name), message, explains);
+        changes.tell(Side::New, place, format!("state {}", is.name), message, fact);
         changes.comes_of(leaving::of_state(pair, old));
     }
 }
@@ -188,8 +191,7 @@ pub(super) fn initial(pair: &Pair<'_>, changes: &mut Changes) {
     }
     let message = format!("rows start in {} instead of {}", is.join(", "), was.join(", "));
     let at = pair.new.table.machine.initial.span.clone();
-    let explains = Explains { start: true, ..Explains::default() };
-    changes.tell(Side::New, at, format!("initial {}", is.join(", ")), message, explains);
+    changes.tell(Side::New, at, format!("initial {}", is.join(", ")), message, [Fact::Starts]);
 }
 
 pub(super) fn meaning(pair: &Pair<'_>, changes: &mut Changes) {
@@ -213,7 +215,6 @@ pub(super) fn meaning(pair: &Pair<'_>, changes: &mut Changes) {
             continue;
         };
         let at = pair.attribute_at(Side::New, new, |row| Some(row.outcome.as_ref()?.span()));
-        let explains = Explains { meanings: vec![value], ..Explains::default() };
-        changes.tell(Side::New, at, format!("end {name}"), message, explains);
+        changes.tell(Side::New, at, format!("end {name}"), message, [Fact::Means(value)]);
     }
 }

@@ -1,6 +1,7 @@
 //! Rules on what the layers are called and where they find each other.
 
-use super::{Changes, Explains, Pair, Side};
+use super::{Apart, Changes, Pair, Side};
+use crate::compat::facts::Fact;
 use crate::emit::sql::{Mode, Sql, SqlTarget};
 use crate::emit::workflow::{Workflow, WorkflowTarget};
 
@@ -18,8 +19,13 @@ pub(super) fn machine(pair: &Pair<'_>, changes: &mut Changes) {
     if was != is {
         let message = format!("the machine is called `{is}` now, and was `{was}`");
         let at = pair.new.table.machine.name.span();
-        let explains = Explains { names: true, address: true, ..Explains::default() };
-        changes.tell(Side::New, at, format!("machine {was} -> {is}"), message, explains);
+        changes.tell(
+            Side::New,
+            at,
+            format!("machine {was} -> {is}"),
+            message,
+            [Fact::Finds, Fact::Address],
+        );
     }
 }
 
@@ -27,9 +33,8 @@ pub(super) fn address(pair: &Pair<'_>, changes: &mut Changes) {
     let (was, is) = (pair.machine(Side::Old).collection(), pair.machine(Side::New).collection());
     if was != is {
         let message = format!("reports go to /api/{is} now, and went to /api/{was}");
-        let explains = Explains { address: true, ..Explains::default() };
         let at = sql_at(pair, Side::New);
-        changes.tell(Side::New, at, format!("address {was} -> {is}"), message, explains);
+        changes.tell(Side::New, at, format!("address {was} -> {is}"), message, [Fact::Address]);
     }
 }
 
@@ -46,9 +51,8 @@ pub(super) fn names(pair: &Pair<'_>, changes: &mut Changes) {
     ];
     for (key, was, is) in keys.into_iter().filter(|(_, was, is)| was != is) {
         let message = format!("`{key}` of [target.sql] is `{is}` now, and was `{was}`");
-        let explains = Explains { names: true, ..Explains::default() };
         let subject = format!("sql {key} {was} -> {is}");
-        changes.tell(Side::New, sql_at(pair, Side::New), subject, message, explains);
+        changes.tell(Side::New, sql_at(pair, Side::New), subject, message, [Fact::Finds]);
     }
 }
 
@@ -58,9 +62,8 @@ pub(super) fn target(pair: &Pair<'_>, changes: &mut Changes) {
         (Some(_), None) => (Side::Old, "is gone: nobody counts on the guards any more"),
         (Some(_), Some(_)) | (None, None) => return,
     };
-    let explains = Explains { names: true, ..Explains::default() };
     let message = format!("[target.sql] {what}");
-    changes.tell(side, sql_at(pair, side), "sql", message, explains);
+    changes.tell(side, sql_at(pair, side), "sql", message, [Fact::Finds]);
 }
 
 pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
@@ -80,7 +83,7 @@ pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
         let message = format!("`{key}` of [target.sql] is {is} now, and was {was}");
         let subject = format!("sql {key} {was} -> {is}");
         let at = sql_at(pair, Side::New);
-        changes.tell(Side::New, at, subject, message, Explains::default());
+        changes.tell(Side::New, at, subject, message, []);
     }
 }
 
@@ -97,9 +100,9 @@ pub(super) fn mode(pair: &Pair<'_>, changes: &mut Changes) {
         (Mode::Observe, Mode::Observe) | (Mode::Enforce, Mode::Enforce) => return,
     };
     let subject = format!("sql mode {} -> {}", was.mode.as_str(), is.mode.as_str());
-    let explains = Explains { beyond: true, ..Explains::default() };
     let message = format!("the guard {what}");
-    changes.tell(Side::New, sql_at(pair, Side::New), subject, message, explains);
+    changes.tell(Side::New, sql_at(pair, Side::New), subject, message, []);
+    changes.apart(Apart::Beyond);
 }
 
 fn workflow(
@@ -107,7 +110,7 @@ fn workflow(
     changes: &mut Changes,
     key: &str,
     of: impl Fn(&WorkflowTarget) -> &str,
-    explains: Explains,
+    fact: Option<Fact>,
 ) {
     let target = |side: Side| pair.machine(side).targets.workflow();
     let (Some(was), Some(is)) = (target(Side::Old), target(Side::New)) else { return };
@@ -115,15 +118,14 @@ fn workflow(
     if was != is {
         let message = format!("`{key}` of [target.workflow] is `{is}` now, and was `{was}`");
         let at = pair.target_at(Side::New, |version| version.table.target.of::<Workflow>());
-        changes.tell(Side::New, at, format!("workflow {key} {was} -> {is}"), message, explains);
+        changes.tell(Side::New, at, format!("workflow {key} {was} -> {is}"), message, fact);
     }
 }
 
 pub(super) fn id_input(pair: &Pair<'_>, changes: &mut Changes) {
-    let explains = Explains { id: true, ..Explains::default() };
-    workflow(pair, changes, "id_input", |target| &target.id_input, explains);
+    workflow(pair, changes, "id_input", |target| &target.id_input, Some(Fact::Input));
 }
 
 pub(super) fn action(pair: &Pair<'_>, changes: &mut Changes) {
-    workflow(pair, changes, "action", |target| &target.action, Explains::default());
+    workflow(pair, changes, "action", |target| &target.action, None);
 }

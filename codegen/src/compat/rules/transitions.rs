@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Changes, Explains, NEW, OLD, Pair, Side, leaving};
+use super::{Changes, NEW, OLD, Pair, Side, leaving};
+use crate::compat::facts::Fact;
 use crate::compat::layers::Value;
 use crate::machine::StateId;
 
@@ -50,13 +51,10 @@ fn tell(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
         let needed = needed_by(pair, side, to);
         let message = format!("{source} -> {target} {what}{needed}");
         let phase = |id: StateId| Some(machine.phase(machine.state(id).phase?).name.clone());
-        let explains = Explains {
-            pair: Some(values),
-            phases: phase(from).into_iter().chain(phase(to)).collect(),
-            ..Explains::default()
-        };
+        let shown = phase(from).into_iter().chain(phase(to)).map(Fact::Shows);
+        let facts = shown.chain([Fact::Allows(values.0, values.1)]);
         let at = pair.transition_at(side, from, to);
-        changes.tell(side, at, format!("{source} -> {target}"), message, explains);
+        changes.tell(side, at, format!("{source} -> {target}"), message, facts);
         changes.comes_of(leaving::of_step(pair, side, from, to));
     }
 }

@@ -13,6 +13,7 @@ use super::layers::{By, Value, World};
 use super::mix::{Layer, Mix};
 use super::mixes::Verdict;
 use super::order::{Order, Orders};
+use super::rules::Apart;
 use super::weigh::{Comparison, Weighed};
 use super::words::named;
 use crate::finding::{self, Finding, MOST_FINDINGS, Severity};
@@ -159,7 +160,7 @@ impl Comparison<'_> {
 
     /// What both versions' own tables do wrong.
     fn today(&self) -> Option<&str> {
-        let both = self.changes.iter().find(|one| one.change.explains.today)?;
+        let both = self.changes.iter().find(|one| one.change.apart == Some(Apart::Today))?;
         both.change.subject.strip_prefix("alone ")
     }
 
@@ -316,7 +317,7 @@ impl Comparison<'_> {
             let unmigrated = self
                 .changes
                 .iter()
-                .any(|one| one.change.explains.unmigrated && one.accepted.is_none());
+                .any(|one| one.change.apart == Some(Apart::Unmigrated) && one.accepted.is_none());
             let orders =
                 format!("rollout {}, rollback {}", how(&self.rollout), how(&self.rollback));
             match unmigrated {

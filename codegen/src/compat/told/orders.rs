@@ -3,6 +3,7 @@
 use super::notes::{Notes, line};
 use crate::compat::mix::{Layer, Mix};
 use crate::compat::order::{Before, Direction, Order, Orders};
+use crate::compat::rules::Apart;
 use crate::compat::weigh::Comparison;
 use crate::finding::Severity;
 
@@ -69,8 +70,9 @@ impl Comparison<'_> {
                 line(out, &format!("  What goes wrong, with {at}: {} [{number}]", witness.summary));
             }
             let errors = self.changes.iter().filter(|one| one.severity == Severity::Error);
-            let errors = errors.filter(|one| sound == 0 && !(leaves && one.change.explains.alone));
-            let errors = errors.filter(|one| !one.change.explains.unmigrated);
+            let errors = errors
+                .filter(|one| sound == 0 && !(leaves && one.change.apart == Some(Apart::Alone)));
+            let errors = errors.filter(|one| one.change.apart != Some(Apart::Unmigrated));
             let errors: Vec<_> = errors.take(MOST_HELPS).collect();
             if errors.len() > 1 {
                 line(out, "  Any one of these may be enough:");

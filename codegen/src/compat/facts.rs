@@ -1,0 +1,127 @@
+//! What the answers of a version's layers rest on, fact by fact: so that whatever goes otherwise in a
+//! mix rests on a fact, and the change of that fact is its reason.
+
+use std::collections::BTreeMap;
+
+use super::layers::{Answer, By, Value, Why};
+use super::mix::End;
+use super::rules::Change;
+
+/// What an answer of a layer rests on.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Fact {
+    /// It knows a value, or not.
+    Knows(Value),
+    /// It lets one value follow another, or not.
+    Allows(Value, Value),
+    /// It takes a value for some end, or for none.
+    Means(Value),
+    /// It shows a phase, by its name, from some states.
+    Shows(String),
+    /// It shows phases at all as it does.
+    Phases,
+    /// A job relies on its report of a value.
+    Relies(Value),
+    /// It starts rows where it does.
+    Starts,
+    /// It finds the database's objects by some names.
+    Finds,
+    /// Reports are sent to some address.
+    Address,
+    /// A run learns by some input for which row it reports.
+    Input,
+    /// What is claimed of its own table does not hold.
+    Refuted,
+}
+
+/// Where a mix departs from one version alone: the fact that this rests on, before those that it
+/// presupposes.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Cause {
+    pub(super) facts: Vec<Fact>,
+    /// The value whose report is refused, where one is.
+    pub(super) refused: Option<Value>,
+}
+
+impl Cause {
+    /// A report is answered otherwise.
+    pub(super) fn report(from: Value, to: Value, answer: Answer, end: End) -> Self {
+        let apart = end.backend != end.database;
+        let facts = match answer {
+            Answer::NotSent => vec![Fact::Input],
+            Answer::Refused(By::Address, _) => vec![Fact::Address],
+            Answer::Refused(_, Why::Unknown) => vec![Fact::Knows(to)],
+            Answer::Refused(_, Why::Fault) if apart => vec![Fact::Allows(from, to), Fact::Finds],
+            Answer::Refused(_, Why::Fault) => vec![Fact::Allows(from, to)],
+            Answer::Refused(_, Why::Unguarded) => vec![Fact::Knows(from)],
+            Answer::Refused(_, Why::Illegal | Why::Ended | Why::NotFound)
+            | Answer::Applied
+            | Answer::Duplicate => {
+                vec![Fact::Allows(from, to), Fact::Knows(to), Fact::Knows(from), Fact::Starts]
+            }
+        };
+        let refused = match answer {
+            Answer::Refused(..) => Some(to),
+            Answer::Applied | Answer::Duplicate | Answer::NotSent => None,
+        };
+        Self { facts, refused }
+    }
+
+    /// Rows start otherwise, or not at all.
+    pub(super) fn start(value: Value) -> Self {
+        Self { facts: vec![Fact::Starts, Fact::Knows(value), Fact::Finds], refused: None }
+    }
+
+    /// A page takes a value for something else.
+    pub(super) fn meaning(value: Value) -> Self {
+        Self { facts: vec![Fact::Means(value), Fact::Knows(value)], refused: None }
+    }
+
+    /// A page shows a phase otherwise, of a row in this state; by its own table or, where that says
+    /// the same of the phase, because a report was applied that would have been none, or the other
+    /// way round.
+    pub(super) fn phase(phase: String, value: Value, moved: Option<Self>) -> Self {
+        let mut facts = vec![Fact::Shows(phase), Fact::Knows(value)];
+        facts.extend(moved.into_iter().flat_map(|moved| moved.facts));
+        facts.extend([Fact::Phases, Fact::Starts]);
+        Self { facts, refused: None }
+    }
+
+    /// What is claimed of a version's own table does not hold.
+    pub(super) fn refuted() -> Self {
+        Self { facts: vec![Fact::Refuted], refused: None }
+    }
+}
+
+/// The facts in which two versions differ, each with the changes that make it differ.
+pub(super) struct Difference(BTreeMap<Fact, Vec<usize>>);
+
+impl Difference {
+    /// The difference that some changes make.
+    pub(super) fn of<'c>(changes: impl Iterator<Item = &'c Change>) -> Self {
+        let mut by: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
+        for (number, change) in changes.enumerate() {
+            let phases = change.facts.iter().any(|fact| matches!(fact, Fact::Shows(_)));
+            for fact in change.facts.iter().cloned().chain(phases.then_some(Fact::Phases)) {
+                by.entry(fact).or_default().push(number);
+            }
+        }
+        Self(by)
+    }
+
+    /// The changes of a fact, by their numbers.
+    pub(super) fn changes(&self, fact: &Fact) -> &[usize] {
+        self.0.get(fact).map_or(&[], Vec::as_slice)
+    }
+
+    /// The change that something comes of.
+    pub(super) fn reason(&self, cause: &Cause) -> Option<usize> {
+        cause.facts.iter().find_map(|fact| self.changes(fact).first().copied())
+    }
+
+    /// The changes of the steps into a value.
+    pub(super) fn steps_into(&self, value: Value) -> impl Iterator<Item = usize> {
+        let into = move |fact: &Fact| matches!(fact, Fact::Allows(_, to) if *to == value);
+        self.0.iter().filter(move |(fact, _)| into(fact)).flat_map(|(_, changes)| changes.clone())
+    }
+}
