@@ -22,7 +22,6 @@ pub mod compat;
 #[cfg(feature = "cli")]
 pub mod draft;
 pub mod emit;
-mod explore;
 pub mod finding;
 pub mod graph;
 #[cfg(feature = "cli")]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Cause;
 use super::layers::{By, Value, Why};
-use crate::explore::Path;
+use crate::runs::Path;
 
 /// What may go wrong in a mix.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -132,10 +132,14 @@ pub struct Found {
     pub own: BTreeMap<(Option<usize>, Class), Witness>,
     /// What is less than it would be, before any switch; by the page, or for any.
     pub lesser: BTreeMap<Option<usize>, BTreeSet<Lesser>>,
+    /// The steps of each of the ways in which it goes wrong.
+    pub(super) lengths: BTreeMap<Place, u32>,
     /// The steps that reports made rows take.
     pub taken: BTreeSet<(Value, Value)>,
     /// What was tried.
     pub tried: Tried,
+    /// The claims of which not all was tried, and how much was.
+    pub(super) untried: BTreeSet<String>,
     /// Whether that is all there is.
     pub exhausted: bool,
 }

@@ -9,7 +9,7 @@ use super::mix::{End, Layer};
 use crate::emit::js::Js;
 use crate::emit::json::Json;
 use crate::emit::sql::SqlTarget;
-use crate::machine::{Machine, Outcome, StateId, View};
+use crate::machine::{Machine, Outcome, StateId};
 
 /// A value that some version's table has, by its place in the vocabulary.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -179,14 +179,6 @@ impl<'m> World<'m> {
         self.values().find(|value| self.text(*value) == text)
     }
 
-    /// What a version's page shows after a history and the `attempted` of its last report: a view for
-    /// each of its phases. What its table lacks is passed over.
-    pub fn views(&self, page: usize, history: &[Value], attempted: Option<Value>) -> Vec<View> {
-        let known = |value: Value| self.state(page, value);
-        let history: Vec<StateId> = history.iter().copied().filter_map(known).collect();
-        self.machines[page].phases(&history, attempted.and_then(known))
-    }
-
     /// Whether a version's table lets this step follow.
     pub fn is_legal(&self, version: usize, from: Value, to: Value) -> bool {
         match (self.state(version, from), self.state(version, to)) {
@@ -250,18 +242,28 @@ impl<'m> World<'m> {
 
     /// How a report of a workflow's is answered where the row is in `from`.
     pub fn receive(&self, workflow: usize, end: End, from: Value, to: Value) -> Answer {
+        self.closed(workflow, end).unwrap_or_else(|| self.decide(end, from, to))
+    }
+
+    /// How every report of a workflow's is answered, where that is the same for all.
+    pub(super) fn closed(&self, workflow: usize, end: End) -> Option<Answer> {
         let (sender, receiver) = (self.machines[workflow], self.machines[end.backend]);
         if sender.collection() != receiver.collection() {
-            return Answer::Refused(By::Address, Why::NotFound);
+            return Some(Answer::Refused(By::Address, Why::NotFound));
         }
-        self.judge(end, from, to)
+        self.unfit(end).map(|why| Answer::Refused(By::Database, why))
     }
 
     /// How a backend and its database judge a step, whoever asks for it.
     pub fn judge(&self, end: End, from: Value, to: Value) -> Answer {
-        if let Some(why) = self.unfit(end) {
-            return Answer::Refused(By::Database, why);
+        match self.unfit(end) {
+            Some(why) => Answer::Refused(By::Database, why),
+            None => self.decide(end, from, to),
         }
+    }
+
+    /// The same, where the backend finds what it looks for in the database.
+    pub(super) fn decide(&self, end: End, from: Value, to: Value) -> Answer {
         let backend = self.machines[end.backend];
         let Some(wanted) = self.state(end.backend, to) else {
             return Answer::Refused(By::Backend, Why::Unknown);

@@ -2,7 +2,7 @@
 //! runs under which layers are switched.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::facts::Cause;
@@ -13,7 +13,7 @@ use super::moves::Moves;
 use super::road::Road;
 use super::runs;
 use super::walks;
-use crate::explore::{Path, Workflow};
+use crate::runs::{Path, Workflow};
 use crate::verify::{Counterexample, Proof, Refuted, refuted_alone};
 
 /// What became of a mix.
@@ -36,7 +36,7 @@ impl Verdict {
             Self::Safe => "safe",
             Self::Degraded(_) => "degraded",
             Self::Broken(_) => "broken",
-            Self::Bounded => "not exhausted",
+            Self::Bounded => "unknown",
         }
     }
 
@@ -174,6 +174,11 @@ impl<'m> Mixes<'m> {
     /// Whether each search so far was of all there is.
     pub fn exhausted(&self) -> bool {
         self.found.borrow().values().all(|found| found.exhausted)
+    }
+
+    /// What the searches so far did not try to its end.
+    pub(super) fn untried(&self) -> BTreeSet<String> {
+        self.found.borrow().values().flat_map(|found| found.untried.iter().cloned()).collect()
     }
 
     /// Everything that went wrong in any search so far.

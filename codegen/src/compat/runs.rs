@@ -1,52 +1,46 @@
 //! Every run of one version's workflow against backends and databases that may be of others, which
-//! may be switched between any two reports, and every page that looks on.
-//!
-//! Beside the row there is a second one that the same reports move by the workflow's own table alone.
-//! What goes wrong with both is that table's own affair; what goes wrong with the first alone comes
-//! of the mix.
+//! may be switched between any two reports: which reports are accepted, how the row ends, and what
+//! each page takes its state for. What pages show of their phases is asked phase by phase
+//! ([`shows`](super::shows)).
 
-use super::found::{Class, Found, Lesser, Place, Witness};
-use super::layers::{Answer, By, Value, Why, World};
-use super::looks::Page;
-use super::mix::End;
-use super::road::{Road, Spot};
-use super::rows::Rows;
-use super::{witness, words};
-use crate::explore::{
-    AGAIN, Choices as _, Effects as _, Explorer, Fate, HEAD, Job, LATE, LOST, Sent, Situation,
-    Situations, Step, Workflow, history_of,
-};
-use crate::machine::{Outcome, StateId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::found::{Class, Found, Lesser, Place, Tried};
+use super::layers::{Answer, By, Meaning, Value, Why, World};
+use super::receives::{AGAIN, FAILED, LATE, Received, Receives, Row};
+use super::road::Road;
+use super::witness::{Trail, witness};
+use super::{shows, words};
+use crate::machine::Outcome;
+use crate::runs::{JobResult, Layout, Run, Runs, Step, Workflow};
+use crate::search::{Edge, End, Explored, Known, Limits, Model, explore};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
-pub const MOST_SITUATIONS: usize = 1 << 16;
-/// The most words that a search writes, so that one with many jobs is bounded in time.
-const MOST_WORDS: usize = 1 << 22;
+pub const MOST_SITUATIONS: usize = 1 << 19;
+/// The most that one search does.
+pub(super) const LIMITS: Limits = Limits { states: MOST_SITUATIONS, steps: 1 << 22 };
 
-/// What came of a delivered report.
-#[derive(Clone, Copy)]
-struct Received {
-    from: Value,
-    to: Value,
-    answer: Answer,
-    /// Whether the workflow's own version would have accepted it.
-    expected: bool,
-    tolerated: bool,
-}
+/// A step, and what came of its report, where it delivers one.
+pub(super) type Taken = (Step, Option<Received>);
 
-/// A search under way.
-pub(super) struct Search<'w, 'm> {
-    pub(super) world: &'w World<'m>,
-    pub(super) version: usize,
-    pub(super) road: &'w Road,
-    pub(super) workflow: &'w Workflow<'m>,
-    pub(super) rows: Rows,
-    pub(super) known: Situations,
-    pub(super) pages: Vec<Page>,
-    pub(super) found: Found,
-    received: Option<Received>,
-    words: usize,
-    full: bool,
+/// The runs of a workflow on a road.
+pub(super) struct Mixed<'w, 'm> {
+    pub(super) runs: Runs<'w, 'm, Receives<'w, 'm>>,
+    /// Whether it is for the sake of what is shown: then no run is started again or lost too late, and
+    /// each step is kept.
+    shown: bool,
+    starts: Vec<Row>,
+    /// Every step and where it leads; those from one situation together.
+    steps: Vec<(Taken, u32)>,
+    /// Which steps are a situation's.
+    of: Vec<Range<u32>>,
+    tried: Tried,
+    taken: BTreeSet<(Value, Value)>,
+    bad: BTreeMap<Place, End<Taken>>,
+    own: BTreeMap<(Option<usize>, Class), End<Taken>>,
+    refused: BTreeSet<(u16, Value, By, Why)>,
+    unknown: BTreeSet<(usize, Value)>,
 }
 
 /// Explores every run of a version's workflow on this road: it may get on at any moment, and where a
@@ -57,218 +51,207 @@ pub(super) fn search(
     workflow: &Workflow<'_>,
     road: &Road,
 ) -> Found {
-    let pages =
-        (0..world.machines.len()).map(|page| Page::of(world, version, workflow, page)).collect();
-    let mut search = Search {
-        world,
-        version,
-        road,
-        workflow,
-        rows: Rows::default(),
-        known: Situations::new(HEAD + workflow.plans.len() + 1),
-        pages,
-        found: Found::default(),
-        received: None,
-        words: 0,
-        full: false,
+    let mut found = Found::default();
+    let starts = starts(world, version, road, &mut found);
+    let mixed = |shown| Mixed {
+        runs: Runs {
+            workflow,
+            layout: Layout::of(workflow, shown),
+            receiver: Receives::of(world, version, road),
+        },
+        shown,
+        starts: starts.clone(),
+        steps: Vec::new(),
+        of: Vec::new(),
+        tried: Tried::default(),
+        taken: BTreeSet::new(),
+        bad: BTreeMap::new(),
+        own: BTreeMap::new(),
+        refused: BTreeSet::new(),
+        unknown: BTreeSet::new(),
     };
-    search.run();
-    search.found
-}
-
-/// Where the position and the second row are.
-pub(super) const fn shadow_at(jobs: usize) -> usize {
-    HEAD + jobs
-}
-
-/// Where on its road the run is.
-pub(super) const fn spot(words: &[u64]) -> Spot {
-    Spot::unpack(words[1] >> 32)
-}
-
-/// The second row.
-pub(super) fn shadow_of(words: &[u64], jobs: usize) -> u32 {
-    u32::try_from(words[shadow_at(jobs)] & 0xffff_ffff).expect("half a word is half a word")
-}
-
-impl<'w, 'm: 'w> Explorer<'w, 'm> for Search<'w, 'm> {
-    fn workflow(&self) -> &'w Workflow<'m> {
-        self.workflow
+    let explored = explore(mixed(false), LIMITS);
+    let Explored { model, known, taken_up, exhausted, .. } = &explored;
+    found.exhausted = *exhausted;
+    if !exhausted {
+        let label = &world.labels[version];
+        found.untried.insert(format!(
+            "which reports of the {label} workflow are accepted and how its runs end ({taken_up} \
+             situations tried)"
+        ));
     }
-
-    fn late(&self) -> bool {
-        true
+    found.tried = Tried { situations: *taken_up as u64, ..model.tried };
+    found.taken.clone_from(&model.taken);
+    let trail = |end| Trail::of(known, end);
+    for (place, end) in &model.bad {
+        let of = || witness(&model.runs, *place, &trail(*end), None);
+        found.bad.entry(*place).or_insert_with(of);
+        found.lengths.insert(*place, known.length(*end));
     }
-
-    fn forgets(&self, now: &Situation) -> bool {
-        now.is(AGAIN | LATE)
+    for ((page, class), end) in &model.own {
+        let told = witness(&model.runs, (0, *page, *class), &trail(*end), None);
+        found.own.insert((*page, *class), super::found::Witness { alone: true, ..told });
     }
+    let name = |job| workflow.name(job).to_owned();
+    let refused = model
+        .refused
+        .iter()
+        .map(|&(job, value, by, why)| (None, Lesser::Refused { job: name(job), value, by, why }));
+    let unknown =
+        model.unknown.iter().map(|&(page, value)| (Some(page), Lesser::Unknown { value }));
+    for (page, lesser) in refused.chain(unknown) {
+        found.lesser.entry(page).or_default().insert(lesser);
+    }
+    if world.has(super::mix::Layer::Page) && found.exhausted {
+        shows::search(&explore(mixed(true), LIMITS), &mut found);
+    }
+    found
+}
 
-    fn try_step(&mut self, number: usize, now: &Situation, step: Step, next: &mut Situation) {
-        if self.is_full(now) {
-            return;
+/// The runs that begin on a road; and what goes wrong where none can.
+fn starts(world: &World<'_>, version: usize, road: &Road, found: &mut Found) -> Vec<Row> {
+    let own = world.initial(version);
+    let begins = road.start();
+    let end = road.end(begins);
+    let mut starts = Vec::new();
+    for start in world.initial(end.backend) {
+        let answer = world.start(end, start);
+        if !answer.is_accepted() {
+            let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
+            let witness = || words::no_start(world, end, start, answer);
+            found.bad.entry((begins.place, None, class)).or_insert_with(witness);
+            continue;
         }
-        next.words.clone_from(&now.words);
-        self.received = None;
-        self.take(next, step);
-        self.skip(next);
-        self.forget(now, next);
-        let goes_on = match self.received {
-            Some(received) => self.answered(number, now, step, received, next),
-            None => true,
+        if let Some(input) = world.undeclared(version, end) {
+            let witness = || words::no_run(world, version, end, start, input);
+            found.bad.entry((begins.place, None, Class::LeftOpen)).or_insert_with(witness);
+            continue;
+        }
+        // A start that the workflow's own version does not know stands for any of its own.
+        let same: Vec<Value> = own.iter().copied().filter(|&own| own == start).collect();
+        for &shadow in if same.is_empty() { &own } else { &same } {
+            starts.push(Row::start(start, shadow, begins));
+        }
+    }
+    starts
+}
+
+impl<'w, 'm> Mixed<'w, 'm> {
+    pub(super) fn world(&self) -> &'w World<'m> {
+        self.runs.receiver.world
+    }
+
+    pub(super) fn version(&self) -> usize {
+        self.runs.receiver.version
+    }
+
+    /// The steps from a situation, by their numbers.
+    pub(super) fn steps_from(&self, at: usize) -> Range<u32> {
+        self.of.get(at).cloned().unwrap_or(0..0)
+    }
+
+    /// A step by its number, and where it leads.
+    pub(super) fn step(&self, number: u32) -> (Taken, u32) {
+        self.steps[number as usize]
+    }
+
+    fn means(&self, value: Value) -> Option<Meaning> {
+        self.world().meaning(self.version(), value)
+    }
+
+    fn breaks(&mut self, place: Place, end: End<Taken>) {
+        // The first that is found is a shortest.
+        self.bad.entry(place).or_insert(end);
+    }
+
+    /// The same, where the workflow's own table does it, too.
+    fn breaks_too(&mut self, (at, page, class): Place, end: End<Taken>) {
+        if at == 0 {
+            self.own.entry((page, class)).or_insert(end);
+        }
+    }
+
+    /// What a page of each version takes the row's state for.
+    fn looks(&mut self, row: Row, at: usize) {
+        let place = row.spot().place;
+        let means = self.means(row.value);
+        for page in 0..self.world().machines.len() {
+            let shows = self.world().meaning(page, row.value);
+            if place == 0 && shows.is_none() {
+                self.unknown.insert((page, row.value));
+            }
+            if means.is_some() && shows.is_some() && means != shows {
+                self.breaks((place, Some(page), Class::PageFalse), End::state(at));
+            }
+        }
+    }
+
+    /// Every job is over: how its row ended.
+    fn is_over(&mut self, run: &Run<Row>, number: usize) {
+        self.tried.ends += 1;
+        let row = run.row;
+        let at = row.spot().place;
+        let end = End::state(number);
+        let is_open = |means: Option<Meaning>| means.is_none_or(|means| !means.ended);
+        let (means, wanted) = (self.means(row.value), self.means(row.shadow));
+        // A concluding job that could not report is excused, as `verify` does.
+        let results =
+            (0..self.runs.layout.len()).map(|job| self.runs.layout.result(&run.jobs, job));
+        let mute = results.into_iter().any(|result| result == Some(JobResult::Mute));
+        let lies = |means: Option<Meaning>| {
+            means.is_some_and(|means| means.ended && self.lies(run, means))
         };
-        if goes_on {
-            self.known.add(&next.words, Some((number, step)), 1);
-        }
-    }
-
-    fn send(
-        &mut self,
-        next: &mut Situation,
-        fate: Fate,
-        state: StateId,
-        attempted: Option<StateId>,
-        tolerated: bool,
-    ) -> Sent {
-        if fate == Fate::Undelivered {
-            next.set(LOST, true);
-            return Sent { accepted: false, broken: false };
-        }
-        let world = self.world;
-        let to = world.value(self.version, state);
-        let said = attempted.map_or(0, |state| world.value(self.version, state).0 + 1);
-        let from = self.rows.value(next.history());
-        let answer = world.receive(self.version, self.road.end(spot(&next.words)), from, to);
-        if answer == Answer::Applied {
-            let row = self.rows.then(next.history(), to);
-            next.set_row(row, self.matters(to, said));
-        }
-        let own = End { backend: self.version, database: self.version };
-        let jobs = self.workflow.plans.len();
-        let shadow = shadow_of(&next.words, jobs);
-        let expected = world.receive(self.version, own, self.rows.value(shadow), to);
-        if expected == Answer::Applied {
-            let row = self.rows.then(shadow, to);
-            let word = u64::from(row) | u64::from(self.matters(to, said)) << 32;
-            next.words[shadow_at(jobs)] = word;
-        }
-        let expected = expected.is_accepted();
-        self.received = Some(Received { from, to, answer, expected, tolerated });
-        Sent { accepted: answer.is_accepted(), broken: false }
-    }
-}
-
-impl Search<'_, '_> {
-    fn run(&mut self) {
-        let world = self.world;
-        let jobs = self.workflow.plans.len();
-        let mut now = Situation { words: vec![0; HEAD + jobs + 1] };
-        for job in 0..jobs {
-            now.set_job(job, Job::WAITING);
-        }
-        let own = world.initial(self.version);
-        let begins = self.road.start();
-        let end = self.road.end(begins);
-        now.words[1] = u64::from(begins.pack()) << 32;
-        for start in world.initial(end.backend) {
-            let answer = world.start(end, start);
-            if !answer.is_accepted() {
-                let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-                let witness = || words::no_start(world, end, start, answer);
-                self.found.bad.entry((begins.place, None, class)).or_insert_with(witness);
-                continue;
-            }
-            if let Some(input) = world.undeclared(self.version, end) {
-                let witness = || words::no_run(world, self.version, end, start, input);
-                let place = (begins.place, None, Class::LeftOpen);
-                self.found.bad.entry(place).or_insert_with(witness);
-                continue;
-            }
-            now.set_row(self.rows.start(start), 0);
-            // A start that the workflow's own version does not know stands for any of its own.
-            let same: Vec<Value> = own.iter().copied().filter(|&own| own == start).collect();
-            for &shadow in if same.is_empty() { &own } else { &same } {
-                if self.is_full(&now) {
-                    break;
+        let (lies, expected) = (lies(means), lies(wanted));
+        if wanted.is_some_and(|wanted| wanted.ended) {
+            let outcome = |means: Option<Meaning>| means.and_then(|means| means.outcome);
+            if !is_open(means) {
+                // Started again, or where a job is lost after it reported its end, a row may come to
+                // a truer end than its own version would have let it.
+                if outcome(means) != outcome(wanted) && (!row.forgets() || lies) {
+                    self.breaks((at, None, Class::EndsOtherwise), end);
                 }
-                now.words[shadow_at(jobs)] = u64::from(self.rows.start(shadow));
-                self.known.add(&now.words, None, 1);
+            } else if !(row.forgets() && mute) {
+                self.breaks((at, None, Class::LeftOpen), end);
             }
         }
-        let mut next = Situation { words: Vec::new() };
-        let mut number = 0;
-        while number < self.known.len() && !self.full {
-            now.words.clear();
-            now.words.extend_from_slice(self.known.row(number));
-            self.take_up(number, &now, &mut next);
-            number += 1;
-        }
-        self.found.exhausted = !self.full;
-    }
-
-    fn take_up(&mut self, number: usize, now: &Situation, next: &mut Situation) {
-        self.found.tried.situations += 1;
-        for page in 0..self.pages.len() {
-            self.looks(number, now, page);
-        }
-        let mut over = true;
-        for job in 0..self.workflow.plans.len() {
-            over &= now.job(job).result().is_some();
-            self.go_on(number, now, job, next);
-        }
-        if over {
-            self.is_over(number, now);
-            if !now.is(AGAIN) {
-                self.start_again(number, now, next);
+        if lies && !row.forgets() {
+            match expected {
+                true => self.breaks_too((at, None, Class::EndsOtherwise), end),
+                // Its own version leaves the row open, or says the truth.
+                false => self.breaks((at, None, Class::EndsOtherwise), end),
             }
         }
-        for to in self.road.next(self.world, spot(&now.words)) {
-            if self.is_full(now) {
-                return;
-            }
-            self.found.tried.switches += 1;
-            let to = to.pack();
-            next.words.clone_from(&now.words);
-            next.words[1] = now.words[1] & 0xffff_ffff | u64::from(to) << 32;
-            self.known.add(&next.words, Some((number, Step::Switched { to })), 1);
+        if is_open(means) && is_open(wanted) && !mute && !row.forgets() {
+            self.breaks_too((at, None, Class::LeftOpen), end);
         }
     }
 
-    pub(super) fn is_full(&mut self, now: &Situation) -> bool {
-        self.words += now.words.len();
-        self.full |= self.known.len() >= MOST_SITUATIONS || self.words > MOST_WORDS;
-        self.full
+    /// Whether an end is not what became of the jobs.
+    fn lies(&self, run: &Run<Row>, means: Meaning) -> bool {
+        let mut plans = self.runs.workflow.plans.iter().enumerate();
+        let all =
+            plans.all(|(job, plan)| plan.always || self.runs.layout.succeeded(&run.jobs, job));
+        match means.outcome {
+            Some(Outcome::Success) => !all,
+            Some(Outcome::Failure | Outcome::Cancelled) => all,
+            Some(Outcome::Neutral) | None => false,
+        }
     }
 
-    /// What of an `attempted` can matter to any page: nothing unless the row ended badly.
-    fn matters(&self, to: Value, attempted: u32) -> u32 {
-        let bad = (0..self.world.machines.len()).any(|version| {
-            let outcome = self.world.meaning(version, to).and_then(|meaning| meaning.outcome);
-            matches!(outcome, Some(Outcome::Failure | Outcome::Cancelled))
-        });
-        if bad { attempted } else { 0 }
-    }
-
-    /// A report was answered; says whether the run goes on.
-    fn answered(
-        &mut self,
-        number: usize,
-        now: &Situation,
-        step: Step,
-        received: Received,
-        next: &Situation,
-    ) -> bool {
-        let Received { from, to, answer, expected, tolerated } = received;
+    /// A report was answered.
+    fn answered(&mut self, known: &Known<Self>, edge: Edge<Taken>, received: Received) {
+        let Received { from, to, answer, expected, tolerated, met, .. } = received;
         if answer == Answer::Applied {
-            self.found.tried.applied += 1;
-            self.found.taken.insert((from, to));
+            self.tried.applied += 1;
+            self.taken.insert((from, to));
         }
-        let Answer::Refused(by, why) = answer else { return true };
-        self.found.tried.refused += 1;
-        let at = spot(&now.words).place;
-        let end = (number, Some((step, &next.words[..])));
-        let met = self.road.end(spot(&now.words));
-        let judged_by_table = self.world.state(met.backend, from).is_some();
+        let Answer::Refused(by, why) = answer else { return };
+        self.tried.refused += 1;
+        let row = known.state(edge.from).row;
+        let at = row.spot().place;
+        let end = End::edge(edge);
+        let expected = expected.is_accepted();
+        let judged_by_table = self.world().state(met.backend, from).is_some();
         // A guard that is asked about a state that the backend lacks contradicts nobody.
         if let Some(class) = class_of(answer)
             && (judged_by_table || class == Class::BackendBreaks)
@@ -276,43 +259,84 @@ impl Search<'_, '_> {
         {
             self.breaks((at, None, class), end);
         }
-        if expected && !tolerated {
-            self.breaks((at, None, Class::FailsJob), end);
-            return false;
-        }
-        if !expected && !tolerated && !self.forgets(now) {
-            self.breaks_too((at, None, Class::FailsJob), end);
-        }
-        if expected && at == 0 {
-            let job = step.job().expect("a report is a job's");
-            let job = self.workflow.name(job).to_owned();
-            let lesser = Lesser::Refused { job, value: to, by, why };
-            self.found.lesser.entry(None).or_default().insert(lesser);
-        }
-        true
-    }
-
-    /// Something goes wrong: in a situation, or with one more step from it.
-    pub(super) fn breaks(&mut self, place: Place, end: crate::explore::End<'_>) {
-        // The first that is found is a shortest.
-        if !self.found.bad.contains_key(&place) {
-            let witness = witness::witness(self, place, end);
-            self.found.bad.insert(place, witness);
+        match (expected, tolerated) {
+            (true, false) => self.breaks((at, None, Class::FailsJob), end),
+            (false, false) if !row.forgets() => {
+                self.breaks_too((at, None, Class::FailsJob), end);
+            }
+            (true, true) if at == 0 => {
+                let job = edge.step.0.job().expect("a report is a job's");
+                self.refused.insert((job, to, by, why));
+            }
+            (true, true) | (false, _) => {}
         }
     }
+}
 
-    /// The same, where the workflow's own table does it, too.
-    pub(super) fn breaks_too(&mut self, place: Place, end: crate::explore::End<'_>) {
-        let (at, page, class) = place;
-        if at == 0 && !self.found.own.contains_key(&(page, class)) {
-            let witness = Witness { alone: true, ..witness::witness(self, place, end) };
-            self.found.own.insert((page, class), witness);
+impl Model for Mixed<'_, '_> {
+    type State = Run<Row>;
+    type Step = Taken;
+
+    fn starts(&self) -> Vec<Run<Row>> {
+        let jobs = self.runs.layout.waiting();
+        self.starts.iter().map(|&row| Run { jobs: jobs.clone(), row }).collect()
+    }
+
+    fn steps(&self, now: &Run<Row>, steps: &mut Vec<(Taken, Run<Row>)>) {
+        if now.row.is(FAILED) {
+            return;
+        }
+        let late = !self.shown && !now.row.is(LATE);
+        for job in 0..self.runs.workflow.plans.len() {
+            self.runs.next(now, job, late, &mut |taken| {
+                let sent = taken.sent.filter(|(sent, _)| sent.delivered);
+                let received = sent.map(|(sent, _)| self.runs.receiver.received(&now.row, sent));
+                steps.push(((taken.step, received), taken.run));
+            });
+        }
+        if !self.shown && !now.row.is(AGAIN) && self.runs.is_over(&now.jobs) {
+            let row = self.runs.receiver.again(now.row);
+            let again = self.runs.again(&now.jobs);
+            steps.extend(again.map(|(step, jobs)| ((step, None), Run { jobs, row })));
+        }
+        let Receives { road, world, .. } = self.runs.receiver;
+        for to in road.next(world, now.row.spot()) {
+            let run = Run { jobs: now.jobs.clone(), row: now.row.at(to) };
+            steps.push(((Step::Switched { to: to.pack() }, None), run));
         }
     }
 
-    /// The value that the row is in, in a situation's words.
-    pub(super) fn value_of(&self, words: &[u64]) -> Value {
-        self.rows.value(history_of(words))
+    fn weight(&self) -> u64 {
+        self.runs.weight()
+    }
+
+    fn look(&mut self, known: &Known<Self>, at: usize) {
+        let run = known.state(at);
+        if self.shown || run.row.is(FAILED) {
+            return;
+        }
+        self.looks(run.row, at);
+        if self.runs.is_over(&run.jobs) {
+            self.is_over(run, at);
+        }
+    }
+
+    fn took(&mut self, known: &Known<Self>, edge: Edge<Taken>) {
+        if !self.shown {
+            match edge.step {
+                (_, Some(received)) => self.answered(known, edge, received),
+                (Step::Switched { .. }, None) => self.tried.switches += 1,
+                (_, None) => {}
+            }
+            return;
+        }
+        let number = |index: usize| u32::try_from(index).expect("a search is limited to fewer");
+        if self.of.len() <= edge.from {
+            self.of.resize(edge.from + 1, 0..0);
+        }
+        let (at, of) = (number(self.steps.len()), &mut self.of[edge.from]);
+        *of = if of.end == 0 { at..at + 1 } else { of.start..at + 1 };
+        self.steps.push((edge.step, number(edge.to)));
     }
 }
 

@@ -12,7 +12,7 @@ use super::moves::Moves;
 use super::road::{Road, Spot};
 use super::runs::class_of;
 use super::words::{named, no_start, said, starts, switched};
-use crate::explore::Path;
+use crate::runs::Path;
 
 /// Where on its road a row is, and its state.
 type At = (Spot, Value);

@@ -17,6 +17,9 @@ use crate::finding::{Finding, Severity};
 use crate::machine::{Report, ReportKind};
 use crate::rules;
 
+/// So many claims of which not all was tried are named.
+const MOST_UNTRIED: usize = 4;
+
 /// A change, and what comes of it.
 #[derive(Clone, Debug)]
 pub struct Weighed {
@@ -74,13 +77,23 @@ pub struct Comparison<'v> {
 }
 
 impl Comparison<'_> {
-    /// Whether something fails that nobody has accepted.
+    /// Whether something fails that nobody has accepted, or may fail for all that is known.
     pub fn fails(&self) -> bool {
+        self.is_compatible() != Some(true)
+    }
+
+    /// Whether the newer version may follow the older one; nothing where not all was tried, and
+    /// nothing fails in what was.
+    pub fn is_compatible(&self) -> Option<bool> {
         let changes = self
             .changes
             .iter()
             .any(|weighed| weighed.severity == Severity::Error && weighed.accepted.is_none());
-        changes || self.beside.iter().any(Finding::is_error)
+        let mut beside = self.beside.iter().filter(|one| one.rule.id != rules::NOT_EXHAUSTED.id);
+        if changes || beside.any(Finding::is_error) {
+            return Some(false);
+        }
+        self.exhausted.then_some(true)
     }
 }
 
@@ -94,6 +107,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         mixes.all().into_iter().map(|mix| Judged { mix, verdict: mixes.judge(mix) }).collect();
     let rollout = orders(&mixes, Direction::Rollout, 0, 1);
     let rollback = orders(&mixes, Direction::Rollback, 0, 1);
+    let untried = mixes.untried();
     let (tried, exhausted, layers) = (mixes.tried(), mixes.exhausted(), mixes.layers());
     let (world, moves) = mixes.into_parts();
     let changes = changes(&Pair::of(&world, pair));
@@ -142,8 +156,9 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
             Severity::Error,
             &versions[new].source.path,
             format!(
-                "the runs of these tables were not all tried: a search keeps {MOST_SITUATIONS} \
-                 situations at most"
+                "the runs of these tables were not all tried: {}; a search keeps {MOST_SITUATIONS} \
+                 situations at most",
+                untried.into_iter().take(MOST_UNTRIED).collect::<Vec<_>>().join("; ")
             ),
             "what is not called broken is not called safe either; fewer jobs side by side make \
              fewer runs",

@@ -41,11 +41,20 @@ pub fn window(versions: &[Version]) -> Window<'_> {
 }
 
 impl Window<'_> {
-    /// Whether some pair fails that nobody has accepted, or some mix was not tried out.
+    /// Whether some pair fails that nobody has accepted, or may fail for all that is known.
     pub fn fails(&self) -> bool {
+        self.is_compatible() != Some(true)
+    }
+
+    fn is_compatible(&self) -> Option<bool> {
+        let pairs = || self.pairs.iter().map(|(_, _, pair)| pair.is_compatible());
+        if pairs().any(|pair| pair == Some(false)) {
+            return Some(false);
+        }
         let bounded = |(_, verdict): &(Mix, Verdict)| matches!(verdict, Verdict::Bounded);
-        self.pairs.iter().any(|(_, _, comparison)| comparison.fails())
-            || self.mixes.iter().flatten().any(bounded)
+        let unknown =
+            self.mixes.iter().flatten().any(bounded) || pairs().any(|pair| pair.is_none());
+        (!unknown).then_some(true)
     }
 
     fn counts(&self) -> BTreeMap<&'static str, usize> {
@@ -147,7 +156,7 @@ impl Window<'_> {
             .collect();
         json!({
             "findings": findings,
-            "compatible": !self.fails(),
+            "compatible": self.is_compatible(),
             "mixes": self.mixes.as_ref().map(|_| json!({
                 "counts": self.counts(), "broken": broken,
             })),

@@ -5,7 +5,7 @@ use super::found::Witness;
 use super::layers::{Answer, By, Value, Why, World};
 use super::mix::End;
 use super::road::{Road, Spot};
-use crate::explore::Path;
+use crate::runs::Path;
 
 /// No row can be started in one of the states that a backend starts them in.
 pub(super) fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witness {

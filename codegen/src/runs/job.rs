@@ -55,10 +55,6 @@ impl Job {
         }
     }
 
-    pub(crate) fn succeeded(self) -> bool {
-        self.result() == Some(JobResult::Succeeded)
-    }
-
     /// The job, over; what it set out to report no longer matters.
     pub(crate) const fn over(result: JobResult, done: u16) -> Self {
         Self { stage: Stage::Over(result), set_out: 0, done }
@@ -73,28 +69,5 @@ impl Job {
             Stage::Failing => set_out + 1,
             Stage::Over(_) => before + 2,
         }
-    }
-
-    pub(crate) fn pack(self) -> u64 {
-        let stage = match self.stage {
-            Stage::Waiting => 0,
-            Stage::Working => 1,
-            Stage::Failing => 2,
-            Stage::Over(result) => 3 + result as u64,
-        };
-        stage | u64::from(self.set_out) << 16 | u64::from(self.done) << 32
-    }
-
-    #[inline]
-    pub(crate) fn unpack(word: u64) -> Self {
-        let [a, b, c, d, e, f, _, _] = word.to_le_bytes();
-        let [stage, set_out, done] = [[a, b], [c, d], [e, f]].map(u16::from_le_bytes);
-        let stage = match stage {
-            0 => Stage::Waiting,
-            1 => Stage::Working,
-            2 => Stage::Failing,
-            over => Stage::Over(RESULTS[usize::from(over - 3)]),
-        };
-        Self { stage, set_out, done }
     }
 }

@@ -143,7 +143,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
         let job = usize::from(step.job().expect("only jobs take these steps"));
         let plan = &self.workflow.plans[job];
         let to = match step {
-            Step::Start | Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => {
+            Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => {
                 unreachable!("no job's step")
             }
             Step::NeverBegins { .. } => Job::over(JobResult::Cancelled, 0),

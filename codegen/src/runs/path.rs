@@ -61,7 +61,6 @@ fn line<R>(
         if bad && !tolerated { format!("{what}; the job fails") } else { what }
     };
     match step {
-        Step::Start => String::new(),
         Step::Switched { to } => told.switched(&before.row, to),
         Step::AgainAll => "the run is started again: all jobs".to_owned(),
         Step::AgainFailed => "the run is started again: the failed jobs alone".to_owned(),

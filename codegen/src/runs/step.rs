@@ -5,8 +5,6 @@ use crate::machine::Became;
 /// One thing that happens. Work between two reports is part of the step that ends it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
-    /// The row is there, and no job has begun.
-    Start,
     /// A job sends its next report before its outcome, or does its work up to it and then sends it.
     Before { job: u16, fate: Fate },
     /// A job ends, and reports what became of it where it has a report for that.
@@ -34,7 +32,7 @@ impl Step {
             Self::FailsAtOnce { job } => Self::FailsAtOnce { job: other(job) },
             Self::NeverBegins { job } => Self::NeverBegins { job: other(job) },
             Self::Lost { job } => Self::Lost { job: other(job) },
-            Self::Start | Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => self,
+            Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => self,
         }
     }
 
@@ -46,7 +44,7 @@ impl Step {
             | Self::FailsAtOnce { job }
             | Self::NeverBegins { job }
             | Self::Lost { job } => Some(job),
-            Self::Start | Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => None,
+            Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => None,
         }
     }
 }

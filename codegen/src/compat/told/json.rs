@@ -59,7 +59,7 @@ impl Comparison<'_> {
             "old": version(self.old),
             "new": version(self.new),
             "hidden": self.hidden().iter().map(|one| json!(one.finding(self.old, self.new))).collect::<Vec<_>>(),
-            "compatible": !self.fails(),
+            "compatible": self.is_compatible(),
             "mixes": mixes,
             "refuted_today": self.today(),
             "application": self.moved_json(),

@@ -189,7 +189,7 @@ impl Comparison<'_> {
                 });
                 format!("BROKEN    {}", told.collect::<Vec<_>>().join("; "))
             }
-            Verdict::Bounded => "not exhausted: nothing is claimed".to_owned(),
+            Verdict::Bounded => "unknown: not all was tried, and nothing is claimed".to_owned(),
         }
     }
 
@@ -287,7 +287,6 @@ impl Comparison<'_> {
     /// All of it in one line.
     pub fn verdict(&self) -> String {
         let [old, new] = [&self.old.source.path, &self.new.source.path];
-        let fails = self.fails();
         let errors = |weighed: &&Weighed| weighed.severity == Severity::Error;
         let accepted =
             self.changes.iter().filter(errors).filter(|one| one.accepted.is_some()).count();
@@ -301,7 +300,7 @@ impl Comparison<'_> {
                     (_, _) => "in some orders, beside its own faults",
                 }
             }
-            _ if orders.orders.iter().any(|order| !order.exhausted) => "not exhausted",
+            _ if orders.orders.iter().any(|order| !order.exhausted) => "unknown",
             (0, _) if orders.has_sound() => "with refusals that are tolerated",
             (0, _) if orders.best().is_some() && !self.layers.contains(&Layer::Workflow) => {
                 "only without rows under way"
@@ -325,7 +324,11 @@ impl Comparison<'_> {
                 false => orders,
             }
         };
-        let word = if fails { "not compatible" } else { "compatible" };
+        let word = match self.is_compatible() {
+            Some(true) => "compatible",
+            Some(false) => "not compatible",
+            None => "unknown",
+        };
         let accepted = match accepted {
             0 => String::new(),
             1 => "; 1 finding is accepted".to_owned(),

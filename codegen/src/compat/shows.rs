@@ -1,0 +1,312 @@
+//! What each version's page shows of its phases in the runs on a road, held against the work that is
+//! done: phase by phase, with what the page's stepper remembers of that phase.
+
+use std::collections::BTreeMap;
+
+use super::found::{Class, Found, Lesser, Witness};
+use super::layers::{Value, World};
+use super::receives::{FAILED, LOST, Received, SAME};
+use super::runs::{LIMITS, Mixed};
+use super::witness::{Trail, witness};
+use crate::machine::stepper::{self, PhaseMemory, Stepper};
+use crate::machine::{Outcome, PhaseId, StateId, View};
+use crate::runs::{Plan, Workflow, phase_of};
+use crate::search::{End, Explored, Known, Model, explore};
+
+/// What a page's stepper remembers: of the row, of the phase, and what was attempted where the row
+/// ended badly. Nothing before a state that its table has.
+type Memory = Option<(stepper::Row, PhaseMemory, Option<StateId>)>;
+
+/// A page, and one of its phases.
+struct Eye<'a, 'm> {
+    world: &'a World<'m>,
+    version: usize,
+    stepper: &'a Stepper<'m>,
+    phase: PhaseId,
+    /// The work behind the phase.
+    work: Vec<(usize, u16)>,
+}
+
+impl Eye<'_, '_> {
+    fn name(&self) -> &str {
+        &self.world.machines[self.version].phase(self.phase).name
+    }
+
+    fn start(&self, value: Value) -> Memory {
+        let state = self.world.state(self.version, value)?;
+        Some((self.stepper.start(state), self.stepper.phase_start(self.phase, state), None))
+    }
+
+    /// The memory after one more state. What the page's table lacks is passed over.
+    fn then(&self, memory: Memory, value: Value, attempted: Option<Value>) -> Memory {
+        let Some((row, phase, _)) = memory else { return self.start(value) };
+        let attempted = attempted.and_then(|value| self.world.state(self.version, value));
+        let machine = self.world.machines[self.version];
+        let (mut row, phase) = match self.world.state(self.version, value) {
+            Some(state) => {
+                let next = self.stepper.phase_then(self.phase, &phase, &row, state);
+                (self.stepper.then(&row, state), next)
+            }
+            None => (row, phase),
+        };
+        // Where a row ends badly it matters where it came from.
+        let outcome = machine.state(row.current).outcome;
+        let bad = matches!(outcome, Some(Outcome::Failure | Outcome::Cancelled));
+        row.previous = row.previous.filter(|_| bad);
+        Some((row, phase, attempted.filter(|_| bad)))
+    }
+
+    fn view(&self, memory: &Memory, attempted: bool) -> View {
+        let Some((row, phase, told)) = memory else { return View::Upcoming };
+        let ending = self.stepper.ending(row, told.filter(|_| attempted));
+        self.stepper.view(self.phase, row, phase, ending)
+    }
+
+    /// Whether a view is not so: shown as done, or as failed.
+    fn lies(&self, view: View, passed: impl Fn(&(usize, u16)) -> bool) -> Option<bool> {
+        let passed = self.work.iter().all(passed);
+        match view {
+            View::Done => (!passed).then_some(true),
+            View::Failed | View::Cancelled => (passed && !self.work.is_empty()).then_some(false),
+            View::Upcoming | View::Active | View::Skipped | View::Unconfirmed => None,
+        }
+    }
+}
+
+/// Where a run is, and what both steppers remember.
+#[derive(Clone, Eq, Hash, PartialEq)]
+struct Seen {
+    scene: u32,
+    page: Memory,
+    /// What the workflow's own page remembers of the second row.
+    own: Memory,
+    /// Whether the page knows every state of a row that went the way of the second one.
+    whole: bool,
+}
+
+/// A phase of a page, watched through all runs.
+struct Watched<'a, 'w, 'm> {
+    scenes: &'a Explored<Mixed<'w, 'm>>,
+    page: Eye<'a, 'm>,
+    own: Option<Eye<'a, 'm>>,
+    bad: BTreeMap<usize, (End<u32>, bool)>,
+    alone: Option<(End<u32>, bool)>,
+    unconfirmed: bool,
+    /// Shown as skipped, or as to come, and it is otherwise to the workflow's own page.
+    otherwise: [bool; 2],
+}
+
+impl Watched<'_, '_, '_> {
+    /// What of an `attempted` can matter to any page: nothing unless the row ended badly.
+    fn matters(&self, received: &Received) -> Option<Value> {
+        let world = self.page.world;
+        let bad = (0..world.machines.len()).any(|version| {
+            let outcome = world.meaning(version, received.to).and_then(|meaning| meaning.outcome);
+            matches!(outcome, Some(Outcome::Failure | Outcome::Cancelled))
+        });
+        received.attempted.filter(|_| bad)
+    }
+
+    fn seen(&self, scene: u32, page: Memory, own: Memory, whole: bool) -> Seen {
+        let row = self.scenes.known.state(scene as usize).row;
+        let known = self.page.world.state(self.page.version, row.value).is_some();
+        Seen { scene, page, own, whole: whole && known && row.is(SAME) }
+    }
+}
+
+impl Model for Watched<'_, '_, '_> {
+    type State = Seen;
+    type Step = u32;
+
+    fn starts(&self) -> Vec<Seen> {
+        let known = &self.scenes.known;
+        let starts = (0..known.len()).take_while(|&scene| known.steps(scene) == 0);
+        let start = |scene: usize| {
+            let row = known.state(scene).row;
+            let own = self.own.as_ref().and_then(|own| own.start(row.shadow));
+            let scene = u32::try_from(scene).expect("a search is limited to fewer states");
+            self.seen(scene, self.page.start(row.value), own, true)
+        };
+        starts.map(start).collect()
+    }
+
+    fn steps(&self, now: &Seen, steps: &mut Vec<(u32, Seen)>) {
+        let scenes = &self.scenes.model;
+        for number in scenes.steps_from(now.scene as usize) {
+            let ((_, received), to) = scenes.step(number);
+            let (mut page, mut own) = (now.page, now.own);
+            if let Some(received) = received {
+                let attempted = self.matters(&received);
+                if received.answer == super::layers::Answer::Applied {
+                    page = self.page.then(page, received.to, attempted);
+                }
+                if received.expected == super::layers::Answer::Applied {
+                    own = self.own.as_ref().and_then(|eye| eye.then(own, received.to, attempted));
+                }
+            }
+            steps.push((number, self.seen(to, page, own, now.whole)));
+        }
+    }
+
+    fn look(&mut self, known: &Known<Self>, at: usize) {
+        let seen = known.state(at);
+        let scenes = self.scenes;
+        let run = scenes.known.state(seen.scene as usize);
+        let row = run.row;
+        if row.is(FAILED) {
+            return;
+        }
+        let place = row.spot().place;
+        let view = self.page.view(&seen.page, true);
+        let own = self.own.as_ref().map(|eye| (eye, eye.view(&seen.own, true)));
+        if place == 0 {
+            let own_view = own.as_ref().map(|(_, view)| *view);
+            if seen.whole && scenes.model.version() != self.page.version {
+                let under_way = matches!(own_view, Some(View::Active | View::Done));
+                let otherwise = &mut self.otherwise;
+                otherwise[0] |=
+                    view == View::Skipped && (under_way || own_view == Some(View::Upcoming));
+                otherwise[1] |= view == View::Upcoming && under_way;
+            }
+        }
+        let runs = &scenes.model.runs;
+        if place == 0
+            && !self.unconfirmed
+            && !row.is(LOST)
+            && runs.layout.all_succeeded(&run.jobs)
+            && self.page.view(&seen.page, false) == View::Unconfirmed
+        {
+            let eye = self.own.as_ref();
+            let too = eye.is_some_and(|eye| eye.view(&seen.own, false) == View::Unconfirmed);
+            self.unconfirmed |= !too;
+        }
+        // Where the page takes the row's state for something else that is told, and enough.
+        let means = |version| self.page.world.meaning(version, row.value);
+        let (means, shows) = (means(scenes.model.version()), means(self.page.version));
+        if means.is_some() && shows.is_some() && means != shows {
+            return;
+        }
+        let passed = |&(job, piece): &(usize, u16)| piece < runs.layout.job(&run.jobs, job).done;
+        let Some(done) = self.page.lies(view, passed) else { return };
+        let excused = own.is_some_and(|(eye, view)| eye.lies(view, passed) == Some(done));
+        let told = (End::state(at), done);
+        if !excused {
+            self.bad.entry(place).or_insert(told);
+        } else if place == 0 {
+            self.alone.get_or_insert(told);
+        }
+    }
+}
+
+/// Adds what pages show of their phases in these runs to what was found of them.
+pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut Found) {
+    found.exhausted &= scenes.exhausted;
+    let (model, workflow) = (&scenes.model, scenes.model.runs.workflow);
+    let world = model.world();
+    let version = model.version();
+    let steppers: Vec<Stepper<'_>> =
+        world.machines.iter().map(|machine| Stepper::of(machine)).collect();
+    let eye = |page: usize, phase: PhaseId| Eye {
+        world,
+        version: page,
+        stepper: &steppers[page],
+        phase,
+        work: work(world, version, workflow, page, phase),
+    };
+    let mut alone: BTreeMap<usize, (u32, Witness)> = BTreeMap::new();
+    for page in 0..world.machines.len() {
+        for phase in world.machines[page].phase_ids() {
+            let name = &world.machines[page].phase(phase).name;
+            let mut own = world.machines[version].phase_ids();
+            let own = own.find(|id| world.machines[version].phase(*id).name == *name);
+            let watched = Watched {
+                scenes,
+                page: eye(page, phase),
+                own: own.map(|phase| eye(version, phase)),
+                bad: BTreeMap::new(),
+                alone: None,
+                unconfirmed: false,
+                otherwise: [false; 2],
+            };
+            let Explored { model: watched, known, taken_up, exhausted, .. } =
+                explore(watched, LIMITS);
+            if !(exhausted && scenes.exhausted) {
+                let label = |version: usize| &world.labels[version];
+                found.untried.insert(format!(
+                    "what the {} page shows of `{name}` in runs of the {} workflow ({taken_up} \
+                     situations tried)",
+                    label(page),
+                    label(version)
+                ));
+            }
+            found.exhausted &= exhausted;
+            found.tried.views += taken_up as u64;
+            let told = |place, end: End<u32>, done| {
+                let (first, steps) = known.path(end);
+                let first = known.state(first).scene;
+                let steps = steps.into_iter().map(|(step, _)| model.step(step));
+                let trail = Trail::through(&scenes.known, first, steps);
+                let place = (place, Some(page), Class::PageFalse);
+                witness(&model.runs, place, &trail, Some((watched.page.name(), done)))
+            };
+            for (&place, &(end, done)) in &watched.bad {
+                let (length, key) = (known.length(end), (place, Some(page), Class::PageFalse));
+                if found.lengths.get(&key).is_none_or(|shortest| length < *shortest) {
+                    found.lengths.insert(key, length);
+                    found.bad.insert(key, told(place, end, done));
+                }
+            }
+            if let Some((end, done)) = watched.alone {
+                let length = known.length(end);
+                if alone.get(&page).is_none_or(|(shortest, _)| length < *shortest) {
+                    alone.insert(page, (length, Witness { alone: true, ..told(0, end, done) }));
+                }
+            }
+            let lesser = found.lesser.entry(Some(page)).or_default();
+            let phase = || name.clone();
+            if watched.unconfirmed {
+                lesser.insert(Lesser::Unconfirmed { phase: phase() });
+            }
+            for (skipped, _) in
+                [true, false].into_iter().zip(watched.otherwise).filter(|(_, is)| *is)
+            {
+                lesser.insert(Lesser::Otherwise { phase: phase(), skipped });
+            }
+        }
+    }
+    // What a mix adds to that comes first.
+    for (page, (length, witness)) in alone {
+        let of_mix = found.lengths.get(&(0, Some(page), Class::PageFalse));
+        if of_mix.is_none_or(|shortest| length < *shortest) {
+            found.own.insert((Some(page), Class::PageFalse), witness);
+        }
+    }
+}
+
+/// The work behind a phase of a page, for the jobs of a version's workflow. A piece of work is of the
+/// phase that the page takes it for, and of the one that the workflow means: where the two differ, a
+/// phase is done when all of both is.
+fn work(
+    world: &World<'_>,
+    version: usize,
+    workflow: &Workflow<'_>,
+    page: usize,
+    phase: PhaseId,
+) -> Vec<(usize, u16)> {
+    let (machine, own) = (world.machines[page], world.machines[version]);
+    let known = |state: StateId| {
+        let state = world.state(page, world.value(version, state))?;
+        Some(machine.state(state))
+    };
+    let is_meant = |plan: &Plan, piece: u16| {
+        let meant = phase_of(plan, piece, |state| Some(own.state(state)));
+        meant.is_some_and(|meant| own.phase(meant).name == machine.phase(phase).name)
+    };
+    let mut work = Vec::new();
+    for (job, plan) in workflow.plans.iter().enumerate() {
+        let of = (0..plan.pieces)
+            .filter(|&piece| phase_of(plan, piece, known) == Some(phase) || is_meant(plan, piece));
+        work.extend(of.map(|piece| (job, piece)));
+    }
+    work
+}
