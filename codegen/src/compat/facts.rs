@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::layers::{Answer, By, Value, Why};
 use super::mix::End;
-use super::rules::Change;
 
 /// What an answer of a layer rests on.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -97,12 +96,12 @@ impl Cause {
 pub(super) struct Difference(BTreeMap<Fact, Vec<usize>>);
 
 impl Difference {
-    /// The difference that some changes make.
-    pub(super) fn of<'c>(changes: impl Iterator<Item = &'c Change>) -> Self {
+    /// The difference that some changes make, from the facts of each.
+    pub(super) fn of<'c>(changes: impl Iterator<Item = &'c [Fact]>) -> Self {
         let mut by: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
-        for (number, change) in changes.enumerate() {
-            let phases = change.facts.iter().any(|fact| matches!(fact, Fact::Shows(_)));
-            for fact in change.facts.iter().cloned().chain(phases.then_some(Fact::Phases)) {
+        for (number, facts) in changes.enumerate() {
+            let phases = facts.iter().any(|fact| matches!(fact, Fact::Shows(_)));
+            for fact in facts.iter().cloned().chain(phases.then_some(Fact::Phases)) {
                 by.entry(fact).or_default().push(number);
             }
         }

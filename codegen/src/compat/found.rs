@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Cause;
-use super::layers::{By, Value, Why};
+use super::layers::{Answer, By, Value, Why};
 use crate::runs::Path;
 
 /// What may go wrong in a mix.
@@ -154,5 +154,20 @@ impl Found {
             self.lesser.entry(page).or_default().extend(lesser);
         }
         self.tried.add(other.tried);
+    }
+}
+
+/// What a refusal is the sign of, whatever the job makes of it.
+pub(super) const fn class_of(answer: Answer) -> Option<Class> {
+    match answer {
+        Answer::Refused(_, Why::Fault | Why::Unguarded) => Some(Class::BackendBreaks),
+        Answer::Refused(By::Database, Why::Unknown | Why::Illegal | Why::Ended) => {
+            Some(Class::DatabaseRefuses)
+        }
+        Answer::Refused(By::Backend | By::Address, _)
+        | Answer::Refused(By::Database, Why::NotFound)
+        | Answer::Applied
+        | Answer::Duplicate
+        | Answer::NotSent => None,
     }
 }

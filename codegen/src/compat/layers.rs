@@ -9,7 +9,7 @@ use super::mix::{End, Layer};
 use crate::emit::js::Js;
 use crate::emit::json::Json;
 use crate::emit::sql::SqlTarget;
-use crate::machine::{Machine, Outcome, StateId};
+use crate::machine::{Machine, Outcome, StateId, View};
 
 /// A value that some version's table has, by its place in the vocabulary.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -177,6 +177,14 @@ impl<'m> World<'m> {
     /// The value that is stored so.
     pub fn find(&self, text: &str) -> Option<Value> {
         self.values().find(|value| self.text(*value) == text)
+    }
+
+    /// What a version's page shows after a history and the `attempted` of its last report: a view for
+    /// each of its phases. What its table lacks is passed over.
+    pub fn views(&self, page: usize, history: &[Value], attempted: Option<Value>) -> Vec<View> {
+        let known = |value: Value| self.state(page, value);
+        let history: Vec<StateId> = history.iter().copied().filter_map(known).collect();
+        self.machines[page].phases(&history, attempted.and_then(known))
     }
 
     /// Whether a version's table lets this step follow.

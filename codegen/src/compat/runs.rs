@@ -1,47 +1,17 @@
 //! Every run of one version's workflow against backends and databases that may be of others, which
-//! may be switched between any two reports: which reports are accepted, how the row ends, and what
-//! each page takes its state for. What pages show of their phases is asked phase by phase
-//! ([`shows`](super::shows)).
+//! may be switched between any two reports: what is found of its reports and ends, and, phase by phase
+//! ([`shows`](super::shows)), of what pages show.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-
-use super::found::{Class, Found, Lesser, Place, Tried};
-use super::layers::{Answer, By, Meaning, Value, Why, World};
-use super::receives::{AGAIN, FAILED, LATE, Received, Receives, Row};
+use super::found::{Class, Found, Lesser, Tried, Witness, class_of};
+use super::layers::{Value, World};
+use super::mix::Layer;
+use super::mixed::{LIMITS, Mixed};
+use super::receives::Row;
 use super::road::Road;
 use super::witness::{Trail, witness};
 use super::{shows, words};
-use crate::machine::Outcome;
-use crate::runs::{JobResult, Layout, Run, Runs, Step, Workflow};
-use crate::search::{Edge, End, Explored, Known, Limits, Model, explore};
-
-/// The most situations that one search keeps; what lies beyond is not claimed.
-pub const MOST_SITUATIONS: usize = 1 << 19;
-/// The most that one search does.
-pub(super) const LIMITS: Limits = Limits { states: MOST_SITUATIONS, steps: 1 << 22 };
-
-/// A step, and what came of its report, where it delivers one.
-pub(super) type Taken = (Step, Option<Received>);
-
-/// The runs of a workflow on a road.
-pub(super) struct Mixed<'w, 'm> {
-    pub(super) runs: Runs<'w, 'm, Receives<'w, 'm>>,
-    /// Whether it is for the sake of what is shown: then no run is started again or lost too late, and
-    /// each step is kept.
-    shown: bool,
-    starts: Vec<Row>,
-    /// Every step and where it leads; those from one situation together.
-    steps: Vec<(Taken, u32)>,
-    /// Which steps are a situation's.
-    of: Vec<Range<u32>>,
-    tried: Tried,
-    taken: BTreeSet<(Value, Value)>,
-    bad: BTreeMap<Place, End<Taken>>,
-    own: BTreeMap<(Option<usize>, Class), End<Taken>>,
-    refused: BTreeSet<(u16, Value, By, Why)>,
-    unknown: BTreeSet<(usize, Value)>,
-}
+use crate::runs::Workflow;
+use crate::search::{Explored, explore};
 
 /// Explores every run of a version's workflow on this road: it may get on at any moment, and where a
 /// backend is being replaced each report comes to either.
@@ -53,23 +23,7 @@ pub(super) fn search(
 ) -> Found {
     let mut found = Found::default();
     let starts = starts(world, version, road, &mut found);
-    let mixed = |shown| Mixed {
-        runs: Runs {
-            workflow,
-            layout: Layout::of(workflow, shown),
-            receiver: Receives::of(world, version, road),
-        },
-        shown,
-        starts: starts.clone(),
-        steps: Vec::new(),
-        of: Vec::new(),
-        tried: Tried::default(),
-        taken: BTreeSet::new(),
-        bad: BTreeMap::new(),
-        own: BTreeMap::new(),
-        refused: BTreeSet::new(),
-        unknown: BTreeSet::new(),
-    };
+    let mixed = |shown| Mixed::of(world, version, workflow, road, &starts, shown);
     let explored = explore(mixed(false), LIMITS);
     let Explored { model, known, taken_up, exhausted, .. } = &explored;
     found.exhausted = *exhausted;
@@ -90,7 +44,7 @@ pub(super) fn search(
     }
     for ((page, class), end) in &model.own {
         let told = witness(&model.runs, (0, *page, *class), &trail(*end), None);
-        found.own.insert((*page, *class), super::found::Witness { alone: true, ..told });
+        found.own.insert((*page, *class), Witness { alone: true, ..told });
     }
     let name = |job| workflow.name(job).to_owned();
     let refused = model
@@ -102,7 +56,7 @@ pub(super) fn search(
     for (page, lesser) in refused.chain(unknown) {
         found.lesser.entry(page).or_default().insert(lesser);
     }
-    if world.has(super::mix::Layer::Page) && found.exhausted {
+    if world.has(Layer::Page) && found.exhausted {
         shows::search(&explore(mixed(true), LIMITS), &mut found);
     }
     found
@@ -134,223 +88,4 @@ fn starts(world: &World<'_>, version: usize, road: &Road, found: &mut Found) -> 
         }
     }
     starts
-}
-
-impl<'w, 'm> Mixed<'w, 'm> {
-    pub(super) fn world(&self) -> &'w World<'m> {
-        self.runs.receiver.world
-    }
-
-    pub(super) fn version(&self) -> usize {
-        self.runs.receiver.version
-    }
-
-    /// The steps from a situation, by their numbers.
-    pub(super) fn steps_from(&self, at: usize) -> Range<u32> {
-        self.of.get(at).cloned().unwrap_or(0..0)
-    }
-
-    /// A step by its number, and where it leads.
-    pub(super) fn step(&self, number: u32) -> (Taken, u32) {
-        self.steps[number as usize]
-    }
-
-    fn means(&self, value: Value) -> Option<Meaning> {
-        self.world().meaning(self.version(), value)
-    }
-
-    fn breaks(&mut self, place: Place, end: End<Taken>) {
-        // The first that is found is a shortest.
-        self.bad.entry(place).or_insert(end);
-    }
-
-    /// The same, where the workflow's own table does it, too.
-    fn breaks_too(&mut self, (at, page, class): Place, end: End<Taken>) {
-        if at == 0 {
-            self.own.entry((page, class)).or_insert(end);
-        }
-    }
-
-    /// What a page of each version takes the row's state for.
-    fn looks(&mut self, row: Row, at: usize) {
-        let place = row.spot().place;
-        let means = self.means(row.value);
-        for page in 0..self.world().machines.len() {
-            let shows = self.world().meaning(page, row.value);
-            if place == 0 && shows.is_none() {
-                self.unknown.insert((page, row.value));
-            }
-            if means.is_some() && shows.is_some() && means != shows {
-                self.breaks((place, Some(page), Class::PageFalse), End::state(at));
-            }
-        }
-    }
-
-    /// Every job is over: how its row ended.
-    fn is_over(&mut self, run: &Run<Row>, number: usize) {
-        self.tried.ends += 1;
-        let row = run.row;
-        let at = row.spot().place;
-        let end = End::state(number);
-        let is_open = |means: Option<Meaning>| means.is_none_or(|means| !means.ended);
-        let (means, wanted) = (self.means(row.value), self.means(row.shadow));
-        // A concluding job that could not report is excused, as `verify` does.
-        let results =
-            (0..self.runs.layout.len()).map(|job| self.runs.layout.result(&run.jobs, job));
-        let mute = results.into_iter().any(|result| result == Some(JobResult::Mute));
-        let lies = |means: Option<Meaning>| {
-            means.is_some_and(|means| means.ended && self.lies(run, means))
-        };
-        let (lies, expected) = (lies(means), lies(wanted));
-        if wanted.is_some_and(|wanted| wanted.ended) {
-            let outcome = |means: Option<Meaning>| means.and_then(|means| means.outcome);
-            if !is_open(means) {
-                // Started again, or where a job is lost after it reported its end, a row may come to
-                // a truer end than its own version would have let it.
-                if outcome(means) != outcome(wanted) && (!row.forgets() || lies) {
-                    self.breaks((at, None, Class::EndsOtherwise), end);
-                }
-            } else if !(row.forgets() && mute) {
-                self.breaks((at, None, Class::LeftOpen), end);
-            }
-        }
-        if lies && !row.forgets() {
-            match expected {
-                true => self.breaks_too((at, None, Class::EndsOtherwise), end),
-                // Its own version leaves the row open, or says the truth.
-                false => self.breaks((at, None, Class::EndsOtherwise), end),
-            }
-        }
-        if is_open(means) && is_open(wanted) && !mute && !row.forgets() {
-            self.breaks_too((at, None, Class::LeftOpen), end);
-        }
-    }
-
-    /// Whether an end is not what became of the jobs.
-    fn lies(&self, run: &Run<Row>, means: Meaning) -> bool {
-        let mut plans = self.runs.workflow.plans.iter().enumerate();
-        let all =
-            plans.all(|(job, plan)| plan.always || self.runs.layout.succeeded(&run.jobs, job));
-        match means.outcome {
-            Some(Outcome::Success) => !all,
-            Some(Outcome::Failure | Outcome::Cancelled) => all,
-            Some(Outcome::Neutral) | None => false,
-        }
-    }
-
-    /// A report was answered.
-    fn answered(&mut self, known: &Known<Self>, edge: Edge<Taken>, received: Received) {
-        let Received { from, to, answer, expected, tolerated, met, .. } = received;
-        if answer == Answer::Applied {
-            self.tried.applied += 1;
-            self.taken.insert((from, to));
-        }
-        let Answer::Refused(by, why) = answer else { return };
-        self.tried.refused += 1;
-        let row = known.state(edge.from).row;
-        let at = row.spot().place;
-        let end = End::edge(edge);
-        let expected = expected.is_accepted();
-        let judged_by_table = self.world().state(met.backend, from).is_some();
-        // A guard that is asked about a state that the backend lacks contradicts nobody.
-        if let Some(class) = class_of(answer)
-            && (judged_by_table || class == Class::BackendBreaks)
-            && (expected || class == Class::DatabaseRefuses)
-        {
-            self.breaks((at, None, class), end);
-        }
-        match (expected, tolerated) {
-            (true, false) => self.breaks((at, None, Class::FailsJob), end),
-            (false, false) if !row.forgets() => {
-                self.breaks_too((at, None, Class::FailsJob), end);
-            }
-            (true, true) if at == 0 => {
-                let job = edge.step.0.job().expect("a report is a job's");
-                self.refused.insert((job, to, by, why));
-            }
-            (true, true) | (false, _) => {}
-        }
-    }
-}
-
-impl Model for Mixed<'_, '_> {
-    type State = Run<Row>;
-    type Step = Taken;
-
-    fn starts(&self) -> Vec<Run<Row>> {
-        let jobs = self.runs.layout.waiting();
-        self.starts.iter().map(|&row| Run { jobs: jobs.clone(), row }).collect()
-    }
-
-    fn steps(&self, now: &Run<Row>, steps: &mut Vec<(Taken, Run<Row>)>) {
-        if now.row.is(FAILED) {
-            return;
-        }
-        let late = !self.shown && !now.row.is(LATE);
-        for job in 0..self.runs.workflow.plans.len() {
-            self.runs.next(now, job, late, &mut |taken| {
-                let sent = taken.sent.filter(|(sent, _)| sent.delivered);
-                let received = sent.map(|(sent, _)| self.runs.receiver.received(&now.row, sent));
-                steps.push(((taken.step, received), taken.run));
-            });
-        }
-        if !self.shown && !now.row.is(AGAIN) && self.runs.is_over(&now.jobs) {
-            let row = self.runs.receiver.again(now.row);
-            let again = self.runs.again(&now.jobs);
-            steps.extend(again.map(|(step, jobs)| ((step, None), Run { jobs, row })));
-        }
-        let Receives { road, world, .. } = self.runs.receiver;
-        for to in road.next(world, now.row.spot()) {
-            let run = Run { jobs: now.jobs.clone(), row: now.row.at(to) };
-            steps.push(((Step::Switched { to: to.pack() }, None), run));
-        }
-    }
-
-    fn weight(&self) -> u64 {
-        self.runs.weight()
-    }
-
-    fn look(&mut self, known: &Known<Self>, at: usize) {
-        let run = known.state(at);
-        if self.shown || run.row.is(FAILED) {
-            return;
-        }
-        self.looks(run.row, at);
-        if self.runs.is_over(&run.jobs) {
-            self.is_over(run, at);
-        }
-    }
-
-    fn took(&mut self, known: &Known<Self>, edge: Edge<Taken>) {
-        if !self.shown {
-            match edge.step {
-                (_, Some(received)) => self.answered(known, edge, received),
-                (Step::Switched { .. }, None) => self.tried.switches += 1,
-                (_, None) => {}
-            }
-            return;
-        }
-        let number = |index: usize| u32::try_from(index).expect("a search is limited to fewer");
-        if self.of.len() <= edge.from {
-            self.of.resize(edge.from + 1, 0..0);
-        }
-        let (at, of) = (number(self.steps.len()), &mut self.of[edge.from]);
-        *of = if of.end == 0 { at..at + 1 } else { of.start..at + 1 };
-        self.steps.push((edge.step, number(edge.to)));
-    }
-}
-
-/// What a refusal is the sign of, whatever the job makes of it.
-pub(super) const fn class_of(answer: Answer) -> Option<Class> {
-    match answer {
-        Answer::Refused(_, Why::Fault | Why::Unguarded) => Some(Class::BackendBreaks),
-        Answer::Refused(By::Database, Why::Unknown | Why::Illegal | Why::Ended) => {
-            Some(Class::DatabaseRefuses)
-        }
-        Answer::Refused(By::Backend | By::Address, _)
-        | Answer::Refused(By::Database, Why::NotFound)
-        | Answer::Applied
-        | Answer::Duplicate
-        | Answer::NotSent => None,
-    }
 }

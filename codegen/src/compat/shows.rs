@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::found::{Class, Found, Lesser, Witness};
-use super::layers::{Value, World};
+use super::layers::{Answer, Value, World};
+use super::mixed::{LIMITS, Mixed};
 use super::receives::{FAILED, LOST, Received, SAME};
-use super::runs::{LIMITS, Mixed};
 use super::witness::{Trail, witness};
 use crate::machine::stepper::{self, PhaseMemory, Stepper};
 use crate::machine::{Outcome, PhaseId, StateId, View};
@@ -137,10 +137,10 @@ impl Model for Watched<'_, '_, '_> {
             let (mut page, mut own) = (now.page, now.own);
             if let Some(received) = received {
                 let attempted = self.matters(&received);
-                if received.answer == super::layers::Answer::Applied {
+                if received.answer == Answer::Applied {
                     page = self.page.then(page, received.to, attempted);
                 }
-                if received.expected == super::layers::Answer::Applied {
+                if received.expected == Answer::Applied {
                     own = self.own.as_ref().and_then(|eye| eye.then(own, received.to, attempted));
                 }
             }

@@ -5,12 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::facts::Cause;
-use super::found::{Class, Found, Lesser, Place, Tried, Witness};
+use super::found::{Class, Found, Lesser, Place, Tried, Witness, class_of};
 use super::layers::{Answer, Value, World};
 use super::mix::End;
 use super::moves::Moves;
 use super::road::{Road, Spot};
-use super::runs::class_of;
 use super::words::{named, no_start, said, starts, switched};
 use crate::runs::Path;
 

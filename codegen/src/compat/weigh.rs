@@ -6,11 +6,11 @@ use super::facts::{Cause, Difference, Fact};
 use super::found::{Class, Lesser, Tried, Witness};
 use super::layers::{Why, World};
 use super::mix::{Layer, Mix};
+use super::mixed::MOST_SITUATIONS;
 use super::mixes::{Judged, Mixes, Verdict};
 use super::moves::Moves;
 use super::order::{Direction, Order, Orders, orders};
 use super::rules::{Apart, Change, Pair, Side, changes};
-use super::runs::MOST_SITUATIONS;
 use super::source::Version;
 use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
@@ -112,7 +112,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let (world, moves) = mixes.into_parts();
     let changes = changes(&Pair::of(&world, pair));
     let mut weighing = Weighing {
-        difference: Difference::of(changes.iter()),
+        difference: Difference::of(changes.iter().map(|change| change.facts.as_slice())),
         weighed: changes
             .into_iter()
             .map(|change| Weighed {

@@ -4,8 +4,8 @@
 use super::facts::Cause;
 use super::found::{Class, Place, Witness};
 use super::layers::{Answer, By, Why, World};
+use super::mixed::{Mixed, Taken};
 use super::receives::{Received, Receives, Row};
-use super::runs::{Mixed, Taken};
 use super::words::named;
 use crate::runs::{Fate, Run, Runs, Step, tell};
 use crate::search::{End, Known};

@@ -70,12 +70,12 @@ fn so_much_of_the_deploy_pair_is_explored() {
     let comparison = compare(&versions, 0, 1);
     assert!(comparison.exhausted);
     let tried = Tried {
-        situations: 157_890,
-        ends: 92160,
-        applied: 65861,
-        refused: 5255,
-        switches: 135_450,
-        views: 315_780,
+        situations: 25216,
+        ends: 10127,
+        applied: 18176,
+        refused: 4456,
+        switches: 20751,
+        views: 237_105,
     };
     assert_eq!(comparison.tried, tried);
 }
