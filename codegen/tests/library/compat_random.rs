@@ -346,7 +346,7 @@ fn a_step_that_stays_where_it_is_is_the_reason_of_what_a_page_makes_of_it() {
         "name = \"shipped\"\noutcome = \"success\"",
         "name = \"shipped\"\noutcome = \"failure\"",
     );
-    assert_ne!(old, GATE);
+    assert_ne!(old, *GATE);
     let new = format!("{old}[[transition]]\nfrom = \"shipped\"\nto = \"shipped\"\n");
     let versions = versions(&old, &new);
     let comparison = compare(&versions, 0, 1);
