@@ -208,7 +208,7 @@ impl JobView {
             title: yaml::quoted(&yaml::one_line(&job.title)),
             needs: needs.join(", "),
             condition: job.always.then(|| format!("always() && {given}")),
-            result: (job.always && reports).then(|| result()),
+            result: (job.always && reports).then(result),
             checkout: reports && target.action.starts_with("./"),
             steps: plan
                 .steps

@@ -65,7 +65,7 @@ impl Alike {
                 continue;
             }
             let mut order: Vec<usize> = (0..group.jobs.len()).collect();
-            order.sort_by(|&a, &b| key(b).cmp(&key(a)));
+            order.sort_by_key(|&at| std::cmp::Reverse(key(at)));
             let codes: Vec<u64> = order.iter().map(|&at| key(at).0).collect();
             let marked = order.iter().enumerate().find_map(|(to, &at)| Some((to, mark(at)?)));
             let moved = moved.get_or_insert_with(|| (0..layout.len()).collect());

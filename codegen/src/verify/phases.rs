@@ -52,8 +52,11 @@ struct Watched<'m, 'a> {
     /// Whether the phase is shown as done in the state that is taken up.
     is_done: bool,
     successes: u64,
-    broken: [Option<(End<StateId>, String, Option<StateId>)>; 2],
+    broken: [Option<Case>; 2],
 }
+
+/// What is wrong after a history, and what had been attempted then.
+type Case = (End<StateId>, String, Option<StateId>);
 
 /// What may have been attempted, as far as it makes a difference.
 fn attempts(machine: &Machine) -> Vec<Option<StateId>> {

@@ -45,12 +45,14 @@ impl<'m> Receiver<'m> {
     }
 
     /// The same, but forgetful: it knows no report again.
+    #[cfg(test)]
     #[must_use]
     pub(super) fn forgetful(self) -> Self {
         Self { remembers: false, ..self }
     }
 
     /// The same, but credulous: it takes the row wherever a report says.
+    #[cfg(test)]
     #[must_use]
     pub(super) fn credulous(self) -> Self {
         Self { credulous: true, ..self }
