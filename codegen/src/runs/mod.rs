@@ -22,7 +22,7 @@ mod workflow;
 
 pub(crate) use crate::machine::Became;
 pub(crate) use alike::{Alike, walk};
-pub(crate) use job::JobResult;
+pub(crate) use job::{Job, JobResult};
 pub(crate) use layout::{Jobs, Layout};
 pub(crate) use next::{Receiver, Run, Runs, Sent};
 pub use path::Path;
