@@ -13,6 +13,7 @@ mod compat_random;
 mod compat_rules;
 mod compat_runs;
 mod compat_today;
+mod conclusion;
 mod counterexamples;
 mod fingerprints;
 mod fuzz;
