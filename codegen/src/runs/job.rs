@@ -59,15 +59,4 @@ impl Job {
     pub(crate) const fn over(result: JobResult, done: u16) -> Self {
         Self { stage: Stage::Over(result), set_out: 0, done }
     }
-
-    /// How far the job is, of one that sends so many reports before its outcome: it only ever grows.
-    pub(crate) fn rank(self, before: usize) -> usize {
-        let set_out = usize::from(self.set_out);
-        match self.stage {
-            Stage::Waiting => 0,
-            Stage::Working => set_out,
-            Stage::Failing => set_out + 1,
-            Stage::Over(_) => before + 2,
-        }
-    }
 }
