@@ -1,7 +1,5 @@
 //! Checkers that others wrote find nothing in what is generated, for the deploy table and for tables
 //! made to trip them; and each of them finds something in an artifact that was broken for it.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 mod pictures;
 mod sql;
 mod types;

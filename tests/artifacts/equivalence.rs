@@ -3,7 +3,6 @@
 //!
 //! `PHASEGATE_CASES` is the number of random tables per layer.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(
     clippy::type_complexity,
     clippy::wildcard_enum_match_arm,

@@ -1,7 +1,5 @@
 //! The generated status map, in node: it says of every state what the table does, cannot be changed,
 //! and no key of it is anything but a state. (That it judges as the table does: `equivalence.rs`.)
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use std::path::PathBuf;
 use std::process::Command;

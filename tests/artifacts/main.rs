@@ -1,5 +1,6 @@
 //! What is generated, held to the table: run, compiled, checked by checkers that others wrote, and
 //! broken on purpose.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "../common/mod.rs"]
 #[macro_use]

@@ -2,8 +2,6 @@
 //! one at a time, and each must be caught by a check that runs that layer. What caught which is kept
 //! in `tests/artifacts/mutants/KILLS.md`; this writes it anew:
 //! `KILLS=write cargo test --test artifacts mutants:: -- --include-ignored --test-threads 1`.
-#![allow(clippy::unwrap_used, reason = "a panic is how a check fails")]
-
 mod data;
 mod database;
 mod defect;

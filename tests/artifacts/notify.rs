@@ -1,7 +1,5 @@
 //! The generated script, run for real against a console that answers as it is told: what it sends,
 //! what it makes of the answers, and what it never prints.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use crate::workflow::tries;
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -1,7 +1,5 @@
 //! What people and other languages read of a table: the status map, the view as data, the page,
 //! the pictures. Each is pinned for a table as odd as one may be.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use std::process::Command;
 

@@ -1,8 +1,6 @@
 //! The generated Rust is compiled as a user would, and says of states, refusals and texts that are no
 //! state what the table says. (That it judges as the table does: `equivalence.rs`.)
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use std::fmt::Write as _;
 use std::process::Command;

@@ -1,7 +1,5 @@
 //! The generated TypeScript: what it says is what the module of JavaScript says, and its types allow
 //! what the table does. (That it judges as the table does: `equivalence.rs`.)
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! Generated workflows, run without GitHub: whatever becomes of their jobs and whichever reports are
 //! lost, no report is refused, no run ends without a word, and the stepper shows nothing false.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use crate::workflow::generated::Generated;
 use crate::workflow::{each, runs};
 

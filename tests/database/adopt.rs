@@ -1,8 +1,6 @@
 //! A table that exists is adopted as it is or refused with the reason: no row is rewritten, nothing
 //! waits long, and what the table lacks is counted first.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::cluster::database;
 use crate::common::sql;
 use sqlx::postgres::PgConnection;

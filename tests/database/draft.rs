@@ -1,8 +1,6 @@
 //! A table is drafted from a status column that exists: valid as it is, with every value in it, and
 //! what is a guess said to be one; or it is said why not.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::cluster::database;
 use crate::common::sql;
 use phasegate_codegen::Machine;

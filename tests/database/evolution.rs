@@ -4,8 +4,6 @@
 //!
 //! `PHASEGATE_CASES` is the number of chains.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 mod chain;
 mod hammer;
 mod rows;

@@ -1,8 +1,6 @@
 //! The audited way out: what no transition allows is written by force, with a reason, by whoever has
 //! the privilege, marked in the history; and there is no other way to that mark, or past the guard.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 mod others;
 
 use crate::common::cluster::database;

@@ -1,8 +1,6 @@
 //! What is really deployed, beside the table: whatever somebody did to a live database by hand is
 //! found, a database at an older migration is said to be that, and nothing is ever written.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 mod guards;
 mod rows;
 mod rules;

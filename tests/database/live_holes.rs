@@ -1,8 +1,6 @@
 //! What opens the guard of a live database, or closes it for good: each is found, and what is advised
 //! loses nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::fs;
 
 use crate::common::backend::world::{Database, World, machine, schema};

@@ -2,8 +2,6 @@
 //! --database-url` names each. The list is what a database made afresh holds, so that none is
 //! forgotten.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::cluster;
 use crate::common::sql;
 use std::collections::BTreeSet;

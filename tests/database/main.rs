@@ -1,5 +1,6 @@
 //! What a database lets through, keeps and becomes: the guards, the history, migrations, and what
 //! `check --database` says of it.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "../common/mod.rs"]
 #[macro_use]

@@ -1,8 +1,6 @@
 //! The migrations that are checked in are byte for byte what the library gives for the tables that
 //! are kept beside them; they lead to the whole schema, and keep what is there.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,8 +1,6 @@
 //! Observe first: what no transition allows is let through, marked in the history, and counted by
 //! pair with the row that would make it legal; enforcing is then a switch that nobody waits for.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::cluster::database;
 use crate::common::sql;
 use phasegate_codegen::Machine;

@@ -1,8 +1,6 @@
 //! What the view of what was let through advises: whoever does as it says has a table that is
 //! accepted, and in which the step is legal.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::cluster;
 use crate::common::sql;
 use phasegate_codegen::Machine;

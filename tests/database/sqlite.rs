@@ -1,8 +1,6 @@
 //! On SQLite nothing but a legal transition changes a status, whatever SQL is sent, and the history
 //! says what happened. (That it lets all of those through: `equivalence.rs`.)
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 mod around;
 mod guard;
 mod history;

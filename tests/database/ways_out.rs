@@ -1,8 +1,6 @@
 //! Each way out that a refusal or a finding about migrations names is gone to its end, and ends in a
 //! database that is as the table gives it.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::cluster;
 use std::fs;
 use std::path::PathBuf;

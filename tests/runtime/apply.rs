@@ -1,8 +1,6 @@
 //! The one door for reports, through the library: crowds, other instances, and the caller's own
 //! transaction.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend::world::{Database, World};
 use phasegate::store::{Error, Start, TokenCheck};
 use phasegate::{Answer, Report, Schema};

@@ -2,8 +2,6 @@
 //!
 //! The picture in the README is `tests/runtime/browser/modal.png`; this takes it anew:
 //! `PHASEGATE_PICTURE=tests/runtime/browser/modal.png cargo test --test runtime gates -- --ignored`.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use std::process::Command;
 

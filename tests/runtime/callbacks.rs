@@ -1,7 +1,5 @@
 //! Reports over HTTP, row by row of the table of answers and in its order, on both databases.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend::client::call;
 use crate::common::backend::world::{Database, World};
 use phasegate::http::Options;

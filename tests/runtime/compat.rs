@@ -1,8 +1,6 @@
 //! What `phasegate compat` takes the layers for, held against the layers: real backends of either
 //! version on real databases of either, fed with all that either's workflow may send.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, schema};
 use crate::common::node;
 use phasegate::store::Start;

@@ -1,7 +1,5 @@
 //! The console's files as they are served: each with its kind, asked for again each time, and
 //! under a policy that lets in nothing from elsewhere.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend::client::call;
 use crate::common::backend::world::{DEPLOY, Database, World, machine};
 use phasegate::Schema;

@@ -1,14 +1,9 @@
 //! How a backend embeds the runtime: the generated machine behind the trait, the embedded
 //! migrations, and tables of other shapes than the deploy table's.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-// Formatted by what generates it.
-#[path = "../../generated/deploy.rs"]
-mod deploy;
-
 use crate::common::backend;
 use crate::common::backend::world::{DEPLOY, Database, World, machine};
+use crate::deploy;
 use phasegate::store::{Error, Start};
 use phasegate::{Answer, Machine, Report, Schema, Store, View};
 use serde_json::json;

@@ -1,8 +1,6 @@
 //! The HTTP interface, call by call, over real HTTP on both databases. Reports have a table of their
 //! own: `callbacks.rs`.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend::client::call;
 use crate::common::backend::world::{Database, World};
 use serde_json::{Value, json};

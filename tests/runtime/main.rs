@@ -1,9 +1,14 @@
 //! What a backend that embeds the runtime does, over HTTP and through the library, and what the console
 //! shows of it.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "../common/mod.rs"]
 #[macro_use]
 mod common;
+
+// Formatted by what generates it.
+#[path = "../../generated/deploy.rs"]
+mod deploy;
 
 mod apply;
 mod browser;

@@ -1,8 +1,6 @@
 //! A state that is stored by another name from some migration on: what backends of the table
 //! before and after tell of rows and of their history.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend::world::{Database, World, machine};
 use phasegate::Schema;
 use phasegate::http::Options;

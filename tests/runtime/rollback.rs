@@ -1,11 +1,7 @@
 //! A code rollback really tried: the backend that was built from the table before, as a process of
 //! its own, on the database that the newer one has migrated and left rows in every new state of.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-// Formatted by what generates them.
-#[path = "../../generated/deploy.rs"]
-mod deploy;
+// Formatted by what generates it.
 mod deploy_v1;
 
 use std::collections::BTreeMap;
@@ -17,7 +13,7 @@ use std::sync::Arc;
 
 use crate::common::backend::client::{Reply, Stream, call};
 use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine};
-use deploy::DeployStatus;
+use crate::deploy::DeployStatus;
 use deploy_v1::DeployStatus as OldStatus;
 use phasegate::console::Page;
 use phasegate::http::Backend;
@@ -28,7 +24,7 @@ use sqlx::migrate::Migrator;
 
 phasegate::machine!(
     /// What runs now.
-    New = deploy::{DeployStatus, DeployPhase}
+    New = crate::deploy::{DeployStatus, DeployPhase}
 );
 phasegate::machine!(
     /// What ran before, and runs again after a rollback.

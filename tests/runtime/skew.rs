@@ -1,7 +1,5 @@
 //! Versions apart (table.md, rule 12): an old backend on a new database, and the other way round.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World};
 use phasegate::Schema;
 use serde_json::{Value, json};

@@ -1,8 +1,6 @@
 //! Event streams: a snapshot first, each transition once, and on from where the client was, even
 //! across backends.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::backend;
 use crate::common::backend::client::{Sent, Stream};
 use crate::common::backend::world::{Database, World};

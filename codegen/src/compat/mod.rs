@@ -26,6 +26,7 @@ mod window;
 mod witness;
 mod words;
 
+pub use crate::runs::Path;
 pub use accepted::accept;
 pub use facts::{Cause, Fact};
 pub use found::{Class, Found, Lesser, Place, Tried, Witness};

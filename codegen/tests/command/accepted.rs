@@ -1,5 +1,4 @@
 //! `TABLE.accepted.toml`: findings of `check`, `verify` and `compat` that may be as they are.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use serde_json::Value;
 

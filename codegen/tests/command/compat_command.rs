@@ -1,5 +1,4 @@
 //! `phasegate compat`: where versions come from, what is accepted, exit codes and formats.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs;
 use std::process::Command;

@@ -1,7 +1,5 @@
 //! The console as a process: it serves, keeps what was started, and says why it can't run.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

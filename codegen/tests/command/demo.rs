@@ -1,7 +1,5 @@
 //! The demo as a process, in all its variants: what it prints, how it ends, what it leaves behind.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! `init --from-database` as a process: where the draft goes, and what is said where there is none.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::binary::{Folder, Ran};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 

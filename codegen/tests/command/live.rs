@@ -1,10 +1,5 @@
 //! `check --database-url` as a process: exit codes, formats, and what it never prints.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-use std::fs;
-use std::path::Path;
-
 use crate::binary::Folder;
 use crate::common::DEPLOY;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};

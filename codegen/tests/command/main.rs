@@ -1,4 +1,5 @@
 //! The command `phasegate`, as a process.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod binary;
 #[path = "../common/mod.rs"]

@@ -1,7 +1,5 @@
 //! The registry of rules: each is explained, by the command and on the page of all.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by them")]
-
 use std::collections::BTreeSet;
 
 use crate::binary::Folder;

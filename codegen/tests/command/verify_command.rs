@@ -1,5 +1,4 @@
 //! `phasegate verify`, and `check`, which runs it: exit codes, formats, the export.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs;
 use std::process::{Command, Output};

@@ -1,8 +1,6 @@
 //! Workflows written by hand: their regions are kept current, and all else stays byte for byte as it
 //! is.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::fs;
 
 use crate::binary::{Folder, Ran};

@@ -1,7 +1,5 @@
 //! Whatever keeps a job of a hand-written workflow from reporting what the table says is told.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::hand_written as workflows;
 use std::fs;
 

@@ -1,8 +1,6 @@
 //! What somebody wrote is never taken for a report: a region that holds anything else than the one
 //! step that belongs there is told of, and left.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::hand_written::*;
 
 const RULE: &str = "own-text-in-region";

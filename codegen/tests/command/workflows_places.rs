@@ -1,8 +1,6 @@
 //! A report says what is true where it stands: before the work that it says begins, after the work
 //! whose outcome it tells, and of a job whose result is not glossed over.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::binary::Folder;
 use crate::hand_written::*;
 

@@ -1,8 +1,6 @@
 //! Regions of hand-written workflows that are missing, drifted, or not where they belong are told of,
 //! and what can't be told apart is left as it is.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::hand_written::*;
 
 #[test]

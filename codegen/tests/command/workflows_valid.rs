@@ -1,8 +1,6 @@
 //! A workflow that GitHub takes is one that it takes afterwards: nothing is written that asks for
 //! what is not there, and no id stands twice.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,6 +1,5 @@
 //! Versions of the deploy table, and of others, side by side: which mixes are safe, which orders, and
 //! what is told of it.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs;
 use crate::sides::{SHIP, best, classes, verdict, versions, words};

@@ -1,6 +1,5 @@
 //! What a version does wrong by its own table, whatever it runs beside: where that is marked, and what is
 //! told of the way there and back.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs;
 use crate::sides::{SHIP, best, classes, verdict, versions};

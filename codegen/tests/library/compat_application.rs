@@ -1,6 +1,5 @@
 //! Tables with jobs in which the application moves rows by itself, too: its steps are walked beside
 //! the runs.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::sides::versions;
 use phasegate_codegen::compat::{Before, Class, Comparison, Layer, Mix, Verdict, compare};

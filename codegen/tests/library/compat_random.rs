@@ -1,6 +1,5 @@
 //! Random pairs of tables: whatever goes wrong in a mix has a change that is its reason, and one
 //! version alone never goes wrong.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::sides::{self, versions};
 use std::collections::BTreeSet;

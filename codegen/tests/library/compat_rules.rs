@@ -1,6 +1,5 @@
 //! A small pair of tables for each rule of `phasegate compat`: that it finds its change, where, and
 //! what comes of it.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::sides::GATE;
 use std::fmt::Write as _;

@@ -1,6 +1,5 @@
 //! Runs that only go wrong where they start in another state, meet two backends side by side, are
 //! started again, or lose a job after its end.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::sides::{SHIP, best, verdict, versions, words};
 use phasegate_codegen::compat::{Class, Layer, Mix, Verdict, Version, compare};

@@ -1,5 +1,4 @@
 //! What both versions' own tables do wrong is so today, and no change's doing.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs;
 use phasegate_codegen::accepted::Accepted;

@@ -1,8 +1,6 @@
 //! Tables of which something was once called proven that does not hold, and what is bounded.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs::{fixture, machine, tested_by, unlike};
-use phasegate_codegen::Machine;
 use phasegate_codegen::verify::{self, Counterexample, Covered, Proved, Verdict};
 
 fn verdict(proofs: &[Proved], name: &str) -> Verdict {

@@ -1,7 +1,5 @@
 //! No input panics, and none that is refused is refused without a word and a place.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::DEPLOY;
 use phasegate_codegen::{Error, finding};
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! What the library reads, validates, proves and renders: whatever needs no command.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,6 +1,5 @@
 //! The model for Spin, read whole: of a small workflow, and of a table without jobs. That it says
 //! what `verify` says is `spin.rs`.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs::*;
 use phasegate_codegen::verify::promela;

@@ -2,7 +2,6 @@
 //! die, in every order there is, against the protocol by which a report is applied: read the row,
 //! look the event id up, judge, set the status where it is still the one judged on, write the event
 //! beside it, commit. The model is of the protocol; the table is the deploy table.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs;
 use std::collections::BTreeSet;

@@ -1,8 +1,6 @@
 //! The refusals of files that are no table, and of rows that have not the shape of one: beside
 //! what is accepted, with rule, place and message, all in one run.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use crate::common::{check, findings, table, two, with};
 

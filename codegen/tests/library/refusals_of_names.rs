@@ -1,8 +1,6 @@
 //! The refusals of names: those that cannot be names, those that stand for two things or for
 //! nothing, and those that a target cannot bear.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use crate::common::{check, findings, table, two, with};
 

@@ -1,7 +1,5 @@
 //! The refusals of states, transitions and jobs that contradict each other.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::{check, table, two, with};
 
 #[test]

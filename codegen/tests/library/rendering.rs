@@ -1,7 +1,5 @@
 //! How findings look: the source line, a caret, the help; whatever the line holds.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use crate::common::{MARK, table, two};
 use phasegate_codegen::finding;

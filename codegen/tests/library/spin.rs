@@ -1,5 +1,4 @@
 //! An independent model checker comes to the same verdicts about the runs of a workflow.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::path::Path;
 use std::process::Command;

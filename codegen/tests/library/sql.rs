@@ -1,7 +1,5 @@
 //! The SQL of small tables, as people read it, and what no migration does.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common::machine;
 use phasegate_codegen::Machine;
 use phasegate_codegen::emit::sql::{Dialect, Impossible, Migration, migrations};

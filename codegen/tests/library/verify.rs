@@ -1,5 +1,4 @@
 //! What `verify` proves of tables, and the shortest case where something does not hold.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common;
 use crate::common::proofs::*;

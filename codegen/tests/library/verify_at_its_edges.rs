@@ -1,5 +1,4 @@
 //! How far `verify` goes: counts that can be made by hand, what is too large, and what it says then.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use crate::common::proofs::*;
 use phasegate_codegen::Machine;

@@ -1,7 +1,5 @@
 //! What is worth a warning and fails nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use crate::common;
 use crate::common::{check, table, warns, with};
 

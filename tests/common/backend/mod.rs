@@ -1,8 +1,6 @@
 //! What the whole-system tests of the runtime share: a table's schema in a fresh database, a
 //! backend over it on a loopback port, and a client.
 #![allow(dead_code, unreachable_pub, unused_macros, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 pub mod client;
 pub mod world;
 
