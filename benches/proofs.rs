@@ -1,5 +1,5 @@
-//! What the proofs cost: `verify` of workflows of 6 to 48 jobs in a row, and of jobs side by side; and
-//! in the same run how many states a second it explores, next to two model checkers on the same
+//! What the proofs cost: `verify` of workflows of 6 to 48 jobs in a row, and of jobs side by side;
+//! `compat` of jobs in a row and the same with one more; and in the same run how many states a second it explores, next to two model checkers on the same
 //! workflow: stateright on a model written here, Spin on the model that `verify --promela` prints.
 
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use divan::Bencher;
 use phasegate::{Machine as _, Verdict};
+use phasegate_codegen::compat::{Version, compare};
 use phasegate_codegen::{Machine, machine, verify};
 use stateright::{Checker as _, Model, Property};
 
@@ -170,15 +171,19 @@ fn by_spin(machine: &Machine) -> Result<Explored, String> {
 
 /// Jobs in a row, each with a phase, a start and an outcome, all of them optional, and a conclusion.
 fn in_a_row(jobs: usize) -> Machine {
-    table(jobs, true)
+    read(&table(jobs, true))
 }
 
 /// The same jobs side by side, each of whose reports may come at any time.
 fn side_by_side(jobs: usize) -> Machine {
-    table(jobs, false)
+    read(&table(jobs, false))
 }
 
-fn table(jobs: usize, in_a_row: bool) -> Machine {
+fn read(text: &str) -> Machine {
+    machine("m.toml", text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}")).1
+}
+
+fn table(jobs: usize, in_a_row: bool) -> String {
     let each = |of: &dyn Fn(usize) -> String| (0..jobs).map(of).collect::<String>();
     let phases = each(&|job| format!("[[phase]]\nname = 'p{job}'\n"));
     let states = each(&|job| {
@@ -204,13 +209,12 @@ fn table(jobs: usize, in_a_row: bool) -> Machine {
         )
     });
     let names = each(&|job| format!("'j{job}', "));
-    let text = format!(
+    format!(
         "format = 1\nmachine = {{ name = 'm', initial = 'new' }}\n{phases}[[state]]\nname = 'new'\n\
          {states}[[state]]\nname = 'good'\noutcome = 'success'\n[[state]]\nname = 'bad'\n\
          outcome = 'failure'\n{transitions}[[transition]]\nfrom = '*'\nto = 'bad'\n{rows}[[job]]\n\
          name = 'end'\nalways = true\nneeds = [{names}]\nsuccess = 'good'\nfailure = 'bad'\n"
-    );
-    machine("m.toml", text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}")).1
+    )
 }
 
 /// Every claim is proven.
@@ -230,4 +234,15 @@ fn jobs_in_a_row(bencher: Bencher<'_, '_>, jobs: usize) {
 fn jobs_side_by_side(bencher: Bencher<'_, '_>, jobs: usize) {
     let machine = side_by_side(jobs);
     bencher.bench(|| prove(&machine));
+}
+
+#[divan::bench(args = [6, 12], sample_count = 3)]
+fn jobs_in_a_row_and_one_more(bencher: Bencher<'_, '_>, jobs: usize) {
+    let targets = "[target.sql]\n[target.js]\n[target.workflow]\n";
+    let version = |label, jobs| {
+        let text = table(jobs, true) + targets;
+        Version::new(label, "m.toml", text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}"))
+    };
+    let versions = [version("old", jobs), version("new", jobs + 1)];
+    bencher.bench(|| assert!(compare(&versions, 0, 1).exhausted));
 }
