@@ -20,6 +20,10 @@ use reports::Reports;
 /// The most that one search of runs does.
 const LIMITS: Limits = Limits { states: 1 << 20, steps: 1 << 22 };
 
+/// The same where every way in which a claim is broken is wanted, so that no jobs are alike: beyond
+/// this, the ways that were found have to do.
+const LIMITS_OF_WAYS: Limits = Limits { states: 1 << 17, steps: 1 << 19 };
+
 /// What is claimed of every run.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Claim {
@@ -87,6 +91,10 @@ pub(crate) struct Mode {
 }
 
 impl Mode {
+    const fn limits(self) -> Limits {
+        if self.ways { LIMITS_OF_WAYS } else { LIMITS }
+    }
+
     /// All runs.
     pub(crate) const fn all(again: bool, ways: bool) -> Self {
         Self { again, ways, in_turn: false }
@@ -152,7 +160,7 @@ impl Runs {
     /// What is reported in the runs of a workflow, and how they end.
     pub(crate) fn of_reports(workflow: &Workflow<'_>, mode: Mode) -> Self {
         Self::by(mode, |mode, found| {
-            let explored = explore(Reports::of(workflow, mode, false), LIMITS);
+            let explored = explore(Reports::of(workflow, mode, false), mode.limits());
             found.searched = Searched::of(&explored);
             reports::finish(explored, found);
         })
@@ -161,7 +169,7 @@ impl Runs {
     /// How runs end in which a job is lost after it reported its success.
     pub(crate) fn of_late_losses(workflow: &Workflow<'_>) -> Self {
         Self::by(Mode::all(false, false), |mode, found| {
-            let explored = explore(Reports::of(workflow, mode, true), LIMITS);
+            let explored = explore(Reports::of(workflow, mode, true), mode.limits());
             found.searched = Searched::of(&explored);
             reports::finish(explored, found);
         })

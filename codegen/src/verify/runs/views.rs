@@ -8,7 +8,7 @@ use phasegate::View;
 
 use super::alone;
 use super::scenes::{News, Scenes};
-use super::{Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
+use super::{Claim, Mode, Runs, Searched, Way, failed_jobs};
 use crate::machine::stepper::{PhaseMemory, Row, Stepper};
 use crate::machine::{PhaseId, StateId};
 use crate::runs::{Alike, Path, Workflow};
@@ -213,10 +213,10 @@ pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, to: &mut Runs) {
     // Phases to which the same jobs are alike have the same scenes.
     for phases in phases.chunk_by(|one, other| one.1 == other.1) {
         let mut open: Vec<PhaseId> = phases.iter().map(|(phase, _)| *phase).collect();
-        let mut limits = LIMITS;
+        let mut limits = mode.limits();
         if !mode.in_turn {
             // Where all runs are many, a phase whose own jobs are enough of a proof needs no more.
-            limits.states = FEW;
+            limits.states = limits.states.min(FEW);
             let scenes = Scenes::of(workflow, &stepper, &phases[0].1, mode, limits);
             if scenes.searched().exhausted {
                 watch(workflow, &stepper, &scenes, &open, mode, to);
@@ -230,7 +230,7 @@ pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, to: &mut Runs) {
                 }
                 proven.is_none()
             });
-            limits = LIMITS;
+            limits = mode.limits();
         }
         if !open.is_empty() {
             let scenes = Scenes::of(workflow, &stepper, &phases[0].1, mode, limits);
@@ -258,7 +258,7 @@ fn watch<'w, 'm, 'a>(
             shortest: Vec::new(),
             found: Vec::new(),
         };
-        let Explored { model, known, taken_up, exhausted, .. } = explore(watched, LIMITS);
+        let Explored { model, known, taken_up, exhausted, .. } = explore(watched, mode.limits());
         to.searched.exhausted &= exhausted;
         to.views += taken_up as u64;
         let path = |end| {
