@@ -321,6 +321,6 @@ fn the_old_backend_is_built_from_the_old_table() {
         fs::write(&kept, &text).unwrap();
     }
     let is_kept = fs::read_to_string(&kept).unwrap() == text;
-    assert!(is_kept, "run `ROLLBACK=write cargo test --test runtime rollback::built`");
+    assert!(is_kept, "run `ROLLBACK=write cargo test --test runtime rollback::the_old_backend`");
     assert_eq!(Old.table(), loaded.machine.fingerprints.table);
 }

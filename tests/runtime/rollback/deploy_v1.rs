@@ -734,6 +734,7 @@ fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P
     }
     attempted.and_then(incomplete).or(current.phase()).or_else(|| {
         let before = before?;
-        incomplete(before).filter(|_| before.hidden(current).next().is_none())
+        let phase = incomplete(before);
+        phase.filter(|_| before.hidden(current).all(|hidden| incomplete(hidden) == phase))
     })
 }
