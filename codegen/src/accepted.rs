@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use crate::finding::{Finding, Severity};
+#[cfg(feature = "cli")]
 use crate::pipeline::{self, Loaded};
 use crate::rules::{self, Rule};
 use crate::table::Source;
@@ -143,6 +144,7 @@ impl Accepted {
     ///
     /// # Errors
     /// Where the current folder can't be found out.
+    #[cfg(feature = "cli")]
     pub(crate) fn accept<'f>(
         &mut self,
         loaded: &Loaded,

@@ -95,6 +95,7 @@ impl Finding {
 
     /// What it is about, in words that no other edit of the file touches: the names in its message,
     /// where nothing else is said.
+    #[cfg(feature = "cli")]
     pub(crate) fn subject(&self) -> String {
         match &self.subject {
             Some(subject) => subject.clone(),

@@ -53,6 +53,7 @@ mod section;
 mod wording;
 
 pub(crate) use change::{renamed, stale_default};
+#[cfg(feature = "cli")]
 pub(crate) use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
