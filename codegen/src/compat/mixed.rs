@@ -13,9 +13,9 @@ use crate::runs::{JobResult, Layout, Run, Runs, Step, Workflow};
 use crate::search::{Edge, End, Known, Limits, Model};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
-pub const MOST_SITUATIONS: usize = 1 << 17;
+pub const MOST_SITUATIONS: usize = 1 << 18;
 /// The most that one search does.
-pub(super) const LIMITS: Limits = Limits { states: MOST_SITUATIONS, steps: 1 << 19 };
+pub(super) const LIMITS: Limits = Limits { states: MOST_SITUATIONS, steps: 1 << 21 };
 
 /// A step, and what came of its report, where it delivers one.
 pub(super) type Taken = (Step, Option<Received>);

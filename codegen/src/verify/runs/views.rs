@@ -8,11 +8,11 @@ use phasegate::View;
 
 use super::alone;
 use super::scenes::{News, Scenes};
-use super::{Claim, Mode, Runs, Searched, Way, failed_jobs};
+use super::{Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
 use crate::machine::stepper::{PhaseMemory, Row, Stepper};
 use crate::machine::{PhaseId, StateId};
 use crate::runs::{Alike, Path, Workflow};
-use crate::search::{End, Explored, Known, Model, explore};
+use crate::search::{End, Explored, Known, Limits, Model, explore};
 
 /// What is remembered of a phase.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -249,6 +249,8 @@ fn watch<'w, 'm, 'a>(
     to: &mut Runs,
 ) {
     to.searched.add(scenes.searched());
+    // A step from scene to scene is a look-up: there may be many.
+    let limits = if mode.ways { mode.limits() } else { Limits { steps: 1 << 25, ..LIMITS } };
     for &phase in phases {
         let watched = Watched {
             scenes,
@@ -258,7 +260,7 @@ fn watch<'w, 'm, 'a>(
             shortest: Vec::new(),
             found: Vec::new(),
         };
-        let Explored { model, known, taken_up, exhausted, .. } = explore(watched, mode.limits());
+        let Explored { model, known, taken_up, exhausted, .. } = explore(watched, limits);
         to.searched.exhausted &= exhausted;
         to.views += taken_up as u64;
         let path = |end| {
