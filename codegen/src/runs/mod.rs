@@ -10,7 +10,7 @@
 //! job whose work fails after the report; with its outcome, one that is lost after it reported, and
 //! what is claimed of those is `workflow-late-loss` only. Reports of one job come in the order in
 //! which it sends them: one that overtakes another is the receiver's business, which
-//! `tests/protocol.rs` explores.
+//! `tests/library/protocol.rs` explores.
 
 mod alike;
 mod job;
