@@ -2,7 +2,8 @@
 # <{ header }>
 #
 # Sends one report of a workflow job to the console that started the run, and prints the answer.
-# Needs bash, curl and jq. Everything comes in by the environment, so it runs outside GitHub too:
+# Needs bash (from 3.2 on), curl (from 7.29 on) and jq (from 1.6 on). Everything comes in by the
+# environment, so it runs outside GitHub too:
 #
 #   NOTIFY_ID          the id of the <{ machine }>; empty: no console started this run, nothing is sent
 #   NOTIFY_URL         the console's address
@@ -12,15 +13,20 @@
 #   NOTIFY_ATTEMPTED   the state that the job set out to report before, by its name; may be empty
 #   NOTIFY_OCCURRENCE  2, 3, ... where the job reports this state for the second, third, ... time
 #   NOTIFY_TOLERATED   true: the loss of this report harms nothing, a failure is a warning
-#   NOTIFY_TRIES       how often to try (6)
-#   NOTIFY_PAUSE       whole seconds before the second try, doubled from try to try (1)
+#   NOTIFY_TRIES       how often to try at most (6)
+#   NOTIFY_PAUSE       seconds before the second try, doubled from try to try (1)
+#   NOTIFY_BUDGET      whole seconds that all tries together take at most (20 where the report is
+#                      tolerated, else 240)
+#   NOTIFY_LOG         a file whose last 16 KiB go along, as they are: no secret of theirs is masked
 #
 # and GITHUB_EVENT_PATH (its .inputs.<{ token_input }> authenticates the report), GITHUB_RUN_ID,
-# GITHUB_RUN_ATTEMPT, GITHUB_SERVER_URL and GITHUB_REPOSITORY, as every runner sets them.
+# GITHUB_RUN_ATTEMPT, GITHUB_JOB, GITHUB_SERVER_URL, GITHUB_REPOSITORY and RUNNER_TEMP, as every runner
+# sets them.
 #
 # Ends 0 where the report was accepted or there was nothing to report, 1 where it was refused or
 # could not be delivered, 2 where it was asked for something that the table does not have.
 set -euo pipefail
+SECONDS=0
 
 readonly machine='<{ machine }>'
 readonly collection='<{ collection }>'
@@ -59,28 +65,71 @@ annotate() {
   printf '::%s::%s\n' "$1" "$message"
 }
 
+is_tolerated() {
+  [[ ${NOTIFY_TOLERATED:-} == true ]]
+}
+
 # Prints why nothing was accepted, and ends.
 give_up() {
   local level=error
-  if [[ ${NOTIFY_TOLERATED:-} == true ]]; then
+  if is_tolerated; then
     level=warning
   fi
   annotate "$level" "$2"
   exit "$1"
 }
 
-# A member of the answer as one line, with nothing in it that the runner would take for a command.
+# Of a text one line that isn't too long, with nothing in it that the runner would take for a command.
+readonly one_line='
+  (if length > 300 then .[:300] + " ..." else . end)
+  | gsub("[[:cntrl:]]+"; " ") | gsub("##\\["; "## [") | sub(" +$"; "")'
+
+# A jq on Windows ends its lines with a carriage return.
+line() {
+  jq -Rrs "$one_line" | tr -d '\r'
+}
+
+# A member of the answer as one line.
 answered() {
   jq -r --arg key "$1" '
     if type == "object" then .[$key] else null end
     | if . == null then "" elif type == "string" then . else tojson end
-    | gsub("[[:cntrl:]]+"; " ") | gsub("##\\["; "## [")
-  ' answer 2>/dev/null || true
+    | '"$one_line" answer 2>/dev/null | tr -d '\r' || true
 }
 
-# A file's text as one line.
-line_of() {
-  tr -s '[:cntrl:]' ' ' <"$1" | sed 's/##\[/## [/g; s/ *$//'
+# What the answer says became of the report: applied, duplicate, or neither.
+verdict() {
+  jq -rs '
+    if length != 1 then "neither"
+    else
+      .[0]
+      | if type != "object" or (.status | type) != "string" or (.seq | type) != "number" then "neither"
+        elif .applied == true and (.from | type) == "string" then "applied"
+        elif .applied == false and .duplicate == true then "duplicate"
+        else "neither"
+        end
+    end
+  ' answer 2>/dev/null | tr -d '\r' || true
+}
+
+# The last header of the answer by that name, as one line.
+header() {
+  LC_ALL=C grep -i "^$1:" headers | tail -n 1 | LC_ALL=C sed 's/^[^:]*: *//' | line || true
+}
+
+# A setting of the environment, which has to look like that, or what it is by default.
+setting() {
+  value=${!1:-$2}
+  [[ $value =~ $3 ]] || give_up 2 "$1 is not $4: '$value'."
+}
+
+# Milliseconds as seconds.
+seconds() {
+  if (($1 % 1000 == 0)); then
+    printf '%d' $(($1 / 1000))
+  else
+    printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
+  fi
 }
 
 id=${NOTIFY_ID:-}
@@ -92,6 +141,21 @@ fi
 for tool in jq curl; do
   command -v "$tool" >/dev/null || give_up 1 "$tool is needed to report to the console, and is not installed here."
 done
+
+# A dispatch input is no secret to GitHub: only masked is it kept out of the log, and so before anything
+# else is printed. It is read here, and not passed on by `with:` or `env:`, which the log prints.
+token=
+if [[ -r ${GITHUB_EVENT_PATH:-} ]]; then
+  token=$(jq -r '.inputs.<{ token_input }> // "" | tostring' "$GITHUB_EVENT_PATH") || token=
+  token=${token%$'\r'}
+fi
+[[ -n $token ]] || give_up 1 "The event that started this run carries no <{ token_input }>: the console has to give it with the deploy's id."
+annotate add-mask "$token"
+# What is a space depends on the locale; what a header must not hold doesn't.
+(
+  LC_ALL=C
+  [[ $token != *[[:space:][:cntrl:]]* ]]
+) || give_up 1 "The <{ token_input }> of the event that started this run holds white space."
 
 job=${NOTIFY_JOB:-}
 state=${NOTIFY_STATE:-}
@@ -108,6 +172,24 @@ if [[ -n ${NOTIFY_ATTEMPTED:-} ]]; then
   value_of "$NOTIFY_ATTEMPTED" || give_up 2 "The table of $machine has no state '$NOTIFY_ATTEMPTED' to have attempted."
   attempted=$value
 fi
+what="${job:-somebody}'s report of $state"
+
+longest=15
+budget=240
+if is_tolerated; then
+  budget=20
+fi
+whole='^[0-9]{1,5}$'
+setting NOTIFY_TRIES 6 "$whole" "a whole number"
+tries=$((10#$value))
+setting NOTIFY_BUDGET "$budget" "$whole" "a whole number of seconds"
+budget=$((10#$value))
+setting NOTIFY_PAUSE 1 '^[0-9]{1,5}([.][0-9]+)?$' "a number of seconds"
+fraction=000
+if [[ $value == *.* ]]; then
+  fraction=${value#*.}000
+fi
+pause=$((10#${value%.*} * 1000 + 10#${fraction:0:3}))
 
 url=${NOTIFY_URL:-}
 [[ $url == http://?* || $url == https://?* ]] ||
@@ -116,30 +198,41 @@ while [[ $url == */ ]]; do
   url=${url%/}
 done
 
-# A dispatch input is no secret to GitHub: only masked is it kept out of the log. It is read here,
-# and not passed on by `with:` or `env:`, which the log prints.
-token=
-if [[ -r ${GITHUB_EVENT_PATH:-} ]]; then
-  token=$(jq -r '.inputs.<{ token_input }> // "" | tostring' "$GITHUB_EVENT_PATH") || token=
+run_url=
+if [[ ${GITHUB_SERVER_URL:-} == https://* && -n ${GITHUB_RUN_ID:-} ]]; then
+  run_url="$GITHUB_SERVER_URL/${GITHUB_REPOSITORY:-}/actions/runs/$GITHUB_RUN_ID/attempts/${GITHUB_RUN_ATTEMPT:-1}"
 fi
-[[ -n $token ]] || give_up 1 "The event that started this run carries no <{ token_input }>: the console has to give it with the deploy's id."
-[[ $token != *[![:graph:]]* ]] || give_up 1 "The <{ token_input }> of the event that started this run holds white space."
-annotate add-mask "$token"
+
+# The end of the log, without what only a terminal understands.
+log=
+if [[ -f ${NOTIFY_LOG:-} && -r $NOTIFY_LOG ]]; then
+  log=$(tail -c 16384 -- "$NOTIFY_LOG" | LC_ALL=C sed $'s/\033\\[[0-9;?]*[A-Za-z]//g' | LC_ALL=C tr -d '\000-\010\013-\037\177') || log=
+  log=${log//"$token"/***}
+elif [[ -n ${NOTIFY_LOG:-} ]]; then
+  echo "$what goes without a log: there is no file $(printf '%s' "$NOTIFY_LOG" | line)."
+fi
+
+# A console that is away costs a job the whole time once: where one of its reports was tried in vain,
+# the later ones that may be lost are tried once.
+breaker=
+if [[ -d ${RUNNER_TEMP:-} && -n ${GITHUB_RUN_ID:-} ]]; then
+  breaker="$RUNNER_TEMP/notify-$machine-$GITHUB_RUN_ID-${GITHUB_RUN_ATTEMPT:-1}-${GITHUB_JOB:-}"
+fi
+if is_tolerated && [[ -n $breaker && -e $breaker ]]; then
+  echo "$what is tried once: an earlier report of this job could not be delivered."
+  tries=1
+  longest=5
+fi
 
 # No argument of a program that others could list holds the token.
 umask 077
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-printf 'Authorization: Bearer %s\n' "$token" >authorization
-
-run_url=
-if [[ ${GITHUB_SERVER_URL:-} == https://* && -n ${GITHUB_RUN_ID:-} ]]; then
-  run_url="$GITHUB_SERVER_URL/${GITHUB_REPOSITORY:-}/actions/runs/$GITHUB_RUN_ID/attempts/${GITHUB_RUN_ATTEMPT:-1}"
-fi
+printf 'header = "Authorization: Bearer %s"\n' "$(printf '%s' "$token" | LC_ALL=C sed 's/[\\"]/\\&/g')" >authorization
 
 # The same report has the same id however often it is sent, so that trying again is safe.
-jq -n \
+NOTIFY_LOG_TAIL=$log jq -n \
   --arg deploy "$id" --arg status "$status" --arg job "$job" --arg attempted "$attempted" \
   --arg run_id "${GITHUB_RUN_ID:-}" --arg run_attempt "${GITHUB_RUN_ATTEMPT:-}" --arg run_url "$run_url" \
   --arg occurrence "$occurrence" --arg table "$table" '
@@ -162,62 +255,93 @@ jq -n \
       end
     ),
     attempted: $attempted,
-    table: $table
+    table: $table,
+    # It may begin in the middle of a character.
+    log_tail: (env.NOTIFY_LOG_TAIL | sub("^\ufffd+"; ""))
   } | with_entries(select(.value != null and .value != ""))
 ' >report
-address="$url/api/$collection/$(jq -nr --arg id "$id" '$id | @uri')/callbacks"
-what="${job:-somebody}'s report of $state"
+address="$url/api/$collection/$(jq -nr --arg id "$id" '$id | @uri' | tr -d '\r')/callbacks"
+
+options=(
+  --silent --show-error --globoff --proto '=http,https' --max-filesize 1048576
+  --config authorization --header 'Content-Type: application/json' --header 'Expect:'
+  --data-binary @report --output answer --dump-header headers --write-out '%{http_code}'
+)
+# From 7.42 on. Some before it take an id of dots for a way up in the address.
+if curl --path-as-is --version >/dev/null 2>&1; then
+  options+=(--path-as-is)
+else
+  [[ $id != . && $id != .. ]] || give_up 1 "$what can't be sent: this curl would leave the id $id out of the address."
+fi
 
 # curl's own --retry passes over a refused connection and an empty reply, and a backend that
 # restarts would cost the report: the loop is ours.
-tries=${NOTIFY_TRIES:-6}
-pause=${NOTIFY_PAUSE:-1}
 for ((try = 1; ; try++)); do
   : >answer
   : >headers
-  delivered=true
+  # Up to a second more has passed than SECONDS says.
+  limit=$((budget - SECONDS - 1))
+  ((limit <= longest)) || limit=$longest
+  ((limit >= 1)) || limit=1
+  failed=0
   code=$(
-    curl --silent --show-error --fail-with-body --connect-timeout 5 --max-time 15 \
-      --header @authorization --header 'Content-Type: application/json' \
-      --data-binary @report --output answer --dump-header headers --write-out '%{http_code}' \
-      "$address" 2>problem
-  ) || delivered=false
+    # Before 8.4, --max-filesize stops none that does not say beforehand how large it is.
+    ulimit -f 1024 2>/dev/null || true
+    trap '' XFSZ
+    curl "${options[@]}" --connect-timeout $((limit < 5 ? limit : 5)) --max-time "$limit" "$address" 2>problem
+  ) || failed=$?
+  code=${code:-000}
   case "$code" in
-    2??) [[ $delivered == false ]] || break ;;
     408 | 429) ;;
-    4??) break ;;
+    # What broke off is asked for again; what is too large does not get smaller.
+    2??) [[ $failed != 0 && $failed != 23 && $failed != 63 ]] || break ;;
+    [34]??) break ;;
   esac
   if ((try >= tries)); then
     break
   fi
   wait=$pause
-  after=$(sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9]\{1,9\}\)[[:space:]]*$/\1/p' headers | tail -n 1)
-  if [[ -n $after ]] && ((10#$after > wait)); then
-    wait=$((10#$after > 30 ? 30 : 10#$after))
+  after=$(header retry-after)
+  if [[ $after =~ ^[0-9]{1,9}$ ]] && ((10#$after * 1000 > wait)); then
+    wait=$((10#$after > 30 ? 30000 : 10#$after * 1000))
   fi
-  echo "$what: ${code/#000/no answer} (try $try of $tries), again in $wait s"
-  sleep "$wait"
+  # No try begins that could not end in time.
+  if (((SECONDS + 2) * 1000 + wait > budget * 1000)); then
+    break
+  fi
+  echo "$what: ${code/#000/no answer} (try $try of $tries), again in $(seconds "$wait") s"
+  sleep "$(seconds "$wait")"
   pause=$((pause * 2))
 done
+
+# Nothing came that trying again could not change.
+lost() {
+  if [[ -n $breaker ]]; then
+    : 2>/dev/null >"$breaker" || true
+  fi
+  local times="$try tries"
+  ((try > 1)) || times="1 try"
+  give_up 1 "$what could not be delivered in $times: $1"
+}
 
 title=$(answered title)
 detail=$(answered detail)
 case "$code" in
   2??)
-    [[ $delivered == true ]] || give_up 1 "$what could not be delivered: the answer broke off. $(line_of problem)"
-    case "$(answered applied)" in
-      true) echo "$what: $code applied, $(answered from) -> $(answered status) (seq $(answered seq))" ;;
-      false) echo "$what: $code nothing to change, it is in $(answered status) (seq $(answered seq))" ;;
-      *) annotate warning "$what: $code, but not the answer of a console. Is $url its address?" ;;
+    [[ $failed == 0 || $failed == 23 || $failed == 63 ]] || lost "the answer broke off. $(line <problem)"
+    case "$failed $(verdict)" in
+      '0 applied') echo "$what: $code applied, $(answered from) -> $(answered status) (seq $(answered seq))" ;;
+      '0 duplicate') echo "$what: $code nothing to change, it is in $(answered status) (seq $(answered seq))" ;;
+      *) give_up 1 "$what: $code, but not the answer of a console. Is $url its address?" ;;
     esac
     ;;
+  3??) give_up 1 "$what was not accepted: $code leads to $(header location). Give CONSOLE_URL the address that answers itself." ;;
   408 | 429 | [!4]??)
     answer="$code${title:+ $title}${detail:+: $detail}"
     if [[ $code == 000 ]]; then
-      answer=$(line_of problem)
+      answer=$(line <problem)
     fi
-    give_up 1 "$what could not be delivered in $try tries: ${answer:-no answer}"
+    lost "${answer:-no answer}"
     ;;
   *) give_up 1 "$what was refused: $code${title:+ $title}${detail:+: $detail}" ;;
 esac
-

@@ -14,10 +14,20 @@ const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Def
     put(DEPLOY, "notify.sh", what, from, to)
 }
 
-pub(crate) const DEFECTS: [Defect; 34] = [
-    deploy("retry on 422", "    4??) break ;;\n", ""),
+pub(crate) const DEFECTS: [Defect; 40] = [
+    deploy("retry on 422", "    [34]??) break ;;\n", "    3??) break ;;\n"),
     deploy("no retry on 408 and 429", "    408 | 429) ;;\n", ""),
-    deploy("no retry on 503", "    4??) break ;;\n", "    [45]??) break ;;\n"),
+    deploy("no retry on 503", "    [34]??) break ;;\n", "    [345]??) break ;;\n"),
+    deploy("a redirect tried again", "    [34]??) break ;;\n", "    4??) break ;;\n"),
+    deploy(
+        "any page taken for a console's answer",
+        "*) give_up 1 \"$what: $code, but",
+        "*) annotate warning \"$what: $code, but",
+    ),
+    deploy("tries without a budget", "+ wait > budget * 1000", "+ wait > 9 * budget * 1000"),
+    deploy("a console that is away tried for again and again", "  tries=1\n", ""),
+    deploy("an address that curl makes several of", " --globoff", ""),
+    deploy("a whole log sent", "tail -c 16384", "tail -c 1638400"),
     deploy("trying for ever", "if ((try >= tries)); then", "if ((try >= 2 * tries)); then"),
     deploy("a missing id guard", "if [[ -z $id ]]; then", "if false; then"),
     deploy(
@@ -27,7 +37,7 @@ pub(crate) const DEFECTS: [Defect; 34] = [
     ),
     deploy("a tolerated loss that is an error", "level=warning", "level=error"),
     deploy("a token that is not masked", "annotate add-mask \"$token\"\n", ""),
-    deploy("a report without its token", "--header @authorization ", ""),
+    deploy("a report without its token", "--config authorization ", ""),
     deploy(
         "another state for an outcome",
         "smoke/success) state='smoke_passed' ;;",
@@ -64,14 +74,18 @@ pub(crate) const DEFECTS: [Defect; 34] = [
     deploy("a percent sign that the runner would read", "  message=${message//'%'/%25}\n", ""),
     deploy(
         "an answer that broke off taken for accepted",
-        "2??) [[ $delivered == false ]] || break ;;",
-        "2??) delivered=true; break ;;",
+        "2??) [[ $failed != 0 && $failed != 23 && $failed != 63 ]] || break ;;",
+        "2??) failed=0; break ;;",
     ),
     deploy("a token that others can read", "umask 077\n", ""),
-    deploy("a wait that the console may make any longer", "> 30 ? 30 :", "> 99 ? 99 :"),
-    deploy("a wait shorter than the console asks for", "30 : 10#$after", "30 : pause"),
-    deploy("an answer waited for without an end in sight", "--max-time 15", "--max-time 1500"),
-    deploy("an answer waited for without an end", " --max-time 15", ""),
+    deploy("a wait that the console may make any longer", "> 30 ? 30000 :", "> 99 ? 99000 :"),
+    deploy("a wait shorter than the console asks for", "30000 : 10#$after * 1000", "30000 : pause"),
+    deploy(
+        "an answer waited for without an end in sight",
+        "--max-time \"$limit\"",
+        "--max-time 1500",
+    ),
+    deploy("an answer waited for without an end", " --max-time \"$limit\"", ""),
     deploy(
         "an id that the console would not take",
         "utf8bytelength) <= 1024",
@@ -83,9 +97,9 @@ pub(crate) const DEFECTS: [Defect; 34] = [
         "utf8bytelength) <= 1023",
     ),
     deploy("an occurrence lost with a long id", "else .[1:] | join(\"/\")", "else null"),
-    deploy("a wait of minutes passed over", r"\{1,9\}", r"\{1,2\}"),
+    deploy("a wait of minutes passed over", "[0-9]{1,9}", "[0-9]{1,2}"),
     deploy("the same pause from try to try", "  pause=$((pause * 2))\n", ""),
-    deploy("no pause between two tries", "  sleep \"$wait\"\n", ""),
+    deploy("no pause between two tries", "  sleep \"$(seconds \"$wait\")\"\n", ""),
     put(HOSTILE, "notify.sh", "an unescaped quote", "value='it'\\''s ", "value='it's "),
     put(
         HOSTILE,
@@ -113,6 +127,10 @@ pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
         check!(at, everything_else_is_tried_again(&text));
         check!(at, an_answer_that_breaks_off_is_none(&text));
         check!(at, trying_again_ends(&text));
+        check!(at, an_answer_of_no_console_is_told_at_once(&text));
+        check!(at, a_console_that_is_away_costs_a_job_its_time_once(&text));
+        check!(at, an_address_stays_one(&text));
+        check!(at, the_end_of_the_log_goes_along(&text));
         check!(at, without_an_id_nothing_is_sent(&text));
         check!(at, an_address_that_is_none_is_refused(&text));
         check!(at, tries::waits_twice_as_long_from_try_to_try(&text));
@@ -191,6 +209,40 @@ fn trying_again_ends(text: &str) {
     let stub = answering(&[(503, "{}")]);
     script(text, &stub.url).run().is(1, "could not be delivered in 4 tries: 503");
     assert_eq!(stub.requests().len(), 4);
+}
+
+fn an_answer_of_no_console_is_told_at_once(text: &str) {
+    for (status, told) in [(200, "200, but not the answer"), (307, "307 leads to")] {
+        let stub = answering(&[(status, "<html>welcome</html>")]);
+        script(text, &stub.url).run().is(1, told);
+        assert_eq!(stub.requests().len(), 1);
+    }
+}
+
+fn a_console_that_is_away_costs_a_job_its_time_once(text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let temp = folder.path().display().to_string();
+    let settings = [("NOTIFY_TOLERATED", "true"), ("RUNNER_TEMP", &temp), ("GITHUB_JOB", "smoke")];
+    for tries in [5, 1] {
+        let stub = answering(&[(503, "{}")]);
+        let calls = tries::calls_with(text, &stub, &settings, 1, "could not be delivered");
+        assert_eq!(calls.curls.len(), tries);
+    }
+}
+
+fn an_address_stays_one(text: &str) {
+    let stub = answering(&[(200, APPLIED)]);
+    script(text, &format!("{}/{{a,b}}", stub.url)).run().is(0, "200 applied");
+    assert_eq!(stub.requests().len(), 1);
+}
+
+fn the_end_of_the_log_goes_along(text: &str) {
+    let stub = answering(&[(200, APPLIED)]);
+    let script = script(text, &stub.url).with("NOTIFY_LOG", "log");
+    std::fs::write(script.path("log"), "line\n".repeat(9000) + "end").unwrap();
+    script.run().is(0, "200 applied");
+    let log = stub.requests()[0].body["log_tail"].as_str().unwrap().to_owned();
+    assert!(log.ends_with("line\nend") && log.len() <= 16384, "{} bytes", log.len());
 }
 
 fn without_an_id_nothing_is_sent(text: &str) {

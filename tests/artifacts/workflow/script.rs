@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -86,6 +87,10 @@ impl Script {
         self.folder.path().join(name)
     }
 
+    fn files(&self) -> BTreeSet<OsString> {
+        fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    }
+
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("bash");
         command
@@ -100,10 +105,9 @@ impl Script {
     }
 
     pub(crate) fn run(&self) -> Ran {
+        let before = self.files();
         let output = self.command().output().unwrap();
-        let left: Vec<_> =
-            fs::read_dir(self.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 2, "it leaves nothing behind: {left:?}");
+        assert_eq!(self.files(), before, "it leaves nothing behind");
         Ran {
             code: output.status.code().unwrap(),
             said: String::from_utf8(output.stdout).unwrap()

@@ -18,6 +18,10 @@ pub(crate) enum Answer {
     Nothing,
     /// The answer breaks off in the middle.
     Half,
+    /// Nothing comes while the client waits.
+    Hangs,
+    /// An answer that does not say how large it is, and never ends.
+    Endless,
 }
 
 /// One request.
@@ -91,6 +95,19 @@ fn serve(mut stream: TcpStream, answer: &Answer, seen: &Mutex<Vec<Request>>) {
         Answer::Nothing => Ok(()),
         Answer::Half => {
             write!(stream, "HTTP/1.1 200 Such\r\nContent-Length: 100\r\n\r\n{{\"applied\"")
+        }
+        Answer::Hangs => {
+            // Another client may come meanwhile.
+            thread::spawn(move || stream.read(&mut [0]));
+            Ok(())
+        }
+        Answer::Endless => {
+            let begun = write!(stream, "HTTP/1.1 200 Such\r\n\r\n");
+            begun.and_then(|()| {
+                loop {
+                    stream.write_all(&[b' '; 65536])?;
+                }
+            })
         }
     };
 }

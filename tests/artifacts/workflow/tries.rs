@@ -10,29 +10,45 @@ use super::script::{APPLIED, Script, answering};
 use super::stub::{Answer, Stub};
 
 /// What bash reads before the script: the umask of most machines, and stand-ins that write down how
-/// a program is called.
+/// a program is called. Time passes by what would be slept.
 const BEFORE: &str = r#"
 umask 022
-sleep() { printf '%s\n' "$*" >>"$CALLS/sleep"; }
+sleep() {
+  printf '%s\n' "$*" >>"$CALLS/sleep"
+  SECONDS=$((SECONDS + ${1%.*}))
+}
 curl() {
-  printf '%s\n' "$*" >>"$CALLS/curl"
-  ls -l >"$CALLS/files"
-  command curl "$@"
+  if [[ $* != *--version ]]; then
+    printf '%s\n' "$*" >>"$CALLS/curl"
+    ls -l >"$CALLS/files"
+  fi
+  command curl "$@" || return
 }
 "#;
 
 /// What a run asked of the programs.
-struct Calls {
+pub(crate) struct Calls {
     /// The seconds of each pause.
-    sleeps: Vec<u64>,
+    pub(crate) sleeps: Vec<String>,
     /// The arguments of each try.
-    curls: Vec<String>,
+    pub(crate) curls: Vec<String>,
     /// The lines of `ls -l` where the script worked.
     files: Vec<String>,
 }
 
 /// Runs the script with the tries and pauses that it has of its own, and how it has to end.
 fn calls(text: &str, stub: &Stub, code: i32, said: &str) -> Calls {
+    calls_with(text, stub, &[], code, said)
+}
+
+/// The same, with these settings.
+pub(crate) fn calls_with(
+    text: &str,
+    stub: &Stub,
+    settings: &[(&'static str, &str)],
+    code: i32,
+    said: &str,
+) -> Calls {
     let folder = tempfile::tempdir().unwrap();
     let before = folder.path().join("before");
     fs::write(&before, BEFORE).unwrap();
@@ -42,6 +58,9 @@ fn calls(text: &str, stub: &Stub, code: i32, said: &str) -> Calls {
         .with("BASH_ENV", &before.display().to_string())
         .with("CALLS", &folder.path().display().to_string());
     script.environment.retain(|key, _| !["NOTIFY_TRIES", "NOTIFY_PAUSE"].contains(key));
+    for (key, value) in settings {
+        script = script.with(key, value);
+    }
     script.run().is(code, said);
     let lines = |name: &str| -> Vec<String> {
         let text = fs::read_to_string(folder.path().join(name)).unwrap_or_default();
@@ -49,8 +68,7 @@ fn calls(text: &str, stub: &Stub, code: i32, said: &str) -> Calls {
     };
     let curls = lines("curl");
     assert_eq!(curls.len(), stub.requests().len(), "curl is what asks");
-    let sleeps = lines("sleep").iter().map(|seconds| seconds.parse().unwrap()).collect();
-    Calls { sleeps, curls, files: lines("files") }
+    Calls { sleeps: lines("sleep"), curls, files: lines("files") }
 }
 
 /// A console that is busy, and says for how long.
@@ -61,7 +79,7 @@ fn busy(headers: &[&'static str]) -> Vec<Answer> {
 pub(crate) fn waits_twice_as_long_from_try_to_try(text: &str) {
     let calls =
         calls(text, &answering(&[(503, "{}")]), 1, "could not be delivered in 6 tries: 503");
-    assert_eq!(calls.sleeps, [1, 2, 4, 8, 16]);
+    assert_eq!(calls.sleeps, ["1", "2", "4", "8", "16"]);
 }
 
 pub(crate) fn waits_as_long_as_the_console_asks_up_to_half_a_minute(text: &str) {
@@ -75,7 +93,7 @@ pub(crate) fn waits_as_long_as_the_console_asks_up_to_half_a_minute(text: &str) 
     ]);
     answers.push(Answer::Http(200, "", APPLIED.to_owned()));
     let calls = calls(text, &Stub::answering(answers), 0, "429 (try 1 of 6), again in 30 s\n");
-    assert_eq!(calls.sleeps, [30, 2, 4, 9, 30]);
+    assert_eq!(calls.sleeps, ["30", "2", "4", "9", "30"]);
 }
 
 /// GitHub ends a step that takes longer, and then nothing says why the report was lost.
@@ -86,7 +104,8 @@ pub(crate) fn all_tries_fit_into_the_time_of_their_step(text: &str, generated: &
         let mut words = call.split(' ').skip_while(|word| *word != "--max-time").skip(1);
         words.next().unwrap_or_else(|| panic!("it may take for ever: {call}")).parse::<u64>()
     });
-    let longest = longest.map(Result::unwrap).chain(calls.sleeps.iter().copied()).sum::<u64>();
+    let slept = calls.sleeps.iter().map(|seconds| seconds.parse());
+    let longest = longest.chain(slept).map(Result::unwrap).sum::<u64>();
     let workflow = generated.workflow();
     let jobs = workflow["jobs"].as_object().unwrap().values();
     let steps: Vec<_> = jobs.flat_map(|job| reports(job, generated.action_name())).collect();
