@@ -2,11 +2,10 @@
 //! happen next, which reports are accepted, how the row ends, and what each page takes its state for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use super::found::{Class, Place, Tried, class_of};
 use super::layers::{Answer, By, Meaning, Value, Why, World};
-use super::receives::{AGAIN, FAILED, LATE, Received, Receives, Row};
+use super::receives::{FAILED, LATE, Received, Receives, Row};
 use super::road::Road;
 use crate::machine::Outcome;
 use crate::runs::{JobResult, Layout, Run, Runs, Step, Workflow};
@@ -27,10 +26,6 @@ pub(super) struct Mixed<'w, 'm> {
     /// each step is kept.
     shown: bool,
     starts: Vec<Row>,
-    /// Every step and where it leads; those from one situation together.
-    steps: Vec<(Taken, u32)>,
-    /// Which steps are a situation's.
-    of: Vec<Range<u32>>,
     pub(super) tried: Tried,
     pub(super) taken: BTreeSet<(Value, Value)>,
     pub(super) bad: BTreeMap<Place, End<Taken>>,
@@ -56,8 +51,6 @@ impl<'w, 'm> Mixed<'w, 'm> {
             },
             shown,
             starts: starts.to_vec(),
-            steps: Vec::new(),
-            of: Vec::new(),
             tried: Tried::default(),
             taken: BTreeSet::new(),
             bad: BTreeMap::new(),
@@ -73,16 +66,6 @@ impl<'w, 'm> Mixed<'w, 'm> {
 
     pub(super) fn version(&self) -> usize {
         self.runs.receiver.version
-    }
-
-    /// The steps from a situation, by their numbers.
-    pub(super) fn steps_from(&self, at: usize) -> Range<u32> {
-        self.of.get(at).cloned().unwrap_or(0..0)
-    }
-
-    /// A step by its number, and where it leads.
-    pub(super) fn step(&self, number: u32) -> (Taken, u32) {
-        self.steps[number as usize]
     }
 
     fn means(&self, value: Value) -> Option<Meaning> {
@@ -224,10 +207,8 @@ impl Model for Mixed<'_, '_> {
                 steps.push(((taken.step, received), taken.run));
             });
         }
-        if !self.shown && !now.row.is(AGAIN) && self.runs.is_over(&now.jobs) {
-            let row = self.runs.receiver.again(now.row);
-            let again = self.runs.again(&now.jobs);
-            steps.extend(again.map(|(step, jobs)| ((step, None), Run { jobs, row })));
+        if !self.shown {
+            steps.extend(self.runs.again(now).map(|(step, run)| ((step, None), run)));
         }
         let Receives { road, world, .. } = self.runs.receiver;
         for to in road.next(world, now.row.spot()) {
@@ -238,6 +219,10 @@ impl Model for Mixed<'_, '_> {
 
     fn weight(&self) -> u64 {
         self.runs.weight()
+    }
+
+    fn keeps_steps(&self) -> bool {
+        self.shown
     }
 
     fn look(&mut self, known: &Known<Self>, at: usize) {
@@ -252,20 +237,11 @@ impl Model for Mixed<'_, '_> {
     }
 
     fn took(&mut self, known: &Known<Self>, edge: Edge<Taken>) {
-        if !self.shown {
-            match edge.step {
-                (_, Some(received)) => self.answered(known, edge, received),
-                (Step::Switched { .. }, None) => self.tried.switches += 1,
-                (_, None) => {}
-            }
-            return;
+        match edge.step {
+            _ if self.shown => {}
+            (_, Some(received)) => self.answered(known, edge, received),
+            (Step::Switched { .. }, None) => self.tried.switches += 1,
+            (_, None) => {}
         }
-        let number = |index: usize| u32::try_from(index).expect("a search is limited to fewer");
-        if self.of.len() <= edge.from {
-            self.of.resize(edge.from + 1, 0..0);
-        }
-        let (at, of) = (number(self.steps.len()), &mut self.of[edge.from]);
-        *of = if of.end == 0 { at..at + 1 } else { of.start..at + 1 };
-        self.steps.push((edge.step, number(edge.to)));
     }
 }

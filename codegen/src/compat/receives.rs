@@ -129,12 +129,6 @@ impl<'w, 'm> Receives<'w, 'm> {
             row.shadow = row.value;
         }
     }
-
-    /// The row of a run that is started again.
-    pub(super) fn again(&self, mut row: Row) -> Row {
-        self.forget(&mut row, AGAIN);
-        row
-    }
 }
 
 impl Receiver for Receives<'_, '_> {
@@ -162,6 +156,12 @@ impl Receiver for Receives<'_, '_> {
 
     fn late(&self, row: &mut Row) {
         self.forget(row, LATE);
+    }
+
+    fn again(&self, over: &Row) -> Option<Row> {
+        let mut row = *over;
+        self.forget(&mut row, AGAIN);
+        (!over.is(AGAIN)).then_some(row)
     }
 }
 

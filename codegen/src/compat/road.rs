@@ -15,7 +15,7 @@ pub struct Road {
 }
 
 /// Where on its road a run is.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Spot {
     /// How many ends were switched to.
     pub(super) place: usize,

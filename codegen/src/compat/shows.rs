@@ -9,7 +9,7 @@ use super::mixed::{LIMITS, Mixed};
 use super::receives::{FAILED, LOST, Received, SAME};
 use super::witness::{Trail, witness};
 use crate::machine::stepper::{self, PhaseMemory, Stepper};
-use crate::machine::{Outcome, PhaseId, StateId, View};
+use crate::machine::{PhaseId, StateId, View};
 use crate::runs::{Plan, Workflow, phase_of};
 use crate::search::{End, Explored, Known, Model, explore};
 
@@ -41,7 +41,6 @@ impl Eye<'_, '_> {
     fn then(&self, memory: Memory, value: Value, attempted: Option<Value>) -> Memory {
         let Some((row, phase, _)) = memory else { return self.start(value) };
         let attempted = attempted.and_then(|value| self.world.state(self.version, value));
-        let machine = self.world.machines[self.version];
         let (mut row, phase) = match self.world.state(self.version, value) {
             Some(state) => {
                 let next = self.stepper.phase_then(self.phase, &phase, &row, state);
@@ -50,8 +49,7 @@ impl Eye<'_, '_> {
             None => (row, phase),
         };
         // Where a row ends badly it matters where it came from.
-        let outcome = machine.state(row.current).outcome;
-        let bad = matches!(outcome, Some(Outcome::Failure | Outcome::Cancelled));
+        let bad = self.world.machines[self.version].state(row.current).ends_badly();
         row.previous = row.previous.filter(|_| bad);
         Some((row, phase, attempted.filter(|_| bad)))
     }
@@ -101,8 +99,8 @@ impl Watched<'_, '_, '_> {
     fn matters(&self, received: &Received) -> Option<Value> {
         let world = self.page.world;
         let bad = (0..world.machines.len()).any(|version| {
-            let outcome = world.meaning(version, received.to).and_then(|meaning| meaning.outcome);
-            matches!(outcome, Some(Outcome::Failure | Outcome::Cancelled))
+            let state = world.state(version, received.to);
+            state.is_some_and(|state| world.machines[version].state(state).ends_badly())
         });
         received.attempted.filter(|_| bad)
     }
@@ -131,9 +129,9 @@ impl Model for Watched<'_, '_, '_> {
     }
 
     fn steps(&self, now: &Seen, steps: &mut Vec<(u32, Seen)>) {
-        let scenes = &self.scenes.model;
-        for number in scenes.steps_from(now.scene as usize) {
-            let ((_, received), to) = scenes.step(number);
+        let graph = &self.scenes.graph;
+        for number in graph.from(now.scene as usize) {
+            let ((_, received), to) = graph.step(number);
             let (mut page, mut own) = (now.page, now.own);
             if let Some(received) = received {
                 let attempted = self.matters(&received);
@@ -244,7 +242,7 @@ pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut F
             let told = |place, end: End<u32>, done| {
                 let (first, steps) = known.path(end);
                 let first = known.state(first).scene;
-                let steps = steps.into_iter().map(|(step, _)| model.step(step));
+                let steps = steps.into_iter().map(|(step, _)| scenes.graph.step(step));
                 let trail = Trail::through(&scenes.known, first, steps);
                 let place = (place, Some(page), Class::PageFalse);
                 witness(&model.runs, place, &trail, Some((watched.page.name(), done)))

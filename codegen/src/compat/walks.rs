@@ -2,77 +2,66 @@
 //! steps that no run takes, and reports of the workflow come in between. Every state that a row comes
 //! to in a mix, with the mix switched at any moment.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use super::facts::Cause;
-use super::found::{Class, Found, Lesser, Place, Tried, Witness, class_of};
+use super::found::{Class, Found, Lesser, Place, Witness, class_of};
 use super::layers::{Answer, Value, World};
 use super::mix::End;
 use super::moves::Moves;
 use super::road::{Road, Spot};
 use super::words::{named, no_start, said, starts, switched};
 use crate::runs::Path;
+use crate::search::{self, Explored, Known, Limits, Model, closure, explore};
+
+/// There are finitely many states on a road: nothing is left out.
+const ALL: Limits = Limits { states: usize::MAX, steps: u64::MAX };
 
 /// Where on its road a row is, and its state.
 type At = (Spot, Value);
 
-/// How a row came to be somewhere.
+/// How a row gets on.
 #[derive(Clone, Copy)]
 enum Way {
-    Start,
-    Step(At),
-    Report(At),
-    Switch(At),
+    Step,
+    Report,
+    Switch,
 }
 
+/// The model.
 struct Walks<'w, 'm> {
     world: &'w World<'m>,
     road: &'w Road,
     /// The workflow that reports beside, and who moves rows by each version.
     beside: Option<(usize, &'w [Moves])>,
-    ways: BTreeMap<At, Way>,
-    waiting: VecDeque<At>,
+    starts: Vec<At>,
     found: Found,
 }
 
-/// Every state of rows on this road, on which they may get on at any moment. There are finitely many:
-/// nothing is left out.
+/// Every state of rows on this road, on which they may get on at any moment.
 pub(super) fn search(world: &World<'_>, road: &Road, beside: Option<(usize, &[Moves])>) -> Found {
-    let mut walks = Walks {
-        world,
-        road,
-        beside,
-        ways: BTreeMap::new(),
-        waiting: VecDeque::new(),
-        found: Found { exhausted: true, ..Found::default() },
-    };
+    let mut found = Found { exhausted: true, ..Found::default() };
     let begins = road.start();
     let end = road.end(begins);
-    for start in world.initial(end.backend) {
+    let is_started = |&start: &Value| {
         let answer = world.start(end, start);
-        if answer.is_accepted() {
-            walks.come((begins, start), Way::Start);
-        } else {
+        if !answer.is_accepted() {
             let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
             let witness = || no_start(world, end, start, answer);
-            walks.found.bad.entry((begins.place, None, class)).or_insert_with(witness);
+            found.bad.entry((begins.place, None, class)).or_insert_with(witness);
         }
-    }
-    while let Some(at) = walks.waiting.pop_front() {
-        walks.take_up(at);
-    }
-    walks.stuck();
-    walks.found
+        answer.is_accepted()
+    };
+    let initial = world.initial(end.backend).into_iter();
+    let starts = initial.filter(is_started).map(|start| (begins, start)).collect();
+    let explored = explore(Walks { world, road, beside, starts, found }, ALL);
+    let Explored { mut model, known, .. } = explored;
+    model.found.tried.situations = known.len() as u64;
+    model.stuck(&known);
+    model.found
 }
 
 impl Walks<'_, '_> {
-    fn come(&mut self, at: At, way: Way) {
-        if let std::collections::btree_map::Entry::Vacant(entry) = self.ways.entry(at) {
-            entry.insert(way);
-            self.waiting.push_back(at);
-        }
-    }
-
     /// What the application can set out to write from a state: what its backend's table lets follow
     /// and no run reports; where that lacks the state, what the database would let follow.
     fn wanted(&self, end: End, from: Value) -> Vec<Value> {
@@ -114,45 +103,8 @@ impl Walks<'_, '_> {
         })
     }
 
-    fn take_up(&mut self, at: At) {
-        let (spot, from) = at;
-        let tried: &mut Tried = &mut self.found.tried;
-        tried.situations += 1;
-        let end = self.road.end(spot);
-        for to in self.wanted(end, from) {
-            let answer = self.world.judge(end, from, to);
-            let judged_by_table = self.world.state(end.backend, from).is_some();
-            match answer {
-                Answer::Applied => {
-                    self.found.tried.applied += 1;
-                    self.come((spot, to), Way::Step(at));
-                }
-                Answer::Refused(..) => {
-                    self.found.tried.refused += 1;
-                    if let Some(class) = class_of(answer)
-                        && (judged_by_table || class == Class::BackendBreaks)
-                    {
-                        self.refused(at, to, answer, class);
-                    }
-                }
-                Answer::Duplicate | Answer::NotSent => {}
-            }
-        }
-        let reported: Vec<Value> = self.reports(end, from).collect();
-        for to in reported {
-            self.come((spot, to), Way::Report(at));
-        }
-        if self.is_own(from) {
-            self.looks(at);
-        }
-        for to in self.road.next(self.world, spot) {
-            self.found.tried.switches += 1;
-            self.come((to, from), Way::Switch(at));
-        }
-    }
-
-    fn refused(&mut self, at: At, to: Value, answer: Answer, class: Class) {
-        let (spot, from) = at;
+    fn refused(&mut self, known: &Known<Self>, at: usize, to: Value, answer: Answer, class: Class) {
+        let (spot, from) = *known.state(at);
         let end = self.road.end(spot);
         let world = self.world;
         let label = |version: usize| &world.labels[version];
@@ -176,14 +128,14 @@ impl Walks<'_, '_> {
                 label(end.database)
             ),
         };
-        let mut path = self.path(at);
+        let mut path = self.path(known, at);
         path.push(format!("the application: {}", said(world, end.backend, end, from, to, answer)));
         let cause = Cause::report(from, to, answer, end);
         self.breaks((spot.place, None, class), summary, path, cause);
     }
 
-    fn looks(&mut self, at: At) {
-        let (spot, value) = at;
+    fn looks(&mut self, known: &Known<Self>, at: usize) {
+        let (spot, value) = *known.state(at);
         let world = self.world;
         let end = self.road.end(spot);
         self.found.tried.views += u64::try_from(world.machines.len()).unwrap_or(u64::MAX);
@@ -209,7 +161,7 @@ impl Walks<'_, '_> {
                     shows.as_str(),
                     means.as_str()
                 );
-                let path = self.path(at);
+                let path = self.path(known, at);
                 let cause = Cause::meaning(value);
                 self.breaks((spot.place, Some(page), Class::PageFalse), summary, path, cause);
             }
@@ -217,10 +169,11 @@ impl Walks<'_, '_> {
     }
 
     /// A row that no backend of a mix can bring to an end, though one version alone could.
-    fn stuck(&mut self) {
-        let reached = self.ways.keys().copied().filter(|at| self.is_own(at.1));
-        let reached: Vec<At> = reached.collect();
-        let alone: Vec<Vec<bool>> = (0..self.world.machines.len())
+    fn stuck(&mut self, known: &Known<Self>) {
+        let reached = (0..known.len()).map(|at| (*known.state(at), at));
+        let mut reached: Vec<(At, usize)> = reached.filter(|(at, _)| self.is_own(at.1)).collect();
+        reached.sort_unstable();
+        let alone: Vec<BTreeSet<Value>> = (0..self.world.machines.len())
             .map(|version| self.ending(End { backend: version, database: version }))
             .collect();
         // Whoever meets a backend that is being replaced may meet the one that follows it next.
@@ -228,15 +181,15 @@ impl Walks<'_, '_> {
             let spot = Spot { place, back: false };
             let end = self.road.end(spot);
             let ending = self.ending(end);
-            for &(_, value) in reached.iter().filter(|at| at.0 == spot) {
+            for &((_, value), at) in reached.iter().filter(|(at, _)| at.0 == spot) {
                 // What one version calls an end needs nobody to bring it to one.
                 let is_end = (0..self.world.machines.len()).any(|version| {
                     let state = self.world.state(version, value);
                     state.is_some_and(|of| self.world.machines[version].state(of).is_ended())
                 });
                 if is_end
-                    || ending[value.index()]
-                    || !alone.iter().any(|alone| alone[value.index()])
+                    || ending.contains(&value)
+                    || !alone.iter().any(|alone| alone.contains(&value))
                 {
                     continue;
                 }
@@ -245,7 +198,7 @@ impl Walks<'_, '_> {
                     named(self.world, end.database, value),
                     self.world.labels[end.backend]
                 );
-                let path = self.path((spot, value));
+                let path = self.path(known, at);
                 let cause = self.why_stuck(end, value);
                 self.breaks((place, None, Class::LeftOpen), summary, path, cause);
             }
@@ -253,7 +206,7 @@ impl Walks<'_, '_> {
     }
 
     /// The values from which a backend and its database bring rows to an end.
-    fn ending(&self, end: End) -> Vec<bool> {
+    fn ending(&self, end: End) -> BTreeSet<Value> {
         let world = self.world;
         let mut before = vec![Vec::new(); world.values().count()];
         for from in world.values() {
@@ -270,14 +223,7 @@ impl Walks<'_, '_> {
             let means = world.meaning(end.backend, value);
             means.or_else(|| world.meaning(end.database, value)).is_some_and(|means| means.ended)
         };
-        let mut waiting: Vec<Value> = world.values().filter(is_end).collect();
-        let mut ending = vec![false; before.len()];
-        while let Some(value) = waiting.pop() {
-            if !std::mem::replace(&mut ending[value.index()], true) {
-                waiting.extend(&before[value.index()]);
-            }
-        }
-        ending
+        closure(world.values().filter(is_end), |value| before[value.index()].iter().copied())
     }
 
     /// The first step that another version would have taken from here, and this mix does not.
@@ -303,35 +249,73 @@ impl Walks<'_, '_> {
         Cause::meaning(from)
     }
 
-    fn path(&self, at: At) -> Vec<String> {
+    fn path(&self, known: &Known<Self>, at: usize) -> Vec<String> {
         let world = self.world;
         let name = |(spot, value): At| named(world, self.road.end(spot).backend, value);
-        let mut lines = Vec::new();
-        let mut now = at;
-        loop {
-            match self.ways.get(&now) {
-                Some(Way::Step(before)) => {
-                    lines.push(format!("the application: {} -> {}", name(*before), name(now)));
-                    now = *before;
-                }
-                Some(Way::Report(before)) => {
-                    lines.push(format!("a run reports: {} -> {}", name(*before), name(now)));
-                    now = *before;
-                }
-                Some(Way::Switch(before)) => {
-                    lines.push(switched(world, self.road, before.0, now.0));
-                    now = *before;
-                }
-                Some(Way::Start) | None => break,
-            }
+        let (first, steps) = known.path(search::End::state(at));
+        let mut before = *known.state(first);
+        let mut lines = vec![starts(world, self.road, name(before))];
+        for (way, to) in steps {
+            let now = *known.state(to);
+            lines.push(match way {
+                Way::Step => format!("the application: {} -> {}", name(before), name(now)),
+                Way::Report => format!("a run reports: {} -> {}", name(before), name(now)),
+                Way::Switch => switched(world, self.road, before.0, now.0),
+            });
+            before = now;
         }
-        lines.push(starts(world, self.road, name(now)));
-        lines.reverse();
         lines
     }
 
     fn breaks(&mut self, place: Place, summary: String, path: Vec<String>, cause: Cause) {
         let witness = Witness { summary, path: Path(path), cause, tolerated: false, alone: false };
         self.found.bad.entry(place).or_insert(witness);
+    }
+}
+
+impl Model for Walks<'_, '_> {
+    type State = At;
+    type Step = Way;
+
+    fn starts(&self) -> Vec<At> {
+        self.starts.clone()
+    }
+
+    fn steps(&self, &(spot, from): &At, steps: &mut Vec<(Way, At)>) {
+        let end = self.road.end(spot);
+        let wanted = self.wanted(end, from).into_iter();
+        let taken = wanted.filter(|&to| self.world.judge(end, from, to) == Answer::Applied);
+        steps.extend(taken.map(|to| (Way::Step, (spot, to))));
+        steps.extend(self.reports(end, from).map(|to| (Way::Report, (spot, to))));
+        let switches = self.road.next(self.world, spot);
+        steps.extend(switches.map(|to| (Way::Switch, (to, from))));
+    }
+
+    fn look(&mut self, known: &Known<Self>, at: usize) {
+        let (spot, from) = *known.state(at);
+        let end = self.road.end(spot);
+        let judged_by_table = self.world.state(end.backend, from).is_some();
+        for to in self.wanted(end, from) {
+            let answer = self.world.judge(end, from, to);
+            if let Answer::Refused(..) = answer {
+                self.found.tried.refused += 1;
+                if let Some(class) = class_of(answer)
+                    && (judged_by_table || class == Class::BackendBreaks)
+                {
+                    self.refused(known, at, to, answer, class);
+                }
+            }
+        }
+        if self.is_own(from) {
+            self.looks(known, at);
+        }
+    }
+
+    fn took(&mut self, _: &Known<Self>, edge: search::Edge<Way>) {
+        match edge.step {
+            Way::Step => self.found.tried.applied += 1,
+            Way::Switch => self.found.tried.switches += 1,
+            Way::Report => {}
+        }
     }
 }

@@ -105,6 +105,11 @@ impl State {
     pub const fn is_ended(&self) -> bool {
         self.terminal || self.outcome.is_some()
     }
+
+    /// Whether it is an end that is none to be glad of.
+    pub const fn ends_badly(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Failure | Outcome::Cancelled))
+    }
 }
 
 /// A report between a job's start and its end.

@@ -169,6 +169,15 @@ impl Relation {
         ones(self.legal.row(from.index())).map(StateId::new)
     }
 
+    /// For each state those that can go to it, ascending.
+    pub fn before(&self) -> Vec<Vec<StateId>> {
+        let mut before = vec![Vec::new(); self.legal.len()];
+        for from in (0..before.len()).map(StateId::new) {
+            self.legal_from(from).for_each(|to| before[to.index()].push(from));
+        }
+        before
+    }
+
     /// The number of legal transitions.
     pub const fn len(&self) -> usize {
         self.len

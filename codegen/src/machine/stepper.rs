@@ -167,7 +167,7 @@ impl<'m> Stepper<'m> {
 
     pub(crate) fn ending(&self, row: &Row, attempted: Option<StateId>) -> Option<PhaseId> {
         let current = self.machine.state(row.current);
-        if !matches!(current.outcome, Some(Outcome::Failure | Outcome::Cancelled)) {
+        if !current.ends_badly() {
             return None;
         }
         let open = |id: StateId| {
@@ -190,7 +190,7 @@ impl<'m> Stepper<'m> {
         ending: Option<PhaseId>,
     ) -> View {
         let current = self.machine.state(row.current);
-        let bad = matches!(current.outcome, Some(Outcome::Failure | Outcome::Cancelled));
+        let bad = current.ends_badly();
         if ending == Some(phase) {
             return if current.outcome == Some(Outcome::Cancelled) {
                 View::Cancelled

@@ -10,13 +10,13 @@ use super::workflow::{Plan, Workflow};
 use crate::machine::{JobId, Machine, PhaseId, StateId};
 
 /// The jobs of a workflow by their likeness.
-#[derive(Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Alike {
     groups: Vec<Group>,
 }
 
 /// Jobs that are alike: two of them at least.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 struct Group {
     jobs: Vec<usize>,
     /// The states that each of them reports and the others don't, place by place.

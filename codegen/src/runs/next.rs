@@ -34,6 +34,11 @@ pub(crate) trait Receiver {
 
     /// A job was lost or cancelled after it reported its success.
     fn late(&self, _row: &mut Self::Row) {}
+
+    /// The row of a run that is over as the run is started again; nothing where it is not.
+    fn again(&self, _row: &Self::Row) -> Option<Self::Row> {
+        None
+    }
 }
 
 /// One step, its report if it has one with the answer, and where the run is then.
@@ -131,10 +136,18 @@ impl<C: Receiver> Runs<'_, '_, C> {
         1 + (self.layout.len() * self.layout.len() / 2304) as u64
     }
 
-    /// Where a step of a job leads.
+    /// Where a step leads: one of a job, or the start of a run that is over once more.
     pub(crate) fn after(&self, now: &Run<C::Row>, step: Step) -> Run<C::Row> {
-        let job = usize::from(step.job().expect("only jobs take these steps"));
-        self.apply(now, self.layout.job(&now.jobs, job), step).run
+        match step.job() {
+            Some(job) => self.apply(now, self.layout.job(&now.jobs, usize::from(job)), step).run,
+            None => {
+                let (_, run) = self
+                    .again(now)
+                    .find(|(again, _)| *again == step)
+                    .expect("a step of no job's is the start of a run that is over");
+                run
+            }
+        }
     }
 
     fn apply(&self, now: &Run<C::Row>, at: Job, step: Step) -> Taken<C::Row> {
@@ -245,12 +258,18 @@ impl<C: Receiver> Runs<'_, '_, C> {
         (0..self.workflow.plans.len()).all(|job| self.layout.is_over(jobs, job))
     }
 
-    /// The jobs of a run that is over as it is started again: all of them, or those that did not
-    /// succeed and what needs them. There are none of the latter where all succeeded.
-    pub(crate) fn again(&self, over: &Jobs) -> impl Iterator<Item = (Step, Jobs)> {
-        let all = self.layout.all_succeeded(over);
-        let failed = (!all).then(|| (Step::AgainFailed, self.started_again(over, false)));
-        [(Step::AgainAll, self.started_again(over, true))].into_iter().chain(failed)
+    /// A run as it is started again, where it is over: all its jobs, or those that did not succeed and
+    /// what needs them. There are none of the latter where all succeeded.
+    pub(crate) fn again(&self, now: &Run<C::Row>) -> impl Iterator<Item = (Step, Run<C::Row>)> {
+        let row = if self.is_over(&now.jobs) { self.receiver.again(&now.row) } else { None };
+        row.into_iter().flat_map(move |row| {
+            let failed = !self.layout.all_succeeded(&now.jobs);
+            let steps = [Step::AgainAll].into_iter().chain(failed.then_some(Step::AgainFailed));
+            steps.map(move |step| {
+                let jobs = self.started_again(&now.jobs, step == Step::AgainAll);
+                (step, Run { jobs, row: row.clone() })
+            })
+        })
     }
 
     fn started_again(&self, over: &Jobs, all: bool) -> Jobs {

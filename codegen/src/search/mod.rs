@@ -8,8 +8,9 @@
 //! increases, they are taken up by rank instead: then all ways to a state are known when it is taken
 //! up, so that the number of paths to each can be counted, and its path is still a shortest.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::hash::Hash;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -35,6 +36,11 @@ pub(crate) trait Model {
     /// What one step costs, beside those of a model whose states are a word.
     fn weight(&self) -> u64 {
         1
+    }
+
+    /// Whether every step is kept, and not the shortest path to each state only.
+    fn keeps_steps(&self) -> bool {
+        false
     }
 
     /// A state is taken up: what is claimed of it.
@@ -160,6 +166,33 @@ impl<M: Model + ?Sized> Known<M> {
     }
 }
 
+/// The steps between states, where a model [keeps](Model::keeps_steps) them: those from one state
+/// together.
+pub(crate) struct Graph<T> {
+    steps: Vec<(T, u32)>,
+    of: Vec<Range<u32>>,
+}
+
+impl<T: Copy> Graph<T> {
+    /// The numbers of the steps from a state.
+    pub(crate) fn from(&self, at: usize) -> Range<u32> {
+        self.of.get(at).cloned().unwrap_or(0..0)
+    }
+
+    /// A step by its number, and the state that it leads to.
+    pub(crate) fn step(&self, number: u32) -> (T, u32) {
+        self.steps[number as usize]
+    }
+
+    /// The steps that were added last are those from a state.
+    fn are_from(&mut self, at: usize, first: usize) {
+        if self.of.len() <= at {
+            self.of.resize(at + 1, 0..0);
+        }
+        self.of[at] = index(first)..index(self.steps.len());
+    }
+}
+
 /// The most that one search does. What lies beyond is not claimed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -173,6 +206,7 @@ pub(crate) struct Limits {
 pub(crate) struct Explored<M: Model> {
     pub(crate) model: M,
     pub(crate) known: Known<M>,
+    pub(crate) graph: Graph<M::Step>,
     /// How many states were taken up.
     pub(crate) taken_up: usize,
     /// The steps of the longest of their shortest paths.
@@ -192,6 +226,8 @@ pub(crate) fn explore<M: Model>(mut model: M, limits: Limits) -> Explored<M> {
             waiting.push(model.rank(known.state(number)), number);
         }
     }
+    let mut graph = Graph { steps: Vec::new(), of: Vec::new() };
+    let keeps_steps = model.keeps_steps();
     let most_steps = limits.steps / model.weight();
     let (mut taken_up, mut depth, mut taken, mut exhausted) = (0, 0, 0_u64, true);
     let mut next_steps = Vec::new();
@@ -208,18 +244,25 @@ pub(crate) fn explore<M: Model>(mut model: M, limits: Limits) -> Explored<M> {
         }
         model.steps(known.state(number), &mut next_steps);
         taken += next_steps.len() as u64;
+        let first = graph.steps.len();
         for (step, next) in next_steps.drain(..) {
             let (to, is_new) = known.add(next, Some((number, step)));
             if is_new {
                 waiting.push(model.rank(known.state(to)), to);
             }
+            if keeps_steps {
+                graph.steps.push((step, index(to)));
+            }
             model.took(&known, Edge { from: number, step, to });
+        }
+        if keeps_steps {
+            graph.are_from(number, first);
         }
         if model.is_decided() {
             break;
         }
     }
-    Explored { model, known, taken_up, depth, steps: taken, exhausted }
+    Explored { model, known, graph, taken_up, depth, steps: taken, exhausted }
 }
 
 /// The states to take up, by their rank, first come first.
@@ -248,4 +291,17 @@ impl Waiting {
 
 fn index(number: usize) -> u32 {
     u32::try_from(number).expect("a search is limited to fewer states")
+}
+
+/// All that some things lead to, and these themselves: where neither ways nor limits matter.
+pub(crate) fn closure<T: Copy + Ord, I: IntoIterator<Item = T>>(
+    from: impl IntoIterator<Item = T>,
+    next: impl Fn(T) -> I,
+) -> BTreeSet<T> {
+    let mut reached: BTreeSet<T> = from.into_iter().collect();
+    let mut waiting: Vec<T> = reached.iter().copied().collect();
+    while let Some(at) = waiting.pop() {
+        waiting.extend(next(at).into_iter().filter(|&to| reached.insert(to)));
+    }
+    reached
 }

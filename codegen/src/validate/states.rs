@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{Draft, is_set};
 use crate::machine::StateId;
 use crate::rules;
+use crate::search::closure;
 use crate::suggest;
 use crate::table::LOST;
 
@@ -154,12 +155,8 @@ pub(super) fn reachable(draft: &mut Draft<'_>) {
     // Whoever could not say whether it is retired may be.
     let may_be_held =
         |&state: &StateId| draft.is_retired(state) || draft.row(state).has_lost("retired");
-    let mut reached: HashSet<StateId> = draft.initial.iter().copied().collect();
-    reached.extend(draft.state_ids().filter(may_be_held));
-    let mut waiting: Vec<StateId> = reached.iter().copied().collect();
-    while let Some(state) = waiting.pop() {
-        waiting.extend(relation.legal_from(state).filter(|&to| reached.insert(to)));
-    }
+    let sources = draft.initial.iter().copied().chain(draft.state_ids().filter(may_be_held));
+    let reached = closure(sources, |state| relation.legal_from(state));
     for state in draft.named_states().into_iter().filter(|state| !reached.contains(state)) {
         let row = draft.row(state);
         let name = suggest::shown(row.name.get_ref());
@@ -178,17 +175,8 @@ pub(super) fn ways_out(draft: &mut Draft<'_>) {
     if ends.iter().all(|&state| draft.is_retired(state)) {
         return;
     }
-    let mut before = vec![Vec::new(); draft.table.state.len()];
-    for from in draft.state_ids() {
-        for to in relation.legal_from(from) {
-            before[to.index()].push(from);
-        }
-    }
-    let mut leads: HashSet<StateId> = ends.iter().copied().collect();
-    let mut waiting = ends.clone();
-    while let Some(state) = waiting.pop() {
-        waiting.extend(before[state.index()].iter().copied().filter(|&from| leads.insert(from)));
-    }
+    let before = relation.before();
+    let leads = closure(ends.iter().copied(), |state| before[state.index()].iter().copied());
     for state in named.into_iter().filter(|state| !leads.contains(state)) {
         let row = draft.row(state);
         let name = suggest::shown(row.name.get_ref());

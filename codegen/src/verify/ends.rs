@@ -3,6 +3,7 @@
 use super::reach::reach;
 use super::{Covered, Subject, Verdict, arrows, count};
 use crate::machine::{Machine, StateId};
+use crate::search::closure;
 
 /// A shortest way to each state that rows come to from the initial ones.
 fn from_the_start(machine: &Machine) -> Vec<Option<Vec<StateId>>> {
@@ -42,23 +43,13 @@ pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
     if machine.state_ids().filter(ends).all(|id| machine.state(id).retired) {
         return Verdict::not_applicable("the table has no ended state");
     }
-    let mut before = vec![Vec::new(); machine.states.len()];
-    for (from, to, _) in machine.transitions() {
-        before[to.index()].push(from);
-    }
+    let before = machine.relation.before();
     let back = |ends: &dyn Fn(&StateId) -> bool| {
-        let mut found = vec![false; machine.states.len()];
-        let mut waiting: Vec<StateId> = machine.state_ids().filter(ends).collect();
-        while let Some(state) = waiting.pop() {
-            if !std::mem::replace(&mut found[state.index()], true) {
-                waiting.extend(&before[state.index()]);
-            }
-        }
-        found
+        closure(machine.state_ids().filter(ends), |state| before[state.index()].iter().copied())
     };
     let found = back(&ends);
     let ways = from_the_start(machine);
-    let stuck = machine.state_ids().filter(|id| !found[id.index()]);
+    let stuck = machine.state_ids().filter(|id| !found.contains(id));
     let way = |id: StateId| ways[id.index()].clone().unwrap_or_else(|| vec![id]);
     if let Some(way) = stuck.map(way).min_by_key(Vec::len) {
         let name = &machine.state(*way.last().expect("a way leads somewhere")).name;
@@ -66,10 +57,9 @@ pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
         return Verdict::refuted(format!("no way leads from `{name}` to an end"), vec![way]);
     }
     let terminal = back(&|id| machine.state(*id).terminal);
-    let to_terminal = terminal.iter().filter(|&&found| found).count();
     let covered = Covered::of([
-        (count(found.len()), "states"),
-        (count(to_terminal), "of them with a way to a terminal one"),
+        (count(machine.states.len()), "states"),
+        (count(terminal.len()), "of them with a way to a terminal one"),
     ]);
     Verdict::Proven { covered }
 }

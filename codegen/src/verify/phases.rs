@@ -87,10 +87,9 @@ impl GoingBack {
                 }
             }
         }
-        let mut before = vec![Vec::new(); machine.states.len()];
+        let before = machine.relation.before();
         let mut phases = vec![BTreeSet::new(); machine.states.len()];
         for (from, to, _) in machine.transitions() {
-            before[to.index()].push(from);
             let phase = machine.state(to).phase;
             let back = phase.filter(|&phase| latest[from.index()].is_some_and(|last| phase < last));
             phases[from.index()].extend(back);
@@ -123,13 +122,14 @@ impl Watched<'_, '_> {
 
     /// What can have been attempted after a state: where it is no bad end, that makes no difference.
     fn attempts(&self, seen: &Seen) -> &[Option<StateId>] {
-        if is_bad(self.machine, seen.row.current) { self.attempts } else { &self.attempts[..1] }
+        let bad = self.machine.state(seen.row.current).ends_badly();
+        if bad { self.attempts } else { &self.attempts[..1] }
     }
 
     /// What of it can still make a difference: the state before only where it is one before a bad end,
     /// and of the phase in which a step ends that hides this one only what going back can take back.
     fn plain(&self, Seen { mut row, mut memory }: Seen) -> Seen {
-        row.previous = row.previous.filter(|_| is_bad(self.machine, row.current));
+        row.previous = row.previous.filter(|_| self.machine.state(row.current).ends_badly());
         if let Hidden::Until(end) = memory.hidden {
             let back = self.back.latest(row.current, end);
             memory.hidden = back.map_or(Hidden::Always, Hidden::Until);
@@ -139,13 +139,6 @@ impl Watched<'_, '_> {
 
     fn name(&self) -> &str {
         &self.machine.phase(self.phase).name
-    }
-}
-
-fn is_bad(machine: &Machine, state: StateId) -> bool {
-    match machine.state(state).outcome {
-        Some(Outcome::Failure | Outcome::Cancelled) => true,
-        Some(Outcome::Success | Outcome::Neutral) | None => false,
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use phasegate::Outcome;
 
 use crate::machine::{CONCLUSIONS, Job, JobId, Machine, NeedResult, StateId};
+use crate::search::closure;
 
 /// What each formula claims: its name, the proof that it corresponds to, and the formula.
 pub const FORMULAS: [(&str, &str, &str); 4] = [
@@ -138,27 +139,19 @@ fn stranger(w: &mut String, machine: &Machine) {
 /// A step in which a report is sent; `then` and `fails` are what comes of it. `true ->` stands before
 /// the report because Spin takes the guards of an `if` that begins an option for the option's own, and
 /// then its `else` would wait for the other options.
-fn sends(state: &str, tolerated: bool, then: &str, fails: &str) -> String {
-    let undelivered = if tolerated { then } else { fails };
-    let refused = if tolerated { then } else { fails };
+fn sends(state: &str, tolerated: bool, then: &str, lost: &str, refused: &str) -> String {
+    let [lost, refused] = [lost, refused].map(|fails| if tolerated { then } else { fails });
     format!(
-        "    if\n    :: lost = true; {undelivered}\n    :: true -> report(S_{state}, {tolerated}); if :: ok -> {then} \
+        "    if\n    :: lost = true; {lost}\n    :: true -> report(S_{state}, {tolerated}); if :: ok -> {then} \
          :: else -> {refused} fi\n    fi"
     )
 }
 
 fn all_succeeded(machine: &Machine, id: JobId) -> String {
-    let mut all = vec![false; machine.jobs.len()];
-    let mut waiting = machine.job(id).needs.clone();
-    while let Some(job) = waiting.pop() {
-        if !std::mem::replace(&mut all[job.index()], true) {
-            waiting.extend(&machine.job(job).needs);
-        }
-    }
-    let each: Vec<String> = (0..all.len())
-        .filter(|&job| all[job])
-        .map(|job| format!("result_{job} == SUCCESS"))
-        .collect();
+    let needs = |job: JobId| machine.job(job).needs.iter().copied();
+    let all = closure(needs(id), needs);
+    let each: Vec<String> =
+        all.into_iter().map(|job| format!("result_{} == SUCCESS", job.index())).collect();
     if each.is_empty() { "true".to_owned() } else { each.join(" && ") }
 }
 
@@ -182,7 +175,8 @@ fn ends_with(
         None => format!("    {}", end(result)),
         Some(state) => {
             let worse = if result == "SUCCESS" { "FAILURE" } else { result };
-            sends(&machine.state(state).name, tolerated, &end(result), &end(worse))
+            let (then, fails) = (end(result), end(worse));
+            sends(&machine.state(state).name, tolerated, &then, &fails, &fails)
         }
     }
 }
@@ -220,7 +214,8 @@ fn working(w: &mut String, machine: &Machine, id: JobId) {
             troubles(w);
         }
         line(w, "  :: true ->");
-        line(w, &sends(&machine.state(state).name, tolerated, "skip", "goto failing"));
+        let fails = "goto failing";
+        line(w, &sends(&machine.state(state).name, tolerated, "skip", fails, fails));
         line(w, "  fi };");
     }
     line(w, "  atomic { if");
@@ -262,30 +257,14 @@ fn concluding(w: &mut String, machine: &Machine, id: JobId) {
     cases.push((none.join(" && "), job.outcomes().success));
     for (condition, state) in cases {
         line(w, &format!("  :: ({condition}) ->"));
-        match state {
-            None => line(w, &format!("    result_{number} = SUCCESS; goto gone")),
-            Some(state) => {
-                let then = format!("result_{number} = SUCCESS; goto gone");
-                let lost = if tolerated {
-                    then.clone()
-                } else {
-                    format!("mute_{number} = true; result_{number} = FAILURE; goto gone")
-                };
-                let refused = if tolerated {
-                    then.clone()
-                } else {
-                    format!("result_{number} = FAILURE; goto gone")
-                };
-                let name = &machine.state(state).name;
-                line(
-                    w,
-                    &format!(
-                        "    if\n    :: lost = true; {lost}\n    :: true -> report(S_{name}, {tolerated}); \
-                     if :: ok -> {then} :: else -> {refused} fi\n    fi"
-                    ),
-                );
-            }
-        }
+        let then = format!("result_{number} = SUCCESS; goto gone");
+        let refused = format!("result_{number} = FAILURE; goto gone");
+        let lost = format!("mute_{number} = true; {refused}");
+        let report = match state {
+            None => format!("    {then}"),
+            Some(state) => sends(&machine.state(state).name, tolerated, &then, &lost, &refused),
+        };
+        line(w, &report);
     }
     line(w, "  fi };\ngone: skip\n}");
 }

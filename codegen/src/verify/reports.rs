@@ -1,7 +1,8 @@
 //! Reports that are lost, and reports that come twice.
 
+use phasegate::{Machine as _, Verdict as Judged};
+
 use super::reach::reach;
-use super::receiver::{Answer, Receiver};
 use super::{Covered, Subject, Verdict, arrows, count};
 use crate::machine::{Machine, StateId};
 use crate::search::{End, Explored, Known, Limits, Model, explore};
@@ -108,27 +109,30 @@ fn lost_path(
     lines
 }
 
+/// Whether a receiver applies a report of the second state to a row in the first; and before these,
+/// whether it applied that report already, so that it knows it by its id.
+type Applies<'r> = &'r dyn Fn(bool, StateId, StateId) -> bool;
+
+/// The receiver, as the HTTP interface has it.
+fn receiver(machine: &Machine) -> impl Fn(bool, StateId, StateId) -> bool {
+    |came, from, to| !came && machine.judge(from.index(), to.index()) == Judged::Applied
+}
+
 /// Every applied report (a step that is legal), and every state that the row can be in when it comes
 /// again: at once, or after whatever followed.
 pub(super) fn redelivery(subject: &Subject<'_>) -> Verdict {
-    redelivered(subject.machine, |state| Receiver::start(subject.machine, state))
+    redelivered(subject.machine, &receiver(subject.machine))
 }
 
-fn redelivered<'m>(machine: &'m Machine, start: impl Fn(StateId) -> Receiver<'m>) -> Verdict {
-    const FIRST: u32 = 1;
+fn redelivered(machine: &Machine, applies: Applies<'_>) -> Verdict {
     let (mut cases, mut reports, mut steps) = (0_u64, 0_u64, 0_u64);
     let mut first_into: Vec<Option<StateId>> = vec![None; machine.states.len()];
     for (from, to, _) in machine.transitions() {
         first_into[to.index()].get_or_insert(from);
     }
     for (from, to, _) in machine.transitions() {
-        let mut receiver = start(from);
-        receiver.deliver(FIRST, to);
         reports += 1;
-        let mut is_applied = |state| {
-            receiver.stands_in(state);
-            receiver.deliver(FIRST, to) == Answer::Applied
-        };
+        let is_applied = |state| applies(true, state, to);
         // What comes after an applied report depends only on where it led: the first step into each
         // state is followed to the end, the others are delivered again at once.
         let again = if first_into[to.index()] == Some(from) {
@@ -160,24 +164,19 @@ fn redelivered<'m>(machine: &'m Machine, start: impl Fn(StateId) -> Receiver<'m>
 /// Where the row can come to that state again, the same report is one like any other when it comes
 /// again later: those states are listed, and of them nothing is claimed.
 pub(super) fn late_duplicate(subject: &Subject<'_>) -> Verdict {
-    late(subject.machine, |state| Receiver::start(subject.machine, state))
+    late(subject.machine, &receiver(subject.machine))
 }
 
-fn late<'m>(machine: &'m Machine, start: impl Fn(StateId) -> Receiver<'m>) -> Verdict {
-    const ONE: u32 = 1;
+fn late(machine: &Machine, applies: Applies<'_>) -> Verdict {
     let (mut cases, mut steps) = (0_u64, 0_u64);
     let mut come_back: Vec<&str> = Vec::new();
     let mut example = String::new();
     for state in machine.state_ids() {
-        let mut receiver = start(state);
-        if receiver.deliver(ONE, state) == Answer::Applied {
+        if applies(false, state, state) {
             // A report that is a transition whenever it comes is none that changes nothing.
             continue;
         }
-        let reached = reach(machine, vec![state], |at| {
-            receiver.stands_in(at);
-            receiver.deliver(ONE, state) == Answer::Applied
-        });
+        let reached = reach(machine, vec![state], |at| applies(false, at, state));
         let (tried, taken) = reached.work();
         steps += taken;
         let name = name(machine, state);
@@ -243,21 +242,22 @@ mod tests {
     #[test]
     fn a_receiver_that_forgets_ids_takes_a_row_back() {
         let machine = machine("['x', 'y', 'x']");
-        let forgetful = |state| Receiver::start(&machine, state).forgetful();
-        let Verdict::Refuted { counterexample } = redelivered(&machine, forgetful) else {
+        let real = receiver(&machine);
+        let forgetful = |_, from, to| real(false, from, to);
+        let Verdict::Refuted { counterexample } = redelivered(&machine, &forgetful) else {
             panic!("a forgetful receiver was not found out");
         };
         assert_eq!(counterexample.summary, "a report of `y` that was applied is applied again");
         assert_eq!(counterexample.path, ["x -> y -> x -> y"]);
-        let remembers = redelivered(&machine, |state| Receiver::start(&machine, state));
-        assert!(matches!(remembers, Verdict::Proven { .. }));
+        assert!(matches!(redelivered(&machine, &real), Verdict::Proven { .. }));
     }
 
     #[test]
     fn a_receiver_that_takes_every_step_back_takes_a_late_duplicate_for_news() {
         let machine = machine("['x', 'y']");
-        let credulous = |state| Receiver::start(&machine, state).credulous();
-        let Verdict::Refuted { counterexample } = late(&machine, credulous) else {
+        let real = receiver(&machine);
+        let credulous = |came, from, to| from != to || real(came, from, to);
+        let Verdict::Refuted { counterexample } = late(&machine, &credulous) else {
             panic!("a receiver that takes whatever comes was not found out");
         };
         let summary = "a report of `x` that changed nothing is applied when it comes again";

@@ -60,12 +60,17 @@ pub(super) fn truth(subject: &Subject<'_>) -> Verdict {
     })
 }
 
+/// Whether a run shows something of a phase: where it has work of a job.
+pub(super) fn shows_work(subject: &Subject<'_>) -> bool {
+    subject.workflow().work.iter().any(|work| !work.is_empty())
+}
+
 pub(super) fn views(subject: &Subject<'_>) -> Verdict {
     let machine = subject.machine;
     if machine.jobs.is_empty() {
         return Verdict::not_applicable(NO_JOBS);
     }
-    if subject.workflow().work.iter().all(Vec::is_empty) {
+    if !shows_work(subject) {
         return Verdict::not_applicable("no phase has work of a job");
     }
     let views = subject.views();

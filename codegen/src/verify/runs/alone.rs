@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use phasegate::{Machine as _, Outcome, Verdict, View};
+use phasegate::{Machine as _, Verdict, View};
 
 use super::views::{Facts, Lie, Watch};
 use super::{LIMITS, Searched};
@@ -92,11 +92,7 @@ impl<'w, 'a, 'm> Alone<'w, 'a, 'm> {
         let machine = workflow.machine;
         // What was attempted is looked at after a bad end only.
         let report = |state: StateId, attempted: Option<StateId>| {
-            let is_bad = match machine.state(state).outcome {
-                Some(Outcome::Failure | Outcome::Cancelled) => true,
-                Some(Outcome::Success | Outcome::Neutral) | None => false,
-            };
-            (state, attempted.filter(|_| is_bad))
+            (state, attempted.filter(|_| machine.state(state).ends_badly()))
         };
         let mut others = BTreeSet::new();
         let mut concluding = BTreeSet::new();

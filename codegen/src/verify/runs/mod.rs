@@ -7,6 +7,7 @@
 mod alone;
 mod reports;
 mod scenes;
+mod table;
 mod views;
 
 use std::collections::BTreeMap;

@@ -3,28 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use phasegate::{Machine as _, Outcome, Verdict};
+use phasegate::Outcome;
 
+use super::table::{AGAIN, ENDED, LATE, LOST, REFUSED, Row, SAID, TableRuns};
 use super::{Claim, Mode, Way, failed_jobs};
-use crate::machine::{Machine, StateId};
-use crate::runs::{
-    Alike, JobResult, Layout, Path, Receiver, Run, Runs, Sent, Step, Tells, Workflow, judged, tell,
-    walk,
-};
+use crate::machine::StateId;
+use crate::runs::{Alike, JobResult, Layout, Path, Run, Step, Workflow};
 use crate::search::{Edge, End, Explored, Known, Model};
-
-/// A report was lost.
-const LOST: u8 = 1;
-/// A report that is not tolerated said the end that the row is in.
-const SAID: u8 = 2;
-/// The run was started again.
-const AGAIN: u8 = 4;
-/// It was started again for a row that had come to a terminal state.
-const ENDED: u8 = 8;
-/// Started again, a report that is not tolerated was refused.
-const REFUSED: u8 = 16;
-/// A job was lost or cancelled after it reported its success.
-const LATE: u8 = 32;
 
 /// Runs that are listed for what they have in common, by the state that the row is left in.
 pub(crate) type Listed = BTreeMap<StateId, u64>;
@@ -54,75 +39,6 @@ pub(crate) struct Found {
     pub(crate) late_loud: u64,
 }
 
-/// The row, as far as it matters here.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Row {
-    state: StateId,
-    facts: u8,
-}
-
-impl Row {
-    const fn is(self, fact: u8) -> bool {
-        self.facts & fact != 0
-    }
-
-    const fn set(&mut self, fact: u8, to: bool) {
-        self.facts = if to { self.facts | fact } else { self.facts & !fact };
-    }
-}
-
-/// A backend and a database of one table.
-#[derive(Debug)]
-pub(crate) struct Table<'m> {
-    machine: &'m Machine,
-    /// Whether it is only about jobs that are lost after they reported.
-    late: bool,
-}
-
-impl Receiver for Table<'_> {
-    type Row = Row;
-
-    fn take(&self, row: &mut Row, report: Sent) -> bool {
-        if !report.delivered {
-            // Of a run that is started again it is not claimed which reports are accepted.
-            row.set(LOST, !self.late && !row.is(AGAIN));
-            return false;
-        }
-        let accepted = match self.machine.judge(row.state.index(), report.state.index()) {
-            Verdict::Applied => {
-                row.state = report.state;
-                row.set(SAID, false);
-                true
-            }
-            Verdict::Duplicate => true,
-            Verdict::Ended | Verdict::Illegal => false,
-        };
-        if !self.late && !row.is(ENDED) && !report.tolerated {
-            if accepted && self.machine.state(report.state).is_ended() {
-                row.set(SAID, true);
-            }
-            if !accepted && row.is(AGAIN) {
-                row.set(REFUSED, true);
-            }
-        }
-        accepted
-    }
-
-    fn late(&self, row: &mut Row) {
-        row.set(LATE, true);
-    }
-}
-
-impl Tells<Row> for Table<'_> {
-    fn started(&self, row: &Row) -> String {
-        format!("the row starts in {}", self.machine.state(row.state).name)
-    }
-
-    fn says(&self, row: &Row, state: StateId, attempted: Option<StateId>) -> (String, bool) {
-        judged(self.machine, row.state, state, attempted)
-    }
-}
-
 /// What is wrong with a step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Wrong {
@@ -138,10 +54,11 @@ pub(crate) enum Wrong {
 type Judged = (Step, Wrong);
 
 /// The runs of a workflow, by what is reported.
-pub(crate) struct Reports<'w, 'm> {
-    runs: Runs<'w, 'm, Table<'m>>,
-    alike: Alike,
-    mode: Mode,
+pub(super) struct Reports<'w, 'm> {
+    table: TableRuns<'w, 'm>,
+    /// Whether it is only about jobs that are lost after they reported.
+    late: bool,
+    ways_wanted: bool,
     pub(crate) found: Found,
     shortest: BTreeMap<Claim, (u32, End<Judged>, String)>,
     ways: Vec<(Claim, End<Judged>, Way)>,
@@ -153,13 +70,13 @@ pub(crate) struct Reports<'w, 'm> {
 
 impl<'w, 'm> Reports<'w, 'm> {
     /// All runs; or, with `late`, those in which a job is lost after it reported its success.
-    pub(crate) fn of(workflow: &'w Workflow<'m>, mode: Mode, late: bool) -> Self {
-        let receiver = Table { machine: workflow.machine, late };
+    pub(super) fn of(workflow: &'w Workflow<'m>, mode: Mode, late: bool) -> Self {
         let alike = if mode.ways { Alike::default() } else { Alike::of(workflow, None) };
+        let facts = if late { LATE } else { LOST | SAID | AGAIN | ENDED | REFUSED };
         Self {
-            runs: Runs { workflow, layout: Layout::of(workflow, false), receiver },
-            alike,
-            mode,
+            table: TableRuns::of(workflow, mode, facts, Layout::of(workflow, false), alike),
+            late,
+            ways_wanted: mode.ways,
             found: Found::default(),
             shortest: BTreeMap::new(),
             ways: Vec::new(),
@@ -168,31 +85,13 @@ impl<'w, 'm> Reports<'w, 'm> {
         }
     }
 
-    fn late(&self) -> bool {
-        self.runs.receiver.late
-    }
-
-    fn settle(&self, mut run: Run<Row>) -> Run<Row> {
-        self.alike.settle(&self.runs.layout, &mut run.jobs, &mut run.row.state);
-        run
-    }
-
-    /// A run that is over is started again.
-    fn again(&self, over: &Run<Row>) -> impl Iterator<Item = (Step, Run<Row>)> {
-        let mut row = over.row;
-        row.set(LOST | SAID, false);
-        row.set(AGAIN, true);
-        row.set(ENDED, self.runs.workflow.machine.state(row.state).terminal);
-        self.runs.again(&over.jobs).map(move |(step, jobs)| (step, Run { jobs, row }))
-    }
-
     /// Every job is over.
     fn is_over(&mut self, known: &Known<Self>, at: usize) {
         let run = known.state(at);
         let row = run.row;
         let paths = known.paths(at);
         let end = End::state(at);
-        if self.late() {
+        if self.late {
             if row.is(LATE) {
                 self.ends_late(known, at);
             }
@@ -219,13 +118,13 @@ impl<'w, 'm> Reports<'w, 'm> {
             if mute {
                 add(self.found.mute.entry(row.state).or_default());
             }
-            if !row.is(LOST) && self.runs.layout.all_succeeded(&run.jobs) {
+            if !row.is(LOST) && self.table.runs.layout.all_succeeded(&run.jobs) {
                 add(&mut self.found.flawless);
             }
         }
         let claim = |claim| if row.is(AGAIN) { Claim::Again } else { claim };
         if !row.is(SAID) && !mute {
-            let state = self.runs.workflow.machine.state(row.state);
+            let state = self.table.runs.workflow.machine.state(row.state);
             let name = &state.name;
             let why = if state.is_ended() {
                 format!("only a report that may be lost says that it is `{name}`")
@@ -241,22 +140,23 @@ impl<'w, 'm> Reports<'w, 'm> {
 
     /// Whether no concluding job could report. Where there is none, no run is excused.
     fn is_mute(&self, run: &Run<Row>) -> bool {
-        let machine = self.runs.workflow.machine;
-        let mut concluding = self.runs.workflow.plans.iter().enumerate().filter(|(_, plan)| {
-            plan.always && plan.outcomes().any(|state| machine.state(state).is_ended())
-        });
-        let is_mute = |job| self.runs.layout.result(&run.jobs, job) == Some(JobResult::Mute);
+        let machine = self.table.runs.workflow.machine;
+        let mut concluding =
+            self.table.runs.workflow.plans.iter().enumerate().filter(|(_, plan)| {
+                plan.always && plan.outcomes().any(|state| machine.state(state).is_ended())
+            });
+        let is_mute = |job| self.table.runs.layout.result(&run.jobs, job) == Some(JobResult::Mute);
         let first = concluding.next();
         first.is_some_and(|(job, _)| is_mute(job)) && concluding.all(|(job, _)| is_mute(job))
     }
 
     /// Why the row's end is not that of the work, where it is not.
     fn lies(&self, run: &Run<Row>) -> Option<String> {
-        let Workflow { machine, plans, .. } = self.runs.workflow;
+        let Workflow { machine, plans, .. } = self.table.runs.workflow;
         let state = machine.state(run.row.state);
         let name = &state.name;
         let is_bad =
-            |&job: &usize| !plans[job].always && !self.runs.layout.succeeded(&run.jobs, job);
+            |&job: &usize| !plans[job].always && !self.table.runs.layout.succeeded(&run.jobs, job);
         match (state.outcome?, (0..plans.len()).find(is_bad)) {
             (Outcome::Success, Some(job)) => {
                 let job = &machine.jobs[job].name;
@@ -275,14 +175,14 @@ impl<'w, 'm> Reports<'w, 'm> {
         let run = known.state(at);
         let paths = known.paths(at);
         self.found.late = self.found.late.saturating_add(paths);
-        let Workflow { machine, plans, .. } = self.runs.workflow;
+        let Workflow { machine, plans, .. } = self.table.runs.workflow;
         let state = machine.state(run.row.state);
         if state.outcome != Some(Outcome::Success) {
             return;
         }
         let silent = (0..plans.len())
             .filter(|&job| plans[job].always)
-            .all(|job| self.runs.layout.succeeded(&run.jobs, job));
+            .all(|job| self.table.runs.layout.succeeded(&run.jobs, job));
         if silent {
             let why = format!("the row keeps `{}`, and no concluding job fails", state.name);
             self.breaks(known, Claim::Late, End::state(at), "", why);
@@ -302,12 +202,12 @@ impl<'w, 'm> Reports<'w, 'm> {
         why: String,
     ) {
         let length = known.length(end);
-        if self.mode.ways {
+        if self.ways_wanted {
             let run = known.state(end.last.map_or(end.at, |(_, to)| to));
             let jobs = match claim {
                 Claim::Accepted => [0, 0],
                 Claim::Ends | Claim::Truth | Claim::Views | Claim::Again | Claim::Late => {
-                    failed_jobs(&self.runs.layout, &run.jobs)
+                    failed_jobs(&self.table.runs.layout, &run.jobs)
                 }
             };
             let way = Way {
@@ -329,20 +229,7 @@ impl<'w, 'm> Reports<'w, 'm> {
     /// The run that a path is, as people read it.
     fn path(&self, known: &Known<Self>, end: End<Judged>) -> Path {
         let (first, steps) = known.path(end);
-        let first = known.state(first);
-        let settle = |run: &mut Run<Row>| {
-            self.alike.settle(&self.runs.layout, &mut run.jobs, &mut run.row.state)
-        };
-        let steps = steps.into_iter().map(|((step, _), _)| step);
-        let walked = walk(first, steps, |run, step| self.after(run, step), settle);
-        tell(self.runs.workflow, &self.runs.layout, &self.runs.receiver, first, &walked)
-    }
-
-    fn after(&self, run: &Run<Row>, step: Step) -> Run<Row> {
-        match self.again(run).find(|(again, _)| *again == step) {
-            Some((_, run)) => run,
-            None => self.runs.after(run, step),
-        }
+        self.table.path(known.state(first), steps.into_iter().map(|((step, _), _)| step))
     }
 }
 
@@ -358,58 +245,38 @@ impl Model for Reports<'_, '_> {
     type Step = Judged;
 
     fn starts(&self) -> Vec<Run<Row>> {
-        // A run may be started for a row in any state that rows start in.
-        let run = |&state| {
-            self.settle(Run { jobs: self.runs.layout.waiting(), row: Row { state, facts: 0 } })
-        };
-        self.runs.workflow.machine.initial.iter().map(run).collect()
+        self.table.starts()
     }
 
     fn steps(&self, now: &Run<Row>, steps: &mut Vec<(Judged, Run<Row>)>) {
-        let late = self.late() && !now.row.is(LATE);
-        let mut over = true;
-        for &job in &self.runs.workflow.order {
-            if self.runs.layout.is_over(&now.jobs, job) {
-                continue;
-            }
-            over = false;
-            self.runs.next(now, job, late, &mut |taken| {
-                let row = taken.run.row;
-                let refused = taken.sent.is_some_and(|(sent, accepted)| {
-                    let excused = sent.tolerated && row.is(LOST);
-                    sent.delivered && !accepted && !excused
-                });
-                let wrong = if row.is(ENDED) && row.state != now.row.state {
-                    Wrong::LeavesEnd
-                } else if refused && !row.is(AGAIN | LATE) {
-                    Wrong::Refused
-                } else {
-                    Wrong::Nothing
-                };
-                steps.push(((taken.step, wrong), self.settle(taken.run)));
+        let late = self.late && !now.row.is(LATE);
+        self.table.steps(now, late, &mut |taken| {
+            let row = taken.run.row;
+            let refused = taken.sent.is_some_and(|(sent, accepted)| {
+                let excused = sent.tolerated && row.is(LOST);
+                sent.delivered && !accepted && !excused
             });
-            if self.mode.in_turn {
-                break;
-            }
-        }
-        if over && self.mode.again && !self.late() && !now.row.is(AGAIN) {
-            steps.extend(
-                self.again(now).map(|(step, run)| ((step, Wrong::Nothing), self.settle(run))),
-            );
-        }
+            let wrong = if row.is(ENDED) && row.state != now.row.state {
+                Wrong::LeavesEnd
+            } else if refused && !row.is(AGAIN | LATE) {
+                Wrong::Refused
+            } else {
+                Wrong::Nothing
+            };
+            steps.push(((taken.step, wrong), taken.run));
+        });
     }
 
     fn rank(&self, run: &Run<Row>) -> usize {
-        let farthest = self.runs.workflow.farthest() + 1;
-        self.runs.layout.rank(&run.jobs) + if run.row.is(AGAIN) { farthest } else { 0 }
+        self.table.rank(run)
     }
 
     fn weight(&self) -> u64 {
-        self.runs.weight()
+        self.table.runs.weight()
     }
 
     fn look(&mut self, known: &Known<Self>, at: usize) {
-        if self.runs.is_over(&known.state(at).jobs) {
+        if self.table.runs.is_over(&known.state(at).jobs) {
             self.is_over(known, at);
         }
     }
@@ -419,13 +286,13 @@ impl Model for Reports<'_, '_> {
         match wrong {
             Wrong::Nothing => {}
             Wrong::Refused => {
-                let job = step.job().map_or("", |job| self.runs.workflow.name(job));
+                let job = step.job().map_or("", |job| self.table.runs.workflow.name(job));
                 let why = "a report is refused".to_owned();
                 self.breaks(known, Claim::Accepted, End::edge(edge), job, why);
             }
             Wrong::LeavesEnd => {
                 let row = known.state(edge.from).row.state;
-                let name = &self.runs.workflow.machine.state(row).name;
+                let name = &self.table.runs.workflow.machine.state(row).name;
                 let why = format!("the row has ended in `{name}`, and leaves it");
                 self.breaks(known, Claim::Again, End::edge(edge), "", why);
             }
@@ -434,7 +301,7 @@ impl Model for Reports<'_, '_> {
 }
 
 /// What a search of them came to.
-pub(crate) fn finish(explored: Explored<Reports<'_, '_>>, to: &mut super::Runs) {
+pub(super) fn finish(explored: Explored<Reports<'_, '_>>, to: &mut super::Runs) {
     let Explored { model, known, .. } = explored;
     for (claim, (length, end, why)) in &model.shortest {
         let rank = model.rank(known.state(end.at));

@@ -6,20 +6,11 @@ use std::ops::Range;
 
 use phasegate::{Machine as _, Verdict};
 
+use super::table::{AGAIN, Row, TableRuns};
 use super::{Mode, Searched};
-use crate::machine::{Machine, PhaseId, StateId, stepper};
-use crate::runs::{
-    Alike, Layout, Path, Receiver, Run, Runs, Sent, Step, Tells, Workflow, judged, tell, walk,
-};
-use crate::search::{Edge, Explored, Known, Limits, Model, explore};
-
-/// The row.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Row {
-    pub(super) state: StateId,
-    /// Whether the run was started again.
-    pub(super) again: bool,
-}
+use crate::machine::{PhaseId, StateId, stepper};
+use crate::runs::{Alike, Layout, Path, Run, Sent, Step, Workflow};
+use crate::search::{Explored, Limits, Model, explore};
 
 /// What a step tells the stepper.
 #[derive(Clone, Copy, Debug)]
@@ -32,68 +23,16 @@ pub(super) enum News {
     Again,
 }
 
-/// A backend and a database of one table.
-struct Table<'m> {
-    machine: &'m Machine,
-}
-
-impl Receiver for Table<'_> {
-    type Row = Row;
-
-    fn take(&self, row: &mut Row, report: Sent) -> bool {
-        if !report.delivered {
-            return false;
-        }
-        match self.machine.judge(row.state.index(), report.state.index()) {
-            Verdict::Applied => {
-                row.state = report.state;
-                true
-            }
-            Verdict::Duplicate => true,
-            Verdict::Ended | Verdict::Illegal => false,
-        }
-    }
-}
-
-impl Tells<Row> for Table<'_> {
-    fn started(&self, row: &Row) -> String {
-        format!("the row starts in {}", self.machine.state(row.state).name)
-    }
-
-    fn says(&self, row: &Row, state: StateId, attempted: Option<StateId>) -> (String, bool) {
-        judged(self.machine, row.state, state, attempted)
-    }
-}
-
 /// The model: what can happen next in a scene.
 struct Stage<'w, 'm, 'a> {
-    runs: Runs<'w, 'm, Table<'m>>,
+    table: TableRuns<'w, 'm>,
     stepper: &'a stepper::Stepper<'m>,
-    alike: &'a Alike,
-    mode: Mode,
-    /// Every step taken, the news that it brings and where it leads; those from one scene together.
-    steps: Vec<(Step, News, u32)>,
-    /// Which steps are a scene's.
-    of: Vec<Range<u32>>,
 }
 
 impl Stage<'_, '_, '_> {
-    fn settle(&self, mut run: Run<Row>) -> Run<Row> {
-        self.alike.settle(&self.runs.layout, &mut run.jobs, &mut run.row.state);
-        run
-    }
-
-    /// A run that is over is started again. A row that has ended for good shows the same ever after.
-    fn again(&self, over: &Run<Row>) -> impl Iterator<Item = (Step, Run<Row>)> {
-        let row = Row { again: true, ..over.row };
-        let terminal = self.runs.workflow.machine.state(row.state).terminal;
-        let again = (!terminal && !over.row.again).then(|| self.runs.again(&over.jobs));
-        again.into_iter().flatten().map(move |(step, jobs)| (step, Run { jobs, row }))
-    }
-
     /// What the stepper makes of a report that was applied.
     fn news(&self, before: StateId, sent: Option<(Sent, bool)>) -> News {
-        let machine = self.runs.workflow.machine;
+        let machine = self.table.runs.workflow.machine;
         match sent {
             Some((sent, true))
                 if machine.judge(before.index(), sent.state.index()) == Verdict::Applied =>
@@ -112,52 +51,29 @@ impl Model for Stage<'_, '_, '_> {
     type Step = (Step, News);
 
     fn starts(&self) -> Vec<Run<Row>> {
-        let run = |&state| {
-            self.settle(Run { jobs: self.runs.layout.waiting(), row: Row { state, again: false } })
-        };
-        self.runs.workflow.machine.initial.iter().map(run).collect()
+        self.table.starts()
     }
 
     fn steps(&self, now: &Run<Row>, steps: &mut Vec<((Step, News), Run<Row>)>) {
-        let mut over = true;
-        for &job in &self.runs.workflow.order {
-            if self.runs.layout.is_over(&now.jobs, job) {
-                continue;
-            }
-            over = false;
-            self.runs.next(now, job, false, &mut |taken| {
-                let news = self.news(now.row.state, taken.sent);
-                steps.push(((taken.step, news), self.settle(taken.run)));
-            });
-            if self.mode.in_turn {
-                break;
-            }
-        }
-        if over && self.mode.again {
-            let again = self.again(now);
-            steps.extend(again.map(|(step, run)| ((step, News::Again), self.settle(run))));
-        }
+        self.table.steps(now, false, &mut |taken| {
+            let news = match taken.step.job() {
+                Some(_) => self.news(now.row.state, taken.sent),
+                None => News::Again,
+            };
+            steps.push(((taken.step, news), taken.run));
+        });
     }
 
     fn rank(&self, run: &Run<Row>) -> usize {
-        let farthest = self.runs.workflow.farthest() + 1;
-        self.runs.layout.rank(&run.jobs) + if run.row.again { farthest } else { 0 }
+        self.table.rank(run)
     }
 
     fn weight(&self) -> u64 {
-        self.runs.weight()
+        self.table.runs.weight()
     }
 
-    fn took(&mut self, _: &Known<Self>, edge: Edge<(Step, News)>) {
-        let at = u32::try_from(self.steps.len()).expect("a search is limited to fewer steps");
-        if self.of.len() <= edge.from {
-            self.of.resize(edge.from + 1, 0..0);
-        }
-        let of = &mut self.of[edge.from];
-        *of = if of.end == 0 { at..at + 1 } else { of.start..at + 1 };
-        let (step, news) = edge.step;
-        let to = u32::try_from(edge.to).expect("a search is limited to fewer states");
-        self.steps.push((step, news, to));
+    fn keeps_steps(&self) -> bool {
+        true
     }
 }
 
@@ -172,16 +88,14 @@ impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
     pub(super) fn of(
         workflow: &'w Workflow<'m>,
         stepper: &'a stepper::Stepper<'m>,
-        alike: &'a Alike,
+        alike: &Alike,
         mode: Mode,
         limits: Limits,
     ) -> Self {
-        let runs = Runs {
-            workflow,
-            layout: Layout::of(workflow, true),
-            receiver: Table { machine: workflow.machine },
-        };
-        let stage = Stage { runs, stepper, alike, mode, steps: Vec::new(), of: Vec::new() };
+        // A row that has ended for good shows the same ever after.
+        let layout = Layout::of(workflow, true);
+        let table = TableRuns::of(workflow, mode, AGAIN, layout, alike.clone());
+        let stage = Stage { table, stepper };
         let explored = explore(stage, limits);
         let Explored { model, known, .. } = &explored;
         let rank = |scene| model.rank(known.state(scene));
@@ -211,31 +125,20 @@ impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
 
     /// The steps from a scene, each by its number, with the news that it brings and where it leads.
     pub(super) fn steps(&self, scene: u32) -> impl Iterator<Item = (u32, News, u32)> {
-        let model = &self.explored.model;
-        let of = model.of.get(scene as usize).cloned().unwrap_or(0..0);
-        of.map(|number| {
-            let (_, news, to) = model.steps[number as usize];
+        let graph = &self.explored.graph;
+        graph.from(scene as usize).map(|number| {
+            let ((_, news), to) = graph.step(number);
             (number, news, to)
         })
     }
 
     pub(super) fn layout(&self) -> &Layout {
-        &self.explored.model.runs.layout
+        &self.explored.model.table.runs.layout
     }
 
     /// The run that takes these steps from a scene, as people read it.
     pub(super) fn path(&self, first: u32, steps: impl Iterator<Item = u32>) -> Path {
-        let model = &self.explored.model;
-        let first = self.run(first);
-        let after = |run: &Run<Row>, step| match model.again(run).find(|(one, _)| *one == step) {
-            Some((_, run)) => run,
-            None => model.runs.after(run, step),
-        };
-        let settle = |run: &mut Run<Row>| {
-            model.alike.settle(&model.runs.layout, &mut run.jobs, &mut run.row.state)
-        };
-        let steps = steps.map(|number| model.steps[number as usize].0);
-        let walked = walk(first, steps, after, settle);
-        tell(model.runs.workflow, &model.runs.layout, &model.runs.receiver, first, &walked)
+        let steps = steps.map(|number| self.explored.graph.step(number).0.0);
+        self.explored.model.table.path(self.run(first), steps)
     }
 }

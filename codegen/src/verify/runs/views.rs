@@ -8,6 +8,7 @@ use phasegate::View;
 
 use super::alone;
 use super::scenes::{News, Scenes};
+use super::table::AGAIN;
 use super::{Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
 use crate::machine::stepper::{PhaseMemory, Row, Stepper};
 use crate::machine::{PhaseId, StateId};
@@ -181,7 +182,7 @@ impl Model for Watched<'_, '_, '_, '_> {
         let seen = known.state(at);
         let Some(why) = self.lie(seen) else { return };
         let run = self.scenes.run(seen.scene);
-        let claim = if run.row.again { Claim::Again } else { Claim::Views };
+        let claim = if run.row.is(AGAIN) { Claim::Again } else { Claim::Views };
         if self.ways {
             let way = Way {
                 row: run.row.state,
