@@ -2,15 +2,15 @@
 //! job, and a complete workflow that uses them around placeholder work.
 
 mod section;
-pub(crate) mod yaml;
 
 pub use section::{WorkflowRow, WorkflowTarget};
 
-use crate::workflow::plan::{Attempted, Plan, ReportStep, Says, Step, Work};
 use askama::Template;
 
 use crate::artifact::{Artifact, Header};
-use crate::machine::{Became, CONCLUSIONS, Job, JobId, Machine, Outcomes, StateId};
+use crate::machine::{Became, CONCLUSIONS, Job, JobId, Machine, StateId};
+use crate::workflow::plan::{Attempted, Plan, ReportStep, Runs, Says, Step, Work};
+use crate::workflow::yaml;
 
 /// `[target.workflow]`.
 #[derive(Debug)]
@@ -23,10 +23,9 @@ pub(crate) const TOKEN_INPUT: &str = "callback_token";
 fn render(machine: &Machine, target: &WorkflowTarget, header: &Header) -> Vec<Artifact> {
     let header = header.line();
     let folder = format!("{}/notify-{}-status", target.path, machine.name);
-    let jobs: Vec<(&Job, String)> = machine
-        .job_ids()
-        .map(|id| (machine.job(id), print(&JobView::new(machine, target, &Plan::of(machine, id)))))
-        .collect();
+    let github = Github { machine, target };
+    let jobs: Vec<(&Job, String)> =
+        machine.job_ids().map(|id| (machine.job(id), github.job(&Plan::of(machine, id)))).collect();
     let mut artifacts = vec![
         Artifact::new(
             format!("{folder}/action.yml"),
@@ -52,7 +51,7 @@ fn render(machine: &Machine, target: &WorkflowTarget, header: &Header) -> Vec<Ar
         print(&WorkflowView {
             header: &header,
             machine: &machine.name,
-            title: yaml::quoted(&yaml::one_line(&machine.title)),
+            title: yaml::quoted(&one_line(&machine.title)),
             id_input: &target.id_input,
             id_key: yaml::name(&target.id_input),
             token_input: TOKEN_INPUT,
@@ -62,7 +61,7 @@ fn render(machine: &Machine, target: &WorkflowTarget, header: &Header) -> Vec<Ar
     artifacts
 }
 
-pub(crate) fn print(view: &impl Template) -> String {
+fn print(view: &impl Template) -> String {
     view.render().expect("a template that only prints strings can't fail")
 }
 
@@ -110,12 +109,12 @@ impl<'a> ScriptView<'a> {
         });
         let outcomes = machine.jobs.iter().flat_map(|job| {
             let before = job.before_outcome();
-            by_outcome(job.outcomes()).into_iter().filter_map(move |(outcome, state)| {
-                let state = state?;
+            Became::ALL.into_iter().filter_map(move |became| {
+                let state = job.outcomes().of(became)?;
                 let earlier = before.iter().filter(|&&before| before == state).count();
                 Some(OutcomeView {
                     job: &job.name,
-                    outcome,
+                    outcome: became.as_str(),
                     state: &machine.state(state).name,
                     occurrence: (earlier > 0).then_some(earlier + 1),
                 })
@@ -131,11 +130,6 @@ impl<'a> ScriptView<'a> {
             outcomes: outcomes.collect(),
         }
     }
-}
-
-/// What can become of a job, by the words of `job.status`.
-fn by_outcome(outcomes: Outcomes) -> [(&'static str, Option<StateId>); 3] {
-    Became::ALL.map(|became| (became.as_str(), outcomes.of(became)))
 }
 
 /// `MACHINE-console.yml`.
@@ -154,7 +148,7 @@ struct WorkflowView<'a> {
 /// One job, as it stands under `jobs:`.
 #[derive(Template)]
 #[template(path = "workflow/job.yml", syntax = "yaml")]
-pub(crate) struct JobView {
+struct JobView {
     key: String,
     name: String,
     title: String,
@@ -195,133 +189,144 @@ struct ReportView<'a> {
     occurrence: Option<usize>,
 }
 
-impl JobView {
-    pub(crate) fn new(machine: &Machine, target: &WorkflowTarget, plan: &Plan) -> Self {
+/// A table's plans as GitHub's runner takes them.
+#[derive(Clone, Copy)]
+pub(crate) struct Github<'a> {
+    pub(crate) machine: &'a Machine,
+    pub(crate) target: &'a WorkflowTarget,
+}
+
+impl Github<'_> {
+    /// A job, as it stands under `jobs:`.
+    pub(crate) fn job(&self, plan: &Plan) -> String {
+        let Self { machine, target } = *self;
         let job = machine.job(plan.job);
-        let given = given(target);
-        let reports = plan.steps.iter().any(|step| matches!(step, Step::Report(_)));
+        let reports = plan.reports().next().is_some();
         let needs: Vec<String> =
             job.needs.iter().map(|&need| yaml::name(&machine.job(need).name)).collect();
-        Self {
-            key: yaml::name(&job.name),
-            name: job.name.clone(),
-            title: yaml::quoted(&yaml::one_line(&job.title)),
-            needs: needs.join(", "),
-            condition: job.always.then(|| format!("always() && {given}")),
-            result: (job.always && reports).then(result),
-            checkout: reports && target.action.starts_with("./"),
-            steps: plan
-                .steps
-                .iter()
-                .map(|step| match step {
-                    Step::Work(Work { title, number, of }) => StepView::Work {
-                        title: yaml::quoted(&yaml::one_line(title)),
-                        number: *number,
-                        of: *of,
-                    },
-                    Step::Report(report) => {
-                        let text = report_text(machine, target, job, report);
-                        StepView::Report(yaml::indented(&text, 4).trim_end().to_owned())
-                    }
-                })
-                .collect(),
-        }
-    }
-}
-
-/// What a concluding job says became of the jobs that it needs, as an expression.
-pub(crate) fn result() -> String {
-    let terms = CONCLUSIONS.map(|(one, outcome)| {
-        format!("contains(needs.*.result, '{}') && '{}'", one.as_str(), outcome.as_str())
-    });
-    format!("{} || '{}'", terms.join(" || "), Became::Success.as_str())
-}
-
-/// The step of a report, from the first column on.
-pub(crate) fn report_text(
-    machine: &Machine,
-    target: &WorkflowTarget,
-    job: &Job,
-    report: &ReportStep,
-) -> String {
-    format!("{}\n", print(&ReportView::new(machine, target, job, report)))
-}
-
-impl<'a> ReportView<'a> {
-    fn new(machine: &Machine, target: &'a WorkflowTarget, job: &Job, report: &ReportStep) -> Self {
-        let given = &given(target);
-        let (key, id_input) = (yaml::name(&job.name), target.id_input.as_str());
-        let action = yaml::quoted(&target.action);
-        let status = if job.always { "env.RESULT" } else { "job.status" };
-        let named = |state: StateId| &machine.state(state).name;
-        let attempted = match &report.attempted {
-            Attempted::Nothing => None,
-            Attempted::State(state) => Some(yaml::name(named(*state))),
-            Attempted::LastOf(reports) => Some(expression(&last_of(machine, reports))),
-            Attempted::FirstNeeded(needed) => {
-                first_needed(machine, needed).map(|text| expression(&text))
+        let condition = match plan.runs {
+            // Its reports ask for themselves whether a console started the run.
+            Runs::WhenAllSucceeded => None,
+            Runs::Always | Runs::AlwaysWhere(_) => Some(self.condition(&plan.runs, JOB_STATUS)),
+        };
+        let step = |step: &Step| match step {
+            Step::Work(Work { title, number, of }) => {
+                StepView::Work { title: yaml::quoted(&one_line(title)), number: *number, of: *of }
+            }
+            Step::Report(report) => {
+                let text = yaml::indented(&self.report(job, report), 4);
+                StepView::Report(text.trim_end().to_owned())
             }
         };
-        match &report.says {
-            Says::State { state, occurrence } => Self {
-                key,
-                id_input,
-                action,
-                title: yaml::quoted(&yaml::one_line(&format!(
-                    "Report: {}",
-                    machine.state(*state).title
-                ))),
-                id: Some(step_id(report.number)),
-                condition: given.clone(),
-                tolerated: report.tolerated,
-                state: Some(yaml::name(named(*state))),
-                outcome: None,
-                attempted,
-                occurrence: (*occurrence > 1).then_some(*occurrence),
+        print(&JobView {
+            key: yaml::name(&job.name),
+            name: job.name.clone(),
+            title: yaml::quoted(&one_line(&job.title)),
+            needs: needs.join(", "),
+            condition,
+            result: (job.always && reports).then(|| self.result()),
+            checkout: reports && target.action.starts_with("./"),
+            steps: plan.steps.iter().map(step).collect(),
+        })
+    }
+
+    /// The step of a report, from the first column on.
+    pub(crate) fn report(&self, job: &Job, report: &ReportStep) -> String {
+        let Self { machine, target } = *self;
+        let status = if job.always { "env.RESULT" } else { JOB_STATUS };
+        let named = |state: StateId| &machine.state(state).name;
+        let (state, occurrence) = match report.says {
+            Says::State { state, occurrence } => (Some(state), occurrence),
+            Says::Outcome(_) => (None, 1),
+        };
+        let title = match state {
+            Some(state) => one_line(&format!("Report: {}", machine.state(state).title)),
+            None => "Report the outcome".to_owned(),
+        };
+        let view = ReportView {
+            key: yaml::name(&job.name),
+            id_input: &target.id_input,
+            action: yaml::quoted(&target.action),
+            title: yaml::quoted(&title),
+            id: state.map(|_| step_id(report.number)),
+            condition: self.condition(&report.runs, status),
+            tolerated: report.tolerated,
+            state: state.map(|state| yaml::name(named(state))),
+            outcome: state.is_none().then_some(status),
+            attempted: match &report.attempted {
+                Attempted::Nothing => None,
+                Attempted::State(state) => Some(yaml::name(named(*state))),
+                Attempted::LastOf(reports) => Some(expression(&last_of(machine, reports))),
+                Attempted::FirstNeeded(needed) => {
+                    first_needed(machine, needed).map(|text| expression(&text))
+                }
             },
-            Says::Outcome(outcomes) => Self {
-                key,
-                id_input,
-                action,
-                title: yaml::quoted("Report the outcome"),
-                id: None,
-                condition: outcome_condition(*outcomes, status, given.as_str()),
-                tolerated: report.tolerated,
-                state: None,
-                outcome: Some(status),
-                attempted,
-                occurrence: None,
-            },
+            occurrence: (occurrence > 1).then_some(occurrence),
+        };
+        format!("{}\n", print(&view))
+    }
+
+    /// When something runs, as an expression; `status` is what says what became of the job.
+    fn condition(&self, runs: &Runs, status: &str) -> String {
+        let given = self.given();
+        match runs {
+            Runs::WhenAllSucceeded => given,
+            Runs::Always => format!("always() && {given}"),
+            Runs::AlwaysWhere(any) => {
+                let each = any.iter().map(|became| format!("{status} == '{}'", became.as_str()));
+                format!("always() && {given} && ({})", each.collect::<Vec<_>>().join(" || "))
+            }
         }
+    }
+
+    /// That a console started the run, as an expression.
+    pub(crate) fn given(&self) -> String {
+        format!("inputs.{} != ''", self.target.id_input)
+    }
+
+    /// The condition of a job that runs whatever became of those before it.
+    pub(crate) fn always(&self) -> String {
+        self.condition(&Runs::Always, JOB_STATUS)
+    }
+
+    /// What a concluding job says became of the jobs that it needs, as a value.
+    pub(crate) fn result(&self) -> String {
+        let terms = CONCLUSIONS.map(|(one, outcome)| {
+            format!("contains(needs.*.result, '{}') && '{}'", one.as_str(), outcome.as_str())
+        });
+        expression(&format!("{} || '{}'", terms.join(" || "), Became::Success.as_str()))
+    }
+
+    /// The ids that a job's reports have.
+    pub(crate) fn ids(&self, plan: &Plan) -> Vec<String> {
+        let with_id = plan.reports().filter(|report| matches!(report.says, Says::State { .. }));
+        with_id.map(|report| step_id(report.number)).collect()
     }
 }
 
-/// The condition that a console started the run.
-pub(crate) fn given(target: &WorkflowTarget) -> String {
-    format!("inputs.{} != ''", target.id_input)
-}
+/// What became of the job so far.
+const JOB_STATUS: &str = "job.status";
 
-pub(crate) fn step_id(number: usize) -> String {
+fn step_id(number: usize) -> String {
     format!("report_{number}")
 }
 
-pub(crate) fn expression(text: &str) -> String {
+fn expression(text: &str) -> String {
     format!("${{{{ {text} }}}}")
 }
 
-/// An outcome is reported whatever became of the steps before; not at all where the table has no
-/// state for it.
-fn outcome_condition(outcomes: Outcomes, status: &str, given: &str) -> String {
-    let all = by_outcome(outcomes);
-    if all.iter().all(|(_, state)| state.is_some()) {
-        return format!("always() && {given}");
-    }
-    let reported: Vec<String> = all
-        .iter()
-        .filter(|(_, state)| state.is_some())
-        .map(|(outcome, _)| format!("{status} == '{outcome}'"))
+/// Free text as one line that GitHub evaluates nowhere: an expression's opening is taken apart.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|w| !w.is_empty())
         .collect();
-    format!("always() && {given} && ({})", reported.join(" || "))
+    words.join(" ").replace("${{", "$ {{")
+}
+
+/// A string in an expression.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The last report that the job came to: a step that was never reached has no outcome, one that
@@ -331,7 +336,7 @@ fn last_of(machine: &Machine, reports: &[(usize, StateId)]) -> String {
         .iter()
         .rev()
         .map(|(number, state)| {
-            let name = yaml::literal(&machine.state(*state).name);
+            let name = literal(&machine.state(*state).name);
             format!("(steps.{}.outcome || 'skipped') != 'skipped' && {name}", step_id(*number))
         })
         .collect();
@@ -345,7 +350,7 @@ fn first_needed(machine: &Machine, needed: &[(JobId, Option<StateId>)]) -> Optio
         let result = format!("needs.{}.result", machine.job(*job).name);
         match (state, rest) {
             (Some(state), rest) => {
-                let name = yaml::literal(&machine.state(*state).name);
+                let name = literal(&machine.state(*state).name);
                 let rest = rest.unwrap_or_else(|| "''".to_owned());
                 Some(format!("{result} == env.RESULT && {name} || {rest}"))
             }

@@ -3,3 +3,4 @@
 
 pub mod keep;
 pub(crate) mod plan;
+pub(crate) mod yaml;

@@ -1,15 +1,28 @@
-//! What a job does step by step: its placeholder work and its reports. The templates print it, and
-//! the demo plays it, so that the two can't drift apart.
+//! What a job does step by step, and when: its placeholder work and its reports. A provider's renderer
+//! prints it, and the demo plays it, so that the two can't drift apart.
 
-use crate::machine::{Job, JobId, Machine, Outcomes, ReportKind, StateId};
+use crate::machine::{Became, Job, JobId, Machine, Outcomes, ReportKind, StateId};
 
 /// A job as a sequence of steps.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The job.
     pub(crate) job: JobId,
+    /// When it runs.
+    pub(crate) runs: Runs,
     /// What it does, in order.
     pub(crate) steps: Vec<Step>,
+}
+
+/// When a job runs, or a report in it is sent; in a run that a console started.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Runs {
+    /// Where all before it succeeded: the jobs that it needs, or the steps above it.
+    WhenAllSucceeded,
+    /// Whatever became of them.
+    Always,
+    /// Whatever became of them, where the table has a state for what became of the job.
+    AlwaysWhere(Vec<Became>),
 }
 
 /// One step of a job.
@@ -37,6 +50,8 @@ pub(crate) struct Work {
 pub(crate) struct ReportStep {
     /// Its place among the job's reports, from 1.
     pub(crate) number: usize,
+    /// When it is sent.
+    pub(crate) runs: Runs,
     /// What it says.
     pub(crate) says: Says,
     /// What it says that the job had set out to report before.
@@ -88,6 +103,7 @@ impl Plan {
                 |state| report.before.iter().filter(|&&before| before == state).count() + 1;
             steps.push(Step::Report(ReportStep {
                 number: at + 1,
+                runs: runs(report.kind, report.outcomes),
                 says: match report.state() {
                     Some(state) => Says::State { state, occurrence: occurrence(state) },
                     None => Says::Outcome(report.outcomes),
@@ -108,7 +124,31 @@ impl Plan {
         if steps.is_empty() {
             steps.push(Step::Work(first_work(machine, job)));
         }
-        Self { job: id, steps }
+        let runs = if job.always { Runs::Always } else { Runs::WhenAllSucceeded };
+        Self { job: id, runs, steps }
+    }
+
+    /// Its reports, in order.
+    pub(crate) fn reports(&self) -> impl Iterator<Item = &ReportStep> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Report(report) => Some(report),
+            Step::Work(_) => None,
+        })
+    }
+}
+
+/// An outcome is reported whatever became of the steps before; not at all where the table has no
+/// state for it.
+fn runs(kind: ReportKind, outcomes: Outcomes) -> Runs {
+    match kind {
+        ReportKind::Start | ReportKind::Milestone(_) => Runs::WhenAllSucceeded,
+        ReportKind::Outcome => {
+            let reported = |became: &Became| outcomes.of(*became).is_some();
+            match Became::ALL.iter().all(reported) {
+                true => Runs::Always,
+                false => Runs::AlwaysWhere(Became::ALL.into_iter().filter(reported).collect()),
+            }
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 use super::document::Node;
 use super::reading::Reading;
 use super::regions::Region;
-use crate::emit::workflow::given;
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::shown;
@@ -45,7 +44,9 @@ impl Reading<'_> {
                 };
                 text.is_empty() || text.lines().any(holds)
             }
-            Some("if") => matches!(inner, "always()" | "success()") || inner == given(self.target),
+            Some("if") => {
+                matches!(inner, "always()" | "success()") || inner == self.github().given()
+            }
             Some(_) | None => true,
         }
     }

@@ -1,8 +1,8 @@
 //! The regions that a table's jobs have: their names, and what stands in them.
 
-use crate::emit::workflow::{WorkflowTarget, report_text};
+use crate::emit::workflow::{Github, WorkflowTarget};
 use crate::machine::{JobId, Machine, Report, ReportKind};
-use crate::workflow::plan::{Plan, Says, Step};
+use crate::workflow::plan::{Plan, Says};
 
 /// A region that a job's steps are to have.
 #[derive(Debug)]
@@ -28,12 +28,8 @@ fn of_job(machine: &Machine, target: &WorkflowTarget, id: JobId) -> Vec<Expected
     let job = machine.job(id);
     let names = names(machine, &machine.reports(id));
     let plan = Plan::of(machine, id);
-    let steps = plan.steps.iter().filter_map(|step| match step {
-        Step::Report(report) => Some(report),
-        Step::Work(_) => None,
-    });
     let reports = machine.reports(id);
-    let each = steps.zip(reports).zip(names).map(|((step, report), name)| Expected {
+    let each = plan.reports().zip(reports).zip(names).map(|((step, report), name)| Expected {
         name: format!("{}.{name}", job.name),
         job: id,
         kind: report.kind,
@@ -43,7 +39,7 @@ fn of_job(machine: &Machine, target: &WorkflowTarget, id: JobId) -> Vec<Expected
             }
             Says::Outcome(_) => None,
         },
-        text: report_text(machine, target, job, step),
+        text: Github { machine, target }.report(job, step),
     });
     each.collect()
 }

@@ -4,10 +4,11 @@
 use super::document::{Node, Value};
 use super::lines::Edit;
 use super::reading::Reading;
-use crate::emit::workflow::{TOKEN_INPUT, yaml};
+use crate::emit::workflow::TOKEN_INPUT;
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest;
+use crate::workflow::yaml;
 
 /// An input that the workflow lacks.
 pub(super) struct Missing {

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use super::document::{Node, Value};
 use super::reading::{Found, Reading};
 use super::regions::Region;
-use crate::emit::workflow::{expression, given, result as concluded, step_id};
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, JobId, Machine};
 use crate::rules::{self, Rule};
+use crate::search::closure;
 use crate::suggest::{self, shown};
+use crate::workflow::plan::Plan;
 
 /// The table's jobs by groups that `needs` connects: a workflow that has one of a group is to have
 /// them all, for jobs need each other within one workflow alone.
@@ -202,13 +203,8 @@ impl<'r> Reading<'r> {
         tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
         let direct = needs(found);
-        let mut all: BTreeSet<&str> = BTreeSet::new();
-        let mut waiting = direct.clone();
-        while let Some(name) = waiting.pop() {
-            if all.insert(name) {
-                waiting.extend(self.job(name).map(needs).unwrap_or_default());
-            }
-        }
+        let of = |name| self.job(name).map(needs).unwrap_or_default();
+        let all = closure(direct.iter().copied(), of);
         for &need in &job.needs {
             let need = self.machine.job(need).name.as_str();
             let is_there = if job.always { direct.contains(&need) } else { all.contains(need) };
@@ -238,14 +234,14 @@ impl<'r> Reading<'r> {
         if !condition.contains("always()") {
             let message = format!("the job `{name}` does not run where a job before it failed");
             let help = format!(
-                "give it `if: always() && {}`: it says what became of the others",
-                given(self.target)
+                "give it `if: {}`: it says what became of the others",
+                self.github().always()
             );
             tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
         let result = found.value.get("env").and_then(|env| env.get("RESULT")?.text());
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let wanted = expression(&concluded());
+        let wanted = self.github().result();
         if result.map(words) != Some(words(&wanted)) {
             let message = format!("the job `{name}` does not say what became of the others");
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
@@ -256,8 +252,7 @@ impl<'r> Reading<'r> {
     /// The step of a job that has an id which is to be a report's: the value of its `id`. A report
     /// that is to be taken into its region gives its own up.
     pub(super) fn taken_id(&self, id: JobId, found: Option<Found<'r>>) -> Option<&'r Node> {
-        let reports = self.expected_of(id).filter(|expected| expected.state.is_some()).count();
-        let taken: Vec<String> = (1..=reports).map(step_id).collect();
+        let taken = self.github().ids(&Plan::of(self.machine, id));
         let is_taken = |id: &str| taken.iter().any(|taken| taken.eq_ignore_ascii_case(id));
         let is_to_be_taken_in =
             |step: &Node| self.expected_of(id).any(|e| self.is_the_report(step, e) && !self.has(e));

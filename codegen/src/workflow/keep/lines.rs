@@ -87,5 +87,5 @@ impl<'t> Lines<'t> {
 
 /// A text's lines as they stand at a column; empty ones stay empty.
 pub(super) fn at_column(text: &str, column: usize) -> Vec<String> {
-    crate::emit::workflow::yaml::indented(text, column).lines().map(str::to_owned).collect()
+    crate::workflow::yaml::indented(text, column).lines().map(str::to_owned).collect()
 }

@@ -30,12 +30,13 @@ use regions::Region;
 use same::{Side, same};
 
 use crate::artifact::Artifact;
-use crate::emit::workflow::{JobView, WorkflowTarget, print, yaml};
+use crate::emit::workflow::WorkflowTarget;
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{JobId, Machine};
 use crate::rules;
 use crate::table::Source;
 use crate::workflow::plan::Plan;
+use crate::workflow::yaml;
 
 /// A workflow, as the table would have it.
 #[derive(Clone, Debug)]
@@ -268,14 +269,14 @@ fn appended(reading: &Reading<'_>, id: JobId) -> Option<Edit> {
     reading.can_append(id).ok()?;
     let column = jobs.entries().first()?.0.column;
     let expected = reading.expected_of(id).next();
-    let view = JobView::new(machine, reading.target, &Plan::of(machine, id));
+    let job = reading.github().job(&Plan::of(machine, id));
     let text = match expected {
         Some(expected) => {
             let step = yaml::indented(&expected.text, 4);
             let markers = format!("{}\n{}\n", regions::begin(&expected.name), regions::END);
-            print(&view).replace(step.trim_end(), yaml::indented(&markers, 4).trim_end())
+            job.replace(step.trim_end(), yaml::indented(&markers, 4).trim_end())
         }
-        None => print(&view),
+        None => job,
     };
     let last = reading.last_line(key.line, reading.document.until(jobs));
     let mut lines = vec![String::new()];

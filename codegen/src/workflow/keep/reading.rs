@@ -5,7 +5,7 @@ use super::expected::{Expected, expected};
 use super::lines::Lines;
 use super::regions::Region;
 use super::same::dash;
-use crate::emit::workflow::WorkflowTarget;
+use crate::emit::workflow::{Github, WorkflowTarget};
 use crate::machine::{Job, JobId, Machine};
 
 /// All that is asked when a workflow is judged or changed.
@@ -55,6 +55,11 @@ impl<'r> Reading<'r> {
     ) -> Self {
         let expected = expected(machine, target);
         Self { machine, target, document, lines, regions, expected }
+    }
+
+    /// What the table's plans are in such a workflow.
+    pub(super) fn github(&self) -> Github<'r> {
+        Github { machine: self.machine, target: self.target }
     }
 
     /// The names of the workflow's jobs.

@@ -1,13 +1,4 @@
-//! Text as YAML and as GitHub's expressions have it.
-
-/// Free text as one line that GitHub evaluates nowhere: an expression's opening is taken apart.
-pub(crate) fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|w| !w.is_empty())
-        .collect();
-    words.join(" ").replace("${{", "$ {{")
-}
+//! Text as YAML has it.
 
 /// A double-quoted scalar. What YAML would fold, refuse or show as something else is escaped.
 pub(crate) fn quoted(text: &str) -> String {
@@ -47,11 +38,6 @@ pub(crate) fn name(name: &str) -> String {
     } else {
         name.to_owned()
     }
-}
-
-/// A string in an expression.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A text's lines moved to the right; empty ones stay empty.
