@@ -177,10 +177,11 @@ impl Check {
         let mut to_generate = Vec::new();
         for (path, loaded) in &tables.loaded {
             // Side by side: neither needs the other, and `check` is to take no time.
-            let (proofs, settled) = std::thread::scope(|scope| {
+            let (proofs, settled, migrated) = std::thread::scope(|scope| {
                 let proofs = scope.spawn(|| verify::verify(&loaded.machine));
                 let settled = pipeline::settle(loaded, TARGETS, Leave::Read);
-                (proofs.join().expect("a proof does not panic"), settled)
+                let migrated = migrate::check(loaded);
+                (proofs.join().expect("a proof does not panic"), settled, migrated)
             });
             let mut settled = settled?;
             let command = generate_command([shown(path)]);
@@ -190,7 +191,7 @@ impl Check {
             }
             findings.extend(verify::findings(&loaded.source.path, &proofs));
             let (warnings, unmigrated): (Vec<Finding>, Vec<Finding>) =
-                migrate::check(loaded)?.into_iter().partition(|finding| !finding.is_error());
+                migrated?.into_iter().partition(|finding| !finding.is_error());
             settled.warnings.extend(warnings);
             findings.extend(unmigrated);
             let mut accepted = Accepted::of(path)?;

@@ -55,7 +55,7 @@ pub enum Ask {
 /// # Errors
 /// Where a file cannot be read or written; what was written then is taken back.
 pub fn migrate(loaded: &Loaded, ask: Ask, leave: Leave) -> Result<Migrated, Error> {
-    let (planned, files) = plan(loaded, ask, read)?;
+    let (planned, files) = plan(loaded, ask, &states(loaded, read)?)?;
     if leave == Leave::Read || files.is_empty() {
         return Ok(planned);
     }
@@ -65,7 +65,7 @@ pub fn migrate(loaded: &Loaded, ask: Ask, leave: Leave) -> Result<Migrated, Erro
         locks.push(disk::lock(&loaded.root, &line.tables())?);
     }
     let read_again = |loaded: &Loaded, line: &Line| line.read(&loaded.root, &loaded.machine.name);
-    let (planned, files) = plan(loaded, ask, read_again)?;
+    let (planned, files) = plan(loaded, ask, &states(loaded, read_again)?)?;
     disk::write(&loaded.root, &files)?;
     Ok(planned)
 }
@@ -76,16 +76,16 @@ pub fn migrate(loaded: &Loaded, ask: Ask, leave: Leave) -> Result<Migrated, Erro
 /// # Errors
 /// Where a file cannot be read.
 pub fn check(loaded: &Loaded) -> Result<Vec<Finding>, Error> {
-    let mut kept = false;
-    for line in lines(loaded) {
-        let state = read(loaded, &line)?;
-        kept |= !state.past.is_empty() || !state.findings.is_empty();
-        kept = kept || line.elsewhere(&loaded.root, &loaded.machine.name).is_some();
-    }
+    let states = states(loaded, read)?;
+    let kept = states.iter().any(|(line, state)| {
+        !state.past.is_empty()
+            || !state.findings.is_empty()
+            || line.elsewhere(&loaded.root, &loaded.machine.name).is_some()
+    });
     if !kept {
         return Ok(Vec::new());
     }
-    let migrated = migrate(loaded, Ask::Changes, Leave::Read)?;
+    let (migrated, _) = plan(loaded, Ask::Changes, &states)?;
     let mut findings = migrated.findings.clone();
     findings.extend(not_migrated(loaded, &migrated));
     Ok(findings)
@@ -155,17 +155,25 @@ fn read(loaded: &Loaded, line: &Line) -> io::Result<State> {
     Ok(state)
 }
 
+/// The lines of a table, and what lies in the folders of each.
+fn states(
+    loaded: &Loaded,
+    read: impl Fn(&Loaded, &Line) -> io::Result<State>,
+) -> io::Result<Vec<(Line, State)>> {
+    let read = |line: Line| Ok((line.clone(), read(loaded, &line)?));
+    lines(loaded).into_iter().map(read).collect()
+}
+
 /// What is to be written, line by line; nothing at all where something is wrong.
 fn plan(
     loaded: &Loaded,
     ask: Ask,
-    read: impl Fn(&Loaded, &Line) -> io::Result<State>,
+    states: &[(Line, State)],
 ) -> io::Result<(Migrated, Vec<NewFile>)> {
     let mut migrated = Migrated::default();
     let mut files = Vec::new();
-    for line in lines(loaded) {
-        let state = read(loaded, &line)?;
-        let mut plan = Plan::new(loaded, &line, &state);
+    for (line, state) in states {
+        let mut plan = Plan::new(loaded, line, state);
         // What the files say is not what was migrated to, so that nothing can be said of the way on.
         let new = if state.findings.is_empty() { plan.files(ask)? } else { Vec::new() };
         let told = state.findings.iter().chain(&plan.findings);
