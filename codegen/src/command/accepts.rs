@@ -1,14 +1,13 @@
 //! `phasegate accepts`: judges sequences, a state at a time.
 
-use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::tokens::{self, Token};
-use super::{Exit, FormatArg, Outcome};
-use crate::finding::{self, Finding, Format, Severity};
+use super::tokens::{self, Word};
+use super::{FormatArg, Outcome};
+use crate::finding::Format;
 use crate::machine::{Log, Machine, Rejection, StateId, Verdict};
 use crate::pipeline;
 use crate::rules;
@@ -36,40 +35,19 @@ impl Accepts {
         let machine = &loaded.machine;
         let names: std::collections::HashMap<&str, StateId> =
             machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();
-        let mut tokens = tokens::open(self.file.as_deref(), self.values)?;
-        let mut out = BufWriter::new(io::stdout().lock());
         let fresh = || if self.reports { Log::reports(machine) } else { Log::transitions(machine) };
-        let mut log = fresh();
-        let mut line = 1;
-        let mut exit = Exit::Well;
-        while let Some(token) = tokens.next()? {
-            match token {
-                Token::Word(word) => {
-                    let state = word.whole().and_then(|word| {
-                        if self.values {
-                            machine.find_value(word)
-                        } else {
-                            names.get(word).copied()
-                        }
-                    });
-                    log.push(state, &word.text);
-                }
-                Token::End => {
-                    let verdict = std::mem::replace(&mut log, fresh()).verdict();
-                    if matches!(verdict, Verdict::Rejected(_)) {
-                        exit = Exit::Findings;
-                    }
-                    let told = self.tell(machine, line, verdict);
-                    out.write_all(told.as_bytes())?;
-                    if tokens.may_wait() {
-                        out.flush()?;
-                    }
-                    line += 1;
-                }
-            }
-        }
-        out.flush()?;
-        Ok(exit)
+        let word = |log: &mut Log<'_>, word: &Word| {
+            let state = word.whole().and_then(|word| match self.values {
+                true => machine.find_value(word),
+                false => names.get(word).copied(),
+            });
+            log.push(state, &word.text);
+        };
+        tokens::judge_lines(self.file.as_deref(), self.values, fresh, word, |line, log| {
+            let verdict = log.verdict();
+            let is_accepted = !matches!(verdict, Verdict::Rejected(_));
+            (is_accepted, self.tell(machine, line, verdict))
+        })
     }
 
     /// A state as the lines write it.
@@ -111,16 +89,8 @@ impl Accepts {
             Format::Github => match verdict {
                 Verdict::Accepted | Verdict::Complete => String::new(),
                 Verdict::Rejected(rejection) => {
-                    let path = self
-                        .file
-                        .as_ref()
-                        .map_or("-".to_owned(), |path| path.display().to_string());
                     let message = self.in_words(machine, &rejection);
-                    finding::github(&[Finding {
-                        line: Some(line),
-                        column: Some(1),
-                        ..Finding::about(rules::REJECTED, Severity::Error, path, message, "")
-                    }])
+                    tokens::annotation(rules::REJECTED, self.file.as_ref(), line, &message)
                 }
             },
         }

@@ -1,15 +1,14 @@
 //! `phasegate phases`: what the stepper shows after accepted sequences.
 
 use std::collections::HashMap;
-use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::tokens::{self, Token, Word};
-use super::{Exit, FormatArg, Outcome};
-use crate::finding::{self, Finding, Format, Severity};
+use super::tokens::{self, Word};
+use super::{FormatArg, Outcome};
+use crate::finding::Format;
 use crate::machine::{Machine, StateId};
 use crate::pipeline;
 use crate::rules;
@@ -40,34 +39,15 @@ impl Phases {
         let machine = &loaded.machine;
         let names: HashMap<&str, StateId> =
             machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();
-        let mut tokens = tokens::open(self.file.as_deref(), false)?;
-        let mut out = BufWriter::new(io::stdout().lock());
-        let mut line = Line::default();
-        let mut number = 1;
-        let mut exit = Exit::Well;
-        while let Some(token) = tokens.next()? {
-            match token {
-                Token::Word(word) => line.push(machine, &names, &word),
-                Token::End => {
-                    let Line { history, attempted, error } = std::mem::take(&mut line);
-                    if error.is_some() {
-                        exit = Exit::Findings;
-                    }
-                    let attempted = attempted.and_then(|name| names.get(name.as_str()).copied());
-                    let told = match error {
-                        Some(error) => self.refuse(number, &error),
-                        None => self.tell(machine, number, &history, attempted),
-                    };
-                    out.write_all(told.as_bytes())?;
-                    if tokens.may_wait() {
-                        out.flush()?;
-                    }
-                    number += 1;
-                }
+        let word = |line: &mut Line, word: &Word| line.push(machine, &names, word);
+        tokens::judge_lines(self.file.as_deref(), false, Line::default, word, |number, line| {
+            let Line { history, attempted, error } = line;
+            let attempted = attempted.and_then(|name| names.get(name.as_str()).copied());
+            match error {
+                Some(error) => (false, self.refuse(number, &error)),
+                None => (true, self.tell(machine, number, &history, attempted)),
             }
-        }
-        out.flush()?;
-        Ok(exit)
+        })
     }
 
     fn refuse(&self, line: usize, error: &str) -> String {
@@ -75,13 +55,7 @@ impl Phases {
             Format::Text => format!("error: {error}\n"),
             Format::Json => format!("{}\n", json!({ "line": line, "error": error })),
             Format::Github => {
-                let path =
-                    self.file.as_ref().map_or("-".to_owned(), |path| path.display().to_string());
-                finding::github(&[Finding {
-                    line: Some(line),
-                    column: Some(1),
-                    ..Finding::about(rules::NOT_ACCEPTED, Severity::Error, path, error, "")
-                }])
+                tokens::annotation(rules::NOT_ACCEPTED, self.file.as_ref(), line, error)
             }
         }
     }

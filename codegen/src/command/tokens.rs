@@ -1,15 +1,19 @@
 //! The words of a line, one at a time and in constant memory, however long the line is.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, ErrorKind, Read};
-use std::path::Path;
+use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Outcome};
+use crate::finding::{self, Finding, Severity};
+use crate::rules::Rule;
 
 /// A longer word names no state, and is not kept beyond this.
 const MOST_KEPT: usize = 4 << 10;
 
 /// What comes next.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Token {
+enum Token {
     /// A word.
     Word(Word),
     /// The end of a line.
@@ -32,8 +36,55 @@ impl Word {
     }
 }
 
+/// Judges each line of a file, or of standard input: `word` takes in a word of the line so far, and
+/// `judge` says of the whole, with its number, whether it is accepted and what there is to say.
+pub(crate) fn judge_lines<L>(
+    file: Option<&Path>,
+    strings: bool,
+    fresh: impl Fn() -> L,
+    word: impl Fn(&mut L, &Word),
+    judge: impl Fn(usize, L) -> (bool, String),
+) -> Outcome {
+    let mut tokens = open(file, strings)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (mut line, mut number, mut exit) = (fresh(), 1, Exit::Well);
+    while let Some(token) = tokens.next()? {
+        match token {
+            Token::Word(next) => word(&mut line, &next),
+            Token::End => {
+                let (accepted, says) = judge(number, std::mem::replace(&mut line, fresh()));
+                if !accepted {
+                    exit = Exit::Findings;
+                }
+                out.write_all(says.as_bytes())?;
+                if tokens.may_wait() {
+                    out.flush()?;
+                }
+                number += 1;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(exit)
+}
+
+/// A line that is not accepted, as an annotation.
+pub(crate) fn annotation(
+    rule: &'static Rule,
+    file: Option<&PathBuf>,
+    line: usize,
+    message: &str,
+) -> String {
+    let path = file.map_or("-".to_owned(), |path| path.display().to_string());
+    finding::github(&[Finding {
+        line: Some(line),
+        column: Some(1),
+        ..Finding::about(rule, Severity::Error, path, message, "")
+    }])
+}
+
 /// A reader of words.
-pub(crate) struct Tokens {
+struct Tokens {
     input: BufReader<Box<dyn Read>>,
     strings: bool,
     line_started: bool,
@@ -42,7 +93,7 @@ pub(crate) struct Tokens {
 
 /// The words of a file, or of standard input for `-` or nothing; with `strings` a word that starts
 /// with a quote is a JSON string.
-pub(crate) fn open(path: Option<&Path>, strings: bool) -> io::Result<Tokens> {
+fn open(path: Option<&Path>, strings: bool) -> io::Result<Tokens> {
     let input: Box<dyn Read> = match path {
         Some(path) if path.as_os_str() != "-" => Box::new(file(path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
@@ -63,7 +114,7 @@ fn file(path: &Path) -> io::Result<File> {
 
 impl Tokens {
     /// Whether the next word may have to be waited for: what was said so far should be out.
-    pub(crate) fn may_wait(&self) -> bool {
+    fn may_wait(&self) -> bool {
         self.input.buffer().is_empty()
     }
 
@@ -78,7 +129,7 @@ impl Tokens {
     }
 
     /// The next word or end of line; none at the end of the input.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Token>> {
+    fn next(&mut self) -> io::Result<Option<Token>> {
         if self.start {
             self.start = false;
             if self.buffer()?.starts_with("\u{feff}".as_bytes()) {

@@ -161,11 +161,7 @@ impl Reader<'_> {
                     self.refuse_stand_ins(value);
                 }
             }
-            DeValue::String(_)
-            | DeValue::Integer(_)
-            | DeValue::Float(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_) => {}
+            _ => {}
         }
     }
 
