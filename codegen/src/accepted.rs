@@ -2,7 +2,6 @@
 //! each with its reason.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use crate::finding::{Finding, Severity};
+use crate::machine::hex;
 #[cfg(feature = "cli")]
 use crate::pipeline::{self, Loaded};
 use crate::rules::{self, Rule};
@@ -241,9 +241,5 @@ impl Row {
 
 /// A fingerprint: the first 16 hex digits of a SHA-256.
 pub(crate) fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().take(8).fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string takes all that is written");
-        hex
-    })
+    hex(&Sha256::digest(text)[..8])
 }

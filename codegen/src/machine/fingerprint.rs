@@ -50,11 +50,15 @@ impl Form {
     }
 
     fn finish(self) -> String {
-        self.0.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string takes all that is written");
-            hex
-        })
+        hex(&self.0.finalize()[..8])
     }
+}
+
+/// Bytes by two hex digits each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 const fn flag(value: bool) -> &'static str {

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use conclusion::{Became, CONCLUSIONS, NeedResult, conclude};
 pub use fingerprint::Fingerprints;
+pub(crate) use fingerprint::hex;
 #[cfg(feature = "cli")]
 pub(crate) use fingerprint::language_of;
 pub use phasegate::{Outcome, View};

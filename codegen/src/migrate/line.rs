@@ -309,7 +309,7 @@ impl Reader<'_> {
     }
 
     /// The text of a file as it was written, and how it differs from that.
-    fn text(&self, path: &str, fits: impl Fn(&str) -> bool) -> Result<String, Differs> {
+    fn text(&self, path: &str, mut fits: impl FnMut(&str) -> bool) -> Result<String, Differs> {
         let Ok(bytes) = fs::read(self.root.join(path)) else { return Err(Differs::Missing) };
         let Ok(text) = String::from_utf8(bytes) else { return Err(Differs::Edited) };
         if fits(&text) {
@@ -323,9 +323,13 @@ impl Reader<'_> {
 
     /// A table that was migrated to; what is wrong with one of this machine, or of nobody, is told.
     fn snapshot(&mut self, path: &str, machine: &str) -> Option<(Snapshot, Machine)> {
-        let read = self.text(path, |text| Snapshot::parse(text).is_some());
+        let mut parsed = None;
+        let read = self.text(path, |text| {
+            parsed = Snapshot::parse(text);
+            parsed.is_some()
+        });
         let snapshot = match read {
-            Ok(text) => Snapshot::parse(&text)?,
+            Ok(_) => parsed?,
             Err(differs) => {
                 let bytes = fs::read(self.root.join(path)).unwrap_or_default();
                 let text = String::from_utf8_lossy(&bytes);

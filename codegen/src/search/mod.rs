@@ -38,6 +38,11 @@ pub(crate) trait Model {
         1
     }
 
+    /// About how many states it will come to, where that is known.
+    fn expects(&self) -> usize {
+        0
+    }
+
     /// Whether every step is kept, and not the shortest path to each state only.
     fn keeps_steps(&self) -> bool {
         false
@@ -219,7 +224,8 @@ pub(crate) struct Explored<M: Model> {
 
 /// Explores a model within limits.
 pub(crate) fn explore<M: Model>(mut model: M, limits: Limits) -> Explored<M> {
-    let mut known = Known { states: IndexMap::default() };
+    let states = IndexMap::with_capacity_and_hasher(model.expects(), FixedState::default());
+    let mut known = Known { states };
     let mut waiting = Waiting::default();
     for state in model.starts() {
         if let (number, true) = known.add(state, None) {

@@ -178,6 +178,11 @@ impl Model for Watched<'_, '_, '_, '_> {
         self.scenes.rank(seen.scene)
     }
 
+    /// In a scene a phase is most often remembered in one or two ways.
+    fn expects(&self) -> usize {
+        (self.scenes.searched().states * 2).min(FEW)
+    }
+
     fn look(&mut self, known: &Known<Self>, at: usize) {
         let seen = known.state(at);
         let Some(why) = self.lie(seen) else { return };
