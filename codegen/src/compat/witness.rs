@@ -7,7 +7,7 @@ use super::layers::{Answer, By, Why, World};
 use super::mixed::{Mixed, Taken};
 use super::receives::{Received, Receives, Row};
 use super::words::named;
-use crate::runs::{Fate, Run, Runs, Step, tell};
+use crate::runs::{Does, Fate, Run, Runs, Step, tell};
 use crate::search::{End, Known};
 
 /// A run to what goes wrong: where it begins, and each step with where the run is then.
@@ -88,10 +88,8 @@ fn refused(runs: &Runs<'_, '_, Receives<'_, '_>>, trail: &Trail) -> Option<Strin
 /// difference by its answer.
 fn counts(step: Step) -> bool {
     match step {
-        Step::Before { fate, .. } | Step::Outcome { fate, .. } => fate == Fate::Delivered,
-        Step::FailsAtOnce { .. }
-        | Step::NeverBegins { .. }
-        | Step::Lost { .. }
+        Step::Job { does: Does::Report(fate) | Does::End(_, fate), .. } => fate == Fate::Delivered,
+        Step::Job { does: Does::FailsAtOnce | Does::NeverBegins | Does::IsLost, .. }
         | Step::AgainAll
         | Step::AgainFailed
         | Step::Switched { .. } => false,

@@ -27,5 +27,5 @@ pub(crate) use layout::{Jobs, Layout};
 pub(crate) use next::{Receiver, Run, Runs, Sent, Taken};
 pub use path::Path;
 pub(crate) use path::{Tells, judged, tell};
-pub(crate) use step::{Fate, Step};
+pub(crate) use step::{Does, Fate, Step};
 pub(crate) use workflow::{Plan, Workflow, phase_of};

@@ -2,8 +2,8 @@
 
 use super::job::{Job, JobResult, Stage};
 use super::layout::{Jobs, Layout};
-use super::step::{Fate, Step};
-use super::workflow::Workflow;
+use super::step::{Does, Fate, Step};
+use super::workflow::{Plan, Workflow};
 use crate::machine::{Became, StateId};
 
 /// Where a run is: its jobs, and what stands at the receiver of their reports.
@@ -67,66 +67,38 @@ impl<C: Receiver> Runs<'_, '_, C> {
         take: &mut impl FnMut(Taken<C::Row>),
     ) {
         let plan = &self.workflow.plans[job];
-        let id = u16::try_from(job).expect("a table of a mebibyte has fewer jobs");
         let at = self.layout.job(&now.jobs, job);
-        let mut step = |step| take(self.apply(now, at, step));
+        let mut does = |does| take(self.apply(now, job, at, does));
         match at.stage {
             Stage::Over(_) => {}
             Stage::Waiting if plan.always => {
                 let is_over = |&need: &usize| self.layout.is_over(&now.jobs, need);
                 if plan.needs.iter().all(is_over) {
-                    self.outcome(id, self.concludes(now, job).0, late, &mut step);
-                    step(Step::Lost { job: id });
+                    end(plan, self.concludes(now, job).0, late, &mut does);
+                    does(Does::IsLost);
                 }
             }
             Stage::Waiting => {
                 if !plan.must.iter().all(|&need| self.layout.succeeded(&now.jobs, need)) {
                     return;
                 }
-                step(Step::NeverBegins { job: id });
-                step(Step::Lost { job: id });
+                does(Does::NeverBegins);
+                does(Does::IsLost);
                 if plan.has_start {
-                    step(Step::FailsAtOnce { job: id });
-                    before(id, &mut step);
+                    does(Does::FailsAtOnce);
+                    report(&mut does);
                 } else {
-                    self.work(id, at, late, &mut step);
+                    work(plan, at, late, &mut does);
                 }
             }
             Stage::Working => {
-                self.work(id, at, late, &mut step);
-                step(Step::Lost { job: id });
+                work(plan, at, late, &mut does);
+                does(Does::IsLost);
             }
             Stage::Failing => {
-                self.outcome(id, Became::Failure, late, &mut step);
-                self.outcome(id, Became::Cancelled, late, &mut step);
-                step(Step::Lost { job: id });
-            }
-        }
-    }
-
-    /// The work that a job is at passes, fails or is cancelled.
-    fn work(&self, job: u16, at: Job, late: bool, step: &mut impl FnMut(Step)) {
-        if usize::from(at.set_out) < self.workflow.plans[usize::from(job)].before.len() {
-            before(job, step);
-        } else {
-            self.outcome(job, Became::Success, late, step);
-        }
-        self.outcome(job, Became::Failure, late, step);
-        self.outcome(job, Became::Cancelled, late, step);
-    }
-
-    fn outcome(&self, job: u16, of: Became, late: bool, step: &mut impl FnMut(Step)) {
-        let plan = &self.workflow.plans[usize::from(job)];
-        if plan.outcome(of).is_none() {
-            step(Step::Outcome { job, of, fate: Fate::None });
-            return;
-        }
-        for fate in [Fate::Delivered, Fate::Undelivered] {
-            step(Step::Outcome { job, of, fate });
-        }
-        if late && !plan.always && of == Became::Success {
-            for fate in [Fate::DeliveredThenLost, Fate::DeliveredThenCancelled] {
-                step(Step::Outcome { job, of, fate });
+                end(plan, Became::Failure, late, &mut does);
+                end(plan, Became::Cancelled, late, &mut does);
+                does(Does::IsLost);
             }
         }
     }
@@ -138,34 +110,31 @@ impl<C: Receiver> Runs<'_, '_, C> {
 
     /// Where a step leads: one of a job, or the start of a run that is over once more.
     pub(crate) fn after(&self, now: &Run<C::Row>, step: Step) -> Run<C::Row> {
-        match step.job() {
-            Some(job) => self.apply(now, self.layout.job(&now.jobs, usize::from(job)), step).run,
-            None => {
-                let (_, run) = self
-                    .again(now)
-                    .find(|(again, _)| *again == step)
-                    .expect("a step of no job's is the start of a run that is over");
-                run
+        match step {
+            Step::Job { job, does } => {
+                let job = usize::from(job);
+                self.apply(now, job, self.layout.job(&now.jobs, job), does).run
+            }
+            Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => {
+                let mut again = self.again(now);
+                let found = again.find(|(again, _)| *again == step);
+                found.expect("a step of no job's is the start of a run that is over").1
             }
         }
     }
 
-    fn apply(&self, now: &Run<C::Row>, at: Job, step: Step) -> Taken<C::Row> {
+    fn apply(&self, now: &Run<C::Row>, job: usize, at: Job, does: Does) -> Taken<C::Row> {
         let mut run = now.clone();
         let mut sent = None;
-        let job = usize::from(step.job().expect("only jobs take these steps"));
         let plan = &self.workflow.plans[job];
-        let to = match step {
-            Step::AgainAll | Step::AgainFailed | Step::Switched { .. } => {
-                unreachable!("no job's step")
-            }
-            Step::NeverBegins { .. } => Job::over(JobResult::Cancelled, 0),
-            Step::FailsAtOnce { .. } => Job { stage: Stage::Failing, ..at },
-            Step::Lost { .. } => {
+        let to = match does {
+            Does::NeverBegins => Job::over(JobResult::Cancelled, 0),
+            Does::FailsAtOnce => Job { stage: Stage::Failing, ..at },
+            Does::IsLost => {
                 let result = if plan.always { JobResult::Mute } else { JobResult::Failed };
                 Job::over(result, at.done)
             }
-            Step::Before { fate, .. } => {
+            Does::Report(fate) => {
                 let report = plan.before[usize::from(at.set_out)];
                 let report = Sent {
                     state: report.state,
@@ -180,7 +149,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
                 let set_out = at.set_out + 1;
                 Job { stage, set_out, done: set_out - u16::from(plan.has_start) }
             }
-            Step::Outcome { of, fate, .. } => {
+            Does::End(of, fate) => {
                 sent = self.reports_outcome(now, job, at, of, fate, &mut run.row);
                 let passed = plan.always || of == Became::Success;
                 let whole = sent.is_none_or(|(_, accepted)| accepted) || plan.outcome_tolerated;
@@ -208,7 +177,8 @@ impl<C: Receiver> Runs<'_, '_, C> {
         if to.result().is_some() {
             self.skip(&mut run.jobs);
         }
-        Taken { step, sent, run }
+        let job = u16::try_from(job).expect("a table of a mebibyte has fewer jobs");
+        Taken { step: Step::Job { job, does }, sent, run }
     }
 
     fn reports_outcome(
@@ -287,8 +257,29 @@ impl<C: Receiver> Runs<'_, '_, C> {
     }
 }
 
-fn before(job: u16, step: &mut impl FnMut(Step)) {
-    for fate in [Fate::Delivered, Fate::Undelivered] {
-        step(Step::Before { job, fate });
+/// The work that a job is at passes, fails or is cancelled.
+fn work(plan: &Plan, at: Job, late: bool, does: &mut impl FnMut(Does)) {
+    if usize::from(at.set_out) < plan.before.len() {
+        report(does);
+    } else {
+        end(plan, Became::Success, late, does);
+    }
+    end(plan, Became::Failure, late, does);
+    end(plan, Became::Cancelled, late, does);
+}
+
+fn report(does: &mut impl FnMut(Does)) {
+    [Fate::Delivered, Fate::Undelivered].into_iter().for_each(|fate| does(Does::Report(fate)));
+}
+
+fn end(plan: &Plan, of: Became, late: bool, does: &mut impl FnMut(Does)) {
+    if plan.outcome(of).is_none() {
+        does(Does::End(of, Fate::None));
+        return;
+    }
+    [Fate::Delivered, Fate::Undelivered].into_iter().for_each(|fate| does(Does::End(of, fate)));
+    if late && !plan.always && of == Became::Success {
+        let fates = [Fate::DeliveredThenLost, Fate::DeliveredThenCancelled];
+        fates.into_iter().for_each(|fate| does(Does::End(of, fate)));
     }
 }

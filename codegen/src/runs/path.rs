@@ -5,7 +5,7 @@ use phasegate::{Machine as _, Verdict};
 use super::job::JobResult;
 use super::layout::{Jobs, Layout};
 use super::next::Run;
-use super::step::{Fate, Step};
+use super::step::{Does, Fate, Step};
 use super::workflow::Workflow;
 use crate::machine::{Became, Machine, StateId};
 
@@ -50,7 +50,6 @@ fn line<R>(
     before: &Run<R>,
     step: Step,
 ) -> String {
-    let set_out = |job: u16| layout.job(&before.jobs, usize::from(job)).set_out;
     let says = |state: StateId, attempted, fate, tolerated: bool| {
         let (what, bad) = if fate == Fate::Undelivered {
             (format!("its report of {} is lost", workflow.machine.state(state).name), true)
@@ -60,39 +59,32 @@ fn line<R>(
         // What a job that relies on it makes of its loss.
         if bad && !tolerated { format!("{what}; the job fails") } else { what }
     };
-    match step {
-        Step::Switched { to } => told.switched(&before.row, to),
-        Step::AgainAll => "the run is started again: all jobs".to_owned(),
-        Step::AgainFailed => "the run is started again: the failed jobs alone".to_owned(),
-        Step::NeverBegins { job } => {
-            format!("{} is cancelled before it begins", workflow.name(job))
-        }
-        Step::FailsAtOnce { job } => {
-            format!("{} fails before its first report", workflow.name(job))
-        }
-        Step::Lost { job } => {
-            let plan = &workflow.plans[usize::from(job)];
-            let name = workflow.name(job);
-            match set_out(job).checked_sub(1) {
-                None => format!("{name}'s runner is lost before it reports"),
-                Some(last) => {
-                    let after = &workflow.machine.state(plan.before[usize::from(last)].state).name;
-                    format!("{name}'s runner is lost in its work after {after}")
-                }
+    let (job, does) = match step {
+        Step::Switched { to } => return told.switched(&before.row, to),
+        Step::AgainAll => return "the run is started again: all jobs".to_owned(),
+        Step::AgainFailed => return "the run is started again: the failed jobs alone".to_owned(),
+        Step::Job { job, does } => (job, does),
+    };
+    let (name, plan) = (workflow.name(job), &workflow.plans[usize::from(job)]);
+    let set_out = layout.job(&before.jobs, usize::from(job)).set_out;
+    match does {
+        Does::NeverBegins => format!("{name} is cancelled before it begins"),
+        Does::FailsAtOnce => format!("{name} fails before its first report"),
+        Does::IsLost => match set_out.checked_sub(1) {
+            None => format!("{name}'s runner is lost before it reports"),
+            Some(last) => {
+                let after = &workflow.machine.state(plan.before[usize::from(last)].state).name;
+                format!("{name}'s runner is lost in its work after {after}")
             }
-        }
-        Step::Before { job, fate } => {
-            let plan = &workflow.plans[usize::from(job)];
-            let at = usize::from(set_out(job));
-            let report = plan.before[at];
-            let what = says(report.state, plan.attempted(set_out(job)), fate, report.tolerated);
-            let first = plan.has_start && at == 0;
+        },
+        Does::Report(fate) => {
+            let report = plan.before[usize::from(set_out)];
+            let what = says(report.state, plan.attempted(set_out), fate, report.tolerated);
+            let first = plan.has_start && set_out == 0;
             let does = if first { " starts" } else { "'s work goes on" };
-            format!("{}{does}: {what}", workflow.name(job))
+            format!("{name}{does}: {what}")
         }
-        Step::Outcome { job, of, fate } => {
-            let number = usize::from(job);
-            let plan = &workflow.plans[number];
+        Does::End(of, fate) => {
             let (attempted, did) = if plan.always {
                 let over =
                     |need| layout.result(&before.jobs, need).expect("a conclusion comes last");
@@ -108,9 +100,8 @@ fn line<R>(
                     Became::Failure => "fails",
                     Became::Cancelled => "is cancelled",
                 };
-                (plan.attempted(set_out(job)), what)
+                (plan.attempted(set_out), what)
             };
-            let name = workflow.name(job);
             match plan.outcome(of) {
                 None => format!("{name} {did}: it has no report for that"),
                 Some(state) => {

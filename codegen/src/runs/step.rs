@@ -2,19 +2,11 @@
 
 use crate::machine::Became;
 
-/// One thing that happens. Work between two reports is part of the step that ends it.
+/// One thing that happens.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
-    /// A job sends its next report before its outcome, or does its work up to it and then sends it.
-    Before { job: u16, fate: Fate },
-    /// A job ends, and reports what became of it where it has a report for that.
-    Outcome { job: u16, of: Became, fate: Fate },
-    /// A job's own steps fail before its first report.
-    FailsAtOnce { job: u16 },
-    /// A job is cancelled before it begins.
-    NeverBegins { job: u16 },
-    /// The runner is lost: nothing more of the job runs.
-    Lost { job: u16 },
+    /// A job does something.
+    Job { job: u16, does: Does },
     /// The run is started again: all its jobs.
     AgainAll,
     /// The run is started again: the jobs that did not succeed, and what needs them.
@@ -23,15 +15,26 @@ pub(crate) enum Step {
     Switched { to: u8 },
 }
 
+/// What a job does. Work between two reports is part of the step that ends it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Does {
+    /// It sends its next report before its outcome, or does its work up to it and then sends it.
+    Report(Fate),
+    /// It ends, and reports what became of it where it has a report for that.
+    End(Became, Fate),
+    /// Its own steps fail before its first report.
+    FailsAtOnce,
+    /// It is cancelled before it begins.
+    NeverBegins,
+    /// The runner is lost: nothing more of the job runs.
+    IsLost,
+}
+
 impl Step {
     /// The same step of another job.
     pub(crate) fn with_job(self, other: impl FnOnce(u16) -> u16) -> Self {
         match self {
-            Self::Before { job, fate } => Self::Before { job: other(job), fate },
-            Self::Outcome { job, of, fate } => Self::Outcome { job: other(job), of, fate },
-            Self::FailsAtOnce { job } => Self::FailsAtOnce { job: other(job) },
-            Self::NeverBegins { job } => Self::NeverBegins { job: other(job) },
-            Self::Lost { job } => Self::Lost { job: other(job) },
+            Self::Job { job, does } => Self::Job { job: other(job), does },
             Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => self,
         }
     }
@@ -39,11 +42,7 @@ impl Step {
     /// Whose step it is, where it is a job's.
     pub(crate) const fn job(self) -> Option<u16> {
         match self {
-            Self::Before { job, .. }
-            | Self::Outcome { job, .. }
-            | Self::FailsAtOnce { job }
-            | Self::NeverBegins { job }
-            | Self::Lost { job } => Some(job),
+            Self::Job { job, .. } => Some(job),
             Self::AgainAll | Self::AgainFailed | Self::Switched { .. } => None,
         }
     }
