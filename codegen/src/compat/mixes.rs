@@ -13,8 +13,9 @@ use super::moves::Moves;
 use super::road::Road;
 use super::runs;
 use super::walks;
+use crate::rules::{self, Rule};
 use crate::runs::{Path, Workflow};
-use crate::verify::{Counterexample, Proof, Refuted, refuted_alone};
+use crate::verify::{Counterexample, Refuted, is_of_phases, refuted_alone};
 
 /// What became of a mix.
 #[derive(Clone, Debug)]
@@ -62,11 +63,11 @@ pub struct Judged {
 type Question = (usize, Road);
 
 /// What goes wrong where a claim about runs is refuted.
-const CLAIMED: [(Proof, Class); 4] = [
-    (Proof::Accepted, Class::FailsJob),
-    (Proof::RunsEnd, Class::LeftOpen),
-    (Proof::Truth, Class::EndsOtherwise),
-    (Proof::Views, Class::PageFalse),
+const CLAIMED: [(&Rule, Class); 4] = [
+    (rules::WORKFLOW_ACCEPTED, Class::FailsJob),
+    (rules::WORKFLOW_ENDS, Class::LeftOpen),
+    (rules::WORKFLOW_TRUTH, Class::EndsOtherwise),
+    (rules::WORKFLOW_VIEWS, Class::PageFalse),
 ];
 
 /// All searches of some versions, each made once.
@@ -246,18 +247,14 @@ impl<'m> Mixes<'m> {
     pub fn alone(&self, mix: Mix) -> Vec<(Class, Witness)> {
         let version = mix.workflow;
         if self.world.machines[version].jobs.is_empty() {
-            let is_of_runs = |proof| CLAIMED.into_iter().any(|(claim, _)| claim == proof);
-            let of_reports = |proof: Proof| !proof.is_of_phases() && !is_of_runs(proof);
+            let of_reports = |rule: &Rule| !is_of_phases(rule) && class(rule).is_none();
             let backend = self.refuted_of(mix.backend, of_reports);
-            let page = self.refuted_of(mix.page, Proof::is_of_phases);
+            let page = self.refuted_of(mix.page, is_of_phases);
             return backend.chain(page).map(|(_, witness)| (Class::Refuted, witness)).collect();
         }
         let refuted: Vec<_> = self.refuted_of(version, |_| true).collect();
-        let class = |proof: Proof| {
-            CLAIMED.into_iter().find(|(claim, _)| *claim == proof).map(|(_, class)| class)
-        };
         let mut refuted =
-            refuted.into_iter().filter_map(|(proof, witness)| Some((class(proof)?, witness)));
+            refuted.into_iter().filter_map(|(rule, witness)| Some((class(rule)?, witness)));
         if mix == Mix::all(version) {
             return refuted.collect();
         }
@@ -276,8 +273,8 @@ impl<'m> Mixes<'m> {
     fn refuted_of(
         &self,
         version: usize,
-        is_of: impl Fn(Proof) -> bool,
-    ) -> impl Iterator<Item = (Proof, Witness)> {
+        is_of: impl Fn(&Rule) -> bool,
+    ) -> impl Iterator<Item = (&'static Rule, Witness)> {
         let marked = version >= self.marked;
         let refuted = |version: usize| {
             let of = || refuted_alone(self.world.machines[version]);
@@ -287,11 +284,11 @@ impl<'m> Mixes<'m> {
         // What an older version in use does wrong alone, too, is so today: in the same way.
         let case = move |one: &Refuted| {
             let mut older =
-                (0..self.marked).flat_map(refuted).filter(|other| other.proof == one.proof);
+                (0..self.marked).flat_map(refuted).filter(|other| other.rule == one.rule);
             older.try_fold(one.case.clone(), |_, older| one.beside(older).first().copied().cloned())
         };
-        all.filter(move |one| is_of(one.proof))
-            .filter_map(move |one| Some((one.proof, witness(case(one)?))))
+        all.filter(move |one| is_of(one.rule))
+            .filter_map(move |one| Some((one.rule, witness(case(one)?))))
     }
 
     /// Whether a page is the one of a mix, where there are pages at all.
@@ -326,6 +323,11 @@ impl<'m> Mixes<'m> {
         }
         None
     }
+}
+
+/// What goes wrong where a claim about runs does not hold; nothing where it is about none.
+fn class(rule: &Rule) -> Option<Class> {
+    CLAIMED.into_iter().find(|(claim, _)| *claim == rule).map(|(_, class)| class)
 }
 
 /// A run that lives through some mixes.

@@ -28,126 +28,71 @@ pub(crate) use refuted::{Refuted, refuted_alone};
 pub use told::{findings, json, summary, text};
 pub(crate) use workflow::says_an_end;
 
-/// One claim about a table.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Proof {
-    /// Every state can be reached.
-    Reachable,
-    /// Every state has a way to an end.
-    WayToEnd,
-    /// Nothing leaves an end that does not reopen.
-    EndsStay,
-    /// Whatever is lost of optional states is not missed.
-    Loss,
-    /// An applied report that comes again changes nothing.
-    Redelivery,
-    /// A report that changed nothing and comes again changes nothing then.
-    LateDuplicate,
-    /// Reports of all runs are accepted.
-    Accepted,
-    /// All runs end, or are listed.
-    RunsEnd,
-    /// Ends are true.
-    Truth,
-    /// The stepper is true.
-    Views,
-    /// Runs that are started again.
-    Again,
-    /// Jobs that are lost after they reported their end.
-    LateLoss,
-    /// What is done stays done.
-    DoneStays,
-    /// Unconfirmed means that a report was missing.
-    Unconfirmed,
-}
-
-impl Proof {
-    /// Whether it is about what a page shows of a history.
-    pub(crate) const fn is_of_phases(self) -> bool {
-        matches!(self, Self::DoneStays | Self::Unconfirmed)
-    }
+/// Whether a proof is about what a page shows of a history.
+pub(crate) fn is_of_phases(rule: &Rule) -> bool {
+    [rules::PHASES_DONE_STAYS, rules::PHASES_UNCONFIRMED].contains(&rule)
 }
 
 type Prove = fn(&Subject<'_>) -> Verdict;
 
-/// Every proof: its name, what it claims, and what proves it.
-const PROOFS: [(Proof, &Rule, &str, Prove); 14] = [
+/// Every proof: the rule that a table breaks where it does not hold, what it claims, and what proves
+/// it.
+const PROOFS: [(&Rule, &str, Prove); 14] = [
+    (rules::REACHABLE, "every state can be reached from where a row can be", ends::reachable),
+    (rules::WAY_TO_END, "every state has a way to an ended one", ends::way_to_end),
+    (rules::ENDS_STAY, "nothing leaves an ended state that does not reopen", ends::ends_stay),
     (
-        Proof::Reachable,
-        rules::REACHABLE,
-        "every state can be reached from where a row can be",
-        ends::reachable,
-    ),
-    (Proof::WayToEnd, rules::WAY_TO_END, "every state has a way to an ended one", ends::way_to_end),
-    (
-        Proof::EndsStay,
-        rules::ENDS_STAY,
-        "nothing leaves an ended state that does not reopen",
-        ends::ends_stay,
-    ),
-    (
-        Proof::Loss,
         rules::LOSS,
         "whichever reports of optional states are lost, what is left is accepted and complete",
         reports::loss,
     ),
     (
-        Proof::Redelivery,
         rules::REDELIVERY,
         "an applied report that is delivered again, at once or later, changes nothing",
         reports::redelivery,
     ),
     (
-        Proof::LateDuplicate,
         rules::LATE_DUPLICATE,
         "a report that changed nothing, delivered again later, takes no row back",
         reports::late_duplicate,
     ),
     (
-        Proof::Accepted,
         rules::WORKFLOW_ACCEPTED,
         "reports are accepted where none is lost; those that are not tolerated, whichever are lost",
         workflow::accepted,
     ),
     (
-        Proof::RunsEnd,
         rules::WORKFLOW_ENDS,
         "every run ends by a report that is not tolerated, or its concluding job could not report",
         workflow::ends,
     ),
     (
-        Proof::Truth,
         rules::WORKFLOW_TRUTH,
         "no run whose jobs all succeeded ends as a failure, none with one that did not as a success",
         workflow::truth,
     ),
     (
-        Proof::Views,
         rules::WORKFLOW_VIEWS,
         "no phase shows failed whose work passed, none done whose work did not",
         workflow::views,
     ),
     (
-        Proof::Again,
         rules::WORKFLOW_AGAIN,
         "started again, an ended row keeps its end; another ends truly, or could not report",
         workflow::again,
     ),
     (
-        Proof::LateLoss,
         rules::WORKFLOW_LATE_LOSS,
         "where a job is lost after it reported success, the row's end stays true or a concluding \
          job fails",
         workflow::late_loss,
     ),
     (
-        Proof::DoneStays,
         rules::PHASES_DONE_STAYS,
         "what is done stays done unless it is taken back or the phase is entered again",
         phases::done_stays,
     ),
     (
-        Proof::Unconfirmed,
         rules::PHASES_UNCONFIRMED,
         "after a success a phase is unconfirmed only where a report of it can be missing",
         phases::unconfirmed,
@@ -243,8 +188,6 @@ pub struct Counterexample {
 /// A claim, and what became of it.
 #[derive(Clone, Debug)]
 pub struct Proved {
-    /// Which claim it is.
-    pub proof: Proof,
     /// The rule that it breaks where it does not hold.
     pub rule: &'static Rule,
     /// Its stable name.
@@ -297,8 +240,7 @@ impl<'m> Subject<'m> {
 /// Tries every claim.
 pub fn verify(machine: &Machine) -> Vec<Proved> {
     let subject = Subject::of(machine, Mode::all(true, false));
-    let prove = |(proof, rule, claim, prove): (Proof, &'static Rule, &'static str, Prove)| Proved {
-        proof,
+    let prove = |(rule, claim, prove): (&'static Rule, &'static str, Prove)| Proved {
         rule,
         name: rule.id,
         claim,

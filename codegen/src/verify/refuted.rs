@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::runs::{Claim, Mode, Way};
-use super::{Counterexample, PROOFS, Proof, Subject, Verdict};
+use super::{Counterexample, PROOFS, Subject, Verdict};
 use crate::machine::Machine;
+use crate::rules::{self, Rule};
 
 /// A claim that does not hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Refuted {
-    /// The claim.
-    pub(crate) proof: Proof,
-    /// Its name.
-    pub(crate) name: &'static str,
+    /// The claim, by its rule.
+    pub(crate) rule: &'static Rule,
     /// A case.
     pub(crate) case: Counterexample,
     /// Of a claim about runs, all cases that differ.
@@ -69,12 +68,12 @@ impl Refuted {
 pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
     let subject = Subject::of(machine, Mode::all(false, true));
     let of_runs = [
-        (Proof::Accepted, Claim::Accepted),
-        (Proof::RunsEnd, Claim::Ends),
-        (Proof::Truth, Claim::Truth),
-        (Proof::Views, Claim::Views),
+        (rules::WORKFLOW_ACCEPTED, Claim::Accepted),
+        (rules::WORKFLOW_ENDS, Claim::Ends),
+        (rules::WORKFLOW_TRUTH, Claim::Truth),
+        (rules::WORKFLOW_VIEWS, Claim::Views),
     ];
-    let claim = |proof| of_runs.into_iter().find(|(of, _)| *of == proof).map(|(_, claim)| claim);
+    let claim = |rule| of_runs.into_iter().find(|(of, _)| *of == rule).map(|(_, claim)| claim);
     let case = |way: &Way| {
         let (summary, path) = (way.why.clone(), way.path.0.clone());
         (Case::of(machine, way), Counterexample { summary, path, shortest: false })
@@ -82,12 +81,12 @@ pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
     let found = |claim| if claim == Claim::Views { subject.views() } else { subject.runs() };
     PROOFS
         .into_iter()
-        .filter(|(proof, ..)| machine.jobs.is_empty() || claim(*proof).is_some())
-        .filter_map(|(proof, rule, _, prove)| match prove(&subject) {
+        .filter(|(rule, ..)| machine.jobs.is_empty() || claim(*rule).is_some())
+        .filter_map(|(rule, _, prove)| match prove(&subject) {
             Verdict::Refuted { counterexample } => {
-                let ways = claim(proof).and_then(|claim| found(claim).ways.get(&claim));
+                let ways = claim(rule).and_then(|claim| found(claim).ways.get(&claim));
                 let cases = ways.into_iter().flatten().map(case).collect();
-                Some(Refuted { proof, name: rule.id, case: counterexample, cases })
+                Some(Refuted { rule, case: counterexample, cases })
             }
             Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => {
                 None

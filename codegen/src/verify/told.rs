@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Proved, Verdict};
+use super::{Covered, Proved, Verdict};
 use crate::finding::{Finding, Severity};
 
 /// The proofs for people, a line each and what there is to say of it below.
@@ -71,21 +71,18 @@ pub fn json(proved: &Proved) -> Value {
         "why": null,
         "counterexample": null,
     });
+    let mut tried = |covered: &Covered| {
+        let counts = covered.counts.iter();
+        let counts = counts.map(|(count, what)| ((*what).to_owned(), (*count).into()));
+        value["covered"] = counts.collect::<Map<String, Value>>().into();
+        value["notes"] = covered.notes.clone().into();
+    };
     match &proved.verdict {
-        Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
-            let counts: Map<String, Value> = covered
-                .counts
-                .iter()
-                .map(|(count, what)| ((*what).to_owned(), (*count).into()))
-                .collect();
-            value["covered"] = counts.into();
-            value["notes"] = covered.notes.clone().into();
+        Verdict::Proven { covered } => tried(covered),
+        Verdict::Bounded { covered, bound } => {
+            tried(covered);
+            value["bound"] = bound.clone().into();
         }
-        Verdict::NotApplicable { .. } | Verdict::Refuted { .. } => {}
-    }
-    match &proved.verdict {
-        Verdict::Proven { .. } => {}
-        Verdict::Bounded { bound, .. } => value["bound"] = bound.clone().into(),
         Verdict::NotApplicable { why } => value["why"] = why.clone().into(),
         Verdict::Refuted { counterexample } => value["counterexample"] = json!(counterexample),
     }
