@@ -2,7 +2,7 @@
 //! may be switched between any two reports: what is found of its reports and ends, and, phase by phase
 //! ([`shows`](super::shows)), of what pages show.
 
-use super::found::{Class, Found, Lesser, Tried, Witness, class_of};
+use super::found::{Class, Found, Lesser, Tried, Witness};
 use super::layers::{Value, World};
 use super::mix::Layer;
 use super::mixed::{LIMITS, Mixed};
@@ -68,14 +68,7 @@ fn starts(world: &World<'_>, version: usize, road: &Road, found: &mut Found) -> 
     let begins = road.start();
     let end = road.end(begins);
     let mut starts = Vec::new();
-    for start in world.initial(end.backend) {
-        let answer = world.start(end, start);
-        if !answer.is_accepted() {
-            let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-            let witness = || words::no_start(world, end, start, answer);
-            found.bad.entry((begins.place, None, class)).or_insert_with(witness);
-            continue;
-        }
+    for start in words::started(world, road, found) {
         if let Some(input) = world.undeclared(version, end) {
             let witness = || words::no_run(world, version, end, start, input);
             found.bad.entry((begins.place, None, Class::LeftOpen)).or_insert_with(witness);

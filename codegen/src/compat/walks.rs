@@ -10,7 +10,7 @@ use super::layers::{Answer, Value, World};
 use super::mix::End;
 use super::moves::Moves;
 use super::road::{Road, Spot};
-use super::words::{named, no_start, said, starts, switched};
+use super::words::{named, said, started, starts, switched};
 use crate::runs::Path;
 use crate::search::{self, Explored, Known, Limits, Model, closure, explore};
 
@@ -41,19 +41,8 @@ struct Walks<'w, 'm> {
 /// Every state of rows on this road, on which they may get on at any moment.
 pub(super) fn search(world: &World<'_>, road: &Road, beside: Option<(usize, &[Moves])>) -> Found {
     let mut found = Found { exhausted: true, ..Found::default() };
-    let begins = road.start();
-    let end = road.end(begins);
-    let is_started = |&start: &Value| {
-        let answer = world.start(end, start);
-        if !answer.is_accepted() {
-            let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-            let witness = || no_start(world, end, start, answer);
-            found.bad.entry((begins.place, None, class)).or_insert_with(witness);
-        }
-        answer.is_accepted()
-    };
-    let initial = world.initial(end.backend).into_iter();
-    let starts = initial.filter(is_started).map(|start| (begins, start)).collect();
+    let starts = started(world, road, &mut found);
+    let starts = starts.into_iter().map(|start| (road.start(), start)).collect();
     let explored = explore(Walks { world, road, beside, starts, found }, ALL);
     let Explored { mut model, known, .. } = explored;
     model.found.tried.situations = known.len() as u64;

@@ -160,8 +160,8 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
                  situations at most",
                 untried.into_iter().take(MOST_UNTRIED).collect::<Vec<_>>().join("; ")
             ),
-            "what is not called broken is not called safe either; fewer jobs side by side make \
-             fewer runs",
+            "what is not called broken is not called safe either; jobs that report concurrently \
+             make most situations: let some of them follow each other by `needs`, or report less",
         ));
     }
     let mut changes = weighing.weighed;

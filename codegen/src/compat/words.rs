@@ -1,14 +1,31 @@
 //! What happens in a mix, in words: values, reports and their answers, switches.
 
 use super::facts::Cause;
-use super::found::Witness;
+use super::found::{Class, Found, Witness, class_of};
 use super::layers::{Answer, By, Value, Why, World};
 use super::mix::End;
 use super::road::{Road, Spot};
 use crate::runs::Path;
 
+/// The states that rows are started in on a road; what keeps them from another is found.
+pub(super) fn started(world: &World<'_>, road: &Road, found: &mut Found) -> Vec<Value> {
+    let begins = road.start();
+    let end = road.end(begins);
+    let mut starts = world.initial(end.backend);
+    starts.retain(|&start| {
+        let answer = world.start(end, start);
+        if !answer.is_accepted() {
+            let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
+            let witness = || no_start(world, end, start, answer);
+            found.bad.entry((begins.place, None, class)).or_insert_with(witness);
+        }
+        answer.is_accepted()
+    });
+    starts
+}
+
 /// No row can be started in one of the states that a backend starts them in.
-pub(super) fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witness {
+fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witness {
     let name = named(world, end.backend, value);
     let why = match answer {
         Answer::Refused(_, Why::Unknown) => "lacks that state",
