@@ -11,19 +11,19 @@ use crate::verify::{Refuted, refuted_alone};
 pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     let [old, new] = [Side::Old, Side::New].map(|side| refuted_alone(pair.machine(side)));
     let like = |one: &Refuted, all: &[Refuted]| -> Option<usize> {
-        all.iter().position(|other| other.proof == one.proof)
+        all.iter().position(|other| other.rule == one.rule)
     };
     let (mut added, mut kept) = (Vec::new(), Vec::new());
     for one in &new {
         let Some(older) = like(one, &old) else {
-            added.push(one.name);
+            added.push(one.rule.id);
             continue;
         };
         let beside = one.beside(&old[older]);
         match beside.first() {
-            None => kept.push(one.name),
+            None => kept.push(one.rule.id),
             Some(case) => {
-                let (name, path, wrong) = (one.name, &pair.new.source.path, &case.summary);
+                let (name, path, wrong) = (one.rule.id, &pair.new.source.path, &case.summary);
                 let all: BTreeSet<&str> = beside.iter().map(|case| case.summary.as_str()).collect();
                 let all: Vec<&str> = all.into_iter().collect();
                 let message = format!(
@@ -39,7 +39,7 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
         }
     }
     let mended: Vec<&str> =
-        old.iter().filter(|one| like(one, &new).is_none()).map(|one| one.name).collect();
+        old.iter().filter(|one| like(one, &new).is_none()).map(|one| one.rule.id).collect();
     let sides = [
         (Side::New, pair.new, added, ""),
         (
