@@ -6,10 +6,11 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use crate::common::facts;
 use crate::common::node::{ask, write};
 use phasegate_codegen::Loaded;
-use phasegate_codegen::machine::{Meta, StateId};
-use serde_json::{Value, json};
+use phasegate_codegen::machine::StateId;
+use serde_json::json;
 
 /// The tables and their modules, each beside its declarations.
 struct Modules {
@@ -74,35 +75,12 @@ fn says_of_each_state_what_the_table_says() {
         let machine = &loaded.machine;
         let answer = ask(&[json!({ "module": path, "ask": "facts" })]).remove(0);
         let value = |id: StateId| machine.state(id).value.as_str();
-        let meta = |meta: &Meta| json!(meta);
-        let phases: Vec<Value> = machine
-            .phases
-            .iter()
-            .map(|phase| json!({ "name": phase.name, "title": phase.title, "meta": meta(&phase.meta) }))
-            .collect();
-        let states: Vec<Value> = machine
-            .state_ids()
-            .map(|id| {
-                let state = machine.state(id);
-                json!({
-                    "name": state.name, "value": state.value, "title": state.title,
-                    "phase": state.phase.map(|phase| &machine.phase(phase).name),
-                    "completes": state.completes, "optional": state.optional,
-                    "outcome": state.outcome.map(|outcome| outcome.as_str()),
-                    "reopens": state.reopens, "retired": state.retired,
-                    "initial": machine.is_initial(id), "terminal": state.terminal,
-                    "ended": state.is_ended(), "meta": meta(&state.meta),
-                })
-            })
-            .collect();
         let next: Vec<Vec<&str>> =
             machine.state_ids().map(|from| machine.next(from).map(value).collect()).collect();
-        let prints = &machine.fingerprints;
         let expected = json!({
-            "machine": machine.name, "title": machine.title, "meta": meta(&machine.meta),
-            "fingerprints": { "language": prints.language, "table": prints.table },
-            "initial": machine.initial.iter().map(|&id| value(id)).collect::<Vec<_>>(),
-            "phases": phases, "states": states, "next": next,
+            "machine": machine.name, "title": machine.title, "meta": machine.meta,
+            "fingerprints": facts::fingerprints(machine), "initial": facts::initial(machine),
+            "phases": facts::phases(machine), "states": facts::states(machine), "next": next,
         });
         assert_eq!(answer, expected, "{}", machine.name);
     }

@@ -4,7 +4,9 @@
 #[macro_use]
 pub(crate) mod backend;
 pub(crate) mod cluster;
+pub(crate) mod facts;
 pub(crate) mod judge;
+pub(crate) mod live;
 pub(crate) mod node;
 pub(crate) mod program;
 pub(crate) mod shape;

@@ -9,8 +9,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::backend::world::{DEPLOY, Database, World, machine, schema};
+use crate::common::live::{away, holds, loaded, look, looked, past};
 use phasegate::Schema;
-use phasegate_codegen::live::{self, Failure, Looked};
+use phasegate_codegen::live;
 use phasegate_codegen::{Loaded, load};
 use sqlx::migrate::Migrator;
 
@@ -60,49 +61,12 @@ fn with_rows(database: Database) -> World {
     world
 }
 
-#[track_caller]
-fn look(world: &World, table: &Loaded) -> Looked {
-    match world.run(live::look(table, &world.database_url)) {
-        Ok(looked) => looked,
-        Err(Failure::Away(message)) => panic!("{message}"),
-        Err(Failure::Files(error)) => panic!("{error}"),
-    }
-}
-
-/// Holds what is found to rows of a rule and a part of what is said.
-#[track_caller]
-fn holds(looked: &Looked, expected: &[(&str, &str)]) {
-    let said = |f: &phasegate_codegen::Finding| format!("{} ({})", f.message, f.help);
-    let found: Vec<String> =
-        looked.findings.iter().map(|f| format!("{} {}", f.rule.id, said(f))).collect();
-    let rules: Vec<&str> = looked.findings.iter().map(|f| f.rule.id).collect();
-    let wanted: Vec<&str> = expected.iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(rules, wanted, "{found:#?}");
-    for (finding, (_, part)) in looked.findings.iter().zip(expected) {
-        assert!(said(finding).contains(part), "{part:?}: {found:#?}");
-        assert!(finding.path.ends_with(".toml") && !finding.help.is_empty(), "{finding:?}");
-    }
-}
-
 /// What is found after some statements, on either database.
 #[track_caller]
 fn after(database: Database, sqlite: &str, postgres: &str, expected: &[(&str, &str)]) {
     let world = with_rows(database);
     world.sql(if database == Database::Sqlite { sqlite } else { postgres });
     holds(&look(&world, &deploy()), expected);
-}
-
-/// Past every guard of PostgreSQL's.
-fn past(sql: &str) -> String {
-    format!("SET session_replication_role = replica; {sql}; RESET session_replication_role")
-}
-
-/// Past one guard of SQLite's, which is made again as it was.
-fn without(table: &str, trigger: &str, sql: &str) -> String {
-    let text = schema(table, Database::Sqlite);
-    let start = text.find(&format!("CREATE TRIGGER \"{trigger}\"")).unwrap();
-    let whole = &text[start..start + text[start..].find("\nEND;").unwrap() + 5];
-    format!("PRAGMA foreign_keys = OFF; DROP TRIGGER \"{trigger}\"; {sql}; {whole}")
 }
 
 fn finds_nothing_in_a_database_that_the_migrations_made(database: Database) {
@@ -183,15 +147,6 @@ fn says_that_nothing_is_installed(database: Database) {
     holds(&look(&world, &deploy()), &[("not-installed", "nothing of deploy guards it")]);
 }
 
-/// A table in a folder of its own.
-fn loaded(table: &str) -> (tempfile::TempDir, Loaded) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("table.toml");
-    fs::write(&path, table).unwrap();
-    let loaded = load(&path).unwrap();
-    (folder, loaded)
-}
-
 /// A small table with these lines under `[target.sql]`.
 fn order(sql: &str) -> String {
     format!(
@@ -257,10 +212,7 @@ fn judges_tables_of_other_shapes(database: Database) {
         (order("").replace("[target.sql]", ""), "no [target.sql] section"),
     ] {
         let (_folder, loaded) = loaded(&table);
-        let Err(Failure::Away(message)) = world.run(live::look(&loaded, &world.database_url))
-        else {
-            panic!("it cannot be looked at");
-        };
+        let message = away(world.run(live::look(&loaded, &world.database_url)));
         assert!(message.contains(part), "{message}");
     }
 }
@@ -283,13 +235,12 @@ fn writes_nothing(database: Database) {
                 "CREATE ROLE reads LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reads",
             );
             let url = world.database_url.replace("postgres@", "reads@");
-            let looked = world.run(live::look(&deploy(), &url));
+            let may_read = world.run(live::look(&deploy(), &url));
             world.sql("REVOKE SELECT ON deploys FROM reads");
             let refused = world.run(live::look(&deploy(), &url));
             world.sql("DROP OWNED BY reads; DROP ROLE reads");
-            let Ok(looked) = looked else { panic!("a role that reads may look") };
-            holds(&looked, &[]);
-            let Err(Failure::Away(message)) = refused else { panic!("it may not read") };
+            holds(&looked(may_read), &[]);
+            let message = away(refused);
             assert!(message.contains("needs USAGE on the schema and SELECT"), "{message}");
         }
     }
@@ -301,11 +252,6 @@ fn name(world: &World) -> String {
 
 fn cannot_run_where_nobody_is_there(database: Database) {
     let world = migrated(database, 1);
-    let away = |url: &str| match world.run(live::look(&deploy(), url)) {
-        Err(Failure::Away(message)) => message,
-        Err(Failure::Files(error)) => panic!("{error}"),
-        Ok(looked) => panic!("{looked:?}"),
-    };
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let urls = match database {
         Database::Sqlite => vec![
@@ -323,7 +269,7 @@ fn cannot_run_where_nobody_is_there(database: Database) {
         ],
     };
     for url in urls {
-        let message = away(&url);
+        let message = away(world.run(live::look(&deploy(), &url)));
         assert!(!message.contains("s3cret") && message.len() > 20, "{url}: {message}");
     }
 }

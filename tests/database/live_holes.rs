@@ -4,9 +4,10 @@
 use std::fs;
 
 use crate::common::backend::world::{Database, World, machine, schema};
+use crate::common::live::{away, holds, loaded, look, past};
 use phasegate::Schema;
 use phasegate_codegen::artifact::Leave;
-use phasegate_codegen::live::{self, Failure, Looked};
+use phasegate_codegen::live;
 use phasegate_codegen::migrate::{Ask, migrate};
 use phasegate_codegen::{Loaded, load};
 
@@ -27,37 +28,6 @@ const JOB: &str = "format = 1\n[machine]\nname = \"job\"\ninitial = \"a\"\n\
     [[state]]\nname = \"a\"\n[[state]]\nname = \"b\"\n[[state]]\nname = \"c\"\noutcome = \"success\"\n\
     [[transition]]\npath = [\"a\", \"b\", \"c\"]\n[target.sql]\n";
 
-fn loaded(table: &str) -> (tempfile::TempDir, Loaded) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("table.toml");
-    fs::write(&path, table).unwrap();
-    let loaded = load(&path).unwrap();
-    (folder, loaded)
-}
-
-#[track_caller]
-fn look(world: &World, table: &Loaded) -> Looked {
-    match world.run(live::look(table, &world.database_url)) {
-        Ok(looked) => looked,
-        Err(Failure::Away(message)) => panic!("{message}"),
-        Err(Failure::Files(error)) => panic!("{error}"),
-    }
-}
-
-/// Holds what is found to rows of a rule and a part of what is said.
-#[track_caller]
-fn holds(looked: &Looked, expected: &[(&str, &str)]) {
-    let said = |f: &phasegate_codegen::Finding| format!("{} ({})", f.message, f.help);
-    let found: Vec<String> =
-        looked.findings.iter().map(|f| format!("{} {}", f.rule.id, said(f))).collect();
-    let rules: Vec<&str> = looked.findings.iter().map(|f| f.rule.id).collect();
-    let wanted: Vec<&str> = expected.iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(rules, wanted, "{found:#?}");
-    for (finding, (_, part)) in looked.findings.iter().zip(expected) {
-        assert!(said(finding).contains(part), "{part:?}: {found:#?}");
-    }
-}
-
 /// A database with a row, nothing wrong with it.
 fn jobs(database: Database) -> (World, tempfile::TempDir, Loaded) {
     let (folder, table) = loaded(JOB);
@@ -74,21 +44,6 @@ fn after(database: Database, sql: &str, expected: &[(&str, &str)]) {
     let (world, _folder, table) = jobs(database);
     world.sql(sql);
     holds(&look(&world, &table), expected);
-}
-
-/// Past every guard, which is made again as it was.
-fn past(database: Database, table: &str, trigger: &str, sql: &str) -> String {
-    match database {
-        Database::Postgres => {
-            format!("SET session_replication_role = replica; {sql}; RESET session_replication_role")
-        }
-        Database::Sqlite => {
-            let text = schema(table, database);
-            let start = text.find(&format!("CREATE TRIGGER \"{trigger}\"")).unwrap();
-            let whole = &text[start..start + text[start..].find("\nEND;").unwrap() + 5];
-            format!("DROP TRIGGER \"{trigger}\"; {sql}; {whole}")
-        }
-    }
 }
 
 fn finds_a_name_that_lets_a_step_pass(database: Database) {
@@ -364,9 +319,7 @@ fn an_address_of_no_file_is_none() {
     for url in
         ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite://?mode=ro", "sqlite:x?mode=memory"]
     {
-        let Err(Failure::Away(message)) = world.run(live::look(&table, url)) else {
-            panic!("{url} is no database");
-        };
+        let message = away(world.run(live::look(&table, url)));
         assert!(message.contains("sqlite:FILE"), "{message}");
     }
 }

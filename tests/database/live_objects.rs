@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use phasegate_codegen::emit::sql::Dialect;
-use phasegate_codegen::live::{self, Failure};
-use phasegate_codegen::{Finding, Loaded, load};
+use phasegate_codegen::live;
+use phasegate_codegen::{Finding, Loaded};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, PgConnection};
 
@@ -29,11 +29,7 @@ const OWN: &str = "CREATE TABLE orders (id text PRIMARY KEY, status text, note t
 const OTHER: &str = "phasegate_live_objects";
 
 fn loaded(keys: &str) -> (tempfile::TempDir, Loaded) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("table.toml");
-    fs::write(&path, format!("{ORDER}{keys}")).unwrap();
-    let loaded = load(&path).unwrap();
-    (folder, loaded)
+    crate::common::live::loaded(&format!("{ORDER}{keys}"))
 }
 
 /// What is asked of a database: each row what a finding has to name, and what is done to it.
@@ -49,11 +45,8 @@ async fn changes(db: &mut impl Db, queries: &[&str]) -> BTreeSet<(String, String
 }
 
 async fn findings(table: &Loaded, url: &str, context: &str) -> Vec<Finding> {
-    match live::look(table, url).await {
-        Ok(looked) => looked.findings,
-        Err(Failure::Away(message)) => panic!("{message}\nafter: {context}"),
-        Err(Failure::Files(error)) => panic!("{error}"),
-    }
+    let looked = live::look(table, url).await;
+    looked.unwrap_or_else(|failure| panic!("{failure:?}\nafter: {context}")).findings
 }
 
 /// What is said where nobody names what was changed.

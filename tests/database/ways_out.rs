@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::finding::Finding;
-use phasegate_codegen::live::{self, Failure};
+use phasegate_codegen::live;
 use phasegate_codegen::migrate::{Ask, migrate};
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
+use crate::common::live::looked;
 use crate::common::sql::{Db as _, connect};
 
 /// A table and its migrations.
@@ -112,11 +113,7 @@ impl Project {
 
     async fn look(&self, database: &Database) -> Vec<Finding> {
         let loaded = phasegate_codegen::load(&self.path("table.toml")).unwrap();
-        match live::look(&loaded, &database.url).await {
-            Ok(looked) => looked.findings,
-            Err(Failure::Away(message)) => panic!("{message}"),
-            Err(Failure::Files(error)) => panic!("{error}"),
-        }
+        looked(live::look(&loaded, &database.url).await).findings
     }
 
     async fn is_as_it_should_be(&self, database: &Database) {

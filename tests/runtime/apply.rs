@@ -20,28 +20,22 @@ on_each_database! {
     judges_nothing_where_the_history_was_left_behind
 }
 
-/// A machine with a declared self-transition, and a way back.
-const LAPS: &str = r#"
-format = 1
-[machine]
-name    = "race"
-initial = "ready"
-[[state]]
-name = "ready"
-[[state]]
-name = "running"
-[[state]]
-name = "done"
-outcome = "success"
-[[transition]]
-path = ["ready", "running", "running", "ready"]
-[[transition]]
-path = ["running", "done"]
-[target.sql]
-"#;
+/// A race's table: what it knows between its start and its end, and its transitions.
+fn race(between: &str, transitions: &str) -> String {
+    format!(
+        "format = 1\nmachine = {{ name = 'race', initial = 'ready' }}\n\
+         state = [{{ name = 'ready' }}, {{ name = 'running' }},\n{between}\
+         {{ name = 'done', outcome = 'success' }}]\ntransition = [{transitions}]\n[target.sql]\n"
+    )
+}
 
+/// With a declared self-transition, and a way back.
 fn laps(database: Database) -> World {
-    World::of(database, LAPS, LAPS, Schema::named("race"))
+    let table = race(
+        "",
+        "{ path = ['ready', 'running', 'running', 'ready'] }, { path = ['running', 'done'] }",
+    );
+    World::of(database, &table, &table, Schema::named("race"))
 }
 
 fn start(world: &World) -> String {
@@ -203,7 +197,16 @@ fn does_a_callers_work_and_the_report_together(database: Database) {
 }
 
 fn leaves_a_callers_transaction_usable_after_a_refusal(database: Database) {
-    let world = World::of(database, DEPLOY_OLD, LAPS_AND_MORE, Schema::named("race"));
+    let stops = "{ name = 'stopped', outcome = 'failure' },\n";
+    let stored =
+        race(stops, "{ path = ['ready', 'running', 'done'] }, { path = ['running', 'stopped'] }");
+    // The backend has one state more, and one transition.
+    let judges = race(
+        &format!("{{ name = 'newer' }},\n{stops}"),
+        "{ path = ['ready', 'running', 'done'] }, { path = ['ready', 'newer', 'done'] },\n\
+         { from = ['ready', 'running'], to = 'stopped' }",
+    );
+    let world = World::of(database, &stored, &judges, Schema::named("race"));
     let id = start(&world);
     let (store, machine) = (&world.store, &*world.machine);
     world.run(async {
@@ -227,57 +230,6 @@ fn leaves_a_callers_transaction_usable_after_a_refusal(database: Database) {
     let all = ["applied", "illegal-transition", "illegal-transition", "unknown-status", "applied"];
     assert_eq!(answers, all);
 }
-
-/// What the database has where the backend has more.
-const DEPLOY_OLD: &str = r#"
-format = 1
-[machine]
-name    = "race"
-initial = "ready"
-[[state]]
-name = "ready"
-[[state]]
-name = "running"
-[[state]]
-name = "stopped"
-outcome = "failure"
-[[state]]
-name = "done"
-outcome = "success"
-[[transition]]
-path = ["ready", "running", "done"]
-[[transition]]
-path = ["running", "stopped"]
-[target.sql]
-"#;
-
-/// What the backend has: one state more, and one transition.
-const LAPS_AND_MORE: &str = r#"
-format = 1
-[machine]
-name    = "race"
-initial = "ready"
-[[state]]
-name = "ready"
-[[state]]
-name = "running"
-[[state]]
-name = "newer"
-[[state]]
-name = "stopped"
-outcome = "failure"
-[[state]]
-name = "done"
-outcome = "success"
-[[transition]]
-path = ["ready", "running", "done"]
-[[transition]]
-path = ["ready", "newer", "done"]
-[[transition]]
-from = ["ready", "running"]
-to = "stopped"
-[target.sql]
-"#;
 
 fn takes_back_a_callers_report_with_the_rest(database: Database) {
     let world = laps(database);

@@ -5,9 +5,61 @@ use std::cell::Cell;
 use phasegate_codegen::Machine;
 use phasegate_codegen::emit::sql::Dialect;
 
-use super::defect::check;
+use super::defect::{Defect, check, put};
 use crate::common::judge::judges_as_the_table;
 use crate::common::sql::{Db, Names, Row, history, literal, ok, refused};
+
+/// Defects that a schema of either dialect can have: what it writes into its tables, of which the
+/// file is the end of its path.
+pub(crate) const fn written(file: &'static str) -> [Defect; 9] {
+    [
+        put("deploy", file, "a pair dropped", "  ('building', 'deploying', 'declared'),\n", ""),
+        put("deploy", file, "a skip dropped", "  ('queued', 'building', 'skip'),\n", ""),
+        put(
+            "deploy",
+            file,
+            "a pair added",
+            "\n  ('queued', 'failed', 'declared')",
+            "\n  ('queued', 'failed', 'declared'),\n  ('succeeded', 'failed', 'declared')",
+        ),
+        put(
+            "deploy",
+            file,
+            "a pair turned round",
+            "('building', 'deploying', 'declared')",
+            "('deploying', 'building', 'declared')",
+        ),
+        put(
+            "deploy",
+            file,
+            "a skip marked as declared",
+            "('queued', 'building', 'skip')",
+            "('queued', 'building', 'declared')",
+        ),
+        put(
+            "deploy",
+            file,
+            "a declared pair marked as a skip",
+            "('queued', 'failed', 'declared')",
+            "('queued', 'failed', 'skip')",
+        ),
+        put(
+            "deploy",
+            file,
+            "the fingerprints swapped",
+            "VALUES ('775a73dba2dc4ce4')",
+            "VALUES ('3214e42ddef3e601')",
+        ),
+        put(
+            "order",
+            file,
+            "an unescaped quote",
+            "('it''s \"quoted\"; --', 1",
+            "('it's \"quoted\"; --', 1",
+        ),
+        put("order", file, "a name where the value belongs", "(' Paid, or so ', 3", "('paid', 3"),
+    ]
+}
 
 /// Runs the checks that a table is for.
 pub(crate) async fn checks<D: Db>(db: &mut D, machine: &Machine, at: &Cell<&'static str>) {

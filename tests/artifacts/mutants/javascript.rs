@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::defect::{Defect, check, killer, put};
 use super::rust::accepted;
+use crate::common::facts;
 
 const fn deploy(what: &'static str, from: &'static str, to: &'static str) -> Defect {
     put("deploy.toml", "deploy-status.js", what, from, to)
@@ -146,40 +147,12 @@ fn judges_every_pair(module: &Path, machine: &Machine) {
 }
 
 fn says_of_each_state_what_the_table_says(module: &Path, machine: &Machine) {
-    let facts = ask(module, "facts", json!({}));
-    let value = |id: StateId| machine.state(id).value.as_str();
-    let prints = &machine.fingerprints;
-    assert_eq!(facts["machine"], machine.name.as_str());
-    assert_eq!(
-        facts["fingerprints"],
-        json!({ "language": prints.language, "table": prints.table })
-    );
-    assert_eq!(
-        facts["initial"],
-        json!(machine.initial.iter().map(|&id| value(id)).collect::<Vec<_>>())
-    );
-    let phases: Vec<Value> = machine
-        .phases
-        .iter()
-        .map(|phase| json!({ "name": phase.name, "title": phase.title, "meta": phase.meta }))
-        .collect();
-    assert_eq!(facts["phases"], json!(phases));
-    let states: Vec<Value> = machine
-        .state_ids()
-        .map(|id| {
-            let state = machine.state(id);
-            json!({
-                "name": state.name, "value": state.value, "title": state.title,
-                "phase": state.phase.map(|phase| &machine.phase(phase).name),
-                "completes": state.completes, "optional": state.optional,
-                "outcome": state.outcome.map(|outcome| outcome.as_str()),
-                "reopens": state.reopens, "retired": state.retired,
-                "initial": machine.is_initial(id), "terminal": state.terminal,
-                "ended": state.is_ended(), "meta": state.meta,
-            })
-        })
-        .collect();
-    assert_eq!(facts["states"], json!(states));
+    let said = ask(module, "facts", json!({}));
+    assert_eq!(said["machine"], machine.name.as_str());
+    assert_eq!(said["fingerprints"], facts::fingerprints(machine));
+    assert_eq!(said["initial"], facts::initial(machine));
+    assert_eq!(said["phases"], facts::phases(machine));
+    assert_eq!(said["states"], json!(facts::states(machine)));
 }
 
 fn cannot_be_changed(module: &Path) {
