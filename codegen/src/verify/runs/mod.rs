@@ -8,6 +8,8 @@ mod alone;
 mod reports;
 mod scenes;
 mod table;
+#[cfg(test)]
+mod tests;
 mod views;
 
 use std::collections::BTreeMap;
