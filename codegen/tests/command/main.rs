@@ -22,6 +22,7 @@ mod migrate_chain;
 mod migrate_refusals;
 mod rules;
 mod sequences;
+mod tests_run;
 mod verify_command;
 mod workflows;
 mod workflows_found;
