@@ -49,6 +49,20 @@ impl Alike {
         Self { groups: groups.map(own).collect() }
     }
 
+    /// The states that the row is in, in a run and all those that it stands for: in each as often.
+    pub(crate) fn states(&self, row: StateId) -> Vec<StateId> {
+        let place = |group: &Group| {
+            let mut own = group.own.iter();
+            own.find_map(|own| own.iter().position(|&state| state == row))
+        };
+        let mut groups = self.groups.iter();
+        let found = groups.find_map(|group| Some((group, place(group)?)));
+        found.map_or_else(
+            || vec![row],
+            |(group, place)| group.own.iter().map(|own| own[place]).collect(),
+        )
+    }
+
     /// Puts the run that stands for this one and all like it in its place. Says which job was put
     /// where: `to[job]` is the job that now is where `job` was; nothing where none was moved.
     pub(crate) fn settle(

@@ -114,9 +114,17 @@ impl<'w, 'm> Reports<'w, 'm> {
             }
         } else {
             add(&mut self.found.runs);
-            add(self.found.ends.entry(row.state).or_default());
-            if mute {
-                add(self.found.mute.entry(row.state).or_default());
+            let states = self.table.alike.states(row.state);
+            // Beyond what is counted, each is as many as can be counted.
+            let share = if paths == u64::MAX { paths } else { paths / states.len() as u64 };
+            let found = &mut self.found;
+            for listed in
+                [Some(&mut found.ends), mute.then_some(&mut found.mute)].into_iter().flatten()
+            {
+                for &state in &states {
+                    let runs = listed.entry(state).or_default();
+                    *runs = runs.saturating_add(share);
+                }
             }
             if !row.is(LOST) && self.table.runs.layout.all_succeeded(&run.jobs) {
                 add(&mut self.found.flawless);

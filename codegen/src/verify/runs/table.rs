@@ -111,7 +111,7 @@ impl Tells<Row> for Table<'_> {
 /// The runs of a table's workflow, of those that differ by jobs that are alike one.
 pub(super) struct TableRuns<'w, 'm> {
     pub(super) runs: Runs<'w, 'm, Table<'m>>,
-    alike: Alike,
+    pub(super) alike: Alike,
     in_turn: bool,
 }
 
