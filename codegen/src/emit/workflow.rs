@@ -237,7 +237,7 @@ impl Github<'_> {
         let named = |state: StateId| &machine.state(state).name;
         let (state, occurrence) = match report.says {
             Says::State { state, occurrence } => (Some(state), occurrence),
-            Says::Outcome(_) => (None, 1),
+            Says::Outcome => (None, 1),
         };
         let title = match state {
             Some(state) => one_line(&format!("Report: {}", machine.state(state).title)),

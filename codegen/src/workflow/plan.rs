@@ -71,7 +71,7 @@ pub(crate) enum Says {
         occurrence: usize,
     },
     /// What became of the job, or, in a concluding job, of the jobs that it needs.
-    Outcome(Outcomes),
+    Outcome,
 }
 
 /// Where a report's `attempted` comes from (rules 6 and 9).
@@ -106,7 +106,7 @@ impl Plan {
                 runs: runs(report.kind, report.outcomes),
                 says: match report.state() {
                     Some(state) => Says::State { state, occurrence: occurrence(state) },
-                    None => Says::Outcome(report.outcomes),
+                    None => Says::Outcome,
                 },
                 attempted: attempted(machine, id, report.kind, &report.before),
                 tolerated: report.tolerated,

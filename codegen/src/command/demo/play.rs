@@ -167,7 +167,8 @@ impl<'a> Play<'a> {
                 environment.push(("NOTIFY_STATE", self.machine.state(*state).name.clone()));
                 environment.push(("NOTIFY_OCCURRENCE", occurrence.to_string()));
             }
-            Says::Outcome(outcomes) => {
+            Says::Outcome => {
+                let outcomes = self.machine.job(current.job).outcomes();
                 if outcomes.of(current.result).is_none() {
                     return Ok(());
                 }

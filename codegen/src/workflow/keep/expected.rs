@@ -37,7 +37,7 @@ fn of_job(machine: &Machine, target: &WorkflowTarget, id: JobId) -> Vec<Expected
             Says::State { state, occurrence } => {
                 Some((machine.state(*state).name.clone(), *occurrence))
             }
-            Says::Outcome(_) => None,
+            Says::Outcome => None,
         },
         text: Github { machine, target }.report(job, step),
     });
