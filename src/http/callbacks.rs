@@ -86,6 +86,7 @@ fn accepted(answer: Answer) -> Json<serde_json::Value> {
             json!({"applied": false, "duplicate": true, "status": status, "seq": seq})
         }
         Answer::EventIdReused { .. }
+        | Answer::StaleAttempt { .. }
         | Answer::UnknownStatus { .. }
         | Answer::Ended { .. }
         | Answer::Illegal { .. }

@@ -17,6 +17,7 @@ pub(crate) enum Kind {
     TooLarge,
     Malformed,
     EventIdReused,
+    StaleAttempt,
     UnknownStatus,
     Ended,
     IllegalTransition,
@@ -41,7 +42,7 @@ pub(crate) struct About {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Unauthorized,
         Self::Forbidden,
         Self::TooManyRequests,
@@ -49,6 +50,7 @@ impl Kind {
         Self::TooLarge,
         Self::Malformed,
         Self::EventIdReused,
+        Self::StaleAttempt,
         Self::UnknownStatus,
         Self::Ended,
         Self::IllegalTransition,
@@ -110,6 +112,13 @@ impl Kind {
                 "The event id stands for another report",
                 "A report with this event id was applied, and its body was another one.",
                 "Give each report an id of its own; send the same body where a report is sent again.",
+            ),
+            Self::StaleAttempt => (
+                "stale-attempt",
+                StatusCode::CONFLICT,
+                "An older attempt",
+                "The run was started again, and a report of its newer attempt was accepted. What an older one still reports changes nothing.",
+                "Nothing: the newer attempt reports for the run. `newest` says which it is.",
             ),
             Self::UnknownStatus => (
                 "unknown-status",
@@ -244,6 +253,12 @@ impl Problem {
                 format!("`{event_id}` was applied with another body"),
             )
             .with("event_id", event_id.as_str()),
+            Answer::StaleAttempt { attempt, newest, .. } => Self::new(
+                Kind::StaleAttempt,
+                format!("attempt {attempt} of this run is over: attempt {newest} has reported"),
+            )
+            .with("attempt", *attempt)
+            .with("newest", *newest),
             Answer::UnknownStatus { requested, from, known } => Self::new(
                 Kind::UnknownStatus,
                 format!("`{requested}` is not known here; known: {}", known.join(", ")),

@@ -38,6 +38,15 @@ pub enum Answer {
         /// The state that the row was in.
         from: String,
     },
+    /// Refused: a later attempt of the same run has reported already.
+    StaleAttempt {
+        /// The attempt that reported.
+        attempt: u32,
+        /// The newest attempt whose report was accepted.
+        newest: i64,
+        /// The state that the row was in.
+        from: String,
+    },
     /// Refused: the table, or the database, lacks this state.
     UnknownStatus {
         /// What was reported.
@@ -76,6 +85,7 @@ impl Answer {
             Self::Applied { .. } => "applied",
             Self::Duplicate { .. } => "duplicate",
             Self::EventIdReused { .. } => "event-id-reused",
+            Self::StaleAttempt { .. } => "stale-attempt",
             Self::UnknownStatus { .. } => "unknown-status",
             Self::Ended { .. } => "ended",
             Self::Illegal { .. } => "illegal-transition",
@@ -162,6 +172,12 @@ impl Door<'_> {
                 return self.refuse(conn, Answer::EventIdReused { event_id, from }).await;
             }
         }
+        let newest = self.newest_attempt(conn).await?;
+        if let (Some(newest), Some(attempt)) = (newest, self.report.run_attempt)
+            && i64::from(attempt) < newest
+        {
+            return self.refuse(conn, Answer::StaleAttempt { attempt, newest, from }).await;
+        }
         let requested = &self.report.status;
         let Some(to) = self.machine.find(requested) else {
             let known = self.values(|_| true);
@@ -175,7 +191,14 @@ impl Door<'_> {
         let to_value = requested.clone();
         match self.machine.judge(judged, to) {
             Verdict::Applied => self.compare_and_set(conn, from, false).await,
-            Verdict::Duplicate => self.duplicate(conn, from).await,
+            Verdict::Duplicate => {
+                let is_first = self.report.run_attempt.map(i64::from) > newest;
+                let step = self.duplicate(conn, from).await?;
+                if let (Step::Done(answer), true) = (&step, is_first) {
+                    self.record(conn, answer).await?;
+                }
+                Ok(step)
+            }
             Verdict::Ended => self.refuse(conn, Answer::Ended { from, to: to_value }).await,
             Verdict::Illegal => {
                 let allowed = self.values(|next| self.machine.can_become(judged, next));
@@ -183,6 +206,19 @@ impl Door<'_> {
                 self.refuse(conn, answer).await
             }
         }
+    }
+
+    /// The newest attempt of the report's run whose report was accepted (table.md, rule 13); none where
+    /// the report names no run and attempt.
+    async fn newest_attempt(&self, conn: &mut Conn<'_>) -> Result<Option<i64>> {
+        let Report { run_id: Some(run), run_attempt: Some(_), .. } = self.report else {
+            return Ok(None);
+        };
+        if !self.sql.has_history() {
+            return Ok(None);
+        }
+        let row = conn.row(&self.sql.newest_attempt, &[(&self.key).into(), run.into()]).await?;
+        Ok(row.map(|row| row.int(0)).transpose()?.flatten())
     }
 
     /// Sets the status where it is still `from`. `guarded` where the database alone can judge.
@@ -310,6 +346,7 @@ impl Door<'_> {
         let (from, seq) = match answer {
             Answer::Applied { from, seq, .. } => (Some(from), Some(*seq)),
             Answer::EventIdReused { from, .. }
+            | Answer::StaleAttempt { from, .. }
             | Answer::UnknownStatus { from, .. }
             | Answer::Ended { from, .. }
             | Answer::Illegal { from, .. } => (Some(from), None),

@@ -22,6 +22,8 @@ pub(crate) struct Statements {
     pub(crate) last_event: String,
     /// $2 event id; body hash.
     pub(crate) applied: String,
+    /// $1 key, $2 run id.
+    pub(crate) newest_attempt: String,
     /// See [`super::apply`] for the places.
     pub(crate) record: String,
     pub(crate) known: String,
@@ -71,6 +73,10 @@ impl Statements {
             ),
             applied: format!(
                 "SELECT body_hash FROM {reports} WHERE {row} = {key} AND event_id = $2 AND answer = 'applied'"
+            ),
+            newest_attempt: format!(
+                "SELECT CAST(MAX(run_attempt) AS bigint) FROM {reports} \
+                 WHERE {row} = {key} AND run_id = $2 AND answer IN ('applied', 'duplicate')"
             ),
             record: format!(
                 "INSERT INTO {reports} ({row}, event_id, body_hash, status, from_state, answer, seq, job, \

@@ -16,6 +16,8 @@ on_each_database! {
     takes_64_kib_and_no_more
     answers_a_redelivery_with_what_is_now_and_writes_nothing
     makes_the_event_id_of_run_attempt_job_and_status
+    refuses_what_an_older_attempt_of_the_run_still_reports
+    an_attempt_whose_report_found_the_row_there_already_is_the_newest_too
     refuses_an_event_id_with_another_body
     judges_a_refused_event_id_anew
     names_the_states_that_it_knows
@@ -144,6 +146,50 @@ fn makes_the_event_id_of_run_attempt_job_and_status(database: Database) {
     row.report(&other).problem(409, "event-id-reused");
     report["run_attempt"] = json!(2);
     row.report(&report).problem(422, "illegal-transition");
+}
+
+fn refuses_what_an_older_attempt_of_the_run_still_reports(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    let of = |run: &str, attempt: u32, status: &str| {
+        let id = format!("{run}-{attempt}-{status}");
+        json!({"status": status, "run_id": run, "run_attempt": attempt, "event_id": id})
+    };
+    let first = row.report(&of("7", 1, "building")).ok(200);
+    assert_eq!(first["applied"], true);
+    row.report(&of("7", 2, "deploying")).ok(200);
+    let problem = row.report(&of("7", 1, "failed")).problem(409, "stale-attempt");
+    assert_eq!((&problem["attempt"], &problem["newest"]), (&json!(1), &json!(2)), "{problem}");
+    // Whatever the table says of it: what it lacks, and what the row is in already.
+    row.report(&of("7", 1, "no_such")).problem(409, "stale-attempt");
+    row.report(&of("7", 1, "deploying")).problem(409, "stale-attempt");
+    assert_eq!(row.snapshot()["status"], "deploying");
+    // What was applied is a redelivery still.
+    assert_eq!(row.report(&of("7", 1, "building")).ok(200)["duplicate"], true);
+    // Other runs, and reports that name none, are judged as ever.
+    row.report(&of("8", 1, "building")).problem(422, "illegal-transition");
+    row.report(&json!({"status": "building", "run_attempt": 1})).problem(422, "illegal-transition");
+    row.report(&json!({"status": "building", "run_id": "7"})).problem(422, "illegal-transition");
+    row.report(&of("7", 3, "no_such")).problem(422, "unknown-status");
+    assert_eq!(row.report(&of("7", 2, "succeeded")).ok(200)["applied"], true, "3 was refused");
+}
+
+/// The row may be where the newer attempt begins.
+fn an_attempt_whose_report_found_the_row_there_already_is_the_newest_too(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    let of = |attempt: u32, status: &str| {
+        let id = format!("{attempt}-{status}-{}", row.recorded().len());
+        json!({"status": status, "run_id": "7", "run_attempt": attempt, "event_id": id})
+    };
+    row.report(&of(1, "building")).ok(200);
+    for _ in 0..3 {
+        assert_eq!(row.report(&of(2, "building")).ok(200)["duplicate"], true);
+    }
+    row.report(&of(1, "failed")).problem(409, "stale-attempt");
+    assert_eq!(row.report(&of(2, "deploying")).ok(200)["applied"], true);
+    let told = ["applied", "duplicate", "stale-attempt", "applied"];
+    assert_eq!(row.recorded(), told, "the first report of an attempt is remembered, and no other");
 }
 
 fn refuses_an_event_id_with_another_body(database: Database) {
