@@ -189,7 +189,10 @@ impl Check {
             for finding in &mut findings {
                 finding.path = shown(&loaded.root.join(&finding.path));
             }
-            findings.extend(verify::findings(&loaded.source.path, &proofs));
+            let (warnings, refuted): (Vec<Finding>, Vec<Finding>) =
+                verify::findings(&loaded.source, &proofs).into_iter().partition(|f| !f.is_error());
+            settled.warnings.extend(warnings);
+            findings.extend(refuted);
             let (warnings, unmigrated): (Vec<Finding>, Vec<Finding>) =
                 migrated?.into_iter().partition(|finding| !finding.is_error());
             settled.warnings.extend(warnings);
@@ -245,7 +248,11 @@ fn in_words(
     for outcome in &settled.outcomes {
         print(outcome.diff.as_deref().unwrap_or_default())?;
     }
-    tell(Format::Text, findings, None, json!({}))?;
+    let source = &loaded.source;
+    for of_one_file in findings.chunk_by(|one, other| one.path == other.path) {
+        let is_of_table = of_one_file.iter().all(|finding| finding.path == source.path);
+        tell(Format::Text, of_one_file, is_of_table.then_some(source), json!({}))?;
+    }
     for kept in &settled.workflows {
         tell(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
     }

@@ -49,7 +49,7 @@ impl Verify {
             let path = &loaded.source.path;
             let proofs = verify::verify(&loaded.machine);
             let mut accepted = Accepted::of(file)?;
-            let mut refuted = verify::findings(path, &proofs);
+            let mut refuted = verify::findings(&loaded.source, &proofs);
             accepted.accept(loaded, &mut refuted)?;
             let stale = accepted.stale("verify");
             if refuted.iter().any(Finding::is_error) {
@@ -74,12 +74,19 @@ impl Verify {
     }
 }
 
-/// By what each of the refuted claims can be accepted, or why it is.
-fn fingerprints(refuted: &[Finding]) -> String {
-    let line = |finding: &Finding| match (&finding.accepted, &finding.fingerprint) {
-        (Some(reason), _) => format!("{}: accepted: {reason}\n", finding.rule.id),
-        (None, Some(fingerprint)) => format!("{}: fingerprint {fingerprint}\n", finding.rule.id),
-        (None, None) => String::new(),
+/// By what each finding can be accepted, or why it is, and where it stands.
+fn fingerprints(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| {
+        let what = match (&finding.accepted, &finding.fingerprint) {
+            (Some(reason), _) => format!("accepted: {reason}"),
+            (None, Some(fingerprint)) => format!("fingerprint {fingerprint}"),
+            (None, None) => return String::new(),
+        };
+        let place = match (finding.line, finding.column) {
+            (Some(line), Some(column)) => format!(" ({}:{line}:{column})", finding.path),
+            (Some(_) | None, _) => String::new(),
+        };
+        format!("{}: {what}{place}\n", finding.rule.id)
     };
-    refuted.iter().map(line).collect()
+    findings.iter().map(line).collect()
 }

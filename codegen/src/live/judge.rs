@@ -89,7 +89,10 @@ impl Held<'_> {
             labels.iter().map(String::as_str).filter(|label| both.contains(label)).collect();
         if order != both {
             let message = format!("the labels of `{}` stand in another order", self.column());
-            let help = "leave them: nothing compares states by their order, and nothing should";
+            let help = format!(
+                "where a query of yours sorts or compares by them, order the [[state]] rows as the labels stand: {}",
+                suggest::list(&order)
+            );
             tell.tell(rules::LABEL_ORDER, Warning, message, help);
         }
     }

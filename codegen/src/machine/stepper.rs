@@ -71,6 +71,8 @@ pub(crate) struct Stepper<'m> {
     has_completing: Vec<bool>,
     /// The optional states of each phase.
     optional: Vec<Vec<StateId>>,
+    /// Those of them that complete it; where none of its states does, all.
+    completing: Vec<Vec<StateId>>,
 }
 
 impl<'m> Stepper<'m> {
@@ -87,7 +89,13 @@ impl<'m> Stepper<'m> {
                 optional[phase.index()].push(state);
             }
         }
-        Self { machine, has_completing, optional }
+        let completing = machine.phase_ids().map(|phase| {
+            let has_some = has_completing[phase.index()];
+            let counts = |id: &&StateId| !has_some || machine.state(**id).completes;
+            optional[phase.index()].iter().filter(counts).copied().collect()
+        });
+        let completing = completing.collect();
+        Self { machine, has_completing, optional, completing }
     }
 
     pub(crate) fn start(&self, state: StateId) -> Row {
@@ -123,6 +131,38 @@ impl<'m> Stepper<'m> {
     fn hides(&self, phase: PhaseId, from: StateId, to: StateId) -> bool {
         let relation = &self.machine.relation;
         self.optional[phase.index()].iter().any(|&via| relation.hides(from, via, to))
+    }
+
+    /// Whether the phase's completing report can be missing, after one more state: by a step that can
+    /// hide it, until the row goes back to before it.
+    pub(crate) fn missing_then(
+        &self,
+        phase: PhaseId,
+        missing: Hidden,
+        before: &Row,
+        state: StateId,
+    ) -> Hidden {
+        if self.machine.is_initial(state) {
+            return Hidden::No;
+        }
+        let of = self.machine.state(state).phase;
+        let back = of.filter(|&of| before.last_phase.is_some_and(|last| of < last));
+        let is_over = |end| back.is_some_and(|back| back <= end && back <= phase);
+        let still = match missing {
+            Hidden::Until(end) if is_over(end) => Hidden::No,
+            Hidden::Always | Hidden::Until(_) | Hidden::No => missing,
+        };
+        let relation = &self.machine.relation;
+        let mut completing = self.completing[phase.index()].iter();
+        match completing.any(|&via| relation.hides(before.current, via, state)) {
+            true => still.min(of.map_or(Hidden::Always, Hidden::Until)),
+            false => still,
+        }
+    }
+
+    /// Whether a state completes the phase.
+    pub(crate) fn has_completing(&self, phase: PhaseId) -> bool {
+        self.has_completing[phase.index()]
     }
 
     /// Remembers that a step to this state can hide one of the phase.

@@ -69,7 +69,8 @@ rows! { LIVE
         why: "Nothing of phasegate compares states by their order. A query of yours that does \
             would be wrong.",
         example: Words("a label that was added by hand stands at the end"),
-        mend: "leave them; compare states by what they mean, never by `<`",
+        mend: "where a query of yours sorts or compares by them, order the [[state]] rows as the \
+            labels stand",
     }
 
     MISSING_STATE "missing-state" {

@@ -73,6 +73,25 @@ retired = true
         mend: "rename one of them, or remove it",
     }
 
+    EMPTY_TITLE "empty-title" {
+        looks_for: "a `title` with nothing to read in it",
+        why: "Titles are what people read: a step without one is a blank in the page and in the \
+            run.",
+        example: Lines {
+            wrong: r#"
+[[phase]]
+name = "transport"
+title = ""
+"#,
+            right: r#"
+[[phase]]
+name = "transport"
+title = "On the road"
+"#,
+        },
+        mend: "write a title, or leave `title` out: then it is the name in words",
+    }
+
     DUPLICATE_VALUE "duplicate-value" {
         looks_for: "two states that are stored as one value",
         why: "A row that holds the value would be in both states.",

@@ -86,7 +86,8 @@ needs = ["pack"]
 success = "arrived"
 "#,
         },
-        mend: "let jobs that report one row follow each other by `needs`, or declare the step",
+        mend: "let jobs that report one row follow each other by `needs`, declare the step, or report \
+            a state that is legal there",
     }
 
     WORKFLOW_ENDS "workflow-ends" {
@@ -167,8 +168,9 @@ success = "arrived"
 failure = "lost"
 "#,
         },
-        mend: "let the concluding job report by what became of all jobs, and every job that \
-            reports an end `needs` what has to have succeeded",
+        mend: "let a concluding [[job]] (`always = true`) that `needs` all others report what became \
+            of them, let every job that reports an end need what has to have succeeded, and let none \
+            report a success for what went wrong",
     }
 
     WORKFLOW_VIEWS "workflow-views" {
@@ -213,8 +215,9 @@ success = "arrived"
 failure = "lost"
 "#,
         },
-        mend: "let the concluding job report by what became of all jobs, and every job that \
-            reports an end `needs` what has to have succeeded",
+        mend: "let a concluding [[job]] (`always = true`) that `needs` all others report what became \
+            of them, let every job that reports an end need what has to have succeeded, and let none \
+            report a success for what went wrong",
     }
 
     WORKFLOW_LATE_LOSS "workflow-late-loss" {
@@ -224,7 +227,8 @@ failure = "lost"
             end stays true, or a concluding job fails.",
         example: Words("`deploy` reports `succeeded`, its runner dies before the job is over, and \
             no concluding job runs after it"),
-        mend: "add a concluding [[job]] that fails where its report is refused",
+        mend: "let a concluding [[job]] need every other job: where one is lost after it reported, \
+            the conclusion's report is refused, and it fails",
     }
 
     PHASES_DONE_STAYS "phases-done-stays" {
@@ -291,11 +295,68 @@ to = "lost"
 
     PHASES_UNCONFIRMED "phases-unconfirmed" {
         looks_for: "a phase that is shown as unconfirmed after a success, though no report of it \
-            can be missing",
+            can be missing and the row did not leave it unfinished",
         why: "Unconfirmed says that a report is missing. Where none can be, it sends people to \
             look for nothing.",
-        example: Words("the row passes through `testing` alone, whose phase is completed by a \
-            state that this way does not touch"),
+        example: Words("none is known: a row that leaves a phase before it is completed is \
+            `phase-left-unfinished`, and the proof holds the stepper to there being no other"),
         mend: "give each phase a state that `completes` it, and each state its phase",
+    }
+
+    PHASE_LEFT_UNFINISHED "phase-left-unfinished" {
+        looks_for: "a way to a success on which a row leaves a phase before it is completed, though \
+            no report is missing",
+        why: "The stepper shows the phase as unconfirmed for ever, beside an end that is a success: \
+            people look for a report that there never was.",
+        example: Lines {
+            wrong: r#"
+[[phase]]
+name = "transport"
+[[phase]]
+name = "delivery"
+[[state]]
+name = "on_the_road"
+phase = "transport"
+[[state]]
+name = "unloaded"
+phase = "transport"
+completes = true
+[[state]]
+name = "handed_over"
+phase = "delivery"
+outcome = "success"
+[[transition]]
+path = ["sent", "on_the_road", "unloaded", "handed_over"]
+[[transition]]
+path = ["on_the_road", "handed_over"]
+"#,
+            right: r#"
+[[phase]]
+name = "transport"
+[[phase]]
+name = "delivery"
+[[state]]
+name = "on_the_road"
+phase = "transport"
+[[state]]
+name = "unloaded"
+phase = "transport"
+completes = true
+[[state]]
+name = "met_halfway"
+phase = "transport"
+completes = true
+[[state]]
+name = "handed_over"
+phase = "delivery"
+outcome = "success"
+[[transition]]
+path = ["sent", "on_the_road", "unloaded", "handed_over"]
+[[transition]]
+path = ["on_the_road", "met_halfway", "handed_over"]
+"#,
+        },
+        mend: "if the phase is over when it is left like that, remove `completes` from its states; \
+            if it was given up, put a state with its `phase` and `completes = true` on the way",
     }
 }

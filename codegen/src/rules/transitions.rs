@@ -109,8 +109,8 @@ path = ["sent", "packed"]
 
     MISPLACED_STAR "misplaced-star" {
         looks_for: "a `\"*\"` in a place where it does not stand for all states",
-        why: "`\"*\"` stands alone, as the whole of `from`. In a list or a path nobody could say \
-            what it means.",
+        why: "`\"*\"` stands alone, as the whole of `from` or of `to`. In a list or a path nobody \
+            could say what it means.",
         example: Lines {
             wrong: r#"
 [[transition]]
@@ -124,7 +124,7 @@ to = "packed"
 except = ["packed"]
 "#,
         },
-        mend: "write `from = \"*\"`, or name the states",
+        mend: "write `from = \"*\"` or `to = \"*\"`, or name the states",
     }
 
     TOO_MANY_TRANSITIONS "too-many-transitions" {

@@ -170,7 +170,8 @@ pub struct TransitionRow {
     /// With `"*"`: not from these.
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub except: Option<Spanned<Vec<Text>>>,
-    /// A state, or a list of states.
+    /// A state, a list of states, or `"*"`: every state that has no outcome and is not retired,
+    /// the row's own aside.
     pub to: Option<Names>,
     /// What there is to say.
     pub doc: Option<String>,

@@ -74,6 +74,7 @@ const CHECKS: &[fn(&mut Draft<'_>)] = &[
     names::values,
     names::jobs,
     names::renames,
+    names::titles,
     transitions::expand,
     transitions::close,
     states::initial,

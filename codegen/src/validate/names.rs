@@ -80,6 +80,21 @@ pub(super) fn machine(draft: &mut Draft<'_>) {
     draft.name_of(&draft.table.machine.name, "a machine", None);
 }
 
+/// Titles are what people read. One that is left out has a default; one that is blank is a mistake.
+pub(super) fn titles(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    let titles = std::iter::once(&table.machine.title)
+        .chain(table.phase.iter().map(|row| &row.title))
+        .chain(table.state.iter().map(|row| &row.title))
+        .chain(table.job.iter().map(|row| &row.title));
+    let blank = |title: &&Text| title.get_ref().trim().is_empty();
+    for title in titles.flatten().filter(blank) {
+        let help =
+            "write what people are to read, or leave `title` out: then it is the name in words";
+        draft.error(rules::EMPTY_TITLE, title.span(), "the title is empty", help);
+    }
+}
+
 pub(super) fn phases(draft: &mut Draft<'_>) {
     let table = draft.table;
     for row in &table.phase {

@@ -15,12 +15,15 @@ use crate::table::{Names, Placed, Text, TransitionRow};
 pub(crate) struct Pairs {
     named: Bits,
     starred: Bits,
+    /// The states that a row with `to = "*"` leads on from by their name.
+    leads_on: Vec<bool>,
     count: usize,
 }
 
 impl Pairs {
     fn new(states: usize) -> Self {
-        Self { named: Bits::new(states), starred: Bits::new(states), count: 0 }
+        let (named, starred) = (Bits::new(states), Bits::new(states));
+        Self { named, starred, leads_on: vec![false; states], count: 0 }
     }
 
     /// Whether there are more than the format allows: those that follow are not looked at.
@@ -60,8 +63,8 @@ impl Pairs {
         })
     }
 
-    /// For each state whether a pair that is listed by name leaves it for another, and whether one
-    /// of a `"*"` row does.
+    /// For each state whether a row that names it leads on to another, and whether one with
+    /// `from = "*"` does.
     pub(super) fn leave(&self) -> (Vec<bool>, Vec<bool>) {
         let leave = |bits: &Bits| {
             let states = bits.len();
@@ -71,7 +74,9 @@ impl Pairs {
             }
             leave
         };
-        (leave(&self.named), leave(&self.starred))
+        let mut named = leave(&self.named);
+        named.iter_mut().zip(&self.leads_on).for_each(|(named, leads_on)| *named |= leads_on);
+        (named, leave(&self.starred))
     }
 }
 
@@ -84,10 +89,8 @@ const MOST_TOLD: usize = 16;
 pub(super) fn expand(draft: &mut Draft<'_>) {
     let table = draft.table;
     draft.pairs = Pairs::new(draft.state_ids().len());
-    let mut endless = vec![0; draft.state_ids().len().div_ceil(64)];
-    for state in draft.state_ids().filter(|&state| !draft.has_outcome(state)) {
-        endless[state.index() / 64] |= 1 << (state.index() % 64);
-    }
+    let endless = draft.state_ids().filter(|&state| !draft.has_outcome(state));
+    let endless = set_of(draft.state_ids().len(), endless);
     for placed in &table.transition {
         let were_too_many = draft.pairs.are_too_many();
         row(draft, &endless, placed);
@@ -95,6 +98,15 @@ pub(super) fn expand(draft: &mut Draft<'_>) {
             too_many(draft, placed.span.clone());
         }
     }
+}
+
+/// A row of bits, of so many states.
+fn set_of(states: usize, of: impl Iterator<Item = StateId>) -> Vec<u64> {
+    let mut bits = vec![0; states.div_ceil(64)];
+    for state in of {
+        bits[state.index() / 64] |= 1 << (state.index() % 64);
+    }
+    bits
 }
 
 fn too_many(draft: &mut Draft<'_>, span: Range<usize>) {
@@ -106,7 +118,7 @@ fn too_many(draft: &mut Draft<'_>, span: Range<usize>) {
     draft.error(rules::TOO_MANY_TRANSITIONS, span, message, help);
 }
 
-/// One row; `endless` are the states that `"*"` stands for.
+/// One row; `endless` are the states that `from = "*"` stands for.
 fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<TransitionRow>) {
     let TransitionRow { path, from, except, to, doc: _ } = &placed.row;
     let lost = ["path", "from", "except", "to"].iter().any(|key| placed.has_lost(key));
@@ -130,10 +142,23 @@ fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<Transition
             draft.error(rules::PATH_AND_FROM, placed.span.clone(), message, help);
         }
         (None, Some(from), Some(to)) => {
-            let to = resolve_list(draft, to, "`to`", lost);
+            let to_all = self::is_star(to);
+            let to = match to_all {
+                true => every_state_to_enter(draft, &to.span),
+                false => resolve_list(draft, to, "`to`", lost),
+            };
             if is_star {
                 let excepted = excepted(draft, except.as_ref(), lost);
-                star(draft, endless, &to, &excepted);
+                let from = endless.iter().zip(excepted).map(|(all, except)| all & !except);
+                star(draft, &from.collect::<Vec<u64>>(), &to);
+            } else if to_all {
+                let from = resolve_list(draft, from, "`from`", lost);
+                let from = from.iter().map(|(found, _)| found.state);
+                let from = set_of(draft.state_ids().len(), from);
+                star(draft, &from, &to);
+                if to.len() > 1 {
+                    ones(&from).for_each(|from| draft.pairs.leads_on[from] = true);
+                }
             } else {
                 let from = resolve_list(draft, from, "`from`", lost);
                 for (to, span) in &to {
@@ -160,6 +185,13 @@ fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<Transition
         (None, None, Some(_)) => missing(draft, placed, "from"),
         (None, Some(_), None) => missing(draft, placed, "to"),
     }
+}
+
+/// What `to = "*"` stands for.
+fn every_state_to_enter(draft: &Draft<'_>, span: &Range<usize>) -> Vec<Named> {
+    let states = draft.state_ids();
+    let to = states.filter(|&to| !draft.has_outcome(to) && !draft.is_retired(to));
+    to.map(|state| (Found { state, sure: true }, span.clone())).collect()
 }
 
 fn missing(draft: &mut Draft<'_>, placed: &Placed<TransitionRow>, key: &str) {
@@ -206,7 +238,8 @@ fn path<'t>(draft: &mut Draft<'t>, path: &'t toml::Spanned<Vec<Text>>, lost: boo
 
 fn misplaced_star(draft: &mut Draft<'_>, name: &Text, what: &str) {
     let message = format!("`\"*\"` stands in {what}");
-    let help = "`\"*\"` stands alone, as `from = \"*\"`: every state that has no outcome";
+    let help =
+        "`\"*\"` stands alone, as `from = \"*\"` or `to = \"*\"`: every state that has no outcome";
     draft.error(rules::MISPLACED_STAR, name.span(), message, help);
 }
 
@@ -223,13 +256,15 @@ fn excepted<'t>(
     draft: &mut Draft<'t>,
     except: Option<&'t toml::Spanned<Vec<Text>>>,
     lost: bool,
-) -> HashSet<StateId> {
-    let Some(except) = except else { return HashSet::new() };
+) -> Vec<u64> {
+    let states = draft.state_ids().len();
+    let Some(except) = except else { return set_of(states, std::iter::empty()) };
     if except.get_ref().is_empty() && !lost {
         let help = "leave `except` out, or name the states that it takes out";
         draft.error(rules::EMPTY_LIST, except.span(), "`except` is an empty list", help);
     }
-    resolve(draft, except.get_ref(), "`except`").into_iter().map(|(found, _)| found.state).collect()
+    let named = resolve(draft, except.get_ref(), "`except`").into_iter();
+    set_of(states, named.map(|(found, _)| found.state))
 }
 
 fn resolve<'t>(draft: &mut Draft<'t>, names: &'t [Text], what: &str) -> Vec<Named> {
@@ -251,18 +286,20 @@ fn resolve<'t>(draft: &mut Draft<'t>, names: &'t [Text], what: &str) -> Vec<Name
     states
 }
 
-fn star(draft: &mut Draft<'_>, endless: &[u64], to: &[Named], excepted: &HashSet<StateId>) {
+/// A row with `"*"`: every pair of these states that are not the same.
+fn star(draft: &mut Draft<'_>, from: &[u64], to: &[Named]) {
+    let mut told = 0;
     for (found, span) in to {
         refuse_retired(draft, *found, span);
         if draft.pairs.are_too_many() {
             continue;
         }
         let to = found.state;
-        let mut from = endless.to_vec();
-        for state in excepted.iter().chain([&to]) {
-            from[state.index() / 64] &= !(1 << (state.index() % 64));
-        }
-        if let Some(twice) = draft.pairs.star(&from, to).filter(|_| found.sure) {
+        let mut from = from.to_vec();
+        from[to.index() / 64] &= !(1 << (to.index() % 64));
+        let twice = draft.pairs.star(&from, to);
+        if let Some(twice) = twice.filter(|_| found.sure && told < MOST_TOLD) {
+            told += 1;
             let message = format!(
                 "two `\"*\"` rows list the transition `{}` -> `{}`",
                 shown(draft.name(twice)),

@@ -1,27 +1,54 @@
 //! What is allowed, and probably not what was meant.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::Draft;
 use super::jobs::reported;
-use crate::machine::Kind;
-use crate::rules;
+use crate::machine::{Kind, StateId};
+use crate::rules::{self, Rule};
 use crate::suggest::shown;
 use crate::table::{JobRow, Placed};
+
+/// Of more states than these one warning is told for all.
+const MOST_BY_THEMSELVES: usize = 8;
+
+/// A warning for each state where it stands; where they are many, one for all of them.
+fn each_or_all(
+    draft: &mut Draft<'_>,
+    rule: &'static Rule,
+    found: &[(StateId, Range<usize>)],
+    message: impl Fn(Option<usize>, &str) -> String,
+    help: &str,
+) {
+    if let [(_, first), ..] = found
+        && found.len() > MOST_BY_THEMSELVES
+    {
+        let names = draft.list(found.iter().map(|(state, _)| *state));
+        draft.warning(rule, first.clone(), message(Some(found.len()), &names), help);
+        return;
+    }
+    for (state, span) in found {
+        let name = format!("`{}`", shown(draft.name(*state)));
+        draft.warning(rule, span.clone(), message(None, &name), help);
+    }
+}
 
 pub(super) fn only_star_leads_on(draft: &mut Draft<'_>) {
     if draft.broken {
         return;
     }
     let (named, starred) = draft.pairs.leave();
-    for state in draft.named_states() {
-        if !draft.has_outcome(state) && starred[state.index()] && !named[state.index()] {
-            let row = draft.row(state);
-            let message = format!("only `\"*\"` leads on from `{}`", shown(row.name.get_ref()));
-            let help = "add the transition that it is there for, or give it an `outcome`";
-            draft.warning(rules::ONLY_STAR_LEADS_ON, row.name.span(), message, help);
-        }
-    }
+    let states = draft.named_states().into_iter().filter(|&state| {
+        !draft.has_outcome(state) && starred[state.index()] && !named[state.index()]
+    });
+    let found: Vec<_> = states.map(|state| (state, draft.row(state).name.span())).collect();
+    let message = |count: Option<usize>, names: &str| match count {
+        None => format!("only `\"*\"` leads on from {names}"),
+        Some(count) => format!("only `\"*\"` leads on from {count} states: {names}"),
+    };
+    let help = "add the transition that it is there for, or give it an `outcome`";
+    each_or_all(draft, rules::ONLY_STAR_LEADS_ON, &found, message, help);
 }
 
 pub(super) fn phase_without_states(draft: &mut Draft<'_>) {
@@ -47,25 +74,26 @@ pub(super) fn phase_without_states(draft: &mut Draft<'_>) {
 
 pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
     let Some(relation) = draft.whole_relation() else { return };
-    for state in draft.named_states() {
-        if !draft.is_optional(state) {
-            continue;
-        }
-        // Of the skips over a state the shortest passes over it alone.
-        let opens = draft.state_ids().any(|from| {
+    let states = draft.named_states().into_iter().filter(|&state| draft.is_optional(state));
+    // Of the skips over a state the shortest passes over it alone.
+    let opens = |state| {
+        draft.state_ids().any(|from| {
             from != state
                 && relation.is_legal(from, state)
                 && relation.legal_from(state).any(|to| relation.kind(from, to) == Some(Kind::Skip))
-        });
-        if !opens {
-            let row = draft.row(state);
-            let span = row.optional.as_ref().map_or_else(|| row.name.span(), toml::Spanned::span);
-            let message =
-                format!("no skip passes over the optional state `{}`", shown(row.name.get_ref()));
-            let help = "what it could be passed over for is declared, or nothing is: remove `optional`, or the transitions around it";
-            draft.warning(rules::OPTIONAL_WITHOUT_SKIP, span, message, help);
-        }
-    }
+        })
+    };
+    let useless = states.filter(|&state| !opens(state)).map(|state| {
+        let row = draft.row(state);
+        (state, row.optional.as_ref().map_or_else(|| row.name.span(), toml::Spanned::span))
+    });
+    let found: Vec<_> = useless.collect();
+    let message = |count: Option<usize>, names: &str| match count {
+        None => format!("no skip passes over the optional state {names}"),
+        Some(count) => format!("no skip passes over {count} optional states: {names}"),
+    };
+    let help = "what it could be passed over for is declared, or nothing is: remove `optional`, or the transitions around it";
+    each_or_all(draft, rules::OPTIONAL_WITHOUT_SKIP, &found, message, help);
 }
 
 pub(super) fn never_reported(draft: &mut Draft<'_>) {
@@ -83,13 +111,15 @@ pub(super) fn never_reported(draft: &mut Draft<'_>) {
         return;
     }
     let reported: HashSet<&str> = names().map(String::as_str).collect();
-    for state in draft.named_states() {
-        let row = draft.row(state);
-        let name = row.name.get_ref().as_str();
-        if !reported.contains(name) && !draft.initial.contains(&state) && !draft.is_retired(state) {
-            let message = format!("no job reports `{}`", shown(name));
-            let help = "report it in a [[job]], or leave it to whoever writes it";
-            draft.warning(rules::NEVER_REPORTED, row.name.span(), message, help);
-        }
-    }
+    let states = draft.named_states().into_iter().filter(|&state| {
+        let is_reported = reported.contains(draft.name(state));
+        !is_reported && !draft.initial.contains(&state) && !draft.is_retired(state)
+    });
+    let found: Vec<_> = states.map(|state| (state, draft.row(state).name.span())).collect();
+    let message = |count: Option<usize>, names: &str| match count {
+        None => format!("no job reports {names}"),
+        Some(count) => format!("no job reports {count} states: {names}"),
+    };
+    let help = "report it in a [[job]], or leave it to whoever writes it";
+    each_or_all(draft, rules::NEVER_REPORTED, &found, message, help);
 }

@@ -1,7 +1,7 @@
 //! Where a row can get to: every state, an end from each, and nowhere from an end.
 
 use super::reach::reach;
-use super::{Covered, Subject, Verdict, arrows, count};
+use super::{About, Covered, Subject, Verdict, arrows, count};
 use crate::machine::{Machine, StateId};
 use crate::search::closure;
 
@@ -25,7 +25,8 @@ pub(super) fn reachable(subject: &Subject<'_>) -> Verdict {
     reached.states().for_each(|state| is_reached[state.index()] = true);
     if let Some(lost) = machine.state_ids().find(|id| !is_reached[id.index()]) {
         let name = &machine.state(lost).name;
-        return Verdict::refuted(format!("no way leads to `{name}`"), Vec::new());
+        let about = About::State(lost);
+        return Verdict::refuted(about, format!("no way leads to `{name}`"), Vec::new());
     }
     let mut ways: Vec<Vec<StateId>> = reached.ways().collect();
     ways.sort_by_key(|way| {
@@ -52,9 +53,9 @@ pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
     let stuck = machine.state_ids().filter(|id| !found.contains(id));
     let way = |id: StateId| ways[id.index()].clone().unwrap_or_else(|| vec![id]);
     if let Some(way) = stuck.map(way).min_by_key(Vec::len) {
-        let name = &machine.state(*way.last().expect("a way leads somewhere")).name;
-        let way = arrows(machine, &way);
-        return Verdict::refuted(format!("no way leads from `{name}` to an end"), vec![way]);
+        let stuck = *way.last().expect("a way leads somewhere");
+        let summary = format!("no way leads from `{}` to an end", machine.state(stuck).name);
+        return Verdict::refuted(About::State(stuck), summary, vec![arrows(machine, &way)]);
     }
     let terminal = back(&|id| machine.state(*id).terminal);
     let covered = Covered::of([
@@ -82,7 +83,7 @@ pub(super) fn ends_stay(subject: &Subject<'_>) -> Verdict {
                     from_the_start(machine)[end.index()].clone().unwrap_or_else(|| vec![end]);
                 way.push(to);
                 let summary = format!("`{name}` is an end that does not reopen, and is left");
-                return Verdict::refuted(summary, vec![arrows(machine, &way)]);
+                return Verdict::refuted(About::State(end), summary, vec![arrows(machine, &way)]);
             }
         }
     }

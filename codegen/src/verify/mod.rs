@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use crate::machine::Machine;
+use crate::machine::{JobId, Machine, PhaseId, StateId};
 use crate::rules::{self, Rule};
 use crate::runs::Workflow;
 use runs::{Mode, Runs};
@@ -94,7 +94,8 @@ const PROOFS: [(&Rule, &str, Prove); 14] = [
     ),
     (
         rules::PHASES_UNCONFIRMED,
-        "after a success a phase is unconfirmed only where a report of it can be missing",
+        "after a success a phase is unconfirmed only where its completing report can be missing, or \
+         the row left it unfinished",
         phases::unconfirmed,
     ),
 ];
@@ -137,8 +138,9 @@ impl Verdict {
         }
     }
 
-    fn refuted(summary: impl Into<String>, path: Vec<String>) -> Self {
-        let counterexample = Counterexample { summary: summary.into(), path, shortest: true };
+    fn refuted(about: About, summary: impl Into<String>, path: Vec<String>) -> Self {
+        let summary = summary.into();
+        let counterexample = Counterexample { about, summary, path, shortest: true };
         Self::Refuted { counterexample }
     }
 
@@ -154,11 +156,37 @@ pub struct Covered {
     pub counts: Vec<(u64, &'static str)>,
     /// What else there is to say: lists that a claim excuses.
     pub notes: Vec<String>,
+    /// What is allowed, and probably not what was meant.
+    pub warnings: Vec<Warning>,
+}
+
+/// What holds, and is probably not what was meant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Warning {
+    /// The rule that finds it.
+    pub rule: &'static Rule,
+    /// What it is about.
+    pub about: About,
+    /// What there is to see.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+/// The row of the table that something is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum About {
+    /// A phase.
+    Phase(PhaseId),
+    /// A state.
+    State(StateId),
+    /// A job.
+    Job(JobId),
 }
 
 impl Covered {
     fn of<const N: usize>(counts: [(u64, &'static str); N]) -> Self {
-        Self { counts: counts.to_vec(), notes: Vec::new() }
+        Self { counts: counts.to_vec(), ..Self::default() }
     }
 
     fn note(mut self, note: impl Into<String>) -> Self {
@@ -177,6 +205,9 @@ impl Covered {
 /// A case in which a claim does not hold.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Counterexample {
+    /// What it is about.
+    #[serde(skip)]
+    pub about: About,
     /// What is wrong, in a sentence.
     pub summary: String,
     /// How it comes to that, a line a step.

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use phasegate::{Outcome, View};
 
-use super::{Covered, Subject, Verdict, arrows, count};
+use super::{About, Covered, Subject, Verdict, Warning, arrows, count};
 use crate::machine::stepper::{Hidden, PhaseMemory, Row, Stepper};
 use crate::machine::{Machine, PhaseId, StateId};
+use crate::rules;
 use crate::search::{Edge, End, Explored, Known, Limits, Model, explore};
 
 /// The most steps that are followed, of all phases together.
@@ -22,13 +23,21 @@ pub(super) struct Histories {
     successes: u64,
     exhausted: bool,
     broken: [Option<Broken>; 2],
+    unfinished: Vec<Unfinished>,
 }
 
 /// What is wrong after a history, and how long that is.
 struct Broken {
     length: u32,
+    phase: PhaseId,
     summary: String,
     path: String,
+}
+
+/// A phase that a row can leave before it is completed, and a history in which it does.
+struct Unfinished {
+    phase: PhaseId,
+    history: Vec<StateId>,
 }
 
 const DONE: usize = 0;
@@ -39,6 +48,8 @@ const UNCONFIRMED: usize = 1;
 struct Seen {
     row: Row,
     memory: PhaseMemory,
+    /// Whether the report that completes the phase can be missing.
+    missing: Hidden,
 }
 
 /// The model: one phase in every history.
@@ -53,6 +64,7 @@ struct Watched<'m, 'a> {
     is_done: bool,
     successes: u64,
     broken: [Option<Case>; 2],
+    unfinished: Option<End<StateId>>,
 }
 
 /// What is wrong after a history, and what had been attempted then.
@@ -128,13 +140,17 @@ impl Watched<'_, '_> {
 
     /// What of it can still make a difference: the state before only where it is one before a bad end,
     /// and of the phase in which a step ends that hides this one only what going back can take back.
-    fn plain(&self, Seen { mut row, mut memory }: Seen) -> Seen {
+    fn plain(&self, Seen { mut row, mut memory, missing }: Seen) -> Seen {
         row.previous = row.previous.filter(|_| self.machine.state(row.current).ends_badly());
-        if let Hidden::Until(end) = memory.hidden {
-            let back = self.back.latest(row.current, end);
-            memory.hidden = back.map_or(Hidden::Always, Hidden::Until);
-        }
-        Seen { row, memory }
+        let until = |hidden, last: PhaseId| match hidden {
+            Hidden::Until(end) => {
+                let back = self.back.latest(row.current, end.min(last));
+                back.map_or(Hidden::Always, Hidden::Until)
+            }
+            Hidden::Always | Hidden::No => hidden,
+        };
+        memory.hidden = until(memory.hidden, PhaseId::new(self.machine.phases.len()));
+        Seen { row, memory, missing: until(missing, self.phase) }
     }
 
     fn name(&self) -> &str {
@@ -151,6 +167,7 @@ impl Model for Watched<'_, '_> {
             self.plain(Seen {
                 row: self.stepper.start(state),
                 memory: self.stepper.phase_start(self.phase, state),
+                missing: Hidden::No,
             })
         };
         self.machine.initial.iter().map(seen).collect()
@@ -161,6 +178,7 @@ impl Model for Watched<'_, '_> {
             self.plain(Seen {
                 row: self.stepper.then(&now.row, state),
                 memory: self.stepper.phase_then(self.phase, &now.memory, &now.row, state),
+                missing: self.stepper.missing_then(self.phase, now.missing, &now.row, state),
             })
         };
         steps.extend(self.machine.next(now.row.current).map(|state| (state, next(state))));
@@ -174,10 +192,12 @@ impl Model for Watched<'_, '_> {
             return;
         }
         self.successes += 1;
-        if self.broken[UNCONFIRMED].is_none()
-            && seen.memory.hidden == Hidden::No
-            && self.view(seen, None) == View::Unconfirmed
-        {
+        if seen.missing != Hidden::No || self.view(seen, None) != View::Unconfirmed {
+            return;
+        }
+        if self.stepper.has_completing(self.phase) {
+            self.unfinished.get_or_insert(End::state(at));
+        } else if self.broken[UNCONFIRMED].is_none() {
             let name = self.name();
             let summary = format!("`{name}` is unconfirmed, and no report of it can be missing");
             self.broken[UNCONFIRMED] = Some((End::state(at), summary, None));
@@ -217,6 +237,7 @@ pub(super) fn search(machine: &Machine) -> Histories {
         successes: 0,
         exhausted: true,
         broken: [None, None],
+        unfinished: Vec::new(),
     };
     for phase in machine.phase_ids() {
         let watched = Watched {
@@ -228,6 +249,7 @@ pub(super) fn search(machine: &Machine) -> Histories {
             is_done: false,
             successes: 0,
             broken: [None, None],
+            unfinished: None,
         };
         let steps = MOST_STEPS.saturating_sub(found.steps);
         let explored = explore(watched, Limits { states: usize::MAX, steps });
@@ -245,20 +267,27 @@ impl Histories {
     /// Keeps the shortest case of what is broken.
     fn add(&mut self, explored: &Explored<Watched<'_, '_>>) {
         let Explored { model, known, .. } = explored;
+        let history = |end| {
+            let (first, steps) = known.path(end);
+            let first = known.state(first).row.current;
+            std::iter::once(first).chain(steps.into_iter().map(|(state, _)| state)).collect()
+        };
+        self.unfinished.extend(
+            model.unfinished.map(|end| Unfinished { phase: model.phase, history: history(end) }),
+        );
         for (broken, found) in self.broken.iter_mut().zip(&model.broken) {
             let Some((end, summary, attempted)) = found else { continue };
             let length = known.length(*end);
             if broken.as_ref().is_some_and(|shortest| shortest.length <= length) {
                 continue;
             }
-            let (first, steps) = known.path(*end);
-            let first = known.state(first).row.current;
-            let states = std::iter::once(first).chain(steps.into_iter().map(|(state, _)| state));
-            let mut path = arrows(model.machine, &states.collect::<Vec<_>>());
+            let states: Vec<StateId> = history(*end);
+            let mut path = arrows(model.machine, &states);
             if let Some(attempted) = attempted {
                 path += &format!(" (attempted {})", model.machine.state(*attempted).name);
             }
-            *broken = Some(Broken { length, summary: summary.clone(), path });
+            let (phase, summary) = (model.phase, summary.clone());
+            *broken = Some(Broken { length, phase, summary, path });
         }
     }
 }
@@ -279,8 +308,50 @@ pub(super) fn unconfirmed(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable(format!("the phase `{name}` has no state"));
     }
     settle(subject, UNCONFIRMED, |found| {
-        Covered::of([(found.successes, "histories that differ and end in success")])
+        let mut covered =
+            Covered::of([(found.successes, "histories that differ and end in success")]);
+        let unfinished = found.unfinished.iter();
+        covered.warnings = unfinished.map(|unfinished| unfinished.warning(machine)).collect();
+        covered
     })
+}
+
+impl Unfinished {
+    fn warning(&self, machine: &Machine) -> Warning {
+        let (name, path) = (&machine.phase(self.phase).name, self.leaving(machine));
+        let state = |id: &StateId| &machine.state(*id).name;
+        let (from, to) = match path {
+            [.., from, to] => (state(from), state(to)),
+            [..] => (name, name),
+        };
+        let message = format!(
+            "`{name}` may be left unfinished: {}; the stepper shows it as unconfirmed then, also \
+             after a success",
+            arrows(machine, path)
+        );
+        let help = format!(
+            "if it is over when it is left like that, remove `completes` from its states; if it \
+             was given up, put a state with `phase = \"{name}\"` and `completes = true` between \
+             `{from}` and `{to}`, and remove the step from one to the other"
+        );
+        Warning {
+            rule: rules::PHASE_LEFT_UNFINISHED,
+            about: About::Phase(self.phase),
+            message,
+            help,
+        }
+    }
+
+    /// How the row leaves it: from the last state of the phase, or of one before it, to the first of a
+    /// later one.
+    fn leaving(&self, machine: &Machine) -> &[StateId] {
+        let phase = |at: &StateId| machine.state(*at).phase;
+        let is_here = |at: &StateId| phase(at).is_some_and(|phase| phase <= self.phase);
+        let first = self.history.iter().rposition(is_here).unwrap_or(0);
+        let is_later = |at: &StateId| phase(at).is_some_and(|phase| phase > self.phase);
+        let last = self.history.iter().skip(first).position(is_later);
+        &self.history[first..last.map_or(self.history.len(), |last| first + last + 1)]
+    }
 }
 
 fn settle(subject: &Subject<'_>, which: usize, covered: impl Fn(&Histories) -> Covered) -> Verdict {
@@ -288,8 +359,8 @@ fn settle(subject: &Subject<'_>, which: usize, covered: impl Fn(&Histories) -> C
         return Verdict::not_applicable("the table has no phases");
     }
     let found = subject.histories();
-    if let Some(Broken { summary, path, .. }) = &found.broken[which] {
-        return Verdict::refuted(summary.clone(), vec![path.clone()]);
+    if let Some(Broken { summary, path, phase, .. }) = &found.broken[which] {
+        return Verdict::refuted(About::Phase(*phase), summary.clone(), vec![path.clone()]);
     }
     let covered = covered(found);
     if found.exhausted {

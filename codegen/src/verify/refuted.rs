@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::runs::{Claim, Mode, Way};
-use super::{Counterexample, PROOFS, Subject, Verdict};
+use super::{About, Counterexample, PROOFS, Subject, Verdict};
 use crate::machine::Machine;
 use crate::rules::{self, Rule};
 
@@ -75,8 +75,9 @@ pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
     ];
     let claim = |rule| of_runs.into_iter().find(|(of, _)| *of == rule).map(|(_, claim)| claim);
     let case = |way: &Way| {
+        let about = About::State(way.row);
         let (summary, path) = (way.why.clone(), way.path.0.clone());
-        (Case::of(machine, way), Counterexample { summary, path, shortest: false })
+        (Case::of(machine, way), Counterexample { about, summary, path, shortest: false })
     };
     let found = |claim| if claim == Claim::Views { subject.views() } else { subject.runs() };
     PROOFS

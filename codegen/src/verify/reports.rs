@@ -3,7 +3,7 @@
 use phasegate::{Machine as _, Verdict as Judged};
 
 use super::reach::reach;
-use super::{Covered, Subject, Verdict, arrows, count};
+use super::{About, Covered, Subject, Verdict, arrows, count};
 use crate::machine::{Machine, StateId};
 use crate::search::{End, Explored, Known, Limits, Model, explore};
 
@@ -79,7 +79,8 @@ pub(super) fn loss(subject: &Subject<'_>) -> Verdict {
             true => "what is left is not complete".to_owned(),
             false => format!("a report of `{name}` is refused"),
         };
-        return Verdict::refuted(summary, lost_path(machine, &explored.known, end, missed));
+        let path = lost_path(machine, &explored.known, end, missed);
+        return Verdict::refuted(About::State(missed.report), summary, path);
     }
     let Explored { model, taken_up, exhausted, .. } = explored;
     let steps = model.reports;
@@ -149,7 +150,7 @@ fn redelivered(machine: &Machine, applies: Applies<'_>) -> Verdict {
             let name = name(machine, to);
             let summary = format!("a report of `{name}` that was applied is applied again");
             let way = [vec![from], way, vec![to]].concat();
-            return Verdict::refuted(summary, vec![arrows(machine, &way)]);
+            return Verdict::refuted(About::State(to), summary, vec![arrows(machine, &way)]);
         }
         if steps > MOST_STEPS {
             let covered = Covered::of([(cases, "redeliveries")]);
@@ -186,7 +187,8 @@ fn late(machine: &Machine, applies: Applies<'_>) -> Verdict {
             let way = arrows(machine, &way);
             if !machine.can_become(at, state) {
                 let what = "that changed nothing is applied when it comes again";
-                return Verdict::refuted(format!("a report of `{name}` {what}"), vec![way]);
+                let summary = format!("a report of `{name}` {what}");
+                return Verdict::refuted(About::State(state), summary, vec![way]);
             }
             if come_back.is_empty() {
                 example = way;

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Covered, Proved, Verdict};
+use super::{About, Counterexample, Covered, Proved, Verdict, Warning};
 use crate::finding::{Finding, Severity};
+use crate::table::{self, Source};
 
 /// The proofs for people, a line each and what there is to say of it below.
 pub fn text(proofs: &[Proved]) -> String {
@@ -25,6 +26,7 @@ pub fn text(proofs: &[Proved]) -> String {
                 }
                 below(&covered.text());
                 covered.notes.iter().for_each(|note| below(note));
+                covered.warnings.iter().for_each(|w| below(&format!("warning: {}", w.message)));
             }
             Verdict::NotApplicable { why } => below(&format!("does not apply: {why}")),
             Verdict::Refuted { counterexample } => {
@@ -89,36 +91,64 @@ pub fn json(proved: &Proved) -> Value {
     value
 }
 
-/// What is refuted, as findings about the table.
-pub fn findings(path: &str, proofs: &[Proved]) -> Vec<Finding> {
-    let refuted = |proved: &Proved| match &proved.verdict {
-        Verdict::Refuted { counterexample } => Some(Finding {
-            // What goes wrong, and by which step: the way there may change with any other edit.
-            subject: Some(format!(
-                "{}\n{}",
-                counterexample.summary,
-                counterexample.path.last().map_or("", String::as_str)
-            )),
-            ..Finding::about(
-                proved.rule,
-                Severity::Error,
-                path,
-                format!("it does not hold that {}: {}", proved.claim, counterexample.summary),
-                match counterexample.path.is_empty() {
-                    true => proved.rule.mend.to_owned(),
-                    false => format!(
-                        "{}; {}: {}",
-                        proved.rule.mend,
-                        match counterexample.shortest {
-                            true => "the shortest case",
-                            false => "a case, perhaps not the shortest",
-                        },
-                        counterexample.path.join("; ")
-                    ),
-                },
-            )
-        }),
-        Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => None,
+/// What is refuted, and what is probably not what was meant, as findings at places of the table.
+pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
+    let of = |proved: &Proved| -> Vec<(About, Finding)> {
+        match &proved.verdict {
+            Verdict::Refuted { counterexample } => {
+                vec![(counterexample.about, refuted(source, proved, counterexample))]
+            }
+            Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
+                let warning = |Warning { rule, about, message, help }: &Warning| {
+                    let path = &source.path;
+                    (*about, Finding::about(rule, Severity::Warning, path, message, help))
+                };
+                covered.warnings.iter().map(warning).collect()
+            }
+            Verdict::NotApplicable { .. } => Vec::new(),
+        }
     };
-    proofs.iter().filter_map(refuted).collect()
+    let found: Vec<(About, Finding)> = proofs.iter().flat_map(of).collect();
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let (_, table, _) = table::read(&source.path, source.text.as_bytes());
+    let place = |about| {
+        let table = table.as_ref()?;
+        let name = match about {
+            About::Phase(phase) => &table.phase.get(phase.index())?.name,
+            About::State(state) => &table.state.get(state.index())?.name,
+            About::Job(job) => &table.job.get(job.index())?.name,
+        };
+        Some(name.span())
+    };
+    let placed = |(about, finding): (About, Finding)| match place(about) {
+        Some(span) => {
+            let (line, column) = source.place(span.start);
+            Finding { line: Some(line), column: Some(column), span: Some(span), ..finding }
+        }
+        None => finding,
+    };
+    found.into_iter().map(placed).collect()
+}
+
+fn refuted(source: &Source, proved: &Proved, case: &Counterexample) -> Finding {
+    let message = format!("it does not hold that {}: {}", proved.claim, case.summary);
+    let help = match case.path.is_empty() {
+        true => proved.rule.mend.to_owned(),
+        false => format!(
+            "{}; {}: {}",
+            proved.rule.mend,
+            match case.shortest {
+                true => "the shortest case",
+                false => "a case, perhaps not the shortest",
+            },
+            case.path.join("; ")
+        ),
+    };
+    // What goes wrong, and by which step: the way there may change with any other edit.
+    let last = case.path.last().map_or("", String::as_str);
+    let subject = Some(format!("{}\n{last}", case.summary));
+    let finding = Finding::about(proved.rule, Severity::Error, &source.path, message, help);
+    Finding { subject, ..finding }
 }

@@ -150,9 +150,9 @@ pub(crate) fn says_an_end(machine: &Machine) -> bool {
 fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Covered) -> Verdict {
     let exhausted = searches.iter().all(|runs| runs.searched.exhausted);
     let broken = searches.iter().filter_map(|runs| runs.broken.get(&claim));
-    if let Some(Broken { why, path, .. }) = broken.min_by_key(|broken| broken.length) {
-        let (summary, path) = (why.clone(), path.0.clone());
-        let counterexample = Counterexample { summary, path, shortest: exhausted };
+    if let Some(Broken { about, why, path, .. }) = broken.min_by_key(|broken| broken.length) {
+        let (about, summary, path) = (*about, why.clone(), path.0.clone());
+        let counterexample = Counterexample { about, summary, path, shortest: exhausted };
         return Verdict::Refuted { counterexample };
     }
     let covered = covered();

@@ -28,9 +28,9 @@ fn each_row_is_filled() {
 /// Every finding of a table: those of the table itself, and of a valid one what is refuted.
 fn found(text: &str) -> (Vec<Finding>, bool) {
     match phasegate_codegen::machine("table.toml", text.as_bytes()) {
-        Ok((_, machine, mut findings)) => {
+        Ok((source, machine, mut findings)) => {
             let proofs = verify::verify(&machine);
-            findings.extend(verify::findings("table.toml", &proofs));
+            findings.extend(verify::findings(&source, &proofs));
             (findings, true)
         }
         Err(Error::Invalid { findings, .. }) => (findings, false),

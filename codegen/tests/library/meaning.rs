@@ -64,6 +64,23 @@ fn a_star_is_every_state_without_an_outcome_and_never_leads_to_itself() {
     );
 }
 
+#[test]
+fn a_star_to_enter_is_every_state_without_an_outcome_that_is_not_retired() {
+    let states = r#"{ name = "a" }, { name = "b", outcome = "neutral", reopens = true },
+        { name = "old", retired = true }, { name = "z" }, { name = "f", outcome = "failure" }"#;
+    let of = |transitions: &str| {
+        let path = r#"{ path = ["a", "b", "a"] }, { from = "z", to = ["f", "a"] }"#;
+        self::transitions(&machine(&table(states, &format!("{path}, {transitions}"), "")))
+    };
+    assert_eq!(of(r#"{ from = "a", to = "*" }"#), "a>b a>z b>a z>a z>f");
+    assert_eq!(
+        of(r#"{ from = ["b", "old", "a"], to = "*" }"#),
+        "a>b a>z b>a b>z old>a old>z z>a z>f"
+    );
+    assert_eq!(of(r#"{ from = "*", to = "*" }"#), "a>b a>z b>a old>a old>z z>a z>f");
+    assert_eq!(of(r#"{ from = "*", except = ["old"], to = "*" }"#), "a>b a>z b>a z>a z>f");
+}
+
 // ---- rules 2 and 3 --------------------------------------------------------------------------
 
 #[test]

@@ -242,7 +242,9 @@ fn refuses_rows_of_transitions_that_say_too_much_or_too_little() {
     check(of(r#"{ path = «[] }"#), &["short-path empty"]);
     check(of(r#"{ from = [«"*", "a"], to = "z" }"#), &["misplaced-star in `from`"]);
     check(of(r#"{ from = [«"*"], to = "z" }"#), &["misplaced-star in `from`"]);
-    check(of(r#"{ from = "a", to = «"*" }"#), &["misplaced-star in `to`"]);
+    check(of(r#"{ from = "a", to = [«"*", "z"] }"#), &["misplaced-star in `to`"]);
+    check(of(r#"{ from = "a", to = "*" }"#), &[]);
+    check(of(r#"{ from = "a", except = «["b"], to = "*" }"#), &["except-without-star"]);
     check(of(r#"{ path = ["b", «"*"] }"#), &["misplaced-star in `path`"]);
     check(of(r#"{ from = "*", to = "z" }"#), &[]);
 }

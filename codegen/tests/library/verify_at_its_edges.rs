@@ -2,6 +2,7 @@
 
 use crate::common::proofs::*;
 use phasegate_codegen::Machine;
+use phasegate_codegen::table::Source;
 use phasegate_codegen::verify::{self, Proved, Verdict};
 
 /// Jobs side by side: more situations than are explored.
@@ -52,7 +53,7 @@ fn of_a_case_that_was_found_before_everything_was_tried_it_is_said_that_there_ma
     let text = verify::text(std::slice::from_ref(proof));
     assert!(text.contains("not everything was tried: there may be a shorter case"), "{text}");
     assert_eq!(verify::json(proof)["counterexample"]["shortest"], false);
-    let finding = &verify::findings("t.toml", std::slice::from_ref(proof))[0];
+    let finding = &verify::findings(&Source::new("t.toml", ""), std::slice::from_ref(proof))[0];
     assert!(finding.help.contains("; a case, perhaps not the shortest: the row"), "{finding:?}");
     let exhausted = refuted(&without_the_deploy_jobs_needs());
     assert!(!exhausted.contains("shorter case"), "{exhausted}");

@@ -26,6 +26,48 @@ fn warns_of_a_state_that_only_a_star_leads_on_from() {
     warns(of(&format!("{star}, {{ from = \"b\", to = \"b\" }}")), &["only-star-leads-on `b`"]);
 }
 
+/// A row that names a state leads on from it, wherever to.
+#[test]
+fn a_state_that_a_row_lets_go_everywhere_is_worth_no_warning() {
+    let of = |transitions: &str| {
+        table(
+            r#"{ name = "a" }, { name = "b" }, { name = "z" }, { name = "f", outcome = "failure" }"#,
+            &format!("{{ path = [\"a\", \"b\"] }}, {{ from = \"a\", to = \"z\" }}, {transitions}"),
+            "",
+        )
+    };
+    let star = r#"{ from = "*", except = ["z"], to = "f" }"#;
+    warns(of(&format!("{star}, {{ from = \"b\", to = \"*\" }}")), &[]);
+    warns(
+        of(&format!(r#"{star}, {{ from = "*", except = ["z", "a"], to = "*" }}"#))
+            .replace("\"b\" }", "«\"b\" }"),
+        &["only-star-leads-on `b`"],
+    );
+}
+
+#[test]
+fn of_hundreds_of_optional_states_without_a_skip_one_warning_is_told() {
+    let of = |number: usize| {
+        let states: String =
+            (0..number).map(|at| format!("{{ name = \"o{at}\", optional = true }}, ")).collect();
+        table(
+            &format!("{{ name = \"a\" }}, {states}{{ name = \"z\", outcome = \"success\" }}"),
+            r#"{ path = ["a", "z"] }, { from = "*", to = "*" }, { from = "*", to = "z" }"#,
+            "",
+        )
+    };
+    let warnings = |number| {
+        let (_, _, warnings) = phasegate_codegen::machine("a.toml", of(number).as_bytes()).unwrap();
+        warnings
+    };
+    let told: Vec<String> = warnings(200).into_iter().map(|warning| warning.message).collect();
+    let [star, skips] = &told[..] else { panic!("{told:#?}") };
+    assert!(star.starts_with("only `\"*\"` leads on from 200 states: `o0`, "), "{star}");
+    assert!(skips.starts_with("no skip passes over 200 optional states: `o0`, "), "{skips}");
+    assert_eq!(warnings(8).len(), 2 * 8, "each of a few where it stands");
+    assert_eq!(warnings(9).len(), 2);
+}
+
 #[test]
 fn warns_of_a_phase_without_states_where_others_have_some() {
     let of = |phase: &str| {

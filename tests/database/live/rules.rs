@@ -43,7 +43,7 @@ fn the_order_of_labels_is_a_note() {
     assert!(text.contains(queued) && text.contains(failed));
     world.sql(&text.replacen(queued, "", 1).replacen(failed, "  'failed',\n  'queued'\n);", 1));
     let looked = look(&world, &deploy());
-    holds(&looked, &[("label-order", "leave them")]);
+    holds(&looked, &[("label-order", "order the [[state]] rows as the labels stand: ")]);
     assert!(!looked.findings[0].is_error());
 }
 

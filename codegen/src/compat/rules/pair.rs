@@ -92,7 +92,7 @@ impl<'v> Pair<'v> {
     pub(crate) fn transition_at(&self, side: Side, from: StateId, to: StateId) -> Range<usize> {
         let machine = self.machine(side);
         let (source, target) = (&machine.state(from).name, &machine.state(to).name);
-        let open = machine.state(from).outcome.is_none();
+        let open = [from, to].map(|id| machine.state(id).outcome.is_none());
         let rows = text(self, side).table.transition.iter();
         rows.into_iter()
             .find_map(|row| gives(row, source, target, open))
@@ -116,8 +116,9 @@ impl<'v> Pair<'v> {
     }
 }
 
-/// Where a row gives a step, if it does.
-fn gives(row: &TransitionRow, from: &str, to: &str, open: bool) -> Option<Range<usize>> {
+/// Where a row gives a step, if it does; `open` says of either state whether it is no end, and so
+/// one of those that `"*"` stands for.
+fn gives(row: &TransitionRow, from: &str, to: &str, open: [bool; 2]) -> Option<Range<usize>> {
     let is = |text: &Text, name: &str| text.get_ref() == name;
     if let Some(path) = &row.path {
         let steps = path.get_ref().windows(2);
@@ -132,8 +133,9 @@ fn gives(row: &TransitionRow, from: &str, to: &str, open: bool) -> Option<Range<
     };
     let sources = row.from.as_ref()?;
     let from_here = sources.names.iter().any(|name| is(name, from))
-        || (open && sources.names.iter().any(|name| is(name, "*")) && !excepted());
-    let target = row.to.as_ref()?.names.iter().find(|name| is(name, to))?;
+        || (open[0] && sources.names.iter().any(|name| is(name, "*")) && !excepted());
+    let mut targets = row.to.as_ref()?.names.iter();
+    let target = targets.find(|name| is(name, to) || open[1] && is(name, "*") && from != to)?;
     from_here.then(|| target.span())
 }
 

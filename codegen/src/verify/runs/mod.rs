@@ -14,6 +14,7 @@ mod views;
 
 use std::collections::BTreeMap;
 
+use super::About;
 use crate::machine::StateId;
 use crate::runs::{JobResult, Jobs, Layout, Path, Workflow};
 use crate::search::{Explored, Limits, Model, explore};
@@ -107,6 +108,8 @@ impl Mode {
 /// A run that breaks a claim.
 #[derive(Clone, Debug)]
 pub(crate) struct Broken {
+    /// The row's state, the phase that is shown, or the job whose report is refused.
+    pub(crate) about: About,
     /// What is wrong.
     pub(crate) why: String,
     pub(crate) path: Path,
@@ -204,8 +207,8 @@ impl Runs {
         if finished(&other.reports) > finished(&self.reports) {
             self.reports = other.reports;
         }
-        for (claim, Broken { why, path, length }) in other.broken {
-            self.breaks(claim, &why, length, || path);
+        for (claim, Broken { about, why, path, length }) in other.broken {
+            self.breaks(claim, about, &why, length, || path);
         }
         for (claim, ways) in other.ways {
             self.ways.entry(claim).or_default().extend(ways);
@@ -218,12 +221,13 @@ impl Runs {
     fn breaks(
         &mut self,
         claim: Claim,
+        about: About,
         why: &str,
         length: (u32, usize),
         path: impl FnOnce() -> Path,
     ) {
         if self.broken.get(&claim).is_none_or(|known| length < known.length) {
-            let broken = Broken { why: why.to_owned(), path: path(), length };
+            let broken = Broken { about, why: why.to_owned(), path: path(), length };
             self.broken.insert(claim, broken);
         }
     }

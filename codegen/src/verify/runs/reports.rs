@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use phasegate::Outcome;
 
 use super::table::{AGAIN, ENDED, LATE, LOST, REFUSED, Row, SAID, TableRuns};
-use super::{Claim, Mode, Way, failed_jobs};
-use crate::machine::StateId;
+use super::{About, Claim, Mode, Way, failed_jobs};
+use crate::machine::{JobId, StateId};
 use crate::runs::{Alike, JobResult, Layout, Path, Run, Step, Workflow};
 use crate::search::{Edge, End, Explored, Known, Model};
 
@@ -60,7 +60,7 @@ pub(super) struct Reports<'w, 'm> {
     late: bool,
     ways_wanted: bool,
     pub(crate) found: Found,
-    shortest: BTreeMap<Claim, (u32, End<Judged>, String)>,
+    shortest: BTreeMap<Claim, (u32, End<Judged>, About, String)>,
     ways: Vec<(Claim, End<Judged>, Way)>,
     /// The shortest run in which, started again, a report that is not tolerated is refused.
     refused_again: Option<(u32, End<Judged>)>,
@@ -139,10 +139,10 @@ impl<'w, 'm> Reports<'w, 'm> {
             } else {
                 format!("the row is left in `{name}`, and nobody says that the run is over")
             };
-            self.breaks(known, claim(Claim::Ends), end, "", why);
+            self.breaks(known, claim(Claim::Ends), end, None, why);
         }
         if let Some(why) = self.lies(run) {
-            self.breaks(known, claim(Claim::Truth), end, "", why);
+            self.breaks(known, claim(Claim::Truth), end, None, why);
         }
     }
 
@@ -193,25 +193,25 @@ impl<'w, 'm> Reports<'w, 'm> {
             .all(|job| self.table.runs.layout.succeeded(&run.jobs, job));
         if silent {
             let why = format!("the row keeps `{}`, and no concluding job fails", state.name);
-            self.breaks(known, Claim::Late, End::state(at), "", why);
+            self.breaks(known, Claim::Late, End::state(at), None, why);
         } else {
             self.found.late_loud = self.found.late_loud.saturating_add(paths);
             shorter(&mut self.loud, known.steps(at), End::state(at));
         }
     }
 
-    /// A claim does not hold, for a reason that may be about something.
+    /// A claim does not hold, for a reason that is about the row, or a job.
     fn breaks(
         &mut self,
         known: &Known<Self>,
         claim: Claim,
         end: End<Judged>,
-        about: &str,
+        job: Option<u16>,
         why: String,
     ) {
         let length = known.length(end);
+        let run = known.state(end.last.map_or(end.at, |(_, to)| to));
         if self.ways_wanted {
-            let run = known.state(end.last.map_or(end.at, |(_, to)| to));
             let jobs = match claim {
                 Claim::Accepted => [0, 0],
                 Claim::Ends | Claim::Truth | Claim::Views | Claim::Again | Claim::Late => {
@@ -220,7 +220,7 @@ impl<'w, 'm> Reports<'w, 'm> {
             };
             let way = Way {
                 row: run.row.state,
-                about: about.to_owned(),
+                about: job.map_or("", |job| self.table.runs.workflow.name(job)).to_owned(),
                 jobs,
                 why: why.clone(),
                 path: Path::default(),
@@ -230,7 +230,9 @@ impl<'w, 'm> Reports<'w, 'm> {
             }
         }
         if self.shortest.get(&claim).is_none_or(|(shortest, ..)| length < *shortest) {
-            self.shortest.insert(claim, (length, end, why));
+            let row = About::State(run.row.state);
+            let about = job.map_or(row, |job| About::Job(JobId::new(job.into())));
+            self.shortest.insert(claim, (length, end, about, why));
         }
     }
 
@@ -294,15 +296,14 @@ impl Model for Reports<'_, '_> {
         match wrong {
             Wrong::Nothing => {}
             Wrong::Refused => {
-                let job = step.job().map_or("", |job| self.table.runs.workflow.name(job));
                 let why = "a report is refused".to_owned();
-                self.breaks(known, Claim::Accepted, End::edge(edge), job, why);
+                self.breaks(known, Claim::Accepted, End::edge(edge), step.job(), why);
             }
             Wrong::LeavesEnd => {
                 let row = known.state(edge.from).row.state;
                 let name = &self.table.runs.workflow.machine.state(row).name;
                 let why = format!("the row has ended in `{name}`, and leaves it");
-                self.breaks(known, Claim::Again, End::edge(edge), "", why);
+                self.breaks(known, Claim::Again, End::edge(edge), None, why);
             }
         }
     }
@@ -311,9 +312,9 @@ impl Model for Reports<'_, '_> {
 /// What a search of them came to.
 pub(super) fn finish(explored: Explored<Reports<'_, '_>>, to: &mut super::Runs) {
     let Explored { model, known, .. } = explored;
-    for (claim, (length, end, why)) in &model.shortest {
+    for (claim, (length, end, about, why)) in &model.shortest {
         let rank = model.rank(known.state(end.at));
-        to.breaks(*claim, why, (*length, rank), || model.path(&known, *end));
+        to.breaks(*claim, *about, why, (*length, rank), || model.path(&known, *end));
     }
     for (claim, end, way) in &model.ways {
         let path = model.path(&known, *end);

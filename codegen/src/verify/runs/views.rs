@@ -9,7 +9,7 @@ use phasegate::View;
 use super::alone;
 use super::scenes::{News, Scenes};
 use super::table::AGAIN;
-use super::{Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
+use super::{About, Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
 use crate::machine::stepper::{PhaseMemory, Row, Stepper};
 use crate::machine::{PhaseId, StateId};
 use crate::runs::{Alike, Path, Workflow};
@@ -275,7 +275,7 @@ fn watch<'w, 'm, 'a>(
         };
         for (claim, steps, end, why) in &model.shortest {
             let rank = model.rank(known.state(end.at));
-            to.breaks(*claim, why, (*steps, rank), || path(*end));
+            to.breaks(*claim, About::Phase(phase), why, (*steps, rank), || path(*end));
         }
         for (end, way) in &model.found {
             let way = Way { path: path(*end), ..way.clone() };

@@ -18,6 +18,7 @@ pub(crate) struct Facts {
     pub(crate) completes: bool,
     pub(crate) optional: bool,
     pub(crate) outcome: Option<String>,
+    pub(crate) retired: bool,
 }
 
 /// A table, as its words say.

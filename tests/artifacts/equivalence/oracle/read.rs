@@ -45,6 +45,7 @@ impl Oracle {
                     completes: flag(row, "completes"),
                     optional: flag(row, "optional"),
                     outcome: text(row, "outcome"),
+                    retired: flag(row, "retired"),
                     name,
                 }
             })
@@ -71,7 +72,13 @@ fn declared(
             declared.extend(path.windows(2).map(|pair| (pair[0], pair[1])));
             continue;
         }
-        for to in names(&row["to"]).into_iter().map(&find) {
+        let to_all = row["to"].as_str() == Some("*");
+        let is_entered = |to: &&Facts| to.outcome.is_none() && !to.retired;
+        let to: Vec<&str> = match to_all {
+            true => states.iter().filter(is_entered).map(|state| &*state.name).collect(),
+            false => names(&row["to"]),
+        };
+        for to in to.into_iter().map(&find) {
             if row["from"].as_str() == Some("*") {
                 let except: Vec<&str> = row.get("except").map(names).unwrap_or_default();
                 for (from, state) in states.iter().enumerate() {
@@ -82,7 +89,8 @@ fn declared(
                     }
                 }
             } else {
-                declared.extend(names(&row["from"]).into_iter().map(|from| (find(from), to)));
+                let from = names(&row["from"]).into_iter().map(&find);
+                declared.extend(from.filter(|&from| !to_all || from != to).map(|from| (from, to)));
             }
         }
     }

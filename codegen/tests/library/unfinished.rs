@@ -1,0 +1,88 @@
+//! Phases that a row may leave before they are completed: a warning that names the way, and no more.
+
+use crate::common::proofs::{machine, table, verdict};
+use phasegate_codegen::Finding;
+use phasegate_codegen::finding::Severity;
+use phasegate_codegen::table::Source;
+use phasegate_codegen::verify::{self, Verdict};
+
+/// What is found of a table's proofs.
+pub(crate) fn found(text: &str) -> Vec<Finding> {
+    let proofs = verify::verify(&machine(text));
+    verify::findings(&Source::new("table.toml", text), &proofs)
+}
+
+/// The one warning of a table, of which nothing is refuted.
+#[track_caller]
+fn warning(text: &str) -> Finding {
+    let found = found(text);
+    let [finding] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((finding.rule.id, finding.severity), ("phase-left-unfinished", Severity::Warning));
+    assert!(matches!(verdict(&machine(text), "phases-unconfirmed"), Verdict::Proven { .. }));
+    finding.clone()
+}
+
+fn trial(name: &str) -> String {
+    table(&format!("tests/tables/{name}.toml"))
+}
+
+#[test]
+fn a_phase_whose_completing_report_may_be_lost_is_none_also_after_a_way_back() {
+    assert_eq!(found(&trial("rework")), []);
+    // Where the row goes back to the phase itself, it starts over.
+    let back = trial("rework").replace("[\"s_run\", \"w_run\"]", "[\"s_run\", \"g_run\"]");
+    assert_eq!(found(&back), []);
+}
+
+#[test]
+fn a_phase_that_a_declared_step_leaves_is_named_with_that_step() {
+    let warning = warning(&trial("abandoned"));
+    let text = "`a` may be left unfinished: a_running -> b_done; the stepper shows it as unconfirmed \
+                then, also after a success";
+    assert_eq!(warning.message, text);
+    assert!(warning.help.contains("between `a_running` and `b_done`"), "{warning:?}");
+    assert_eq!((warning.line, warning.column), (Some(7), Some(8)));
+}
+
+#[test]
+fn a_phase_that_a_row_passes_by_on_a_detour_is_named_with_the_detour() {
+    let warning = warning(&trial("loan"));
+    let text = "`checks` may be left unfinished: submitted -> declined -> in_review; ";
+    assert!(warning.message.starts_with(text), "{warning:?}");
+    let line = trial("loan").lines().position(|line| line == "name = \"checks\"").unwrap();
+    assert_eq!(warning.line, Some(line + 1));
+}
+
+#[test]
+fn each_phase_that_can_be_left_is_a_warning_and_a_way_that_ends_there_is_shown_to_its_end() {
+    let found = found(
+        "format = 1\nmachine = { name = 'a', initial = 'new' }\nphase = [{ name = 'p' }, { name = 'q' }]\n\
+         state = [{ name = 'new' }, { name = 'on', phase = 'p' },\n\
+         { name = 'off', phase = 'p', completes = true }, { name = 'up', phase = 'q' },\n\
+         { name = 'down', phase = 'q', completes = true }, { name = 'end', outcome = 'success' }]\n\
+         transition = [{ path = ['new', 'on', 'off', 'up', 'down', 'end'] }, { path = ['on', 'end'] },\n\
+         { path = ['up', 'end'] }]",
+    );
+    let messages: Vec<&str> =
+        found.iter().map(|finding| finding.message.split(';').next().unwrap()).collect();
+    assert_eq!(
+        messages,
+        ["`p` may be left unfinished: on -> end", "`q` may be left unfinished: up -> end"]
+    );
+}
+
+#[test]
+fn a_phase_that_nothing_completes_is_left_by_whatever_comes_next() {
+    let open = trial("abandoned").replace("phase = \"a\"\ncompletes = true", "phase = \"a\"");
+    assert_eq!(found(&open), []);
+}
+
+/// A step over an optional state that does not complete the phase explains nothing.
+#[test]
+fn a_missing_report_that_completes_nothing_is_no_excuse() {
+    let table = trial("abandoned")
+        .replace("[[state]]\nname = \"a_done\"", "[[state]]\nname = \"a_more\"\nphase = \"a\"\noptional = true\n[[state]]\nname = \"a_done\"")
+        .replace("[\"a_running\",\"b_done\"]", "[\"a_running\",\"a_more\",\"b_done\"]");
+    let warning = warning(&table);
+    assert!(warning.message.contains("a_running -> b_done"), "{warning:?}");
+}
