@@ -37,6 +37,10 @@ pub(crate) struct Demo {
     /// Run the workflow as if no console had started it: nothing is reported
     #[arg(long)]
     no_console_id: bool,
+    /// Once it is over, start the run again: the jobs that failed, and those that need them; then
+    /// deliver a late report of the first attempt
+    #[arg(long, requires = "fail_at", conflicts_with_all = ["no_console_id", "old_backend"])]
+    rerun: bool,
     /// Exit when the deploy has ended: 0 if it ended as the run should
     #[arg(long)]
     once: bool,
@@ -110,7 +114,19 @@ impl Demo {
             play.started_by_console(&started)?;
         }
         let mut rollback = asked.rollback_at.map(|state| &machine.state(state).value);
-        for job in machine.job_ids() {
+        let attempts = if self.rerun { 2 } else { 1 };
+        let turns = (0..attempts).flat_map(|at| machine.job_ids().map(move |job| (at, job)));
+        let mut attempt = 0;
+        for (at, job) in turns {
+            if std::mem::replace(&mut attempt, at) < at {
+                print(
+                    "\n-- the run is started again: the jobs that failed, and those that need them --\n",
+                )?;
+                play.again();
+            }
+            if play.is_over(job) {
+                continue;
+            }
             play.begin(job)?;
             loop {
                 let status = stage.snapshot(&started.id).await?.status;
@@ -124,6 +140,10 @@ impl Demo {
                 play.run(step, &stage.url()).await?;
             }
             play.end();
+        }
+        if self.rerun {
+            print("\n-- a report of the first attempt comes late --\n")?;
+            play.late(&stage.url()).await?;
         }
         let exit = self.verdict(stage, &play, &started.id).await?;
         if rollback.is_some() {

@@ -62,6 +62,16 @@ rows! { PROOFS
             of its own on each way",
     }
 
+    STALE_ATTEMPT "stale-attempt" {
+        looks_for: "a report of an older attempt of a run that changes something after a newer one has \
+            reported",
+        why: "A run that is started again leaves reports of its first attempt under way. A late \
+            failure of that attempt would end a row that the second one is moving.",
+        example: Words("none is known: a report of an attempt that is not the newest is refused, \
+            whatever the table says, and the proof delivers each of them late"),
+        mend: "report `run_id` and `run_attempt`, as the generated script does",
+    }
+
     WORKFLOW_ACCEPTED "workflow-accepted" {
         looks_for: "a run of the table's jobs in which a report that belongs to a job is refused",
         why: "The job fails although its work went well, or a report that people wait for is lost.",

@@ -37,7 +37,7 @@ type Prove = fn(&Subject<'_>) -> Verdict;
 
 /// Every proof: the rule that a table breaks where it does not hold, what it claims, and what proves
 /// it.
-const PROOFS: [(&Rule, &str, Prove); 14] = [
+const PROOFS: [(&Rule, &str, Prove); 15] = [
     (rules::REACHABLE, "every state can be reached from where a row can be", ends::reachable),
     (rules::WAY_TO_END, "every state has a way to an ended one", ends::way_to_end),
     (rules::ENDS_STAY, "nothing leaves an ended state that does not reopen", ends::ends_stay),
@@ -55,6 +55,11 @@ const PROOFS: [(&Rule, &str, Prove); 14] = [
         rules::LATE_DUPLICATE,
         "a report that changed nothing, delivered again later, takes no row back",
         reports::late_duplicate,
+    ),
+    (
+        rules::STALE_ATTEMPT,
+        "a report of an older attempt of a run changes nothing once a newer one has reported",
+        reports::stale_attempt,
     ),
     (
         rules::WORKFLOW_ACCEPTED,

@@ -1,5 +1,7 @@
 //! Reports that are lost, and reports that come twice.
 
+use std::collections::BTreeSet;
+
 use phasegate::{Machine as _, Verdict as Judged};
 
 use super::reach::reach;
@@ -110,13 +112,26 @@ fn lost_path(
     lines
 }
 
-/// Whether a receiver applies a report of the second state to a row in the first; and before these,
-/// whether it applied that report already, so that it knows it by its id.
-type Applies<'r> = &'r dyn Fn(bool, StateId, StateId) -> bool;
+/// What a receiver has had of a run when a report comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Before {
+    /// Nothing that makes a difference.
+    Nothing,
+    /// This report, which it applied and knows by its id.
+    ThisReport,
+    /// A report of a newer attempt, which it accepted.
+    NewerAttempt,
+}
+
+/// Whether a receiver that has had something before applies a report of the second state to a row in
+/// the first.
+type Applies<'r> = &'r dyn Fn(Before, StateId, StateId) -> bool;
 
 /// The receiver, as the HTTP interface has it.
-fn receiver(machine: &Machine) -> impl Fn(bool, StateId, StateId) -> bool {
-    |came, from, to| !came && machine.judge(from.index(), to.index()) == Judged::Applied
+fn receiver(machine: &Machine) -> impl Fn(Before, StateId, StateId) -> bool {
+    |before, from, to| {
+        before == Before::Nothing && machine.judge(from.index(), to.index()) == Judged::Applied
+    }
 }
 
 /// Every applied report (a step that is legal), and every state that the row can be in when it comes
@@ -133,7 +148,7 @@ fn redelivered(machine: &Machine, applies: Applies<'_>) -> Verdict {
     }
     for (from, to, _) in machine.transitions() {
         reports += 1;
-        let is_applied = |state| applies(true, state, to);
+        let is_applied = |state| applies(Before::ThisReport, state, to);
         // What comes after an applied report depends only on where it led: the first step into each
         // state is followed to the end, the others are delivered again at once.
         let again = if first_into[to.index()] == Some(from) {
@@ -173,11 +188,11 @@ fn late(machine: &Machine, applies: Applies<'_>) -> Verdict {
     let mut come_back: Vec<&str> = Vec::new();
     let mut example = String::new();
     for state in machine.state_ids() {
-        if applies(false, state, state) {
+        if applies(Before::Nothing, state, state) {
             // A report that is a transition whenever it comes is none that changes nothing.
             continue;
         }
-        let reached = reach(machine, vec![state], |at| applies(false, at, state));
+        let reached = reach(machine, vec![state], |at| applies(Before::Nothing, at, state));
         let (tried, taken) = reached.work();
         steps += taken;
         let name = name(machine, state);
@@ -222,6 +237,37 @@ fn late(machine: &Machine, applies: Applies<'_>) -> Verdict {
     }
 }
 
+/// Every report of a job that comes after a newer attempt of its run has reported, in every state that
+/// the row can be in then: that report led there, or whatever came after it.
+pub(super) fn stale_attempt(subject: &Subject<'_>) -> Verdict {
+    stale(subject.machine, &receiver(subject.machine))
+}
+
+fn stale(machine: &Machine, applies: Applies<'_>) -> Verdict {
+    let reports = machine.job_ids().flat_map(|job| machine.reports(job));
+    let reported: BTreeSet<StateId> = reports.flat_map(|report| report.outcomes.states()).collect();
+    if reported.is_empty() {
+        return Verdict::not_applicable("no job reports anything");
+    }
+    let (mut cases, mut allowed) = (0_u64, 0_u64);
+    for way in reach(machine, reported.iter().copied().collect(), |_| false).ways() {
+        let at = *way.last().expect("a way leads somewhere");
+        for &late in &reported {
+            cases += 1;
+            allowed += u64::from(applies(Before::Nothing, at, late));
+            if applies(Before::NewerAttempt, at, late) {
+                let name = name(machine, late);
+                let what = "of an older attempt is applied after a newer one has reported";
+                let way = arrows(machine, &[&way[..], &[late]].concat());
+                let summary = format!("a report of `{name}` {what}");
+                return Verdict::refuted(About::State(late), summary, vec![way]);
+            }
+        }
+    }
+    let allowed = (allowed, "of them of a step that the table allows");
+    Verdict::Proven { covered: Covered::of([(cases, "late reports"), allowed]) }
+}
+
 fn name(machine: &Machine, state: StateId) -> &str {
     &machine.state(state).name
 }
@@ -245,7 +291,7 @@ mod tests {
     fn a_receiver_that_forgets_ids_takes_a_row_back() {
         let machine = machine("['x', 'y', 'x']");
         let real = receiver(&machine);
-        let forgetful = |_, from, to| real(false, from, to);
+        let forgetful = |_, from, to| real(Before::Nothing, from, to);
         let Verdict::Refuted { counterexample } = redelivered(&machine, &forgetful) else {
             panic!("a forgetful receiver was not found out");
         };
@@ -255,10 +301,33 @@ mod tests {
     }
 
     #[test]
+    fn a_receiver_that_judges_an_older_attempt_by_the_table_takes_the_row_from_the_newer() {
+        let table = "format = 1\nmachine = { name = 'a', initial = 'x' }\n\
+             state = [{ name = 'x' }, { name = 'y' }, { name = 'bad', outcome = 'failure' }]\n\
+             transition = [{ path = ['x', 'y'] }, { from = '*', to = 'bad' }]\n\
+             job = [{ name = 'j', start = 'y', failure = 'bad' }]";
+        let Ok((_, machine, _)) = crate::machine("a.toml", table.as_bytes()) else {
+            panic!("the table is valid");
+        };
+        let real = receiver(&machine);
+        let by_the_table = |_, from, to| real(Before::Nothing, from, to);
+        let Verdict::Refuted { counterexample } = stale(&machine, &by_the_table) else {
+            panic!("a receiver that knows no attempts was not found out");
+        };
+        let summary =
+            "a report of `bad` of an older attempt is applied after a newer one has reported";
+        assert_eq!(counterexample.summary, summary);
+        assert_eq!(counterexample.path, ["y -> bad"]);
+        let Verdict::Proven { covered } = stale(&machine, &real) else { panic!("it is refuted") };
+        assert_eq!(covered.counts[0].0, 2 * 2);
+        assert_eq!(covered.counts[1].0, 1, "a late failure");
+    }
+
+    #[test]
     fn a_receiver_that_takes_every_step_back_takes_a_late_duplicate_for_news() {
         let machine = machine("['x', 'y']");
         let real = receiver(&machine);
-        let credulous = |came, from, to| from != to || real(came, from, to);
+        let credulous = |before, from, to| from != to || real(before, from, to);
         let Verdict::Refuted { counterexample } = late(&machine, &credulous) else {
             panic!("a receiver that takes whatever comes was not found out");
         };

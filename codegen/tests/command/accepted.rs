@@ -68,7 +68,7 @@ fn what_is_accepted_fails_neither_check_nor_verify() {
     assert!(ran.out.ends_with(": all current, 2 accepted\n"), "{ran:?}");
     let ran = folder.run(&["verify"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.contains("workflow-ends: accepted: tried\n"), "{ran:?}");
+    assert!(ran.out.contains("workflow-ends: accepted: tried (parcel.toml:6:8)\n"), "{ran:?}");
 }
 
 #[test]

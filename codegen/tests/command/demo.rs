@@ -69,6 +69,23 @@ fn walks_from_queued_to_succeeded() {
 
 #[test]
 #[ignore = "needs bash, curl and jq: run by tests/run"]
+fn a_run_that_is_started_again_finds_its_deploy_ended_and_its_first_attempt_is_over() {
+    let said = well(&["--fail-at", "deploy", "--rerun"]);
+    let (first, second) = said.split_once("-- the run is started again").unwrap();
+    assert_eq!(count(first, "\nsmoke ("), 1);
+    assert_eq!(count(second, "\nsmoke ("), 0, "it succeeded: {second}");
+    says(second, "deploy's report of building was refused: 422 It has ended");
+    says(second, "conclude's report of failed: 200 nothing to change");
+    let (_, late) = second.split_once("-- a report of the first attempt comes late --").unwrap();
+    says(
+        late,
+        "conclude's report of failed was refused: 409 An older attempt: attempt 1 of this run is over: attempt 2 has reported",
+    );
+    says(late, "building -> failed.\n");
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
 fn a_job_that_fails_ends_the_deploy_and_its_phase_shows_it() {
     let cases = [
         (

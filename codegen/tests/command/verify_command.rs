@@ -34,7 +34,7 @@ fn root() -> &'static std::path::Path {
 fn verify_ends_0_where_everything_holds() {
     let output = phasegate(root(), &["verify"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(said(&output).contains("deploy.toml: 14 proven"), "{}", said(&output));
+    assert!(said(&output).contains("deploy.toml: 15 proven"), "{}", said(&output));
 }
 
 #[test]
@@ -53,12 +53,17 @@ fn verify_tells_in_json_and_in_annotations() {
     assert_eq!(output.status.code(), Some(1));
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["findings"][0]["rule"], "workflow-accepted");
-    assert_eq!(value["findings"][0]["line"], Value::Null);
+    let line = value["findings"][0]["line"].as_u64().unwrap();
+    let table = std::fs::read_to_string(folder.path().join("deploy.toml")).unwrap();
+    let named = table.lines().nth(usize::try_from(line).unwrap() - 1).unwrap();
+    assert_eq!(named.split_whitespace().collect::<String>(), "name=\"conclude\"");
     let proofs = value["tables"][0]["proofs"].as_array().unwrap();
-    assert_eq!(proofs.len(), 14);
+    assert_eq!(proofs.len(), 15);
     assert_eq!(proofs[0]["covered"]["states"], 10);
     let output = phasegate(folder.path(), &["verify", "--format", "github"]);
-    assert!(said(&output).starts_with("::error file=deploy.toml,title=workflow-accepted::"));
+    let annotation =
+        format!("::error file=deploy.toml,line={line},col=11,title=workflow-accepted::");
+    assert!(said(&output).starts_with(&annotation), "{}", said(&output));
 }
 
 #[test]

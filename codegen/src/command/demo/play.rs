@@ -24,6 +24,8 @@ pub(super) struct Play<'a> {
     /// What the console gave to the run, where one started it.
     id: Option<String>,
     pace: Duration,
+    /// Which attempt of the run it is, from 1.
+    attempt: u32,
     /// The job whose first piece of work fails.
     pub(super) fail_at: Option<JobId>,
     results: BTreeMap<JobId, NeedResult>,
@@ -57,6 +59,7 @@ impl<'a> Play<'a> {
             event: folder.join("event.json"),
             id: None,
             pace,
+            attempt: 1,
             fail_at: None,
             results: BTreeMap::new(),
             current: None,
@@ -80,6 +83,37 @@ impl<'a> Play<'a> {
     pub(super) fn all_well(&self) -> bool {
         let mut jobs = self.machine.job_ids().filter(|&id| !self.machine.job(id).always);
         jobs.all(|id| self.result(id) == NeedResult::Success)
+    }
+
+    /// Starts the run again: the jobs that failed, and those that need them.
+    pub(super) fn again(&mut self) {
+        let is_kept =
+            |id: &JobId| self.result(*id) == NeedResult::Success && self.ancestors_succeeded(*id);
+        let kept: Vec<JobId> = self.machine.job_ids().filter(is_kept).collect();
+        self.results.retain(|id, _| kept.contains(id));
+        self.attempt += 1;
+        self.fail_at = None;
+    }
+
+    /// Whether a job had its turn.
+    pub(super) fn is_over(&self, id: JobId) -> bool {
+        self.results.contains_key(&id)
+    }
+
+    /// What a concluding job of the first attempt said, on its way until now.
+    pub(super) async fn late(&mut self, url: &str) -> Result<(), Failure> {
+        let newest = std::mem::replace(&mut self.attempt, 1);
+        for job in self.machine.jobs.iter().filter(|job| job.always) {
+            let environment = [
+                ("NOTIFY_ID", self.id.clone().unwrap_or_default()),
+                ("NOTIFY_URL", url.to_owned()),
+                ("NOTIFY_JOB", job.name.clone()),
+                ("NOTIFY_OUTCOME", Became::Failure.as_str().to_owned()),
+            ];
+            self.notify(&environment).await?;
+        }
+        self.attempt = newest;
+        Ok(())
     }
 
     /// Begins a job, where its condition holds.
@@ -210,7 +244,7 @@ impl<'a> Play<'a> {
             .envs(environment.iter().map(|(key, value)| (key, value)))
             .env("GITHUB_EVENT_PATH", &self.event)
             .env("GITHUB_RUN_ID", "1")
-            .env("GITHUB_RUN_ATTEMPT", "1")
+            .env("GITHUB_RUN_ATTEMPT", self.attempt.to_string())
             .env_remove("GITHUB_SERVER_URL")
             // A proxy has no way to this machine's own loopback.
             .env("NO_PROXY", "127.0.0.1")
