@@ -345,3 +345,4 @@ case "$code" in
     ;;
   *) give_up 1 "$what was refused: $code${title:+ $title}${detail:+: $detail}" ;;
 esac
+
