@@ -48,6 +48,7 @@ mod names;
 mod observe;
 mod renames;
 mod rows;
+mod rules;
 mod schema;
 mod section;
 mod wording;

@@ -1,4 +1,5 @@
 -- {{ header }}
+{% include "sql/postgres-lock.sql" %}
 {% if waits %}
 -- Whoever was writing when the file before was committed may still act on what was before: this
 -- waits until they are done, and takes no lock. A transaction that is left open has to be ended.
@@ -69,93 +70,32 @@ BEGIN
 END
 {{ tag }};
 {% endif -%}
-{% if !left.is_empty() %}
--- Old names that nothing enters any more.
-UPDATE {{ n.states }} SET "initial" = false WHERE "state" IN ({{ left|join(", ") }});
-{% endif -%}
 {% if !moved.is_empty() %}
 -- Rows that go by the new name from here on. Whoever wants to change one of them waits until this
 -- file is committed; everyone else goes on. The guard lets this pass by names under no rules, which
 -- are gone before anybody else could see them.
-INSERT INTO {{ n.renames }} ("language", "state", "name_now") VALUES
-{%- for rename in moved %}
-  ('', {{ rename.from }}, {{ rename.to }}){% if loop.last %};{% else %},{% endif %}
-{%- endfor %}
+{% if let Some(rules) = moving -%}
+{% include "sql/postgres-rules.sql" %}
+{%- endif %}
 {%- for rename in moved %}
 UPDATE {{ n.table }} SET {{ n.column }} = {{ rename.to }}
 WHERE {{ n.column }} = {{ rename.from }} AND {{ n.column }}::text COLLATE "C" = {{ rename.from }};
 {%- endfor %}
-DELETE FROM {{ n.renames }} WHERE "language" = '';
 {% endif -%}
-{% if !states.is_empty() %}
-{% if names.is_empty() -%}
--- States that are new, have moved or start rows differently.
-{%- else -%}
--- States that have two names for a while: each is judged alike, whoever reads which.
-{%- endif %}
-{%- for chunk in states %}
-INSERT INTO {{ n.states }} ("state", "position", "initial") VALUES
-{%- for row in chunk %}
-  {{ row }}{% if !loop.last %},{% endif %}
-{%- endfor %}
-ON CONFLICT ("state") DO UPDATE SET "position" = EXCLUDED."position", "initial" = EXCLUDED."initial";
-{%- endfor %}
-{% endif -%}
-{% if !removed.is_empty() %}
--- Transitions that are no longer legal.
-{%- for chunk in removed %}
-DELETE FROM {{ n.transitions }} WHERE ("from_state", "to_state") IN (VALUES
-{%- for row in chunk %}
-  {{ row }}{% if !loop.last %},{% endif %}
-{%- endfor %}
-);
-{%- endfor %}
-{% endif -%}
-{% if !transitions.is_empty() %}
-{% if names.is_empty() -%}
--- Transitions that are new, or legal for another reason.
-{%- else -%}
--- Their transitions, by either name.
-{%- endif %}
-{%- for chunk in transitions %}
-INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
-{%- for row in chunk %}
-  {{ row }}{% if !loop.last %},{% endif %}
-{%- endfor %}
-ON CONFLICT ("from_state", "to_state") DO UPDATE SET "kind" = EXCLUDED."kind";
-{%- endfor %}
-{% endif -%}
-{% if !gone.is_empty() %}
--- Old names, which nothing has any more.
-DELETE FROM {{ n.states }} WHERE "state" IN ({{ gone|join(", ") }});
-{% endif -%}
-{% if !names_gone.is_empty() %}
--- States of former rules that are called as they were then.
-{%- for chunk in names_gone %}
-DELETE FROM {{ n.renames }} WHERE ("language", "state") IN (VALUES
-{%- for row in chunk %}
-  {{ row }}{% if !loop.last %},{% endif %}
-{%- endfor %}
-);
-{%- endfor %}
-{% endif -%}
-{% if !names.is_empty() %}
--- What states of former rules are called now: the history keeps the names of its time.
-{%- for chunk in names %}
-INSERT INTO {{ n.renames }} ("language", "state", "name_now") VALUES
-{%- for row in chunk %}
-  {{ row }}{% if !loop.last %},{% endif %}
-{%- endfor %}
-ON CONFLICT ("language", "state") DO UPDATE SET "name_now" = EXCLUDED."name_now";
-{%- endfor %}
-{% endif -%}
-{% if let Some(fingerprint) = fingerprint %}
--- What the history says from here on that its steps were judged by.
-UPDATE {{ n.language }} SET "fingerprint" = '{{ fingerprint }}';
+{% if let Some(rules) = rules %}
+-- {{ what }}
+{% include "sql/postgres-rules.sql" %}
 {% endif -%}
 {% if let Some(default) = default %}
 -- What a row starts in where nothing is said.
 CREATE OR REPLACE FUNCTION {{ n.initial }}() RETURNS {{ n.status_type }}
 LANGUAGE sql STABLE
 RETURN {{ default }}::{{ n.status_type }};
+{% endif -%}
+{% if again %}
+-- A state may become itself from here on, which only `SET` of the column tells from a change elsewhere.
+-- Whoever writes is waited for, and whoever comes after waits behind: rather not for long. Where this
+-- fails, run it again.
+SET LOCAL lock_timeout = '3s';
+{% include "sql/postgres-again.sql" %}
 {% endif -%}

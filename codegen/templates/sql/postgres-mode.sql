@@ -1,3 +1,3 @@
 CREATE OR REPLACE FUNCTION {{ n.mode }}() RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-AS $phasegate$ BEGIN RETURN '{{ mode }}'; END $phasegate$;
+LANGUAGE sql STABLE
+AS $phasegate$SELECT '{{ mode }}'::pg_catalog.text$phasegate$;

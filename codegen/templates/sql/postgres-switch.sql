@@ -1,4 +1,5 @@
 -- {{ header }}
+{% include "sql/postgres-lock.sql" %}
 {% if observed.is_none() %}
 -- What the table lacks no row may be in: nothing could lead it on.
 {% let is_guarded = true %}
@@ -8,6 +9,7 @@ DROP VIEW {{ n.observed }};
 {% endif -%}
 {% if switches %}
 -- From the end of this transaction on; no table is locked, and no trigger made anew.
+{% include "sql/postgres-rules.sql" %}
 {% include "sql/postgres-mode.sql" %}
 {% endif -%}
 {% if let Some(observed) = observed %}

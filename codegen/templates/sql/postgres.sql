@@ -1,4 +1,5 @@
 -- {{ header }}
+{% include "sql/postgres-lock.sql" %}
 {% if let Some(schema) = n.schema %}
 CREATE SCHEMA IF NOT EXISTS {{ schema }};
 {% endif -%}
@@ -30,44 +31,28 @@ CREATE TABLE {{ n.table }} (
 );
 CREATE INDEX {{ n.created_index }} ON {{ n.table }} ("created_at", {{ n.key }});
 {% endif %}
--- What the guard judges by. Text, not the enum: a label that was just added cannot be used in the
--- transaction that adds it.
-CREATE TABLE {{ n.states }} (
-  "state" text NOT NULL PRIMARY KEY,
-  "position" integer NOT NULL,
-  "initial" boolean NOT NULL
-);
-CREATE TABLE {{ n.transitions }} (
-  "from_state" text NOT NULL,
-  "to_state" text NOT NULL,
-  "kind" text NOT NULL CHECK ("kind" IN ('declared', 'skip')),
-  PRIMARY KEY ("from_state", "to_state")
-);
--- The fingerprint of all that: the history says with each step which rules it was judged by.
-CREATE TABLE {{ n.language }} (
-  "id" smallint NOT NULL PRIMARY KEY DEFAULT 1 CHECK ("id" = 1),
-  "fingerprint" text NOT NULL
-);
+-- The rules that the guard judges by, in one value: its states in their order, those that rows start
+-- in and end in, and from each state the legal ones. A dump of the schema has them, and a migration
+-- replaces them.
+{% include "sql/postgres-rules.sql" %}
+
+-- The same to read.
+CREATE VIEW {{ n.states }} AS
+SELECT s."state", (s."n" - 1)::integer AS "position", (r."rules" -> 'initial') ? s."state" AS "initial"
+FROM (SELECT {{ n.rules }}() AS "rules") r, jsonb_array_elements_text(r."rules" -> 'states') WITH ORDINALITY AS s("state", "n");
+
+CREATE VIEW {{ n.transitions }} AS
+SELECT f."key" AS "from_state", t."key" AS "to_state", t."value" AS "kind"
+FROM jsonb_each({{ n.rules }}() -> 'next') f, jsonb_each_text(f."value") t;
+
+-- The fingerprint of the rules: the history says with each step which ones it was judged by.
+CREATE VIEW {{ n.language }} AS
+SELECT {{ n.rules }}() ->> 'language' AS "fingerprint";
+
 -- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
-CREATE TABLE {{ n.renames }} (
-  "language" text NOT NULL,
-  "state" text NOT NULL,
-  "name_now" text NOT NULL,
-  PRIMARY KEY ("language", "state")
-);
-{% for chunk in states %}
-INSERT INTO {{ n.states }} ("state", "position", "initial") VALUES
-{%- for row in chunk %}
-  {{ row }}{% if loop.last %};{% else %},{% endif %}
-{%- endfor %}
-{% endfor %}
-{%- for chunk in transitions %}
-INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
-{%- for row in chunk %}
-  {{ row }}{% if loop.last %};{% else %},{% endif %}
-{%- endfor %}
-{% endfor %}
-INSERT INTO {{ n.language }} ("fingerprint") VALUES ('{{ fingerprint }}');
+CREATE VIEW {{ n.renames }} AS
+SELECT l."key" AS "language", r."key" AS "state", r."value" AS "name_now"
+FROM jsonb_each({{ n.rules }}() -> 'renames') l, jsonb_each_text(l."value") r;
 {%- if !owns && mode == "enforce" %}
 
 -- What the table lacks no row may be in: nothing could lead it on.
@@ -77,7 +62,7 @@ INSERT INTO {{ n.language }} ("fingerprint") VALUES ('{{ fingerprint }}');
 {% if history %}
 -- The history, written by the guard alone. It outlives its rows: no foreign key.
 CREATE TABLE {{ n.events }} (
-  {{ n.row }} {{ n.row_type }} NOT NULL,
+  {{ n.row }} {{ n.row_type }}{{ n.row_collation }} NOT NULL,
   "seq" integer NOT NULL,
   "from_state" text,
   "to_state" text,
@@ -93,7 +78,7 @@ CREATE TABLE {{ n.events }} (
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
 CREATE TABLE {{ n.reports }} (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL PRIMARY KEY,
-  {{ n.row }} {{ n.row_type }} NOT NULL,
+  {{ n.row }} {{ n.row_type }}{{ n.row_collation }} NOT NULL,
   "event_id" text,
   "body_hash" bytea,
   "status" text NOT NULL,
@@ -114,14 +99,24 @@ CREATE INDEX {{ n.reports_row_index }} ON {{ n.reports }} ({{ n.row }}, "id");
 CREATE UNIQUE INDEX {{ n.reports_event_index }} ON {{ n.reports }} ({{ n.row }}, "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX {{ n.reports_seq_index }} ON {{ n.reports }} ({{ n.row }}, "seq") WHERE "answer" = 'applied';
 
--- What is being forced in this very transaction; no row outlives it. Row security without a policy:
--- nobody but the owner of the functions below writes it, whatever was granted.
+-- What is being forced in this very transaction; no row outlives it.
 CREATE TABLE {{ n.forcing }} (
-  {{ n.row }} {{ n.row_type }} NOT NULL PRIMARY KEY,
+  {{ n.row }} {{ n.row_type }}{{ n.row_collation }} NOT NULL PRIMARY KEY,
   "to_state" text NOT NULL,
   "reason" text NOT NULL
 );
-ALTER TABLE {{ n.forcing }} ENABLE ROW LEVEL SECURITY;
+
+-- The keys whose history was pruned: they stay used.
+CREATE TABLE {{ n.pruned }} (
+  {{ n.row }} {{ n.row_type }}{{ n.row_collation }} NOT NULL PRIMARY KEY,
+  "events" bigint NOT NULL,
+  "reports" bigint NOT NULL,
+  "before" timestamptz NOT NULL,
+  "at" timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE FUNCTION {{ n.has_pruned }}() RETURNS boolean
+LANGUAGE sql STABLE
+AS $phasegate$SELECT false$phasegate$;
 
 -- Whether the guard refuses, or lets through and marks: to replace this body is to switch.
 {% include "sql/postgres-mode.sql" %}
@@ -130,118 +125,231 @@ ALTER TABLE {{ n.forcing }} ENABLE ROW LEVEL SECURITY;
 {% include "sql/postgres-observed.sql" %}
 {%- endif %}
 {% endif %}
--- The guard. It judges what was really written, after every BEFORE trigger had its say, and by the
--- rows above: states and transitions are added without touching it.
+{%- if history %}
+-- Writes a legal step of a row whose history ends where the step begins; false where it does not.
+-- An empty history must not be planned for as a small one: it grows within a transaction.
+CREATE FUNCTION {{ n.step }}("key" {{ n.row_type }}, "was" text, "becomes" text, "judged" text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $phasegate$
+#variable_conflict use_variable
+BEGIN
+  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
+    SELECT $1, l."seq" + 1, $2, $3, clock_timestamp(), $4
+    FROM (
+      SELECT e."seq", e."to_state" FROM {{ n.events }} e WHERE e.{{ n.row }} = $1 ORDER BY e."seq" DESC LIMIT 1
+    ) l
+    WHERE l."to_state" = $2;
+  RETURN FOUND;
+END
+$phasegate$;
+{% endif %}
+-- Everything that is no plain legal step: says why it is refused{% if history %}, or marks it in the history{% endif %}.
+CREATE FUNCTION {{ n.judge }}("op" text, "old_key" {{ n.row_type }}, "was" text, "key" {{ n.row_type }}, "becomes" text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $phasegate$
+#variable_conflict use_variable
+DECLARE
+  rules jsonb := {{ n.rules }}();
+  fault text;
+  message text;
+  hint text;
+{%- if history %}
+  mode text := {{ n.mode }}();
+  last_seq integer;
+  last_state text;
+  last_language text;
+  reason text;
+  begins text := $3;
+{%- endif %}
+BEGIN
+{%- if history %}
+  SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
+    FROM {{ n.events }} e WHERE e.{{ n.row }} = $4 ORDER BY e."seq" DESC LIMIT 1;
+{%- if adopts %}
+  IF op = 'DELETE' THEN
+    IF last_seq IS NULL THEN
+      INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
+        VALUES ($4, 1, NULL, was, clock_timestamp(), rules ->> 'language');
+    END IF;
+    RETURN true;
+  END IF;
+  IF op = 'INSERT' AND last_seq IS NOT NULL AND coalesce(current_setting('{{ n.moving_setting }}', true), '') NOT IN ('', '0') THEN
+    -- An UPDATE moves the row to another partition: that is a DELETE and an INSERT to triggers.
+    was := {% call now("last_language", "last_state") %}{% endcall %};
+    begins := was;
+    op := 'UPDATE';
+    old_key := $4;
+    IF was = $5 THEN
+      RETURN true;
+    END IF;
+  END IF;
+{%- endif %}
+{%- endif %}
+  IF op = 'UPDATE' AND old_key::text COLLATE "C" IS DISTINCT FROM $4::text COLLATE "C" THEN
+    fault := 'key-changed';
+    message := 'the key of {{ n.table_word }} cannot change: ' || coalesce(old_key::text, 'null') || ' -> ' || coalesce($4::text, 'null');
+    hint := 'Insert a new row instead.';
+  ELSIF $4 IS NULL THEN
+    fault := 'key-missing';
+    message := 'the key of {{ n.table_word }} cannot be null';
+    hint := 'Give the row a key.';
+  ELSIF $5 IS NULL OR NOT rules -> 'states' ? $5 THEN
+    fault := 'unknown-state';
+    hint := {% call list("") %}{% endcall %};
+    message := 'unknown state of {{ n.machine }}: ' || coalesce($5, 'null') || '; known: ' || hint;
+    hint := 'Known states: ' || hint || '.';
+  ELSIF was IS NULL THEN
+    IF NOT rules -> 'initial' ? $5 THEN
+      fault := 'illegal-start';
+      hint := {% call list(" WHERE rules -> 'initial' ? s.\"state\"") %}{% endcall %};
+      message := 'illegal start of {{ n.machine }} in ' || $5 || '; initial: ' || hint;
+      hint := 'Rows start in: ' || hint || '.';
+{%- if history %}
+    -- Deleting a row and inserting its key again is no way around the guard.
+    ELSIF mode <> 'test' AND (last_seq IS NOT NULL OR EXISTS (SELECT FROM {{ n.pruned }} p WHERE p.{{ n.row }} = $4)) THEN
+      fault := 'key-used';
+      message := 'the key of {{ n.table_word }} cannot be used again: ' || $4::text || ' has a history';
+      hint := 'Use a new key.';
+{%- endif %}
+    END IF;
+  ELSIF jsonb_extract_path(rules, 'next', was, $5) IS NULL THEN
+    -- A migration that moves rows to a state's new name says so under no rules, where nobody else
+    -- sees it before it is done: that is no step.
+    IF jsonb_extract_path_text(rules, 'renames', '', was) = $5 THEN
+      RETURN true;
+    END IF;
+    fault := 'illegal-transition';
+    hint := {% call list(" WHERE jsonb_extract_path(rules, 'next', was, s.\"state\") IS NOT NULL") %}{% endcall %};
+    message := 'illegal transition of {{ n.machine }}: ' || was || ' -> ' || $5 || '; legal: ' || hint;
+    hint := 'Legal from ' || was || ': ' || hint || '.';
+  END IF;
+{%- if history %}
+  IF coalesce(current_setting('phasegate.forcing', true), '') <> '' THEN
+    -- A mark is given once.
+    DELETE FROM {{ n.forcing }} f WHERE f.{{ n.row }} = $4 AND f."to_state" = $5 RETURNING f."reason" INTO reason;
+    IF reason IS NOT NULL THEN
+      fault := NULL;
+    END IF;
+  END IF;
+  IF mode = 'load' AND fault = 'illegal-start' AND op = 'INSERT' AND last_seq IS NULL THEN
+    mode := 'observe';
+    fault := 'loaded';
+  END IF;
+  IF fault IS NULL AND $3 IS NOT NULL AND last_seq IS NOT NULL
+    AND was IS DISTINCT FROM last_state
+    -- It may have been renamed since.
+    AND {% call now("rules ->> 'language'", "was") %}{% endcall %}
+      IS DISTINCT FROM {% call now("last_language", "last_state") %}{% endcall %}
+{%- if owns %}
+    OR fault IS NULL AND $3 IS NOT NULL AND last_seq IS NULL
+{%- endif %}
+  THEN
+    fault := 'past-the-guard';
+    message := 'the history of {{ n.table_word }} ends in ' || coalesce(last_state, 'nothing')
+      || ', not in ' || was || ': ' || $4::text || ' was changed past the guard';
+    hint := 'Put the row back into the state that its history ends in, with the guard off.';
+  END IF;
+{%- endif %}
+  IF fault IS NOT NULL{% if history %} AND mode <> 'observe'{% endif %} THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || message,
+      DETAIL = '{{ n.key_word }} ' || coalesce($4::text, 'null') || ': ' || coalesce(was, 'nothing') || ' -> ' || coalesce($5, 'null') || ' (' || fault || ')',
+      HINT = hint, SCHEMA = {{ n.schema_literal }}, TABLE = {{ n.table_word_literal }}, COLUMN = {{ n.column_literal }}, CONSTRAINT = '{{ n.guard_word }}';
+  END IF;
+{%- if history %}
+  IF $4 IS NULL THEN
+    -- Observed alone, and under no key that a history could have.
+    RETURN true;
+  END IF;
+{%- if adopts %}
+  IF $3 IS NOT NULL AND last_seq IS NULL AND fault IS DISTINCT FROM 'key-changed' THEN
+    -- A row from before the guard: its history begins with the state that it was in.
+    INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
+      VALUES ($4, 1, NULL, $3, clock_timestamp(), rules ->> 'language');
+    last_seq := 1;
+    last_state := $3;
+  END IF;
+{%- endif %}
+  IF fault IS NOT NULL THEN
+    begins := last_state;
+  END IF;
+  last_seq := coalesce(last_seq, 0) + 1;
+  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "forced", "observed")
+    VALUES ($4, last_seq, begins, $5, clock_timestamp(), rules ->> 'language', reason, fault);
+  IF reason IS NOT NULL THEN
+    INSERT INTO {{ n.reports }} ({{ n.row }}, "status", "from_state", "answer", "seq", "actor")
+      VALUES ($4, $5, was, 'applied', last_seq, session_user);
+  END IF;
+{%- endif %}
+  RETURN true;
+END
+$phasegate$;
+
+-- The guard. It judges what was really written, after every BEFORE trigger had its say. For each row
+-- it would cost more to set a search_path than to judge: so every name is qualified instead.
 CREATE FUNCTION {{ n.guard }}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER
 AS $phasegate$
 DECLARE
   -- As text and byte by byte, whatever the column's type and collation.
-  was text;
-  becomes text;
-  rekeyed boolean := false;
-  fault text;
-  judged text;
-{%- if history %}
-  place integer;
-  why text;
-{%- endif %}
+  was pg_catalog.text;
+  becomes pg_catalog.text;
+  judged pg_catalog.text;
 BEGIN
-{%- if adopts %}
-  IF TG_OP = 'DELETE' THEN
-    -- A row from before the guard: once it is gone, only the history knows that its key was used.
-    IF OLD.{{ n.column }} IS NOT NULL AND OLD.{{ n.key }} IS NOT NULL
-      AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = OLD.{{ n.key }})
+  IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
+    IF NEW.{{ n.column }}{{ n.exact }} OPERATOR(pg_catalog.=) OLD.{{ n.column }}{{ n.exact }}
+      AND NEW.{{ n.key }}{{ n.key_exact }} OPERATOR(pg_catalog.=) OLD.{{ n.key }}{{ n.key_exact }}
     THEN
-      INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state")
-      VALUES (OLD.{{ n.key }}, NULL, OLD.{{ n.column }}::text);
+      RETURN NULL;
+    END IF;
+    was := OLD.{{ n.column }}::pg_catalog.text;
+    becomes := NEW.{{ n.column }}::pg_catalog.text;
+    judged := CASE
+      WHEN NEW.{{ n.key }}{{ n.key_exact }} OPERATOR(pg_catalog.=) OLD.{{ n.key }}{{ n.key_exact }}
+        AND pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'next', was, becomes) IS NOT NULL
+      THEN pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'language')
+    END;
+{%- if history %}
+    IF judged IS NOT NULL AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) '' THEN
+      IF {{ n.step }}(NEW.{{ n.key }}{{ n.key_cast }}, was, becomes, judged) THEN
+        RETURN NULL;
+      END IF;
+    END IF;
+{%- else %}
+    IF judged IS NOT NULL THEN
+      RETURN NULL;
+    END IF;
+{%- endif %}
+    PERFORM {{ n.judge }}('UPDATE', OLD.{{ n.key }}{{ n.key_cast }}, was, NEW.{{ n.key }}{{ n.key_cast }}, becomes);
+    RETURN NULL;
+  END IF;
+{%- if adopts %}
+  IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+    -- A row from before the guard leaves its trace: its key is used.
+    IF OLD.{{ n.column }} IS NOT NULL AND OLD.{{ n.key }} IS NOT NULL THEN
+      PERFORM {{ n.judge }}('DELETE', OLD.{{ n.key }}{{ n.key_cast }}, OLD.{{ n.column }}::pg_catalog.text, OLD.{{ n.key }}{{ n.key_cast }}, NULL);
     END IF;
     RETURN NULL;
   END IF;
 {%- endif %}
-  becomes := NEW.{{ n.column }}::text;
-  IF TG_OP = 'UPDATE' THEN
-    was := OLD.{{ n.column }}::text;
-    rekeyed := OLD.{{ n.key }}::text COLLATE "C" IS DISTINCT FROM NEW.{{ n.key }}::text COLLATE "C";
-    IF was IS NOT DISTINCT FROM becomes AND NOT rekeyed THEN
+  becomes := NEW.{{ n.column }}::pg_catalog.text;
+  judged := CASE
+    WHEN pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'initial', becomes) IS NOT NULL AND NEW.{{ n.key }} IS NOT NULL
+    THEN pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'language')
+  END;
+{%- if history %}
+  IF judged IS NOT NULL AND NOT {{ n.has_pruned }}() THEN
+    INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
+      VALUES (NEW.{{ n.key }}, 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
       RETURN NULL;
     END IF;
   END IF;
-  IF rekeyed THEN
-    fault := 'key-changed';
-  ELSIF NEW.{{ n.key }} IS NULL THEN
-    fault := 'key-missing';
-  ELSIF becomes IS NULL OR NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = becomes) THEN
-    fault := 'unknown-state';
-  ELSIF was IS NULL THEN
-    IF NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = becomes AND s."initial") THEN
-      fault := 'illegal-start';
-{%- if history %}
-    -- Deleting a row and inserting its key again is no way around the guard.
-    ELSIF EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.key }}) THEN
-      fault := 'key-used';
-{%- endif %}
-    END IF;
-  ELSE
-    -- By which rules, too: they may be others by the time that the step is written.
-    SELECT (SELECT l."fingerprint" FROM {{ n.language }} l) INTO judged
-      FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = becomes;
-    IF NOT FOUND THEN
-      -- A migration that moves rows to a state's new name says so under no rules, where nobody else
-      -- sees it before it is done: that is no step.
-      IF EXISTS (
-        SELECT FROM {{ n.renames }} r WHERE r."language" = '' AND r."state" = was AND r."name_now" = becomes
-      ) THEN
-        RETURN NULL;
-      END IF;
-      fault := 'illegal-transition';
-    END IF;
-  END IF;
-{%- if history %}
-  IF fault IS NOT NULL
-    AND EXISTS (SELECT FROM {{ n.forcing }} f WHERE f.{{ n.row }} = NEW.{{ n.key }} AND f."to_state" = becomes)
-  THEN
-    fault := NULL;
-  END IF;
-  IF fault IS NOT NULL AND {{ n.mode }}() = 'enforce' THEN
 {%- else %}
-  IF fault IS NOT NULL THEN
-{%- endif %}
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || CASE fault
-      WHEN 'key-changed' THEN 'the key of {{ n.table_word }} cannot change: '
-        || coalesce(OLD.{{ n.key }}::text, 'null') || ' -> ' || coalesce(NEW.{{ n.key }}::text, 'null')
-      WHEN 'key-missing' THEN 'the key of {{ n.table_word }} cannot be null'
-{%- if history %}
-      WHEN 'key-used' THEN 'the key of {{ n.table_word }} cannot be used again: ' || NEW.{{ n.key }}::text || ' has a history'
-{%- endif %}
-      WHEN 'unknown-state' THEN 'unknown state of {{ n.machine }}: ' || coalesce(becomes, 'null')
-        || '; known: ' || {% call list("") %}{% endcall %}
-      WHEN 'illegal-start' THEN 'illegal start of {{ n.machine }} in ' || becomes
-        || '; initial: ' || {% call list(" WHERE s.\"initial\"") %}{% endcall %}
-      ELSE 'illegal transition of {{ n.machine }}: ' || was || ' -> ' || becomes
-        || '; legal: ' || {% call list(legal) %}{% endcall %}
-    END;
-  END IF;
-{%- if history %}
-  IF NEW.{{ n.key }} IS NULL THEN
-    -- Observed alone, and under no key that a history could have.
+  IF judged IS NOT NULL THEN
     RETURN NULL;
   END IF;
-{%- if adopts %}
-  IF was IS NOT NULL AND OLD.{{ n.key }} IS NOT NULL
-    AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = OLD.{{ n.key }})
-  THEN
-    -- A row from before the guard: its history begins with the state that it was in.
-    INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (OLD.{{ n.key }}, NULL, was);
-  END IF;
 {%- endif %}
-  INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state", "language", "observed")
-    VALUES (NEW.{{ n.key }}, was, becomes, judged, fault) RETURNING "seq", "forced" INTO place, why;
-  IF why IS NOT NULL THEN
-    INSERT INTO {{ n.reports }} ({{ n.row }}, "status", "from_state", "answer", "seq", "actor")
-      VALUES (NEW.{{ n.key }}, becomes, was, 'applied', place, session_user);
-  END IF;
-{%- endif %}
+  PERFORM {{ n.judge }}('INSERT', NULL, NULL, NEW.{{ n.key }}{{ n.key_cast }}, becomes);
   RETURN NULL;
 END
 $phasegate$;
@@ -258,82 +366,11 @@ BEGIN
   IF was IS DISTINCT FROM becomes OR NEW.{{ n.key }} IS NULL THEN
     RETURN NULL;
   END IF;
-  SELECT (SELECT l."fingerprint" FROM {{ n.language }} l) INTO judged
-    FROM {{ n.transitions }} t WHERE t."from_state" = was AND t."to_state" = was;
-  IF FOUND THEN
-{%- if adopts %}
-    IF NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.key }}) THEN
-      INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state") VALUES (NEW.{{ n.key }}, NULL, was);
-    END IF;
-{%- endif %}
-    INSERT INTO {{ n.events }} ({{ n.row }}, "from_state", "to_state", "language")
-      VALUES (NEW.{{ n.key }}, was, becomes, judged);
+  judged := CASE WHEN jsonb_extract_path({{ n.rules }}(), 'next', was, was) IS NOT NULL THEN {{ n.rules }}() ->> 'language' END;
+  IF judged IS NOT NULL AND NOT {{ n.step }}(NEW.{{ n.key }}{{ n.key_cast }}, was, was, judged) THEN
+    PERFORM {{ n.judge }}('UPDATE', NEW.{{ n.key }}{{ n.key_cast }}, was, NEW.{{ n.key }}{{ n.key_cast }}, was);
   END IF;
   RETURN NULL;
-END
-$phasegate$;
-
--- Nothing enters the history but what its row just did.
-CREATE FUNCTION {{ n.event }}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $phasegate$
-DECLARE
-  last_seq integer;
-  last_state text;
-  last_language text;
-  row_state text;
-  judged text := NEW."language";
-  rules text := (SELECT l."fingerprint" FROM {{ n.language }} l);
-  fault text;
-BEGIN
-  IF pg_trigger_depth() < 2 THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
-      'phasegate: {{ n.events_word }} is append-only: the guard of {{ n.table_word }} alone writes it';
-  END IF;
-  NEW."language" := rules;
-  SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
-    FROM {{ n.events }} e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1;
-  -- Whatever the INSERT says: this is where a step comes to be marked as forced, and only once.
-  DELETE FROM {{ n.forcing }} f WHERE f.{{ n.row }} = NEW.{{ n.row }} AND f."to_state" = NEW."to_state"
-    RETURNING f."reason" INTO NEW."forced";
-  SELECT t.{{ n.column }}::text INTO row_state FROM {{ n.table }} t WHERE t.{{ n.key }} = NEW.{{ n.row }};
-  IF NEW."from_state" IS DISTINCT FROM last_state
-    -- It may have been renamed since.
-    AND {% call now("NEW.\"language\"", "NEW.\"from_state\"") %}{% endcall %}
-      IS DISTINCT FROM {% call now("last_language", "last_state") %}{% endcall %}
-  THEN
-    fault := 'the history of {{ n.table_word }} ends in ' || coalesce(last_state, 'nothing')
-      || ', not in ' || coalesce(NEW."from_state", 'nothing') || ': ' || NEW.{{ n.row }}::text || ' was changed past the guard';
-  ELSIF NEW."observed" IS NOT NULL
-    OR {% if adopts %}NEW."from_state" IS NOT NULL AND {% endif %}NEW."to_state" IS DISTINCT FROM row_state
-      AND {% call now("NEW.\"language\"", "NEW.\"to_state\"") %}{% endcall %}
-      IS DISTINCT FROM {% call now("NEW.\"language\"", "row_state") %}{% endcall %}
-    OR NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL AND NOT EXISTS (
-      SELECT FROM {{ n.transitions }} t WHERE t."from_state" = NEW."from_state" AND t."to_state" = NEW."to_state"
-    )
-  THEN
-    -- A migration may have been committed since the guard judged.
-    fault := CASE
-      WHEN NEW."to_state" IS NOT DISTINCT FROM row_state AND (
-        judged <> rules OR NEW."observed" IN ('illegal-transition', 'illegal-start', 'unknown-state', 'key-changed', 'key-used')
-      )
-        THEN CASE
-            WHEN judged <> rules THEN 'the rules of {{ n.machine }} changed while a step was judged'
-            ELSE 'the guard of {{ n.table_word }} enforces since it let a step through'
-          END || ': ' || coalesce(NEW."from_state", 'nothing') || ' -> ' || coalesce(NEW."to_state", 'null')
-          || ' of ' || NEW.{{ n.row }}::text || '; try again'
-      ELSE '{{ n.events_word }} is append-only: ' || NEW.{{ n.row }}::text || ' did not become ' || coalesce(NEW."to_state", 'null')
-    END;
-  END IF;
-  IF fault IS NOT NULL AND {{ n.mode }}() = 'enforce' THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || fault;
-  ELSIF fault IS NOT NULL THEN
-    NEW."observed" := coalesce(NEW."observed", CASE WHEN judged <> rules THEN 'illegal-transition' ELSE 'past-the-guard' END);
-    NEW."from_state" := last_state;
-  END IF;
-  NEW."seq" := coalesce(last_seq, 0) + 1;
-  NEW."at" := clock_timestamp();
-  RETURN NEW;
 END
 $phasegate$;
 
@@ -356,46 +393,79 @@ CREATE FUNCTION {{ n.append_only }}() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $phasegate$
 BEGIN
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || ' is append-only';
+  IF TG_OP <> 'INSERT' AND ({{ n.mode }}() = 'test' OR coalesce(current_setting('phasegate.pruning', true), '') = 'on' AND current_user = (
+    SELECT c.relowner::regrole::text FROM pg_class c WHERE c.oid = TG_RELID
+  )) THEN
+    RETURN NULL;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || ' is append-only'
+    || CASE TG_OP WHEN 'INSERT' THEN ': the guard of {{ n.table_word }} alone writes it' ELSE '' END;
 END
 $phasegate$;
 
 -- The audited way out: it writes what no transition allows, to any state that is not retired, marked
--- in the history with the reason, and beside it who it was.
-CREATE FUNCTION {{ n.force }}("key" {{ n.row_type }}, "to_state" text, "reason" text) RETURNS integer
+-- in the history with the reason, and beside it who it was. `columns` are set in the same statement,
+-- where the row has others that must fit its state.
+CREATE FUNCTION {{ n.force }}("key" {{ n.row_type }}, "to_state" text, "reason" text, "columns" jsonb DEFAULT '{}') RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $phasegate$
 #variable_conflict use_variable
 DECLARE
+  rules jsonb := {{ n.rules }}();
   was text;
-  becomes {{ n.table }}.{{ n.column }}%TYPE;
+  sets text;
+  fault text;
+  hint text := '';
 BEGIN
   IF $3 IS NULL OR $3 !~ '\S' THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.force_word }} wants a reason';
-  END IF;
-  IF $2 IS NULL OR NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = $2) THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: unknown state of {{ n.machine }}: '
-      || coalesce($2, 'null') || '; known: ' || {% call list("") %}{% endcall %};
-  END IF;
+    fault := '{{ n.force_word }} wants a reason';
+  ELSIF $2 IS NULL OR NOT rules -> 'states' ? $2 THEN
+    fault := 'unknown state of {{ n.machine }}: ' || coalesce($2, 'null') || '; known: ' || {% call list("") %}{% endcall %};
   -- No row starts in a retired state, and no transition leads to one; to every other one does.
-  IF NOT EXISTS (SELECT FROM {{ n.states }} s WHERE s."state" = $2 AND s."initial")
-    AND NOT EXISTS (SELECT FROM {{ n.transitions }} t WHERE t."to_state" = $2)
-  THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the state ' || $2
-      || ' of {{ n.machine }} is retired: nothing enters it, by force neither';
+  ELSIF NOT rules -> 'initial' ? $2 AND NOT EXISTS (SELECT FROM jsonb_each(rules -> 'next') n WHERE n."value" ? $2) THEN
+    fault := 'the state ' || $2 || ' of {{ n.machine }} is retired: nothing enters it, by force neither';
+  ELSE
+    SELECT t.{{ n.column }}::text INTO was FROM {{ n.table }} t WHERE t.{{ n.key }} = $1 FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      fault := 'no row of {{ n.table_word }} has the key ' || coalesce($1::text, 'null');
+      hint := 'Where row security is forced on the table, its owner may not see the row.';
+    ELSIF was = $2 THEN
+      fault := $1::text || ' is in ' || was || ' already: there is nothing to force';
+    END IF;
   END IF;
-  SELECT t.{{ n.column }}::text INTO was FROM {{ n.table }} t WHERE t.{{ n.key }} = $1 FOR NO KEY UPDATE;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
-      'phasegate: no row of {{ n.table_word }} has the key ' || coalesce($1::text, 'null');
+  IF fault IS NULL THEN
+    SELECT 'no column of {{ n.table_word }} that can be set: ' || string_agg(c."key", ', ') INTO fault
+      FROM jsonb_object_keys(coalesce($4, '{}')) c("key")
+      WHERE NOT EXISTS (
+        SELECT FROM pg_attribute a
+        WHERE a.attrelid = {{ table_literal }}::regclass AND a.attname = c."key" AND a.attnum > 0 AND NOT a.attisdropped
+          AND a.attgenerated = '' AND a.attname NOT IN ({{ column_literal }}, {{ key_literal }})
+      );
   END IF;
-  IF was = $2 THEN
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE =
-      'phasegate: ' || $1::text || ' is in ' || was || ' already: there is nothing to force';
+  IF fault IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || fault, HINT = hint,
+      SCHEMA = {{ n.schema_literal }}, TABLE = {{ n.table_word_literal }}, COLUMN = {{ n.column_literal }}, CONSTRAINT = '{{ n.guard_word }}';
   END IF;
-  becomes := $2;
+  SELECT string_agg(format('%I = (jsonb_populate_record(NULL::{{ n.table_word_in_format }}, $3)).%I', c."key", c."key"), ', ') INTO sets
+    FROM jsonb_object_keys(coalesce($4, '{}')) c("key");
+  IF EXISTS (
+    SELECT FROM pg_attribute a
+    WHERE a.attrelid = {{ table_literal }}::regclass AND a.attname = {{ column_literal }} AND a.attgenerated <> ''
+  ) THEN
+    IF sets IS NULL THEN
+      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.column_word }} of {{ n.table_word }} is a generated column: it cannot be set',
+        HINT = 'Give {{ n.force_word }} the columns that it is generated from, as its fourth argument.';
+    END IF;
+  ELSE
+    sets := concat_ws(', ', format('%I = CAST($2 AS %s)', {{ column_literal }}, (
+      SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a
+      WHERE a.attrelid = {{ table_literal }}::regclass AND a.attname = {{ column_literal }}
+    )), sets);
+  END IF;
   INSERT INTO {{ n.forcing }} ({{ n.row }}, "to_state", "reason") VALUES ($1, $2, $3);
-  UPDATE {{ n.table }} t SET {{ n.column }} = becomes WHERE t.{{ n.key }} = $1;
+  PERFORM set_config('phasegate.forcing', 'on', true);
+  EXECUTE format('UPDATE %s SET %s WHERE %I = $1', {{ table_literal }}, sets, {{ key_literal }}) USING $1, $2, $4;
+  PERFORM set_config('phasegate.forcing', '', true);
   IF EXISTS (SELECT FROM {{ n.forcing }} f WHERE f.{{ n.row }} = $1) THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || $1::text || ' did not become ' || $2
       || ': a trigger of {{ n.table_word }} stood in the way, or its guard is off';
@@ -404,16 +474,96 @@ BEGIN
 END
 $phasegate$;
 
+-- Its owner's: `test` lets a test suite delete and truncate the history and use keys again, `load`
+-- lets rows start in any state, marked as `loaded`; NULL restores the mode of the table.
+CREATE FUNCTION {{ n.set_mode }}("mode" text) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $phasegate$
+DECLARE
+  becomes text := coalesce($1, {{ n.rules }}() ->> 'mode');
+BEGIN
+  IF becomes NOT IN ('enforce', 'observe', 'test', 'load') THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'phasegate: unknown mode ' || becomes,
+      HINT = 'Known modes: enforce, observe, test, load; NULL for that of the table.';
+  END IF;
+  EXECUTE 'CREATE OR REPLACE FUNCTION {{ n.mode_in_literal }}() RETURNS text LANGUAGE sql STABLE AS '
+    || quote_literal('SELECT ' || quote_literal(becomes) || '::pg_catalog.text');
+  RETURN becomes;
+END
+$phasegate$;
+
+-- Deletes the history and the reports of rows whose last step is older than that, and which are gone
+-- or ended; says how many rows of both went. Of a row that is there its last step stays, and keys stay
+-- used.
+CREATE FUNCTION {{ n.prune }}("before" timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+AS $phasegate$
+#variable_conflict use_variable
+DECLARE
+  rules jsonb := {{ n.rules }}();
+  old record;
+  events bigint;
+  reports bigint;
+  total bigint := 0;
+BEGIN
+  PERFORM set_config('phasegate.pruning', 'on', true);
+  FOR old IN
+    SELECT l."row", l."seq", t."is_there" FROM (
+      SELECT DISTINCT ON (e.{{ n.row }}) e.{{ n.row }} AS "row", e."seq", e."at", e."from_state", e."to_state"
+      FROM {{ n.events }} e ORDER BY e.{{ n.row }}, e."seq" DESC
+    ) l
+    LEFT JOIN LATERAL (
+      SELECT true AS "is_there", t.{{ n.column }}::text AS "state" FROM {{ n.table }} t WHERE t.{{ n.key }} = l."row"
+    ) t ON true
+    WHERE l."at" < $1
+      AND CASE WHEN t."is_there" THEN rules -> 'ended' ? t."state" AND l."seq" > 1 ELSE true END
+  LOOP
+    DELETE FROM {{ n.reports }} r WHERE r.{{ n.row }} = old."row" AND r."at" < $1
+      AND (old."is_there" IS NULL OR r."seq" IS DISTINCT FROM old."seq");
+    GET DIAGNOSTICS reports = ROW_COUNT;
+    DELETE FROM {{ n.events }} e WHERE e.{{ n.row }} = old."row" AND (old."is_there" IS NULL OR e."seq" < old."seq");
+    GET DIAGNOSTICS events = ROW_COUNT;
+    total := total + events + reports;
+    IF events + reports > 0 THEN
+      INSERT INTO {{ n.pruned }} AS p ({{ n.row }}, "events", "reports", "before") VALUES (old."row", events, reports, $1)
+        ON CONFLICT ({{ n.row }}) DO UPDATE SET "events" = p."events" + EXCLUDED."events",
+          "reports" = p."reports" + EXCLUDED."reports", "before" = EXCLUDED."before", "at" = EXCLUDED."at";
+    END IF;
+  END LOOP;
+  PERFORM set_config('phasegate.pruning', '', true);
+  IF total > 0 AND NOT {{ n.has_pruned }}() THEN
+    CREATE OR REPLACE FUNCTION {{ n.has_pruned }}() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true';
+  END IF;
+  RETURN total;
+END
+$phasegate$;
+{% if adopts %}
+-- An UPDATE that moves rows of a partitioned table to other partitions is under way.
+CREATE FUNCTION {{ n.moving }}() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $phasegate$
+BEGIN
+  PERFORM set_config('{{ n.moving_setting }}', (
+    coalesce(nullif(current_setting('{{ n.moving_setting }}', true), ''), '0')::integer
+      + CASE TG_WHEN WHEN 'BEFORE' THEN 1 ELSE -1 END
+  )::text, true);
+  RETURN NULL;
+END
+$phasegate$;
+{% endif %}
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION {{ n.guard }}(), {{ n.again }}(), {{ n.event }}(), {{ n.report }}(), {{ n.append_only }}() FROM PUBLIC;
--- To force is a privilege of its own. Who may have it is yours to say:
--- GRANT EXECUTE ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text) TO ...;
-REVOKE ALL ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {{ n.guard }}(), {{ n.again }}(), {{ n.report }}(), {{ n.append_only }}(),
+  {{ n.step }}({{ n.row_type }}, text, text, text), {{ n.judge }}(text, {{ n.row_type }}, text, {{ n.row_type }}, text) FROM PUBLIC;
+-- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
+-- yours to say; the mode is its owner's:
+-- GRANT EXECUTE ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text, jsonb) TO ...;
+-- GRANT EXECUTE ON FUNCTION {{ n.prune }}(timestamptz) TO ...;
+REVOKE ALL ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text, jsonb), {{ n.prune }}(timestamptz), {{ n.set_mode }}(text) FROM PUBLIC;
 
 CREATE TRIGGER {{ n.event_trigger }} BEFORE INSERT ON {{ n.events }}
-  FOR EACH ROW EXECUTE FUNCTION {{ n.event }}();
+  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION {{ n.append_only }}();
 CREATE TRIGGER {{ n.append_only_trigger }} BEFORE UPDATE OR DELETE OR TRUNCATE ON {{ n.events }}
   FOR EACH STATEMENT EXECUTE FUNCTION {{ n.append_only }}();
 CREATE TRIGGER {{ n.report_trigger }} BEFORE INSERT ON {{ n.reports }}
@@ -421,7 +571,7 @@ CREATE TRIGGER {{ n.report_trigger }} BEFORE INSERT ON {{ n.reports }}
 CREATE TRIGGER {{ n.append_only_trigger }} BEFORE UPDATE OR DELETE OR TRUNCATE ON {{ n.reports }}
   FOR EACH STATEMENT EXECUTE FUNCTION {{ n.append_only }}();
 {%- else %}
-REVOKE ALL ON FUNCTION {{ n.guard }}() FROM PUBLIC;
+REVOKE ALL ON FUNCTION {{ n.guard }}(), {{ n.judge }}(text, {{ n.row_type }}, text, {{ n.row_type }}, text) FROM PUBLIC;
 {%- endif %}
 
 {% if !owns -%}
@@ -433,16 +583,31 @@ SET LOCAL lock_timeout = '3s';
 -- history is written before the application's triggers act on it.
 CREATE TRIGGER {{ n.guard_trigger }} AFTER INSERT OR UPDATE{% if adopts %} OR DELETE{% endif %} ON {{ n.table }}
   FOR EACH ROW EXECUTE FUNCTION {{ n.guard }}();
-{%- if history %}
-CREATE TRIGGER {{ n.guard_again }} AFTER UPDATE OF {{ n.column }} ON {{ n.table }}
-  FOR EACH ROW EXECUTE FUNCTION {{ n.again }}();
+{%- if again %}
+{% include "sql/postgres-again.sql" %}
+{%- endif %}
+{%- if adopts %}
+
+DO $phasegate$
+BEGIN
+  IF (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = {{ table_literal }}::regclass) = 'p' THEN
+    CREATE TRIGGER {{ n.moving_trigger }} BEFORE UPDATE ON {{ n.table }}
+      FOR EACH STATEMENT EXECUTE FUNCTION {{ n.moving }}();
+    CREATE TRIGGER {{ n.moved_trigger }} AFTER UPDATE ON {{ n.table }}
+      FOR EACH STATEMENT EXECUTE FUNCTION {{ n.moving }}();
+  END IF;
+END
+$phasegate$;
 {%- endif %}
 {%- macro list(rest) %}(
-      SELECT coalesce(string_agg(CASE WHEN l.n <= {{ listed }} THEN l."state" WHEN l.n = {{ listed }} + 1 THEN '...' END, ', ' ORDER BY l.n), 'none')
-      FROM (SELECT s."state", row_number() OVER (ORDER BY s."position") AS n FROM {{ n.states }} s{{ rest }}) l
+      SELECT coalesce(string_agg(CASE WHEN l."place" <= {{ listed }} THEN l."state" WHEN l."place" = {{ listed }} + 1 THEN '...' END, ', ' ORDER BY l."place"), 'none')
+      FROM (
+        SELECT s."state", row_number() OVER (ORDER BY s."place") AS "place"
+        FROM jsonb_array_elements_text(rules -> 'states') WITH ORDINALITY AS s("state", "place"){{ rest }}
+      ) l
     )
 {%- endmacro %}
 {#- The name of today of a state, by the rules of its time. -#}
 {%- macro now(language, state) -%}
-coalesce((SELECT r."name_now" FROM {{ n.renames }} r WHERE r."language" = {{ language }} AND r."state" = {{ state }}), {{ state }})
+coalesce(jsonb_extract_path_text(rules, 'renames', {{ language }}, {{ state }}), {{ state }})
 {%- endmacro %}

@@ -182,7 +182,13 @@ pub fn migrations(
         Dialect::Postgres => change.postgres(&header),
         Dialect::Sqlite => change.sqlite(&header),
     };
-    files.extend(observe::switch((old, old_sql), (new, sql), dialect, &header));
+    files.extend(observe::switch(
+        (old, old_sql),
+        (new, sql),
+        dialect,
+        &change.names_after,
+        &header,
+    ));
     Ok(files)
 }
 

@@ -51,6 +51,27 @@ pub(super) struct Names {
     /// The transitions' name, within a literal.
     pub(super) transitions_word: String,
     pub(super) schema: Option<String>,
+    /// Schema, table and status column as literals, for the fields of an error.
+    pub(super) schema_literal: String,
+    pub(super) table_word_literal: String,
+    pub(super) column_literal: String,
+    /// The status column and the key, within a literal.
+    pub(super) column_word: String,
+    pub(super) key_word: String,
+    /// The guard's name, within a literal.
+    pub(super) guard_word: String,
+    /// The table within a literal that is a format.
+    pub(super) table_word_in_format: String,
+    pub(super) mode_in_literal: String,
+    /// The setting that says that rows are moved between partitions, within a literal.
+    pub(super) moving_setting: String,
+    /// What makes the column and the key compare byte by byte, on PostgreSQL.
+    pub(super) exact: &'static str,
+    pub(super) key_exact: &'static str,
+    /// What gives the key the type that the history has it in.
+    pub(super) key_cast: String,
+    /// How the history compares keys.
+    pub(super) row_collation: &'static str,
     pub(super) table: String,
     pub(super) key: String,
     pub(super) column: String,
@@ -63,6 +84,18 @@ pub(super) struct Names {
     pub(super) transitions: String,
     pub(super) language: String,
     pub(super) renames: String,
+    /// The function that has the rules, on PostgreSQL.
+    pub(super) rules: String,
+    pub(super) step: String,
+    pub(super) judge: String,
+    pub(super) set_mode: String,
+    pub(super) prune: String,
+    /// The keys whose history was pruned.
+    pub(super) pruned: String,
+    pub(super) has_pruned: String,
+    pub(super) moving: String,
+    pub(super) moving_trigger: String,
+    pub(super) moved_trigger: String,
     /// The function that gives an owned table's default state, on PostgreSQL.
     pub(super) initial: String,
     pub(super) events: String,
@@ -123,6 +156,32 @@ impl Names {
             force_word: of("force"),
             transitions_word: of("transitions"),
             schema: (sql.owns && schema != DEFAULT_SCHEMA).then(|| quoted(schema)),
+            schema_literal: literal(schema),
+            table_word_literal: literal(&sql.table),
+            column_literal: literal(&sql.column),
+            column_word: escaped(&sql.column),
+            key_word: escaped(&sql.key),
+            guard_word: of("guard"),
+            table_word_in_format: escaped(&qualified(&sql.table).replace('%', "%%")),
+            mode_in_literal: escaped(&qualified(&of("mode"))),
+            moving_setting: format!("phasegate.{name}_moving"),
+            exact: match sql.storage {
+                Storage::Enum => "",
+                Storage::Text => "::pg_catalog.text COLLATE \"C\"",
+            },
+            key_exact: match sql.key_type {
+                KeyType::Text => "::pg_catalog.text COLLATE \"C\"",
+                KeyType::Uuid | KeyType::Bigint => "",
+            },
+            key_cast: match sql.key_type {
+                KeyType::Text => "::pg_catalog.text".to_owned(),
+                KeyType::Uuid => "::pg_catalog.uuid".to_owned(),
+                KeyType::Bigint => "::pg_catalog.int8".to_owned(),
+            },
+            row_collation: match (dialect, sql.key_type) {
+                (Dialect::Postgres, KeyType::Text) => " COLLATE \"C\"",
+                (_, _) => "",
+            },
             table: qualified(&sql.table),
             key: quoted(&sql.key),
             column: quoted(&sql.column),
@@ -143,6 +202,16 @@ impl Names {
             transitions: qualified(&of("transitions")),
             language: qualified(&of("language")),
             renames: qualified(&of("renames")),
+            rules: qualified(&of("rules")),
+            step: qualified(&of("step")),
+            judge: qualified(&of("judge")),
+            set_mode: qualified(&of("set_mode")),
+            prune: qualified(&of("prune")),
+            pruned: qualified(&of("pruned")),
+            has_pruned: qualified(&of("has_pruned")),
+            moving: qualified(&of("moving")),
+            moving_trigger: first("moving"),
+            moved_trigger: first("moved"),
             initial: qualified(&of("initial")),
             events: qualified(&events),
             reports: qualified(&of("reports")),
@@ -196,7 +265,7 @@ pub(crate) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
     if let Some(events) = &sql.events {
         names.push(events.clone());
         names.extend(["reports", "reports_row", "reports_event", "reports_seq"].map(of));
-        names.extend(["forcing", "force", "observed"].map(of));
+        names.extend(["forcing", "force", "observed", "pruned"].map(of));
     }
     names
 }

@@ -4,6 +4,8 @@ use askama::Template;
 
 use super::change::Migration;
 use super::names::{Names, literal};
+use super::renames::Renames;
+use super::rules::Rules;
 use super::schema;
 use super::wording::Wording;
 use crate::emit::sql::{Dialect, Mode, SqlTarget};
@@ -80,6 +82,7 @@ struct Postgres<'m> {
     header: &'m str,
     n: &'m Names,
     mode: &'static str,
+    rules: Rules,
     switches: bool,
     observed: Option<&'m Observed>,
     /// Whether the view was there before.
@@ -108,6 +111,7 @@ pub(super) fn switch(
     (old, old_sql): (&Machine, &SqlTarget),
     (new, sql): (&Machine, &SqlTarget),
     dialect: Dialect,
+    names: &Renames<'_>,
     header: &str,
 ) -> Option<Migration> {
     let (before, after) = (Observed::of(old, old_sql), Observed::of(new, sql));
@@ -119,8 +123,9 @@ pub(super) fn switch(
     let text = match dialect {
         Dialect::Postgres => {
             let (mode, was_observed) = (sql.mode.as_str(), before.is_some());
-            Postgres { header, n: &n, mode, switches, observed: after.as_ref(), was_observed }
-                .render()
+            let rules = Rules::of(new, sql.mode, names);
+            let observed = after.as_ref();
+            Postgres { header, n: &n, mode, rules, switches, observed, was_observed }.render()
         }
         Dialect::Sqlite => Sqlite {
             header,

@@ -4,7 +4,9 @@ use askama::Template;
 
 use super::names::{Names, escaped, literal};
 use super::observe::Observed;
+use super::renames::Renames;
 use super::rows::{self, Chunk};
+use super::rules::Rules;
 use super::wording::{LISTED, Wording};
 use crate::emit::sql::{Dialect, KeyType, SqlTarget, Storage};
 use crate::machine::Machine;
@@ -39,12 +41,10 @@ struct Postgres<'m> {
     /// Of the enum type, where phasegate makes one.
     labels: Vec<String>,
     default: String,
-    states: Vec<Chunk>,
-    transitions: Vec<Chunk>,
-    fingerprint: &'m str,
+    rules: Rules,
+    /// Whether a state may become itself.
+    again: bool,
     listed: usize,
-    /// What the list of legal states is taken from.
-    legal: String,
 }
 
 #[derive(Template)]
@@ -68,6 +68,11 @@ struct Sqlite<'m> {
     words: Wording,
     observe: bool,
     observed: Option<&'m Observed>,
+}
+
+/// Whether a state may become itself.
+pub(super) fn repeats(machine: &Machine) -> bool {
+    machine.transitions().any(|(from, to, _)| from == to)
 }
 
 /// The default state, as a literal.
@@ -94,10 +99,6 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
                 Storage::Enum => machine.states.iter().map(|state| literal(&state.value)).collect(),
                 Storage::Text => Vec::new(),
             };
-            let legal = format!(
-                " JOIN {} t ON t.\"to_state\" = s.\"state\" WHERE t.\"from_state\" = was",
-                n.transitions
-            );
             Postgres {
                 header,
                 table_literal: literal(&n.table),
@@ -127,11 +128,9 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
                 identity,
                 labels,
                 default,
-                states,
-                transitions,
-                fingerprint,
+                rules: Rules::of(machine, sql.mode, &Renames::new()),
+                again: history && repeats(machine),
                 listed: LISTED,
-                legal,
             }
             .render()
         }

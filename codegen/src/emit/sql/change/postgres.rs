@@ -4,10 +4,13 @@
 use askama::Template;
 
 use super::super::names::{Names, literal};
-use super::super::rows::{self, Chunk};
+use super::super::renames::Renames;
+use super::super::rows::Rows;
+use super::super::rules::Rules;
 use super::super::schema;
 use super::{Change, Migration};
-use crate::emit::sql::{Dialect, Storage};
+use crate::emit::sql::{Dialect, Mode, Storage};
+use crate::machine::Machine;
 
 /// A label of the enum, and its place.
 #[derive(Default)]
@@ -41,18 +44,15 @@ struct File<'m> {
     labels: &'m [Label],
     /// The labels of the enum that get another name.
     relabelled: &'m [Rename],
-    states: Vec<Chunk>,
-    /// Names that nothing enters any more, as literals.
-    left: Vec<String>,
     /// Rows that get another name.
     moved: &'m [Rename],
-    removed: Vec<Chunk>,
-    transitions: Vec<Chunk>,
-    /// Names that are no states any more, as literals.
-    gone: Vec<String>,
-    names: Vec<Chunk>,
-    names_gone: Vec<Chunk>,
-    fingerprint: Option<&'m str>,
+    /// The rules while they do.
+    moving: Option<Rules>,
+    /// What the rules are for.
+    what: &'static str,
+    rules: Option<Rules>,
+    /// Whether a state may become itself for the first time.
+    again: bool,
     default: Option<String>,
 }
 
@@ -68,27 +68,18 @@ impl<'m> File<'m> {
             waits: false,
             labels: &[],
             relabelled: &[],
-            states: Vec::new(),
-            left: Vec::new(),
             moved: &[],
-            removed: Vec::new(),
-            transitions: Vec::new(),
-            gone: Vec::new(),
-            names: Vec::new(),
-            names_gone: Vec::new(),
-            fingerprint: None,
+            moving: None,
+            what: "",
+            rules: None,
+            again: false,
             default: None,
         }
     }
 
     /// Whether anything is to be done.
     fn changes(&self) -> bool {
-        !(self.labels.is_empty()
-            && self.states.is_empty()
-            && self.removed.is_empty()
-            && self.transitions.is_empty()
-            && self.fingerprint.is_none()
-            && self.default.is_none())
+        !self.labels.is_empty() || self.rules.is_some() || self.default.is_some()
     }
 
     fn print(&self, name: String) -> Migration {
@@ -115,10 +106,9 @@ impl<'m> Change<'m> {
             return self.renaming(file, &labels, &renamed);
         }
         let change = File {
-            states: self.states(&self.before),
-            removed: self.removed(),
-            transitions: self.transitions(&self.before),
-            fingerprint: self.fingerprint(),
+            what: "The rules from here on.",
+            rules: (self.rules_before() != self.rules_after()).then(|| self.rules_after()),
+            again: self.repeats_first(),
             default: self.default(),
             ..file()
         };
@@ -130,6 +120,28 @@ impl<'m> Change<'m> {
         }
         let change = File { labels: &labels, ..change };
         if change.changes() { vec![change.print(named(""))] } else { Vec::new() }
+    }
+
+    fn rules_of(&self, machine: &Machine, rows: &Rows<'_>, names: &Renames<'_>) -> Rules {
+        Rules::with(machine, self.mode(), rows, names)
+    }
+
+    fn rules_before(&self) -> Rules {
+        self.rules_of(self.old, &self.before, &self.names_before)
+    }
+
+    fn rules_after(&self) -> Rules {
+        self.rules_of(self.new, &self.after, &self.names_after)
+    }
+
+    /// The guard's mode: to switch it is a file of its own.
+    fn mode(&self) -> Mode {
+        self.old.targets.sql().map_or(self.sql.mode, |sql| sql.mode)
+    }
+
+    /// Whether a state may become itself for the first time.
+    fn repeats_first(&self) -> bool {
+        self.sql.events.is_some() && schema::repeats(self.new) && !schema::repeats(self.old)
     }
 
     /// What a row starts in where nothing is said, where that is another state than before.
@@ -152,52 +164,47 @@ impl<'m> Change<'m> {
     {
         let either = self.either_name();
         let is_enum = self.sql.storage == Storage::Enum;
-        let is_new = |value: &str| !self.before.states.contains_key(value);
         let begin = {
-            let states = either.states.iter().filter(|(value, _)| is_new(value));
-            let states = states.map(|(value, row)| rows::state(value, *row, Dialect::Postgres));
-            let pairs = either.transitions.iter().filter(|((a, b), _)| is_new(a) || is_new(b));
-            let pairs = pairs.map(|((from, to), kind)| rows::transition(from, to, *kind));
             // A label takes the default along to its new name; a text does not.
             let default = literal(self.old.state(self.old.initial[0]).value.as_str());
             let default = renamed.iter().find(|rename| rename.from == default);
             File {
                 labels,
-                states: rows::chunks(states.collect()),
-                transitions: rows::chunks(pairs.collect()),
-                names: self.names(),
-                names_gone: self.names_gone(),
+                what: "The rules so far, while states have two names: each is judged alike, whoever reads which.",
+                rules: Some(self.rules_of(self.old, &either, &self.names_after)),
                 default: default.filter(|_| self.sql.owns && !is_enum).map(|to| to.to.clone()),
                 ..file()
             }
         };
-        let old_names: Vec<String> = renamed.iter().map(|rename| rename.from.clone()).collect();
         let rename = if is_enum {
             File { relabelled: renamed, ..file() }
         } else {
-            let enters =
-                |(from, to): &&(&str, &str)| from != to && old_names.contains(&literal(to));
-            let left = either.transitions.keys().filter(enters);
-            let left = left.map(|(from, to)| rows::pair(from, to)).collect();
-            File { waits: true, left: old_names.clone(), removed: rows::chunks(left), ..file() }
-        };
-        let end = {
-            let gone = either
-                .transitions
-                .keys()
-                .filter(|pair| !self.after.transitions.contains_key(*pair));
-            let gone = gone.map(|(from, to)| rows::pair(from, to)).collect();
+            let is_old = |value: &str| self.renamed().iter().any(|(from, _)| *from == value);
+            let mut left = either.clone();
+            left.transitions.retain(|(from, to), _| from == to || !is_old(to));
+            for (value, row) in &mut left.states {
+                row.initial &= !is_old(value);
+            }
             File {
                 waits: true,
-                moved: if is_enum { &[] } else { renamed },
-                states: self.states(&either),
-                removed: rows::chunks(gone),
-                transitions: self.transitions(&either),
-                gone: old_names,
-                fingerprint: self.fingerprint(),
-                default: self.default(),
+                what: "The same, and nothing enters the old names any more.",
+                rules: Some(self.rules_of(self.old, &left, &self.names_after)),
                 ..file()
             }
+        };
+        let end = File {
+            waits: true,
+            moved: if is_enum { &[] } else { renamed },
+            moving: (!is_enum).then(|| {
+                let mut names = self.names_after.clone();
+                names.extend(self.renamed().into_iter().map(|(from, to)| (("", from), to)));
+                self.rules_of(self.old, &either, &names)
+            }),
+            what: "The rules from here on.",
+            rules: Some(self.rules_after()),
+            again: self.repeats_first(),
+            default: self.default(),
+            ..file()
         };
         let name = |suffix: &str| format!("rename_{}{suffix}", self.new.name);
         vec![begin.print(name("_begin")), rename.print(name("")), end.print(name("_end"))]

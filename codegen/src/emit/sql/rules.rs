@@ -1,0 +1,95 @@
+//! The rules that PostgreSQL's guard judges by: the machine as one JSON value in a function's body.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::names::escaped;
+use super::renames::Renames;
+use super::rows::Rows;
+use crate::emit::sql::Mode;
+use crate::machine::Machine;
+
+/// The function's body, as the template prints it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Rules {
+    /// The quotes around it, which nothing in it closes.
+    pub(super) tag: String,
+    /// The JSON, within a literal.
+    pub(super) text: String,
+}
+
+impl Rules {
+    /// The rules of a machine; `renames` says what states of former rules are called now.
+    pub(super) fn of(machine: &Machine, mode: Mode, renames: &Renames<'_>) -> Self {
+        Self::with(machine, mode, &Rows::of(machine), renames)
+    }
+
+    /// The same with other states and pairs, as while a state has two names.
+    pub(super) fn with(
+        machine: &Machine,
+        mode: Mode,
+        rows: &Rows<'_>,
+        renames: &Renames<'_>,
+    ) -> Self {
+        let mut states: Vec<_> = rows.states.iter().collect();
+        states.sort_by_key(|(value, row)| (row.position, **value));
+        let values: Vec<String> = states.iter().map(|(value, _)| json(value)).collect();
+        let initial = states.iter().filter(|(_, row)| row.initial);
+        let initial: Vec<String> =
+            initial.map(|(value, row)| format!("{}: {}", json(value), row.position)).collect();
+        let ended: BTreeSet<&str> = machine
+            .states
+            .iter()
+            .filter(|state| state.is_ended())
+            .map(|state| state.value.as_str())
+            .collect();
+        let ended: Vec<String> = ended.into_iter().map(json).collect();
+        let mut next: BTreeMap<&str, Vec<(usize, String)>> = BTreeMap::new();
+        for ((from, to), kind) in &rows.transitions {
+            let position = rows.states[to].position;
+            let pair = format!("{}: \"{}\"", json(to), kind.as_str());
+            next.entry(from).or_default().push((position, pair));
+        }
+        let line = |(value, _): &(&&str, _)| {
+            let mut pairs = next.remove(**value)?;
+            pairs.sort();
+            let pairs: Vec<String> = pairs.into_iter().map(|(_, pair)| pair).collect();
+            Some(format!("    {}: {{{}}}", json(value), pairs.join(", ")))
+        };
+        let next: Vec<String> = states.iter().filter_map(line).collect();
+        let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for ((language, was), now) in renames {
+            names.entry(language).or_default().push(format!("{}: {}", json(was), json(now)));
+        }
+        let names = names.into_iter();
+        let names: Vec<String> = names
+            .map(|(of, pairs)| format!("    {}: {{{}}}", json(of), pairs.join(", ")))
+            .collect();
+        let language = &machine.fingerprints.language;
+        let text = format!(
+            "{{\n  \"language\": \"{language}\",\n  \"mode\": \"{}\",\n  \"states\": [{}],\n  \
+             \"initial\": {{{}}},\n  \"ended\": [{}],\n  \"next\": {},\n  \"renames\": {}\n}}",
+            mode.as_str(),
+            values.join(", "),
+            initial.join(", "),
+            ended.join(", "),
+            block(&next),
+            block(&names),
+        );
+        let text = escaped(&text);
+        let tag = (0..)
+            .map(|n| if n == 0 { "$phasegate$".to_owned() } else { format!("$phasegate{n}$") })
+            .find(|tag| !text.contains(tag.as_str()))
+            .expect("there are more numbers than characters");
+        Self { tag, text }
+    }
+}
+
+/// An object of which each entry has its line.
+fn block(lines: &[String]) -> String {
+    if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}\n  }}", lines.join(",\n")) }
+}
+
+/// A text as JSON has it.
+fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
