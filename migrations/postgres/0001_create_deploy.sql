@@ -141,10 +141,25 @@ BEGIN
       SELECT e."seq", e."to_state" FROM "public"."deploy_events" e WHERE e."deploy_id" = $1 ORDER BY e."seq" DESC LIMIT 1
     ) l
     WHERE l."to_state" = $2;
+  IF FOUND AND $4 IS DISTINCT FROM "public"."deploy_rules"() ->> 'language' AND jsonb_extract_path("public"."deploy_rules"(), 'next', $2, $3) IS NULL THEN
+    -- A migration was committed since it was judged.
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the rules of deploy changed while a step was judged: '
+      || coalesce($2, 'nothing') || ' -> ' || coalesce($3, 'null') || ' of ' || $1::text || '; try again';
+  END IF;
   RETURN FOUND;
 END
 $phasegate$;
 
+-- What state a row is in, by whatever index and collation its key has.
+CREATE FUNCTION "public"."deploy_state"("key" text, OUT "is_there" boolean, OUT "state" text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $phasegate$
+#variable_conflict use_variable
+BEGIN
+  SELECT t."status"::text INTO "state" FROM "public"."deploys" t WHERE t."id" = $1;
+  is_there := FOUND;
+END
+$phasegate$;
 -- Everything that is no plain legal step: says why it is refused, or marks it in the history.
 CREATE FUNCTION "public"."deploy_judge"("op" text, "old_key" text, "was" text, "key" text, "becomes" text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -160,6 +175,8 @@ DECLARE
   last_state text;
   last_language text;
   reason text;
+  is_there boolean;
+  row_state text;
   begins text := $3;
 BEGIN
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
@@ -225,6 +242,13 @@ BEGIN
       fault := NULL;
     END IF;
   END IF;
+  IF mode = 'observe' AND fault IS NULL THEN
+    SELECT s."is_there", s."state" INTO is_there, row_state FROM "public"."deploy_state"($4 COLLATE "default") s;
+    IF is_there AND row_state IS DISTINCT FROM $5 AND coalesce(jsonb_extract_path_text(rules, 'renames', rules ->> 'language', row_state), row_state) IS DISTINCT FROM $5 THEN
+      -- A trigger before the guard has moved it on within the statement.
+      fault := 'past-the-guard';
+    END IF;
+  END IF;
   IF mode = 'load' AND fault = 'illegal-start' AND op = 'INSERT' AND last_seq IS NULL THEN
     mode := 'observe';
     fault := 'loaded';
@@ -256,6 +280,17 @@ BEGIN
   last_seq := coalesce(last_seq, 0) + 1;
   INSERT INTO "public"."deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language", "forced", "observed")
     VALUES ($4, last_seq, begins, $5, clock_timestamp(), rules ->> 'language', reason, fault);
+  -- A migration may have been committed since.
+  IF fault IS NULL AND reason IS NULL AND "public"."deploy_mode"() <> 'observe' AND (CASE
+    WHEN was IS NULL THEN NOT "public"."deploy_rules"() -> 'initial' ? $5
+    ELSE rules ->> 'language' IS DISTINCT FROM "public"."deploy_rules"() ->> 'language' AND jsonb_extract_path("public"."deploy_rules"(), 'next', was, $5) IS NULL
+  END) THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the rules of deploy changed while a step was judged: '
+      || coalesce(was, 'nothing') || ' -> ' || coalesce($5, 'null') || ' of ' || $4::text || '; try again';
+  ELSIF fault IS NOT NULL AND fault <> 'loaded' AND "public"."deploy_mode"() <> 'observe' THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the guard of deploys enforces since it let a step through: '
+      || coalesce(was, 'nothing') || ' -> ' || coalesce($5, 'null') || ' of ' || $4::text || '; try again';
+  END IF;
   IF reason IS NOT NULL THEN
     INSERT INTO "public"."deploy_reports" ("deploy_id", "status", "from_state", "answer", "seq", "actor")
       VALUES ($4, $5, was, 'applied', last_seq, session_user);
@@ -288,12 +323,14 @@ BEGIN
         AND pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'next', was, becomes) IS NOT NULL
       THEN pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'language')
     END;
-    IF judged IS NOT NULL AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) '' THEN
-      IF "public"."deploy_step"(NEW."id"::pg_catalog.text, was, becomes, judged) THEN
+    IF judged IS NOT NULL AND "public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe'
+      AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) ''
+    THEN
+      IF "public"."deploy_step"(NEW."id"::pg_catalog.text COLLATE "C", was, becomes, judged) THEN
         RETURN NULL;
       END IF;
     END IF;
-    PERFORM "public"."deploy_judge"('UPDATE', OLD."id"::pg_catalog.text, was, NEW."id"::pg_catalog.text, becomes);
+    PERFORM "public"."deploy_judge"('UPDATE', OLD."id"::pg_catalog.text COLLATE "C", was, NEW."id"::pg_catalog.text COLLATE "C", becomes);
     RETURN NULL;
   END IF;
   becomes := NEW."status"::pg_catalog.text;
@@ -301,14 +338,19 @@ BEGIN
     WHEN pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'initial', becomes) IS NOT NULL AND NEW."id" IS NOT NULL
     THEN pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'language')
   END;
-  IF judged IS NOT NULL AND NOT "public"."deploy_has_pruned"() THEN
+  IF judged IS NOT NULL AND "public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe' AND NOT "public"."deploy_has_pruned"() THEN
     INSERT INTO "public"."deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language")
       VALUES (NEW."id", 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
     IF FOUND THEN
+      IF pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'initial', becomes) IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
+          'phasegate: the rules of deploy changed while a step was judged: nothing -> ', becomes, ' of ', NEW."id", '; try again'
+        );
+      END IF;
       RETURN NULL;
     END IF;
   END IF;
-  PERFORM "public"."deploy_judge"('INSERT', NULL, NULL, NEW."id"::pg_catalog.text, becomes);
+  PERFORM "public"."deploy_judge"('INSERT', NULL, NULL, NEW."id"::pg_catalog.text COLLATE "C", becomes);
   RETURN NULL;
 END
 $phasegate$;
@@ -326,8 +368,8 @@ BEGIN
     RETURN NULL;
   END IF;
   judged := CASE WHEN jsonb_extract_path("public"."deploy_rules"(), 'next', was, was) IS NOT NULL THEN "public"."deploy_rules"() ->> 'language' END;
-  IF judged IS NOT NULL AND NOT "public"."deploy_step"(NEW."id"::pg_catalog.text, was, was, judged) THEN
-    PERFORM "public"."deploy_judge"('UPDATE', NEW."id"::pg_catalog.text, was, NEW."id"::pg_catalog.text, was);
+  IF judged IS NOT NULL AND NOT "public"."deploy_step"(NEW."id"::pg_catalog.text COLLATE "C", was, was, judged) THEN
+    PERFORM "public"."deploy_judge"('UPDATE', NEW."id"::pg_catalog.text COLLATE "C", was, NEW."id"::pg_catalog.text COLLATE "C", was);
   END IF;
   RETURN NULL;
 END
@@ -357,8 +399,11 @@ BEGIN
   )) THEN
     RETURN NULL;
   END IF;
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || ' is append-only'
-    || CASE TG_OP WHEN 'INSERT' THEN ': the guard of deploys alone writes it' ELSE '' END;
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || CASE
+      WHEN TG_NAME <> 'deploy_append_only' AND TG_NAME <> 'deploy_event' THEN ' is only written by phasegate''s functions'
+      WHEN TG_OP = 'INSERT' THEN ' is append-only: the guard of deploys alone writes it'
+      ELSE ' is append-only'
+    END;
 END
 $phasegate$;
 
@@ -474,19 +519,15 @@ BEGIN
   PERFORM set_config('phasegate.pruning', 'on', true);
   FOR old IN
     SELECT l."row", l."seq", t."is_there" FROM (
-      SELECT DISTINCT ON (e."deploy_id") e."deploy_id" AS "row", e."seq", e."at", e."from_state", e."to_state"
+      SELECT DISTINCT ON (e."deploy_id") e."deploy_id" AS "row", e."seq", e."at"
       FROM "public"."deploy_events" e ORDER BY e."deploy_id", e."seq" DESC
-    ) l
-    LEFT JOIN LATERAL (
-      SELECT true AS "is_there", t."status"::text AS "state" FROM "public"."deploys" t WHERE t."id" = l."row"
-    ) t ON true
-    WHERE l."at" < $1
-      AND CASE WHEN t."is_there" THEN rules -> 'ended' ? t."state" AND l."seq" > 1 ELSE true END
+    ) l, LATERAL "public"."deploy_state"(l."row" COLLATE "default") t
+    WHERE l."at" < $1 AND CASE WHEN t."is_there" THEN rules -> 'ended' ? t."state" AND l."seq" > 1 ELSE true END
   LOOP
     DELETE FROM "public"."deploy_reports" r WHERE r."deploy_id" = old."row" AND r."at" < $1
-      AND (old."is_there" IS NULL OR r."seq" IS DISTINCT FROM old."seq");
+      AND (NOT old."is_there" OR r."seq" IS DISTINCT FROM old."seq");
     GET DIAGNOSTICS reports = ROW_COUNT;
-    DELETE FROM "public"."deploy_events" e WHERE e."deploy_id" = old."row" AND (old."is_there" IS NULL OR e."seq" < old."seq");
+    DELETE FROM "public"."deploy_events" e WHERE e."deploy_id" = old."row" AND (NOT old."is_there" OR e."seq" < old."seq");
     GET DIAGNOSTICS events = ROW_COUNT;
     total := total + events + reports;
     IF events + reports > 0 THEN
@@ -507,15 +548,23 @@ $phasegate$;
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_again"(), "public"."deploy_report"(), "public"."deploy_append_only"(),
-  "public"."deploy_step"(text, text, text, text), "public"."deploy_judge"(text, text, text, text, text) FROM PUBLIC;
+  "public"."deploy_state"(text), "public"."deploy_step"(text, text, text, text), "public"."deploy_judge"(text, text, text, text, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
 -- GRANT EXECUTE ON FUNCTION "public"."deploy_force"(text, text, text, jsonb) TO ...;
 -- GRANT EXECUTE ON FUNCTION "public"."deploy_prune"(timestamptz) TO ...;
 REVOKE ALL ON FUNCTION "public"."deploy_force"(text, text, text, jsonb), "public"."deploy_prune"(timestamptz), "public"."deploy_set_mode"(text) FROM PUBLIC;
 
+-- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "public"."deploy_events"
-  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION "public"."deploy_append_only"();
+  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0 OR NOT has_function_privilege('"public"."deploy_step"(text, text, text, text)'::regprocedure, 'EXECUTE'))
+  EXECUTE FUNCTION "public"."deploy_append_only"();
+CREATE TRIGGER "deploy_forcing" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "public"."deploy_forcing"
+  FOR EACH STATEMENT WHEN (NOT has_function_privilege('"public"."deploy_step"(text, text, text, text)'::regprocedure, 'EXECUTE'))
+  EXECUTE FUNCTION "public"."deploy_append_only"();
+CREATE TRIGGER "deploy_pruned" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "public"."deploy_pruned"
+  FOR EACH STATEMENT WHEN (NOT has_function_privilege('"public"."deploy_step"(text, text, text, text)'::regprocedure, 'EXECUTE'))
+  EXECUTE FUNCTION "public"."deploy_append_only"();
 CREATE TRIGGER "deploy_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "public"."deploy_events"
   FOR EACH STATEMENT EXECUTE FUNCTION "public"."deploy_append_only"();
 CREATE TRIGGER "deploy_report" BEFORE INSERT ON "public"."deploy_reports"
@@ -527,3 +576,5 @@ CREATE TRIGGER "deploy_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "publ
 -- history is written before the application's triggers act on it.
 CREATE TRIGGER "000_deploy_guard" AFTER INSERT OR UPDATE ON "public"."deploys"
   FOR EACH ROW EXECUTE FUNCTION "public"."deploy_guard"();
+CREATE TRIGGER "000_deploy_guard_again" AFTER UPDATE OF "status" ON "public"."deploys"
+  FOR EACH ROW EXECUTE FUNCTION "public"."deploy_again"();

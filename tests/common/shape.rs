@@ -59,7 +59,7 @@ fn postgres(schema: &str) -> Vec<String> {
          WHERE schemaname = SCHEMA AND tablename <> '_sqlx_migrations' ORDER BY 1",
         "SELECT pg_get_triggerdef(t.oid), t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
          WHERE NOT t.tgisinternal AND c.relnamespace = SCHEMA::regnamespace ORDER BY 1",
-        "SELECT pg_get_functiondef(oid), proacl::text FROM pg_proc WHERE pronamespace = SCHEMA::regnamespace ORDER BY 1",
+        "SELECT regexp_replace(pg_get_functiondef(oid), 'renames.: .*', ''), proacl::text FROM pg_proc WHERE pronamespace = SCHEMA::regnamespace ORDER BY 1",
         "SELECT t.typname::text, e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid \
          WHERE t.typnamespace = SCHEMA::regnamespace ORDER BY t.typname, e.enumlabel::text COLLATE \"C\"",
     ];

@@ -261,3 +261,44 @@ pub(crate) async fn connect(url: &str) -> PgConnection {
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
+
+/// The rules of a machine, edited as the rows that they are read as.
+pub(crate) fn edited(dialect: Dialect, machine: &str, edit: &str) -> String {
+    match dialect {
+        Dialect::Postgres => by_hand(machine, edit),
+        Dialect::Sqlite => edit.to_owned(),
+    }
+}
+
+/// The rules of a machine on PostgreSQL, edited as the rows that its views give.
+pub(crate) fn by_hand(machine: &str, edit: &str) -> String {
+    let rows = ["states", "transitions", "language", "renames"];
+    let copy = rows.map(|of| {
+        format!("CREATE TEMPORARY TABLE {machine}_{of} AS SELECT * FROM public.{machine}_{of};")
+    });
+    let drop = rows.map(|of| format!("DROP TABLE pg_temp.{machine}_{of};"));
+    format!(
+        "{}
+         {edit};
+         DO $by_hand$
+         DECLARE
+           rules jsonb := public.{machine}_rules() || jsonb_build_object(
+             'language', (SELECT fingerprint FROM {machine}_language),
+             'states', (SELECT coalesce(jsonb_agg(state ORDER BY position), '[]') FROM {machine}_states),
+             'initial', (SELECT coalesce(jsonb_object_agg(state, position), '{{}}') FROM {machine}_states WHERE initial),
+             'next', (SELECT coalesce(jsonb_object_agg(from_state, pairs), '{{}}') FROM (
+                SELECT from_state, jsonb_object_agg(to_state, kind) AS pairs FROM {machine}_transitions GROUP BY 1) f),
+             'renames', (SELECT coalesce(jsonb_object_agg(language, pairs), '{{}}') FROM (
+                SELECT language, jsonb_object_agg(state, name_now) AS pairs FROM {machine}_renames GROUP BY 1) f)
+           );
+         BEGIN
+           EXECUTE format(
+             'CREATE OR REPLACE FUNCTION public.{machine}_rules() RETURNS jsonb LANGUAGE sql STABLE AS %L',
+             format('SELECT %L::pg_catalog.jsonb', rules)
+           );
+         END $by_hand$;
+         {}",
+        copy.join("\n"),
+        drop.join("\n")
+    )
+}

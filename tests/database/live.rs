@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::common::backend::world::{DEPLOY, Database, World, machine, schema};
 use crate::common::live::{away, holds, loaded, look, looked, past};
+use crate::common::sql::by_hand;
 use phasegate::Schema;
 use phasegate_codegen::live;
 use phasegate_codegen::{Loaded, load};
@@ -69,6 +70,14 @@ fn after(database: Database, sqlite: &str, postgres: &str, expected: &[(&str, &s
     holds(&look(&world, &deploy()), expected);
 }
 
+/// The rules, edited as the rows that they are read as.
+pub(crate) fn edited(database: Database, machine: &str, edit: &str) -> String {
+    match database {
+        Database::Postgres => by_hand(machine, edit),
+        Database::Sqlite => edit.to_owned(),
+    }
+}
+
 fn finds_nothing_in_a_database_that_the_migrations_made(database: Database) {
     let world = with_rows(database);
     let looked = look(&world, &deploy());
@@ -94,9 +103,9 @@ fn says_which_migration_a_database_is_at(database: Database) {
     holds(&looked, &[("behind", &file)]);
     assert_eq!(looked.at.as_deref(), Some("migrations/tables/0001.toml"));
     // What is wrong with it beside that is found by the table of that time.
-    world.sql(
-        "DELETE FROM deploy_transitions WHERE from_state = 'deploying' AND to_state = 'succeeded'",
-    );
+    let edit =
+        "DELETE FROM deploy_transitions WHERE from_state = 'deploying' AND to_state = 'succeeded'";
+    world.sql(&edited(database, "deploy", edit));
     holds(
         &look(&world, &deploy()),
         &[

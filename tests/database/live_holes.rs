@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::common::backend::world::{Database, World, machine, schema};
 use crate::common::live::{away, holds, loaded, look, past};
+use crate::live::edited;
 use phasegate::Schema;
 use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::live;
@@ -48,12 +49,16 @@ fn after(database: Database, sql: &str, expected: &[(&str, &str)]) {
 
 fn finds_a_name_that_lets_a_step_pass(database: Database) {
     let current = "INSERT INTO job_renames SELECT fingerprint, 'a', 'c' FROM job_language";
-    after(database, current, &[("altered-renames", "`a` is called `c`")]);
+    after(database, &edited(database, "job", current), &[("altered-renames", "`a` is called `c`")]);
     let unknown = "INSERT INTO job_renames VALUES ('0123456789abcdef', 'a', 'c')";
-    after(database, unknown, &[("altered-renames", "0123456789abcdef")]);
+    after(database, &edited(database, "job", unknown), &[("altered-renames", "0123456789abcdef")]);
     // What a migration says while it moves rows, and takes back.
     let leftover = "INSERT INTO job_renames VALUES ('', 'a', 'c')";
-    after(database, leftover, &[("altered-renames", "by no rules `a` is called `c`")]);
+    after(
+        database,
+        &edited(database, "job", leftover),
+        &[("altered-renames", "by no rules `a` is called `c`")],
+    );
 }
 
 fn finds_a_leftover_of_what_is_forced(database: Database) {
@@ -235,14 +240,12 @@ fn says_which_file_is_next(database: Database) {
 #[ignore = "needs PostgreSQL: run by tests/run"]
 fn finds_that_anybody_may_force() {
     let database = Database::Postgres;
-    let public = "GRANT EXECUTE ON FUNCTION job_force(text, text, text) TO PUBLIC";
+    let public = "GRANT EXECUTE ON FUNCTION job_force(text, text, text, jsonb) TO PUBLIC";
     after(database, public, &[("open-function", "REVOKE ALL ON FUNCTION")]);
     let guard = "GRANT EXECUTE ON FUNCTION job_guard() TO PUBLIC";
     after(database, guard, &[("open-function", "job_guard")]);
-    let off = "ALTER TABLE job_forcing DISABLE ROW LEVEL SECURITY";
-    after(database, off, &[("open-forcing", "ENABLE ROW LEVEL SECURITY")]);
-    let policy = "CREATE POLICY lax ON job_forcing USING (true)";
-    after(database, policy, &[("open-forcing", "DROP POLICY \"lax\"")]);
+    let off = "ALTER TABLE job_forcing DISABLE TRIGGER job_forcing";
+    after(database, off, &[("disabled-trigger", "ENABLE TRIGGER \"job_forcing\"")]);
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Objects {
             } else if line.starts_with("CREATE FUNCTION")
                 || line.starts_with("CREATE OR REPLACE FUNCTION")
             {
-                |line| line.ends_with("$phasegate$;") || line.starts_with("RETURN ")
+                |line| line.ends_with("$;") || line.starts_with("RETURN ")
             } else if line.starts_with("CREATE TABLE") {
                 |line| line.starts_with(')')
             } else if ["CREATE INDEX", "CREATE UNIQUE INDEX", "CREATE VIEW"]
@@ -106,15 +106,23 @@ impl Objects {
             let table = rest.split(" (").next().unwrap_or_default();
             let table = folded(&named(table), dialect);
             self.indexes.insert(name, (table, text.trim_end_matches(';').to_owned()));
-        } else if let Some((head, body)) = text.split_once("AS $phasegate$") {
-            let body = body.strip_suffix("$phasegate$;").unwrap_or(body).to_owned();
+        } else if let Some((head, body)) = text.split_once("\nAS $") {
+            // Between its quotes, whatever they are.
+            let Some((_, body)) = body.split_once('$') else { return };
+            let body = body.strip_suffix("$;").and_then(|body| body.rsplit_once('$'));
             let name = named(head.split('(').next().unwrap_or_default());
+            let word = |before: &str| {
+                let rest = head.split_once(before).map_or("", |(_, rest)| rest);
+                rest.split_whitespace().next().unwrap_or_default()
+            };
+            let settings = head.split(" SET ").skip(1).map(|set| set.trim().replace(" = ", "="));
             let attributes = attributes(
-                "plpgsql",
+                word("LANGUAGE "),
                 head.contains("SECURITY DEFINER"),
                 if head.contains(" STABLE") { "s" } else { "v" },
-                "search_path=pg_catalog, pg_temp",
+                &settings.collect::<Vec<_>>().join("; "),
             );
+            let body = body.map_or_else(String::new, |(body, _)| body.to_owned());
             self.functions.insert(name, Function { body, attributes });
         }
     }
@@ -134,7 +142,11 @@ fn definition(line: &str, dialect: Dialect) -> Option<String> {
         Dialect::Sqlite => (!line.contains("DEFAULT '")).then(|| line.to_owned()),
         Dialect::Postgres => {
             let (_, rest) = line.strip_prefix('"')?.split_once("\" ")?;
-            let rest = rest.split(" CHECK (").next()?.replace(" PRIMARY KEY", "");
+            let rest = rest
+                .split(" CHECK (")
+                .next()?
+                .replace(" PRIMARY KEY", "")
+                .replace(" COLLATE \"C\"", "");
             let start = rest.ends_with("_initial\"()").then(|| rest.split(" DEFAULT ").next());
             let rest = start.flatten().unwrap_or(&rest);
             Some(rest.replace("timestamptz", "timestamp with time zone").replace('"', ""))

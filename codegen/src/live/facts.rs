@@ -24,6 +24,11 @@ pub(super) struct Names {
     pub(super) transitions: String,
     pub(super) language: String,
     pub(super) renames: String,
+    /// What the names of a machine's functions begin with.
+    pub(super) prefix: String,
+    /// The function that has the rules, on PostgreSQL, and the one that says whether keys were pruned.
+    pub(super) rules: String,
+    pub(super) has_pruned: String,
     /// The function that says whether the guard refuses, on PostgreSQL.
     pub(super) mode: String,
     /// What forces, a function on PostgreSQL.
@@ -49,6 +54,9 @@ impl Names {
             transitions: names.transitions,
             language: names.language,
             renames: names.renames,
+            prefix: format!("{}_", machine.name),
+            rules: format!("{}_rules", machine.name),
+            has_pruned: format!("{}_has_pruned", machine.name),
             mode: format!("{}_mode", machine.name),
             force: format!("{}_force", machine.name),
             observed: format!("{}_observed", machine.name),
@@ -254,9 +262,10 @@ async fn functions(conn: &mut Conn, names: &Names) -> Result<BTreeMap<String, Fu
          array_to_string(p.proconfig, '; ') \
          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
          JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname = {} \
-         AND (p.pronargs = 0 OR p.pronargs = 3 AND p.proname = {})",
+         AND left(p.proname, {}) = {}",
         literal(&names.schema),
-        literal(&names.force)
+        names.prefix.chars().count(),
+        literal(&names.prefix)
     );
     let mut functions = BTreeMap::new();
     for row in conn.rows(&sql).await? {

@@ -47,7 +47,9 @@ impl Held<'_> {
         );
         for row in conn.rows(&sql).await? {
             let [name, arguments, role] = cells(row);
-            if name != self.names.mode && expected.functions.contains_key(&name) {
+            let names = self.names;
+            let is_read = [&names.mode, &names.rules, &names.has_pruned].contains(&&name);
+            if !is_read && expected.functions.contains_key(&name) {
                 let message = format!("{role} may execute the function `{name}`");
                 let help = format!(
                     "REVOKE ALL ON FUNCTION {}({arguments}) FROM {role}",

@@ -77,6 +77,10 @@ pub(super) fn trigger(sql: &str, dialect: Dialect) -> Option<(String, Trigger)> 
             let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
             let (table, _) = rest.split_once(' ')?;
             let table = named(table);
+            // A condition is printed with more parentheses and casts than it was written with.
+            let rest = ["::regprocedure", "::oid", "::text"]
+                .iter()
+                .fold(rest.replace(['(', ')', ' '], ""), |rest, cast| rest.replace(cast, ""));
             let definition = format!("{timing} {} ON {rest}", events.join(" OR "));
             Some((name, Trigger { table, definition, sql: sql.to_owned() }))
         }

@@ -139,10 +139,26 @@ BEGIN
       SELECT e."seq", e."to_state" FROM {{ n.events }} e WHERE e.{{ n.row }} = $1 ORDER BY e."seq" DESC LIMIT 1
     ) l
     WHERE l."to_state" = $2;
+  IF FOUND AND $4 IS DISTINCT FROM {{ n.rules }}() ->> 'language' AND jsonb_extract_path({{ n.rules }}(), 'next', $2, $3) IS NULL THEN
+    -- A migration was committed since it was judged.
+    {% call overtaken("$2", "$3", "$1", "the rules of", " changed while a step was judged") %}{% endcall %};
+  END IF;
   RETURN FOUND;
 END
 $phasegate$;
 {% endif %}
+{% if history -%}
+-- What state a row is in, by whatever index and collation its key has.
+CREATE FUNCTION {{ n.state }}("key" {{ n.row_type }}, OUT "is_there" boolean, OUT "state" text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $phasegate$
+#variable_conflict use_variable
+BEGIN
+  SELECT t.{{ n.column }}::text INTO "state" FROM {{ n.table }} t WHERE t.{{ n.key }} = $1;
+  is_there := FOUND;
+END
+$phasegate$;
+{% endif -%}
 -- Everything that is no plain legal step: says why it is refused{% if history %}, or marks it in the history{% endif %}.
 CREATE FUNCTION {{ n.judge }}("op" text, "old_key" {{ n.row_type }}, "was" text, "key" {{ n.row_type }}, "becomes" text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -159,6 +175,8 @@ DECLARE
   last_state text;
   last_language text;
   reason text;
+  is_there boolean;
+  row_state text;
   begins text := $3;
 {%- endif %}
 BEGIN
@@ -231,6 +249,13 @@ BEGIN
       fault := NULL;
     END IF;
   END IF;
+  IF mode = 'observe' AND fault IS NULL THEN
+    SELECT s."is_there", s."state" INTO is_there, row_state FROM {{ n.state }}($4{{ n.key_default }}) s;
+    IF is_there AND row_state IS DISTINCT FROM $5 AND {% call now("rules ->> 'language'", "row_state") %}{% endcall %} IS DISTINCT FROM $5 THEN
+      -- A trigger before the guard has moved it on within the statement.
+      fault := 'past-the-guard';
+    END IF;
+  END IF;
   IF mode = 'load' AND fault = 'illegal-start' AND op = 'INSERT' AND last_seq IS NULL THEN
     mode := 'observe';
     fault := 'loaded';
@@ -261,12 +286,14 @@ BEGIN
     RETURN true;
   END IF;
 {%- if adopts %}
-  IF $3 IS NOT NULL AND last_seq IS NULL AND fault IS DISTINCT FROM 'key-changed' THEN
+  IF was IS NOT NULL AND old_key IS NOT NULL AND NOT EXISTS (SELECT FROM {{ n.events }} e WHERE e.{{ n.row }} = old_key) THEN
     -- A row from before the guard: its history begins with the state that it was in.
     INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-      VALUES ($4, 1, NULL, $3, clock_timestamp(), rules ->> 'language');
-    last_seq := 1;
-    last_state := $3;
+      VALUES (old_key, 1, NULL, was, clock_timestamp(), rules ->> 'language');
+    IF old_key = $4 THEN
+      last_seq := 1;
+      last_state := was;
+    END IF;
   END IF;
 {%- endif %}
   IF fault IS NOT NULL THEN
@@ -275,6 +302,15 @@ BEGIN
   last_seq := coalesce(last_seq, 0) + 1;
   INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "forced", "observed")
     VALUES ($4, last_seq, begins, $5, clock_timestamp(), rules ->> 'language', reason, fault);
+  -- A migration may have been committed since.
+  IF fault IS NULL AND reason IS NULL AND {{ n.mode }}() <> 'observe' AND (CASE
+    WHEN was IS NULL THEN NOT {{ n.rules }}() -> 'initial' ? $5
+    ELSE rules ->> 'language' IS DISTINCT FROM {{ n.rules }}() ->> 'language' AND jsonb_extract_path({{ n.rules }}(), 'next', was, $5) IS NULL
+  END) THEN
+    {% call overtaken("was", "$5", "$4", "the rules of", " changed while a step was judged") %}{% endcall %};
+  ELSIF fault IS NOT NULL AND fault <> 'loaded' AND {{ n.mode }}() <> 'observe' THEN
+    {% call overtaken("was", "$5", "$4", "the guard of", " enforces since it let a step through") %}{% endcall %};
+  END IF;
   IF reason IS NOT NULL THEN
     INSERT INTO {{ n.reports }} ({{ n.row }}, "status", "from_state", "answer", "seq", "actor")
       VALUES ($4, $5, was, 'applied', last_seq, session_user);
@@ -296,8 +332,8 @@ DECLARE
   judged pg_catalog.text;
 BEGIN
   IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-    IF NEW.{{ n.column }}{{ n.exact }} OPERATOR(pg_catalog.=) OLD.{{ n.column }}{{ n.exact }}
-      AND NEW.{{ n.key }}{{ n.key_exact }} OPERATOR(pg_catalog.=) OLD.{{ n.key }}{{ n.key_exact }}
+    IF {% call same(n.column, n.exact) %}{% endcall %}
+      AND {% call same(n.key, n.key_exact) %}{% endcall %}
     THEN
       RETURN NULL;
     END IF;
@@ -309,7 +345,9 @@ BEGIN
       THEN pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'language')
     END;
 {%- if history %}
-    IF judged IS NOT NULL AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) '' THEN
+    IF judged IS NOT NULL AND {{ n.mode }}() OPERATOR(pg_catalog.<>) 'observe'
+      AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) ''
+    THEN
       IF {{ n.step }}(NEW.{{ n.key }}{{ n.key_cast }}, was, becomes, judged) THEN
         RETURN NULL;
       END IF;
@@ -337,10 +375,13 @@ BEGIN
     THEN pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'language')
   END;
 {%- if history %}
-  IF judged IS NOT NULL AND NOT {{ n.has_pruned }}() THEN
+  IF judged IS NOT NULL AND {{ n.mode }}() OPERATOR(pg_catalog.<>) 'observe' AND NOT {{ n.has_pruned }}() THEN
     INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
       VALUES (NEW.{{ n.key }}, 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
     IF FOUND THEN
+      IF pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'initial', becomes) IS NULL THEN
+        {% call overtaken_plain() %}{% endcall %}
+      END IF;
       RETURN NULL;
     END IF;
   END IF;
@@ -398,8 +439,11 @@ BEGIN
   )) THEN
     RETURN NULL;
   END IF;
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || ' is append-only'
-    || CASE TG_OP WHEN 'INSERT' THEN ': the guard of {{ n.table_word }} alone writes it' ELSE '' END;
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || CASE
+      WHEN TG_NAME <> {{ n.append_only_literal }} AND TG_NAME <> {{ n.event_literal }} THEN ' is only written by phasegate''s functions'
+      WHEN TG_OP = 'INSERT' THEN ' is append-only: the guard of {{ n.table_word }} alone writes it'
+      ELSE ' is append-only'
+    END;
 END
 $phasegate$;
 
@@ -509,19 +553,15 @@ BEGIN
   PERFORM set_config('phasegate.pruning', 'on', true);
   FOR old IN
     SELECT l."row", l."seq", t."is_there" FROM (
-      SELECT DISTINCT ON (e.{{ n.row }}) e.{{ n.row }} AS "row", e."seq", e."at", e."from_state", e."to_state"
+      SELECT DISTINCT ON (e.{{ n.row }}) e.{{ n.row }} AS "row", e."seq", e."at"
       FROM {{ n.events }} e ORDER BY e.{{ n.row }}, e."seq" DESC
-    ) l
-    LEFT JOIN LATERAL (
-      SELECT true AS "is_there", t.{{ n.column }}::text AS "state" FROM {{ n.table }} t WHERE t.{{ n.key }} = l."row"
-    ) t ON true
-    WHERE l."at" < $1
-      AND CASE WHEN t."is_there" THEN rules -> 'ended' ? t."state" AND l."seq" > 1 ELSE true END
+    ) l, LATERAL {{ n.state }}(l."row"{{ n.key_default }}) t
+    WHERE l."at" < $1 AND CASE WHEN t."is_there" THEN rules -> 'ended' ? t."state" AND l."seq" > 1 ELSE true END
   LOOP
     DELETE FROM {{ n.reports }} r WHERE r.{{ n.row }} = old."row" AND r."at" < $1
-      AND (old."is_there" IS NULL OR r."seq" IS DISTINCT FROM old."seq");
+      AND (NOT old."is_there" OR r."seq" IS DISTINCT FROM old."seq");
     GET DIAGNOSTICS reports = ROW_COUNT;
-    DELETE FROM {{ n.events }} e WHERE e.{{ n.row }} = old."row" AND (old."is_there" IS NULL OR e."seq" < old."seq");
+    DELETE FROM {{ n.events }} e WHERE e.{{ n.row }} = old."row" AND (NOT old."is_there" OR e."seq" < old."seq");
     GET DIAGNOSTICS events = ROW_COUNT;
     total := total + events + reports;
     IF events + reports > 0 THEN
@@ -555,15 +595,26 @@ $phasegate$;
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION {{ n.guard }}(), {{ n.again }}(), {{ n.report }}(), {{ n.append_only }}(),
-  {{ n.step }}({{ n.row_type }}, text, text, text), {{ n.judge }}(text, {{ n.row_type }}, text, {{ n.row_type }}, text) FROM PUBLIC;
+  {{ n.state }}({{ n.row_type }}), {{ n.step }}({{ n.row_type }}, text, text, text), {{ n.judge }}(text, {{ n.row_type }}, text, {{ n.row_type }}, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
 -- GRANT EXECUTE ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text, jsonb) TO ...;
 -- GRANT EXECUTE ON FUNCTION {{ n.prune }}(timestamptz) TO ...;
+{%- if adopts %}
+REVOKE ALL ON FUNCTION {{ n.moving }}() FROM PUBLIC;
+{%- endif %}
 REVOKE ALL ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text, jsonb), {{ n.prune }}(timestamptz), {{ n.set_mode }}(text) FROM PUBLIC;
 
+-- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER {{ n.event_trigger }} BEFORE INSERT ON {{ n.events }}
-  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION {{ n.append_only }}();
+  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0 OR NOT has_function_privilege('{{ n.step_in_literal }}'::regprocedure, 'EXECUTE'))
+  EXECUTE FUNCTION {{ n.append_only }}();
+CREATE TRIGGER {{ n.forcing_trigger }} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{ n.forcing }}
+  FOR EACH STATEMENT WHEN (NOT has_function_privilege('{{ n.step_in_literal }}'::regprocedure, 'EXECUTE'))
+  EXECUTE FUNCTION {{ n.append_only }}();
+CREATE TRIGGER {{ n.pruned_trigger }} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{ n.pruned }}
+  FOR EACH STATEMENT WHEN (NOT has_function_privilege('{{ n.step_in_literal }}'::regprocedure, 'EXECUTE'))
+  EXECUTE FUNCTION {{ n.append_only }}();
 CREATE TRIGGER {{ n.append_only_trigger }} BEFORE UPDATE OR DELETE OR TRUNCATE ON {{ n.events }}
   FOR EACH STATEMENT EXECUTE FUNCTION {{ n.append_only }}();
 CREATE TRIGGER {{ n.report_trigger }} BEFORE INSERT ON {{ n.reports }}
@@ -599,6 +650,15 @@ BEGIN
 END
 $phasegate$;
 {%- endif %}
+{%- macro overtaken_plain() -%}
+RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
+          'phasegate: the rules of {{ n.machine }} changed while a step was judged: nothing -> ', becomes, ' of ', NEW.{{ n.key }}, '; try again'
+        );
+{%- endmacro %}
+{%- macro overtaken(from, to, key, what, why) -%}
+RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ what }} {% if what == "the guard of" %}{{ n.table_word }}{% else %}{{ n.machine }}{% endif %}{{ why }}: '
+      || coalesce({{ from }}, 'nothing') || ' -> ' || coalesce({{ to }}, 'null') || ' of ' || {{ key }}::text || '; try again'
+{%- endmacro %}
 {%- macro list(rest) %}(
       SELECT coalesce(string_agg(CASE WHEN l."place" <= {{ listed }} THEN l."state" WHEN l."place" = {{ listed }} + 1 THEN '...' END, ', ' ORDER BY l."place"), 'none')
       FROM (
@@ -606,6 +666,12 @@ $phasegate$;
         FROM jsonb_array_elements_text(rules -> 'states') WITH ORDINALITY AS s("state", "place"){{ rest }}
       ) l
     )
+{%- endmacro %}
+{#- Whether a column is what it was. -#}
+{%- macro same(column, exact) -%}
+{% if owns %}NEW.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) OLD.{{ column }}{{ exact }}
+{%- else %}(NEW.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) OLD.{{ column }}{{ exact }} OR NEW.{{ column }} IS NULL AND OLD.{{ column }} IS NULL)
+{%- endif %}
 {%- endmacro %}
 {#- The name of today of a state, by the rules of its time. -#}
 {%- macro now(language, state) -%}

@@ -34,7 +34,7 @@ async fn only_who_has_the_privilege_forces_whatever_was_granted_on_the_tables() 
         ("SELECT deploy_force('a', 'succeeded', 'x')", "permission denied for function deploy_force"),
         (
             "INSERT INTO deploy_forcing VALUES ('a', 'succeeded', 'x')",
-            "new row violates row-level security policy",
+            "phasegate: deploy_forcing is only written by phasegate's functions",
         ),
         ("ALTER TABLE deploy_forcing DISABLE ROW LEVEL SECURITY", "must be owner"),
         ("CREATE POLICY mine ON deploy_forcing USING (true)", "must be owner"),
@@ -49,7 +49,7 @@ async fn only_who_has_the_privilege_forces_whatever_was_granted_on_the_tables() 
             "CREATE FUNCTION deploy_force(a varchar, b varchar, c varchar) RETURNS integer LANGUAGE plpgsql AS
              $$ BEGIN INSERT INTO deploy_forcing VALUES (a, b, c); UPDATE deploys SET status = 'succeeded' WHERE id = a; RETURN 1; END $$;
              SELECT deploy_force('a'::varchar, 'succeeded'::varchar, 'x'::varchar)",
-            "new row violates row-level security policy",
+            "phasegate: deploy_forcing is only written by phasegate's functions",
         ),
         (
             // A mark set by its own trigger, on its own table.
@@ -78,7 +78,7 @@ async fn who_was_granted_it_forces_without_any_other_right_and_is_named() {
     ok(
         &mut db,
         &format!(
-            "GRANT EXECUTE ON FUNCTION deploy_force(text, text, text) TO {operator};
+            "GRANT EXECUTE ON FUNCTION deploy_force(text, text, text, jsonb) TO {operator};
              SET SESSION AUTHORIZATION {operator};
              SELECT deploy_force(key => 'a', to_state => 'succeeded', reason => 'x')"
         ),

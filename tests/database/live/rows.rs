@@ -46,9 +46,14 @@ fn finds_rows_in_states_that_nobody_knows_and_in_retired_ones(database: Database
     let world = World::empty(database, machine(&table), Schema::named("deploy"));
     world.sql(&schema(&former, database));
     world.sql("INSERT INTO deploys (id) VALUES ('a'), ('b'); UPDATE deploys SET status = 'parked'");
-    world.sql("DELETE FROM deploy_transitions WHERE to_state = 'parked'");
+    world.sql(&edited(
+        database,
+        "deploy",
+        "DELETE FROM deploy_transitions WHERE to_state = 'parked'",
+    ));
     let language = loaded.machine.fingerprints.language.clone();
-    world.sql(&format!("UPDATE deploy_language SET fingerprint = '{language}'"));
+    let edit = format!("UPDATE deploy_language SET fingerprint = '{language}'");
+    world.sql(&edited(database, "deploy", &edit));
     let looked = look(&world, &loaded);
     let retired = looked.findings.iter().find(|f| f.rule.id == "rows-in-retired-states").unwrap();
     assert!(retired.message.contains("`parked (2)`") && !retired.is_error(), "{looked:?}");

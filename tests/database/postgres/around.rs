@@ -152,8 +152,11 @@ async fn a_role_that_owns_nothing_moves_rows_and_touches_nothing_else() {
     assert_untouched(&mut db).await;
     for statement in [
         "INSERT INTO deploy_events VALUES ('a', 3, 'building', 'failed', now(), '')",
-        "INSERT INTO deploy_transitions VALUES ('building', 'succeeded', 'declared')",
-        "UPDATE deploy_states SET initial = true",
+        "CREATE OR REPLACE FUNCTION deploy_rules() RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb'",
+        "SELECT deploy_set_mode('test')",
+        "SELECT deploy_prune(now())",
+        "SELECT deploy_step('a', 'building', 'failed', '')",
+        "SELECT deploy_judge('UPDATE', 'a', 'building', 'a', 'failed')",
         "ALTER TABLE deploys DISABLE TRIGGER ALL",
         "DROP TRIGGER \"000_deploy_guard\" ON deploys",
         "SET session_replication_role = replica",

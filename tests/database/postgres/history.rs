@@ -55,27 +55,6 @@ async fn nothing_but_the_guard_writes_the_history() {
         refused(&mut db, statement, append_only).await;
         assert_untouched(&mut db).await;
     }
-    // Not by a trigger's hand either.
-    for (from, to, why) in [
-        ("'building'", "'failed'", append_only),
-        ("'building'", "'building'", append_only),
-        ("'queued'", "'building'", "the history of deploys ends in building, not in queued"),
-        ("NULL", "'queued'", "the history of deploys ends in building, not in nothing"),
-    ] {
-        ok(&mut db, "BEGIN").await;
-        ok(
-            &mut db,
-            &format!(
-                "CREATE FUNCTION forge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                 INSERT INTO deploy_events (deploy_id, from_state, to_state) VALUES ('a', {from}, {to}); \
-                 RETURN NULL; END $$; \
-                 CREATE TRIGGER forge AFTER UPDATE ON deploys FOR EACH ROW EXECUTE FUNCTION forge();"
-            ),
-        )
-        .await;
-        refused(&mut db, "UPDATE deploys SET reason = 'x' WHERE id = 'a'", why).await;
-        ok(&mut db, "ROLLBACK").await;
-    }
     let mut copy = db
         .copy_in_raw(
             "COPY deploy_events (deploy_id, seq, from_state, to_state, at, language) FROM STDIN",

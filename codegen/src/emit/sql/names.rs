@@ -33,6 +33,17 @@ fn row_column(machine: &str) -> String {
     }
 }
 
+/// The key's type, in the history and the reports.
+const fn row_type(dialect: Dialect, key_type: KeyType) -> &'static str {
+    match (dialect, key_type) {
+        (Dialect::Postgres, KeyType::Text) => "text",
+        (Dialect::Postgres, KeyType::Uuid) => "uuid",
+        (Dialect::Postgres, KeyType::Bigint) => "bigint",
+        (Dialect::Sqlite, KeyType::Text | KeyType::Uuid) => "TEXT",
+        (Dialect::Sqlite, KeyType::Bigint) => "INTEGER",
+    }
+}
+
 /// The names as they are written: quoted, and on PostgreSQL qualified where they can be.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Names {
@@ -70,6 +81,8 @@ pub(super) struct Names {
     pub(super) key_exact: &'static str,
     /// What gives the key the type that the history has it in.
     pub(super) key_cast: String,
+    /// The key as the application's own table compares it.
+    pub(super) key_default: &'static str,
     /// How the history compares keys.
     pub(super) row_collation: &'static str,
     pub(super) table: String,
@@ -88,6 +101,14 @@ pub(super) struct Names {
     pub(super) rules: String,
     pub(super) step: String,
     pub(super) judge: String,
+    /// The function that says what state a row is in.
+    pub(super) state: String,
+    /// The step's signature, within a literal.
+    pub(super) step_in_literal: String,
+    pub(super) append_only_literal: String,
+    pub(super) event_literal: String,
+    pub(super) forcing_trigger: String,
+    pub(super) pruned_trigger: String,
     pub(super) set_mode: String,
     pub(super) prune: String,
     /// The keys whose history was pruned.
@@ -146,6 +167,7 @@ impl Names {
         let of = |suffix: &str| format!("{name}_{suffix}");
         let first = |suffix: &str| quoted(&format!("{FIRST}{name}_{suffix}"));
         // Without a history nothing is written by this name.
+        let row_type = row_type(dialect, sql.key_type);
         let events = sql.events.clone().unwrap_or_else(|| of("events"));
         Self {
             machine: escaped(name),
@@ -174,9 +196,13 @@ impl Names {
                 KeyType::Uuid | KeyType::Bigint => "",
             },
             key_cast: match sql.key_type {
-                KeyType::Text => "::pg_catalog.text".to_owned(),
+                KeyType::Text => "::pg_catalog.text COLLATE \"C\"".to_owned(),
                 KeyType::Uuid => "::pg_catalog.uuid".to_owned(),
                 KeyType::Bigint => "::pg_catalog.int8".to_owned(),
+            },
+            key_default: match sql.key_type {
+                KeyType::Text => " COLLATE \"default\"",
+                KeyType::Uuid | KeyType::Bigint => "",
             },
             row_collation: match (dialect, sql.key_type) {
                 (Dialect::Postgres, KeyType::Text) => " COLLATE \"C\"",
@@ -191,13 +217,7 @@ impl Names {
                 (Dialect::Sqlite, Storage::Enum | Storage::Text) => "TEXT".to_owned(),
             },
             row: quoted(&row_column(name)),
-            row_type: match (dialect, sql.key_type) {
-                (Dialect::Postgres, KeyType::Text) => "text",
-                (Dialect::Postgres, KeyType::Uuid) => "uuid",
-                (Dialect::Postgres, KeyType::Bigint) => "bigint",
-                (Dialect::Sqlite, KeyType::Text | KeyType::Uuid) => "TEXT",
-                (Dialect::Sqlite, KeyType::Bigint) => "INTEGER",
-            },
+            row_type,
             states: qualified(&of("states")),
             transitions: qualified(&of("transitions")),
             language: qualified(&of("language")),
@@ -205,6 +225,15 @@ impl Names {
             rules: qualified(&of("rules")),
             step: qualified(&of("step")),
             judge: qualified(&of("judge")),
+            state: qualified(&of("state")),
+            step_in_literal: escaped(&format!(
+                "{}({row_type}, text, text, text)",
+                qualified(&of("step"))
+            )),
+            append_only_literal: literal(&of("append_only")),
+            event_literal: literal(&of("event")),
+            forcing_trigger: quoted(&of("forcing")),
+            pruned_trigger: quoted(&of("pruned")),
             set_mode: qualified(&of("set_mode")),
             prune: qualified(&of("prune")),
             pruned: qualified(&of("pruned")),

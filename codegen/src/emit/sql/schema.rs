@@ -42,7 +42,8 @@ struct Postgres<'m> {
     labels: Vec<String>,
     default: String,
     rules: Rules,
-    /// Whether a state may become itself.
+    /// Whether steps of a state to itself are logged: that takes a trigger that holds the column's type,
+    /// which an application's own column is to be rid of.
     again: bool,
     listed: usize,
 }
@@ -129,7 +130,7 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
                 labels,
                 default,
                 rules: Rules::of(machine, sql.mode, &Renames::new()),
-                again: history && repeats(machine),
+                again: history && (owns || repeats(machine)),
                 listed: LISTED,
             }
             .render()

@@ -141,7 +141,8 @@ impl<'m> Change<'m> {
 
     /// Whether a state may become itself for the first time.
     fn repeats_first(&self) -> bool {
-        self.sql.events.is_some() && schema::repeats(self.new) && !schema::repeats(self.old)
+        let is_new = schema::repeats(self.new) && !schema::repeats(self.old);
+        self.sql.events.is_some() && !self.sql.owns && is_new
     }
 
     /// What a row starts in where nothing is said, where that is another state than before.
