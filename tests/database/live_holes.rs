@@ -95,8 +95,7 @@ fn finds_an_index_or_a_constraint_that_is_gone(database: Database) {
         for (table, constraint, said) in [
             ("job_events", "job_events_pkey", "PRIMARY KEY (\"job_id\", \"seq\")"),
             ("job_events", "job_events_check", "CHECK"),
-            ("job_transitions", "job_transitions_kind_check", "CHECK"),
-            ("job_language", "job_language_id_check", "CHECK"),
+            ("job_pruned", "job_pruned_pkey", "PRIMARY KEY (\"job_id\")"),
             ("jobs", "jobs_pkey", "PRIMARY KEY (\"id\")"),
         ] {
             let sql = format!("ALTER TABLE {table} DROP CONSTRAINT {constraint}");
@@ -263,10 +262,10 @@ fn finds_that_others_may_write_what_the_guard_judges_by() {
     let before = look(&world, &loaded);
     let mut found = Vec::new();
     let rights = [
-        ("INSERT", "job_renames", "PUBLIC"),
-        ("INSERT", "job_transitions", "holes_app"),
-        ("UPDATE (initial)", "job_states", "holes_app"),
-        ("DELETE, UPDATE (fingerprint)", "job_language", "holes_app"),
+        ("INSERT", "job_forcing", "PUBLIC"),
+        ("INSERT", "job_events", "holes_app"),
+        ("UPDATE (reason)", "job_forcing", "holes_app"),
+        ("DELETE, UPDATE (events)", "job_pruned", "holes_app"),
         ("TRIGGER", "job_events", "holes_app"),
     ];
     for (right, table, role) in rights {

@@ -60,7 +60,7 @@ async fn unnamed(table: &Loaded, url: &str, name: &str, change: &str) -> Option<
 
 /// In PostgreSQL's catalog: relations, their columns, indexes, constraints, triggers, functions, and
 /// what is granted on them. `other` is another role.
-const POSTGRES: [&str; 20] = [
+const POSTGRES: [&str; 19] = [
     "SELECT relname::text, format('DROP %s %I CASCADE', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
      FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')",
     "SELECT relname::text, format('CREATE OR REPLACE VIEW %I AS SELECT * FROM (%s) v WHERE false', relname, rtrim(pg_get_viewdef(oid), ';'))
@@ -70,8 +70,6 @@ const POSTGRES: [&str; 20] = [
     // The application's roles write the table and the reports, whoever they are.
     "SELECT relname::text, format('GRANT ALL ON %I TO PUBLIC', relname)
      FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('orders', 'order_reports')",
-    "SELECT relname::text, format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', relname)
-     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity",
     "SELECT a.attname::text, format('ALTER TABLE %I DROP COLUMN %I CASCADE', c.relname, a.attname)
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND a.attnum > 0",
@@ -94,7 +92,7 @@ const POSTGRES: [&str; 20] = [
     "SELECT tgname::text, format(way, tgname, c.relname)
      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid, unnest(ARRAY['DROP TRIGGER %I ON %I', 'ALTER TABLE %2$I DISABLE TRIGGER %1$I', 'ALTER TABLE %2$I ENABLE REPLICA TRIGGER %1$I']) way
      WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal",
-    "SELECT tgname::text, format('DROP TRIGGER %I ON %I; %s', tgname, c.relname, replace(pg_get_triggerdef(t.oid), ' EXECUTE ', ' WHEN (false) EXECUTE '))
+    "SELECT tgname::text, format('DROP TRIGGER %I ON %I; %s', tgname, c.relname, regexp_replace(pg_get_triggerdef(t.oid), '( WHEN .*)? EXECUTE ', ' WHEN (false) EXECUTE '))
      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal",
     "SELECT proname::text, format('DROP FUNCTION %s CASCADE', oid::regprocedure) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     "SELECT proname::text, replace(pg_get_functiondef(oid), 'BEGIN', 'BEGIN NULL;') FROM pg_proc
@@ -111,9 +109,9 @@ const POSTGRES: [&str; 20] = [
      WHERE pronamespace = 'public'::regnamespace AND proconfig IS NOT NULL",
     // What a row starts in, and what the mode is, anybody may ask; to force is a privilege to be had.
     "SELECT proname::text, format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', oid::regprocedure) FROM pg_proc
-     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode')",
+     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode', 'order_rules', 'order_has_pruned')",
     "SELECT proname::text, format('GRANT EXECUTE ON FUNCTION %s TO phasegate_live_objects', oid::regprocedure) FROM pg_proc
-     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode', 'order_force')",
+     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode', 'order_rules', 'order_has_pruned', 'order_force', 'order_prune')",
 ];
 
 #[tokio::test]

@@ -64,6 +64,23 @@ impl Names {
         }
     }
 
+    /// How the rules are made what they were.
+    pub(super) fn rules_again(&self) -> String {
+        match self.dialect {
+            Dialect::Postgres => {
+                format!(
+                    "run the last migration's CREATE OR REPLACE FUNCTION of `{}` again",
+                    self.rules
+                )
+            }
+            Dialect::Sqlite => format!(
+                "drop the views `{}`, `{}`, `{}` and `{}`, and run the last migration's CREATE VIEW of \
+                 each again",
+                self.states, self.transitions, self.language, self.renames
+            ),
+        }
+    }
+
     /// A table as SQL has it.
     pub(super) fn quoted(&self, table: &str) -> String {
         match self.dialect {
@@ -147,10 +164,8 @@ impl Facts {
         }
         if facts.has_column(&names.language, "fingerprint") {
             let sql = format!("SELECT \"fingerprint\" FROM {}", names.quoted(&names.language));
-            facts.language = conn.rows(&sql).await?.into_iter().next().map(|row| {
-                let [fingerprint] = cells(row);
-                fingerprint
-            });
+            let row = conn.rows(&sql).await?.into_iter().next();
+            facts.language = row.and_then(|row| row.into_iter().next().flatten());
         }
         if facts.has_renames(names) {
             let sql = format!(

@@ -250,17 +250,12 @@ impl Look<'_> {
         let of_rows = language_of(states, pairs);
         let Some(said) = &facts.language else {
             let message = format!("`{table}` has no row: the history does not say by which rules");
-            let help = format!(
-                "INSERT INTO {} (\"fingerprint\") VALUES ('{of_rows}')",
-                self.names.quoted(table)
-            );
-            tell.error(rules::ALTERED_LANGUAGE, message, help);
+            tell.error(rules::ALTERED_LANGUAGE, message, self.names.rules_again());
             return self.by(conn, facts, &of_rows).await;
         };
         let by_rows = self.by(conn, facts, &of_rows).await?;
         if of_rows != *said && matches!(by_rows, At::Current | At::Behind(..)) {
-            let help =
-                format!("UPDATE {} SET \"fingerprint\" = '{of_rows}'", self.names.quoted(table));
+            let help = self.names.rules_again();
             self.says_otherwise(said, &of_rows, help, tell);
             return Ok(by_rows);
         }

@@ -226,13 +226,6 @@ rows! { LIVE
         mend: "delete the row as the finding prints, and see what is said of rows and history",
     }
 
-    OPEN_FORCING "open-forcing" {
-        looks_for: "a table of forced steps that others may write",
-        why: "Whoever may write it may force any step.",
-        example: Words("row level security was taken off `deploy_forcing`"),
-        mend: "run what the finding prints",
-    }
-
     LEFTOVER_FORCING "leftover-forcing" {
         looks_for: "rows in the table of forced steps",
         why: "None outlives its transaction. The guard lets each of them pass once more.",

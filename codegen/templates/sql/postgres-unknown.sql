@@ -23,7 +23,7 @@ BEGIN
       || '; mend the ' || CASE total WHEN 1 THEN 'row' ELSE 'rows' END
       || ', or add the ' || CASE states WHEN 1 THEN 'state' ELSE 'states' END || ' to the table, '
 {%- if is_guarded %}
-      || 'migrate, and before this file run the INSERT INTO {{ n.states }} of the new one by hand';
+      || 'migrate, and before this file run the CREATE OR REPLACE FUNCTION {{ n.rules }} of the new one by hand';
 {%- else %}
       || 'and while no database has this file, make it anew: remove the files of its migration and their tables/NNNN.toml, then migrate';
 {%- endif %}

@@ -214,7 +214,7 @@ fn finds_a_guard_in_the_other_mode(database: Database) {
                 "apply the migration that switches it",
             ),
             Database::Postgres => {
-                (format!("`order_mode` says `BEGIN RETURN '{is}'; END`"), "CREATE OR REPLACE")
+                (format!("`order_mode` says `SELECT '{is}'::pg_catalog.text`"), "CREATE OR REPLACE")
             }
         };
         let said = format!("the guard's mode is not the table's: {said}");

@@ -85,8 +85,5 @@ fn finds_a_fingerprint_that_was_changed(database: Database) {
     let old = "UPDATE deploy_language SET fingerprint = '192ff50c3453856c'";
     let world = with_rows(database);
     world.sql(&edited(database, "deploy", old));
-    holds(
-        &look(&world, &deploy()),
-        &[("altered-language", "SET \"fingerprint\" = '775a73dba2dc4ce4'")],
-    );
+    holds(&look(&world, &deploy()), &[("altered-language", "again")]);
 }

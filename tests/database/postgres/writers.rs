@@ -133,7 +133,7 @@ async fn a_step_that_was_judged_before_a_migration_is_told_so() {
     let step = "UPDATE runs SET status = 'on'";
     let legal = held_up_while_it_migrates(&all, &table(on, "enforce"), step).await;
     assert_eq!(legal, Ok(None));
-    let [observes, later] = [on, stay].map(|rows| table(rows, "observe"));
+    let [observes, later] = [on, "{ from = 'on', to = 'off' }"].map(|rows| table(rows, "observe"));
     let marked = held_up_while_it_migrates(&observes, &later, step).await;
     // It was legal by the rules that its event names.
     assert_eq!(marked, Ok(None));
