@@ -133,8 +133,9 @@ impl Look<'_> {
         };
         let facts = Facts::read(conn, names).await?;
         looked.language.clone_from(&facts.language);
-        let rules = [&names.states, &names.transitions, &names.language];
-        if !rules.iter().any(|table| facts.has(table)) {
+        let made = [&names.states, &names.transitions, &names.language];
+        let made = made.into_iter().chain(&names.events);
+        if !made.into_iter().any(|table| facts.has(table)) {
             self.nothing(&facts, &mut tell);
             looked.findings = tell.findings;
             return Ok(looked);
