@@ -25,7 +25,7 @@ const LISTS: [(&str, &[&[Defect]]); 13] = [
     ("SQLite: the schema", &[&database::written("sqlite.sql"), &sqlite::SCHEMA]),
     ("SQLite: the migrations", &[&sqlite::MIGRATION]),
     ("SQLite: observing, adopting, renaming", &[&observe::SQLITE]),
-    ("PostgreSQL: the schema", &[&database::written("postgres.sql"), &postgres::SCHEMA]),
+    ("PostgreSQL: the schema", &[&postgres::WRITTEN, &postgres::SCHEMA]),
     ("PostgreSQL: the migrations", &[&postgres_change::DEFECTS]),
     ("PostgreSQL: observing, adopting, renaming", &[&observe::POSTGRES]),
     ("Rust", &[&rust::DEFECTS]),

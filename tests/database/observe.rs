@@ -216,7 +216,11 @@ async fn enforces_once_nothing_is_lost_and_leaves_no_trace_of_the_mode<D: Db>(db
     };
     let lost = format!(
         "phasegate: 3 rows of orders are in states that the table lacks: {states}; \
-         mend the rows, or add the states to the table, migrate, and before this file run the INSERT INTO "
+         mend the rows, or add the states to the table, migrate, and before this file run the {}",
+        match D::DIALECT {
+            Dialect::Postgres => "CREATE OR REPLACE FUNCTION \"public\".",
+            Dialect::Sqlite => "INSERT INTO ",
+        }
     );
     assert!(said.contains(&lost), "{said}");
     ok(db, "UPDATE orders SET status = 'sent' WHERE id = 'a'").await;

@@ -264,7 +264,10 @@ fn is_ready_where_tables_and_guard_are_there(database: Database) {
     }
     let problem = world.get("/readyz").problem(503, "schema-mismatch");
     assert!(problem["missing"][0].as_str().unwrap().contains("guard"), "{problem}");
-    world.sql("DROP TABLE deploy_transitions");
+    world.sql(match database {
+        Database::Postgres => "DROP VIEW deploy_transitions",
+        Database::Sqlite => "DROP TABLE deploy_transitions",
+    });
     let problem = world.get("/readyz").problem(503, "schema-mismatch");
     assert_eq!(problem["missing"].as_array().unwrap().len(), 2, "{problem}");
     world.get("/healthz").ok(200);

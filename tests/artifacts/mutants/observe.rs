@@ -109,7 +109,7 @@ pub(crate) const SQLITE: [Defect; 20] = [
     ),
 ];
 
-pub(crate) const POSTGRES: [Defect; 22] = [
+pub(crate) const POSTGRES: [Defect; 19] = [
     gres(
         OBSERVES,
         "a step that no transition allows unmarked",
@@ -123,8 +123,8 @@ pub(crate) const POSTGRES: [Defect; 22] = [
     gres(
         OBSERVES,
         "a guard that enforces while it is to observe",
-        "BEGIN RETURN 'observe'; END",
-        "BEGIN RETURN 'enforce'; END",
+        "SELECT 'observe'::pg_catalog.text",
+        "SELECT 'enforce'::pg_catalog.text",
     ),
     gres(OBSERVES, "every step counted once", "count(*) AS \"count\"", "1 AS \"count\""),
     gres(
@@ -144,8 +144,8 @@ pub(crate) const POSTGRES: [Defect; 22] = [
     gres(
         SWITCH,
         "a switch that goes on observing",
-        "BEGIN RETURN 'enforce'; END",
-        "BEGIN RETURN 'observe'; END",
+        "SELECT 'enforce'::pg_catalog.text",
+        "SELECT 'observe'::pg_catalog.text",
     ),
     gres(ADOPTS, "a view guarded", "kind NOT IN ('r', 'p')", "kind NOT IN ('r', 'p', 'v')"),
     gres(ADOPTS, "a column of another type guarded", "ELSIF class <> 'S' THEN", "ELSIF false THEN"),
@@ -167,30 +167,10 @@ pub(crate) const POSTGRES: [Defect; 22] = [
     cut(
         RENAMES,
         "postgres.sql",
-        "the old name left a state",
-        "DELETE FROM \"public\".\"order_states\"",
-        ";\n",
-    ),
-    cut(
-        RENAMES,
-        "postgres.sql",
-        "what the history calls it forgotten",
-        "INSERT INTO \"public\".\"order_renames\"",
-        ";\n",
-    ),
-    cut(
-        RENAMES,
-        "postgres.sql",
-        "the leave to move rows left behind",
-        "DELETE FROM \"public\".\"order_renames\" WHERE \"language\" = ''",
-        ";\n",
-    ),
-    cut(
-        RENAMES,
-        "postgres.sql",
-        "the new name without its transitions",
-        "INSERT INTO \"public\".\"order_transitions\"",
-        ";\n",
+        "the rules of before left in force",
+        "-- The rules from here on.",
+        "$phasegate$;
+",
     ),
 ];
 

@@ -74,12 +74,15 @@ async fn pause() {
     tokio::time::sleep(std::time::Duration::from_millis(15)).await;
 }
 
-/// No lock of the transaction keeps a writer of any table waiting.
+/// No lock of the transaction keeps a writer of any table waiting, but that under which the first
+/// transition of a state to itself gets its trigger.
 async fn lets_writers_through<D: Db>(db: &mut D) {
     let strong = "SELECT c.relname::text, l.mode::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation \
                   JOIN pg_namespace n ON n.oid = c.relnamespace \
                   WHERE l.pid = pg_backend_pid() AND c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' \
-                  AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')";
+                  AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock') \
+                  AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname LIKE '%guard\\_again' \
+                  AND age(t.xmin) = 0)";
     assert_eq!(db.rows(strong).await, Vec::<sql::Row>::new());
 }
 

@@ -109,28 +109,32 @@ pub(super) fn script(case: &Case, dialect: Dialect) -> Script {
     }
     let schema = sql::schema(machine, dialect);
     let setup = if target.owns {
-        // Once, rows could start there.
-        let prefix = match dialect {
-            Dialect::Postgres => {
-                format!("{}.", quoted(target.schema.as_deref().unwrap_or("public")))
+        // Rows that were there before the table was what it is.
+        let (name, table) = (&machine.name, &names.table);
+        let (open, close) = match (dialect, &names.events) {
+            _ if planted.is_empty() => (String::new(), String::new()),
+            (Dialect::Postgres, Some(_)) => {
+                let schema = quoted(target.schema.as_deref().unwrap_or("public"));
+                let set = |mode| format!("SELECT {schema}.\"{name}_set_mode\"({mode});\n");
+                (set("'load'"), set("NULL"))
             }
-            Dialect::Sqlite => String::new(),
+            (Dialect::Postgres, None) => {
+                let set = |what| format!("ALTER TABLE {table} {what} TRIGGER USER;\n");
+                (set("DISABLE"), set("ENABLE"))
+            }
+            (Dialect::Sqlite, Some(_)) => {
+                let set =
+                    |mode| format!("INSERT INTO \"{name}_set_mode\" (\"mode\") VALUES ({mode});\n");
+                (set("'load'"), set("NULL"))
+            }
+            (Dialect::Sqlite, None) => {
+                let trigger = format!("TRIGGER \"000_{name}_guard_insert\"");
+                let start = schema.find(&format!("CREATE {trigger}")).unwrap();
+                let end = schema[start..].find("\nEND;\n").unwrap() + 6;
+                (format!("DROP {trigger};\n"), schema[start..start + end].to_owned())
+            }
         };
-        let states = format!("{prefix}\"{}_states\"", machine.name);
-        let truth = match dialect {
-            Dialect::Postgres => ["true", "false"],
-            Dialect::Sqlite => ["1", "0"],
-        };
-        let unreached: Vec<String> =
-            rows.iter().filter_map(|row| row.before).map(|state| literal(value(state))).collect();
-        let once = |is: &str| match unreached.is_empty() {
-            true => String::new(),
-            false => format!(
-                "UPDATE {states} SET \"initial\" = {is} WHERE \"state\" IN ({});\n",
-                unreached.join(", ")
-            ),
-        };
-        [schema, once(truth[0]), planted, once(truth[1]), walked].concat()
+        [schema, open, planted, close, walked].concat()
     } else {
         [existing(case, &names, dialect), planted, schema, walked].concat()
     };
@@ -141,8 +145,13 @@ pub(super) fn script(case: &Case, dialect: Dialect) -> Script {
     )];
     reads.extend(names.events.as_ref().map(|events| {
         let row = &names.row;
+        // Whatever its collation, so that one session can ask for tables of several kinds.
+        let collation = match dialect {
+            Dialect::Postgres => " COLLATE \"C\"",
+            Dialect::Sqlite => "",
+        };
         format!(
-            "SELECT '=' || CAST({row} AS text), '=' || CAST(seq AS text), '=' || from_state, \
+            "SELECT '=' || CAST({row} AS text){collation}, '=' || CAST(seq AS text), '=' || from_state, \
              '=' || to_state, '=' || language FROM {events} e ORDER BY e.{row}, e.seq"
         )
     }));
