@@ -42,6 +42,7 @@
 //! SQLite the same is said of a row that a trigger of the application's moves on in the very
 //! statement that moves it; PostgreSQL's order of triggers lets that pass and logs both steps.
 
+mod cases;
 mod change;
 mod keys;
 mod names;
@@ -80,7 +81,9 @@ pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
             format!("SELECT {schema}{force}('KEY', 'STATE', 'why');  -- PostgreSQL")
         }
         Dialect::Sqlite => format!(
-            "INSERT INTO {force} (key, to_state, reason, actor) VALUES ('KEY', 'STATE', 'why', 'who');  -- SQLite"
+            "INSERT INTO {force} (key, to_state, reason, actor) VALUES ('KEY', 'STATE', 'why', 'who'); \
+             UPDATE {} SET {} = 'STATE' WHERE {} = 'KEY';  -- SQLite",
+            sql.table, sql.column, sql.key
         ),
     };
     sql.dialects.iter().map(statement).collect()

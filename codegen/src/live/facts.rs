@@ -219,10 +219,16 @@ async fn tables(
              WHERE n.nspname = {} AND c.relkind IN ('r', 'p', 'f', 'v', 'm')",
             literal(&names.schema)
         ),
-        Dialect::Sqlite => "SELECT m.name, c.name FROM sqlite_schema m \
-                            JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
-                            UNION ALL SELECT name, '' FROM sqlite_schema WHERE type = 'view'"
-            .to_owned(),
+        // The columns of a view are asked for where the rules are read from it.
+        Dialect::Sqlite => format!(
+            "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
+             WHERE m.type = 'table' OR m.type = 'view' AND m.name IN ({}, {}, {}, {}) \
+             UNION ALL SELECT name, '' FROM sqlite_schema WHERE type = 'view'",
+            literal(&names.states),
+            literal(&names.transitions),
+            literal(&names.language),
+            literal(&names.renames)
+        ),
     };
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in conn.rows(&sql).await? {

@@ -9,9 +9,12 @@ DROP VIEW {{ n.observed }};
 {% endif -%}
 {% if switches %}
 -- The guards are made anew, in the one transaction that this file is.
-DROP TRIGGER {{ n.guard_insert }};
-DROP TRIGGER {{ n.guard_update }};
+{% include "sql/sqlite-drop.sql" %}
 DROP TRIGGER {{ n.event_trigger }};
+DROP TRIGGER {{ n.prune_insert }};
+DROP TRIGGER {{ n.set_mode_insert }};
+DROP VIEW {{ n.set_mode }};
+{% include "sql/sqlite-mode.sql" %}
 {% include "sql/sqlite-event.sql" %}
 
 {% include "sql/sqlite-guard.sql" %}

@@ -4,34 +4,11 @@
 {% include "sql/sqlite-preflight.sql" %}
 {%- endif %}
 
--- What the guards judge by: states and transitions are added as rows.
-CREATE TABLE {{ n.states }} (
-  "state" TEXT NOT NULL PRIMARY KEY,
-  "position" INTEGER NOT NULL,
-  "initial" INTEGER NOT NULL CHECK ("initial" IN (0, 1))
-) STRICT, WITHOUT ROWID;
-CREATE TABLE {{ n.transitions }} (
-  "from_state" TEXT NOT NULL,
-  "to_state" TEXT NOT NULL,
-  "kind" TEXT NOT NULL CHECK ("kind" IN ('declared', 'skip')),
-  PRIMARY KEY ("from_state", "to_state")
-) STRICT, WITHOUT ROWID;
--- The fingerprint of all that: the history says with each step which rules it was judged by.
-CREATE TABLE {{ n.language }} (
-  "id" INTEGER NOT NULL PRIMARY KEY DEFAULT 1 CHECK ("id" = 1),
-  "fingerprint" TEXT NOT NULL
-) STRICT;
--- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
-CREATE TABLE {{ n.renames }} (
-  "language" TEXT NOT NULL,
-  "state" TEXT NOT NULL,
-  "name_now" TEXT NOT NULL,
-  PRIMARY KEY ("language", "state")
-) STRICT, WITHOUT ROWID;
+{% include "sql/sqlite-rules.sql" %}
 {% if owns %}
 CREATE TABLE {{ n.table }} (
   {{ n.key }} {{ n.row_type }} NOT NULL PRIMARY KEY{% if identity %} AUTOINCREMENT{% endif %},
-  {{ n.column }} TEXT NOT NULL DEFAULT {{ default }} REFERENCES {{ n.states }} ("state"),
+  {{ n.column }} TEXT NOT NULL DEFAULT {{ default }},
   "ref" TEXT,
   "requested_by" TEXT,
   "reason" TEXT,
@@ -40,19 +17,6 @@ CREATE TABLE {{ n.table }} (
 ) STRICT;
 CREATE INDEX {{ n.created_index }} ON {{ n.table }} ("created_at", {{ n.key }});
 {% endif %}
-{%- for chunk in states %}
-INSERT INTO {{ n.states }} ("state", "position", "initial") VALUES
-{%- for row in chunk %}
-  {{ row }}{% if loop.last %};{% else %},{% endif %}
-{%- endfor %}
-{% endfor %}
-{%- for chunk in transitions %}
-INSERT INTO {{ n.transitions }} ("from_state", "to_state", "kind") VALUES
-{%- for row in chunk %}
-  {{ row }}{% if loop.last %};{% else %},{% endif %}
-{%- endfor %}
-{% endfor %}
-INSERT INTO {{ n.language }} ("fingerprint") VALUES ('{{ fingerprint }}');
 {%- if !owns && !observe %}
 
 -- What the table lacks no row may be in: nothing could lead it on.
@@ -99,7 +63,7 @@ CREATE INDEX {{ n.reports_row_index }} ON {{ n.reports }} ({{ n.row }}, "id");
 CREATE UNIQUE INDEX {{ n.reports_event_index }} ON {{ n.reports }} ({{ n.row }}, "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX {{ n.reports_seq_index }} ON {{ n.reports }} ({{ n.row }}, "seq") WHERE "answer" = 'applied';
 
--- What is being forced in this very statement; no row outlives it.
+-- What may be forced: each leave is for one step, which uses it up.
 CREATE TABLE {{ n.forcing }} (
   {{ n.row }} {{ n.row_type }} NOT NULL PRIMARY KEY,
   "to_state" TEXT NOT NULL,
@@ -107,6 +71,44 @@ CREATE TABLE {{ n.forcing }} (
   "actor" TEXT
 ){% if owns %} STRICT{% endif %};
 
+-- Which rows are gone, and when.
+CREATE TABLE {{ n.gone }} (
+  {{ n.row }} {{ n.row_type }} NOT NULL PRIMARY KEY,
+  "at" TEXT NOT NULL
+){% if owns %} STRICT{% endif %};
+
+-- The keys whose history was pruned, and how much of it: they stay used.
+CREATE TABLE {{ n.pruned }} (
+  {{ n.row }} {{ n.row_type }} NOT NULL PRIMARY KEY,
+  "events" INTEGER NOT NULL,
+  "reports" INTEGER NOT NULL,
+  "before" TEXT NOT NULL,
+  "at" TEXT NOT NULL
+){% if owns %} STRICT{% endif %};
+
+-- What the guards do beside what the table says: nothing, where `mode` is null.
+CREATE TABLE {{ n.mode }} (
+  "id" INTEGER NOT NULL PRIMARY KEY CHECK ("id" = 1),
+  "mode" TEXT,
+  "pruning" INTEGER NOT NULL DEFAULT 0
+){% if owns %} STRICT{% endif %};
+-- A test suite that empties every table is in mode `test` until it is done.
+CREATE TRIGGER {{ n.mode_delete }} BEFORE DELETE ON {{ n.mode }}
+BEGIN
+  SELECT RAISE(IGNORE);
+END;
+-- `test` lets DELETE of the history and of reports pass, and keys be used again; `load` lets rows start
+-- in any known state, marked as `loaded`; NULL restores the mode of the table.
+--   INSERT INTO {{ n.set_mode }} ("mode") VALUES ('test');
+{% include "sql/sqlite-mode.sql" %}
+{% if adopts %}
+-- The rows from before the guard: their history begins with the state that they are in.
+INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
+  SELECT {{ n.key }}, 1, NULL, {{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}'
+  FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL AND {{ n.column }} IS NOT NULL;
+{% endif %}
+CREATE VIEW {{ n.prune }} ("before", "events", "reports") AS
+SELECT "before", sum("events"), sum("reports") FROM {{ n.pruned }} GROUP BY "before";
 {% include "sql/sqlite-event.sql" %}
 CREATE TRIGGER {{ n.event_update }} BEFORE UPDATE ON {{ n.events }}
 BEGIN
@@ -114,7 +116,8 @@ BEGIN
 END;
 CREATE TRIGGER {{ n.event_delete }} BEFORE DELETE ON {{ n.events }}
 BEGIN
-  SELECT RAISE(ABORT, 'phasegate: {{ n.events_word }} is append-only');
+  SELECT RAISE(ABORT, 'phasegate: {{ n.events_word }} is append-only')
+    WHERE NOT EXISTS (SELECT 1 FROM {{ n.mode }} WHERE "mode" = 'test' OR "pruning");
 END;
 
 CREATE TRIGGER {{ n.report_trigger }} BEFORE INSERT ON {{ n.reports }}
@@ -146,13 +149,27 @@ BEGIN
 END;
 CREATE TRIGGER {{ n.report_delete }} BEFORE DELETE ON {{ n.reports }}
 BEGIN
-  SELECT RAISE(ABORT, 'phasegate: {{ n.reports_word }} is append-only');
+  SELECT RAISE(ABORT, 'phasegate: {{ n.reports_word }} is append-only')
+    WHERE NOT EXISTS (SELECT 1 FROM {{ n.mode }} WHERE "mode" = 'test' OR "pruning");
 END;
 
--- The audited way out: it writes what no transition allows, to any state that is not retired, marked
--- in the history with the reason, and beside it who it was as far as they say so. SQLite knows no
--- privileges: whoever may write the file may use it.
+-- What was pruned stays so: the keys are used.
+CREATE TRIGGER {{ n.pruned_update }} BEFORE UPDATE ON {{ n.pruned }}
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: {{ n.pruned_word }} is append-only')
+    WHERE NOT EXISTS (SELECT 1 FROM {{ n.mode }} WHERE "mode" = 'test' OR "pruning");
+END;
+CREATE TRIGGER {{ n.pruned_delete }} BEFORE DELETE ON {{ n.pruned }}
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: {{ n.pruned_word }} is append-only')
+    WHERE NOT EXISTS (SELECT 1 FROM {{ n.mode }} WHERE "mode" = 'test');
+END;
+
+-- The audited way out: it gives leave for what no transition allows, to any state that is not retired.
+-- The UPDATE after it uses the leave up: it is marked in the history with the reason, and beside it who it
+-- was as far as they say so. SQLite knows no privileges: whoever may write the file may use it.
 --   INSERT INTO {{ n.force }} ("key", "to_state", "reason", "actor") VALUES (...);
+--   UPDATE {{ n.table }} SET {{ n.column }} = ... WHERE {{ n.key }} = ...;
 CREATE VIEW {{ n.force }} ("key", "to_state", "reason", "actor") AS
   SELECT e.{{ n.row }}, e."to_state", e."forced", r."actor"
   FROM {{ n.events }} AS e
@@ -162,21 +179,23 @@ CREATE TRIGGER {{ n.force_insert }} INSTEAD OF INSERT ON {{ n.force }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: {{ n.force_word }} wants a reason')
     WHERE typeof(NEW."reason") <> 'text' OR trim(NEW."reason", char(9, 10, 11, 12, 13, 32)) = '';
+  SELECT RAISE(ABORT, 'phasegate: {{ n.force_word }} wants the key of a row')
+    WHERE NEW."key" IS NULL;
   SELECT RAISE(ABORT, 'phasegate: unknown state of {{ n.machine }}; known: see {{ n.states_word }}')
     WHERE typeof(NEW."to_state") <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.states }} WHERE "state" = NEW."to_state");
   -- No row starts in a retired state, and no transition leads to one; to every other one does.
   SELECT RAISE(ABORT, 'phasegate: that state of {{ n.machine }} is retired: nothing enters it, by force neither')
     WHERE NOT EXISTS (SELECT 1 FROM {{ n.states }} WHERE "state" = NEW."to_state" AND "initial")
       AND NOT EXISTS (SELECT 1 FROM {{ n.transitions }} WHERE "to_state" = NEW."to_state");
-  SELECT RAISE(ABORT, 'phasegate: no row of {{ n.table_word }} has that key')
-    WHERE NOT EXISTS (SELECT 1 FROM {{ n.table }} WHERE {{ n.key }} = NEW."key");
-  SELECT RAISE(ABORT, 'phasegate: the row is in that state already: there is nothing to force')
-    WHERE (SELECT {{ n.column }} COLLATE BINARY FROM {{ n.table }} WHERE {{ n.key }} = NEW."key") IS NEW."to_state";
+  SELECT RAISE(ABORT, 'phasegate: the history ends in that state already: there is nothing to force')
+    WHERE NEW."to_state" IS (
+      SELECT coalesce((SELECT "name_now" FROM {{ n.renames }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM {{ n.events }} AS e WHERE e.{{ n.row }} = NEW."key" ORDER BY e."seq" DESC LIMIT 1
+    );
+  -- A leave that nobody used gives way to the next.
+  DELETE FROM {{ n.forcing }} WHERE {{ n.row }} = NEW."key";
   INSERT INTO {{ n.forcing }} ({{ n.row }}, "to_state", "reason", "actor")
-    SELECT {{ n.key }}, NEW."to_state", NEW."reason", NEW."actor" FROM {{ n.table }} WHERE {{ n.key }} = NEW."key";
-  UPDATE {{ n.table }} SET {{ n.column }} = NEW."to_state" WHERE {{ n.key }} = NEW."key";
-  SELECT RAISE(ABORT, 'phasegate: the row did not become that: a trigger of {{ n.table_word }} stood in the way, or its guard is gone')
-    WHERE EXISTS (SELECT 1 FROM {{ n.forcing }} WHERE {{ n.row }} = NEW."key");
+    VALUES (NEW."key", NEW."to_state", NEW."reason", NEW."actor");
 END;
 -- A mark is given once, and who it was goes beside it.
 CREATE TRIGGER {{ n.event_forced }} AFTER INSERT ON {{ n.events }} WHEN NEW."forced" IS NOT NULL
@@ -186,36 +205,9 @@ BEGIN
     FROM {{ n.forcing }} WHERE {{ n.row }} = NEW.{{ n.row }};
   DELETE FROM {{ n.forcing }} WHERE {{ n.row }} = NEW.{{ n.row }};
 END;
-{% if adopts %}
--- The rows from before the guard: their history begins with the state that they are in.
-INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-  SELECT {{ n.key }}, 1, NULL, {{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM {{ n.language }})
-  FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL AND {{ n.column }} IS NOT NULL;
-{% endif %}
 {%- endif %}
 {% include "sql/sqlite-guard.sql" %}
 {%- if let Some(observed) = observed %}
 
 {% include "sql/sqlite-observed.sql" %}
-{%- endif %}
-{%- if history %}
-
--- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.
-CREATE TRIGGER {{ n.guard_again }} AFTER UPDATE OF {{ n.column }} ON {{ n.table }}
-WHEN NEW.{{ n.column }} COLLATE BINARY IS OLD.{{ n.column }}
-BEGIN
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-    SELECT NEW.{{ n.key }}, (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }}),
-      "from_state", "to_state", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), (SELECT "fingerprint" FROM {{ n.language }})
-    FROM {{ n.transitions }} WHERE "from_state" = NEW.{{ n.column }} COLLATE BINARY AND "to_state" = NEW.{{ n.column }} COLLATE BINARY;
-END;
-{%- else %}
-
--- Without a history nothing tells a new key from one that REPLACE is about to overwrite, past every
--- trigger on UPDATE and DELETE: such a key is refused, and upserts with it.
-CREATE TRIGGER {{ n.guard_replace }} BEFORE INSERT ON {{ n.table }}
-BEGIN
-  SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_word }} exists already: use UPDATE')
-    WHERE EXISTS (SELECT 1 FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }});
-END;
 {%- endif %}

@@ -5,10 +5,10 @@ mod sqlite;
 
 use std::fmt;
 
-use super::names::{Names, literal};
+use super::names::Names;
 use super::observe;
 use super::renames::{Matched, Renames, renames};
-use super::rows::{self, Chunk, Rows};
+use super::rows::Rows;
 use super::schema;
 use crate::emit::sql::{Dialect, SqlTarget, Storage};
 use crate::machine::{Machine, StateId};
@@ -167,7 +167,6 @@ pub fn migrations(
         old,
         new,
         sql,
-        dialect,
         matched: Matched::new(old, new),
         before: Rows::of(old),
         after: Rows::of(new),
@@ -265,7 +264,6 @@ struct Change<'m> {
     old: &'m Machine,
     new: &'m Machine,
     sql: &'m SqlTarget,
-    dialect: Dialect,
     matched: Matched,
     before: Rows<'m>,
     after: Rows<'m>,
@@ -313,47 +311,6 @@ impl<'m> Change<'m> {
     /// The values that change, old and new.
     fn renamed(&self) -> Vec<(&'m str, &'m str)> {
         renamed(self.old, self.new)
-    }
-
-    /// The states that are new beside these rows, have moved or start rows differently.
-    fn states(&self, there: &Rows<'_>) -> Vec<Chunk> {
-        rows::states(self.new, self.dialect, |value, row| there.states.get(value) != Some(&row))
-    }
-
-    /// The transitions that are new beside these rows, or legal for another reason.
-    fn transitions(&self, there: &Rows<'_>) -> Vec<Chunk> {
-        rows::transitions(self.new, |from, to, kind| {
-            there.transitions.get(&(from, to)) != Some(&kind)
-        })
-    }
-
-    /// The transitions that are no longer legal.
-    fn removed(&self) -> Vec<Chunk> {
-        rows::pairs(self.old, |from, to| !self.after.transitions.contains_key(&(from, to)))
-    }
-
-    /// The names of former rules' states that are new or have changed.
-    fn names(&self) -> Vec<Chunk> {
-        let changed =
-            self.names_after.iter().filter(|(was, now)| self.names_before.get(*was) != Some(*now));
-        let row = |((language, state), now): (&(&str, &str), &&str)| {
-            format!("({}, {}, {})", literal(language), literal(state), literal(now))
-        };
-        rows::chunks(changed.map(row).collect())
-    }
-
-    /// The names of former rules' states that are what they were then again.
-    fn names_gone(&self) -> Vec<Chunk> {
-        let gone = self.names_before.keys().filter(|was| !self.names_after.contains_key(*was));
-        let row = |(language, state): &(&str, &str)| {
-            format!("({}, {})", literal(language), literal(state))
-        };
-        rows::chunks(gone.map(row).collect())
-    }
-
-    fn fingerprint(&self) -> Option<&'m str> {
-        let (old, new) = (&self.old.fingerprints.language, &self.new.fingerprints.language);
-        (old != new).then_some(new)
     }
 
     /// The old table while a state has two names: its states and legal pairs by either.

@@ -114,6 +114,23 @@ pub(super) struct Names {
     /// The keys whose history was pruned.
     pub(super) pruned: String,
     pub(super) has_pruned: String,
+    /// Which rows are gone, on SQLite.
+    pub(super) gone: String,
+    pub(super) pruned_word: String,
+    pub(super) prune_word: String,
+    pub(super) prune_insert: String,
+    pub(super) pruned_update: String,
+    pub(super) pruned_delete: String,
+    pub(super) mode_delete: String,
+    pub(super) set_mode_insert: String,
+    pub(super) guard_delete: String,
+    /// The columns whose `SET` a guard of SQLite's looks at: the rowid has names of its own.
+    pub(super) set_columns: String,
+    /// The status before and after, as SQLite's guards compare it.
+    pub(super) old_state: String,
+    pub(super) new_state: String,
+    /// What the state of a step `e` is called now, on SQLite.
+    pub(super) name_now: String,
     pub(super) moving: String,
     pub(super) moving_trigger: String,
     pub(super) moved_trigger: String,
@@ -238,6 +255,27 @@ impl Names {
             prune: qualified(&of("prune")),
             pruned: qualified(&of("pruned")),
             has_pruned: qualified(&of("has_pruned")),
+            gone: qualified(&of("gone")),
+            pruned_word: of("pruned"),
+            prune_word: of("prune"),
+            prune_insert: quoted(&of("prune_insert")),
+            pruned_update: quoted(&of("pruned_update")),
+            pruned_delete: quoted(&of("pruned_delete")),
+            mode_delete: quoted(&of("mode_delete")),
+            set_mode_insert: quoted(&of("set_mode_insert")),
+            guard_delete: first("guard_delete"),
+            set_columns: format!(
+                "{}, {}, rowid, oid, _rowid_",
+                quoted(&sql.column),
+                quoted(&sql.key)
+            ),
+            old_state: format!("OLD.{} COLLATE BINARY", quoted(&sql.column)),
+            new_state: format!("NEW.{} COLLATE BINARY", quoted(&sql.column)),
+            name_now: format!(
+                "coalesce((SELECT \"name_now\" FROM {} AS r WHERE r.\"language\" = e.\"language\" \
+                 AND r.\"state\" = e.\"to_state\"), e.\"to_state\")",
+                quoted(&of("renames"))
+            ),
             moving: qualified(&of("moving")),
             moving_trigger: first("moving"),
             moved_trigger: first("moved"),
@@ -294,7 +332,8 @@ pub(crate) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
     if let Some(events) = &sql.events {
         names.push(events.clone());
         names.extend(["reports", "reports_row", "reports_event", "reports_seq"].map(of));
-        names.extend(["forcing", "force", "observed", "pruned"].map(of));
+        names.extend(["forcing", "force", "observed", "pruned", "prune"].map(of));
+        names.extend(["gone", "mode", "set_mode"].map(of));
     }
     names
 }

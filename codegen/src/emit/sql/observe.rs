@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::cases::Cases;
 use super::change::Migration;
 use super::names::{Names, literal};
 use super::renames::Renames;
@@ -101,6 +102,7 @@ struct Sqlite<'m> {
     observed: Option<&'m Observed>,
     /// Whether the view was there before.
     was_observed: bool,
+    r: Cases,
     words: Wording,
 }
 
@@ -136,6 +138,7 @@ pub(super) fn switch(
             switches,
             observed: after.as_ref(),
             was_observed: before.is_some(),
+            r: Cases::of(new, names),
             words: Wording::of(new),
         }
         .render(),

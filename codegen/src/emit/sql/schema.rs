@@ -2,13 +2,13 @@
 
 use askama::Template;
 
+use super::cases::Cases;
 use super::names::{Names, escaped, literal};
 use super::observe::Observed;
 use super::renames::Renames;
-use super::rows::{self, Chunk};
 use super::rules::Rules;
 use super::wording::{LISTED, Wording};
-use crate::emit::sql::{Dialect, KeyType, SqlTarget, Storage};
+use crate::emit::sql::{Dialect, KeyType, Mode, SqlTarget, Storage};
 use crate::machine::Machine;
 
 #[derive(Template)]
@@ -63,12 +63,38 @@ struct Sqlite<'m> {
     history: bool,
     identity: bool,
     default: String,
-    states: Vec<Chunk>,
-    transitions: Vec<Chunk>,
-    fingerprint: &'m str,
+    r: Cases,
     words: Wording,
     observe: bool,
     observed: Option<&'m Observed>,
+}
+
+/// What puts SQLite's guards back on a table that was made anew.
+#[derive(Template)]
+#[template(path = "sql/sqlite-guards.sql")]
+struct Guards {
+    header: String,
+    n: Names,
+    owns: bool,
+    history: bool,
+    observe: bool,
+    r: Cases,
+    words: Wording,
+}
+
+/// SQLite's guards alone, under this header.
+pub(super) fn guards(machine: &Machine, sql: &SqlTarget, header: String) -> String {
+    let guards = Guards {
+        header,
+        n: Names::new(machine, sql, Dialect::Sqlite),
+        owns: sql.owns,
+        history: sql.events.is_some(),
+        observe: sql.mode == Mode::Observe,
+        // The guards have the rules of today alone.
+        r: Cases::of(machine, &Renames::new()),
+        words: Wording::of(machine),
+    };
+    tidy(&guards.render().expect("the template prints strings alone"))
 }
 
 /// Whether a state may become itself.
@@ -84,8 +110,6 @@ pub(super) fn default(machine: &Machine) -> String {
 /// The whole schema, under this header.
 pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header: String) -> String {
     let n = Names::new(machine, sql, dialect);
-    let states = rows::states(machine, dialect, |_, _| true);
-    let transitions = rows::transitions(machine, |_, _, _| true);
     let owns = sql.owns;
     let history = sql.events.is_some();
     let adopts = !owns && history;
@@ -93,7 +117,6 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
     let default = default(machine);
     let observed = Observed::of(machine, sql);
     let observed = observed.as_ref();
-    let fingerprint = machine.fingerprints.language.as_str();
     let text = match dialect {
         Dialect::Postgres => {
             let labels = match sql.storage {
@@ -148,9 +171,7 @@ pub(super) fn text(machine: &Machine, sql: &SqlTarget, dialect: Dialect, header:
             history,
             identity,
             default,
-            states,
-            transitions,
-            fingerprint,
+            r: Cases::of(machine, &Renames::new()),
             words: Wording::of(machine),
             observe: observed.is_some(),
             observed,

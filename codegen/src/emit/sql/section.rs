@@ -118,6 +118,9 @@ impl SqlRow {
     }
 }
 
+/// The file that puts the guards back on a table of SQLite's.
+pub(crate) const GUARDS: &str = "sqlite-guards.sql";
+
 impl Target for Sql {
     const KEY: &'static str = "sql";
     const ABOUT: &'static str = "The schema and guards of the databases.";
@@ -165,6 +168,9 @@ impl Target for Sql {
 
     fn outputs<'t>(row: &'t SqlRow, spec: &SqlTarget, _: &str) -> Vec<Output<'t>> {
         let schemas = spec.dialects.iter().map(|d| format!("{}/{}.sql", spec.path, d.as_str()));
+        let has_sqlite = spec.dialects.contains(&Dialect::Sqlite);
+        let guards = has_sqlite.then(|| format!("{}/{GUARDS}", spec.path));
+        let schemas = schemas.chain(guards);
         let mut outputs =
             vec![Output::of::<Self>(row.path.as_ref(), Form::Folder, schemas.collect())];
         outputs.extend(Dialect::ALL.map(|dialect| {
@@ -207,7 +213,12 @@ impl Target for Sql {
             let path = format!("{}/{}.sql", sql.path, dialect.as_str());
             Artifact::new(path, schema::text(machine, sql, dialect, header.line()))
         };
-        sql.dialects.iter().map(artifact).collect()
+        let mut artifacts: Vec<Artifact> = sql.dialects.iter().map(artifact).collect();
+        if sql.dialects.contains(&Dialect::Sqlite) {
+            let text = schema::guards(machine, sql, header.line());
+            artifacts.push(Artifact::new(format!("{}/{GUARDS}", sql.path), text));
+        }
+        artifacts
     }
 }
 
