@@ -41,7 +41,8 @@ pub(crate) async fn shape<D: Db>(db: &mut D, machine: &Machine) -> Vec<Row> {
 
 fn sqlite() -> Vec<String> {
     let all = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
-               WHERE tbl_name <> '_sqlx_migrations' ORDER BY type, name";
+               WHERE tbl_name <> '_sqlx_migrations' AND name NOT LIKE '%\\_renames' ESCAPE '\\' \
+               ORDER BY type, name";
     vec![all.to_owned()]
 }
 

@@ -262,11 +262,25 @@ pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The rules of a machine, edited as the rows that they are read as.
+/// The rules of a machine, edited as the rows that they are read as. (SQLite's guards judge by their own.)
 pub(crate) fn edited(dialect: Dialect, machine: &str, edit: &str) -> String {
     match dialect {
         Dialect::Postgres => by_hand(machine, edit),
-        Dialect::Sqlite => edit.to_owned(),
+        Dialect::Sqlite => {
+            let rows = ["states", "transitions", "language", "renames"];
+            let copy = |of| {
+                format!("CREATE TEMP TABLE {machine}_{of} AS SELECT * FROM main.{machine}_{of};")
+            };
+            let back = |of| {
+                let view = format!("{machine}_{of}");
+                format!(
+                    "DROP VIEW main.{view}; DROP TABLE IF EXISTS main.by_hand_{view};
+                     CREATE TABLE main.by_hand_{view} AS SELECT * FROM temp.{view};
+                     DROP TABLE temp.{view}; CREATE VIEW main.{view} AS SELECT * FROM by_hand_{view};"
+                )
+            };
+            format!("{} {edit}; {}", rows.map(copy).join(""), rows.map(back).join(""))
+        }
     }
 }
 

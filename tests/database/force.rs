@@ -41,19 +41,28 @@ async fn postgres() -> PgConnection {
     db
 }
 
-/// The statement that forces; key, state and reason as SQL.
-fn by_force<D: Db>(_: &D, force: &str, key: &str, to: &str, reason: &str) -> String {
+/// The statements that force; key, state and reason as SQL.
+fn by_force<D: Db>(
+    _: &D,
+    (force, names): (&str, &Names),
+    key: &str,
+    to: &str,
+    reason: &str,
+) -> String {
     match D::DIALECT {
         Dialect::Postgres => format!("SELECT {force}({key}, {to}, {reason})"),
-        Dialect::Sqlite => {
-            format!("INSERT INTO {force} (key, to_state, reason) VALUES ({key}, {to}, {reason})")
-        }
+        Dialect::Sqlite => format!(
+            "INSERT INTO {force} (key, to_state, reason) VALUES ({key}, {to}, {reason}); \
+             UPDATE {} SET {} = {to} WHERE {} = {key}",
+            names.table, names.column, names.key
+        ),
     }
 }
 
 /// The same for a row of the deploy table.
-fn force(db: &impl Db, id: &str, to: &str, reason: &str) -> String {
-    by_force(db, "deploy_force", &literal(id), &literal(to), &literal(reason))
+fn force<D: Db>(db: &D, id: &str, to: &str, reason: &str) -> String {
+    let names = Names::new(&sql::deploy(), D::DIALECT);
+    by_force(db, ("deploy_force", &names), &literal(id), &literal(to), &literal(reason))
 }
 
 /// The marks of a row's history, each as `seq: reason`.
@@ -128,29 +137,30 @@ async fn says_what_it_cannot_force<D: Db>(db: &mut D) {
         ),
         Dialect::Sqlite => (
             "unknown state of deploy; known: see deploy_states",
-            "no row of deploys has that key",
-            "the row is in that state already: there is nothing to force",
+            "deploy_force wants the key of a row",
+            "the history ends in that state already: there is nothing to force",
             "that state of order is retired: nothing enters it",
         ),
     };
+    let names = Names::new(&sql::deploy(), D::DIALECT);
     for (key, to, reason, why) in [
         ("'a'", "'none'", "'x'", unknown),
         ("'a'", "NULL", "'x'", "unknown state"),
-        ("'c'", "'failed'", "'x'", key),
-        ("NULL", "'failed'", "'x'", "no row of deploys"),
+        (if D::DIALECT == Dialect::Sqlite { "NULL" } else { "'c'" }, "'failed'", "'x'", key),
         ("'a'", "'building'", "'x'", already),
         ("'a'", "'failed'", "NULL", "deploy_force wants a reason"),
         ("'a'", "'failed'", "''", "deploy_force wants a reason"),
         ("'a'", "'failed'", "' \t\n '", "deploy_force wants a reason"),
     ] {
-        let statement = by_force(db, "deploy_force", key, to, reason);
+        let statement = by_force(db, ("deploy_force", &names), key, to, reason);
         refused(db, &statement, why).await;
     }
     assert_nothing_forced(db).await;
     let order = sql::machine(&format!("{}storage = 'text'", sql::ORDER));
     ok(db, &sql::schema(&order, D::DIALECT)).await;
     ok(db, "INSERT INTO orders (id, status) VALUES ('o', 'cart')").await;
-    let statement = by_force(db, "order_force", "'o'", "'faxed'", "'x'");
+    let statement =
+        by_force(db, ("order_force", &Names::new(&order, D::DIALECT)), "'o'", "'faxed'", "'x'");
     refused(db, &statement, retired).await;
 }
 
@@ -236,7 +246,8 @@ async fn forces_rows_of_every_kind_of_table<D: Db>(db: &mut D) {
             if expected.last() == Some(&state.value) {
                 continue;
             }
-            let statement = by_force(db, &force, &names.key(1), &literal(&state.value), "'r'");
+            let statement =
+                by_force(db, (&force, &names), &names.key(1), &literal(&state.value), "'r'");
             ok(db, &statement).await;
             expected.push(state.value.clone());
         }
@@ -298,7 +309,8 @@ fn existing(machine: &Machine, dialect: Dialect) -> String {
 async fn is_not_there_without_a_history<D: Db>(db: &mut D) {
     let machine = sql::machine(&format!("{}events = false", sql::ORDER));
     ok(db, &sql::schema(&machine, D::DIALECT)).await;
-    let statement = by_force(db, "order_force", "'a'", "'paid'", "'x'");
+    let statement =
+        by_force(db, ("order_force", &Names::new(&machine, D::DIALECT)), "'a'", "'paid'", "'x'");
     let said = db.run(&statement).await.unwrap_err();
     assert!(said.contains("order_force"), "{said}");
 }
@@ -306,9 +318,9 @@ async fn is_not_there_without_a_history<D: Db>(db: &mut D) {
 #[tokio::test]
 async fn on_sqlite_the_actor_is_who_they_say_they_are_and_the_view_shows_what_was_forced() {
     let mut db = sqlite().await;
-    let insert =
-        "INSERT INTO deploy_force (key, to_state, reason, actor) VALUES ('a', 'failed', 'x', 'me')";
-    ok(&mut db, insert).await;
+    let force = "INSERT INTO deploy_force (key, to_state, reason, actor) VALUES ('a', 'failed', 'x', 'me'); \
+                 UPDATE deploys SET status = 'failed', reason = 'fits' WHERE id = 'a'";
+    ok(&mut db, force).await;
     let actors = db.rows("SELECT actor FROM deploy_reports").await;
     assert_eq!(actors, [[Some("me".to_owned())]]);
     let shown = db.rows("SELECT key, to_state, reason, actor FROM deploy_force").await;
@@ -336,14 +348,22 @@ async fn on_sqlite_a_mark_is_not_to_be_had_by_an_insert_into_the_history() {
 }
 
 #[tokio::test]
-async fn on_sqlite_a_trigger_that_stands_in_the_way_stops_the_force() {
+async fn on_sqlite_a_leave_is_for_one_step_and_the_next_one_takes_its_place() {
     let mut db = sqlite().await;
-    let ignore = "CREATE TRIGGER other BEFORE UPDATE ON deploys BEGIN SELECT RAISE(IGNORE); END";
-    ok(&mut db, ignore).await;
-    let statement = force(&db, "a", "succeeded", "x");
-    // IGNORE ends the statement around it too: nothing is written, and nothing is left.
-    let _ = db.run(&statement).await;
-    ok(&mut db, "DROP TRIGGER other").await;
-    refused(&mut db, "UPDATE deploys SET status = 'succeeded' WHERE id = 'a'", "illegal").await;
-    assert_nothing_forced(&mut db).await;
+    let leave = |to: &str, reason: &str| {
+        format!("INSERT INTO deploy_force (key, to_state, reason) VALUES ('a', '{to}', '{reason}')")
+    };
+    let set = |id: &str, to: &str| format!("UPDATE deploys SET status = '{to}' WHERE id = '{id}'");
+    let illegal = "illegal transition of deploy from building";
+    ok(&mut db, &leave("succeeded", "first")).await;
+    // It is for that row and that state, and a legal step elsewhere leaves it.
+    refused(&mut db, &set("b", "succeeded"), "illegal transition of deploy from queued").await;
+    refused(&mut db, &set("a", "queued"), illegal).await;
+    ok(&mut db, &leave("queued", "second")).await;
+    refused(&mut db, &set("a", "succeeded"), illegal).await;
+    ok(&mut db, &set("a", "queued")).await;
+    assert_eq!(marks(&mut db, "a").await, ["3: second"]);
+    assert_eq!(db.rows("SELECT 'row' FROM deploy_forcing").await, Vec::<Row>::new());
+    ok(&mut db, &set("a", "building")).await;
+    refused(&mut db, &set("a", "queued"), illegal).await;
 }

@@ -10,8 +10,9 @@ use std::path::Path;
 
 use crate::common::backend::world::{DEPLOY, Database, World, machine, schema};
 use crate::common::live::{away, holds, loaded, look, looked, past};
-use crate::common::sql::by_hand;
+use crate::common::sql;
 use phasegate::Schema;
+use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::live;
 use phasegate_codegen::{Loaded, load};
 use sqlx::migrate::Migrator;
@@ -72,10 +73,11 @@ fn after(database: Database, sqlite: &str, postgres: &str, expected: &[(&str, &s
 
 /// The rules, edited as the rows that they are read as.
 pub(crate) fn edited(database: Database, machine: &str, edit: &str) -> String {
-    match database {
-        Database::Postgres => by_hand(machine, edit),
-        Database::Sqlite => edit.to_owned(),
-    }
+    let dialect = match database {
+        Database::Postgres => Dialect::Postgres,
+        Database::Sqlite => Dialect::Sqlite,
+    };
+    sql::edited(dialect, machine, edit)
 }
 
 fn finds_nothing_in_a_database_that_the_migrations_made(database: Database) {

@@ -216,11 +216,15 @@ async fn enforces_once_nothing_is_lost_and_leaves_no_trace_of_the_mode<D: Db>(db
     };
     let lost = format!(
         "phasegate: 3 rows of orders are in states that the table lacks: {states}; \
+<<<<<<< HEAD
          mend the rows, or add the states to the table, migrate, and before this file run the {}",
         match D::DIALECT {
             Dialect::Postgres => "CREATE OR REPLACE FUNCTION \"public\".",
             Dialect::Sqlite => "INSERT INTO ",
         }
+=======
+         mend the rows, or add the states to the table, migrate, and before this file run the "
+>>>>>>> dee17de (Test what SQLite's tools do to a table, and find it)
     );
     assert!(said.contains(&lost), "{said}");
     ok(db, "UPDATE orders SET status = 'sent' WHERE id = 'a'").await;
@@ -263,7 +267,8 @@ async fn forces_all_the_same<D: Db>(db: &mut D) {
     let force = match D::DIALECT {
         Dialect::Postgres => "SELECT order_force('a', 'sent', 'why')",
         Dialect::Sqlite => {
-            "INSERT INTO order_force (key, to_state, reason) VALUES ('a', 'sent', 'why')"
+            "INSERT INTO order_force (key, to_state, reason) VALUES ('a', 'sent', 'why'); \
+             UPDATE orders SET status = 'sent' WHERE id = 'a'"
         }
     };
     ok(db, force).await;

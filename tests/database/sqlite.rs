@@ -4,6 +4,7 @@
 mod around;
 mod guard;
 mod history;
+mod rebuild;
 
 use crate::common::sql;
 use phasegate_codegen::emit::sql::Dialect;

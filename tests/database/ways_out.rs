@@ -165,11 +165,13 @@ async fn a_switch_that_rows_stop_goes_on_once_it_knows_their_states(dialect: Dia
     assert!(at.help.contains("0002_enforce_order.sql"), "{at:?}");
     assert!(!behind.iter().any(|finding| finding.rule.id == "other-mode"), "{behind:#?}");
     let (_, way) = said.split_once("to the table, migrate, and before this file run the ").unwrap();
-    let (first_words, _) = way.split_once(" of the new one").unwrap();
+    let (words, _) = way.split_once(" of the new one").unwrap();
     let added = format!("migrations/{}/0003_change_order.sql", dialect.as_str());
     let added = fs::read_to_string(project.path(&added)).unwrap();
-    let start = added.find(first_words).unwrap();
-    database.ok(added[start..].split_inclusive(';').next().unwrap()).await;
+    for words in words.split(" and the ") {
+        let start = added.find(words).unwrap();
+        database.ok(added[start..].split_inclusive(";\n").next().unwrap()).await;
+    }
     project.apply(&database).await.unwrap();
     project.is_as_it_should_be(&database).await;
     database.refuses(ILLEGAL).await;
@@ -207,7 +209,8 @@ async fn a_first_migration_that_others_have_run_goes_on_once_its_rows_are_mended
             .ok(&match dialect {
                 Dialect::Postgres => format!("SELECT order_force('{id}', '{state}', 'as it was')"),
                 Dialect::Sqlite => format!(
-                    "INSERT INTO order_force (key, to_state, reason) VALUES ('{id}', '{state}', 'as it was')"
+                    "INSERT INTO order_force (key, to_state, reason) VALUES ('{id}', '{state}', 'as it was'); \
+                     UPDATE orders SET status = '{state}' WHERE id = '{id}'"
                 ),
             })
             .await;

@@ -106,7 +106,8 @@ fn shows_a_forced_step_with_its_reason_and_goes_on_from_there(database: Database
     let mut stream = row.stream(Some("3"));
     let force = |to: &str, reason: &str| match database {
         Database::Sqlite => format!(
-            "INSERT INTO deploy_force (key, to_state, reason, actor) VALUES ('{}', '{to}', '{reason}', 'postgres')",
+            "INSERT INTO deploy_force (key, to_state, reason, actor) VALUES ('{0}', '{to}', '{reason}', 'postgres'); \
+             UPDATE deploys SET status = '{to}' WHERE id = '{0}'",
             row.id
         ),
         Database::Postgres => format!("SELECT deploy_force('{}', '{to}', '{reason}')", row.id),

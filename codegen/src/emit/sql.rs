@@ -60,6 +60,8 @@ pub(crate) use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
 pub use keys::{Dialect, KeyType, Mode, PerDialect, Storage};
+#[cfg(feature = "cli")]
+pub(crate) use section::GUARDS;
 pub use section::{SqlRow, SqlTarget};
 
 use crate::machine::Machine;

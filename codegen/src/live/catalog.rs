@@ -31,6 +31,9 @@ impl Held<'_> {
             self.names_now(facts, past, tell);
         }
         self.forcing(conn, facts, tell).await?;
+        if self.names.dialect == Dialect::Sqlite {
+            self.set_mode(conn, facts, tell).await?;
+        }
         self.shape(conn, facts, &expected, tell).await?;
         self.views(conn, facts, &expected, past.is_some(), tell).await?;
         if past.is_some() && facts.has_column(&self.names.table, &self.names.column) {
@@ -123,6 +126,30 @@ impl Held<'_> {
                 names.quoted(&table)
             );
             tell.error(rules::LEFTOVER_FORCING, message, help);
+        }
+        Ok(())
+    }
+
+    /// A mode that was set beside the table's, on SQLite.
+    async fn set_mode(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let table = &self.names.mode;
+        if !facts.has_column(table, "mode") {
+            return Ok(());
+        }
+        let sql =
+            format!("SELECT \"mode\" FROM {} WHERE \"mode\" IS NOT NULL", self.names.quoted(table));
+        for row in conn.rows(&sql).await? {
+            let [mode] = cells(row);
+            let message =
+                format!("the guard's mode is not the table's: `{table}` says {}", tick(&mode));
+            let help =
+                format!("INSERT INTO \"{}_set_mode\" (\"mode\") VALUES (NULL)", self.machine.name);
+            tell.error(rules::OTHER_MODE, message, help);
         }
         Ok(())
     }

@@ -65,8 +65,17 @@ impl Held<'_> {
              \"language\" AS language, {observed} AS observed, {forced} AS forced, lag(\"seq\") OVER w AS before, lag(\"to_state\") OVER w AS ended, \
              lag(\"language\") OVER w AS then_language FROM {e} WINDOW w AS (PARTITION BY {row} ORDER BY \"seq\"))"
         );
-        let gaps = "SELECT k FROM chain WHERE seq <> coalesce(before, 0) + 1";
-        if let Some(bad) = bad(conn, &chain, gaps).await? {
+        // Of a history that was pruned, so many steps are gone from its start.
+        let pruned = format!("{}_pruned", self.machine.name);
+        let gone = match facts.has_column(&pruned, "events") {
+            true => format!(
+                "(SELECT p.\"events\" FROM {} p WHERE p.{row} = chain.k)",
+                names.quoted(&pruned)
+            ),
+            false => "NULL".to_owned(),
+        };
+        let gaps = format!("SELECT k FROM chain WHERE seq <> coalesce(before, {gone}, 0) + 1");
+        if let Some(bad) = bad(conn, &chain, &gaps).await? {
             let message = format!("the numbers of `{events}` have gaps: {}", bad.words());
             tell.error(
                 rules::HISTORY_GAP,

@@ -6,7 +6,7 @@ use super::Telling;
 use super::expected::Objects;
 use super::facts::{Facts, Names, literal, quoted};
 use super::spelling::Trigger;
-use crate::emit::sql::{Dialect, Matched, Mode, Sql, SqlTarget};
+use crate::emit::sql::{Dialect, GUARDS, Matched, Mode, Sql, SqlTarget};
 use crate::finding::Severity::{Error, Warning};
 use crate::machine::Machine;
 use crate::rules;
@@ -250,7 +250,12 @@ impl Held<'_> {
             let at = format!("the trigger `{name}` of `{table}`");
             let Some(found) = facts.triggers.get(&(table.clone(), name.clone())) else {
                 let message = format!("{at} is missing: {}", self.loses(table));
-                let help = format!("run its CREATE TRIGGER of {} again", self.schema);
+                let help = match self.schema.strip_suffix("/sqlite.sql") {
+                    Some(folder) if *table == self.names.table => format!(
+                        "run {folder}/{GUARDS}: a table that was made anew has lost its triggers"
+                    ),
+                    Some(_) | None => format!("run its CREATE TRIGGER of {} again", self.schema),
+                };
                 tell.error(rules::MISSING_TRIGGER, message, help);
                 continue;
             };

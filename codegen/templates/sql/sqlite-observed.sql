@@ -47,7 +47,7 @@ FROM (
         e."observed", e."at",
         {% call now("e.\"from_state\"") %}{% endcall %} AS "from_state",
         {% call now("e.\"to_state\"") %}{% endcall %} AS "to_state"
-      FROM {{ n.events }} AS e WHERE e."observed" IS NOT NULL
+      FROM {{ n.events }} AS e WHERE e."observed" <> 'loaded'
     ) AS p
   ) AS o
   WHERE CASE o."observed"

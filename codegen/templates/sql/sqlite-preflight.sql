@@ -6,6 +6,7 @@ FROM (
   SELECT CASE
     WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = {{ table_literal }} COLLATE NOCASE) THEN 'that is no table: name the one under it'
     WHEN NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = {{ table_literal }} COLLATE NOCASE) THEN 'there is no such table'
+    WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo({{ table_literal }}) WHERE name = {{ column_literal }} COLLATE NOCASE AND hidden IN (2, 3)) THEN 'its column {{ column_word }} is generated, and a guard of SQLite looks at statements that set it: make it a plain column'
     WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info({{ table_literal }}) WHERE name = {{ column_literal }} COLLATE NOCASE) THEN 'it has no column {{ column_word }}'
     WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info({{ table_literal }}) WHERE name = {{ key_literal }} COLLATE NOCASE) THEN 'it has no column {{ key_word }}'
   END AS "fault"

@@ -6,7 +6,7 @@ SELECT json_extract('{}', 'phasegate: '
   || '; mend the ' || CASE "total" WHEN 1 THEN 'row' ELSE 'rows' END
   || ', or add the ' || CASE "states" WHEN 1 THEN 'state' ELSE 'states' END || ' to the table, '
 {%- if is_guarded %}
-  || 'migrate, and before this file run the INSERT INTO {{ n.states }} of the new one by hand')
+  || 'migrate, and before this file run the DROP VIEW {{ n.states }} and the CREATE VIEW {{ n.states }} of the new one by hand')
 {%- else %}
   || 'and while no database has this file, make it anew: remove the files of its migration and their tables/NNNN.toml, then migrate')
 {%- endif %}

@@ -11,6 +11,39 @@ on_each_database! {
     finds_a_table_or_a_column_that_is_gone
 }
 
+#[test]
+fn on_sqlite_a_table_that_was_made_anew_is_found_and_one_file_guards_it_again() {
+    let world = with_rows(Database::Sqlite);
+    world.sql(
+        "CREATE TABLE new__deploys (id TEXT NOT NULL PRIMARY KEY, status TEXT NOT NULL DEFAULT 'queued', \
+         ref TEXT, requested_by TEXT, reason TEXT, token_hash BLOB, \
+         created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))) STRICT; \
+         INSERT INTO new__deploys SELECT * FROM deploys; DROP TABLE deploys; \
+         ALTER TABLE new__deploys RENAME TO deploys; \
+         CREATE INDEX deploys_created ON deploys (created_at, id)",
+    );
+    let missing = ("missing-trigger", "run generated/sql/sqlite-guards.sql: ");
+    let looked = look(&world, &deploy());
+    let found: Vec<_> = looked.findings.iter().filter(|f| f.rule.id == missing.0).collect();
+    assert_eq!(found.len(), 3, "{looked:?}");
+    assert!(found.iter().all(|f| f.help.starts_with(missing.1)), "{looked:?}");
+    world.sql(include_str!("../../../generated/sql/sqlite-guards.sql"));
+    let looked = look(&world, &deploy());
+    assert!(!looked.findings.iter().any(|f| f.rule.id == missing.0), "{looked:?}");
+}
+
+#[test]
+fn on_sqlite_a_mode_that_was_set_is_an_error_and_what_was_pruned_is_no_gap() {
+    for mode in ["test", "load"] {
+        let set = format!("INSERT INTO deploy_set_mode (mode) VALUES ('{mode}')");
+        let said = format!("`deploy_mode` says `{mode}`");
+        after(Database::Sqlite, &set, "", &[("other-mode", &said)]);
+    }
+    let prune = "UPDATE deploys SET status = 'failed'; \
+                 INSERT INTO deploy_prune (before) VALUES ('2100-01-01T00:00:00.000Z')";
+    after(Database::Sqlite, prune, "", &[]);
+}
+
 fn finds_a_guard_that_was_dropped(database: Database) {
     after(
         database,
@@ -20,7 +53,7 @@ fn finds_a_guard_that_was_dropped(database: Database) {
     );
     after(
         database,
-        r#"DROP TRIGGER "000_deploy_guard_again""#,
+        r#"DROP TRIGGER "000_deploy_guard_delete""#,
         r#"DROP TRIGGER "000_deploy_guard_again" ON deploys"#,
         &[("missing-trigger", "not recorded")],
     );
@@ -208,8 +241,8 @@ fn finds_a_guard_in_the_other_mode(database: Database) {
         let (said, help) = match database {
             Database::Sqlite => (
                 format!(
-                    "as with `mode = \"{is}\"` are `order_event`, `000_order_guard_insert`, \
-                     `000_order_guard_update`"
+                    "as with `mode = \"{is}\"` are `order_event`, `order_set_mode_insert`, \
+                     `000_order_guard_insert`, `000_order_guard_update`"
                 ),
                 "apply the migration that switches it",
             ),

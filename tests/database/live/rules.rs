@@ -8,13 +8,20 @@ on_each_database! {
     finds_a_fingerprint_that_was_changed
 }
 
+/// What is found after an edit of the rules.
+#[track_caller]
+fn edit(database: Database, edit: &str, expected: &[(&str, &str)]) {
+    let edit = edited(database, "deploy", edit);
+    after(database, &edit, &edit, expected);
+}
+
 fn finds_a_state_that_was_added_or_removed_by_hand(database: Database) {
     let add = "INSERT INTO deploy_states VALUES ('paused', 99, FALSE)";
-    after(database, add, &by_hand("deploy", add), &[("extra-state", "`paused`")]);
+    edit(database, add, &[("extra-state", "`paused`")]);
     let remove = "DELETE FROM deploy_states WHERE state = 'health_checking'";
-    after(database, remove, &by_hand("deploy", remove), &[("missing-state", "`health_checking`")]);
+    edit(database, remove, &[("missing-state", "`health_checking`")]);
     let start = "UPDATE deploy_states SET initial = TRUE WHERE state = 'building'";
-    after(database, start, &by_hand("deploy", start), &[("altered-state", "`building`")]);
+    edit(database, start, &[("altered-state", "`building`")]);
     if database == Database::Postgres {
         let label = "ALTER TYPE deploy_status ADD VALUE 'paused' AFTER 'queued'";
         after(database, "", label, &[("extra-label", "`paused`")]);
@@ -49,38 +56,22 @@ fn the_order_of_labels_is_a_note() {
 
 fn finds_a_transition_that_was_added_or_removed_by_hand(database: Database) {
     let add = "INSERT INTO deploy_transitions VALUES ('failed', 'queued', 'declared'), ('queued', 'deploying', 'skip')";
-    after(
-        database,
-        add,
-        &by_hand("deploy", add),
-        &[("extra-transition", "`failed -> queued`, `queued -> deploying`")],
-    );
+    edit(database, add, &[("extra-transition", "`failed -> queued`, `queued -> deploying`")]);
     let remove = "DELETE FROM deploy_transitions WHERE to_state = 'succeeded'";
-    after(
+    edit(
         database,
         remove,
-        &by_hand("deploy", remove),
         &[("missing-transition", "`deploying -> succeeded`, `health_checking -> succeeded`")],
     );
     let kind = "UPDATE deploy_transitions SET kind = 'declared' WHERE kind = 'skip' AND from_state = 'deploying'";
-    after(
-        database,
-        kind,
-        &by_hand("deploy", kind),
-        &[("altered-transition", "`deploying -> succeeded`")],
-    );
+    edit(database, kind, &[("altered-transition", "`deploying -> succeeded`")]);
 }
 
 fn finds_a_fingerprint_that_was_changed(database: Database) {
     let wrong = "UPDATE deploy_language SET fingerprint = '0123456789abcdef'";
-    after(
-        database,
-        wrong,
-        &by_hand("deploy", wrong),
-        &[("altered-language", "says 0123456789abcdef")],
-    );
+    edit(database, wrong, &[("altered-language", "says 0123456789abcdef")]);
     let gone = "DELETE FROM deploy_language";
-    after(database, gone, &by_hand("deploy", gone), &[("altered-language", "has no row")]);
+    edit(database, gone, &[("altered-language", "has no row")]);
     // That of the version before: the rows say that it is not so.
     let old = "UPDATE deploy_language SET fingerprint = '192ff50c3453856c'";
     let world = with_rows(database);

@@ -161,7 +161,7 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere_until_it_is_put_back
     let mut db = deploys().await;
     let guards = db.rows("SELECT sql FROM sqlite_schema WHERE name LIKE '000_deploy_guard%'").await;
     assert_eq!(guards.len(), 3);
-    for name in ["insert", "update", "again"] {
+    for name in ["insert", "update", "delete"] {
         ok(&mut db, &format!("DROP TRIGGER \"000_deploy_guard_{name}\"")).await;
     }
     // The owner can: that is what the guards cannot stop.

@@ -40,23 +40,32 @@ async fn nothing_but_the_guards_writes_the_history() {
         ("UPDATE OR REPLACE deploy_events SET seq = 1", append_only),
         ("UPDATE OR IGNORE deploy_events SET at = ''", append_only),
         (
-            "INSERT OR REPLACE INTO deploy_events VALUES ('a', 1, NULL, 'building', NOW)",
+            "INSERT OR REPLACE INTO deploy_events VALUES ('a', 1, NULL, 'queued', NOW)",
+            "the key of deploys cannot be used again",
+        ),
+        (
+            "INSERT OR REPLACE INTO deploy_events VALUES ('a', 2, 'building', 'failed', NOW)",
+            append_only,
+        ),
+        (
+            "INSERT OR IGNORE INTO deploy_events VALUES ('a', 3, 'building', 'succeeded', NOW)",
+            "illegal transition of deploy from building",
+        ),
+        (
+            "INSERT INTO deploy_events VALUES ('a', 3, 'building', 'building', NOW)",
+            "illegal transition",
+        ),
+        ("INSERT INTO deploy_events VALUES ('a', 4, 'building', 'failed', NOW)", append_only),
+        ("INSERT INTO deploy_events VALUES ('a', 0, 'building', 'failed', NOW)", append_only),
+        ("INSERT INTO deploy_events VALUES ('new', 1, NULL, 'building', NOW)", "illegal start"),
+        ("INSERT INTO deploy_events VALUES ('new', 1, NULL, 'none', NOW)", "unknown state"),
+        ("INSERT INTO deploy_events VALUES ('new', 2, NULL, 'queued', NOW)", append_only),
+        (
+            "INSERT INTO deploy_events VALUES ('b', 2, 'building', 'failed', NOW)",
             "the history of deploys",
         ),
         (
-            "INSERT OR REPLACE INTO deploy_events VALUES ('a', 2, 'building', 'building', NOW)",
-            append_only,
-        ),
-        (
-            "INSERT OR IGNORE INTO deploy_events VALUES ('a', 3, 'building', 'failed', NOW)",
-            append_only,
-        ),
-        ("INSERT INTO deploy_events VALUES ('a', 3, 'building', 'building', NOW)", append_only),
-        ("INSERT INTO deploy_events VALUES ('a', 4, 'building', 'building', NOW)", append_only),
-        ("INSERT INTO deploy_events VALUES ('a', 0, 'building', 'building', NOW)", append_only),
-        ("INSERT INTO deploy_events VALUES ('new', 1, NULL, 'queued', NOW)", append_only),
-        (
-            "INSERT INTO deploy_events SELECT deploy_id, 3, to_state, to_state, at, language, NULL, NULL FROM deploy_events WHERE seq = 2",
+            "INSERT INTO deploy_events SELECT deploy_id, 3, to_state, 'failed', '2020-01-01T00:00:00.000Z', language, NULL, NULL FROM deploy_events WHERE seq = 2",
             append_only,
         ),
         (
@@ -71,7 +80,7 @@ async fn nothing_but_the_guards_writes_the_history() {
 }
 
 #[tokio::test]
-async fn a_forged_transition_to_itself_says_what_the_row_could_have_done() {
+async fn a_forged_step_says_what_the_row_could_have_done() {
     // A known limit: SQLite has no sessions, and cannot tell this INSERT from its own trigger's.
     let machine = sql::machine(&format!("{}events = 'log'", sql::ORDER));
     let mut db = sql::sqlite(&sql::schema(&machine, Dialect::Sqlite)).await;
