@@ -2,8 +2,8 @@
 --
 -- The guards of deploys alone. SQLite has no statement for most changes of a table: tools make it
 -- anew, copy the rows, drop the old one and rename (Alembic's batch mode, Django, Prisma), and its
--- triggers are gone with the old one. This puts them back.
-BEGIN;
+-- triggers are gone with the old one. This puts them back: run it after the rename, in the same
+-- transaction.
 DROP TRIGGER IF EXISTS "000_deploy_guard_insert";
 DROP TRIGGER IF EXISTS "000_deploy_guard_update";
 DROP TRIGGER IF EXISTS "000_deploy_guard_again";
@@ -42,4 +42,3 @@ BEGIN
   DELETE FROM "deploy_gone" WHERE "deploy_id" = OLD."id";
   INSERT INTO "deploy_gone" ("deploy_id", "at") VALUES (OLD."id", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
 END;
-COMMIT;

@@ -35,7 +35,6 @@ CREATE TABLE "deploys" (
 ) STRICT;
 CREATE INDEX "deploys_created" ON "deploys" ("created_at", "id");
 
-
 -- The history, written by the guards alone. It outlives its rows: no foreign key.
 CREATE TABLE "deploy_events" (
   "deploy_id" TEXT NOT NULL,

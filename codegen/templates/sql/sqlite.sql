@@ -5,7 +5,8 @@
 {%- endif %}
 
 {% include "sql/sqlite-rules.sql" %}
-{% if owns %}
+{%- if owns %}
+
 CREATE TABLE {{ n.table }} (
   {{ n.key }} {{ n.row_type }} NOT NULL PRIMARY KEY{% if identity %} AUTOINCREMENT{% endif %},
   {{ n.column }} TEXT NOT NULL DEFAULT {{ default }},
@@ -16,7 +17,7 @@ CREATE TABLE {{ n.table }} (
   "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 CREATE INDEX {{ n.created_index }} ON {{ n.table }} ("created_at", {{ n.key }});
-{% endif %}
+{%- endif %}
 {%- if !owns && !observe %}
 
 -- What the table lacks no row may be in: nothing could lead it on.

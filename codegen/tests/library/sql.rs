@@ -237,13 +237,10 @@ fn ring(states: usize) -> Machine {
 }
 
 #[test]
-fn rows_go_in_by_hundreds_and_the_text_grows_with_their_number() {
+fn the_text_grows_with_the_number_of_rows() {
     let (half, whole) = (ring(2048), ring(4096));
     for dialect in Dialect::ALL {
         let (half, whole) = (one(None, &half, dialect), one(None, &whole, dialect));
-        let inserts = whole.lines().filter(|line| line.starts_with("INSERT INTO")).count();
-        // 4,096 states, 65,536 transitions and one fingerprint.
-        assert_eq!(inserts, 9 + 132 + 1, "{}", dialect.as_str());
         let growth = whole.len() as f64 / half.len() as f64;
         assert!((1.9..2.1).contains(&growth), "{growth}");
     }
