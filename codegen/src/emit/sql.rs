@@ -5,8 +5,7 @@
 //! used again; and the history, which the database writes in the transaction of the change itself,
 //! only grows. What they cannot stop, because nothing in a database can:
 //!
-//! - whoever owns the tables can drop or disable the guards, or edit the rows of the states and
-//!   transitions that they judge by. On PostgreSQL an application's role should not own them: it
+//! - whoever owns the tables can drop or disable the guards, or make them anew with other rules. On PostgreSQL an application's role should not own them: it
 //!   needs `SELECT, INSERT, UPDATE, DELETE` on the table, `SELECT, INSERT` on the reports and
 //!   `SELECT` on the rest (and `EXECUTE` on `MACHINE_initial`, which everyone has unless your default
 //!   privileges say otherwise); the guards write the history with their owner's rights.
@@ -33,14 +32,32 @@
 //!
 //! The audited way out of all that is `MACHINE_force`: it writes what no transition allows, marked in
 //! the history with its reason. On PostgreSQL it is a function that nobody may call until
-//! `GRANT EXECUTE` says so, and needs no other right; on SQLite a view to INSERT into, for whoever
-//! may write the file. A retired state is entered by force neither; with `events = false`, where no
+//! `GRANT EXECUTE` says so, and needs no other right. On SQLite it is a view to INSERT into, for whoever
+//! may write the file: that gives leave for one step, and the UPDATE after it uses the leave up. A leave
+//! that nobody used is there until the next one for the same row takes its place. A retired state is
+//! entered by force neither; with `events = false`, where no
 //! history could say so, nothing is forced.
 //!
 //! A row that was changed while its guard was off is refused at its next step, since its history
 //! ends elsewhere: put it back, with the guard off, into the state that the history ends in. On
 //! SQLite the same is said of a row that a trigger of the application's moves on in the very
 //! statement that moves it; PostgreSQL's order of triggers lets that pass and logs both steps.
+//!
+//! On SQLite nothing but the application's own table names it: tools make a table anew, drop the old one
+//! and rename, which SQLite refuses where another trigger or view names what is gone. What follows:
+//!
+//! - the guards go with the old table. `sqlite-guards.sql` puts them back; until then nothing is judged.
+//! - the history takes a legal step of a row from whoever INSERTs one that goes on from where it ends,
+//!   with the time and the fingerprint of now. The row's next step is then refused, and
+//!   `phasegate check` finds the row.
+//! - the guards fire where a statement sets the status or the key, so that it costs nothing to set other
+//!   columns. A generated column is set by no statement: it cannot be guarded.
+//! - `INSERT INTO MACHINE_set_mode (mode) VALUES ('test')` lets DELETE of history, reports and used keys
+//!   pass, `'load'` lets rows start in any known state, marked as `loaded`; NULL restores the table's
+//!   mode. Observing is other triggers: to switch it takes a migration.
+//! - `INSERT INTO MACHINE_prune (before) VALUES ('2026-01-01T00:00:00.000Z')` takes the history and the
+//!   reports of rows that have ended or are gone since before then. A row that is there keeps its last
+//!   step and goes on with its numbers; keys stay used. `MACHINE_pruned` says what it took.
 
 mod cases;
 mod change;
