@@ -216,15 +216,11 @@ async fn enforces_once_nothing_is_lost_and_leaves_no_trace_of_the_mode<D: Db>(db
     };
     let lost = format!(
         "phasegate: 3 rows of orders are in states that the table lacks: {states}; \
-<<<<<<< HEAD
          mend the rows, or add the states to the table, migrate, and before this file run the {}",
         match D::DIALECT {
             Dialect::Postgres => "CREATE OR REPLACE FUNCTION \"public\".",
-            Dialect::Sqlite => "INSERT INTO ",
+            Dialect::Sqlite => "DROP VIEW \"order_states\" and the CREATE VIEW ",
         }
-=======
-         mend the rows, or add the states to the table, migrate, and before this file run the "
->>>>>>> dee17de (Test what SQLite's tools do to a table, and find it)
     );
     assert!(said.contains(&lost), "{said}");
     ok(db, "UPDATE orders SET status = 'sent' WHERE id = 'a'").await;
