@@ -118,7 +118,7 @@ fn each_mix_in_which_a_version_lies_by_its_own_table_is_marked() {
 }
 
 #[test]
-fn a_table_without_jobs_is_refuted_alone_too() {
+fn a_phase_that_a_declared_path_leaves_unfinished_refutes_no_table() {
     let new = "format = 1\nmachine = { name = 'a', initial = 'new' }\nphase = [{ name = 'p' }]\n\
          state = [{ name = 'new' }, { name = 'on', phase = 'p' },\n\
          { name = 'off', phase = 'p', completes = true }, { name = 'end', outcome = 'success' }]\n\
@@ -128,13 +128,10 @@ fn a_table_without_jobs_is_refuted_alone_too() {
     let versions = versions(&old, new);
     let comparison = compare(&versions, 0, 1);
     let said = comparison.text(None, false);
-    assert!(said.contains("this table alone refutes phases-unconfirmed "), "{said}");
-    assert!(comparison.fails() && !comparison.rollout.has_safe(), "{said}");
+    assert!(!comparison.fails() && comparison.rollout.has_safe(), "{said}");
     for judged in &comparison.mixes {
-        let word = if judged.mix.page == 1 { "broken" } else { "safe" };
-        assert_eq!(judged.verdict.as_str(), word, "{said}");
+        assert_eq!(judged.verdict.as_str(), "safe", "{said}");
     }
-    assert!(comparison.beside.is_empty(), "{said}");
 }
 
 #[test]
