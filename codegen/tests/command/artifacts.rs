@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 
 const TABLE: &str = "format = 1\n[machine]\nname = \"m\"\ninitial = \"a\"\n[[state]]\nname = \"a\"\n\
     [[state]]\nname = \"z\"\n[[transition]]\npath = [\"a\", \"z\"]\n[target.rust]\n[target.sql]\n";
-const ALL: [&str; 3] = ["generated/m.rs", "generated/sql/postgres.sql", "generated/sql/sqlite.sql"];
+const ALL: [&str; 4] = [
+    "generated/m.rs",
+    "generated/sql/postgres.sql",
+    "generated/sql/sqlite-guards.sql",
+    "generated/sql/sqlite.sql",
+];
 
 /// What became of each artifact, as JSON tells it.
 fn states(ran: &binary::Ran) -> Vec<(String, String)> {
@@ -63,7 +68,7 @@ fn says_which_it_wrote_left_and_no_longer_owns() {
     for line in [
         "wrote generated/m.rs\n",
         "left generated/sql/sqlite.sql\n",
-        "m.toml: 1 artifact written, 1 current and left\n",
+        "m.toml: 1 artifact written, 2 current and left\n",
         "warning[orphaned]",
         "--> generated/sql/postgres.sql\n",
     ] {
@@ -133,7 +138,7 @@ fn generates_some_targets_alone_and_speaks_of_no_other() {
     assert!(!folder.path("generated/sql").exists());
     let ran = folder.run(&["generate", "--only", "sql,rust", "--format", "json"]);
     assert_eq!(ran.code, Some(0));
-    assert_eq!(states(&ran).len(), 3);
+    assert_eq!(states(&ran).len(), 4);
     // A target that the table has not.
     let ran = folder.run(&["generate", "--only", "docs"]);
     assert_eq!(ran.code, Some(0));

@@ -26,6 +26,7 @@ const FILES: &[(&str, &str)] = &files![
     "generated/deploy.schema.json",
     "generated/machine.schema.json",
     "generated/sql/postgres.sql",
+    "generated/sql/sqlite-guards.sql",
     "generated/sql/sqlite.sql",
     "generated/workflow/deploy-console.yml",
     "generated/workflow/jobs/conclude.yml",
