@@ -249,7 +249,9 @@ BEGIN
       fault := 'past-the-guard';
     END IF;
   END IF;
-  IF mode = 'load' AND fault = 'illegal-start' AND op = 'INSERT' AND last_seq IS NULL THEN
+  IF mode = 'load' AND fault = 'illegal-start' AND op = 'INSERT' AND last_seq IS NULL
+    AND NOT EXISTS (SELECT FROM "public"."deploy_pruned" p WHERE p."deploy_id" = $4)
+  THEN
     mode := 'observe';
     fault := 'loaded';
   END IF;

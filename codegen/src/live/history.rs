@@ -67,13 +67,14 @@ impl Held<'_> {
         );
         // Of a history that was pruned, so many steps are gone from its start.
         let pruned = format!("{}_pruned", self.machine.name);
-        let gone = match facts.has_column(&pruned, "events") {
-            true => format!(
-                "(SELECT p.\"events\" FROM {} p WHERE p.{row} = chain.k)",
-                names.quoted(&pruned)
-            ),
-            false => "NULL".to_owned(),
-        };
+        let gone =
+            match facts.has_column(&pruned, "events") && facts.has_column(&pruned, &names.row) {
+                true => format!(
+                    "(SELECT p.\"events\" FROM {} p WHERE p.{row} = chain.k)",
+                    names.quoted(&pruned)
+                ),
+                false => "NULL".to_owned(),
+            };
         let gaps = format!("SELECT k FROM chain WHERE seq <> coalesce(before, {gone}, 0) + 1");
         if let Some(bad) = bad(conn, &chain, &gaps).await? {
             let message = format!("the numbers of `{events}` have gaps: {}", bad.words());

@@ -191,7 +191,9 @@ BEGIN
     END IF;
     RETURN true;
   END IF;
-  IF op = 'INSERT' AND last_seq IS NOT NULL AND coalesce(current_setting('{{ n.moving_setting }}', true), '') NOT IN ('', '0') THEN
+  IF op = 'INSERT' AND last_seq IS NOT NULL AND coalesce(current_setting('{{ n.moving_setting }}', true), '') NOT IN ('', '0')
+    AND EXISTS (SELECT FROM pg_class c WHERE c.oid = {{ table_literal }}::regclass AND c.relkind = 'p')
+  THEN
     -- An UPDATE moves the row to another partition: that is a DELETE and an INSERT to triggers.
     was := {% call now("last_language", "last_state") %}{% endcall %};
     begins := was;
@@ -256,7 +258,9 @@ BEGIN
       fault := 'past-the-guard';
     END IF;
   END IF;
-  IF mode = 'load' AND fault = 'illegal-start' AND op = 'INSERT' AND last_seq IS NULL THEN
+  IF mode = 'load' AND fault = 'illegal-start' AND op = 'INSERT' AND last_seq IS NULL
+    AND NOT EXISTS (SELECT FROM {{ n.pruned }} p WHERE p.{{ n.row }} = $4)
+  THEN
     mode := 'observe';
     fault := 'loaded';
   END IF;
