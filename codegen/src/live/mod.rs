@@ -135,7 +135,9 @@ impl Look<'_> {
         looked.language.clone_from(&facts.language);
         let made = [&names.states, &names.transitions, &names.language];
         let made = made.into_iter().chain(&names.events);
-        if !made.into_iter().any(|table| facts.has(table)) {
+        let guard = format!("{}_guard", self.loaded.machine.name);
+        if !made.into_iter().any(|table| facts.has(table)) && !facts.functions.contains_key(&guard)
+        {
             self.nothing(&facts, &mut tell);
             looked.findings = tell.findings;
             return Ok(looked);

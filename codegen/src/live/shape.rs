@@ -234,7 +234,7 @@ impl Held<'_> {
              WHERE n.nspname = {} AND v.relname = {} AND e.relname = {}",
             literal(&names.schema),
             literal(view),
-            literal(names.events.as_deref().unwrap_or_default())
+            literal(names.events.as_deref().unwrap_or(&names.states))
         );
         Ok(!conn.rows(&sql).await?.is_empty())
     }
