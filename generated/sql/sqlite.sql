@@ -240,7 +240,7 @@ BEGIN
   INSERT INTO "deploy_pruned" ("deploy_id", "events", "reports", "before", "at")
     SELECT l."row", l."events", 0, NEW."before", strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM (
       SELECT e."deploy_id" AS "row", e."seq" - CASE WHEN g."at" >= e."at" THEN 0 ELSE 1 END AS "events"
-      FROM "deploy_events" AS e LEFT JOIN "deploy_gone" AS g ON g."deploy_id" = e."deploy_id"
+      FROM "deploy_events" AS e LEFT JOIN "deploy_gone" AS g ON e."deploy_id" = g."deploy_id"
       WHERE e."at" < NEW."before"
         AND NOT EXISTS (SELECT 1 FROM "deploy_events" AS l WHERE l."deploy_id" = e."deploy_id" AND l."seq" > e."seq")
         AND (g."at" >= e."at" OR CASE coalesce((SELECT "name_now" FROM "deploy_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state") WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 1 ELSE 0 END)

@@ -50,11 +50,11 @@ AS $phasegate$SELECT '{
 -- The same to read.
 CREATE VIEW "public"."deploy_states" AS
 SELECT s."state", (s."n" - 1)::integer AS "position", (r."rules" -> 'initial') ? s."state" AS "initial"
-FROM (SELECT "public"."deploy_rules"() AS "rules") r, jsonb_array_elements_text(r."rules" -> 'states') WITH ORDINALITY AS s("state", "n");
+FROM (SELECT "public"."deploy_rules"() AS "rules") AS r, jsonb_array_elements_text(r."rules" -> 'states') WITH ORDINALITY AS s("state", "n");
 
 CREATE VIEW "public"."deploy_transitions" AS
 SELECT f."key" AS "from_state", t."key" AS "to_state", t."value" AS "kind"
-FROM jsonb_each("public"."deploy_rules"() -> 'next') f, jsonb_each_text(f."value") t;
+FROM jsonb_each("public"."deploy_rules"() -> 'next') AS f, jsonb_each_text(f."value") AS t;
 
 -- The fingerprint of the rules: the history says with each step which ones it was judged by.
 CREATE VIEW "public"."deploy_language" AS
@@ -63,7 +63,7 @@ SELECT "public"."deploy_rules"() ->> 'language' AS "fingerprint";
 -- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
 CREATE VIEW "public"."deploy_renames" AS
 SELECT l."key" AS "language", r."key" AS "state", r."value" AS "name_now"
-FROM jsonb_each("public"."deploy_rules"() -> 'renames') l, jsonb_each_text(l."value") r;
+FROM jsonb_each("public"."deploy_rules"() -> 'renames') AS l, jsonb_each_text(l."value") AS r;
 
 -- The history, written by the guard alone. It outlives its rows: no foreign key.
 CREATE TABLE "public"."deploy_events" (

@@ -39,11 +39,11 @@ CREATE INDEX {{ n.created_index }} ON {{ n.table }} ("created_at", {{ n.key }});
 -- The same to read.
 CREATE VIEW {{ n.states }} AS
 SELECT s."state", (s."n" - 1)::integer AS "position", (r."rules" -> 'initial') ? s."state" AS "initial"
-FROM (SELECT {{ n.rules }}() AS "rules") r, jsonb_array_elements_text(r."rules" -> 'states') WITH ORDINALITY AS s("state", "n");
+FROM (SELECT {{ n.rules }}() AS "rules") AS r, jsonb_array_elements_text(r."rules" -> 'states') WITH ORDINALITY AS s("state", "n");
 
 CREATE VIEW {{ n.transitions }} AS
 SELECT f."key" AS "from_state", t."key" AS "to_state", t."value" AS "kind"
-FROM jsonb_each({{ n.rules }}() -> 'next') f, jsonb_each_text(f."value") t;
+FROM jsonb_each({{ n.rules }}() -> 'next') AS f, jsonb_each_text(f."value") AS t;
 
 -- The fingerprint of the rules: the history says with each step which ones it was judged by.
 CREATE VIEW {{ n.language }} AS
@@ -52,7 +52,7 @@ SELECT {{ n.rules }}() ->> 'language' AS "fingerprint";
 -- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
 CREATE VIEW {{ n.renames }} AS
 SELECT l."key" AS "language", r."key" AS "state", r."value" AS "name_now"
-FROM jsonb_each({{ n.rules }}() -> 'renames') l, jsonb_each_text(l."value") r;
+FROM jsonb_each({{ n.rules }}() -> 'renames') AS l, jsonb_each_text(l."value") AS r;
 {%- if !owns && mode == "enforce" %}
 
 -- What the table lacks no row may be in: nothing could lead it on.

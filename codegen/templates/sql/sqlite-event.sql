@@ -75,7 +75,7 @@ BEGIN
   INSERT INTO {{ n.pruned }} ({{ n.row }}, "events", "reports", "before", "at")
     SELECT l."row", l."events", 0, NEW."before", strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM (
       SELECT e.{{ n.row }} AS "row", e."seq" - CASE WHEN g."at" >= e."at" THEN 0 ELSE 1 END AS "events"
-      FROM {{ n.events }} AS e LEFT JOIN {{ n.gone }} AS g ON g.{{ n.row }} = e.{{ n.row }}
+      FROM {{ n.events }} AS e LEFT JOIN {{ n.gone }} AS g ON e.{{ n.row }} = g.{{ n.row }}
       WHERE e."at" < NEW."before"
         AND NOT EXISTS (SELECT 1 FROM {{ n.events }} AS l WHERE l.{{ n.row }} = e.{{ n.row }} AND l."seq" > e."seq")
         AND (g."at" >= e."at" OR {% call judge::one(n.name_now, r.ended) %}{% endcall %})

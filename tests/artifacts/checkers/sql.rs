@@ -167,6 +167,7 @@ fn sqlfluff(dialect: Dialect) -> Command {
     };
     let mut command = Command::new("sqlfluff");
     command.args(["lint", "--nocolor", "--dialect", dialect.as_str()]);
+    command.arg("--config").arg(root("tests/sqlfluff.cfg"));
     command.args(["--exclude-rules", &rules([&FLUFF[..], own])]);
     command
 }

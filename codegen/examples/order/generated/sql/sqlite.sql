@@ -205,7 +205,7 @@ BEGIN
   INSERT INTO "order_pruned" ("order_id", "events", "reports", "before", "at")
     SELECT l."row", l."events", 0, NEW."before", strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM (
       SELECT e."order_id" AS "row", e."seq" - CASE WHEN g."at" >= e."at" THEN 0 ELSE 1 END AS "events"
-      FROM "order_events" AS e LEFT JOIN "order_gone" AS g ON g."order_id" = e."order_id"
+      FROM "order_events" AS e LEFT JOIN "order_gone" AS g ON e."order_id" = g."order_id"
       WHERE e."at" < NEW."before"
         AND NOT EXISTS (SELECT 1 FROM "order_events" AS l WHERE l."order_id" = e."order_id" AND l."seq" > e."seq")
         AND (g."at" >= e."at" OR CASE coalesce((SELECT "name_now" FROM "order_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state") WHEN 'delivered' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END)
