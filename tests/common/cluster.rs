@@ -113,7 +113,7 @@ fn shell() -> Command {
 }
 
 /// The newest PostgreSQL's programs.
-fn bin() -> PathBuf {
+pub(crate) fn bin() -> PathBuf {
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = debian
         .filter_map(|entry| {

@@ -4,6 +4,8 @@
 mod around;
 mod guard;
 mod history;
+mod lives;
+mod ways;
 mod writers;
 
 use crate::common::sql;

@@ -5,8 +5,9 @@
 //! used again; and the history, which the database writes in the transaction of the change itself,
 //! only grows. What they cannot stop, because nothing in a database can:
 //!
-//! - whoever owns the tables can drop or disable the guards, or make them anew with other rules. On PostgreSQL an application's role should not own them: it
-//!   needs `SELECT, INSERT, UPDATE, DELETE` on the table, `SELECT, INSERT` on the reports and
+//! - whoever owns the tables can drop or disable the guards, or make them anew with other rules; on
+//!   PostgreSQL the owner's own triggers can write the history. An application's role should not own
+//!   them: it needs `SELECT, INSERT, UPDATE, DELETE` on the table, `SELECT, INSERT` on the reports and
 //!   `SELECT` on the rest (and `EXECUTE` on `MACHINE_initial`, which everyone has unless your default
 //!   privileges say otherwise); the guards write the history with their owner's rights.
 //! - `session_replication_role = replica`, which PostgreSQL leaves to superusers, skips triggers,
@@ -19,8 +20,8 @@
 //!   trace. SQLite writes it at once.
 //! - keys are told apart byte by byte: where an existing table's key folds case, a row that was
 //!   deleted can come back under another spelling.
-//! - PostgreSQL moves a row between partitions by deleting and inserting it, which is refused like
-//!   every other DELETE and INSERT of a key. Partition by what does not change.
+//! - PostgreSQL moves a row between partitions by deleting and inserting it. With a history that is
+//!   judged as the step that it is; without one such a row has to be in an initial state.
 //!
 //! With `mode = "observe"` nothing of that is refused: what would be is let through and marked in the
 //! history with what it would have been refused as (`illegal-transition`, `illegal-start`,
@@ -35,8 +36,7 @@
 //! `GRANT EXECUTE` says so, and needs no other right. On SQLite it is a view to INSERT into, for whoever
 //! may write the file: that gives leave for one step, and the UPDATE after it uses the leave up. A leave
 //! that nobody used is there until the next one for the same row takes its place. A retired state is
-//! entered by force neither; with `events = false`, where no
-//! history could say so, nothing is forced.
+//! entered by force neither; with `events = false`, where no history could say so, nothing is forced.
 //!
 //! A row that was changed while its guard was off is refused at its next step, since its history
 //! ends elsewhere: put it back, with the guard off, into the state that the history ends in. On

@@ -118,7 +118,7 @@ impl Held<'_> {
         }
         if !steps.is_empty() {
             let message = format!(
-                "`{table}` has {all} rows, and none outlives its transaction: the guard lets pass {}",
+                "`{table}` has {all} rows that no step has used up: the guard lets pass {}",
                 steps.join(", ")
             );
             let help = format!(

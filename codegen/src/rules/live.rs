@@ -77,7 +77,7 @@ rows! { LIVE
         looks_for: "a state that the guard's own list lacks",
         why: "The guard refuses every step into it and out of it.",
         example: Words("a row of `deploy_states` was deleted"),
-        mend: "insert the rows again, as the migrations have them",
+        mend: "run what the finding prints: the last migration has the rules",
     }
 
     EXTRA_STATE "extra-state" {
@@ -99,7 +99,7 @@ rows! { LIVE
         looks_for: "a transition of the table that the guard's list lacks",
         why: "The database refuses a step that every other layer accepts.",
         example: Words("a row of `deploy_transitions` was deleted"),
-        mend: "insert the rows again, as the migrations have them",
+        mend: "run what the finding prints: the last migration has the rules",
     }
 
     EXTRA_TRANSITION "extra-transition" {
@@ -228,7 +228,7 @@ rows! { LIVE
 
     LEFTOVER_FORCING "leftover-forcing" {
         looks_for: "rows in the table of forced steps",
-        why: "None outlives its transaction. The guard lets each of them pass once more.",
+        why: "Each is leave for one step. On PostgreSQL none outlives its transaction; on SQLite one may wait for its UPDATE.",
         example: Words("a row that was written while the triggers were off"),
         mend: "delete them, and see who may write the table",
     }

@@ -531,7 +531,7 @@ DECLARE
   becomes text := coalesce($1, {{ n.rules }}() ->> 'mode');
 BEGIN
   IF becomes NOT IN ('enforce', 'observe', 'test', 'load') THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'phasegate: unknown mode ' || becomes,
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: unknown mode ' || becomes,
       HINT = 'Known modes: enforce, observe, test, load; NULL for that of the table.';
   END IF;
   EXECUTE 'CREATE OR REPLACE FUNCTION {{ n.mode_in_literal }}() RETURNS text LANGUAGE sql STABLE AS '

@@ -158,7 +158,6 @@ pub(super) struct Names {
     pub(super) guard_update: String,
     pub(super) guard_again: String,
     pub(super) guard_replace: String,
-    pub(super) event: String,
     pub(super) report: String,
     pub(super) append_only: String,
     /// The names of the triggers of append-only tables.
@@ -298,7 +297,6 @@ impl Names {
             guard_update: first("guard_update"),
             guard_again: first("guard_again"),
             guard_replace: first("guard_replace"),
-            event: qualified(&of("event")),
             report: qualified(&of("report")),
             append_only: qualified(&of("append_only")),
             event_trigger: quoted(&of("event")),

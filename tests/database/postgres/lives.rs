@@ -1,0 +1,198 @@
+//! What a PostgreSQL database goes through with its guards: partitions, dumps and restores, changes of
+//! the application's own column, row security. All of it on a table that the application had before.
+
+use std::process::{Command, Output};
+
+use sqlx::PgConnection;
+
+use crate::common::cluster::{bin, database};
+use crate::common::sql::{self, Db as _, ok, refused};
+use phasegate_codegen::emit::sql::Dialect;
+
+const KEYS: &str = "owns = false\nstorage = 'text'\n";
+
+/// A job that is `new`, then `busy`, then `done`.
+fn jobs(keys: &str) -> String {
+    let table = format!(
+        "format = 1\nmachine = {{ name = 'job', initial = 'new' }}
+         state = [{{ name = 'new' }}, {{ name = 'busy' }}, {{ name = 'done', outcome = 'success' }}]
+         transition = [{{ path = ['new', 'busy', 'done'] }}]
+         [target.sql]\n{KEYS}{keys}"
+    );
+    sql::schema(&sql::machine(&table), Dialect::Postgres)
+}
+
+/// The guards on a table that is made so.
+async fn guarded(table: &str) -> (String, PgConnection) {
+    let url = database().await;
+    let mut db = sql::connect(&url).await;
+    ok(&mut db, table).await;
+    ok(&mut db, &jobs("")).await;
+    (url, db)
+}
+
+async fn history(db: &mut PgConnection, id: &str) -> String {
+    let steps = format!(
+        "SELECT coalesce(from_state, '') || '>' || to_state FROM job_events WHERE job_id = '{id}' ORDER BY seq"
+    );
+    let steps = db.rows(&steps).await.into_iter().flatten().flatten();
+    steps.collect::<Vec<_>>().join(" ")
+}
+
+const TABLE: &str = "CREATE TABLE jobs (id text PRIMARY KEY, status text NOT NULL, n integer)";
+
+const BY_STATUS: &str =
+    "CREATE TABLE jobs (id text, status text, n integer, PRIMARY KEY (id, status)) PARTITION BY LIST (status);
+     CREATE TABLE jobs_open PARTITION OF jobs FOR VALUES IN ('new', 'busy');
+     CREATE TABLE jobs_done PARTITION OF jobs FOR VALUES IN ('done')";
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_table_that_is_partitioned_by_its_status_moves_rows_along_legal_steps() {
+    let (_, mut db) = guarded(BY_STATUS).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new'), ('b', 'new')").await;
+    ok(&mut db, "UPDATE jobs SET status = 'busy'").await;
+    ok(&mut db, "UPDATE jobs SET status = 'done' WHERE id = 'a'").await;
+    assert_eq!(history(&mut db, "a").await, ">new new>busy busy>done");
+    let back = "UPDATE jobs SET status = 'busy' WHERE id = 'a'";
+    refused(&mut db, back, "illegal transition of job: done -> busy").await;
+    // A row that is written to its partition directly is judged like any other.
+    let start = "INSERT INTO jobs_done VALUES ('c', 'done')";
+    refused(&mut db, start, "illegal start of job in done").await;
+    refused(&mut db, "UPDATE jobs_open SET status = 'new' WHERE id = 'b'", "illegal transition")
+        .await;
+    // What no UPDATE moves is a DELETE, and the key is used.
+    ok(&mut db, "DELETE FROM jobs WHERE id = 'a'").await;
+    refused(
+        &mut db,
+        "INSERT INTO jobs VALUES ('a', 'new')",
+        "the key of jobs cannot be used again",
+    )
+    .await;
+    assert_eq!(history(&mut db, "a").await, ">new new>busy busy>done");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn partitions_by_other_columns_move_rows_and_are_attached_and_detached() {
+    let by_number =
+        "CREATE TABLE jobs (id text, status text, n integer, PRIMARY KEY (id, n)) PARTITION BY RANGE (n);
+         CREATE TABLE jobs_low PARTITION OF jobs FOR VALUES FROM (0) TO (10);
+         CREATE TABLE jobs_high PARTITION OF jobs FOR VALUES FROM (10) TO (20)";
+    let (_, mut db) = guarded(by_number).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new', 1)").await;
+    ok(&mut db, "UPDATE jobs SET n = 11; UPDATE jobs SET n = 2, status = 'busy'").await;
+    assert_eq!(history(&mut db, "a").await, ">new new>busy");
+    ok(
+        &mut db,
+        "CREATE TABLE jobs_more (LIKE jobs); INSERT INTO jobs_more VALUES ('old', 'busy', 21);
+         ALTER TABLE jobs ATTACH PARTITION jobs_more FOR VALUES FROM (20) TO (30)",
+    )
+    .await;
+    // A row of a table that is attached is older than the guard.
+    ok(&mut db, "UPDATE jobs SET status = 'done' WHERE id = 'old'").await;
+    assert_eq!(history(&mut db, "old").await, ">busy busy>done");
+    refused(&mut db, "UPDATE jobs_more SET status = 'new'", "illegal transition").await;
+    ok(&mut db, "ALTER TABLE jobs DETACH PARTITION jobs_more").await;
+    ok(&mut db, "UPDATE jobs_more SET status = 'new'").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn the_setting_of_a_move_opens_no_table_that_is_not_partitioned() {
+    let (_, mut db) = guarded(TABLE).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new'); DELETE FROM jobs").await;
+    ok(&mut db, "SET phasegate.job_moving = '1'; SET phasegate.forcing = 'on'").await;
+    let again = "INSERT INTO jobs VALUES ('a', 'busy')";
+    refused(&mut db, again, "illegal start").await;
+    refused(&mut db, "INSERT INTO jobs VALUES ('a', 'new')", "the key of jobs cannot be used")
+        .await;
+}
+
+/// Runs one of PostgreSQL's own programs against a database.
+fn program(name: &str, url: &str, arguments: &[&str]) -> Output {
+    Command::new(bin().join(name)).args(arguments).arg(url).output().unwrap()
+}
+
+/// What `pg_dump` writes, without the commands of `psql`'s own.
+fn dump(url: &str, arguments: &[&str]) -> String {
+    let dumped = program("pg_dump", url, arguments);
+    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+    let text = String::from_utf8(dumped.stdout).unwrap();
+    text.lines().filter(|line| !line.starts_with('\\')).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_dump_of_the_schema_alone_guards_what_it_is_restored_to() {
+    for table in [TABLE, BY_STATUS] {
+        let (url, mut db) = guarded(table).await;
+        ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new'); UPDATE jobs SET status = 'busy'").await;
+        let other = database().await;
+        ok(&mut sql::connect(&other).await, &dump(&url, &["--schema-only"])).await;
+        let mut restored = sql::connect(&other).await;
+        ok(&mut restored, "INSERT INTO jobs VALUES ('b', 'new')").await;
+        ok(&mut restored, "UPDATE jobs SET status = 'busy'; UPDATE jobs SET status = 'done'").await;
+        refused(&mut restored, "UPDATE jobs SET status = 'new'", "illegal transition").await;
+        assert_eq!(history(&mut restored, "b").await, ">new new>busy busy>done");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_whole_dump_by_a_role_that_only_reads_comes_back_with_its_history() {
+    let (url, mut db) = guarded(TABLE).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new'); UPDATE jobs SET status = 'busy'").await;
+    let name = url.rsplit('/').next().unwrap();
+    let role = format!("backup_{name}");
+    ok(&mut db, &format!("CREATE ROLE {role} LOGIN IN ROLE pg_read_all_data")).await;
+    let dumped = dump(&url.replace("postgres@", &format!("{role}@")), &["--inserts"]);
+    ok(&mut db, &format!("DROP ROLE {role}")).await;
+    let other = database().await;
+    ok(&mut sql::connect(&other).await, &dumped).await;
+    let mut restored = sql::connect(&other).await;
+    refused(&mut restored, "UPDATE jobs SET status = 'new'", "illegal transition").await;
+    ok(&mut restored, "UPDATE jobs SET status = 'done'").await;
+    assert_eq!(history(&mut restored, "a").await, ">new new>busy busy>done");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn the_type_of_the_application_s_column_is_its_own_to_change() {
+    let (url, mut db) = guarded(TABLE).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new'), ('b', 'new')").await;
+    ok(&mut db, "UPDATE jobs SET status = 'busy' WHERE id = 'a'").await;
+    for change in ["status TYPE varchar(40)", "id TYPE varchar(40)", "n TYPE bigint"] {
+        ok(&mut db, &format!("ALTER TABLE jobs ALTER COLUMN {change}")).await;
+    }
+    // A session that judged before has to forget how.
+    ok(&mut db, "DISCARD PLANS; UPDATE jobs SET status = 'done' WHERE id = 'a'").await;
+    let mut fresh = sql::connect(&url).await;
+    ok(&mut fresh, "UPDATE jobs SET status = 'busy' WHERE id = 'b'").await;
+    refused(&mut fresh, "UPDATE jobs SET status = 'new'", "illegal transition").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn row_security_that_binds_the_owner_too_hinders_no_legal_step() {
+    let (url, mut db) = guarded(TABLE).await;
+    let role = format!("secured_{}", url.rsplit('/').next().unwrap());
+    ok(
+        &mut db,
+        &format!(
+            "CREATE ROLE owner_{role}; CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE ON jobs TO {role};
+             GRANT SELECT ON job_events TO {role}; GRANT CREATE, USAGE ON SCHEMA public TO owner_{role};
+             ALTER TABLE jobs OWNER TO owner_{role};
+             ALTER TABLE jobs ENABLE ROW LEVEL SECURITY; ALTER TABLE jobs FORCE ROW LEVEL SECURITY;
+             CREATE POLICY theirs ON jobs TO {role} USING (true) WITH CHECK (true); SET ROLE {role}"
+        ),
+    )
+    .await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new'); UPDATE jobs SET status = 'busy'").await;
+    refused(&mut db, "UPDATE jobs SET status = 'new'", "illegal transition").await;
+    assert_eq!(history(&mut db, "a").await, ">new new>busy");
+    let all = format!(
+        "RESET ROLE; DROP TABLE jobs; DROP OWNED BY {role}, owner_{role}; DROP ROLE {role}, owner_{role}"
+    );
+    ok(&mut db, &all).await;
+}
