@@ -138,7 +138,7 @@ fn row(case: &Case, served: &Served, start: State, reports: Vec<Word>) -> Row {
         before: Some(start),
         reports,
         told,
-        log: Some(log).filter(|_| keeps_log),
+        log: keeps_log.then_some(log),
         status: Some(snapshot["status"].as_str().unwrap().to_owned()),
     }
 }

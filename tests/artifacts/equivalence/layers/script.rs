@@ -245,7 +245,7 @@ impl Script {
                     (_, false) => Some(false),
                     (Some(log), true) => Some(log.len() > before),
                     // Without a history a step to itself leaves no trace.
-                    (None, true) => Some(true).filter(|_| from != to + 1),
+                    (None, true) => (from != to + 1).then_some(true),
                 };
             }
             let status = status.get(key.as_str()).map(|&status| status.to_owned());
