@@ -94,7 +94,6 @@ fn finds_an_index_or_a_constraint_that_is_gone(database: Database) {
     if database == Database::Postgres {
         for (table, constraint, said) in [
             ("job_events", "job_events_pkey", "PRIMARY KEY (\"job_id\", \"seq\")"),
-            ("job_events", "job_events_check", "CHECK"),
             ("job_pruned", "job_pruned_pkey", "PRIMARY KEY (\"job_id\")"),
             ("jobs", "jobs_pkey", "PRIMARY KEY (\"id\")"),
         ] {

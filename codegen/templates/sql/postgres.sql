@@ -71,8 +71,7 @@ CREATE TABLE {{ n.events }} (
   -- Where no transition led here: why it was forced, or what the guard would have refused it as.
   "forced" text,
   "observed" text,
-  PRIMARY KEY ({{ n.row }}, "seq"),
-  CHECK (num_nonnulls("to_state", "observed") > 0)
+  PRIMARY KEY ({{ n.row }}, "seq")
 );
 
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
@@ -127,23 +126,30 @@ AS $phasegate$SELECT false$phasegate$;
 {% endif %}
 {%- if history %}
 -- Writes a legal step of a row whose history ends where the step begins; false where it does not.
--- An empty history must not be planned for as a small one: it grows within a transaction.
+-- An empty history must not be planned for as a small one: it grows within a transaction. Every name
+-- is qualified, as in the guard below.
 CREATE FUNCTION {{ n.step }}("key" {{ n.row_type }}, "was" text, "becomes" text, "judged" text) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $phasegate$
 #variable_conflict use_variable
 BEGIN
   INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-    SELECT $1, l."seq" + 1, $2, $3, clock_timestamp(), $4
+    SELECT $1, l."seq" OPERATOR(pg_catalog.+) 1, $2, $3, pg_catalog.clock_timestamp(), $4
     FROM (
-      SELECT e."seq", e."to_state" FROM {{ n.events }} e WHERE e.{{ n.row }} = $1 ORDER BY e."seq" DESC LIMIT 1
+      SELECT e."seq", e."to_state" FROM {{ n.events }} e
+      WHERE e.{{ n.row }} OPERATOR(pg_catalog.=) $1 ORDER BY e."seq" DESC LIMIT 1
     ) l
-    WHERE l."to_state" = $2;
-  IF FOUND AND $4 IS DISTINCT FROM {{ n.rules }}() ->> 'language' AND jsonb_extract_path({{ n.rules }}(), 'next', $2, $3) IS NULL THEN
-    -- A migration was committed since it was judged.
-    {% call overtaken("$2", "$3", "$1", "the rules of", " changed while a step was judged") %}{% endcall %};
+    WHERE l."to_state" OPERATOR(pg_catalog.=) $2;
+  IF NOT FOUND THEN
+    RETURN false;
   END IF;
-  RETURN FOUND;
+  IF $4 OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'language')
+    AND pg_catalog.jsonb_extract_path({{ n.rules }}(), 'next', $2, $3) IS NULL
+  THEN
+    -- A migration was committed since it was judged.
+    {% call overtaken_plain("$2", "$3", "$1") %}{% endcall %}
+  END IF;
+  RETURN true;
 END
 $phasegate$;
 {% endif %}
@@ -334,6 +340,9 @@ DECLARE
   was pg_catalog.text;
   becomes pg_catalog.text;
   judged pg_catalog.text;
+{%- if history %}
+  key pg_catalog.text;
+{%- endif %}
 BEGIN
   IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
     IF {% call same(n.column, n.exact) %}{% endcall %}
@@ -384,7 +393,8 @@ BEGIN
       VALUES (NEW.{{ n.key }}, 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
     IF FOUND THEN
       IF pg_catalog.jsonb_extract_path_text({{ n.rules }}(), 'initial', becomes) IS NULL THEN
-        {% call overtaken_plain() %}{% endcall %}
+        key := NEW.{{ n.key }}::pg_catalog.text;
+        {% call overtaken_plain("'nothing'", "becomes", "key") %}{% endcall %}
       END IF;
       RETURN NULL;
     END IF;
@@ -443,11 +453,25 @@ BEGIN
   )) THEN
     RETURN NULL;
   END IF;
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || CASE
-      WHEN TG_NAME <> {{ n.append_only_literal }} AND TG_NAME <> {{ n.event_literal }} THEN ' is only written by phasegate''s functions'
-      WHEN TG_OP = 'INSERT' THEN ' is append-only: the guard of {{ n.table_word }} alone writes it'
-      ELSE ' is append-only'
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || CASE TG_NAME
+      WHEN {{ n.append_only_literal }} THEN ' is append-only'
+      ELSE ' is only written by phasegate''s functions'
     END;
+END
+$phasegate$;
+
+-- Whatever was granted: only the guard writes the history, with its owner's rights. A condition of the
+-- trigger's own would be read anew for each event.
+CREATE FUNCTION {{ n.event }}() RETURNS trigger
+LANGUAGE plpgsql
+AS $phasegate$
+BEGIN
+  IF pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1
+    AND pg_catalog.has_function_privilege('{{ n.step_in_literal }}'::pg_catalog.regprocedure, 'EXECUTE')
+  THEN
+    RETURN NULL;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.events_word }} is append-only: the guard of {{ n.table_word }} alone writes it';
 END
 $phasegate$;
 
@@ -598,7 +622,7 @@ $phasegate$;
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION {{ n.guard }}(), {{ n.again }}(), {{ n.report }}(), {{ n.append_only }}(),
+REVOKE ALL ON FUNCTION {{ n.guard }}(), {{ n.again }}(), {{ n.report }}(), {{ n.event }}(), {{ n.append_only }}(),
   {{ n.state }}({{ n.row_type }}), {{ n.step }}({{ n.row_type }}, text, text, text), {{ n.judge }}(text, {{ n.row_type }}, text, {{ n.row_type }}, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
@@ -611,8 +635,7 @@ REVOKE ALL ON FUNCTION {{ n.force }}({{ n.row_type }}, text, text, jsonb), {{ n.
 
 -- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER {{ n.event_trigger }} BEFORE INSERT ON {{ n.events }}
-  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0 OR NOT has_function_privilege('{{ n.step_in_literal }}'::regprocedure, 'EXECUTE'))
-  EXECUTE FUNCTION {{ n.append_only }}();
+  FOR EACH STATEMENT EXECUTE FUNCTION {{ n.event }}();
 CREATE TRIGGER {{ n.forcing_trigger }} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {{ n.forcing }}
   FOR EACH STATEMENT WHEN (NOT has_function_privilege('{{ n.step_in_literal }}'::regprocedure, 'EXECUTE'))
   EXECUTE FUNCTION {{ n.append_only }}();
@@ -654,10 +677,11 @@ BEGIN
 END
 $phasegate$;
 {%- endif %}
-{%- macro overtaken_plain() -%}
+{#- The same in words that need no search_path. -#}
+{%- macro overtaken_plain(from, to, key) -%}
 RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
-          'phasegate: the rules of {{ n.machine }} changed while a step was judged: nothing -> ', becomes, ' of ', NEW.{{ n.key }}, '; try again'
-        );
+      'phasegate: the rules of {{ n.machine }} changed while a step was judged: ', {{ from }}, ' -> ', {{ to }}, ' of ', {{ key }}, '; try again'
+    );
 {%- endmacro %}
 {%- macro overtaken(from, to, key, what, why) -%}
 RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ what }} {% if what == "the guard of" %}{{ n.table_word }}{% else %}{{ n.machine }}{% endif %}{{ why }}: '

@@ -101,12 +101,12 @@ pub(super) struct Names {
     pub(super) rules: String,
     pub(super) step: String,
     pub(super) judge: String,
+    pub(super) event: String,
     /// The function that says what state a row is in.
     pub(super) state: String,
     /// The step's signature, within a literal.
     pub(super) step_in_literal: String,
     pub(super) append_only_literal: String,
-    pub(super) event_literal: String,
     pub(super) forcing_trigger: String,
     pub(super) pruned_trigger: String,
     pub(super) set_mode: String,
@@ -241,13 +241,13 @@ impl Names {
             rules: qualified(&of("rules")),
             step: qualified(&of("step")),
             judge: qualified(&of("judge")),
+            event: qualified(&of("event")),
             state: qualified(&of("state")),
             step_in_literal: escaped(&format!(
                 "{}({row_type}, text, text, text)",
                 qualified(&of("step"))
             )),
             append_only_literal: literal(&of("append_only")),
-            event_literal: literal(&of("event")),
             forcing_trigger: quoted(&of("forcing")),
             pruned_trigger: quoted(&of("pruned")),
             set_mode: qualified(&of("set_mode")),

@@ -78,8 +78,7 @@ CREATE TABLE "public"."order_events" (
   -- Where no transition led here: why it was forced, or what the guard would have refused it as.
   "forced" text,
   "observed" text,
-  PRIMARY KEY ("order_id", "seq"),
-  CHECK (num_nonnulls("to_state", "observed") > 0)
+  PRIMARY KEY ("order_id", "seq")
 );
 
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.
@@ -131,24 +130,32 @@ LANGUAGE sql STABLE
 AS $phasegate$SELECT 'enforce'::pg_catalog.text$phasegate$;
 
 -- Writes a legal step of a row whose history ends where the step begins; false where it does not.
--- An empty history must not be planned for as a small one: it grows within a transaction.
+-- An empty history must not be planned for as a small one: it grows within a transaction. Every name
+-- is qualified, as in the guard below.
 CREATE FUNCTION "public"."order_step"("key" text, "was" text, "becomes" text, "judged" text) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $phasegate$
 #variable_conflict use_variable
 BEGIN
   INSERT INTO "public"."order_events" ("order_id", "seq", "from_state", "to_state", "at", "language")
-    SELECT $1, l."seq" + 1, $2, $3, clock_timestamp(), $4
+    SELECT $1, l."seq" OPERATOR(pg_catalog.+) 1, $2, $3, pg_catalog.clock_timestamp(), $4
     FROM (
-      SELECT e."seq", e."to_state" FROM "public"."order_events" e WHERE e."order_id" = $1 ORDER BY e."seq" DESC LIMIT 1
+      SELECT e."seq", e."to_state" FROM "public"."order_events" e
+      WHERE e."order_id" OPERATOR(pg_catalog.=) $1 ORDER BY e."seq" DESC LIMIT 1
     ) l
-    WHERE l."to_state" = $2;
-  IF FOUND AND $4 IS DISTINCT FROM "public"."order_rules"() ->> 'language' AND jsonb_extract_path("public"."order_rules"(), 'next', $2, $3) IS NULL THEN
-    -- A migration was committed since it was judged.
-    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: the rules of order changed while a step was judged: '
-      || coalesce($2, 'nothing') || ' -> ' || coalesce($3, 'null') || ' of ' || $1::text || '; try again';
+    WHERE l."to_state" OPERATOR(pg_catalog.=) $2;
+  IF NOT FOUND THEN
+    RETURN false;
   END IF;
-  RETURN FOUND;
+  IF $4 OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'language')
+    AND pg_catalog.jsonb_extract_path("public"."order_rules"(), 'next', $2, $3) IS NULL
+  THEN
+    -- A migration was committed since it was judged.
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
+      'phasegate: the rules of order changed while a step was judged: ', $2, ' -> ', $3, ' of ', $1, '; try again'
+    );
+  END IF;
+  RETURN true;
 END
 $phasegate$;
 
@@ -313,6 +320,7 @@ DECLARE
   was pg_catalog.text;
   becomes pg_catalog.text;
   judged pg_catalog.text;
+  key pg_catalog.text;
 BEGIN
   IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
     IF NEW."status" OPERATOR(pg_catalog.=) OLD."status"
@@ -347,9 +355,10 @@ BEGIN
       VALUES (NEW."id", 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
     IF FOUND THEN
       IF pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'initial', becomes) IS NULL THEN
+        key := NEW."id"::pg_catalog.text;
         RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
-          'phasegate: the rules of order changed while a step was judged: nothing -> ', becomes, ' of ', NEW."id", '; try again'
-        );
+      'phasegate: the rules of order changed while a step was judged: ', 'nothing', ' -> ', becomes, ' of ', key, '; try again'
+    );
       END IF;
       RETURN NULL;
     END IF;
@@ -403,11 +412,25 @@ BEGIN
   )) THEN
     RETURN NULL;
   END IF;
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || CASE
-      WHEN TG_NAME <> 'order_append_only' AND TG_NAME <> 'order_event' THEN ' is only written by phasegate''s functions'
-      WHEN TG_OP = 'INSERT' THEN ' is append-only: the guard of orders alone writes it'
-      ELSE ' is append-only'
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || CASE TG_NAME
+      WHEN 'order_append_only' THEN ' is append-only'
+      ELSE ' is only written by phasegate''s functions'
     END;
+END
+$phasegate$;
+
+-- Whatever was granted: only the guard writes the history, with its owner's rights. A condition of the
+-- trigger's own would be read anew for each event.
+CREATE FUNCTION "public"."order_event"() RETURNS trigger
+LANGUAGE plpgsql
+AS $phasegate$
+BEGIN
+  IF pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1
+    AND pg_catalog.has_function_privilege('"public"."order_step"(text, text, text, text)'::pg_catalog.regprocedure, 'EXECUTE')
+  THEN
+    RETURN NULL;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: order_events is append-only: the guard of orders alone writes it';
 END
 $phasegate$;
 
@@ -551,7 +574,7 @@ $phasegate$;
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_again"(), "public"."order_report"(), "public"."order_append_only"(),
+REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_again"(), "public"."order_report"(), "public"."order_event"(), "public"."order_append_only"(),
   "public"."order_state"(text), "public"."order_step"(text, text, text, text), "public"."order_judge"(text, text, text, text, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
@@ -561,8 +584,7 @@ REVOKE ALL ON FUNCTION "public"."order_force"(text, text, text, jsonb), "public"
 
 -- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER "order_event" BEFORE INSERT ON "public"."order_events"
-  FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0 OR NOT has_function_privilege('"public"."order_step"(text, text, text, text)'::regprocedure, 'EXECUTE'))
-  EXECUTE FUNCTION "public"."order_append_only"();
+  FOR EACH STATEMENT EXECUTE FUNCTION "public"."order_event"();
 CREATE TRIGGER "order_forcing" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "public"."order_forcing"
   FOR EACH STATEMENT WHEN (NOT has_function_privilege('"public"."order_step"(text, text, text, text)'::regprocedure, 'EXECUTE'))
   EXECUTE FUNCTION "public"."order_append_only"();
