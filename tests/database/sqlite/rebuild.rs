@@ -68,30 +68,40 @@ async fn a_table_is_made_anew_as_alembic_and_django_do_it_and_one_file_guards_it
 #[tokio::test]
 async fn tables_of_every_kind_are_made_anew_and_judged_again_as_before() {
     for machine in sql::texts().iter().map(|text| sql::machine(text)) {
-        for mode in ["", "observe"] {
-            let target = machine.targets.sql().unwrap();
-            if mode == "observe" && target.events.is_none() {
-                continue;
-            }
-            let names = sql::Names::new(&machine, Dialect::Sqlite);
-            let columns = format!(
-                "{} {} PRIMARY KEY{}, {} TEXT, ref TEXT",
-                names.key,
-                if names.key(1).starts_with('\'') { "TEXT" } else { "INTEGER" },
-                if names.key(1).starts_with('\'') { "" } else { " AUTOINCREMENT" },
-                names.column
-            );
-            let mut db = sql::sqlite("").await;
-            if !target.owns {
-                ok(&mut db, &format!("CREATE TABLE {} ({columns})", names.table)).await;
-            }
-            ok(&mut db, &sql::schema(&machine, Dialect::Sqlite)).await;
-            let kept = format!("{}, {}", names.key, names.column);
-            ok(&mut db, &rebuild(names.table.trim_matches('"'), "tmp", &columns, &kept)).await;
-            ok(&mut db, &guards(&machine)).await;
-            judge::judges_as_the_table(&mut db, &machine).await;
+        let target = machine.targets.sql().unwrap();
+        let names = sql::Names::new(&machine, Dialect::Sqlite);
+        let is_text = names.key(1).starts_with('\'');
+        let columns = format!(
+            "{} {} PRIMARY KEY{}, {} TEXT, ref TEXT",
+            names.key,
+            if is_text { "TEXT" } else { "INTEGER" },
+            if is_text { "" } else { " AUTOINCREMENT" },
+            names.column
+        );
+        let mut db = sql::sqlite("").await;
+        if !target.owns {
+            ok(&mut db, &format!("CREATE TABLE {} ({columns})", names.table)).await;
         }
+        ok(&mut db, &sql::schema(&machine, Dialect::Sqlite)).await;
+        let kept = format!("{}, {}", names.key, names.column);
+        ok(&mut db, &rebuild(names.table.trim_matches('"'), "tmp", &columns, &kept)).await;
+        ok(&mut db, &guards(&machine)).await;
+        judge::judges_as_the_table(&mut db, &machine).await;
     }
+}
+
+#[tokio::test]
+async fn a_table_that_is_observed_is_made_anew_and_observed_again() {
+    let machine = sql::machine(&format!("{}mode = 'observe'", sql::ORDER));
+    let mut db = sql::sqlite("").await;
+    ok(&mut db, &sql::schema(&machine, Dialect::Sqlite)).await;
+    ok(&mut db, "INSERT INTO orders (id, status) VALUES ('a', 'cart')").await;
+    let columns = "id TEXT NOT NULL PRIMARY KEY, status TEXT, ref TEXT";
+    ok(&mut db, &rebuild("orders", "tmp", columns, "id, status")).await;
+    ok(&mut db, &guards(&machine)).await;
+    ok(&mut db, "UPDATE orders SET status = 'sent' WHERE id = 'a'").await;
+    let marks = "SELECT observed FROM order_events ORDER BY seq";
+    assert_eq!(db.rows(marks).await, [[None], [Some("illegal-transition".to_owned())]]);
 }
 
 #[tokio::test]
