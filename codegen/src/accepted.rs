@@ -11,7 +11,6 @@ use toml::Spanned;
 
 use crate::finding::{Finding, Severity};
 use crate::machine::hex;
-#[cfg(feature = "cli")]
 use crate::pipeline::{self, Loaded};
 use crate::rules::{self, Rule};
 use crate::table::Source;
@@ -144,8 +143,7 @@ impl Accepted {
     ///
     /// # Errors
     /// Where the current folder can't be found out.
-    #[cfg(feature = "cli")]
-    pub(crate) fn accept<'f>(
+    pub fn accept<'f>(
         &mut self,
         loaded: &Loaded,
         findings: impl IntoIterator<Item = &'f mut Finding>,
@@ -167,7 +165,7 @@ impl Accepted {
     }
 
     /// The entries of which nothing occurs any more, of the rules that only the command reports.
-    pub(crate) fn stale(&self, command: &str) -> Vec<Finding> {
+    pub fn stale(&self, command: &str) -> Vec<Finding> {
         let apart = if command == "compat" { "check" } else { "compat" };
         let is_reported = |row: &&Row| {
             let rule = rules::find(row.rule.get_ref());

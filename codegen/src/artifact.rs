@@ -96,7 +96,7 @@ fn origin(text: &[u8]) -> Option<String> {
 }
 
 /// The command that brings the artifacts of some tables up to date, as a shell takes it.
-pub(crate) fn generate_command<T: AsRef<str>>(tables: impl IntoIterator<Item = T>) -> String {
+pub fn generate_command<T: AsRef<str>>(tables: impl IntoIterator<Item = T>) -> String {
     command("generate", tables)
 }
 
@@ -249,8 +249,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, io::Error> {
 }
 
 /// How a file would change, as a unified diff.
-#[cfg(feature = "cli")]
-pub(crate) fn diff(path: &str, found: &str, text: &str) -> String {
+pub fn diff(path: &str, found: &str, text: &str) -> String {
     unified(path, found.as_bytes(), &Artifact::new(path, text))
 }
 

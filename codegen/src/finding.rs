@@ -95,7 +95,6 @@ impl Finding {
 
     /// What it is about, in words that no other edit of the file touches: the names in its message,
     /// where nothing else is said.
-    #[cfg(feature = "cli")]
     pub(crate) fn subject(&self) -> String {
         match &self.subject {
             Some(subject) => subject.clone(),
@@ -171,19 +170,6 @@ impl<'s> Findings<'s> {
         }
         self.list
     }
-}
-
-/// How findings are shown.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-pub enum Format {
-    /// For people: the source line, a caret, the help.
-    #[default]
-    Text,
-    /// One JSON object.
-    Json,
-    /// Workflow annotations.
-    Github,
 }
 
 /// Findings for people. `source` is the text that their spans are of; `colour` says whether the

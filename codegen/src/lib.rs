@@ -16,23 +16,19 @@
 
 pub mod accepted;
 pub mod artifact;
-#[cfg(feature = "cli")]
-pub mod command;
 pub mod compat;
-#[cfg(feature = "cli")]
-pub mod draft;
 pub mod emit;
 pub mod finding;
 pub mod graph;
-#[cfg(feature = "cli")]
-pub mod live;
 pub mod machine;
 pub mod migrate;
-mod pipeline;
+#[doc(hidden)] // for the command
+pub mod pipeline;
 pub mod rules;
 mod runs;
 mod search;
-mod suggest;
+#[doc(hidden)] // for the command
+pub mod suggest;
 pub mod table;
 mod validate;
 pub mod verify;

@@ -98,7 +98,7 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
 }
 
 /// A file, or as much of it as shows that it is too large for a table.
-pub(crate) fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
+pub fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
     let mut bytes = Vec::new();
     let most = u64::try_from(table::MAX_BYTES).map_or(u64::MAX, |most| most + 1);
     fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
@@ -107,8 +107,7 @@ pub(crate) fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
 
 /// Whether a file looks like a table: it has a `[machine]`. One that cannot be read or is no TOML
 /// does not; named outright, a command says what is wrong with it.
-#[cfg(feature = "cli")]
-pub(crate) fn has_machine(path: &Path) -> bool {
+pub fn has_machine(path: &Path) -> bool {
     let bytes = bounded(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -117,7 +116,7 @@ pub(crate) fn has_machine(path: &Path) -> bool {
 }
 
 /// A table's path from the root, with `/`, however either was written.
-pub(crate) fn from_root(path: &Path, root: &Path) -> Result<String, io::Error> {
+pub fn from_root(path: &Path, root: &Path) -> Result<String, io::Error> {
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     let (path, root) = (plain(&std::path::absolute(path)?), plain(&std::path::absolute(root)?));
     let shared = path.iter().zip(&root).take_while(|(a, b)| a == b).count();

@@ -1,10 +1,7 @@
 //! Words for messages: the nearest name, lists, and texts that may hold anything.
 
 /// The nearest of some names, where one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(
-    asked: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if asked.len() > 128 {
         return None;
     }
@@ -37,7 +34,7 @@ fn letters(text: &str) -> u64 {
 const MOST_LISTED: usize = 24;
 
 /// Names as a message lists them; the rest is counted where there are many.
-pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
+pub fn list<T: AsRef<str>>(names: &[T]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
@@ -53,17 +50,17 @@ pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
 }
 
 /// A text that may hold anything, as a message shows it: control characters escaped, and cut.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     escaped(text, 80)
 }
 
 /// A text as TOML has it.
-pub(crate) fn toml(text: &str) -> String {
+pub fn toml(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
 /// What another library says, which may quote a text of any length.
-pub(crate) fn cut(text: &str) -> String {
+pub fn cut(text: &str) -> String {
     escaped(text, 200)
 }
 
@@ -84,7 +81,7 @@ fn escaped(text: &str, most: usize) -> String {
 }
 
 /// A name in words: `freeze_check` and `freeze-check` give `Freeze check`.
-pub(crate) fn in_words(name: &str) -> String {
+pub fn in_words(name: &str) -> String {
     let words = name.replace(['_', '-'], " ");
     let words = words.trim();
     let mut chars = words.chars();

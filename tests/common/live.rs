@@ -1,6 +1,6 @@
 //! What `check --database-url` finds in a database, held to what a test expects of it.
 
-use phasegate_codegen::live::{self, Failure, Looked};
+use phasegate_cli::live::{self, Failure, Looked};
 use phasegate_codegen::{Finding, Loaded, load};
 
 use super::backend::world::{Database, World, schema};

@@ -3,8 +3,8 @@
 
 use crate::common::cluster::database;
 use crate::common::sql;
+use phasegate_cli::draft::{Ask, draft};
 use phasegate_codegen::Machine;
-use phasegate_codegen::draft::{Ask, draft};
 use phasegate_codegen::emit::sql::{Dialect, KeyType, Mode, Storage};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};

@@ -12,8 +12,8 @@ use crate::common::backend::world::{DEPLOY, Database, World, machine, schema};
 use crate::common::live::{away, holds, loaded, look, looked, past};
 use crate::common::sql;
 use phasegate::Schema;
+use phasegate_cli::live;
 use phasegate_codegen::emit::sql::Dialect;
-use phasegate_codegen::live;
 use phasegate_codegen::{Loaded, load};
 use sqlx::migrate::Migrator;
 

@@ -7,8 +7,8 @@ use crate::common::backend::world::{Database, World, machine, schema};
 use crate::common::live::{away, holds, loaded, look, past};
 use crate::live::edited;
 use phasegate::Schema;
+use phasegate_cli::live;
 use phasegate_codegen::artifact::Leave;
-use phasegate_codegen::live;
 use phasegate_codegen::migrate::{Ask, migrate};
 use phasegate_codegen::{Loaded, load};
 

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use phasegate_cli::live;
 use phasegate_codegen::emit::sql::Dialect;
-use phasegate_codegen::live;
 use phasegate_codegen::{Finding, Loaded};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, PgConnection};

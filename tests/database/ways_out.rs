@@ -5,10 +5,10 @@ use crate::common::cluster;
 use std::fs;
 use std::path::PathBuf;
 
+use phasegate_cli::live;
 use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::finding::Finding;
-use phasegate_codegen::live;
 use phasegate_codegen::migrate::{Ask, migrate};
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;

@@ -305,7 +305,7 @@ fn deploy(state: &str) -> DeployStatus {
 fn nothing_is_wrong_with(world: &World) {
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy.toml");
     let loaded = phasegate_codegen::load(&table).unwrap();
-    let looked = world.run(phasegate_codegen::live::look(&loaded, &world.database_url));
+    let looked = world.run(phasegate_cli::live::look(&loaded, &world.database_url));
     assert_eq!(looked.unwrap().findings, []);
 }
 

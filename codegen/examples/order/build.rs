@@ -3,7 +3,7 @@
 //!
 //! ```toml
 //! [build-dependencies]
-//! phasegate-codegen = { version = "0.1", default-features = false }
+//! phasegate-codegen = "0.1"
 //! ```
 
 fn main() {

@@ -71,15 +71,12 @@ mod schema;
 mod section;
 mod wording;
 
-pub(crate) use change::{renamed, stale_default};
-#[cfg(feature = "cli")]
-pub(crate) use renames::{Matched, renames};
+pub use change::{renamed, stale_default};
+pub use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
 pub use keys::{Dialect, KeyType, Mode, PerDialect, Storage};
-#[cfg(feature = "cli")]
-pub(crate) use section::GUARDS;
-pub use section::{SqlRow, SqlTarget};
+pub use section::{GUARDS, SqlRow, SqlTarget};
 
 use crate::machine::Machine;
 
@@ -109,7 +106,6 @@ pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
 }
 
 /// The schema as a whole, for one dialect, where the table has the target.
-#[cfg(feature = "cli")]
-pub(crate) fn whole(machine: &Machine, dialect: Dialect) -> Option<String> {
+pub fn whole(machine: &Machine, dialect: Dialect) -> Option<String> {
     Some(schema::text(machine, machine.targets.sql()?, dialect, String::new()))
 }

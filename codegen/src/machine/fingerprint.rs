@@ -95,7 +95,7 @@ fn language(states: &[State], initial: &[StateId], relation: &Relation) -> Strin
 
 /// The fingerprint of a language: values with whether they are initial, and pairs, each in ascending
 /// order of their bytes.
-pub(crate) fn language_of<'a>(
+pub fn language_of<'a>(
     states: impl Iterator<Item = (&'a str, bool)>,
     pairs: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> String {

@@ -14,8 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 pub use conclusion::{Became, CONCLUSIONS, NeedResult, conclude};
 pub use fingerprint::Fingerprints;
 pub(crate) use fingerprint::hex;
-#[cfg(feature = "cli")]
-pub(crate) use fingerprint::language_of;
+pub use fingerprint::language_of;
 pub use phasegate::{Outcome, View};
 pub(crate) use relation::{Bits, ones};
 pub use relation::{Kind, Relation, TooMany};

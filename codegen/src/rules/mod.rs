@@ -10,7 +10,8 @@ macro_rules! rows {
         example: $example:expr,
         mend: $mend:expr,
     })*) => {
-        $(pub(crate) const $name: &super::Rule = &super::Rule {
+        $(#[doc = $looks_for]
+        pub const $name: &super::Rule = &super::Rule {
             id: $id,
             looks_for: $looks_for,
             why: $why,
@@ -40,21 +41,21 @@ mod workflow;
 use std::fmt;
 
 use crate::suggest;
-pub(crate) use artifacts::*;
-pub(crate) use compat::*;
-pub(crate) use document::*;
-pub(crate) use jobs::*;
-pub(crate) use live::*;
-pub(crate) use migrate::*;
-pub(crate) use names::*;
+pub use artifacts::*;
+pub use compat::*;
+pub use document::*;
+pub use jobs::*;
+pub use live::*;
+pub use migrate::*;
+pub use names::*;
 pub use page::{list, markdown};
-pub(crate) use proofs::*;
-pub(crate) use sequences::*;
-pub(crate) use states::*;
-pub(crate) use targets::*;
-pub(crate) use transitions::*;
-pub(crate) use warnings::*;
-pub(crate) use workflow::*;
+pub use proofs::*;
+pub use sequences::*;
+pub use states::*;
+pub use targets::*;
+pub use transitions::*;
+pub use warnings::*;
+pub use workflow::*;
 
 /// One rule. Its texts are fragments: no capital at their start and no full stop at their end, where
 /// they are one sentence.

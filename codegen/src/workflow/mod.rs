@@ -2,5 +2,5 @@
 //! it. How a plan is written down for one provider is its target's (`emit/workflow.rs`: GitHub).
 
 pub mod keep;
-pub(crate) mod plan;
+pub mod plan;
 pub(crate) mod yaml;

@@ -5,18 +5,18 @@ use crate::machine::{Became, Job, JobId, Machine, Outcomes, ReportKind, StateId}
 
 /// A job as a sequence of steps.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// The job.
-    pub(crate) job: JobId,
+    pub job: JobId,
     /// When it runs.
-    pub(crate) runs: Runs,
+    pub runs: Runs,
     /// What it does, in order.
-    pub(crate) steps: Vec<Step>,
+    pub steps: Vec<Step>,
 }
 
 /// When a job runs, or a report in it is sent; in a run that a console started.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Runs {
+pub enum Runs {
     /// Where all before it succeeded: the jobs that it needs, or the steps above it.
     WhenAllSucceeded,
     /// Whatever became of them.
@@ -27,7 +27,7 @@ pub(crate) enum Runs {
 
 /// One step of a job.
 #[derive(Debug)]
-pub(crate) enum Step {
+pub enum Step {
     /// The place of the user's own work.
     Work(Work),
     /// A report to the console.
@@ -36,33 +36,33 @@ pub(crate) enum Step {
 
 /// A piece of work between two reports.
 #[derive(Debug)]
-pub(crate) struct Work {
+pub struct Work {
     /// What people read.
-    pub(crate) title: String,
+    pub title: String,
     /// Its place among the job's pieces of work, from 1.
-    pub(crate) number: usize,
+    pub number: usize,
     /// How many of them the job has.
-    pub(crate) of: usize,
+    pub of: usize,
 }
 
 /// A report of a job.
 #[derive(Debug)]
-pub(crate) struct ReportStep {
+pub struct ReportStep {
     /// Its place among the job's reports, from 1.
-    pub(crate) number: usize,
+    pub number: usize,
     /// When it is sent.
-    pub(crate) runs: Runs,
+    pub runs: Runs,
     /// What it says.
-    pub(crate) says: Says,
+    pub says: Says,
     /// What it says that the job had set out to report before.
-    pub(crate) attempted: Attempted,
+    pub attempted: Attempted,
     /// Whether its loss harms nothing.
-    pub(crate) tolerated: bool,
+    pub tolerated: bool,
 }
 
 /// What a report says.
 #[derive(Debug)]
-pub(crate) enum Says {
+pub enum Says {
     /// That the row is in this state now.
     State {
         /// The state.
@@ -76,7 +76,7 @@ pub(crate) enum Says {
 
 /// Where a report's `attempted` comes from (rules 6 and 9).
 #[derive(Debug)]
-pub(crate) enum Attempted {
+pub enum Attempted {
     /// Nothing was reported before.
     Nothing,
     /// The report before it.
@@ -90,7 +90,7 @@ pub(crate) enum Attempted {
 
 impl Plan {
     /// What a job of the table does.
-    pub(crate) fn of(machine: &Machine, id: JobId) -> Self {
+    pub fn of(machine: &Machine, id: JobId) -> Self {
         let job = machine.job(id);
         let mut steps = Vec::new();
         let of = job.milestones.len() + 1;
@@ -129,7 +129,7 @@ impl Plan {
     }
 
     /// Its reports, in order.
-    pub(crate) fn reports(&self) -> impl Iterator<Item = &ReportStep> {
+    pub fn reports(&self) -> impl Iterator<Item = &ReportStep> {
         self.steps.iter().filter_map(|step| match step {
             Step::Report(report) => Some(report),
             Step::Work(_) => None,

@@ -8,8 +8,9 @@ use phasegate_codegen::verify::{self, Proved, Verdict};
 
 /// A table of the repository, by its path from the root.
 pub(crate) fn table(path: &str) -> String {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    std::fs::read_to_string(format!("{root}/{path}")).unwrap()
+    let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.ancestors().find(|folder| folder.join("deploy.toml").exists()).unwrap();
+    std::fs::read_to_string(root.join(path)).unwrap()
 }
 
 /// A table of this folder.

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! phasegate-codegen = { version = "0.1", default-features = false }
+//! phasegate-codegen = "0.1"
 //! ```
 
 #[test]

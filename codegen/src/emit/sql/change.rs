@@ -192,7 +192,7 @@ pub fn migrations(
 }
 
 /// The values that a migration renames from one table to the next, old and new.
-pub(crate) fn renamed<'m>(old: &'m Machine, new: &'m Machine) -> Vec<(&'m str, &'m str)> {
+pub fn renamed<'m>(old: &'m Machine, new: &'m Machine) -> Vec<(&'m str, &'m str)> {
     let matched = Matched::new(old, new);
     let pair = |id| {
         let was = old.state(matched.was(id)?).value.as_str();
@@ -204,7 +204,7 @@ pub(crate) fn renamed<'m>(old: &'m Machine, new: &'m Machine) -> Vec<(&'m str, &
 
 /// What an application's own column may still have rows start in, where none does any more, and the
 /// statement that mends its default; none on SQLite, which has no such statement.
-pub(crate) fn stale_default(
+pub fn stale_default(
     old: &Machine,
     new: &Machine,
     dialect: Dialect,

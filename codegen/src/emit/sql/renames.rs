@@ -7,7 +7,7 @@ use crate::machine::{Machine, State, StateId};
 
 /// The states of a newer table beside those of the one before.
 #[derive(Debug)]
-pub(crate) struct Matched {
+pub struct Matched {
     /// For each newer state the older one that it is, where it is one.
     before: Vec<Option<StateId>>,
     /// For each older state the newer one that it has become.
@@ -17,7 +17,7 @@ pub(crate) struct Matched {
 impl Matched {
     /// A state is the one that `renamed_from` says, or else the one of its name; where there is
     /// none, the one of its value, which is all that a database sees.
-    pub(crate) fn new(old: &Machine, new: &Machine) -> Self {
+    pub fn new(old: &Machine, new: &Machine) -> Self {
         let mut before = vec![None; new.states.len()];
         let mut after = vec![None; old.states.len()];
         let ways: [fn(&Machine, &State) -> Option<StateId>; 3] = [
@@ -40,12 +40,12 @@ impl Matched {
     }
 
     /// What a newer state was.
-    pub(crate) fn was(&self, new: StateId) -> Option<StateId> {
+    pub fn was(&self, new: StateId) -> Option<StateId> {
         self.before[new.index()]
     }
 
     /// What an older state has become.
-    pub(crate) fn becomes(&self, old: StateId) -> Option<StateId> {
+    pub fn becomes(&self, old: StateId) -> Option<StateId> {
         self.after[old.index()]
     }
 }
@@ -55,7 +55,7 @@ pub(crate) type Renames<'m> = BTreeMap<(&'m str, &'m str), &'m str>;
 
 /// The values of today of the states of every table before this one, oldest first, where they
 /// differ; and those that mean one state or another, depending on when the rules were in force.
-pub(crate) fn renames<'m>(
+pub fn renames<'m>(
     before: &[&'m Machine],
     now: &'m Machine,
 ) -> (Renames<'m>, Vec<(&'m str, &'m str)>) {

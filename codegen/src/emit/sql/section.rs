@@ -119,7 +119,7 @@ impl SqlRow {
 }
 
 /// The file that puts the guards back on a table of SQLite's.
-pub(crate) const GUARDS: &str = "sqlite-guards.sql";
+pub const GUARDS: &str = "sqlite-guards.sql";
 
 impl Target for Sql {
     const KEY: &'static str = "sql";

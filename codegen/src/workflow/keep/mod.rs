@@ -56,7 +56,7 @@ pub struct Kept {
 
 impl Kept {
     /// The file as it is to be written.
-    pub(crate) fn artifact(&self) -> Option<Artifact> {
+    pub fn artifact(&self) -> Option<Artifact> {
         Some(Artifact::in_place(&self.path, self.text.as_ref()?))
     }
 }

@@ -1,0 +1,119 @@
+//! `phasegate accepts`: judges sequences, a state at a time.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::tokens::{self, Word};
+use super::{FormatArg, Outcome};
+use crate::command::Format;
+use phasegate_codegen::machine::{Log, Machine, Rejection, StateId, Verdict};
+use phasegate_codegen::pipeline;
+use phasegate_codegen::rules;
+use phasegate_codegen::suggest::shown;
+
+#[derive(Args)]
+pub(crate) struct Accepts {
+    /// The table
+    table: PathBuf,
+    /// One sequence a line, states apart by white space; by default standard input
+    file: Option<PathBuf>,
+    /// Read what is stored instead of names (JSON strings where it holds white space)
+    #[arg(long)]
+    values: bool,
+    /// Read logs of reports: redeliveries are passed over
+    #[arg(long)]
+    reports: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+impl Accepts {
+    pub(crate) fn run(&self) -> Outcome {
+        let loaded = pipeline::load(&self.table)?;
+        let machine = &loaded.machine;
+        let names: std::collections::HashMap<&str, StateId> =
+            machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();
+        let fresh = || if self.reports { Log::reports(machine) } else { Log::transitions(machine) };
+        let word = |log: &mut Log<'_>, word: &Word| {
+            let state = word.whole().and_then(|word| match self.values {
+                true => machine.find_value(word),
+                false => names.get(word).copied(),
+            });
+            log.push(state, &word.text);
+        };
+        tokens::judge_lines(self.file.as_deref(), self.values, fresh, word, |line, log| {
+            let verdict = log.verdict();
+            let is_accepted = !matches!(verdict, Verdict::Rejected(_));
+            (is_accepted, self.tell(machine, line, verdict))
+        })
+    }
+
+    /// A state as the lines write it.
+    fn written(&self, machine: &Machine, state: StateId) -> String {
+        let state = machine.state(state);
+        if self.values { quoted(&state.value) } else { state.name.clone() }
+    }
+
+    fn tell(&self, machine: &Machine, line: usize, verdict: Verdict) -> String {
+        match self.format.format {
+            Format::Text => match verdict {
+                Verdict::Accepted => "accepted\n".to_owned(),
+                Verdict::Complete => "complete\n".to_owned(),
+                Verdict::Rejected(rejection) => format!("{}\n", self.in_words(machine, &rejection)),
+            },
+            Format::Json => {
+                let plain = |state: StateId| {
+                    let state = machine.state(state);
+                    if self.values { state.value.clone() } else { state.name.clone() }
+                };
+                let value = match verdict {
+                    Verdict::Accepted | Verdict::Complete => {
+                        let word =
+                            if verdict == Verdict::Complete { "complete" } else { "accepted" };
+                        json!({
+                            "line": line, "verdict": word,
+                            "at": null, "from": null, "to": null, "legal": null,
+                        })
+                    }
+                    Verdict::Rejected(rejection) => json!({
+                        "line": line, "verdict": "rejected",
+                        "at": rejection.at, "from": rejection.from.map(plain),
+                        "to": rejection.to,
+                        "legal": rejection.legal(machine).into_iter().map(plain).collect::<Vec<_>>(),
+                    }),
+                };
+                format!("{value}\n")
+            }
+            Format::Github => match verdict {
+                Verdict::Accepted | Verdict::Complete => String::new(),
+                Verdict::Rejected(rejection) => {
+                    let message = self.in_words(machine, &rejection);
+                    tokens::annotation(rules::REJECTED, self.file.as_ref(), line, &message)
+                }
+            },
+        }
+    }
+
+    fn in_words(&self, machine: &Machine, rejection: &Rejection) -> String {
+        let from = rejection.from.map_or("start".to_owned(), |from| self.written(machine, from));
+        let to = if self.values { quoted(&rejection.to) } else { shown(&rejection.to) };
+        let legal: Vec<String> = rejection
+            .legal(machine)
+            .into_iter()
+            .map(|state| self.written(machine, state))
+            .collect();
+        let legal = if legal.is_empty() { "(nothing)".to_owned() } else { legal.join(", ") };
+        format!("rejected at {}: {from} -> {to}; legal: {legal}", rejection.at)
+    }
+}
+
+/// A value as a line writes it: a JSON string where it would not be read back otherwise.
+fn quoted(value: &str) -> String {
+    if value.starts_with('"') || value.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        json!(value).to_string()
+    } else {
+        shown(value)
+    }
+}

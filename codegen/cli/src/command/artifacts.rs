@@ -1,0 +1,309 @@
+//! `phasegate generate` and `phasegate check`: one function, with and without leave to write.
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde_json::{Value, json};
+
+use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
+use crate::command::Format;
+use phasegate_codegen::accepted::Accepted;
+use phasegate_codegen::artifact::{self, Leave, State, generate_command};
+use phasegate_codegen::emit::{Kind, TARGETS};
+use phasegate_codegen::finding::{Finding, Severity};
+use phasegate_codegen::machine::Machine;
+use phasegate_codegen::migrate;
+use phasegate_codegen::pipeline::{self, Loaded, Settled};
+use phasegate_codegen::rules;
+use phasegate_codegen::table::Source;
+use phasegate_codegen::verify::{self, Proved};
+use phasegate_codegen::workflow::keep::Kept;
+
+#[derive(Args)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    tables: TablesArg,
+    /// Only these targets
+    #[arg(long, value_parser = target(), value_delimiter = ',', value_name = "TARGET")]
+    only: Vec<&'static str>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+/// The key of a target, and what `--help` says of each.
+fn target() -> impl TypedValueParser<Value = &'static str> {
+    let keys = TARGETS
+        .iter()
+        .map(|target| PossibleValue::new(target.key()).help(target.about().trim_end_matches('.')));
+    PossibleValuesParser::new(keys).map(|key| {
+        let named = TARGETS.iter().map(|target| target.key()).find(|&other| other == key);
+        named.expect("the parser takes the keys of these alone")
+    })
+}
+
+impl Generate {
+    pub(crate) fn run(&self) -> Outcome {
+        let format = self.format.format;
+        // Every table is read before the first file is written.
+        let tables = self.tables.load(format)?;
+        let mut findings = tables.findings;
+        let mut artifacts = Vec::new();
+        let mut exit = Exit::Well;
+        if tables.all_read {
+            for (_, loaded) in &tables.loaded {
+                let settled = self.settle(loaded)?;
+                let mut told = written(loaded, &settled);
+                let kept: Vec<(&Source, Vec<Finding>)> =
+                    settled.workflows.iter().map(|kept| (&kept.source, unmended(kept))).collect();
+                if kept.iter().flat_map(|(_, findings)| findings).any(Finding::is_error) {
+                    exit = Exit::Findings;
+                }
+                if told.iter().any(Finding::is_error) {
+                    exit = Exit::Findings;
+                }
+                if format == Format::Text {
+                    tell(format, &settled.warnings, Some(&loaded.source), json!({}))?;
+                    print(&lines(loaded, &settled))?;
+                    tell(format, &told, None, json!({}))?;
+                    for (source, findings) in &kept {
+                        tell(format, findings, Some(source), json!({}))?;
+                    }
+                }
+                told.extend(kept.into_iter().flat_map(|(_, findings)| findings));
+                artifacts.extend(settled.outcomes.iter().map(|outcome| {
+                    let path = shown(&loaded.root.join(&outcome.path));
+                    json!({ "path": path, "state": word(outcome.state) })
+                }));
+                findings.extend(settled.warnings);
+                findings.extend(told);
+            }
+        }
+        if format != Format::Text {
+            tell(format, &findings, None, json!({ "artifacts": artifacts }))?;
+        }
+        if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
+    }
+
+    fn settle(&self, loaded: &Loaded) -> Result<Settled, Failure> {
+        let is_asked =
+            |target: &&dyn Kind| self.only.is_empty() || self.only.contains(&target.key());
+        let targets: Vec<&dyn Kind> = TARGETS.iter().copied().filter(is_asked).collect();
+        let settled = pipeline::settle(loaded, &targets, Leave::Write)?;
+        if settled.outcomes.is_empty() {
+            let what = if self.only.is_empty() { "no" } else { "none of these as a" };
+            say(&format!(
+                "{}: the table has {what} [target.*] section, so that nothing is generated",
+                loaded.source.path
+            ));
+        }
+        Ok(settled)
+    }
+}
+
+/// What became of an artifact that was to be written.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Current => "current",
+        State::Stale | State::Missing => "written",
+        State::Foreign => "foreign",
+        State::Orphaned => "orphaned",
+    }
+}
+
+/// Which artifacts were written and which left, a line each.
+fn lines(loaded: &Loaded, settled: &Settled) -> String {
+    let mut lines = String::new();
+    for outcome in &settled.outcomes {
+        let word = match outcome.state {
+            State::Stale | State::Missing => "wrote",
+            State::Current => "left",
+            State::Foreign | State::Orphaned => continue,
+        };
+        if let Some(kept) = &outcome.kept {
+            let kept = shown(&loaded.root.join(kept));
+            lines += &format!("kept what was not generated as {kept}\n");
+        }
+        lines += &format!("{word} {}\n", shown(&loaded.root.join(&outcome.path)));
+    }
+    let number = |of: &[State]| settled.outcomes.iter().filter(|o| of.contains(&o.state)).count();
+    lines += &format!(
+        "{}: {} written, {} current and left\n",
+        loaded.source.path,
+        count(number(&[State::Stale, State::Missing]), "artifact"),
+        number(&[State::Current]),
+    );
+    lines
+}
+
+/// What `generate` could not mend in a workflow written by hand.
+fn unmended(kept: &Kept) -> Vec<Finding> {
+    kept.findings.iter().filter(|finding| finding.rule != rules::STALE_REGION).cloned().collect()
+}
+
+/// What `generate` could not mend.
+fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
+    let mut findings = artifact::findings(&settled.outcomes, &settled.command);
+    findings.retain(|finding| [rules::ORPHANED, rules::SHARED_PATH].contains(&finding.rule));
+    for finding in &mut findings {
+        finding.path = shown(&loaded.root.join(&finding.path));
+        // A file that is left in place keeps nothing from being generated; `check` minds it.
+        if finding.rule == rules::ORPHANED {
+            finding.severity = Severity::Warning;
+        }
+    }
+    findings
+}
+
+#[derive(Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    tables: TablesArg,
+    /// Look at what is deployed there instead, without a change: `postgres://…`, or `sqlite:FILE`.
+    /// A password is better kept in PGPASSWORD or ~/.pgpass than on the command line
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+impl Check {
+    pub(crate) fn run(&self) -> Outcome {
+        let format = self.format.format;
+        if let Some(url) = &self.database_url {
+            return super::live::run(&self.tables, url, format);
+        }
+        let tables = self.tables.load(format)?;
+        let mut all = tables.findings;
+        let mut summaries = Vec::new();
+        let mut exit = Exit::Well;
+        let mut to_generate = Vec::new();
+        for (path, loaded) in &tables.loaded {
+            // Side by side: neither needs the other, and `check` is to take no time.
+            let (proofs, settled, migrated) = std::thread::scope(|scope| {
+                let proofs = scope.spawn(|| verify::verify(&loaded.machine));
+                let settled = pipeline::settle(loaded, TARGETS, Leave::Read);
+                let migrated = migrate::check(loaded);
+                (proofs.join().expect("a proof does not panic"), settled, migrated)
+            });
+            let mut settled = settled?;
+            let command = generate_command([shown(path)]);
+            let mut findings = artifact::findings(&settled.outcomes, &command);
+            for finding in &mut findings {
+                finding.path = shown(&loaded.root.join(&finding.path));
+            }
+            let (warnings, refuted): (Vec<Finding>, Vec<Finding>) =
+                verify::findings(&loaded.source, &proofs).into_iter().partition(|f| !f.is_error());
+            settled.warnings.extend(warnings);
+            findings.extend(refuted);
+            let (warnings, unmigrated): (Vec<Finding>, Vec<Finding>) =
+                migrated?.into_iter().partition(|finding| !finding.is_error());
+            settled.warnings.extend(warnings);
+            findings.extend(unmigrated);
+            let mut accepted = Accepted::of(path)?;
+            let kept = settled.workflows.iter_mut().flat_map(|kept| &mut kept.findings);
+            let of_table = settled.warnings.iter_mut().chain(&mut findings);
+            accepted.accept(loaded, of_table.chain(kept))?;
+            let kept = settled.workflows.iter().flat_map(|kept| &kept.findings);
+            if findings.iter().chain(kept).any(Finding::is_error) {
+                exit = Exit::Findings;
+            }
+            let is_accepted = |outcome: &artifact::Outcome| {
+                let path = shown(&loaded.root.join(&outcome.path));
+                findings.iter().any(|f| f.accepted.is_some() && f.path == path)
+            };
+            let is_to_mend = |o: &&artifact::Outcome| {
+                matches!(o.state, State::Stale | State::Missing) && !is_accepted(o)
+            };
+            if settled.outcomes.iter().any(|o| is_to_mend(&o)) {
+                to_generate.push(shown(path));
+            }
+            if format == Format::Text {
+                let proofs = verify::summary(&proofs);
+                in_words(loaded, &settled, &findings, &proofs, &accepted)?;
+            }
+            summaries.push(summary(loaded, &settled, &proofs));
+            all.extend(settled.warnings);
+            all.extend(findings);
+            all.extend(settled.workflows.into_iter().flat_map(|kept| kept.findings));
+            all.extend(accepted.stale("check"));
+        }
+        if format == Format::Text {
+            if !to_generate.is_empty() {
+                print(&format!("to mend this: {}\n", generate_command(&to_generate)))?;
+            }
+        } else {
+            tell(format, &all, None, json!({ "tables": summaries }))?;
+        }
+        if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
+    }
+}
+
+fn in_words(
+    loaded: &Loaded,
+    settled: &Settled,
+    findings: &[Finding],
+    proofs: &str,
+    accepted: &Accepted,
+) -> Result<(), Failure> {
+    let machine = &loaded.machine;
+    tell(Format::Text, &settled.warnings, Some(&loaded.source), json!({}))?;
+    for outcome in &settled.outcomes {
+        print(outcome.diff.as_deref().unwrap_or_default())?;
+    }
+    let source = &loaded.source;
+    for of_one_file in findings.chunk_by(|one, other| one.path == other.path) {
+        let is_of_table = of_one_file.iter().all(|finding| finding.path == source.path);
+        tell(Format::Text, of_one_file, is_of_table.then_some(source), json!({}))?;
+    }
+    for kept in &settled.workflows {
+        tell(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
+    }
+    tell(Format::Text, &accepted.stale("check"), Some(accepted.source()), json!({}))?;
+    let mut out = String::new();
+    for line in machine.skips_in_words() {
+        out += &format!("{line}\n");
+    }
+    let kept = settled.workflows.iter().flat_map(|kept| &kept.findings);
+    let (left, open): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().chain(kept).partition(|finding| finding.accepted.is_some());
+    let mut verdict = match open.len() {
+        0 => "all current".to_owned(),
+        number => count(number, "finding"),
+    };
+    if !left.is_empty() {
+        verdict += &format!(", {} accepted", left.len());
+    }
+    let summary = in_a_line(&loaded.source.path, machine, settled.outcomes.len());
+    out += &format!("{summary}, proofs: {proofs}: {verdict}\n");
+    print(&out)?;
+    Ok(())
+}
+
+/// What was looked at.
+pub(crate) fn in_a_line(table: &str, machine: &Machine, artifacts: usize) -> String {
+    format!(
+        "{table}: {}, {} ({}), {}, {}, table {}, language {}",
+        count(machine.states.len(), "state"),
+        count(machine.transition_count(), "legal transition"),
+        count(machine.skip_count(), "skip"),
+        count(machine.jobs.len(), "job"),
+        count(artifacts, "artifact"),
+        machine.fingerprints.table,
+        machine.fingerprints.language,
+    )
+}
+
+fn summary(loaded: &Loaded, settled: &Settled, proofs: &[Proved]) -> Value {
+    let machine = &loaded.machine;
+    json!({
+        "table": loaded.source.path,
+        "states": machine.states.len(),
+        "transitions": machine.transition_count(),
+        "skips": machine.skip_count(),
+        "artifacts": settled.outcomes.len(),
+        "proofs": proofs.iter().map(verify::json).collect::<Vec<Value>>(),
+        "fingerprints": {
+            "table": machine.fingerprints.table,
+            "language": machine.fingerprints.language,
+        },
+    })
+}

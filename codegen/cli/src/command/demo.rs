@@ -1,0 +1,198 @@
+//! `phasegate demo`: the console, with a deploy run through it from start to end by the generated
+//! callback script.
+
+mod bundle;
+mod play;
+mod stage;
+mod tools;
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::artifacts::in_a_line;
+use super::backend::{self, Stopping};
+use super::{Exit, Failure, Format, Outcome, print, say, tell};
+use phasegate_codegen::artifact::{self, Leave};
+use phasegate_codegen::emit::TARGETS;
+use phasegate_codegen::machine::{JobId, Machine, StateId};
+use phasegate_codegen::pipeline::{self, Loaded};
+use phasegate_codegen::suggest;
+use play::Play;
+use stage::Stage;
+
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Make this job fail
+    #[arg(long, value_name = "JOB")]
+    fail_at: Option<String>,
+    /// Run the backend on the table before the phases: the gates' reports are refused, and the
+    /// deploy goes on
+    #[arg(long, conflicts_with_all = ["rollback_at", "no_console_id"])]
+    old_backend: bool,
+    /// Swap the backend for the old one, over the same database, once the deploy is in this state
+    #[arg(long, value_name = "STATE", conflicts_with = "no_console_id")]
+    rollback_at: Option<String>,
+    /// Run the workflow as if no console had started it: nothing is reported
+    #[arg(long)]
+    no_console_id: bool,
+    /// Once it is over, start the run again: the jobs that failed, and those that need them; then
+    /// deliver a late report of the first attempt
+    #[arg(long, requires = "fail_at", conflicts_with_all = ["no_console_id", "old_backend"])]
+    rerun: bool,
+    /// Exit when the deploy has ended: 0 if it ended as the run should
+    #[arg(long)]
+    once: bool,
+    /// How long to wait before each report
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 1000)]
+    pace: u64,
+}
+
+/// What is asked of a run, by the table.
+struct Asked {
+    fail_at: Option<JobId>,
+    rollback_at: Option<StateId>,
+}
+
+impl Demo {
+    pub(crate) fn run(&self) -> Outcome {
+        let folder = tempfile::Builder::new().prefix("phasegate-demo-").tempdir()?;
+        let loaded = bundle::unpack(folder.path())?;
+        let asked = self.asked(&loaded.machine)?;
+        if !check(&loaded)? {
+            return Ok(Exit::Findings);
+        }
+        tools::make_sure()?;
+        backend::block_on(async {
+            let mut stopping = Stopping::new()?;
+            let mut stage = Stage::set(folder.path(), self.old_backend).await?;
+            let exit = tokio::select! {
+                exit = self.play(&loaded, &asked, folder.path(), &mut stage) => Some(exit?),
+                stopped = stopping.asked() => stopped.map(|()| None)?,
+            };
+            if exit.is_some() && !self.once && !self.no_console_id {
+                print(&format!("\nThe console stays at {}/; Ctrl-C ends it.\n", stage.url()))?;
+                stopping.asked().await?;
+            }
+            stage.strike().await;
+            Ok(exit.unwrap_or(Exit::Well))
+        })
+    }
+
+    fn asked(&self, machine: &Machine) -> Result<Asked, Failure> {
+        let jobs: Vec<JobId> = machine.job_ids().filter(|&id| !machine.job(id).always).collect();
+        let job_name = |&id: &JobId| machine.job(id).name.as_str();
+        let fail_at = self.fail_at.as_deref().map(|name| {
+            let found = jobs.iter().find(|id| job_name(id) == name).copied();
+            found.ok_or_else(|| unknown("job that can fail", name, jobs.iter().map(job_name)))
+        });
+        let rollback_at = self.rollback_at.as_deref().map(|name| {
+            let names = machine.states.iter().map(|state| state.name.as_str());
+            machine.find(name).ok_or_else(|| unknown("state", name, names))
+        });
+        Ok(Asked { fail_at: fail_at.transpose()?, rollback_at: rollback_at.transpose()? })
+    }
+
+    /// The whole run, from the click on Deploy to its end.
+    async fn play(
+        &self,
+        loaded: &Loaded,
+        asked: &Asked,
+        folder: &Path,
+        stage: &mut Stage,
+    ) -> Outcome {
+        let machine = &loaded.machine;
+        let started = stage.start().await?;
+        print(&format!("\nThe console: {}/?{}={}\n", stage.url(), machine.name, started.id))?;
+        if self.old_backend {
+            print("Its backend is the one from before the phases.\n")?;
+        }
+        let mut play = Play::new(loaded, folder, Duration::from_millis(self.pace))?;
+        play.fail_at = asked.fail_at;
+        if !self.no_console_id {
+            play.started_by_console(&started)?;
+        }
+        let mut rollback = asked.rollback_at.map(|state| &machine.state(state).value);
+        let attempts = if self.rerun { 2 } else { 1 };
+        let turns = (0..attempts).flat_map(|at| machine.job_ids().map(move |job| (at, job)));
+        let mut attempt = 0;
+        for (at, job) in turns {
+            if std::mem::replace(&mut attempt, at) < at {
+                print(
+                    "\n-- the run is started again: the jobs that failed, and those that need them --\n",
+                )?;
+                play.again();
+            }
+            if play.is_over(job) {
+                continue;
+            }
+            play.begin(job)?;
+            loop {
+                let status = stage.snapshot(&started.id).await?.status;
+                if rollback.take_if(|value| **value == status).is_some() {
+                    stage.roll_back().await?;
+                    print(
+                        "  -- the backend is rolled back to the one from before the phases --\n",
+                    )?;
+                }
+                let Some(step) = play.next_step() else { break };
+                play.run(step, &stage.url()).await?;
+            }
+            play.end();
+        }
+        if self.rerun {
+            print("\n-- a report of the first attempt comes late --\n")?;
+            play.late(&stage.url()).await?;
+        }
+        let exit = self.verdict(stage, &play, &started.id).await?;
+        if rollback.is_some() {
+            say("phasegate: the deploy did not come to the state of --rollback-at");
+            return Ok(Exit::Findings);
+        }
+        Ok(exit)
+    }
+
+    /// How it ended, and whether that is how it should have.
+    async fn verdict(&self, stage: &Stage, play: &Play<'_>, id: &str) -> Outcome {
+        let snapshot = stage.snapshot(id).await?;
+        let walked: Vec<&str> = snapshot.events.iter().map(|event| event.to.as_str()).collect();
+        print(&format!("\nThe deploy went {}.\n", walked.join(" -> ")))?;
+        let views: Vec<String> = snapshot
+            .phases
+            .iter()
+            .map(|phase| format!("{}: {}", phase.title, phase.view))
+            .collect();
+        print(&format!("The stepper shows {}.\n", views.join(", ")))?;
+        let well = if self.no_console_id {
+            // A job may fail as it was told to; nothing may have been reported.
+            snapshot.seq == 1 && (self.fail_at.is_some() || play.all_well())
+        } else {
+            let expected = if self.fail_at.is_some() { "failure" } else { "success" };
+            snapshot.outcome == Some(expected)
+        };
+        if !well {
+            say("phasegate: the deploy did not end as it should have");
+        }
+        Ok(if well { Exit::Well } else { Exit::Findings })
+    }
+}
+
+/// Prints the summary line of `check`, and what it found, where it found something.
+fn check(loaded: &Loaded) -> Result<bool, Failure> {
+    let settled = pipeline::settle(loaded, TARGETS, Leave::Read)?;
+    let findings = artifact::findings(&settled.outcomes, &settled.command);
+    tell(Format::Text, &findings, None, serde_json::json!({}))?;
+    let end = if findings.is_empty() { "all current" } else { "not current" };
+    let count = settled.outcomes.len();
+    print(&format!("{}: {end}\n", in_a_line(bundle::TABLE, &loaded.machine, count)))?;
+    Ok(findings.is_empty())
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Failure {
+    let known: Vec<&str> = known.collect();
+    let nearest = suggest::nearest(name, known.iter().copied());
+    let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+    let (name, known) = (suggest::shown(name), suggest::list(&known));
+    Failure::Message(format!("the table has no {what} `{name}`, but {known}{hint}"))
+}

@@ -1,0 +1,71 @@
+//! The deploy table and its artifacts, built into the command, so that the demo runs from anywhere.
+
+use std::fs;
+use std::path::Path;
+
+use crate::command::Failure;
+use phasegate_codegen::machine::Machine;
+use phasegate_codegen::pipeline::{self, Loaded};
+
+/// The table's name in the folder.
+pub(super) const TABLE: &str = "deploy.toml";
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../../../../", $path)))),*]
+    };
+}
+
+const FILES: &[(&str, &str)] = &files![
+    "deploy.toml",
+    "generated/deploy-status.d.ts",
+    "generated/deploy-status.js",
+    "generated/deploy.json",
+    "generated/deploy.md",
+    "generated/deploy.rs",
+    "generated/deploy.schema.json",
+    "generated/machine.schema.json",
+    "generated/sql/postgres.sql",
+    "generated/sql/sqlite-guards.sql",
+    "generated/sql/sqlite.sql",
+    "generated/workflow/deploy-console.yml",
+    "generated/workflow/jobs/conclude.yml",
+    "generated/workflow/jobs/deploy.yml",
+    "generated/workflow/jobs/freeze-check.yml",
+    "generated/workflow/jobs/smoke.yml",
+    "generated/workflow/notify-deploy-status/action.yml",
+    "generated/workflow/notify-deploy-status/notify.sh",
+];
+
+const OLD_TABLE: &str = "migrations/tables/0001.toml";
+const OLD: &str = include_str!("../../../../../migrations/tables/0001.toml");
+
+/// Writes the files into a folder, and reads the table there.
+pub(super) fn unpack(folder: &Path) -> Result<Loaded, Failure> {
+    for (path, text) in FILES {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        fs::write(&path, text)?;
+        if text.starts_with("#!") {
+            make_executable(&path)?;
+        }
+    }
+    Ok(pipeline::load(&folder.join(TABLE))?)
+}
+
+/// The machine from before the phases.
+pub(super) fn old_machine() -> Result<Machine, Failure> {
+    let (_, machine, _) = pipeline::machine(OLD_TABLE, OLD.as_bytes())?;
+    Ok(machine)
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> Result<(), Failure> {
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! `phasegate migrate`: the next migration of each dialect, where the table has changed.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, shown, tell};
+use crate::command::Format;
+use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::finding::Finding;
+use phasegate_codegen::migrate::{self, Ask, Migrated};
+use phasegate_codegen::pipeline::Loaded;
+
+/// What is said after the options.
+const HELP: &str = "A file that exists is never touched. To rename a state while things run, give it the \
+new `name` and keep `value = \"the old one\"`: that takes no migration. `renamed_from` renames what is stored, \
+which backends and workflows of the table before don't know; in PostgreSQL's columns of text it moves the rows in \
+one transaction, and whoever wants to write one of them waits for that. The newest migrations, where no database \
+has run them, are taken back by removing their files together with their tables/NNNN.toml.";
+
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    tables: TablesArg,
+    /// Write nothing; a table that has changed since its last migration is a finding
+    #[arg(long)]
+    check: bool,
+    /// Take the databases to be at this table already, by migrations that you wrote by hand
+    #[arg(long, conflicts_with = "check")]
+    baseline: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+impl Migrate {
+    pub(crate) fn run(&self) -> Outcome {
+        let format = self.format.format;
+        let ask = if self.baseline { Ask::Baseline } else { Ask::Changes };
+        let tables = self.tables.load(format)?;
+        let mut findings = tables.findings;
+        // Every table is looked at before the first file is written.
+        let mut is_possible = tables.all_read;
+        for (_, loaded) in &tables.loaded {
+            is_possible &= migrate::migrate(loaded, ask, Leave::Read)?.is_possible();
+        }
+        let leave = if is_possible && !self.check { Leave::Write } else { Leave::Read };
+        let mut exit = Exit::Well;
+        let mut told = Vec::new();
+        for (_, loaded) in &tables.loaded {
+            let migrated = migrate::migrate(loaded, ask, leave)?;
+            let mut of_table = migrated.findings.clone();
+            if self.check {
+                of_table.extend(migrate::not_migrated(loaded, &migrated));
+            }
+            if of_table.iter().any(Finding::is_error) {
+                exit = Exit::Findings;
+            }
+            if format == Format::Text {
+                tell(format, &of_table, Some(&loaded.source), json!({}))?;
+                print(&lines(loaded, &migrated, leave))?;
+            }
+            told.push(summary(loaded, &migrated, leave));
+            findings.extend(of_table);
+        }
+        if format != Format::Text {
+            tell(format, &findings, None, json!({ "tables": told }))?;
+        }
+        if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
+    }
+}
+
+/// What was written, a line each, and what it comes to.
+fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave) -> String {
+    let table = &loaded.source.path;
+    let mut lines = String::new();
+    for file in &migrated.files {
+        let verb = match leave {
+            Leave::Write => "wrote",
+            Leave::Read => "would write",
+        };
+        lines += &format!("{verb} {}\n", shown(&loaded.root.join(file)));
+    }
+    let files = count(migrated.files.len(), "file");
+    lines += &match (&migrated.since, leave) {
+        _ if !migrated.is_possible() => format!("{table}: nothing is written\n"),
+        _ if loaded.machine.targets.sql().is_none() => {
+            format!("{table}: no [target.sql], so that no database is concerned\n")
+        }
+        (Some(since), _) if migrated.files.is_empty() => {
+            let since = shown(&loaded.root.join(since));
+            format!("{table}: nothing has changed for the database since {since}\n")
+        }
+        (None, _) if migrated.files.is_empty() => format!("{table}: no dialect has migrations\n"),
+        (_, Leave::Write) => {
+            format!("{table}: {files} written; review them, commit them, and roll them out\n")
+        }
+        (_, Leave::Read) => format!("{table}: {files} to write\n"),
+    };
+    lines
+}
+
+fn summary(loaded: &Loaded, migrated: &Migrated, leave: Leave) -> Value {
+    let path = |file: &String| shown(&loaded.root.join(file));
+    json!({
+        "table": loaded.source.path,
+        "since": migrated.since.as_ref().map(path),
+        "files": migrated.files.iter().map(path).collect::<Vec<String>>(),
+        "written": leave == Leave::Write && !migrated.files.is_empty(),
+    })
+}

@@ -1,0 +1,373 @@
+//! The command line: one file per command, one way to tell of findings, three exit codes.
+
+mod accepts;
+mod artifacts;
+mod backend;
+mod compat;
+mod console;
+mod demo;
+mod explain;
+mod graph;
+mod init;
+mod live;
+mod migrate;
+mod phases;
+mod schema;
+mod tokens;
+mod transitions;
+mod verify;
+mod workflow;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use phasegate_codegen::Error;
+use phasegate_codegen::finding::{self, Finding, Severity};
+use phasegate_codegen::pipeline::{self, Loaded};
+use phasegate_codegen::rules;
+use phasegate_codegen::table::Source;
+
+/// What the exit codes of a command that looks for something say.
+const FINDS: &str = "Exit codes: 0 nothing is found, or all of it is accepted; 1 findings; 2 it could \
+                     not run: a table is not valid or can't be read, or the arguments are wrong.";
+
+/// What those of a command that writes say.
+const WRITES: &str = "Exit codes: 0 it is done; 1 findings: something keeps it from being done; 2 it \
+                      could not run: a table is not valid or can't be read, or the arguments are wrong.";
+
+/// What those of a command that judges lines say.
+const JUDGES: &str = "Exit codes: 0 every line is accepted; 1 a line is not; 2 it could not run: the \
+                      table is not valid or can't be read, or the arguments are wrong.";
+
+/// What those of the others say.
+const DOES: &str = "Exit codes: 0 it is done; 2 it could not run: a table is not valid or can't be \
+                    read, or the arguments are wrong.";
+
+/// One declarative transition table for a status column, and every layer generated from it.
+#[derive(Parser)]
+#[command(name = "phasegate", version, max_term_width = 100)]
+#[command(after_help = FINDS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a commented starter table; never over a file that exists
+    #[command(after_help = DOES)]
+    Init(init::Init),
+    /// Write every artifact that is not current
+    #[command(after_help = WRITES)]
+    Generate(artifacts::Generate),
+    /// What CI runs: the table is valid, its proofs hold, every artifact is what the table gives
+    #[command(after_help = FINDS)]
+    Check(artifacts::Check),
+    /// The legal transitions
+    #[command(after_help = DOES)]
+    Transitions(transitions::Transitions),
+    /// Judge sequences of states, one a line
+    #[command(after_help = JUDGES)]
+    Accepts(accepts::Accepts),
+    /// What the stepper shows after accepted sequences, one a line
+    #[command(after_help = JUDGES)]
+    Phases(phases::Phases),
+    /// The proofs, each with what it covered or the shortest counterexample
+    #[command(after_help = FINDS)]
+    Verify(verify::Verify),
+    /// Workflows written by hand, in which reports are kept current
+    Workflow(workflow::Workflow),
+    /// Write the next migration of each dialect, where the table has changed since the last
+    #[command(after_help = WRITES)]
+    Migrate(migrate::Migrate),
+    /// May one version of a table follow another while everything runs
+    #[command(after_help = FINDS)]
+    Compat(compat::Compat),
+    /// What a rule looks for, why, an example, and how it is mended; without RULE the list
+    #[command(after_help = DOES)]
+    Explain(explain::Explain),
+    /// The picture of the machine
+    #[command(after_help = DOES)]
+    Graph(graph::Graph),
+    /// The JSON Schema of the table format, for editors
+    Schema(schema::Schema),
+    /// The deploy console, on an embedded SQLite file unless --database-url says otherwise
+    #[command(after_help = DOES)]
+    Console(console::Console),
+    /// The console, with a deploy run through it from start to end by the generated callback script
+    #[command(after_help = DOES)]
+    Demo(demo::Demo),
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Exit {
+    /// All is well.
+    Well,
+    /// The work ran, and what it looked at falls short.
+    Findings,
+}
+
+/// Why a command could not run.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A message for people.
+    Message(String),
+    /// A table that is not one, to be told in the run's format.
+    Invalid { findings: Vec<Finding>, source: Source },
+    /// All was told already.
+    Told,
+    /// Whoever read the output has gone away: there is nobody to tell, and nothing went wrong.
+    Unread,
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::Unread
+        } else {
+            Self::Message(error.to_string())
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) => error.into(),
+            Error::Invalid { findings, source } => Self::Invalid { findings, source },
+        }
+    }
+}
+
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+/// The table that a command is about.
+#[derive(Args)]
+pub(crate) struct TableArg {
+    /// The table; by default the one in the current folder
+    #[arg(value_name = "TABLE")]
+    table: Option<PathBuf>,
+}
+
+impl TableArg {
+    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+        load_or_the_one(self.table.as_deref())
+    }
+}
+
+/// The table that is named, or the one in the current folder.
+pub(crate) fn load_or_the_one(table: Option<&Path>) -> Result<Loaded, Failure> {
+    match table {
+        Some(path) => Ok(pipeline::load(path)?),
+        None => Ok(pipeline::load(&the_one_table()?)?),
+    }
+}
+
+/// The tables that a command is about.
+#[derive(Args)]
+pub(crate) struct TablesArg {
+    /// The tables; by default the one in the current folder
+    #[arg(value_name = "TABLE")]
+    tables: Vec<PathBuf>,
+}
+
+impl TablesArg {
+    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+        if self.tables.is_empty() { Ok(vec![the_one_table()?]) } else { Ok(self.tables.clone()) }
+    }
+
+    /// Every table that can be read, with its path. What is wrong with the others is told on
+    /// standard error and, in the text format, on standard output; in another format it is
+    /// returned.
+    pub(crate) fn load(&self, format: Format) -> Result<Tables, Failure> {
+        let mut tables = Tables { loaded: Vec::new(), findings: Vec::new(), all_read: true };
+        for path in self.paths()? {
+            match pipeline::load(&path) {
+                Ok(loaded) => tables.loaded.push((path, loaded)),
+                Err(Error::Io(error)) => {
+                    tables.all_read = false;
+                    match format {
+                        Format::Text => {}
+                        Format::Json | Format::Github => tables.findings.push(Finding::about(
+                            rules::UNREADABLE,
+                            Severity::Error,
+                            path.to_string_lossy(),
+                            format!("the table can't be read: {error}"),
+                            "name a table that is there, and that you may read",
+                        )),
+                    }
+                    say(&format!("phasegate: {error}"));
+                }
+                Err(Error::Invalid { findings, source }) => {
+                    tables.all_read = false;
+                    match format {
+                        Format::Text => tell(format, &findings, Some(&source), json!({}))?,
+                        Format::Json | Format::Github => {
+                            tables.findings.extend_from_slice(&findings)
+                        }
+                    }
+                    say_invalid(&findings, &source);
+                }
+            }
+        }
+        Ok(tables)
+    }
+}
+
+/// The tables that a command is about, read.
+pub(crate) struct Tables {
+    /// Those that are valid.
+    pub(crate) loaded: Vec<(PathBuf, Loaded)>,
+    /// What is wrong with the others, where it was not told yet.
+    pub(crate) findings: Vec<Finding>,
+    /// Whether there are no others.
+    pub(crate) all_read: bool,
+}
+
+/// The one table in the current folder: a `.toml` with a `[machine]`.
+fn the_one_table() -> Result<PathBuf, Failure> {
+    let mut tables = Vec::new();
+    for entry in std::fs::read_dir(".")? {
+        let path = entry?.path();
+        let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+        if is_toml && path.is_file() && pipeline::has_machine(&path) {
+            tables.push(path.strip_prefix(".").unwrap_or(&path).to_owned());
+        }
+    }
+    tables.sort();
+    match tables.len() {
+        1 => Ok(tables.remove(0)),
+        0 => Err(Failure::Message(
+            "no table in the current folder (a .toml with a [machine]); name one, or write a \
+             starter with `phasegate init`"
+                .to_owned(),
+        )),
+        _ => {
+            let names: Vec<String> = tables.iter().map(|path| path.display().to_string()).collect();
+            Err(Failure::Message(format!(
+                "several tables in the current folder; name one: {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: the source line, a caret, the help.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// Workflow annotations.
+    Github,
+}
+
+/// How findings are told.
+#[derive(Args)]
+pub(crate) struct FormatArg {
+    /// How findings are told
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// Prints findings, and with JSON what else there is to say beside them.
+pub(crate) fn tell(
+    format: Format,
+    findings: &[Finding],
+    source: Option<&Source>,
+    beside: Value,
+) -> io::Result<()> {
+    let out = match format {
+        Format::Text => finding::text(findings, source, coloured()),
+        Format::Github => finding::github(findings),
+        Format::Json => {
+            let mut object = json!({ "findings": findings });
+            if let (Some(object), Value::Object(beside)) = (object.as_object_mut(), beside) {
+                object.extend(beside);
+            }
+            format!("{object:#}\n")
+        }
+    };
+    print(&out)
+}
+
+fn coloured() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Says something about the run itself.
+pub(crate) fn say(text: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// How a path is shown.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let (format, outcome) = match &cli.command {
+        Command::Init(command) => (Format::Text, command.run()),
+        Command::Generate(command) => (command.format.format, command.run()),
+        Command::Check(command) => (command.format.format, command.run()),
+        Command::Transitions(command) => (command.format.format, command.run()),
+        Command::Accepts(command) => (command.format.format, command.run()),
+        Command::Phases(command) => (command.format.format, command.run()),
+        Command::Verify(command) => (command.format.format, command.run()),
+        Command::Workflow(command) => (command.format(), command.run()),
+        Command::Migrate(command) => (command.format.format, command.run()),
+        Command::Compat(command) => (command.format.format, command.run()),
+        Command::Explain(command) => (command.format.format, command.run()),
+        Command::Graph(command) => (Format::Text, command.run()),
+        Command::Schema(command) => (Format::Text, command.run()),
+        Command::Console(command) => (Format::Text, command.run()),
+        Command::Demo(command) => (Format::Text, command.run()),
+    };
+    match outcome {
+        Ok(Exit::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,
+        Ok(Exit::Findings) => ExitCode::from(1),
+        Err(Failure::Told) => ExitCode::from(2),
+        Err(Failure::Message(message)) => {
+            say(&format!("phasegate: {message}"));
+            ExitCode::from(2)
+        }
+        Err(Failure::Invalid { findings, source }) => {
+            if let Err(error) = tell(format, &findings, Some(&source), json!({}))
+                && error.kind() != io::ErrorKind::BrokenPipe
+            {
+                say(&format!("phasegate: {error}"));
+            }
+            say_invalid(&findings, &source);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Says that a table is not valid; what is wrong with it was told.
+fn say_invalid(findings: &[Finding], source: &Source) {
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    let errors = count(errors, "error");
+    say(&format!("phasegate: {} is not a valid table: {errors}", source.path));
+}
+
+/// A number and what it counts.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

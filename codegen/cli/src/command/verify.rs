@@ -1,0 +1,93 @@
+//! `phasegate verify`: the proofs, each with what it covered or the shortest counterexample.
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Exit, Failure, FormatArg, Outcome, TablesArg, print, tell};
+use crate::command::Format;
+use phasegate_codegen::accepted::Accepted;
+use phasegate_codegen::finding::Finding;
+use phasegate_codegen::verify::{self, Proved};
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    tables: TablesArg,
+    /// Print the model of the jobs' runs for another model checker, and prove nothing here
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    export: Option<Export>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+/// What a model can be written in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Export {
+    /// For Spin, with the claims as formulas of linear temporal logic
+    Promela,
+}
+
+impl Verify {
+    pub(crate) fn run(&self) -> Outcome {
+        let format = self.format.format;
+        if self.export.is_some() && format != Format::Text {
+            let alone = "--export writes the model alone: leave --format out".to_owned();
+            return Err(Failure::Message(alone));
+        }
+        let tables = self.tables.load(format)?;
+        if let Some(Export::Promela) = self.export {
+            let [(_, loaded)] = &tables.loaded[..] else {
+                let one = "--export writes one model: name one table".to_owned();
+                return Err(if tables.all_read { Failure::Message(one) } else { Failure::Told });
+            };
+            print(&verify::promela(&loaded.machine))?;
+            return if tables.all_read { Ok(Exit::Well) } else { Err(Failure::Told) };
+        }
+        let mut findings = tables.findings;
+        let mut told = Vec::new();
+        let mut exit = Exit::Well;
+        for (file, loaded) in &tables.loaded {
+            let path = &loaded.source.path;
+            let proofs = verify::verify(&loaded.machine);
+            let mut accepted = Accepted::of(file)?;
+            let mut refuted = verify::findings(&loaded.source, &proofs);
+            accepted.accept(loaded, &mut refuted)?;
+            let stale = accepted.stale("verify");
+            if refuted.iter().any(Finding::is_error) {
+                exit = Exit::Findings;
+            }
+            if format == Format::Text {
+                let summary = verify::summary(&proofs);
+                print(&verify::text(&proofs))?;
+                print(&fingerprints(&refuted))?;
+                tell(format, &stale, Some(accepted.source()), json!({}))?;
+                print(&format!("{path}: {summary}\n"))?;
+            }
+            let proofs: Vec<Value> = proofs.iter().map(|p: &Proved| verify::json(p)).collect();
+            told.push(json!({ "table": path, "proofs": proofs }));
+            findings.extend(refuted);
+            findings.extend(stale);
+        }
+        if format != Format::Text {
+            tell(format, &findings, None, json!({ "tables": told }))?;
+        }
+        if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
+    }
+}
+
+/// By what each finding can be accepted, or why it is, and where it stands.
+fn fingerprints(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| {
+        let what = match (&finding.accepted, &finding.fingerprint) {
+            (Some(reason), _) => format!("accepted: {reason}"),
+            (None, Some(fingerprint)) => format!("fingerprint {fingerprint}"),
+            (None, None) => return String::new(),
+        };
+        let place = match (finding.line, finding.column) {
+            (Some(line), Some(column)) => format!(" ({}:{line}:{column})", finding.path),
+            (Some(_) | None, _) => String::new(),
+        };
+        format!("{}: {what}{place}\n", finding.rule.id)
+    };
+    findings.iter().map(line).collect()
+}

@@ -1,0 +1,272 @@
+//! What the database says of a status column.
+
+use super::parts;
+use crate::live::connect::{Conn, Rows};
+use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
+use phasegate_codegen::suggest::{list, nearest, shown};
+
+/// Where a table is.
+pub(super) struct Place {
+    pub(super) dialect: Dialect,
+    pub(super) schema: String,
+    pub(super) table: String,
+}
+
+/// A column of it.
+pub(super) struct Column {
+    pub(super) name: String,
+    /// Its type, in the database's words.
+    pub(super) kind: String,
+    pub(super) is_key: bool,
+    pub(super) key_type: Option<KeyType>,
+    pub(super) storage: Option<Storage>,
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+impl Place {
+    fn sql(&self) -> String {
+        match self.dialect {
+            Dialect::Postgres => format!("{}.{}", quoted(&self.schema), quoted(&self.table)),
+            Dialect::Sqlite => quoted(&self.table),
+        }
+    }
+}
+
+/// A cell that is never null.
+fn text(rows: &[Option<String>], at: usize) -> String {
+    rows.get(at).cloned().flatten().unwrap_or_default()
+}
+
+/// The columns, in their order.
+pub(super) async fn columns(conn: &mut Conn, place: &Place) -> Result<Vec<Column>, String> {
+    let sql = match place.dialect {
+        Dialect::Postgres => format!(
+            "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), \
+             coalesce((a.attnum = ANY (i.indkey))::int, 0)::text, b.typcategory::text, b.typname::text \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             JOIN pg_type t ON t.oid = a.atttypid \
+             JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid) \
+             LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary \
+             WHERE c.relkind IN ('r', 'p') AND n.nspname = {} AND c.relname = {} ORDER BY a.attnum",
+            literal(&place.schema),
+            literal(&place.table)
+        ),
+        Dialect::Sqlite => format!(
+            "SELECT i.name, i.type, CAST(i.pk > 0 AS text), upper(i.type), '' FROM sqlite_master m \
+             JOIN pragma_table_info(m.name) i WHERE m.type = 'table' AND m.name = {} COLLATE NOCASE ORDER BY i.cid",
+            literal(&place.table)
+        ),
+    };
+    let rows = conn.rows(&sql).await?;
+    if rows.is_empty() {
+        return Err(no_table(conn, place).await?);
+    }
+    Ok(rows.iter().map(|row| column(row, place.dialect)).collect())
+}
+
+fn column(row: &[Option<String>], dialect: Dialect) -> Column {
+    let (class, name) = (text(row, 3), text(row, 4));
+    let (key_type, storage) = match dialect {
+        Dialect::Postgres => (
+            match (class.as_str(), name.as_str()) {
+                ("S", _) => Some(KeyType::Text),
+                (_, "uuid") => Some(KeyType::Uuid),
+                (_, "int2" | "int4" | "int8") => Some(KeyType::Bigint),
+                _ => None,
+            },
+            match class.as_str() {
+                "S" => Some(Storage::Text),
+                "E" => Some(Storage::Enum),
+                _ => None,
+            },
+        ),
+        Dialect::Sqlite if class.contains("INT") => (Some(KeyType::Bigint), None),
+        Dialect::Sqlite => (Some(KeyType::Text), Some(Storage::Text)),
+    };
+    Column {
+        name: text(row, 0),
+        kind: text(row, 1),
+        is_key: text(row, 2) == "1",
+        key_type,
+        storage,
+    }
+}
+
+/// What is said where there is no such table.
+async fn no_table(conn: &mut Conn, place: &Place) -> Result<String, String> {
+    let sql = match place.dialect {
+        Dialect::Postgres => {
+            "SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1"
+        }
+        Dialect::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
+        }
+    };
+    let view = match place.dialect {
+        Dialect::Postgres => format!(
+            "SELECT '' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('v', 'm') AND n.nspname = {} AND c.relname = {}",
+            literal(&place.schema),
+            literal(&place.table)
+        ),
+        Dialect::Sqlite => format!(
+            "SELECT '' FROM sqlite_master WHERE type = 'view' AND name = {} COLLATE NOCASE",
+            literal(&place.table)
+        ),
+    };
+    let is_view = !conn.rows(&view).await?.is_empty();
+    let names: Vec<String> = conn.rows(sql).await?.into_iter().flatten().flatten().collect();
+    let asked = match place.schema.as_str() {
+        "public" => place.table.clone(),
+        schema => format!("{schema}.{}", place.table),
+    };
+    if is_view {
+        let tables = list(&names);
+        return Ok(format!(
+            "`{}` of {} is a view, and a view has no rows of its own to guard: name the table under it, \
+             one of {tables}",
+            shown(&asked),
+            conn.shown()
+        ));
+    }
+    let help = match nearest(&asked, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", list(&names)),
+    };
+    Ok(format!("{} has no table `{}`: {help}", conn.shown(), shown(&asked)))
+}
+
+fn counted(rows: Rows) -> Vec<(Option<String>, u64)> {
+    let row =
+        |row: Vec<Option<String>>| (row[0].clone(), text(&row, 1).parse().unwrap_or_default());
+    rows.into_iter().map(row).collect()
+}
+
+/// The values that rows hold, and how many do, the most frequent first; one more than so many tells
+/// that there are more.
+pub(super) async fn held(
+    conn: &mut Conn,
+    place: &Place,
+    column: &str,
+    most: usize,
+) -> Result<Vec<(Option<String>, u64)>, String> {
+    // Nothing, too, is among them.
+    let sql = format!(
+        "SELECT CAST({0} AS text), CAST(count(*) AS text) FROM {1} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {2}",
+        quoted(column),
+        place.sql(),
+        most + 2
+    );
+    Ok(counted(conn.rows(&sql).await?))
+}
+
+/// The labels of the column's enum in their order, or the values that a simple CHECK lists.
+pub(super) async fn labels(
+    conn: &mut Conn,
+    place: &Place,
+    column: &str,
+) -> Result<Vec<String>, String> {
+    if place.dialect == Dialect::Sqlite {
+        return Ok(Vec::new());
+    }
+    let of = format!(
+        "a.attrelid = {}::regclass AND a.attname = {}",
+        literal(&place.sql()),
+        literal(column)
+    );
+    let labels = conn
+        .rows(&format!(
+            "SELECT e.enumlabel::text FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+             JOIN pg_enum e ON e.enumtypid = coalesce(nullif(t.typbasetype, 0), t.oid) WHERE {of} ORDER BY e.enumsortorder"
+        ))
+        .await?;
+    if !labels.is_empty() {
+        return Ok(labels.into_iter().flatten().flatten().collect());
+    }
+    let checks = conn
+        .rows(&format!(
+            "SELECT pg_get_constraintdef(c.oid) FROM pg_attribute a JOIN pg_constraint c \
+             ON c.conrelid = a.attrelid AND c.contype = 'c' AND c.conkey = ARRAY[a.attnum] WHERE {of}"
+        ))
+        .await?;
+    let checks: Vec<String> = checks.into_iter().flatten().flatten().collect();
+    Ok(checks
+        .iter()
+        .find(|check| check.contains("= ANY ("))
+        .map_or_else(Vec::new, |check| literals(check)))
+}
+
+/// The texts between single quotes.
+fn literals(sql: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut chars = sql.chars().peekable();
+    while let Some(char) = chars.next() {
+        if char != '\'' {
+            continue;
+        }
+        let mut text = String::new();
+        while let Some(char) = chars.next() {
+            if char == '\'' && chars.next_if_eq(&'\'').is_none() {
+                break;
+            }
+            text.push(char);
+        }
+        found.push(text);
+    }
+    found
+}
+
+/// The steps of a log, by pair, the most frequent first.
+pub(super) async fn steps(
+    conn: &mut Conn,
+    dialect: Dialect,
+    history: &str,
+) -> Result<Vec<(Option<String>, String, u64)>, String> {
+    let wrong =
+        || format!("`{}` is no history: say [SCHEMA.]TABLE.KEY,STATE,ORDER", shown(history));
+    let (first, rest) = history.split_once(',').ok_or_else(wrong)?;
+    let (state, order) = rest.split_once(',').ok_or_else(wrong)?;
+    let mut place = parts(first);
+    let key = place.pop().ok_or_else(wrong)?;
+    let table = place.pop().ok_or_else(wrong)?;
+    let schema = place.pop().unwrap_or_else(|| "public".to_owned());
+    let place = Place { dialect, schema, table };
+    let there = columns(conn, &place).await?;
+    for name in [key.as_str(), state, order] {
+        super::named(&there, name, &place)?;
+    }
+    let sql = format!(
+        "SELECT was, becomes, CAST(count(*) AS text) FROM (SELECT CAST({state} AS text) AS becomes, \
+         lag(CAST({state} AS text)) OVER (PARTITION BY {key} ORDER BY {order}) AS was FROM {table}) steps \
+         WHERE becomes IS NOT NULL AND (was IS NULL OR was <> becomes) GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 2000",
+        state = quoted(state),
+        key = quoted(&key),
+        order = quoted(order),
+        table = place.sql()
+    );
+    let step = |row: Vec<Option<String>>| {
+        (row[0].clone(), text(&row, 1), text(&row, 2).parse().unwrap_or_default())
+    };
+    Ok(conn.rows(&sql).await?.into_iter().map(step).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_texts_of_a_check() {
+        let check = "CHECK ((status = ANY (ARRAY['a'::text, 'it''s'::text])))";
+        assert_eq!(literals(check), ["a", "it's"]);
+    }
+}

@@ -1,0 +1,196 @@
+//! The draft of a table for a status column that exists: its states from the labels, its transitions
+//! from the history where there is one.
+
+mod look;
+mod names;
+mod text;
+
+use crate::live::connect::Conn;
+use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
+use phasegate_codegen::suggest::{list, nearest, shown};
+
+pub use text::Draft;
+
+/// The most values that a status column may be found to hold.
+const MOST: usize = 200;
+
+/// What is drafted from.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The database's address.
+    pub url: &'a str,
+    /// `[SCHEMA.]TABLE.COLUMN`.
+    pub column: &'a str,
+    /// The key, where the primary key is none or of several columns.
+    pub key: Option<&'a str>,
+    /// `[SCHEMA.]TABLE.KEY,STATE,ORDER`: a log of the states that each row was in.
+    pub history: Option<&'a str>,
+}
+
+/// A status column as it was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    dialect: Dialect,
+    schema: String,
+    table: String,
+    column: String,
+    key: String,
+    key_type: KeyType,
+    storage: Storage,
+    /// What it can hold, or holds, in order; and how many rows do.
+    values: Vec<(String, u64)>,
+    /// How many rows hold nothing.
+    nulls: u64,
+    /// The steps of the history, by pair: a start has nothing before it.
+    steps: Option<Vec<(Option<String>, String, u64)>>,
+}
+
+/// Drafts the table.
+///
+/// # Errors
+/// For people: where the database is away, or has no such column, or the column is none of a status.
+pub async fn draft(ask: &Ask<'_>) -> Result<Draft, String> {
+    let mut conn = Conn::open(ask.url).await?;
+    let found = found(&mut conn, ask).await;
+    conn.close().await;
+    text::write(&found?)
+}
+
+/// The parts of a name with dots, each plain or in double quotes.
+fn parts(name: &str) -> Vec<String> {
+    let (mut parts, mut quoted) = (vec![String::new()], false);
+    for char in name.chars() {
+        match char {
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(String::new()),
+            char => parts.last_mut().expect("there is one from the start").push(char),
+        }
+    }
+    parts
+}
+
+async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
+    let dialect = conn.dialect();
+    let (schema, table, column) = match (&parts(ask.column)[..], dialect) {
+        ([table, column], _) => ("public".to_owned(), table.clone(), column.clone()),
+        ([schema, table, column], Dialect::Postgres) => {
+            (schema.clone(), table.clone(), column.clone())
+        }
+        (_, Dialect::Postgres) => {
+            return Err(format!(
+                "`{}` is no column: say TABLE.COLUMN or SCHEMA.TABLE.COLUMN",
+                shown(ask.column)
+            ));
+        }
+        (_, Dialect::Sqlite) => {
+            return Err(format!("`{}` is no column: say TABLE.COLUMN", shown(ask.column)));
+        }
+    };
+    let place = look::Place { dialect, schema, table };
+    let columns = look::columns(conn, &place).await?;
+    let status = named(&columns, &column, &place)?;
+    let key = match ask.key {
+        Some(key) => named(&columns, key, &place)?,
+        None => {
+            let keys: Vec<&look::Column> = columns.iter().filter(|column| column.is_key).collect();
+            match keys[..] {
+                [key] => key,
+                [] => {
+                    return Err(format!(
+                        "`{}` has no primary key: say `--key COLUMN`, one that is unique and stays",
+                        shown(&place.table)
+                    ));
+                }
+                [..] => {
+                    let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
+                    return Err(format!(
+                        "the primary key of `{}` is of several columns ({}), and a history is of one row by \
+                         one key: add a column that is unique alone, and say `--key COLUMN`",
+                        shown(&place.table),
+                        list(&names)
+                    ));
+                }
+            }
+        }
+    };
+    let key_type = key.key_type.ok_or_else(|| {
+        format!(
+            "the key `{}` is of the type {}, where text, uuid or a whole number can be one",
+            shown(&key.name),
+            key.kind
+        )
+    })?;
+    let storage = status.storage.ok_or_else(|| {
+        format!(
+            "the column `{}` is of the type {}, where a text or an enum can be guarded",
+            shown(&status.name),
+            status.kind
+        )
+    })?;
+    let held = look::held(conn, &place, &status.name, MOST).await?;
+    let labels = look::labels(conn, &place, &status.name).await?;
+    if held.len().max(labels.len()) > MOST {
+        return Err(format!(
+            "`{}` holds more than {MOST} different values: that is no status column; name another with `--column`",
+            shown(ask.column)
+        ));
+    }
+    let steps = match ask.history {
+        Some(history) => Some(look::steps(conn, dialect, history).await?),
+        None => None,
+    };
+    let rows = |value: &str| {
+        held.iter().find(|(held, _)| held.as_deref() == Some(value)).map_or(0, |(_, rows)| *rows)
+    };
+    let mut values: Vec<(String, u64)> = labels
+        .into_iter()
+        .map(|label| {
+            let rows = rows(&label);
+            (label, rows)
+        })
+        .collect();
+    let beside = steps.iter().flatten().flat_map(|(from, to, _)| from.iter().chain([to]));
+    let beside: Vec<String> =
+        held.iter().filter_map(|(value, _)| value.clone()).chain(beside.cloned()).collect();
+    for value in beside {
+        if !values.iter().any(|(known, _)| *known == value) {
+            let rows = rows(&value);
+            values.push((value, rows));
+        }
+    }
+    if values.is_empty() {
+        return Err(format!(
+            "`{}` is a text without rows: there are no states to draft from; `phasegate init` writes a starter",
+            shown(ask.column)
+        ));
+    }
+    let nulls = held.iter().find(|(value, _)| value.is_none()).map_or(0, |(_, rows)| *rows);
+    Ok(Found {
+        dialect,
+        schema: place.schema,
+        table: place.table,
+        column: status.name.clone(),
+        key: key.name.clone(),
+        key_type,
+        storage,
+        values,
+        nulls,
+        steps,
+    })
+}
+
+/// The column of a name.
+fn named<'c>(
+    columns: &'c [look::Column],
+    name: &str,
+    place: &look::Place,
+) -> Result<&'c look::Column, String> {
+    columns.iter().find(|column| column.name == name).ok_or_else(|| {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let help = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", list(&names)),
+        };
+        format!("`{}` has no column `{}`: {help}", shown(&place.table), shown(name))
+    })
+}

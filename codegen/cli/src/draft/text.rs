@@ -1,0 +1,275 @@
+//! The draft as a file: valid as it is, with what is only a guess said to be one.
+
+use super::Found;
+use super::names::{names, slug};
+use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::suggest::toml as quoted;
+
+/// A drafted table.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The machine's name.
+    pub name: String,
+    /// The whole file.
+    pub text: String,
+}
+
+/// A text within a comment.
+fn comment(text: &str) -> String {
+    text.chars().flat_map(char::escape_debug).collect()
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+fn rows(count: u64) -> String {
+    match count {
+        0 => "no row".to_owned(),
+        1 => "1 row".to_owned(),
+        count => format!("{count} rows"),
+    }
+}
+
+/// A state of the draft.
+struct State<'f> {
+    name: String,
+    value: &'f str,
+    rows: u64,
+}
+
+/// Writes the draft: by the history where that gives a valid table, else by the order of the labels.
+pub(super) fn write(found: &Found) -> Result<Draft, String> {
+    let singular = found.table.strip_suffix('s').filter(|name| !name.is_empty());
+    let machine = slug(singular.unwrap_or(&found.table), "machine");
+    let holds =
+        |value: &&str| (1..=63).contains(&value.len()) && !value.chars().any(char::is_control);
+    let (can, cannot): (Vec<_>, Vec<_>) =
+        found.values.iter().partition(|(value, _)| holds(&value.as_str()));
+    let values: Vec<&str> = can.iter().map(|(value, _)| value.as_str()).collect();
+    let states: Vec<State<'_>> = names(&values)
+        .into_iter()
+        .zip(&can)
+        .map(|(name, (value, rows))| State { name, value, rows: *rows })
+        .collect();
+    if states.is_empty() {
+        return Err("no value of the column can be a state: 1 to 63 bytes, no control characters"
+            .to_owned());
+    }
+    let mut why = String::new();
+    for by_history in [true, false] {
+        let text = file(found, &machine, &states, &cannot, by_history);
+        match phasegate_codegen::machine("draft.toml", text.as_bytes()) {
+            Ok(_) => return Ok(Draft { name: machine, text }),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(format!("what was found cannot be a table as it is:\n{why}"))
+}
+
+fn file(
+    found: &Found,
+    machine: &str,
+    states: &[State<'_>],
+    cannot: &[&(String, u64)],
+    by_history: bool,
+) -> String {
+    let name_of =
+        |value: &str| states.iter().find(|state| state.value == value).map(|state| &state.name);
+    // The steps between states that the draft has.
+    let steps: Vec<(Option<&String>, &String, u64)> = found
+        .steps
+        .iter()
+        .flatten()
+        .filter_map(|(from, to, count)| match from {
+            None => Some((None, name_of(to)?, *count)),
+            Some(from) => Some((Some(name_of(from)?), name_of(to)?, *count)),
+        })
+        .collect();
+    let leads_on = |name: &String| steps.iter().any(|(from, ..)| *from == Some(name));
+    let starts: Vec<&String> = steps
+        .iter()
+        .filter(|(from, to, _)| from.is_none() && leads_on(to))
+        .map(|(_, to, _)| *to)
+        .collect();
+    let by_history = by_history && !starts.is_empty();
+    let initial = if by_history { starts } else { vec![&states[0].name] };
+    let initial_text: Vec<String> = initial.iter().map(|name| quoted(name)).collect();
+
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(text);
+        out.push('\n');
+    };
+    line(&format!(
+        "# Drafted from the column {} of the table {}.",
+        comment(&found.column),
+        comment(&found.table)
+    ));
+    line("# Look through it, then run `phasegate generate` and `phasegate migrate`.");
+    line("format = 1");
+    line("");
+    line("[machine]");
+    line(&format!("name    = {}", quoted(machine)));
+    match &initial_text[..] {
+        [one] => line(&format!("initial = {one}")),
+        several => line(&format!("initial = [{}]", several.join(", "))),
+    }
+    line("");
+    line("# Being in one of these is an end where no transition leaves it; say of what kind:");
+    line("# outcome = \"success\", \"failure\", \"cancelled\" or \"neutral\".");
+    for state in states {
+        let seen = steps.iter().any(|(_, to, _)| *to == &state.name);
+        line("");
+        line(&format!("[[state]]  # {}", rows(state.rows)));
+        line(&format!("name  = {}", quoted(&state.name)));
+        if state.name != state.value {
+            line(&format!("value = {}", quoted(state.value)));
+        }
+        if by_history
+            && (!seen
+                || !initial.contains(&&state.name)
+                    && steps.iter().all(|(from, to, _)| *to != &state.name || from.is_none()))
+        {
+            line(
+                "retired = true  # the history has no step into it: rows that hold it stay in it, or leave",
+            );
+        }
+    }
+    if found.nulls > 0 {
+        line("");
+        line(&format!("# {} without a status: to leave that is a start.", rows(found.nulls)));
+    }
+    for (value, count) in cannot {
+        line("");
+        line(&format!(
+            "# No state can be called so (1 to 63 bytes, no control characters), in {}:",
+            rows(*count)
+        ));
+        line(&format!("# {}", comment(value)));
+    }
+    line("");
+    if by_history {
+        line("# What the history has seen.");
+    } else {
+        line(
+            "# The order of the values above, which is no more than a guess: say what is legal. While it is",
+        );
+        line(
+            "# observed (below), the view of what was let through gives the rows that are missing.",
+        );
+        for (from, to, count) in &steps {
+            let from = from.map_or("(start)", |from| from.as_str());
+            line(&format!("# seen {}: {from} -> {to}", times(*count)));
+        }
+        if states.len() > 1 {
+            let path: Vec<String> = states.iter().map(|state| quoted(&state.name)).collect();
+            line("[[transition]]");
+            line(&format!("path = [{}]", path.join(", ")));
+        }
+    }
+    for (from, to, count) in steps.iter().filter(|_| by_history) {
+        match from {
+            None => line(&format!("# a start in {to}: {}", times(*count))),
+            Some(from) => {
+                line(&format!("[[transition]]  # {}", times(*count)));
+                line(&format!("from = {}", quoted(from)));
+                line(&format!("to   = {}", quoted(to)));
+            }
+        }
+    }
+    line("");
+    line("[target.sql]");
+    line(&format!("dialects = [{}]", quoted(found.dialect.as_str())));
+    if found.dialect == Dialect::Postgres && found.schema != "public" {
+        line(&format!("schema   = {}", quoted(&found.schema)));
+    }
+    line(&format!("table    = {}", quoted(&found.table)));
+    line("owns     = false      # it exists: only guards, history and transitions are made");
+    line(&format!("key      = {}", quoted(&found.key)));
+    line(&format!("key_type = {}", quoted(found.key_type.as_str())));
+    line(&format!("column   = {}", quoted(&found.column)));
+    if found.dialect == Dialect::Postgres {
+        line(&format!("storage  = {}", quoted(found.storage.as_str())));
+    }
+    line(
+        "mode     = \"observe\"  # what no transition allows is let through, marked and counted; then: \"enforce\"",
+    );
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use phasegate_codegen::emit::sql::{KeyType, Storage};
+    use phasegate_codegen::verify::{Verdict, verify};
+
+    const LABELS: [&str; 8] =
+        ["new", "in_transit", "In Transit", "done", "it's", "\u{2603}", "type", "lost \"so\""];
+
+    /// A column with some labels, and perhaps a history of steps between them.
+    fn found() -> impl Strategy<Value = Found> {
+        let labels = proptest::sample::subsequence(LABELS.to_vec(), 1..=8).prop_shuffle();
+        let step = (proptest::option::of(0..8_usize), 0..8_usize, 1..4_u64);
+        let steps = proptest::option::of(proptest::collection::vec(step, 0..10));
+        (labels, steps, 0..2_u64).prop_map(|(labels, steps, nulls)| {
+            let label = |at: usize| labels[at % labels.len()].to_owned();
+            let step = |(from, to, count): (Option<usize>, usize, u64)| {
+                (from.map(label), label(to), count)
+            };
+            let mut steps = steps.map(|steps| steps.into_iter().map(step).collect::<Vec<_>>());
+            if let Some(steps) = &mut steps {
+                // As the database gives them: each pair once, and none that stays.
+                steps.sort();
+                steps.dedup_by_key(|(from, to, _)| (from.clone(), to.clone()));
+                steps.retain(|(from, to, _)| from.as_ref() != Some(to));
+            }
+            Found {
+                dialect: Dialect::Sqlite,
+                schema: "public".to_owned(),
+                table: "orders".to_owned(),
+                column: "status".to_owned(),
+                key: "id".to_owned(),
+                key_type: KeyType::Text,
+                storage: Storage::Text,
+                values: labels.iter().map(|&label| (label.to_owned(), 1)).collect(),
+                nulls,
+                steps,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_found_the_draft_is_a_table_that_checks(found in found()) {
+            let text = write(&found).expect("it can be drafted").text;
+            let (_, machine, _) = phasegate_codegen::machine("draft.toml", text.as_bytes()).expect("it loads");
+            prop_assert_eq!(machine.states.len(), found.values.len());
+            for proved in verify(&machine) {
+                prop_assert!(!matches!(proved.verdict, Verdict::Refuted { .. }), "{:?}: {}", proved, text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_label_that_the_history_lacks_is_retired() {
+        let step = |from: Option<&str>, to: &str| (from.map(str::to_owned), to.to_owned(), 1);
+        let found = Found {
+            dialect: Dialect::Postgres,
+            schema: "public".to_owned(),
+            table: "orders".to_owned(),
+            column: "status".to_owned(),
+            key: "id".to_owned(),
+            key_type: KeyType::Text,
+            storage: Storage::Text,
+            values: ["new", "in_transit", "done"].map(|label| (label.to_owned(), 1)).to_vec(),
+            nulls: 0,
+            steps: Some(vec![step(None, "new"), step(Some("new"), "done")]),
+        };
+        let text = write(&found).expect("it can be drafted").text;
+        assert!(text.contains("name  = \"in_transit\"\nretired = true"), "{text}");
+        assert!(text.contains("# What the history has seen."), "{text}");
+    }
+}

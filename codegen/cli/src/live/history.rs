@@ -1,0 +1,318 @@
+//! Whether the history of a live database is whole, and tells what its rows do.
+
+use super::Telling;
+use super::connect::{Away, Conn};
+use super::facts::{Facts, cells, literal, quoted};
+use super::judge::Held;
+use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::machine::Machine;
+use phasegate_codegen::rules;
+use phasegate_codegen::suggest::{self, shown};
+
+/// So many keys are named as examples.
+const EXAMPLES: usize = 3;
+/// What a row is whose history is not there.
+const WRITTEN_PAST: &str = "a row whose history is gone, or never was, was written past the guard: look who \
+                            can, and keep the row; restore its steps from a backup, or write its \
+                            first one with the guard off, or its next is refused";
+
+/// A row of such a query: a key, and how many rows there are.
+struct Bad {
+    keys: Vec<String>,
+    count: usize,
+}
+
+impl Held<'_> {
+    /// The history: whole, one step after the other, legal by the rules of its time, and ending
+    /// where the rows are. `knows` where the tables are all that the database ever was at.
+    pub(super) async fn judge_history(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        tables: &[&Machine],
+        knows: bool,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let Some(events) = names.events.as_deref().filter(|events| facts.has(events)) else {
+            return Ok(());
+        };
+        // What is missing is told of its table.
+        let needs = [names.row.as_str(), "seq", "from_state", "to_state", "language"];
+        if !needs.into_iter().all(|column| facts.has_column(events, column)) {
+            return Ok(());
+        }
+        let e = names.quoted(events);
+        // Of what was let through although no transition led there, a mark says so.
+        let mark = |mark: &str| match facts.has_column(events, mark) {
+            true => quoted(mark),
+            false => "NULL".to_owned(),
+        };
+        let (observed, forced) = (mark("observed"), mark("forced"));
+        let row = quoted(&names.row);
+        // What a state of former rules is called now: the arguments say whose columns they are, or
+        // they would be those of the names.
+        let now = |language: &str, state: &str| match facts.has_renames(names) {
+            true => format!(
+                "coalesce((SELECT r.\"name_now\" FROM {} r WHERE r.\"language\" = {language} \
+                 AND r.\"state\" = {state}), {state})",
+                names.quoted(&names.renames)
+            ),
+            false => state.to_owned(),
+        };
+        let chain = format!(
+            "WITH chain AS (SELECT {row} AS k, \"seq\" AS seq, \"from_state\" AS was, \"to_state\" AS becomes, \
+             \"language\" AS language, {observed} AS observed, {forced} AS forced, lag(\"seq\") OVER w AS before, lag(\"to_state\") OVER w AS ended, \
+             lag(\"language\") OVER w AS then_language FROM {e} WINDOW w AS (PARTITION BY {row} ORDER BY \"seq\"))"
+        );
+        // Of a history that was pruned, so many steps are gone from its start.
+        let pruned = format!("{}_pruned", self.machine.name);
+        let gone =
+            match facts.has_column(&pruned, "events") && facts.has_column(&pruned, &names.row) {
+                true => format!(
+                    "(SELECT p.\"events\" FROM {} p WHERE p.{row} = chain.k)",
+                    names.quoted(&pruned)
+                ),
+                false => "NULL".to_owned(),
+            };
+        let gaps = format!("SELECT k FROM chain WHERE seq <> coalesce(before, {gone}, 0) + 1");
+        if let Some(bad) = bad(conn, &chain, &gaps).await? {
+            let message = format!("the numbers of `{events}` have gaps: {}", bad.words());
+            tell.error(
+                rules::HISTORY_GAP,
+                message,
+                "somebody deleted steps: restore them from a backup",
+            );
+        }
+        let breaks = format!(
+            "SELECT k FROM chain WHERE before IS NOT NULL AND observed IS NULL \
+             AND coalesce({}, '') <> {}",
+            now("chain.language", "chain.was"),
+            now("chain.then_language", "chain.ended")
+        );
+        if let Some(bad) = bad(conn, &chain, &breaks).await? {
+            let message = format!(
+                "steps of `{events}` do not begin where the one before ended: {}",
+                bad.words()
+            );
+            tell.error(
+                rules::HISTORY_BREAK,
+                message,
+                "somebody wrote steps by hand, or changed some",
+            );
+        }
+        self.judge_forced(conn, facts, events, &chain, tell).await?;
+        self.judge_ends(conn, facts, &e, now, tell).await?;
+        self.judge_steps(conn, facts, events, tables, knows, tell).await
+    }
+
+    /// Steps that are marked as forced: who did it stands in the reports, written with the mark, and by
+    /// nobody else without a body.
+    async fn judge_forced(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        events: &str,
+        chain: &str,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let reports = format!("{}_reports", self.machine.name);
+        let needs = [names.row.as_str(), "seq", "answer", "body_hash"];
+        if !needs.into_iter().all(|column| facts.has_column(&reports, column)) {
+            return Ok(());
+        }
+        let alone = format!(
+            "SELECT k FROM chain WHERE forced IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} r \
+             WHERE r.{} = k AND r.\"seq\" = chain.seq AND r.\"answer\" = 'applied' AND r.\"body_hash\" IS NULL)",
+            names.quoted(&reports),
+            quoted(&names.row)
+        );
+        if let Some(bad) = bad(conn, chain, &alone).await? {
+            let message = format!(
+                "steps of `{events}` are marked as forced, and `{reports}` does not say by whom: {}",
+                bad.words()
+            );
+            let help = format!(
+                "`{}` writes both: somebody set the mark by hand, while the guards were off",
+                names.force
+            );
+            tell.error(rules::FORCED_WITHOUT_REPORT, message, help);
+        }
+        Ok(())
+    }
+
+    /// The last step of each row, beside the row.
+    async fn judge_ends(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        e: &str,
+        now: impl Fn(&str, &str) -> String,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let (row, key, column) = (quoted(&names.row), quoted(&names.key), quoted(&names.column));
+        let last = format!(
+            "WITH l AS (SELECT {row} AS k, \"to_state\" AS state, \"language\" AS language FROM \
+             (SELECT {row}, \"to_state\", \"language\", row_number() OVER (PARTITION BY {row} ORDER BY \"seq\" DESC) AS n \
+             FROM {e}) s WHERE n = 1)"
+        );
+        let beside = format!(
+            "SELECT t.{key} FROM {} t LEFT JOIN l ON CAST(l.k AS text) = CAST(t.{key} AS text)",
+            names.quoted(&names.table)
+        );
+        let status = format!("coalesce(CAST(t.{column} AS text), '')");
+        // A row that a rename has yet to move is in the same state, by the rules that are in force.
+        let ended = now("l.language", "l.state");
+        let current = literal(facts.language.as_deref().unwrap_or_default());
+        let same = format!("{ended} NOT IN ({status}, {})", now(&current, &status));
+        let elsewhere = format!("{beside} WHERE l.k IS NOT NULL AND {same}");
+        if let Some(bad) = bad(conn, &last, &elsewhere).await? {
+            let message = format!(
+                "rows of `{}` are not in the state that their history ends in: {}",
+                names.table,
+                bad.words()
+            );
+            let help = "somebody changed them past the guard: put each back into that state, with the \
+                        guard off, or it is refused at its next step";
+            tell.error(rules::ROW_PAST_HISTORY, message, help);
+        }
+        // On PostgreSQL a row from before the guard gets its history with its first change.
+        if self.sql.owns || names.dialect == Dialect::Sqlite {
+            // A row without a status has nothing to tell yet.
+            let without = format!("{beside} WHERE l.k IS NULL AND t.{column} IS NOT NULL");
+            if let Some(bad) = bad(conn, &last, &without).await? {
+                let message = format!("rows of `{}` have no history: {}", names.table, bad.words());
+                let help = match self.sql.owns {
+                    true => WRITTEN_PAST.to_owned(),
+                    false => format!(
+                        "rows from before the history got theirs when it was installed; {WRITTEN_PAST}"
+                    ),
+                };
+                tell.error(rules::ROW_WITHOUT_HISTORY, message, help);
+            }
+        }
+        Ok(())
+    }
+
+    /// Each step, by the rules that were in force when it was taken.
+    async fn judge_steps(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        events: &str,
+        tables: &[&Machine],
+        knows: bool,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        // A mark says why no transition led there.
+        let marks = ["forced", "observed"].into_iter().filter(|m| facts.has_column(events, m));
+        let unmarked: String = marks.map(|mark| format!(" AND {} IS NULL", quoted(mark))).collect();
+        let sql = format!(
+            "SELECT \"language\", \"from_state\", \"to_state\", CAST(count(*) AS text), CAST(min({}) AS text) \
+             FROM {} WHERE 1 = 1{unmarked} GROUP BY \"language\", \"from_state\", \"to_state\" ORDER BY 1, 2, 3",
+            text_of_key(&names.row, names.dialect),
+            names.quoted(events)
+        );
+        let (mut illegal, mut unknown) = (Vec::new(), Vec::new());
+        for row in conn.rows(&sql).await? {
+            let from = row.get(1).cloned().flatten();
+            let [language, _, to, count, example] = cells(row);
+            let from = from.as_deref();
+            let step = || {
+                let from = shown(from.unwrap_or("nothing"));
+                format!("{from} -> {} ({count}, such as {})", shown(&to), shown(&example))
+            };
+            let Some(machine) = tables.iter().find(|m| m.fingerprints.language == language) else {
+                if knows && !facts.renames.keys().any(|(of, _)| *of == language) {
+                    unknown.push(format!("by {}: {}", shown(&language), step()));
+                }
+                continue;
+            };
+            // Its own name, or one that came later and leads to the same name of now.
+            let now = |state: &str| {
+                facts
+                    .renames
+                    .get(&(language.clone(), state.to_owned()))
+                    .cloned()
+                    .unwrap_or_else(|| state.to_owned())
+            };
+            let find = |state: &str| {
+                machine.find_value(state).or_else(|| {
+                    let now_called = now(state);
+                    let was = machine.states.iter().find(|was| now(&was.value) == now_called)?;
+                    machine.find_value(&was.value)
+                })
+            };
+            let is_legal = match (from, find(&to)) {
+                (None, Some(to)) => machine.is_initial(to) || !self.sql.owns,
+                (Some(from), Some(to)) => {
+                    find(from).is_some_and(|from| machine.can_become(from, to))
+                }
+                (None, None) => !self.sql.owns,
+                (Some(_), None) => false,
+            };
+            if !is_legal {
+                illegal.push(step());
+            }
+        }
+        if !unknown.is_empty() {
+            let message = format!(
+                "`{events}` has steps by rules that no table had which was migrated to: {}",
+                suggest::list(&unknown)
+            );
+            let help = "somebody wrote steps while the guards were off, or the snapshot of that table \
+                        is gone from the migrations";
+            tell.error(rules::HISTORY_UNKNOWN, message, help);
+        }
+        if !illegal.is_empty() {
+            let message = format!(
+                "`{events}` has steps that no rules of their time allow: {}",
+                suggest::list(&illegal)
+            );
+            tell.error(
+                rules::HISTORY_ILLEGAL,
+                message,
+                "somebody wrote steps while the guards were off",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// A key as a text that has a least one: PostgreSQL knows no least UUID.
+fn text_of_key(key: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Postgres => format!("CAST({} AS text)", quoted(key)),
+        Dialect::Sqlite => quoted(key),
+    }
+}
+
+/// The keys that a query gives: the first of them, and how many there are.
+async fn bad(conn: &mut Conn, with: &str, select: &str) -> Result<Option<Bad>, Away> {
+    let sql = format!(
+        "{with}, bad(k) AS ({select}) SELECT CAST(k AS text), \
+         CAST((SELECT count(DISTINCT k) FROM bad) AS text) \
+         FROM (SELECT DISTINCT k FROM bad ORDER BY k LIMIT {EXAMPLES}) s"
+    );
+    let rows = conn.rows(&sql).await?;
+    let mut found = Bad { keys: Vec::new(), count: 0 };
+    for row in rows {
+        let [key, count] = cells(row);
+        found.keys.push(key);
+        found.count = count.parse().unwrap_or(found.keys.len());
+    }
+    Ok((!found.keys.is_empty()).then_some(found))
+}
+
+impl Bad {
+    fn words(&self) -> String {
+        let keys = suggest::list(&self.keys);
+        match self.count.checked_sub(self.keys.len()) {
+            Some(more) if more > 0 => format!("{keys} and {more} more"),
+            Some(_) | None => keys,
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What is really deployed: a live database beside the table, and what it falls short of. It is
+//! looked at in one transaction that reads.
+
+mod catalog;
+pub(crate) mod connect;
+mod expected;
+mod facts;
+mod history;
+mod judge;
+mod left;
+mod rights;
+mod rows;
+mod shape;
+mod spelling;
+
+use std::collections::BTreeMap;
+
+use connect::{Away, Conn};
+use expected::Objects;
+use facts::{Facts, Names};
+use judge::Held;
+
+use phasegate_codegen::finding::{Finding, Severity};
+use phasegate_codegen::machine::{Machine, language_of};
+use phasegate_codegen::migrate::{self, Known};
+use phasegate_codegen::pipeline::{Error, Loaded};
+use phasegate_codegen::rules::{self, Rule};
+
+/// What a database was found to be.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// What it falls short of.
+    pub findings: Vec<Finding>,
+    /// Where it is, without a password.
+    pub database: String,
+    /// The fingerprint that it judges by, where it says.
+    pub language: Option<String>,
+    /// The table that it is at, from the root: the table itself, or one of its migrations'.
+    pub at: Option<String>,
+    /// How many rows there are in each state.
+    pub rows: BTreeMap<String, u64>,
+}
+
+/// Why a database could not be looked at.
+#[derive(Debug)]
+pub enum Failure {
+    /// Nobody is there, the address is none, or it is not allowed: for people, without a password.
+    Away(String),
+    /// The migrations beside the table cannot be read.
+    Files(Error),
+}
+
+impl From<String> for Failure {
+    fn from(away: String) -> Self {
+        Self::Away(away)
+    }
+}
+
+/// Findings about a database, which stand at the table.
+pub(crate) struct Telling {
+    path: String,
+    findings: Vec<Finding>,
+}
+
+impl Telling {
+    fn tell(
+        &mut self,
+        rule: &'static Rule,
+        severity: Severity,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.push(Finding::about(rule, severity, &self.path, message, help));
+    }
+
+    fn error(&mut self, rule: &'static Rule, message: impl Into<String>, help: impl Into<String>) {
+        self.tell(rule, Severity::Error, message, help);
+    }
+}
+
+/// Holds the database of an address to a table.
+///
+/// # Errors
+/// Where it cannot be reached or read, or the table has no target for it.
+pub async fn look(loaded: &Loaded, url: &str) -> Result<Looked, Failure> {
+    let dialect = connect::dialect(url)?;
+    let machine = &loaded.machine;
+    let table = &loaded.source.path;
+    let Some(sql) = machine.targets.sql() else {
+        return Err(Failure::Away(format!("{table} has no [target.sql] section")));
+    };
+    if !sql.dialects.contains(&dialect) {
+        let word = dialect.as_str();
+        return Err(Failure::Away(format!("{table}: `dialects` of [target.sql] lacks {word:?}")));
+    }
+    let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
+    let mut conn = Conn::open(url).await?;
+    let names = Names::of(machine, sql, dialect);
+    let looked = Look { loaded, names, known }.look(&mut conn).await;
+    conn.close().await;
+    looked
+}
+
+/// One look at one database.
+struct Look<'l> {
+    loaded: &'l Loaded,
+    names: Names,
+    known: Vec<Known>,
+}
+
+/// The rules that a database is at.
+enum At<'k> {
+    /// The table's own.
+    Current,
+    /// Those of a table that was migrated to before: its place among them.
+    Behind(usize, &'k Known),
+    /// Others, which its rows bear out: a newer version's, or another branch's.
+    Others,
+    /// What its fingerprint says and what its rows say differ, and neither is known.
+    Edited,
+}
+
+impl Look<'_> {
+    async fn look(&self, conn: &mut Conn) -> Result<Looked, Failure> {
+        let (names, machine) = (&self.names, &self.loaded.machine);
+        let mut tell = Telling { path: self.loaded.source.path.clone(), findings: Vec::new() };
+        let mut looked = Looked {
+            findings: Vec::new(),
+            database: conn.shown().to_owned(),
+            language: None,
+            at: None,
+            rows: BTreeMap::new(),
+        };
+        let facts = Facts::read(conn, names).await?;
+        looked.language.clone_from(&facts.language);
+        let made = [&names.states, &names.transitions, &names.language];
+        let made = made.into_iter().chain(&names.events);
+        let guard = format!("{}_guard", self.loaded.machine.name);
+        if !made.into_iter().any(|table| facts.has(table)) && !facts.functions.contains_key(&guard)
+        {
+            self.nothing(&facts, &mut tell);
+            looked.findings = tell.findings;
+            return Ok(looked);
+        }
+        let at = match self.at(conn, &facts, &mut tell).await? {
+            At::Current => self.pending(conn, &facts, &mut tell).await?.unwrap_or(At::Current),
+            at @ (At::Behind(..) | At::Others | At::Edited) => at,
+        };
+        let held = match &at {
+            At::Behind(_, known) => &known.machine,
+            At::Current | At::Others | At::Edited => machine,
+        };
+        looked.at = match &at {
+            At::Current => Some(self.loaded.header.table().to_owned()),
+            At::Behind(_, known) => Some(known.path.clone()),
+            At::Others | At::Edited => None,
+        };
+        let sql = machine.targets.sql().expect("the table has the target");
+        let is_ours = !matches!(at, At::Others);
+        let held = Held {
+            names,
+            sql,
+            machine: held,
+            next: match at {
+                At::Behind(place, _) => {
+                    Some(self.known.get(place + 1).map_or(machine, |known| &known.machine))
+                }
+                At::Current | At::Others | At::Edited => None,
+            },
+            // By the table's own a newer database would go back to what it was.
+            schema: match is_ours {
+                true => format!("{}/{}.sql", sql.path, names.dialect.as_str()),
+                false => "that other version's whole schema".into(),
+            },
+        };
+        if is_ours {
+            held.labels(&facts, &mut tell);
+            held.rows(&facts, &mut tell);
+        }
+        // PostgreSQL's functions say nothing of states; SQLite's triggers do.
+        let bodies = is_ours || names.dialect == phasegate_codegen::emit::sql::Dialect::Postgres;
+        held.objects(&facts, bodies, &mut tell);
+        Held::sessions(&facts, &mut tell);
+        // One that it is on the way to may have left its names already.
+        let known = match at {
+            At::Behind(place, _) => &self.known[..self.known.len().min(place + 2)],
+            At::Current | At::Others | At::Edited => &self.known[..],
+        };
+        let mut past: Vec<&Machine> = known.iter().map(|known| &known.machine).collect();
+        if !matches!(at, At::Behind(..)) {
+            past.push(machine);
+        }
+        held.catalog(conn, &facts, is_ours.then_some(&past[..]), &mut tell).await?;
+        if facts.has_column(&names.table, &names.column)
+            && facts.has_column(&names.table, &names.key)
+        {
+            let without;
+            (looked.rows, without) = rows::by_status(conn, names).await?;
+            if is_ours {
+                held.judge_rows(&looked.rows, &mut tell);
+            }
+            rows::judge_without(names, without, &mut tell);
+            let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
+            tables.push(machine);
+            // Without snapshots nobody knows what it was at before.
+            let knows = is_ours && !self.known.is_empty();
+            held.judge_history(conn, &facts, &tables, knows, &mut tell).await?;
+            held.judge_observed(conn, &facts, &mut tell).await?;
+        } else {
+            let message = format!(
+                "there is no table `{}` with the columns `{}` and `{}`",
+                names.table, names.key, names.column
+            );
+            tell.error(
+                rules::MISSING_TABLE,
+                message,
+                "apply the migrations, or say in [target.sql] where it is",
+            );
+        }
+        looked.findings = tell.findings;
+        Ok(looked)
+    }
+
+    /// Nothing of the machine is there.
+    fn nothing(&self, facts: &Facts, tell: &mut Telling) {
+        let names = &self.names;
+        let name = &self.loaded.machine.name;
+        let message = match facts.has(&names.table) {
+            true => format!("`{}` is there, and nothing of {name} guards it", names.table),
+            false => format!("the database has nothing of {name}"),
+        };
+        let folder =
+            self.loaded.machine.targets.sql().and_then(|sql| sql.migrations.get(&names.dialect));
+        let help = format!(
+            "apply the migrations of {}; or is it another database{}?",
+            folder.map_or("the table", String::as_str),
+            match names.dialect {
+                phasegate_codegen::emit::sql::Dialect::Postgres =>
+                    format!(", or another schema than `{}`", names.schema),
+                phasegate_codegen::emit::sql::Dialect::Sqlite => String::new(),
+            }
+        );
+        tell.error(rules::NOT_INSTALLED, message, help);
+    }
+
+    /// The rules that the database is at, by its fingerprint.
+    async fn at(&self, conn: &mut Conn, facts: &Facts, tell: &mut Telling) -> Result<At<'_>, Away> {
+        let machine = &self.loaded.machine;
+        let table = &self.names.language;
+        let own = &machine.fingerprints.language;
+        let states = facts.states.iter().map(|(state, (_, initial))| (state.as_str(), *initial));
+        let pairs = facts.transitions.keys().map(|(from, to)| (from.as_str(), to.as_str()));
+        let of_rows = language_of(states, pairs);
+        let Some(said) = &facts.language else {
+            let message = format!("`{table}` has no row: the history does not say by which rules");
+            tell.error(rules::ALTERED_LANGUAGE, message, self.names.rules_again());
+            return self.by(conn, facts, &of_rows).await;
+        };
+        let by_rows = self.by(conn, facts, &of_rows).await?;
+        if of_rows != *said && matches!(by_rows, At::Current | At::Behind(..)) {
+            let help = self.names.rules_again();
+            self.says_otherwise(said, &of_rows, help, tell);
+            return Ok(by_rows);
+        }
+        Ok(match self.by(conn, facts, said).await? {
+            At::Behind(place, known) => {
+                let message = format!(
+                    "the database is at {} (language {said}); the table is at {own}",
+                    known.path
+                );
+                tell.error(rules::BEHIND, message, self.left(facts, place));
+                At::Behind(place, known)
+            }
+            At::Others | At::Edited if of_rows == *said => {
+                let message = format!(
+                    "the database judges by the language {said}, which neither the table ({own}) nor \
+                     one that was migrated to has"
+                );
+                let help =
+                    "a newer version has migrated it, or another branch: look with its table";
+                tell.error(rules::UNKNOWN_LANGUAGE, message, help);
+                At::Others
+            }
+            At::Others | At::Edited => {
+                let help = "somebody changed the rules by hand: see what else is found".to_owned();
+                self.says_otherwise(said, &of_rows, help, tell);
+                At::Edited
+            }
+            At::Current => At::Current,
+        })
+    }
+
+    /// A table that was migrated to before, of the same rules, whose guards and views are there to the
+    /// letter: what changes these alone is not applied yet.
+    async fn pending(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        tell: &mut Telling,
+    ) -> Result<Option<At<'_>>, Away> {
+        if self.falls_short(conn, facts, &self.loaded.machine).await? == 0 {
+            return Ok(None);
+        }
+        let own = &self.loaded.machine.fingerprints.language;
+        for (place, known) in self.known.iter().enumerate().rev() {
+            if known.machine.fingerprints.language != *own {
+                break;
+            }
+            if self.falls_short(conn, facts, &known.machine).await? == 0 {
+                let message = format!(
+                    "the database is at {}: its guards and views are those of that table, and the \
+                     rules are the same",
+                    known.path
+                );
+                tell.error(rules::BEHIND, message, self.left(facts, place));
+                return Ok(Some(At::Behind(place, known)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How many of a table's guards and views are not there to the letter.
+    async fn falls_short(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        machine: &Machine,
+    ) -> Result<usize, Away> {
+        let mut scratch = Telling { path: String::new(), findings: Vec::new() };
+        let Some(sql) = machine.targets.sql() else { return Ok(usize::MAX) };
+        let held = Held { names: &self.names, sql, machine, next: None, schema: String::new() };
+        held.objects(facts, true, &mut scratch);
+        let expected = Objects::of(machine, self.names.dialect);
+        held.views(conn, facts, &expected, true, &mut scratch).await?;
+        Ok(scratch.findings.iter().filter(|finding| finding.is_error()).count())
+    }
+
+    /// That the fingerprint is not that of the rules.
+    fn says_otherwise(&self, said: &str, of_rows: &str, help: String, tell: &mut Telling) {
+        let message = format!(
+            "`{}` says {said}, and what the database judges by is {of_rows}: the history names the \
+             wrong rules",
+            self.names.language
+        );
+        tell.error(rules::ALTERED_LANGUAGE, message, help);
+    }
+
+    /// The table of a fingerprint; of several the one whose guards and views are there, for a migration
+    /// may change these alone, and the last of those.
+    async fn by(&self, conn: &mut Conn, facts: &Facts, language: &str) -> Result<At<'_>, Away> {
+        if language == self.loaded.machine.fingerprints.language {
+            return Ok(At::Current);
+        }
+        let mut best = None;
+        for (place, known) in self.known.iter().enumerate().rev() {
+            if known.machine.fingerprints.language == language {
+                let lacks = self.falls_short(conn, facts, &known.machine).await?;
+                if best.as_ref().is_none_or(|(least, _)| lacks < *least) {
+                    best = Some((lacks, At::Behind(place, known)));
+                }
+            }
+        }
+        Ok(best.map_or(At::Edited, |(_, at)| at))
+    }
+}

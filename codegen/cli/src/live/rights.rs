@@ -1,0 +1,187 @@
+//! Whose the guards are, and who may do what with them, on PostgreSQL.
+
+use std::collections::BTreeMap;
+
+use super::Telling;
+use super::connect::{Away, Conn};
+use super::expected::Objects;
+use super::facts::{cells, literal, quoted};
+use super::judge::Held;
+use phasegate_codegen::finding::Severity::{Error, Warning};
+use phasegate_codegen::rules;
+
+/// What lets somebody change by what the guards judge, or hang something on it.
+const WRITES: &str = "'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'";
+
+impl Held<'_> {
+    /// All of it.
+    pub(super) async fn rights(
+        &self,
+        conn: &mut Conn,
+        expected: &Objects,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        self.open_functions(conn, expected, tell).await?;
+        self.open_tables(conn, expected, tell).await?;
+        self.owners(conn, expected, tell).await?;
+        self.rules(conn, expected, tell).await
+    }
+
+    /// Functions that write with their owner's rights, and that somebody else may hang on a table of
+    /// theirs; to force is a privilege to be granted, but not to everyone.
+    async fn open_functions(
+        &self,
+        conn: &mut Conn,
+        expected: &Objects,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let sql = format!(
+            "SELECT p.proname::text, pg_get_function_identity_arguments(p.oid), \
+             CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END \
+             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace, \
+             aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a \
+             WHERE n.nspname = {} AND a.privilege_type = 'EXECUTE' \
+             AND (a.grantee = 0 OR a.grantee <> p.proowner AND p.proname <> {}) ORDER BY 1, 2, 3",
+            literal(&self.names.schema),
+            literal(&self.names.force)
+        );
+        for row in conn.rows(&sql).await? {
+            let [name, arguments, role] = cells(row);
+            let names = self.names;
+            let is_read = [&names.mode, &names.rules, &names.has_pruned].contains(&&name);
+            if !is_read && expected.functions.contains_key(&name) {
+                let message = format!("{role} may execute the function `{name}`");
+                let help = format!(
+                    "REVOKE ALL ON FUNCTION {}({arguments}) FROM {role}",
+                    self.names.quoted(&name)
+                );
+                tell.error(rules::OPEN_FUNCTION, message, help);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tables that others may write, and nobody but a migration or the guards should: as a whole, or a
+    /// column of them. Who is their owner's, or a superuser, can do all of that anyway.
+    async fn open_tables(
+        &self,
+        conn: &mut Conn,
+        expected: &Objects,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let reports = format!("{}_reports", self.machine.name);
+        let sql = format!(
+            "SELECT relname::text, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, \
+             string_agg(privilege, ', ' ORDER BY privilege) FROM ( \
+             SELECT c.relname, c.relowner, a.grantee, a.privilege_type AS privilege, c.relnamespace \
+             FROM pg_class c, aclexplode(c.relacl) a WHERE a.privilege_type IN ({WRITES}) \
+             UNION ALL SELECT c.relname, c.relowner, a.grantee, \
+             format('%s (%I)', a.privilege_type, t.attname), c.relnamespace \
+             FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid, aclexplode(t.attacl) a \
+             WHERE a.privilege_type IN ({WRITES})) g JOIN pg_namespace n ON n.oid = g.relnamespace \
+             WHERE n.nspname = {} \
+             AND CASE WHEN grantee = 0 THEN true ELSE NOT pg_has_role(grantee, relowner, 'MEMBER') END \
+             GROUP BY relname, grantee ORDER BY 1, 2",
+            literal(&names.schema)
+        );
+        for row in conn.rows(&sql).await? {
+            let [table, role, privileges] = cells(row);
+            if expected.tables.contains_key(&table) && table != names.table && table != reports {
+                let message = format!("{role} has {privileges} on `{table}`");
+                let help = format!(
+                    "REVOKE {privileges} ON {} FROM {role}: an application only reads it",
+                    names.quoted(&table)
+                );
+                tell.error(rules::OPEN_TABLE, message, help);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose all of it is: the functions write what their owner may.
+    async fn owners(
+        &self,
+        conn: &mut Conn,
+        expected: &Objects,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let schema = literal(&names.schema);
+        let sql = format!(
+            "SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relname::text, '', \
+             quote_ident(pg_get_userbyid(c.relowner)) FROM pg_class c \
+             JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v') \
+             UNION ALL SELECT 'FUNCTION', p.proname::text, \
+             '(' || pg_get_function_identity_arguments(p.oid) || ')', quote_ident(pg_get_userbyid(p.proowner)) \
+             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = {schema} \
+             ORDER BY 1, 2, 3"
+        );
+        let start = format!("{}_initial", self.machine.name);
+        let mut owners: BTreeMap<String, Vec<[String; 3]>> = BTreeMap::new();
+        for row in conn.rows(&sql).await? {
+            let [kind, name, arguments, owner] = cells(row);
+            let is_ours = match kind.as_str() {
+                "FUNCTION" => expected.functions.contains_key(&name) || name == start,
+                "VIEW" => expected.views.contains_key(&name),
+                _ => expected.tables.contains_key(&name),
+            };
+            if is_ours {
+                owners.entry(owner).or_default().push([kind, name, arguments]);
+            }
+        }
+        let Some(most) = owners.iter().max_by_key(|(_, things)| things.len()) else {
+            return Ok(());
+        };
+        let most = most.0.clone();
+        for (owner, things) in owners.iter().filter(|(owner, _)| **owner != most) {
+            for [kind, name, arguments] in things {
+                let message = format!(
+                    "`{name}` belongs to {owner}, and the most of {} to {most}",
+                    self.machine.name
+                );
+                let help = format!(
+                    "ALTER {kind} {}{arguments} OWNER TO {most}: what is whose decides what the guards \
+                     may write, and who may change them",
+                    names.quoted(name)
+                );
+                let severity = if kind == "FUNCTION" { Error } else { Warning };
+                tell.tell(rules::OTHER_OWNER, severity, message, help);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rules, which rewrite what is written before any trigger sees it: one that does something else
+    /// instead loses it.
+    async fn rules(
+        &self,
+        conn: &mut Conn,
+        expected: &Objects,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let sql = format!(
+            "SELECT c.relname::text, r.rulename::text, CASE WHEN r.is_instead THEN '1' ELSE '0' END FROM pg_rewrite r \
+             JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relkind IN ('r', 'p') ORDER BY 1, 2",
+            literal(&self.names.schema)
+        );
+        for row in conn.rows(&sql).await? {
+            let [table, rule, instead] = cells(row);
+            if table == self.names.table || expected.tables.contains_key(&table) {
+                let message = format!(
+                    "the rule `{rule}` of `{table}` rewrites statements before the guard sees them"
+                );
+                let help = format!(
+                    "see that nothing is lost by it, or DROP RULE {} ON {}",
+                    quoted(&rule),
+                    self.names.quoted(&table)
+                );
+                let severity = if instead == "1" { Error } else { Warning };
+                tell.tell(rules::FOREIGN_RULE, severity, message, help);
+            }
+        }
+        Ok(())
+    }
+}

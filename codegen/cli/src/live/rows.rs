@@ -1,0 +1,127 @@
+//! What the rows of a live database are in, and what was let through of them.
+
+use std::collections::BTreeMap;
+
+use super::Telling;
+use super::connect::{Away, Conn};
+use super::expected::Objects;
+use super::facts::{Facts, Names, cells, quoted};
+use super::judge::Held;
+use phasegate_codegen::finding::Severity::Warning;
+use phasegate_codegen::rules;
+use phasegate_codegen::suggest::{self, shown};
+
+/// So many pairs that were let through are told of, the most frequent first.
+const MOST_OBSERVED: usize = 100;
+
+/// How many rows there are in each state, and in none.
+pub(super) async fn by_status(
+    conn: &mut Conn,
+    names: &Names,
+) -> Result<(BTreeMap<String, u64>, u64), Away> {
+    let sql = format!(
+        "SELECT CAST({0} AS text), CAST(count(*) AS text) FROM {1} GROUP BY {0}",
+        quoted(&names.column),
+        names.quoted(&names.table)
+    );
+    let (mut rows, mut without) = (BTreeMap::new(), 0);
+    for row in conn.rows(&sql).await? {
+        let status = row.first().cloned().flatten();
+        let [_, count] = cells(row);
+        let count = count.parse().unwrap_or(0);
+        match status {
+            Some(status) => drop(rows.insert(status, count)),
+            None => without = count,
+        }
+    }
+    Ok((rows, without))
+}
+
+/// Rows that are in no state at all, which an application's own column may allow.
+pub(super) fn judge_without(names: &Names, count: u64, tell: &mut Telling) {
+    if count > 0 {
+        let rows = if count == 1 { "row" } else { "rows" };
+        let message = format!("{count} {rows} of `{}` without a status", names.table);
+        let help = "nothing is judged of them until they get one";
+        tell.tell(rules::ROWS_WITHOUT_STATUS, Warning, message, help);
+    }
+}
+
+impl Held<'_> {
+    /// Rows in states that are retired, or that nobody knows.
+    pub(super) fn judge_rows(&self, rows: &BTreeMap<String, u64>, tell: &mut Telling) {
+        let mut retired = Vec::new();
+        let mut unknown = Vec::new();
+        for (status, count) in rows {
+            let counted = format!("{} ({count})", shown(status));
+            match self.machine.find_value(status) {
+                Some(id) if self.machine.state(id).retired => retired.push(counted),
+                Some(_) => {}
+                None if self.is_known_later(status) => {}
+                None => unknown.push(counted),
+            }
+        }
+        let table = &self.names.table;
+        if !unknown.is_empty() {
+            let message = format!(
+                "rows of `{table}` are in states that the table lacks: {}",
+                suggest::list(&unknown)
+            );
+            let help =
+                "add the states to the table, retired where nothing is to enter them, and migrate";
+            tell.error(rules::ROWS_IN_UNKNOWN_STATES, message, help);
+        }
+        if !retired.is_empty() {
+            let message =
+                format!("rows of `{table}` are in retired states: {}", suggest::list(&retired));
+            let help = "they may be; move them on before anybody forgets what they meant";
+            tell.tell(rules::ROWS_IN_RETIRED_STATES, Warning, message, help);
+        }
+    }
+
+    fn is_known_later(&self, status: &str) -> bool {
+        self.next.is_some_and(|next| next.find_value(status).is_some())
+    }
+
+    /// What was let through while the guard only observes, by pair, with what would make it legal. By
+    /// what the view should be: it may be gone, or another.
+    pub(super) async fn judge_observed(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        tell: &mut Telling,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let expected = Objects::of(self.machine, names.dialect);
+        let (_, otherwise) = self.in_the_other_mode();
+        let view = match expected.views.get(&names.observed) {
+            Some(view) => view,
+            None => {
+                match otherwise.views.get(&names.observed).filter(|_| facts.has(&names.observed)) {
+                    Some(view) => view,
+                    None => return Ok(()),
+                }
+            }
+        };
+        if !self.can_select(facts, &expected) {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT coalesce(\"from_state\", 'nothing'), coalesce(\"to_state\", 'nothing'), \"observed\", \
+             CAST(\"count\" AS text), CAST(\"last_at\" AS text), \"transition\" FROM ({}) v \
+             ORDER BY \"count\" DESC, 1, 2 LIMIT {MOST_OBSERVED}",
+            view.select
+        );
+        for row in conn.rows(&sql).await? {
+            let [from, to, why, count, last, transition] = cells(row);
+            let message = format!(
+                "let through {count} times, and refused once the guard enforces ({why}): `{} -> {}`, last \
+                 at {last}",
+                shown(&from),
+                shown(&to)
+            );
+            tell.tell(rules::OBSERVED, Warning, message, transition);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,287 @@
+//! `TABLE.accepted.toml`: findings of `check`, `verify` and `compat` that may be as they are.
+
+use serde_json::Value;
+
+use crate::binary::{Folder, Ran};
+use crate::common::DEPLOY;
+
+/// A table with nothing wrong but that no one says how a run ended: two claims are refuted.
+const OPEN: &str = r#"format = 1
+[machine]
+name = "parcel"
+initial = "packed"
+[[state]]
+name = "packed"
+[[state]]
+name = "sent"
+[[state]]
+name = "arrived"
+outcome = "success"
+[[transition]]
+path = ["packed", "sent", "arrived"]
+[[job]]
+name = "ship"
+start = "sent"
+success = "arrived"
+"#;
+
+/// The findings that fail a run, each by its rule and its fingerprint.
+#[track_caller]
+fn errors(ran: &Ran) -> Vec<(String, String)> {
+    let json = ran.json();
+    let findings = json["findings"].as_array().unwrap();
+    let errors = findings.iter().filter(|finding| finding["severity"] == "error");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    errors.map(|finding| (text(&finding["rule"]), text(&finding["fingerprint"]))).collect()
+}
+
+fn entries(findings: &[(String, String)]) -> String {
+    let entry = |(rule, fingerprint): &(String, String)| {
+        format!("[[accepted]]\nrule = '{rule}'\nfingerprint = '{fingerprint}'\nreason = 'tried'\n")
+    };
+    findings.iter().map(entry).collect()
+}
+
+fn check(folder: &Folder) -> Ran {
+    folder.run(&["check", "parcel.toml", "--format", "json"])
+}
+
+#[test]
+fn what_is_accepted_fails_neither_check_nor_verify() {
+    let folder = Folder::with("parcel.toml", OPEN);
+    let found = errors(&check(&folder));
+    let rules: Vec<&str> = found.iter().map(|(rule, _)| rule.as_str()).collect();
+    assert_eq!(rules, ["workflow-ends", "workflow-again"]);
+    let verified = folder.run(&["verify", "--format", "json"]);
+    assert_eq!(errors(&verified), found);
+
+    folder.write("parcel.accepted.toml", entries(&found[..1]));
+    assert_eq!(errors(&check(&folder)), found[1..]);
+    assert_eq!(check(&folder).code, Some(1));
+    folder.write("parcel.accepted.toml", entries(&found));
+    let ran = check(&folder);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let accepted = &ran.json()["findings"][0];
+    assert_eq!(accepted["accepted"], "tried");
+    assert_eq!(accepted["severity"], "warning");
+    let ran = folder.run(&["check"]);
+    assert!(ran.out.ends_with(": all current, 2 accepted\n"), "{ran:?}");
+    let ran = folder.run(&["verify"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("workflow-ends: accepted: tried (parcel.toml:6:8)\n"), "{ran:?}");
+}
+
+#[test]
+fn a_generated_file_may_differ_with_a_reason() {
+    let folder = Folder::new();
+    let table = OPEN.split("[[job]]").next().unwrap().to_owned() + "[target.json]\n[target.docs]\n";
+    folder.write("parcel.toml", table);
+    let found = errors(&check(&folder));
+    assert!(found.iter().all(|(rule, _)| rule == "missing"), "{found:?}");
+    assert_ne!(found[0].1, found[1].1, "each file is a finding of its own");
+    folder.write("parcel.accepted.toml", entries(&found));
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(!ran.out.contains("to mend this"), "{ran:?}");
+}
+
+#[test]
+fn a_warning_is_accepted_too() {
+    let folder = Folder::with("parcel.toml", &OPEN.replace("start = \"sent\"\n", ""));
+    let json = check(&folder).json();
+    let warning = &json["findings"][0];
+    assert_eq!(warning["rule"], "never-reported");
+    let it = ("never-reported".to_owned(), warning["fingerprint"].as_str().unwrap().to_owned());
+    folder.write("parcel.accepted.toml", entries(&[it]));
+    assert_eq!(check(&folder).json()["findings"][0]["accepted"], "tried");
+}
+
+#[test]
+fn a_fingerprint_outlives_other_edits_and_other_folders() {
+    let folder = Folder::with("parcel.toml", OPEN);
+    let found = errors(&check(&folder));
+    folder.write("parcel.toml", format!("# a note\n\n{OPEN}").replace("[[job]]", "\n[[job]]"));
+    assert_eq!(errors(&check(&folder)), found, "lines moved");
+    folder.write("below/other.toml", OPEN);
+    let elsewhere = folder.run(&["check", "below/other.toml", "--format", "json"]);
+    assert_eq!(errors(&elsewhere), found, "the table is called otherwise");
+    folder.write("parcel.toml", OPEN.replace("\"packed\"", "\"wrapped\""));
+    let other = errors(&check(&folder));
+    assert_eq!(other[0].0, found[0].0);
+    assert_ne!(other[0].1, found[0].1, "the row is left in another state");
+}
+
+#[test]
+fn an_entry_that_no_longer_occurs_is_a_warning() {
+    let folder = Folder::with("parcel.toml", OPEN);
+    let mut found = errors(&check(&folder));
+    found.push(("workflow-ends".to_owned(), "0123456789abcdef".to_owned()));
+    // Only compat knows whether this one occurs.
+    found.push(("state-added".to_owned(), "0123456789abcdef".to_owned()));
+    folder.write("parcel.accepted.toml", entries(&found));
+    for command in ["check", "verify"] {
+        let ran = folder.run(&[command]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert_eq!(ran.out.matches("warning[accepted-stale]").count(), 1, "{ran:?}");
+        assert!(ran.out.contains("workflow-ends 0123456789abcdef no longer occurs"), "{ran:?}");
+    }
+    let ran = folder.run(&["compat", "parcel.toml", "parcel.toml"]);
+    assert_eq!(ran.out.matches("warning[accepted-stale]").count(), 1, "{ran:?}");
+    assert!(ran.out.contains("state-added 0123456789abcdef no longer occurs"), "{ran:?}");
+}
+
+#[test]
+fn a_file_that_is_none_stops_the_run() {
+    let folder = Folder::with("parcel.toml", OPEN);
+    let it = "fingerprint = '0'\n";
+    for (text, wanted) in [
+        (format!("[[accepted]]\nrule = 'workflow-ends'\n{it}"), "missing field `reason`"),
+        (format!("[[accepted]]\nrule = 'workflow-ends'\n{it}reason = ' '\n"), "`reason` is empty"),
+        (
+            "[[accepted]]\nrule = 'workflow-ends'\nreason = 'x'\n".into(),
+            "missing field `fingerprint`",
+        ),
+        (
+            format!("[[accepted]]\nrule = 'workflow-end'\n{it}reason = 'x'\n"),
+            "did you mean `workflow-ends`?",
+        ),
+        (
+            format!("[[accepted]]\nrule = 'bad-name'\n{it}reason = 'x'\n"),
+            "findings of bad-name can't be accepted",
+        ),
+        (
+            "[[accepted]]\nrule = 'state-added'\nstate = 'sent'\nreason = 'x'\n".into(),
+            "parcel.accepted.toml:3:9: only an entry of `state-retired` or `state-removed` names a",
+        ),
+        (
+            format!("[[accepted]]\nrule = 'state-retired'\nstate = 'sent'\n{it}reason = 'x'\n"),
+            "not both",
+        ),
+    ] {
+        folder.write("parcel.accepted.toml", text);
+        for command in ["check", "verify"] {
+            let ran = folder.run(&[command]);
+            assert_eq!(ran.code, Some(2), "{ran:?}");
+            assert!(ran.err.contains(wanted), "{wanted}: {ran:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_table_that_is_none_is_accepted() {
+    let folder = Folder::with("parcel.toml", &OPEN.replace("\"ship\"", "\"ship it\""));
+    let ran = check(&folder);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let finding = &ran.json()["findings"][0];
+    assert_eq!(finding["rule"], "bad-name");
+    assert_eq!(finding["fingerprint"], Value::Null);
+    assert_eq!(finding["docs"], "docs/rules.md#bad-name");
+}
+
+/// The deploy table, and one in which nothing enters `building` any more.
+fn retired() -> Folder {
+    let mut new = DEPLOY.to_owned();
+    for (from, to) in [
+        (
+            "name  = \"building\"\nphase = \"deploy\"",
+            "name = \"building\"\nphase = \"deploy\"\nretired = true",
+        ),
+        ("\"building\", \"deploying\",", "\"deploying\","),
+        ("start      = \"building\"\n", ""),
+        (
+            "[[transition]]\nfrom = \"*\"",
+            "[[transition]]\npath = [\"building\", \"deploying\"]\n\n[[transition]]\nfrom = \"*\"",
+        ),
+    ] {
+        assert_eq!(new.matches(from).count(), 1, "{from}");
+        new = new.replace(from, to);
+    }
+    let folder = Folder::with("new.toml", &new);
+    folder.write("old.toml", DEPLOY);
+    folder
+}
+
+const COMPAT: [&str; 5] = ["compat", "old.toml", "new.toml", "--format", "json"];
+
+#[test]
+fn a_retired_state_is_accepted_by_one_entry() {
+    let folder = retired();
+    let ran = folder.run(&["compat", "old.toml", "new.toml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let entry =
+        "  [[accepted]]\n  rule = \"state-retired\"\n  state = \"building\"\n  reason = \"...\"\n";
+    assert!(ran.out.contains(entry), "{ran:?}");
+    // As it is printed.
+    folder.write("new.accepted.toml", entry);
+    let ran = folder.run(&COMPAT);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(errors(&ran), []);
+    assert!(!ran.out.contains("accepted-stale"), "{ran:?}");
+}
+
+#[test]
+fn what_is_hidden_by_errors_is_shown_with_them() {
+    let folder = retired();
+    let ran = folder.run(&COMPAT);
+    let json = ran.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let hidden = json["hidden"].as_array().unwrap().iter();
+    let hidden: Vec<(String, String)> =
+        hidden.map(|one| (text(&one["rule"]), text(&one["fingerprint"]))).collect();
+    let shown = errors(&ran);
+    assert!(!hidden.is_empty() && !shown.is_empty(), "{ran:?}");
+    folder.write("new.accepted.toml", entries(&shown));
+    assert_eq!(errors(&folder.run(&COMPAT)), hidden, "these come up behind those");
+    folder.write("new.accepted.toml", entries(&[shown, hidden].concat()));
+    let ran = folder.run(&COMPAT);
+    assert_eq!(ran.code, Some(0), "one round is enough: {ran:?}");
+}
+
+#[test]
+fn an_entry_for_a_state_accepts_nothing_else() {
+    let folder = retired();
+    let more =
+        folder.read("new.toml").replace("\"health_checking\",\n  \"succeeded\"", "\"succeeded\"");
+    let more = more.replace("  { name = \"Health check\", state = \"health_checking\" },\n", "");
+    let more = more.replace(
+        "[[transition]]\nfrom = \"*\"",
+        "[[transition]]\npath = [\"queued\", \"health_checking\", \"succeeded\"]\n\n[[transition]]\nfrom = \"*\"",
+    );
+    folder.write("new.toml", more);
+    folder.write(
+        "new.accepted.toml",
+        "[[accepted]]\nrule = 'state-retired'\nstate = 'building'\nreason = 'tried'\n",
+    );
+    let ran = folder.run(&COMPAT);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(!errors(&ran).is_empty(), "{ran:?}");
+}
+
+#[test]
+fn help_says_what_the_exit_codes_are() {
+    let folder = Folder::new();
+    let commands = ["generate", "check", "verify", "compat", "migrate", "accepts", "phases"];
+    for command in commands.into_iter().chain(["transitions", "graph", "explain", "init"]) {
+        let ran = folder.run(&[command, "--help"]);
+        assert!(ran.out.contains("2 it could not run: "), "{command}: {ran:?}");
+        assert!(ran.out.replace("\n", " ").contains("valid or can't be read"), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_page_shows_what_is_printed_and_its_entries_are_entries() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/accepted.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let mut blocks = page.split("```").skip(1).step_by(2);
+    let folder = Folder::with("parcel.toml", OPEN);
+    let printed = folder.run(&["check", "parcel.toml"]).out;
+    let shown = blocks.next().unwrap().strip_prefix("text\n").unwrap();
+    for line in shown.lines().filter(|line| !line.starts_with('$') && *line != "...") {
+        assert!(printed.contains(&format!("{line}\n")), "{line}\n{printed}");
+    }
+    let entries: Vec<&str> = blocks.map(|block| block.strip_prefix("toml\n").unwrap()).collect();
+    assert_eq!(entries.len(), 2);
+    folder.write("parcel.accepted.toml", entries.concat());
+    let ran = folder.run(&["check", "parcel.toml"]);
+    assert!(ran.out.contains("(accepted: the console ends parcels"), "{ran:?}");
+}

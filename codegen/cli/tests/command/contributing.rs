@@ -1,0 +1,129 @@
+//! CONTRIBUTING is followed: each way to add something names files that are there, and the list that
+//! it ends in has a row for all that there is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use phasegate_codegen::emit::TARGETS;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The paths that a section of CONTRIBUTING names.
+fn named(section: &str) -> Vec<String> {
+    let guide = text("CONTRIBUTING.md");
+    let (_, section) = guide.split_once(&format!("## {section}\n")).expect("the section is there");
+    let section = section.split("\n## ").next().unwrap();
+    let words = section.split('`').skip(1).step_by(2);
+    words
+        .filter(|word| word.starts_with("codegen/") || word.starts_with("tests/"))
+        .map(|word| word.split(':').next().unwrap().to_owned())
+        .collect()
+}
+
+/// The Rust files below a folder, with their text.
+fn files(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                all.push((path, text));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_file_that_a_way_to_add_something_names_is_there() {
+    for (section, least) in
+        [("Adding a target", 7), ("Adding a rule or a check", 8), ("Adding a command", 3)]
+    {
+        let named = named(section);
+        assert!(named.len() >= least, "{section}: {named:?}");
+        for path in named {
+            assert!(root().join(&path).exists(), "{section}: {path} is not there");
+        }
+    }
+}
+
+#[test]
+fn every_target_is_a_file_a_folder_of_templates_and_a_row() {
+    let all = files("codegen/src/emit");
+    let targets = all.iter().filter(|(_, text)| text.contains("\nimpl Target for "));
+    assert_eq!(targets.count(), TARGETS.len(), "a target that no row of TARGETS lists");
+    for target in TARGETS {
+        let key = target.key();
+        let file = root().join(format!("codegen/src/emit/{key}.rs"));
+        assert!(file.exists(), "[target.{key}] is not at {}", file.display());
+        let templates = root().join(format!("codegen/templates/{key}"));
+        assert!(templates.is_dir(), "[target.{key}] has no {}", templates.display());
+    }
+    // Whoever names a target outside of its file is one more place that a new one has to be put to.
+    for place in ["table", "validate", "machine"] {
+        for (path, text) in files(&format!("codegen/src/{place}")) {
+            for target in TARGETS {
+                let import = format!("emit::{}", target.key());
+                assert!(!text.contains(&import), "{} names {import}", path.display());
+            }
+        }
+    }
+    for (path, text) in all {
+        assert!(!text.contains("crate::validate"), "{} names validate", path.display());
+    }
+}
+
+#[test]
+fn every_check_has_its_row() {
+    let list = text("codegen/src/validate/mod.rs");
+    let (_, rows) = list.split_once("\nconst CHECKS: ").expect("the list is there");
+    let rows: BTreeSet<&str> = rows.split("];").next().unwrap().split_whitespace().collect();
+    let mut checks = 0;
+    for (path, text) in files("codegen/src/validate") {
+        let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+        for line in text.lines() {
+            let Some(rest) = line.strip_prefix("pub(super) fn ") else { continue };
+            let Some((name, "draft: &mut Draft<'_>) {")) = rest.split_once('(') else { continue };
+            let row = format!("{module}::{name},");
+            assert!(rows.contains(row.as_str()), "{row} is no row of CHECKS");
+            checks += 1;
+        }
+    }
+    assert!(checks > 20, "{checks}");
+}
+
+#[test]
+fn every_file_of_a_command_has_its_row() {
+    let list = text("codegen/cli/src/command/mod.rs");
+    let (_, rows) = list.split_once("\nenum Command {").expect("the list is there");
+    let rows = rows.split("\n}").next().unwrap();
+    let mut commands = 0;
+    for entry in fs::read_dir(root().join("codegen/cli/src/command")).unwrap() {
+        let path = entry.unwrap().path();
+        let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let runs = text.split("\nimpl ").skip(1).filter_map(|it| it.split_once(" {"));
+        for (name, body) in runs {
+            let body = body.split("\n}\n").next().unwrap();
+            if body.contains("fn run(&self) -> Outcome") {
+                // A command of a command has its row beside it.
+                let (row, below) = (format!("{name}({module}::{name})"), format!("{name}({name})"));
+                let has_row = rows.contains(&row) || text.contains(&below);
+                assert!(has_row, "{row} is no row of Command");
+                commands += 1;
+            }
+        }
+    }
+    assert!(commands > 10, "{commands}");
+}

@@ -1,0 +1,32 @@
+//! The command `phasegate`, as a process.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod binary;
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+mod hand_written;
+mod migrations;
+
+mod accepted;
+mod artifacts;
+mod command;
+mod compat_command;
+mod console;
+mod contributing;
+mod demo;
+mod examples;
+mod init;
+mod live;
+mod migrate;
+mod migrate_chain;
+mod migrate_refusals;
+mod rules;
+mod sequences;
+mod tests_run;
+mod verify_command;
+mod workflows;
+mod workflows_found;
+mod workflows_own_text;
+mod workflows_places;
+mod workflows_regions;
+mod workflows_valid;

@@ -1,7 +1,0 @@
-//! The command `phasegate`.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    phasegate_codegen::command::run()
-}
