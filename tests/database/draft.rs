@@ -29,7 +29,7 @@ async fn postgres(schema: &str) -> String {
 }
 
 const fn ask<'a>(url: &'a str, column: &'a str) -> Ask<'a> {
-    Ask { url, column, key: None, history: None }
+    Ask { url, column, key: None, history: None, history_where: None, machine: None }
 }
 
 /// The draft, and the machine that it is.
@@ -212,4 +212,125 @@ async fn labels_and_checks_of_postgres_come_in_their_order_and_the_draft_install
     assert!(said.contains("`list` of") && said.contains("is a view, and"), "{said}");
     let said = draft(&ask(&url, "app.order.status")).await.unwrap_err();
     assert!(said.contains("has no table `app.order`: there are `orders`"), "{said}");
+}
+
+#[tokio::test]
+async fn the_default_of_the_column_is_the_initial_state() {
+    let (_folder, url) = sqlite(
+        "CREATE TABLE payments (id text PRIMARY KEY, status text DEFAULT 'pending');
+         INSERT INTO payments VALUES ('a', 'done'), ('b', 'done'), ('c', 'pending')",
+    )
+    .await;
+    let (text, machine) = drafted(&ask(&url, "payments.status")).await;
+    assert!(text.contains("initial = \"pending\""), "{text}");
+    assert!(text.contains("path = [\"pending\", \"done\"]"), "{text}");
+    assert_eq!(machine.name, "payment");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_default_in_the_middle_of_the_labels_is_the_initial_state_on_postgresql() {
+    for (kind, schema) in [
+        ("text CHECK (status IN ('void', 'new', 'paid'))", ""),
+        ("order_state", "CREATE TYPE order_state AS ENUM ('void', 'new', 'paid');"),
+    ] {
+        let url = postgres(&format!(
+            "{schema} CREATE TABLE orders (id bigint PRIMARY KEY, status {kind} NOT NULL DEFAULT 'new')"
+        ))
+        .await;
+        let (text, machine) = drafted(&ask(&url, "orders.status")).await;
+        let names: Vec<&str> = machine.states.iter().map(|state| state.name.as_str()).collect();
+        assert_eq!(names, ["void", "new", "paid"], "{kind}");
+        assert!(text.contains("initial = \"new\""), "{text}");
+        assert!(text.contains("path = [\"new\", \"void\", \"paid\"]"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_machine_is_called_what_one_row_is_and_never_by_a_name_that_is_taken() {
+    let row = "(id text PRIMARY KEY, state text); INSERT INTO";
+    for (schema, column, name) in [
+        (
+            format!("CREATE TABLE statuses {row} statuses VALUES ('a', 'x')"),
+            "statuses.state",
+            "status",
+        ),
+        (
+            format!("CREATE TABLE addresses {row} addresses VALUES ('a', 'x')"),
+            "addresses.state",
+            "address",
+        ),
+        (
+            format!("CREATE TABLE OrderItems {row} OrderItems VALUES ('a', 'x')"),
+            "OrderItems.state",
+            "order_item",
+        ),
+        (
+            format!(
+                "CREATE TABLE order_events (id); CREATE TABLE orders {row} orders VALUES ('a', 'x')"
+            ),
+            "orders.state",
+            "order_state",
+        ),
+        (
+            format!(
+                "CREATE TABLE order_events (id); CREATE VIEW Order_State_Transitions AS SELECT 1;
+                 CREATE TABLE orders {row} orders VALUES ('a', 'x')"
+            ),
+            "orders.state",
+            "order_state_2",
+        ),
+    ] {
+        let (_folder, url) = sqlite(&schema).await;
+        let drafted = draft(&ask(&url, column)).await.unwrap();
+        assert_eq!(drafted.name, name, "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_given_is_taken_or_it_is_said_why_not() {
+    let (_folder, url) = sqlite(
+        "CREATE TABLE order_events (id); CREATE TABLE orders (id text PRIMARY KEY, state text);
+         INSERT INTO orders VALUES ('a', 'x')",
+    )
+    .await;
+    let called = |machine| Ask { machine: Some(machine), ..ask(&url, "orders.state") };
+    assert_eq!(draft(&called("purchase")).await.unwrap().name, "purchase");
+    let refused = draft(&called("order")).await.unwrap_err();
+    assert!(refused.contains("`order_events`") && refused.contains("--machine"), "{refused}");
+    let refused = draft(&called("An Order")).await.unwrap_err();
+    assert!(refused.contains("bad-name"), "{refused}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_table_of_the_longest_name_is_drafted() {
+    let table = "t".repeat(63);
+    let url = postgres(&format!(
+        "CREATE TABLE {table} (id bigint PRIMARY KEY, status text); INSERT INTO {table} VALUES (1, 'new')"
+    ))
+    .await;
+    let (_, machine) = drafted(&ask(&url, &format!("{table}.status"))).await;
+    assert_eq!(machine.targets.sql().unwrap().table, table);
+}
+
+#[tokio::test]
+async fn a_history_may_be_a_view_and_hold_other_things_too() {
+    let (_folder, url) = sqlite(
+        "CREATE TABLE orders (id text PRIMARY KEY, status text); INSERT INTO orders VALUES ('a', 'paid');
+         CREATE TABLE changes (kind text, id text, state text, at integer);
+         INSERT INTO changes VALUES ('Order', 'a', 'new', 1), ('Order', 'a', 'paid', 2),
+           ('Refund', 'a', 'asked', 3), ('Refund', 'a', 'granted', 4);
+         CREATE VIEW log AS SELECT * FROM changes",
+    )
+    .await;
+    let (history, history_where) = (Some("log.id,state,at"), Some("kind = 'Order' -- alone"));
+    let asked = Ask { history, history_where, ..ask(&url, "orders.status") };
+    let (text, machine) = drafted(&asked).await;
+    assert_eq!(states(&machine), [("paid", "paid"), ("new", "new")]);
+    assert!(text.contains("initial = \"new\""), "{text}");
+    let wrong =
+        Ask { history, history_where: Some("kinds = 'Order'"), ..ask(&url, "orders.status") };
+    let refused = draft(&wrong).await.unwrap_err();
+    assert!(refused.contains("kinds"), "{refused}");
 }

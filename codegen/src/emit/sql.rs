@@ -72,6 +72,7 @@ mod section;
 mod wording;
 
 pub use change::{renamed, stale_default};
+pub use names::identifiers;
 pub use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};

@@ -27,6 +27,12 @@ pub(crate) struct Init {
     /// A log of the states that each row was in: its key, its state, and what it is ordered by
     #[arg(long, value_name = "[SCHEMA.]TABLE.KEY,STATE,ORDER", requires = "from_database")]
     history: Option<String>,
+    /// A condition in SQL on the rows of that log, where it holds those of other tables too
+    #[arg(long, value_name = "SQL", requires = "history")]
+    history_where: Option<String>,
+    /// What the machine is called; by default what one row of the table is called
+    #[arg(long, value_name = "NAME", requires = "from_database")]
+    machine: Option<String>,
 }
 
 impl Init {
@@ -40,8 +46,14 @@ impl Init {
         if let Some(path) = self.path.as_ref().filter(|path| path.exists() && !path.is_dir()) {
             return Err(exists(path));
         }
-        let (key, history) = (self.key.as_deref(), self.history.as_deref());
-        let ask = Ask { url, column, key, history };
+        let ask = Ask {
+            url,
+            column,
+            key: self.key.as_deref(),
+            history: self.history.as_deref(),
+            history_where: self.history_where.as_deref(),
+            machine: self.machine.as_deref(),
+        };
         let drafted = backend::block_on(async { draft(&ask).await.map_err(Failure::Message) })?;
         let path = self.place(&drafted.name);
         write(&path, &drafted.text)?;

@@ -1,5 +1,7 @@
 //! What the database says of a status column.
 
+use std::collections::BTreeSet;
+
 use super::parts;
 use crate::live::connect::{Conn, Rows};
 use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
@@ -20,6 +22,17 @@ pub(super) struct Column {
     pub(super) is_key: bool,
     pub(super) key_type: Option<KeyType>,
     pub(super) storage: Option<Storage>,
+    /// The text that is its default, where that is a literal.
+    pub(super) default: Option<String>,
+}
+
+/// What may be looked at under a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kinds {
+    /// Tables only: a view has no rows of its own to guard.
+    Tables,
+    /// Whatever can be read.
+    Readable,
 }
 
 fn quoted(name: &str) -> String {
@@ -45,23 +58,35 @@ fn text(rows: &[Option<String>], at: usize) -> String {
 }
 
 /// The columns, in their order.
-pub(super) async fn columns(conn: &mut Conn, place: &Place) -> Result<Vec<Column>, String> {
+pub(super) async fn columns(
+    conn: &mut Conn,
+    place: &Place,
+    kinds: Kinds,
+) -> Result<Vec<Column>, String> {
+    let kinds = match (place.dialect, kinds) {
+        (Dialect::Postgres, Kinds::Tables) => "'r', 'p'",
+        (Dialect::Postgres, Kinds::Readable) => "'r', 'p', 'v', 'm', 'f'",
+        (Dialect::Sqlite, Kinds::Tables) => "'table'",
+        (Dialect::Sqlite, Kinds::Readable) => "'table', 'view'",
+    };
     let sql = match place.dialect {
         Dialect::Postgres => format!(
             "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), \
-             coalesce((a.attnum = ANY (i.indkey))::int, 0)::text, b.typcategory::text, b.typname::text \
+             coalesce((a.attnum = ANY (i.indkey))::int, 0)::text, b.typcategory::text, b.typname::text, \
+             CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
              JOIN pg_type t ON t.oid = a.atttypid \
              JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid) \
              LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary \
-             WHERE c.relkind IN ('r', 'p') AND n.nspname = {} AND c.relname = {} ORDER BY a.attnum",
+             LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+             WHERE c.relkind IN ({kinds}) AND n.nspname = {} AND c.relname = {} ORDER BY a.attnum",
             literal(&place.schema),
             literal(&place.table)
         ),
         Dialect::Sqlite => format!(
-            "SELECT i.name, i.type, CAST(i.pk > 0 AS text), upper(i.type), '' FROM sqlite_master m \
-             JOIN pragma_table_info(m.name) i WHERE m.type = 'table' AND m.name = {} COLLATE NOCASE ORDER BY i.cid",
+            "SELECT i.name, i.type, CAST(i.pk > 0 AS text), upper(i.type), '', i.dflt_value FROM sqlite_master m \
+             JOIN pragma_table_info(m.name) i WHERE m.type IN ({kinds}) AND m.name = {} COLLATE NOCASE ORDER BY i.cid",
             literal(&place.table)
         ),
     };
@@ -97,7 +122,40 @@ fn column(row: &[Option<String>], dialect: Dialect) -> Column {
         is_key: text(row, 2) == "1",
         key_type,
         storage,
+        default: row.get(5).cloned().flatten().and_then(|default| literal_text(&default)),
     }
+}
+
+/// What a default says, where it is a text: `'new'`, `'new'::order_status`, SQLite's `"new"`.
+fn literal_text(default: &str) -> Option<String> {
+    let default = default.trim().trim_start_matches('(').trim_end_matches(')');
+    let quote = default.chars().next().filter(|&quote| quote == '\'' || quote == '"')?;
+    let mut text = String::new();
+    let mut rest = default[1..].chars().peekable();
+    while let Some(char) = rest.next() {
+        if char == quote && rest.next_if_eq(&quote).is_none() {
+            let cast: String = rest.collect();
+            let is_cast = |char: char| char.is_alphanumeric() || "_:. \"()[],".contains(char);
+            let is_all = cast.is_empty() || cast.starts_with("::") && cast.chars().all(is_cast);
+            return is_all.then_some(text);
+        }
+        text.push(char);
+    }
+    None
+}
+
+/// What has a name already where phasegate writes, in lower case.
+pub(super) async fn taken(conn: &mut Conn, place: &Place) -> Result<BTreeSet<String>, String> {
+    let schema = literal(&place.schema);
+    let sql = match place.dialect {
+        Dialect::Postgres => format!(
+            "SELECT lower(c.relname) FROM pg_class c WHERE c.relnamespace::regnamespace::text = quote_ident({schema}) \
+             UNION SELECT lower(p.proname) FROM pg_proc p WHERE p.pronamespace::regnamespace::text = quote_ident({schema}) \
+             UNION SELECT lower(t.typname) FROM pg_type t WHERE t.typnamespace::regnamespace::text = quote_ident({schema})"
+        ),
+        Dialect::Sqlite => "SELECT lower(name) FROM sqlite_master".to_owned(),
+    };
+    Ok(conn.rows(&sql).await?.into_iter().flatten().flatten().collect())
 }
 
 /// What is said where there is no such table.
@@ -231,6 +289,7 @@ pub(super) async fn steps(
     conn: &mut Conn,
     dialect: Dialect,
     history: &str,
+    only: Option<&str>,
 ) -> Result<Vec<(Option<String>, String, u64)>, String> {
     let wrong =
         || format!("`{}` is no history: say [SCHEMA.]TABLE.KEY,STATE,ORDER", shown(history));
@@ -241,18 +300,19 @@ pub(super) async fn steps(
     let table = place.pop().ok_or_else(wrong)?;
     let schema = place.pop().unwrap_or_else(|| "public".to_owned());
     let place = Place { dialect, schema, table };
-    let there = columns(conn, &place).await?;
+    let there = columns(conn, &place, Kinds::Readable).await?;
     for name in [key.as_str(), state, order] {
         super::named(&there, name, &place)?;
     }
     let sql = format!(
         "SELECT was, becomes, CAST(count(*) AS text) FROM (SELECT CAST({state} AS text) AS becomes, \
-         lag(CAST({state} AS text)) OVER (PARTITION BY {key} ORDER BY {order}) AS was FROM {table}) steps \
+         lag(CAST({state} AS text)) OVER (PARTITION BY {key} ORDER BY {order}) AS was FROM {table} WHERE {only}) steps \
          WHERE becomes IS NOT NULL AND (was IS NULL OR was <> becomes) GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 2000",
         state = quoted(state),
         key = quoted(&key),
         order = quoted(order),
-        table = place.sql()
+        table = place.sql(),
+        only = only.map_or("true".to_owned(), |only| format!("({only}\n)"))
     );
     let step = |row: Vec<Option<String>>| {
         (row[0].clone(), text(&row, 1), text(&row, 2).parse().unwrap_or_default())
@@ -263,6 +323,22 @@ pub(super) async fn steps(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_a_default_that_is_a_text_and_no_other() {
+        for (default, text) in [
+            ("'new'::order_status", Some("new")),
+            ("'it''s'", Some("it's")),
+            ("\"new\"", Some("new")),
+            ("('new'::character varying)::text", Some("new")),
+            ("'new'::text || 'er'::text", None),
+            ("lower('NEW'::text)", None),
+            ("0", None),
+            ("NULL", None),
+        ] {
+            assert_eq!(literal_text(default).as_deref(), text, "{default}");
+        }
+    }
 
     #[test]
     fn reads_the_texts_of_a_check() {

@@ -5,6 +5,8 @@ mod look;
 mod names;
 mod text;
 
+use std::collections::BTreeSet;
+
 use crate::live::connect::Conn;
 use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
 use phasegate_codegen::suggest::{list, nearest, shown};
@@ -25,6 +27,10 @@ pub struct Ask<'a> {
     pub key: Option<&'a str>,
     /// `[SCHEMA.]TABLE.KEY,STATE,ORDER`: a log of the states that each row was in.
     pub history: Option<&'a str>,
+    /// A condition in SQL on the rows of that log, where it holds those of other tables too.
+    pub history_where: Option<&'a str>,
+    /// What the machine is called; by default one of the table's rows.
+    pub machine: Option<&'a str>,
 }
 
 /// A status column as it was found.
@@ -37,6 +43,12 @@ pub(crate) struct Found {
     key: String,
     key_type: KeyType,
     storage: Storage,
+    /// What the column is given by default, where that is a text.
+    default: Option<String>,
+    /// What the machine is to be called.
+    machine: Option<String>,
+    /// The names that the database has already.
+    taken: BTreeSet<String>,
     /// What it can hold, or holds, in order; and how many rows do.
     values: Vec<(String, u64)>,
     /// How many rows hold nothing.
@@ -87,7 +99,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         }
     };
     let place = look::Place { dialect, schema, table };
-    let columns = look::columns(conn, &place).await?;
+    let columns = look::columns(conn, &place, look::Kinds::Tables).await?;
     let status = named(&columns, &column, &place)?;
     let key = match ask.key {
         Some(key) => named(&columns, key, &place)?,
@@ -136,7 +148,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         ));
     }
     let steps = match ask.history {
-        Some(history) => Some(look::steps(conn, dialect, history).await?),
+        Some(history) => Some(look::steps(conn, dialect, history, ask.history_where).await?),
         None => None,
     };
     let rows = |value: &str| {
@@ -165,6 +177,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         ));
     }
     let nulls = held.iter().find(|(value, _)| value.is_none()).map_or(0, |(_, rows)| *rows);
+    let taken = look::taken(conn, &place).await?;
     Ok(Found {
         dialect,
         schema: place.schema,
@@ -173,6 +186,9 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         key: key.name.clone(),
         key_type,
         storage,
+        default: status.default.clone(),
+        machine: ask.machine.map(str::to_owned),
+        taken,
         values,
         nulls,
         steps,

@@ -17,8 +17,15 @@ fn is_name(value: &str) -> bool {
 /// What is left of a text as a name.
 pub(super) fn slug(text: &str, otherwise: &str) -> String {
     let mut name = String::new();
+    let mut was_small = false;
     for char in text.chars() {
         if char.is_ascii_alphanumeric() {
+            // A word begins where a capital follows what is none: `InTransit`.
+            let begins = char.is_ascii_uppercase() && std::mem::replace(&mut was_small, false);
+            if begins && !name.ends_with('_') {
+                name.push('_');
+            }
+            was_small = !char.is_ascii_uppercase();
             name.push(char.to_ascii_lowercase());
         } else if !name.is_empty() && !name.ends_with('_') {
             name.push('_');
@@ -32,12 +39,22 @@ pub(super) fn slug(text: &str, otherwise: &str) -> String {
     }
 }
 
-/// A name for each value: itself where it is one, else what is left of it, none twice and none that
-/// is another's value.
+/// A name in camel case, as code calls it: two states of one such name would collide there.
+fn camel(name: &str) -> String {
+    let word = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    name.split('_').filter(|word| !word.is_empty()).map(word).collect()
+}
+
+/// A name for each value: itself where it is one, else what is left of it; none twice, none that
+/// is another's value, and none that code would call like another.
 pub(super) fn names(values: &[&str]) -> Vec<String> {
-    let mut taken: BTreeSet<String> = values.iter().map(|value| (*value).to_owned()).collect();
-    let name = |value: &&str| {
-        if is_name(value) {
+    let values_taken: BTreeSet<&str> = values.iter().copied().collect();
+    // What no code can call a variant.
+    let mut in_code = BTreeSet::from(["Self".to_owned()]);
+    let is_kept: Vec<bool> =
+        values.iter().map(|value| is_name(value) && in_code.insert(camel(value))).collect();
+    let name = |(value, is_kept): (&&str, bool)| {
+        if is_kept {
             return (*value).to_owned();
         }
         let slug = slug(value, "state");
@@ -45,16 +62,24 @@ pub(super) fn names(values: &[&str]) -> Vec<String> {
             let suffix = if n == 1 { String::new() } else { format!("_{n}") };
             format!("{}{suffix}", &slug[..slug.len().min(MAX - suffix.len())])
         });
-        let name = named.into_iter().find(|name| !taken.contains(name)).expect("numbers don't end");
-        taken.insert(name.clone());
-        name
+        let is_free =
+            |name: &String| !values_taken.contains(name.as_str()) && in_code.insert(camel(name));
+        named.into_iter().find(is_free).expect("numbers don't end")
     };
-    values.iter().map(name).collect()
+    values.iter().zip(is_kept).map(name).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_names_are_one_in_code() {
+        assert_eq!(
+            names(&["paid_out", "paid__out", "self", "InTransit", "IN TRANSIT"]),
+            ["paid_out", "paid_out_2", "self_2", "in_transit", "in_transit_2",]
+        );
+    }
 
     #[test]
     fn names_are_values_where_they_can_be_and_never_stand_twice() {

@@ -2,7 +2,8 @@
 
 use super::Found;
 use super::names::{names, slug};
-use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::Machine;
+use phasegate_codegen::emit::sql::{self, Dialect};
 use phasegate_codegen::suggest::toml as quoted;
 
 /// A drafted table.
@@ -40,8 +41,6 @@ struct State<'f> {
 
 /// Writes the draft: by the history where that gives a valid table, else by the order of the labels.
 pub(super) fn write(found: &Found) -> Result<Draft, String> {
-    let singular = found.table.strip_suffix('s').filter(|name| !name.is_empty());
-    let machine = slug(singular.unwrap_or(&found.table), "machine");
     let holds =
         |value: &&str| (1..=63).contains(&value.len()) && !value.chars().any(char::is_control);
     let (can, cannot): (Vec<_>, Vec<_>) =
@@ -56,15 +55,61 @@ pub(super) fn write(found: &Found) -> Result<Draft, String> {
         return Err("no value of the column can be a state: 1 to 63 bytes, no control characters"
             .to_owned());
     }
-    let mut why = String::new();
-    for by_history in [true, false] {
-        let text = file(found, &machine, &states, &cannot, by_history);
-        match phasegate_codegen::machine("draft.toml", text.as_bytes()) {
-            Ok(_) => return Ok(Draft { name: machine, text }),
-            Err(error) => why = error.to_string(),
+    let write = |name: &str| {
+        let mut why = String::new();
+        for by_history in [true, false] {
+            let text = file(found, name, &states, &cannot, by_history);
+            match phasegate_codegen::machine("draft.toml", text.as_bytes()) {
+                Ok((_, machine, _)) => return Ok((text, machine)),
+                Err(error) => why = error.to_string(),
+            }
+        }
+        Err(format!("what was found cannot be a table as it is:\n{why}"))
+    };
+    if let Some(name) = &found.machine {
+        let (text, machine) = write(name)?;
+        return match clash(found, &machine) {
+            None => Ok(Draft { name: name.clone(), text }),
+            Some(clash) => Err(format!(
+                "a machine `{name}` would make `{clash}`, which the database has: choose another name with `--machine`"
+            )),
+        };
+    }
+    // What the names of a database leave room for, whatever is put behind the machine's.
+    let (_, shortest) = write("m")?;
+    let behind = identifiers(&shortest).iter().map(String::len).max().unwrap_or_default() - 1;
+    let room = MAX_IDENTIFIER.saturating_sub(behind);
+    let row = pluralizer::pluralize(&found.table, 1, false);
+    let row = slug(if row.is_empty() { &found.table } else { &row }, "machine");
+    let by_column = format!("{row}_{}", slug(&found.column, "status"));
+    let numbered = (2..).map(|n| (by_column.clone(), format!("_{n}")));
+    let names =
+        [(row, String::new()), (by_column.clone(), String::new())].into_iter().chain(numbered);
+    for (name, suffix) in names.take(100) {
+        let most = name.len().min(room - suffix.len());
+        let name = name[..most].trim_end_matches('_').to_owned() + &suffix;
+        let (text, machine) = write(&name)?;
+        if clash(found, &machine).is_none() {
+            return Ok(Draft { name, text });
         }
     }
-    Err(format!("what was found cannot be a table as it is:\n{why}"))
+    Err("every name that the machine could have is taken: choose one with `--machine`".to_owned())
+}
+
+/// What a database cuts names at, in bytes.
+const MAX_IDENTIFIER: usize = 63;
+
+/// The names that the draft's machine would make in the database.
+fn identifiers(machine: &Machine) -> Vec<String> {
+    let sql = machine.targets.sql().expect("a draft has the section");
+    sql::identifiers(&machine.name, sql)
+}
+
+/// What the database has already of that.
+fn clash(found: &Found, machine: &Machine) -> Option<String> {
+    let own = [&found.table, &found.column, &found.key];
+    let made = identifiers(machine).into_iter().filter(|name| !own.contains(&name));
+    made.into_iter().find(|name| found.taken.contains(&name.to_lowercase()))
 }
 
 fn file(
@@ -93,7 +138,16 @@ fn file(
         .map(|(_, to, _)| *to)
         .collect();
     let by_history = by_history && !starts.is_empty();
-    let initial = if by_history { starts } else { vec![&states[0].name] };
+    let default = found.default.as_deref().and_then(name_of);
+    // What the column is given by default comes first, and the others in their order.
+    let mut initial = if by_history { starts } else { vec![&states[0].name] };
+    if let Some(default) = default.filter(|default| !by_history || leads_on(default)) {
+        match by_history {
+            true => initial.retain(|&start| start != default),
+            false => initial.clear(),
+        }
+        initial.insert(0, default);
+    }
     let initial_text: Vec<String> = initial.iter().map(|name| quoted(name)).collect();
 
     let mut out = String::new();
@@ -163,7 +217,10 @@ fn file(
             line(&format!("# seen {}: {from} -> {to}", times(*count)));
         }
         if states.len() > 1 {
-            let path: Vec<String> = states.iter().map(|state| quoted(&state.name)).collect();
+            let names = states.iter().map(|state| &state.name);
+            let others = names.filter(|&name| name != initial[0]);
+            let path: Vec<String> =
+                initial.iter().copied().chain(others).map(|name| quoted(name)).collect();
             line("[[transition]]");
             line(&format!("path = [{}]", path.join(", ")));
         }
@@ -200,6 +257,8 @@ fn file(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -234,6 +293,9 @@ mod tests {
                 key: "id".to_owned(),
                 key_type: KeyType::Text,
                 storage: Storage::Text,
+                default: Some("done".to_owned()),
+                machine: None,
+                taken: BTreeSet::new(),
                 values: labels.iter().map(|&label| (label.to_owned(), 1)).collect(),
                 nulls,
                 steps,
@@ -264,6 +326,9 @@ mod tests {
             key: "id".to_owned(),
             key_type: KeyType::Text,
             storage: Storage::Text,
+            default: None,
+            machine: None,
+            taken: BTreeSet::new(),
             values: ["new", "in_transit", "done"].map(|label| (label.to_owned(), 1)).to_vec(),
             nulls: 0,
             steps: Some(vec![step(None, "new"), step(Some("new"), "done")]),

@@ -337,7 +337,7 @@ pub(crate) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
 }
 
 /// Every identifier that the target makes.
-pub(crate) fn identifiers(machine: &str, sql: &SqlTarget) -> Vec<String> {
+pub fn identifiers(machine: &str, sql: &SqlTarget) -> Vec<String> {
     let mut names = relations(machine, sql);
     names.extend([sql.key.clone(), sql.column.clone(), row_column(machine)]);
     // The longest of the triggers and of the functions.
