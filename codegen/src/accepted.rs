@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use crate::finding::{Finding, Severity};
+use crate::load::{self, Loaded};
 use crate::machine::hex;
-use crate::pipeline::{self, Loaded};
 use crate::rules::{self, Rule};
 use crate::table::Source;
 
@@ -149,7 +149,7 @@ impl Accepted {
         findings: impl IntoIterator<Item = &'f mut Finding>,
     ) -> io::Result<()> {
         for finding in findings {
-            let file = pipeline::from_root(Path::new(&finding.path), &loaded.root)?;
+            let file = load::from_root(Path::new(&finding.path), &loaded.root)?;
             // The table may be renamed, and the file of what is accepted with it.
             let file = if file == loaded.header.table() { "" } else { &file };
             let (rule, subject) = (finding.rule, finding.subject());

@@ -20,10 +20,11 @@ pub mod compat;
 pub mod emit;
 pub mod finding;
 pub mod graph;
+#[doc(hidden)] // for the command
+pub mod load;
 pub mod machine;
 pub mod migrate;
-#[doc(hidden)] // for the command
-pub mod pipeline;
+mod pipeline;
 pub mod rules;
 mod runs;
 mod search;
@@ -35,5 +36,6 @@ pub mod verify;
 pub mod workflow;
 
 pub use finding::Finding;
+pub use load::{Error, Loaded, load, machine};
 pub use machine::Machine;
-pub use pipeline::{Error, Loaded, Settled, check, generate, load, machine, render, settle};
+pub use pipeline::{Settled, check, generate, render, settle};

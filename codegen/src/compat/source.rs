@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::load::{self, Error};
 use crate::machine::Machine;
-use crate::pipeline::{self, Error};
 use crate::table::{self, MAX_BYTES, Source, Table};
 
 /// One version of a table.
@@ -28,7 +28,7 @@ impl Version {
     /// # Errors
     /// [`Error::Invalid`] with everything that is wrong with it.
     pub fn new(label: &str, path: &str, bytes: &[u8]) -> Result<Self, Error> {
-        let (source, machine, _) = pipeline::machine(path, bytes)?;
+        let (source, machine, _) = load::machine(path, bytes)?;
         let (_, table, _) = table::read(path, bytes);
         let table = table.expect("a valid table can be read");
         Ok(Self { label: label.to_owned(), source, table, machine })
@@ -71,7 +71,7 @@ impl Origin {
     pub fn read(&self, label: &str, beside: Option<&Path>) -> Result<Version, Error> {
         match self {
             Self::File(path) => {
-                let bytes = pipeline::bounded(path).map_err(|error| {
+                let bytes = load::bounded(path).map_err(|error| {
                     failed(error.kind(), format!("{}: {error}", path.display()))
                 })?;
                 Version::new(label, &path.to_string_lossy(), &bytes)

@@ -10,8 +10,8 @@ use super::folder::{self, Entry};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::emit::sql::{Dialect, SqlTarget};
 use crate::finding::{Finding, Severity};
+use crate::load;
 use crate::machine::Machine;
-use crate::pipeline;
 use crate::rules::{self, Rule};
 
 /// The folder of the snapshots, below the one that the dialects' folders are in.
@@ -339,7 +339,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        match pipeline::machine(path, snapshot.text.as_bytes()) {
+        match load::machine(path, snapshot.text.as_bytes()) {
             Ok((_, table, _)) => Some((snapshot, table)),
             Err(error) => {
                 if snapshot.machine == machine {

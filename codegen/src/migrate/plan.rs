@@ -10,8 +10,8 @@ use crate::emit::sql::{
     Dialect, Impossible, Migration, Mode, SqlTarget, Storage, migrations, renamed, stale_default,
 };
 use crate::finding::{Finding, Severity};
+use crate::load::Loaded;
 use crate::machine::Machine;
-use crate::pipeline::Loaded;
 use crate::rules::{self, Rule};
 use crate::suggest::{self, toml};
 use crate::table;

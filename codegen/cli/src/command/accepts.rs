@@ -8,8 +8,8 @@ use serde_json::json;
 use super::tokens::{self, Word};
 use super::{FormatArg, Outcome};
 use crate::command::Format;
+use phasegate_codegen::load;
 use phasegate_codegen::machine::{Log, Machine, Rejection, StateId, Verdict};
-use phasegate_codegen::pipeline;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::shown;
 
@@ -31,7 +31,7 @@ pub(crate) struct Accepts {
 
 impl Accepts {
     pub(crate) fn run(&self) -> Outcome {
-        let loaded = pipeline::load(&self.table)?;
+        let loaded = load::load(&self.table)?;
         let machine = &loaded.machine;
         let names: std::collections::HashMap<&str, StateId> =
             machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();

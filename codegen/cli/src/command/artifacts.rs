@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
 use crate::command::Format;
+use phasegate_codegen::Settled;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::artifact::{self, Leave, State, generate_command};
 use phasegate_codegen::emit::{Kind, TARGETS};
 use phasegate_codegen::finding::{Finding, Severity};
+use phasegate_codegen::load::Loaded;
 use phasegate_codegen::machine::Machine;
 use phasegate_codegen::migrate;
-use phasegate_codegen::pipeline::{self, Loaded, Settled};
 use phasegate_codegen::rules;
 use phasegate_codegen::table::Source;
 use phasegate_codegen::verify::{self, Proved};
@@ -87,7 +88,7 @@ impl Generate {
         let is_asked =
             |target: &&dyn Kind| self.only.is_empty() || self.only.contains(&target.key());
         let targets: Vec<&dyn Kind> = TARGETS.iter().copied().filter(is_asked).collect();
-        let settled = pipeline::settle(loaded, &targets, Leave::Write)?;
+        let settled = phasegate_codegen::settle(loaded, &targets, Leave::Write)?;
         if settled.outcomes.is_empty() {
             let what = if self.only.is_empty() { "no" } else { "none of these as a" };
             say(&format!(
@@ -180,7 +181,7 @@ impl Check {
             // Side by side: neither needs the other, and `check` is to take no time.
             let (proofs, settled, migrated) = std::thread::scope(|scope| {
                 let proofs = scope.spawn(|| verify::verify(&loaded.machine));
-                let settled = pipeline::settle(loaded, TARGETS, Leave::Read);
+                let settled = phasegate_codegen::settle(loaded, TARGETS, Leave::Read);
                 let migrated = migrate::check(loaded);
                 (proofs.join().expect("a proof does not panic"), settled, migrated)
             });

@@ -16,8 +16,8 @@ use super::backend::{self, Stopping};
 use super::{Exit, Failure, Format, Outcome, print, say, tell};
 use phasegate_codegen::artifact::{self, Leave};
 use phasegate_codegen::emit::TARGETS;
+use phasegate_codegen::load::Loaded;
 use phasegate_codegen::machine::{JobId, Machine, StateId};
-use phasegate_codegen::pipeline::{self, Loaded};
 use phasegate_codegen::suggest;
 use play::Play;
 use stage::Stage;
@@ -180,7 +180,7 @@ impl Demo {
 
 /// Prints the summary line of `check`, and what it found, where it found something.
 fn check(loaded: &Loaded) -> Result<bool, Failure> {
-    let settled = pipeline::settle(loaded, TARGETS, Leave::Read)?;
+    let settled = phasegate_codegen::settle(loaded, TARGETS, Leave::Read)?;
     let findings = artifact::findings(&settled.outcomes, &settled.command);
     tell(Format::Text, &findings, None, serde_json::json!({}))?;
     let end = if findings.is_empty() { "all current" } else { "not current" };

@@ -7,8 +7,8 @@ use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, shown, t
 use crate::command::Format;
 use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::finding::Finding;
+use phasegate_codegen::load::Loaded;
 use phasegate_codegen::migrate::{self, Ask, Migrated};
-use phasegate_codegen::pipeline::Loaded;
 
 /// What is said after the options.
 const HELP: &str = "A file that exists is never touched. To rename a state while things run, give it the \

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 use phasegate_codegen::Error;
 use phasegate_codegen::finding::{self, Finding, Severity};
-use phasegate_codegen::pipeline::{self, Loaded};
+use phasegate_codegen::load::{self, Loaded};
 use phasegate_codegen::rules;
 use phasegate_codegen::table::Source;
 
@@ -163,8 +163,8 @@ impl TableArg {
 /// The table that is named, or the one in the current folder.
 pub(crate) fn load_or_the_one(table: Option<&Path>) -> Result<Loaded, Failure> {
     match table {
-        Some(path) => Ok(pipeline::load(path)?),
-        None => Ok(pipeline::load(&the_one_table()?)?),
+        Some(path) => Ok(load::load(path)?),
+        None => Ok(load::load(&the_one_table()?)?),
     }
 }
 
@@ -187,7 +187,7 @@ impl TablesArg {
     pub(crate) fn load(&self, format: Format) -> Result<Tables, Failure> {
         let mut tables = Tables { loaded: Vec::new(), findings: Vec::new(), all_read: true };
         for path in self.paths()? {
-            match pipeline::load(&path) {
+            match load::load(&path) {
                 Ok(loaded) => tables.loaded.push((path, loaded)),
                 Err(Error::Io(error)) => {
                     tables.all_read = false;
@@ -235,7 +235,7 @@ fn the_one_table() -> Result<PathBuf, Failure> {
     for entry in std::fs::read_dir(".")? {
         let path = entry?.path();
         let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-        if is_toml && path.is_file() && pipeline::has_machine(&path) {
+        if is_toml && path.is_file() && load::has_machine(&path) {
             tables.push(path.strip_prefix(".").unwrap_or(&path).to_owned());
         }
     }

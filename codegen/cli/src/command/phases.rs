@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::tokens::{self, Word};
 use super::{FormatArg, Outcome};
 use crate::command::Format;
+use phasegate_codegen::load;
 use phasegate_codegen::machine::{Machine, StateId};
-use phasegate_codegen::pipeline;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::{self, shown};
 
@@ -35,7 +35,7 @@ struct Line {
 
 impl Phases {
     pub(crate) fn run(&self) -> Outcome {
-        let loaded = pipeline::load(&self.table)?;
+        let loaded = load::load(&self.table)?;
         let machine = &loaded.machine;
         let names: HashMap<&str, StateId> =
             machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();

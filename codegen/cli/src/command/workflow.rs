@@ -10,7 +10,7 @@ use super::{Exit, Failure, FormatArg, Outcome, load_or_the_one, print, say, show
 use crate::command::Format;
 use phasegate_codegen::artifact::{self, Leave};
 use phasegate_codegen::finding::{Finding, Severity};
-use phasegate_codegen::pipeline::{self, Loaded};
+use phasegate_codegen::load::{self, Loaded};
 use phasegate_codegen::rules;
 use phasegate_codegen::workflow::keep;
 
@@ -106,7 +106,7 @@ impl Adopt {
 
 /// The file's path from the root, with `/`.
 fn in_root(file: &Path, loaded: &Loaded) -> Result<String, Failure> {
-    let path = pipeline::from_root(file, &loaded.root)?;
+    let path = load::from_root(file, &loaded.root)?;
     if path == ".." || path.starts_with("../") {
         return Err(Failure::Message(format!(
             "{} lies outside of the root of {}: set `root` in the table to the folder that holds \

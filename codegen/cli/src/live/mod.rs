@@ -21,9 +21,9 @@ use facts::{Facts, Names};
 use judge::Held;
 
 use phasegate_codegen::finding::{Finding, Severity};
+use phasegate_codegen::load::{Error, Loaded};
 use phasegate_codegen::machine::{Machine, language_of};
 use phasegate_codegen::migrate::{self, Known};
-use phasegate_codegen::pipeline::{Error, Loaded};
 use phasegate_codegen::rules::{self, Rule};
 
 /// What a database was found to be.

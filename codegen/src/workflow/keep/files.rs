@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Commands, Kept, adopt, keep, wanted};
 use crate::artifact::{self, generate_command, shell_word};
 use crate::finding::{Finding, Severity};
-use crate::pipeline::Loaded;
+use crate::load::Loaded;
 use crate::rules;
 use crate::suggest::{self, shown};
 use crate::table::Source;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::command::Failure;
+use phasegate_codegen::load::{self, Loaded};
 use phasegate_codegen::machine::Machine;
-use phasegate_codegen::pipeline::{self, Loaded};
 
 /// The table's name in the folder.
 pub(super) const TABLE: &str = "deploy.toml";
@@ -50,12 +50,12 @@ pub(super) fn unpack(folder: &Path) -> Result<Loaded, Failure> {
             make_executable(&path)?;
         }
     }
-    Ok(pipeline::load(&folder.join(TABLE))?)
+    Ok(load::load(&folder.join(TABLE))?)
 }
 
 /// The machine from before the phases.
 pub(super) fn old_machine() -> Result<Machine, Failure> {
-    let (_, machine, _) = pipeline::machine(OLD_TABLE, OLD.as_bytes())?;
+    let (_, machine, _) = load::machine(OLD_TABLE, OLD.as_bytes())?;
     Ok(machine)
 }
 

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::command::{Failure, print};
+use phasegate_codegen::load::Loaded;
 use phasegate_codegen::machine::{Became, JobId, Machine, NeedResult, StateId, conclude};
-use phasegate_codegen::pipeline::Loaded;
 use phasegate_codegen::workflow::plan::{Attempted, Plan, ReportStep, Says, Step};
 
 pub(super) struct Play<'a> {

@@ -1,0 +1,138 @@
+//! Reading a table from disk, up to the validated machine.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use crate::artifact::Header;
+use crate::finding::{self, Finding};
+use crate::machine::Machine;
+use crate::table::{self, Source};
+use crate::validate::validate;
+
+/// A valid table, read from disk.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The text, and what findings call it.
+    pub source: Source,
+    /// What it says.
+    pub machine: Machine,
+    /// What is allowed, and probably not what was meant.
+    pub warnings: Vec<Finding>,
+    /// The folder that artifacts' paths are relative to.
+    pub root: PathBuf,
+    /// What every artifact says of itself.
+    pub header: Header,
+}
+
+/// Why a run could not be made.
+#[derive(Debug)]
+pub enum Error {
+    /// A file cannot be read or written; the message names it.
+    Io(io::Error),
+    /// The table is not one: everything that is wrong with it, and its text.
+    Invalid {
+        /// What is wrong.
+        findings: Vec<Finding>,
+        /// The text that the findings' places are of.
+        source: Source,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Invalid { findings, source } => {
+                f.write_str(&finding::text(findings, Some(source), false))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Reads a table from its text; `path` is what findings call it.
+///
+/// # Errors
+/// [`Error::Invalid`] with everything that is wrong with it.
+pub fn machine(path: &str, bytes: &[u8]) -> Result<(Source, Machine, Vec<Finding>), Error> {
+    let (source, table, mut findings) = table::read(path, bytes);
+    let machine = table.and_then(|table| {
+        let (machine, more) = validate(&source, &table, &findings);
+        findings.extend(more);
+        machine
+    });
+    findings.sort_by_key(|finding| (finding.line, finding.column));
+    match machine {
+        Some(machine) => Ok((source, machine, findings)),
+        None => Err(Error::Invalid { findings, source }),
+    }
+}
+
+/// Reads a table from disk.
+///
+/// # Errors
+/// Where the file cannot be read, or is no valid table.
+pub fn load(path: &Path) -> Result<Loaded, Error> {
+    let bytes = bounded(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let (source, machine, warnings) = self::machine(&path.to_string_lossy(), &bytes)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let root = match &machine.targets.root {
+        Some(root) => folder.join(root),
+        None => folder.to_owned(),
+    };
+    let header = Header::new(&from_root(path, &root)?, &machine);
+    Ok(Loaded { source, machine, warnings, root, header })
+}
+
+/// A file, or as much of it as shows that it is too large for a table.
+pub fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(table::MAX_BYTES).map_or(u64::MAX, |most| most + 1);
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a file looks like a table: it has a `[machine]`. One that cannot be read or is no TOML
+/// does not; named outright, a command says what is wrong with it.
+pub fn has_machine(path: &Path) -> bool {
+    let bytes = bounded(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let (document, _) = toml::de::DeTable::parse_recoverable(text);
+    document.get_ref().contains_key("machine")
+}
+
+/// A table's path from the root, with `/`, however either was written.
+pub fn from_root(path: &Path, root: &Path) -> Result<String, io::Error> {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let (path, root) = (plain(&std::path::absolute(path)?), plain(&std::path::absolute(root)?));
+    let shared = path.iter().zip(&root).take_while(|(a, b)| a == b).count();
+    let up = root[shared..].iter().map(|_| "..".to_owned());
+    let parts: Vec<String> = up.chain(path[shared..].iter().cloned()).collect();
+    Ok(parts.join("/"))
+}
+
+/// The parts of an absolute path, with `..` resolved as it is written.
+fn plain(path: &Path) -> Vec<String> {
+    let mut parts = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                parts.pop();
+            }
+            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
+        }
+    }
+    parts
+}
