@@ -142,8 +142,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
     /// Whether an end is not what became of the jobs.
     fn lies(&self, run: &Run<Row>, means: Meaning) -> bool {
         let mut plans = self.runs.workflow.plans.iter().enumerate();
-        let all =
-            plans.all(|(job, plan)| plan.always || self.runs.layout.succeeded(&run.jobs, job));
+        let all = plans.all(|(job, plan)| plan.always || self.runs.passed(&run.jobs, job));
         match means.outcome {
             Some(Outcome::Success) => !all,
             Some(Outcome::Failure | Outcome::Cancelled) => all,
@@ -191,7 +190,7 @@ impl Model for Mixed<'_, '_> {
     type Step = Taken;
 
     fn starts(&self) -> Vec<Run<Row>> {
-        let jobs = self.runs.layout.waiting();
+        let jobs = self.runs.waiting();
         self.starts.iter().map(|&row| Run { jobs: jobs.clone(), row }).collect()
     }
 

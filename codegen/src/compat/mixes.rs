@@ -343,7 +343,7 @@ pub struct Run {
 fn witness(case: Counterexample) -> Witness {
     Witness {
         summary: case.summary,
-        path: Path(case.path),
+        path: Path(case.path, None),
         cause: Cause::refuted(),
         tolerated: false,
         alone: true,

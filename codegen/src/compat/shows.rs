@@ -171,7 +171,7 @@ impl Model for Watched<'_, '_, '_> {
         if place == 0
             && !self.unconfirmed
             && !row.is(LOST)
-            && runs.layout.all_succeeded(&run.jobs)
+            && runs.all_passed(&run.jobs)
             && self.page.view(&seen.page, false) == View::Unconfirmed
         {
             let eye = self.own.as_ref();

@@ -257,7 +257,8 @@ impl Walks<'_, '_> {
     }
 
     fn breaks(&mut self, place: Place, summary: String, path: Vec<String>, cause: Cause) {
-        let witness = Witness { summary, path: Path(path), cause, tolerated: false, alone: false };
+        let witness =
+            Witness { summary, path: Path(path, None), cause, tolerated: false, alone: false };
         self.found.bad.entry(place).or_insert(witness);
     }
 }

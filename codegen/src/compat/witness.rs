@@ -89,7 +89,10 @@ fn refused(runs: &Runs<'_, '_, Receives<'_, '_>>, trail: &Trail) -> Option<Strin
 fn counts(step: Step) -> bool {
     match step {
         Step::Job { does: Does::Report(fate) | Does::End(_, fate), .. } => fate == Fate::Delivered,
-        Step::Job { does: Does::FailsAtOnce | Does::NeverBegins | Does::IsLost, .. }
+        Step::Job {
+            does: Does::FailsAtOnce | Does::NeverBegins | Does::IsSkipped | Does::IsLost,
+            ..
+        }
         | Step::AgainAll
         | Step::AgainFailed
         | Step::Switched { .. } => false,

@@ -45,7 +45,7 @@ fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witnes
         world.labels[end.backend], world.labels[end.database],
     );
     Witness {
-        path: Path(vec![summary.clone()]),
+        path: Path(vec![summary.clone()], None),
         summary,
         cause: Cause::start(value),
         tolerated: false,
@@ -75,7 +75,7 @@ pub(super) fn no_run(
         ),
     ];
     let cause = Cause::report(value, value, Answer::NotSent, end);
-    Witness { summary, path: Path(path), cause, tolerated: false, alone: false }
+    Witness { summary, path: Path(path, None), cause, tolerated: false, alone: false }
 }
 
 /// What a value is called: by its name in this version, or in the first that has it.

@@ -62,6 +62,7 @@ struct JobRow {
     name: String,
     needs: String,
     always: bool,
+    skippable: bool,
     doc: String,
     reports: Vec<ReportRow>,
 }
@@ -187,6 +188,7 @@ fn job_row(machine: &Machine, id: JobId) -> JobRow {
         name: code(&job.name),
         needs: needs.collect::<Vec<_>>().join(", "),
         always: job.always,
+        skippable: job.skippable,
         doc: cell(job.doc.as_deref()),
         reports: machine
             .reports(id)

@@ -160,6 +160,9 @@ pub(crate) struct JobView {
     pub(crate) needs: Vec<String>,
     /// Whether it is a concluding job, which runs whatever became of the jobs before it.
     pub(crate) always: bool,
+    /// Whether its own condition may skip it, which is no failure; left out where it may not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) skippable: bool,
     /// What it reports, in this order.
     pub(crate) reports: Vec<ReportView>,
 }
@@ -363,6 +366,7 @@ fn job_view(machine: &Machine, id: JobId) -> JobView {
         doc: job.doc.clone(),
         needs: job.needs.iter().map(|&id| machine.job(id).name.clone()).collect(),
         always: job.always,
+        skippable: job.skippable,
         reports: reports.collect(),
     }
 }

@@ -8,7 +8,7 @@ pub use section::{WorkflowRow, WorkflowTarget};
 use askama::Template;
 
 use crate::artifact::{Artifact, Header};
-use crate::machine::{Became, CONCLUSIONS, Job, JobId, Machine, StateId};
+use crate::machine::{Became, CONCLUSIONS, Job, JobId, Machine, NeedResult, StateId};
 use crate::workflow::plan::{Attempted, Plan, ReportStep, Runs, Says, Step, Work};
 use crate::workflow::yaml;
 
@@ -154,6 +154,9 @@ struct JobView {
     title: String,
     needs: String,
     condition: Option<String>,
+    always: bool,
+    /// Whether a condition of its own may skip it.
+    skippable: bool,
     /// The expression of what became of the needed jobs, where the job reports it.
     result: Option<String>,
     /// Whether it needs the repository's files.
@@ -204,11 +207,7 @@ impl Github<'_> {
         let reports = plan.reports().next().is_some();
         let needs: Vec<String> =
             job.needs.iter().map(|&need| yaml::name(&machine.job(need).name)).collect();
-        let condition = match plan.runs {
-            // Its reports ask for themselves whether a console started the run.
-            Runs::WhenAllSucceeded => None,
-            Runs::Always | Runs::AlwaysWhere(_) => Some(self.condition(&plan.runs, JOB_STATUS)),
-        };
+        let condition = self.runs(plan.job);
         let step = |step: &Step| match step {
             Step::Work(Work { title, number, of }) => {
                 StepView::Work { title: yaml::quoted(&one_line(title)), number: *number, of: *of }
@@ -224,7 +223,9 @@ impl Github<'_> {
             title: yaml::quoted(&one_line(&job.title)),
             needs: needs.join(", "),
             condition,
-            result: (job.always && reports).then(|| self.result()),
+            result: (job.always && reports).then(|| self.result(plan.job)),
+            always: job.always,
+            skippable: job.skippable,
             checkout: reports && target.action.starts_with("./"),
             steps: plan.steps.iter().map(step).collect(),
         })
@@ -271,6 +272,18 @@ impl Github<'_> {
         let given = self.given();
         match runs {
             Runs::WhenAllSucceeded => given,
+            Runs::WhenAllPassed(jobs) => {
+                let passed = |&job: &JobId| {
+                    let job = self.machine.job(job);
+                    let result = format!("needs.{}.result", job.name);
+                    match job.skippable {
+                        true => format!("({result} == 'success' || {result} == 'skipped')"),
+                        false => format!("{result} == 'success'"),
+                    }
+                };
+                let each: Vec<String> = jobs.iter().map(passed).collect();
+                format!("!cancelled() && {}", each.join(" && "))
+            }
             Runs::Always => format!("always() && {given}"),
             Runs::AlwaysWhere(any) => {
                 let each = any.iter().map(|became| format!("{status} == '{}'", became.as_str()));
@@ -281,19 +294,42 @@ impl Github<'_> {
 
     /// That a console started the run, as an expression.
     pub(crate) fn given(&self) -> String {
-        format!("inputs.{} != ''", self.target.id_input)
+        format!("{} != ''", self.target.id())
     }
 
-    /// The condition of a job that runs whatever became of those before it.
-    pub(crate) fn always(&self) -> String {
-        self.condition(&Runs::Always, JOB_STATUS)
+    /// What stands at a job's `if:`, where it has to have one.
+    pub(crate) fn runs(&self, id: JobId) -> Option<String> {
+        let runs = Plan::of(self.machine, id).runs;
+        match runs {
+            // Its reports ask for themselves whether a console started the run.
+            Runs::WhenAllSucceeded => None,
+            Runs::WhenAllPassed(_) => Some(expression(&self.condition(&runs, JOB_STATUS))),
+            Runs::Always | Runs::AlwaysWhere(_) => Some(self.condition(&runs, JOB_STATUS)),
+        }
     }
 
-    /// What a concluding job says became of the jobs that it needs, as a value.
-    pub(crate) fn result(&self) -> String {
-        let terms = CONCLUSIONS.map(|(one, outcome)| {
-            format!("contains(needs.*.result, '{}') && '{}'", one.as_str(), outcome.as_str())
-        });
+    /// What a concluding job says became of the jobs that it needs, as a value. Where some of them
+    /// may be skipped, it asks for each of the others whether it was.
+    pub(crate) fn result(&self, id: JobId) -> String {
+        let needs = &self.machine.job(id).needs;
+        let counted: Vec<&Job> =
+            needs.iter().map(|&need| self.machine.job(need)).filter(|job| !job.skippable).collect();
+        let had = |one: NeedResult| match one {
+            NeedResult::Skipped if counted.len() < needs.len() => {
+                let each =
+                    counted.iter().map(|job| format!("needs.{}.result == 'skipped'", job.name));
+                let each: Vec<String> = each.collect();
+                (!each.is_empty()).then(|| format!("({})", each.join(" || ")))
+            }
+            NeedResult::Success
+            | NeedResult::Failure
+            | NeedResult::Cancelled
+            | NeedResult::Skipped => Some(format!("contains(needs.*.result, '{}')", one.as_str())),
+        };
+        let terms: Vec<String> = CONCLUSIONS
+            .into_iter()
+            .filter_map(|(one, outcome)| Some(format!("{} && '{}'", had(one)?, outcome.as_str())))
+            .collect();
         expression(&format!("{} || '{}'", terms.join(" || "), Became::Success.as_str()))
     }
 

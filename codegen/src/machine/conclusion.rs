@@ -37,6 +37,9 @@ pub enum NeedResult {
 }
 
 impl NeedResult {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Cancelled, Self::Skipped];
+
     /// What a job is to others of whose work this became.
     pub const fn of(became: Became) -> Self {
         match became {
@@ -66,12 +69,16 @@ pub const CONCLUSIONS: [(NeedResult, Became); 3] = [
 ];
 
 /// What a concluding job says: the outcome, and what it says was attempted. The jobs that it needs
-/// come as [`Machine::concluding_attempted`](super::Machine::concluding_attempted) has them.
+/// come as [`Machine::concluding_attempted`](super::Machine::concluding_attempted) has them; one that
+/// may be skipped counts as one that succeeded where it was.
 pub fn conclude(
     needed: &[(JobId, Option<StateId>)],
+    is_skippable: impl Fn(JobId) -> bool,
     result: impl Fn(JobId) -> NeedResult,
 ) -> (Became, Option<StateId>) {
-    let first = |wanted| needed.iter().find(|&&(job, _)| result(job) == wanted);
+    let counts = |job, of| of != NeedResult::Skipped || !is_skippable(job);
+    let first =
+        |wanted| needed.iter().find(|&&(job, _)| result(job) == wanted && counts(job, wanted));
     let said = CONCLUSIONS.iter().find(|&&(one, _)| first(one).is_some());
     let outcome = said.map_or(Became::Success, |&(_, outcome)| outcome);
     // Where one was skipped and none failed, no job had the result that is said.

@@ -20,7 +20,7 @@
 //! 5. for each legal pair in the order of the states: `pair`, from's name, to's name;
 //! 6. for each job in order: `job`, name, needs (a list, in the order of the jobs), always, start,
 //!    the milestones (a list of twice their number: name, state), success, failure, cancelled
-//!    (what holds where nothing is said: the failure state).
+//!    (what holds where nothing is said: the failure state); of a skippable job, `skippable`.
 
 use std::fmt::Write as _;
 
@@ -158,5 +158,7 @@ fn record_job(form: &mut Form, machine: &Machine, job: &Job) {
         fields.extend([milestone.name.as_str(), state(Some(milestone.state))]);
     }
     fields.extend([state(job.success), state(job.failure), state(job.cancelled)]);
+    // A table without such jobs has the form that it had before there were any.
+    fields.extend(job.skippable.then_some("skippable"));
     form.record(&fields);
 }

@@ -130,10 +130,13 @@ pub struct Job {
     pub title: String,
     /// What the table says of it.
     pub doc: Option<String>,
-    /// The jobs before it, in the order of the table.
+    /// The jobs before it, in the order of the table; where one of all that come before it is
+    /// skippable, all of them.
     pub needs: Vec<JobId>,
     /// Whether it is a concluding job.
     pub always: bool,
+    /// Whether its own condition may skip it, which is no failure.
+    pub skippable: bool,
     /// Reported first.
     pub start: Option<StateId>,
     /// Reported between start and end, in this order.

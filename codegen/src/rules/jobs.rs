@@ -115,4 +115,60 @@ success = "arrived"
         },
         mend: "remove the key, or remove `always`",
     }
+
+    SKIPPABLE_REPORT "skippable-report" {
+        looks_for: "a job with `skippable = true` that reports a state which no transition passes \
+            over and which is not optional",
+        why: "Where the job is skipped nobody reports that state, and what comes after it would be \
+            refused.",
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "send"
+skippable = true
+success = "sent"
+"#,
+            right: r#"
+[[transition]]
+from = "packed"
+to = "arrived"
+[[job]]
+name = "send"
+skippable = true
+success = "sent"
+"#,
+        },
+        mend: "make the state optional, add a transition that passes over it, or remove \
+            `skippable`",
+    }
+
+    SKIPPABLE_CONCLUSION "skippable-conclusion" {
+        looks_for: "a concluding job (`always = true`) that is skippable",
+        why: "It says what became of the others in every run; one that may be skipped leaves the \
+            row open.",
+        example: Lines {
+            wrong: r#"
+[[job]]
+name = "ship"
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+skippable = true
+success = "arrived"
+"#,
+            right: r#"
+[[job]]
+name = "ship"
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+success = "arrived"
+"#,
+        },
+        mend: "remove one of the two",
+    }
 }

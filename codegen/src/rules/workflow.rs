@@ -177,7 +177,7 @@ rows! { WORKFLOW
     MATRIX_JOB "matrix-job" {
         looks_for: "a job with a matrix",
         why: "It would report once for each leg: one leg says success while another still fails.",
-        example: Words("`strategy: {matrix: {os: [linux, windows]}}` on the job `build`"),
+        example: Words("`strategy: ${{ fromJSON(needs.plan.outputs.legs) }}` on the job `build`"),
         mend: "report from jobs without a matrix, before it and after it, and let the table name \
             those",
     }
@@ -195,6 +195,34 @@ rows! { WORKFLOW
         why: "The end of a failed run is then reported by nobody, or reported falsely.",
         example: Words("the job `conclude` without `if: always()`"),
         mend: "give it the `if:` and the `env:` that the finding prints",
+    }
+
+    JOB_CONDITION "job-condition" {
+        looks_for: "a job that begins, or is skipped, otherwise than the table says, so that a run \
+            reports what is not so",
+        why: "To GitHub a skipped job is no failure, and one with `if: always()` runs after a \
+            failure. To the table the one did not succeed, and the other must not begin. The \
+            runs of the workflow are explored as the runner would make them; what can't be known \
+            before is taken both ways.",
+        example: Words("`if: always()` on the job `deploy`, which the table says needs `build`"),
+        mend: "change the `if:` as the finding says, or let the table say `skippable = true`",
+    }
+
+    BAD_CONDITION "bad-condition" {
+        looks_for: "a job's `if:` that is no expression of GitHub's",
+        why: "GitHub runs no such workflow, and nothing can be said of its runs.",
+        example: Words("`if: needs.build.result = 'success'`"),
+        mend: "write an expression",
+    }
+
+    SHARED_GROUP "shared-group" {
+        looks_for: "a concurrency group that the runs of several rows, or their concluding jobs, \
+            wait in",
+        why: "Of those that wait in a group only the last is kept. One that is replaced is \
+            cancelled before any of its jobs runs: nobody says what became of its row.",
+        example: Words("`concurrency: deploy` at the top of a workflow"),
+        mend: "give the row's id to the group, and a group of its own to the job that has to be \
+            the only one of its kind",
     }
 
     TAKEN_ID "taken-id" {
@@ -231,10 +259,20 @@ rows! { WORKFLOW
 
     PARTIAL_CHECKOUT "partial-checkout" {
         looks_for: "a checkout after which the repository's own action may not be there",
-        why: "It checks out another repository, another path, a part of the files, or runs only \
-            under a condition. A tolerated report is then lost without a word.",
+        why: "It checks out another repository, another ref, another path, a part of the files, or \
+            runs only under a condition. A tolerated report is then lost without a word.",
         example: Words("`actions/checkout` with `path: app`"),
         mend: "check the repository out whole above the first report, and what else is needed \
             after it",
+    }
+
+    LOST_ACTION "lost-action" {
+        looks_for: "a step after which the action in the workspace is another commit's, or gone, \
+            with a report below it",
+        why: "The report is then sent by an action of another time, or lost without a word where \
+            it is tolerated.",
+        example: Words("`git clean -ffdx` above a report with `uses: \
+            ./.github/actions/notify-deploy-status`"),
+        mend: "let `action` begin with `$/`, or check the repository out again below the step",
     }
 }

@@ -28,6 +28,10 @@ impl Alike {
     /// what is claimed of that.
     pub(crate) fn of(workflow: &Workflow<'_>, phase: Option<PhaseId>) -> Self {
         let mut groups: Vec<Vec<usize>> = Vec::new();
+        // A condition may ask for one of two jobs by its name.
+        if workflow.is_written() {
+            return Self::default();
+        }
         for job in 0..workflow.plans.len() {
             let exchange = |group: &&mut Vec<usize>| {
                 Exchange::of(workflow, group[0], job).is_some_and(|one| one.keeps(phase))

@@ -123,11 +123,6 @@ impl Layout {
         (over..over + amounts).contains(&self.code(jobs, job))
     }
 
-    /// Whether every job succeeded.
-    pub(crate) fn all_succeeded(&self, jobs: &Jobs) -> bool {
-        (0..self.fields.len()).all(|job| self.succeeded(jobs, job))
-    }
-
     /// How far all jobs are: no step of a job makes it less.
     pub(crate) fn rank(&self, jobs: &Jobs) -> usize {
         let far = |job: usize| {

@@ -3,8 +3,9 @@
 use super::job::{Job, JobResult, Stage};
 use super::layout::{Jobs, Layout};
 use super::step::{Does, Fate, Step};
-use super::workflow::{Plan, Workflow};
-use crate::machine::{Became, StateId};
+use super::workflow::{Plan, Workflow, need_result};
+use crate::machine::{Became, NeedResult, StateId};
+use crate::workflow::expression::Both;
 
 /// Where a run is: its jobs, and what stands at the receiver of their reports.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -71,18 +72,30 @@ impl<C: Receiver> Runs<'_, '_, C> {
         let mut does = |does| take(self.apply(now, job, at, does));
         match at.stage {
             Stage::Over(_) => {}
-            Stage::Waiting if plan.always => {
-                let is_over = |&need: &usize| self.layout.is_over(&now.jobs, need);
-                if plan.needs.iter().all(is_over) {
-                    end(plan, self.concludes(now, job).0, late, &mut does);
-                    does(Does::IsLost);
-                }
-            }
             Stage::Waiting => {
-                if !plan.must.iter().all(|&need| self.layout.succeeded(&now.jobs, need)) {
+                let Some(turn) = self.turn(&now.jobs, job) else { return };
+                if turn.no {
+                    does(Does::IsSkipped);
+                }
+                if !turn.yes {
                     return;
                 }
-                does(Does::NeverBegins);
+                if !plan.is_of_table {
+                    does(Does::End(Became::Failure, Fate::None));
+                    does(Does::End(Became::Success, Fate::None));
+                }
+                if !plan.always || plan.may_be_replaced {
+                    does(Does::NeverBegins);
+                }
+                if !plan.is_of_table {
+                    return;
+                }
+                if plan.always {
+                    let says = self.says(now, job);
+                    says.into_iter().for_each(|of| end(plan, of, late, &mut does));
+                    does(Does::IsLost);
+                    return;
+                }
                 does(Does::IsLost);
                 if plan.has_start {
                     does(Does::FailsAtOnce);
@@ -129,6 +142,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
         let plan = &self.workflow.plans[job];
         let to = match does {
             Does::NeverBegins => Job::over(JobResult::Cancelled, 0),
+            Does::IsSkipped => Job::over(JobResult::Skipped, 0),
             Does::FailsAtOnce => Job { stage: Stage::Failing, ..at },
             Does::IsLost => {
                 let result = if plan.always { JobResult::Mute } else { JobResult::Failed };
@@ -207,17 +221,77 @@ impl<C: Receiver> Runs<'_, '_, C> {
         self.workflow.plans[job].concludes(over)
     }
 
+    /// Whether a job that waits may begin now, and whether it may be skipped; none where it has to
+    /// wait.
+    fn turn(&self, jobs: &Jobs, job: usize) -> Option<Both> {
+        let plan = &self.workflow.plans[job];
+        if !plan.needs.iter().all(|&need| self.layout.is_over(jobs, need)) {
+            return None;
+        }
+        let Some(condition) = &plan.condition else {
+            let begins = plan.always || plan.must.iter().all(|&need| self.passed(jobs, need));
+            return Some(Both { yes: begins, no: !begins || plan.may_skip });
+        };
+        let result = |need: usize| self.need(jobs, need);
+        let [goes_on, cancelled] =
+            [false, true].map(|cancelled| condition.begins(&result, cancelled));
+        // Of a run that was cancelled it is said by the job's being cancelled that it did not begin.
+        let no = goes_on.no || plan.always && cancelled.no;
+        Some(Both { yes: goes_on.yes || cancelled.yes, no })
+    }
+
+    /// What a job that is over is to those that need it in a workflow that somebody wrote.
+    fn need(&self, jobs: &Jobs, job: usize) -> NeedResult {
+        let result = self.layout.result(jobs, job).unwrap_or(JobResult::Skipped);
+        match need_result(result) {
+            NeedResult::Failure if self.workflow.plans[job].tolerated => NeedResult::Success,
+            result => result,
+        }
+    }
+
+    /// What a concluding job may say became of the others.
+    fn says(&self, now: &Run<C::Row>, job: usize) -> Vec<Became> {
+        let condition = self.workflow.plans[job].condition.as_ref();
+        let says = condition.and_then(|of| of.says(&|need| self.need(&now.jobs, need)));
+        says.unwrap_or_else(|| vec![self.concludes(now, job).0])
+    }
+
+    /// Whether what needs a job goes on as after one that succeeded.
+    pub(crate) fn passed(&self, jobs: &Jobs, job: usize) -> bool {
+        let plan = &self.workflow.plans[job];
+        self.layout.succeeded(jobs, job)
+            || plan.skippable && self.layout.result(jobs, job) == Some(JobResult::Skipped)
+    }
+
+    /// Whether every job did.
+    pub(crate) fn all_passed(&self, jobs: &Jobs) -> bool {
+        (0..self.layout.len()).all(|job| self.passed(jobs, job))
+    }
+
+    /// All jobs of a run that has not begun; those that never can are skipped.
+    pub(crate) fn waiting(&self) -> Jobs {
+        let mut jobs = self.layout.waiting();
+        self.skip(&mut jobs);
+        jobs
+    }
+
+    /// A job of a workflow that somebody wrote whose turn it is and which reports nothing. When it
+    /// ends matters to nobody, so that it ends first.
+    pub(crate) fn silent(&self, jobs: &Jobs) -> Option<usize> {
+        let of_table = self.workflow.machine.jobs.len();
+        (of_table..self.workflow.plans.len())
+            .find(|&job| self.layout.code(jobs, job) == 0 && self.turn(jobs, job).is_some())
+    }
+
     /// Jobs that can no longer begin are skipped.
     fn skip(&self, jobs: &mut Jobs) {
         for &job in &self.workflow.order {
-            let plan = &self.workflow.plans[job];
-            if plan.always || self.layout.code(jobs, job) != 0 {
+            if self.workflow.plans[job].always && self.workflow.plans[job].condition.is_none()
+                || self.layout.code(jobs, job) != 0
+            {
                 continue;
             }
-            let is_over = |&need: &usize| self.layout.is_over(jobs, need);
-            if plan.needs.iter().all(is_over)
-                && !plan.must.iter().all(|&need| self.layout.succeeded(jobs, need))
-            {
+            if self.turn(jobs, job).is_some_and(|turn| !turn.yes) {
                 self.layout.set(jobs, job, Job::over(JobResult::Skipped, 0));
             }
         }
@@ -233,7 +307,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
     pub(crate) fn again(&self, now: &Run<C::Row>) -> impl Iterator<Item = (Step, Run<C::Row>)> {
         let row = if self.is_over(&now.jobs) { self.receiver.again(&now.row) } else { None };
         row.into_iter().flat_map(move |row| {
-            let failed = !self.layout.all_succeeded(&now.jobs);
+            let failed = !self.all_passed(&now.jobs);
             let steps = [Step::AgainAll].into_iter().chain(failed.then_some(Step::AgainFailed));
             steps.map(move |step| {
                 let jobs = self.started_again(&now.jobs, step == Step::AgainAll);
@@ -247,12 +321,13 @@ impl<C: Receiver> Runs<'_, '_, C> {
         let mut jobs = over.clone();
         let mut reset = vec![all; plans.len()];
         for &job in &self.workflow.order {
-            reset[job] |= !self.layout.succeeded(over, job)
-                || plans[job].needs.iter().any(|&need| reset[need]);
+            reset[job] |=
+                !self.passed(over, job) || plans[job].needs.iter().any(|&need| reset[need]);
         }
         for job in (0..plans.len()).filter(|&job| reset[job]) {
             self.layout.set(&mut jobs, job, Job::WAITING);
         }
+        self.skip(&mut jobs);
         jobs
     }
 }

@@ -11,7 +11,19 @@ use crate::machine::{Became, Machine, StateId};
 
 /// A path to what breaks a claim, a line a step.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Path(pub Vec<String>);
+pub struct Path(pub Vec<String>, pub(crate) Option<Departure>);
+
+/// The first job of a run that begins, or does not, otherwise than the table says; of several that
+/// do by one step the concluding one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Departure {
+    pub(crate) job: usize,
+    /// It begins though what it must follow did not succeed; else it is skipped or never begins
+    /// though nothing keeps it.
+    pub(crate) begins: bool,
+    /// It is cancelled before it begins.
+    pub(crate) is_replaced: bool,
+}
 
 /// How a model words what others than the jobs do.
 pub(crate) trait Tells<R> {
@@ -34,13 +46,59 @@ pub(crate) fn tell<R>(
     steps: &[(Step, Run<R>)],
 ) -> Path {
     let mut lines = vec![told.started(&first.row)];
+    lines.extend(skipped(workflow, layout, &layout.waiting(), &first.jobs));
+    let departs = |before: &Jobs, after: &Jobs, step| match workflow.is_written() {
+        true => departure(workflow, layout, before, after, step),
+        false => None,
+    };
+    let mut departed = departs(&layout.waiting(), &first.jobs, Step::AgainAll);
     let mut before = first;
     for (step, after) in steps {
         lines.push(line(workflow, layout, told, before, *step));
-        lines.extend(skipped(workflow, layout, &before.jobs, &after.jobs, *step));
+        if step.job().is_some() {
+            lines.extend(skipped(workflow, layout, &before.jobs, &after.jobs));
+        }
+        departed = departed.or_else(|| departs(&before.jobs, &after.jobs, *step));
         before = after;
     }
-    Path(lines)
+    Path(lines, departed)
+}
+
+/// The job that a step lets begin, or skips, otherwise than the table says.
+fn departure(
+    workflow: &Workflow<'_>,
+    layout: &Layout,
+    before: &Jobs,
+    after: &Jobs,
+    step: Step,
+) -> Option<Departure> {
+    let passed = |need: &usize| {
+        layout.succeeded(after, *need)
+            || workflow.plans[*need].skippable
+                && layout.result(after, *need) == Some(JobResult::Skipped)
+    };
+    let departs = |job: usize| {
+        let plan = &workflow.plans[job];
+        let is_new = layout.code(before, job) == 0 && layout.code(after, job) != 0;
+        if !is_new || !plan.is_of_table {
+            return None;
+        }
+        let is_its = matches!(step, Step::Job { job: of, does: Does::NeverBegins }
+            if usize::from(of) == job);
+        let begins = match layout.result(after, job) {
+            Some(JobResult::Skipped) => false,
+            Some(JobResult::Cancelled) if is_its => false,
+            Some(_) | None => true,
+        };
+        let may = plan.always || plan.must.iter().all(passed);
+        let is_cancelled = layout.result(after, job) == Some(JobResult::Cancelled);
+        let excused = !begins && (plan.skippable || is_cancelled && !plan.always);
+        (begins != may && !excused)
+            .then_some((plan.always, Departure { job, begins, is_replaced: is_its }))
+    };
+    let all = (0..workflow.plans.len()).filter_map(departs);
+    all.max_by_key(|(always, departure)| (*always, std::cmp::Reverse(departure.job)))
+        .map(|(_, d)| d)
 }
 
 fn line<R>(
@@ -69,6 +127,7 @@ fn line<R>(
     let set_out = layout.job(&before.jobs, usize::from(job)).set_out;
     match does {
         Does::NeverBegins => format!("{name} is cancelled before it begins"),
+        Does::IsSkipped => format!("{name} is skipped by its own condition"),
         Does::FailsAtOnce => format!("{name} fails before its first report"),
         Does::IsLost => match set_out.checked_sub(1) {
             None => format!("{name}'s runner is lost before it reports"),
@@ -103,6 +162,7 @@ fn line<R>(
                 (plan.attempted(set_out), what)
             };
             match plan.outcome(of) {
+                None if !plan.is_of_table => format!("{name} {did}"),
                 None => format!("{name} {did}: it has no report for that"),
                 Some(state) => {
                     let what = says(state, attempted, fate, plan.outcome_tolerated);
@@ -153,15 +213,11 @@ fn skipped(
     layout: &Layout,
     before: &Jobs,
     after: &Jobs,
-    step: Step,
 ) -> Option<String> {
-    if matches!(step, Step::AgainAll | Step::AgainFailed) {
-        return None;
-    }
     let is = |jobs, job| layout.result(jobs, job) == Some(JobResult::Skipped);
     let names: Vec<&str> = (0..workflow.plans.len())
         .filter(|&job| !is(before, job) && is(after, job))
-        .map(|job| workflow.machine.jobs[job].name.as_str())
+        .map(|job| workflow.plans[job].name.as_str())
         .collect();
     (!names.is_empty()).then(|| format!("skipped: {}", names.join(", ")))
 }

@@ -26,6 +26,8 @@ pub(crate) enum Does {
     FailsAtOnce,
     /// It is cancelled before it begins.
     NeverBegins,
+    /// Its own condition skips it.
+    IsSkipped,
     /// The runner is lost: nothing more of the job runs.
     IsLost,
 }

@@ -1,9 +1,13 @@
 //! What the jobs of a table do, looked up once: their reports, their needs, and which piece of work
 //! belongs to which phase.
 
+use std::fmt;
+use std::sync::Arc;
+
 use crate::machine::{
     Became, JobId, Machine, NeedResult, Outcomes, PhaseId, State, StateId, conclude,
 };
+use crate::workflow::expression::Both;
 
 use super::job::JobResult;
 
@@ -14,10 +18,32 @@ pub(crate) struct Before {
     pub(crate) tolerated: bool,
 }
 
+/// What says whether a job of a workflow that somebody wrote begins once those that it needs are over.
+pub(crate) trait Decides: fmt::Debug + Send + Sync {
+    /// Whether it begins, given what became of the jobs before it, and whether the run was cancelled.
+    fn begins(&self, result: &dyn Fn(usize) -> NeedResult, cancelled: bool) -> Both;
+    /// What it may say became of the jobs before it, where it concludes and that is known.
+    fn says(&self, result: &dyn Fn(usize) -> NeedResult) -> Option<Vec<Became>>;
+}
+
 /// What one job does.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
+    pub(crate) name: String,
+    /// Whether the table has it; a workflow may have others, which report nothing.
+    pub(crate) is_of_table: bool,
     pub(crate) always: bool,
+    /// Whether it counts as one that succeeded where it was skipped.
+    pub(crate) skippable: bool,
+    /// Whether it may be skipped where all before it passed.
+    pub(crate) may_skip: bool,
+    /// Whether it counts as one that succeeded where it failed: `continue-on-error`.
+    pub(crate) tolerated: bool,
+    /// Whether it may be cancelled before it begins though it begins whatever became of others: it
+    /// waits, and a later run takes its place.
+    pub(crate) may_be_replaced: bool,
+    /// When it begins, where a workflow that somebody wrote says so.
+    pub(crate) condition: Option<Arc<dyn Decides>>,
     pub(crate) needs: Vec<usize>,
     /// The jobs that must have succeeded first, as far as one does not follow from another: what it
     /// needs, and past a concluding job what that needs.
@@ -30,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) outcome_tolerated: bool,
     /// Of a concluding job: what the result of each job that it needs says was attempted.
     pub(crate) attempted: Vec<(JobId, Option<StateId>)>,
+    /// The jobs that it needs and that may be skipped.
+    skippable_needs: Vec<JobId>,
 }
 
 impl Plan {
@@ -46,6 +74,7 @@ impl Plan {
         };
         let outcomes = |plan: &Self| Became::ALL.map(|became| plan.outcomes.of(became).is_some());
         self.always == other.always
+            && self.skippable == other.skippable
             && self.has_start == other.has_start
             && self.pieces == other.pieces
             && self.outcome_tolerated == other.outcome_tolerated
@@ -67,12 +96,13 @@ impl Plan {
         &self,
         results: impl Fn(usize) -> JobResult,
     ) -> (Became, Option<StateId>) {
-        conclude(&self.attempted, |need| need_result(results(need.index())))
+        let is_skippable = |need: JobId| self.skippable_needs.contains(&need);
+        conclude(&self.attempted, is_skippable, |need| need_result(results(need.index())))
     }
 }
 
 /// What a job that is over is to those that need it.
-const fn need_result(result: JobResult) -> NeedResult {
+pub(super) const fn need_result(result: JobResult) -> NeedResult {
     match result {
         JobResult::Succeeded => NeedResult::Success,
         JobResult::Failed | JobResult::Mute => NeedResult::Failure,
@@ -95,8 +125,8 @@ pub(crate) struct Workflow<'m> {
 impl<'m> Workflow<'m> {
     /// The workflow of a table.
     pub(crate) fn of(machine: &'m Machine) -> Self {
-        let order = in_order_of_needs(machine);
         let mut plans: Vec<Plan> = machine.job_ids().map(|id| plan(machine, id)).collect();
+        let order = in_order_of_needs(&plans);
         for &job in &order {
             let mut must = plans[job].needs.clone();
             let past = plans[job].needs.iter().filter(|&&need| plans[need].always);
@@ -116,10 +146,36 @@ impl<'m> Workflow<'m> {
         Self { machine, plans, order, work }
     }
 
+    /// The same with the jobs of a workflow that somebody wrote: those of the table that it has, by
+    /// what is said of each, and others.
+    pub(crate) fn written(
+        &self,
+        of_table: impl IntoIterator<Item = (JobId, Written)>,
+        others: impl IntoIterator<Item = (String, Written)>,
+    ) -> Self {
+        let mut plans = self.plans.clone();
+        for (id, written) in of_table {
+            let plan = &mut plans[id.index()];
+            *plan = written.onto(plan.clone());
+        }
+        plans.extend(others.into_iter().map(|(name, written)| written.onto(Plan::other(name))));
+        let order = in_order_of_needs(&plans);
+        Self { machine: self.machine, plans, order, work: self.work.clone() }
+    }
+
+    /// Whether it is one that somebody wrote.
+    pub(crate) fn is_written(&self) -> bool {
+        self.plans.iter().any(|plan| plan.condition.is_some())
+    }
+
     /// Some of its jobs by themselves, which wait for no others.
     pub(crate) fn only(&self, jobs: &[usize]) -> Self {
-        let plan =
-            |&job: &usize| Plan { needs: Vec::new(), must: Vec::new(), ..self.plans[job].clone() };
+        let plan = |&job: &usize| {
+            let plan = &self.plans[job];
+            let may_skip = plan.may_skip || plan.condition.is_some();
+            let (needs, must, condition) = (Vec::new(), Vec::new(), None);
+            Plan { needs, must, may_skip, condition, ..plan.clone() }
+        };
         let place = |job: usize| jobs.iter().position(|&one| one == job);
         let work = self.work.iter().map(|work| {
             work.iter().filter_map(|&(job, piece)| Some((place(job)?, piece))).collect()
@@ -137,8 +193,51 @@ impl<'m> Workflow<'m> {
         self.plans.iter().map(|plan| plan.before.len() + 2).sum()
     }
 
-    pub(crate) fn name(&self, job: u16) -> &'m str {
-        &self.machine.jobs[usize::from(job)].name
+    pub(crate) fn name(&self, job: u16) -> &str {
+        &self.plans[usize::from(job)].name
+    }
+}
+
+/// What a workflow that somebody wrote says of one of its jobs.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The jobs that it waits for, by their places: those of the table first.
+    pub(crate) needs: Vec<usize>,
+    pub(crate) condition: Arc<dyn Decides>,
+    pub(crate) tolerated: bool,
+    pub(crate) may_be_replaced: bool,
+}
+
+impl Written {
+    fn onto(self, plan: Plan) -> Plan {
+        let Self { needs, condition, tolerated, may_be_replaced } = self;
+        let condition = Some(condition);
+        Plan { needs, condition, tolerated, may_be_replaced, may_skip: false, ..plan }
+    }
+}
+
+impl Plan {
+    /// A job that reports nothing.
+    fn other(name: String) -> Self {
+        Self {
+            name,
+            is_of_table: false,
+            always: false,
+            skippable: false,
+            may_skip: false,
+            tolerated: false,
+            may_be_replaced: false,
+            condition: None,
+            needs: Vec::new(),
+            must: Vec::new(),
+            has_start: false,
+            before: Vec::new(),
+            pieces: 0,
+            outcomes: Outcomes { success: None, failure: None, cancelled: None },
+            outcome_tolerated: false,
+            attempted: Vec::new(),
+            skippable_needs: Vec::new(),
+        }
     }
 }
 
@@ -146,9 +245,11 @@ fn plan(machine: &Machine, id: JobId) -> Plan {
     let job = machine.job(id);
     let reports = machine.reports(id);
     Plan {
+        is_of_table: true,
         always: job.always,
+        skippable: job.skippable,
+        may_skip: job.skippable,
         needs: job.needs.iter().map(|need| need.index()).collect(),
-        must: Vec::new(),
         has_start: job.start.is_some(),
         before: reports
             .iter()
@@ -164,6 +265,13 @@ fn plan(machine: &Machine, id: JobId) -> Plan {
         outcomes: job.outcomes(),
         outcome_tolerated: reports.iter().any(|r| r.state().is_none() && r.tolerated),
         attempted: machine.concluding_attempted(id),
+        skippable_needs: job
+            .needs
+            .iter()
+            .copied()
+            .filter(|&need| machine.job(need).skippable)
+            .collect(),
+        ..Plan::other(job.name.clone())
     }
 }
 
@@ -182,13 +290,13 @@ pub(crate) fn phase_of<'p>(
     }
 }
 
-/// The jobs, each after those that it needs; a table's needs have no cycle.
-fn in_order_of_needs(machine: &Machine) -> Vec<usize> {
-    let mut missing: Vec<usize> = machine.jobs.iter().map(|job| job.needs.len()).collect();
+/// The jobs, each after those that it needs; those in a circle are left out.
+fn in_order_of_needs(plans: &[Plan]) -> Vec<usize> {
+    let mut missing: Vec<usize> = plans.iter().map(|plan| plan.needs.len()).collect();
     let mut needed_by = vec![Vec::new(); missing.len()];
-    for (number, job) in machine.jobs.iter().enumerate() {
-        for need in &job.needs {
-            needed_by[need.index()].push(number);
+    for (number, plan) in plans.iter().enumerate() {
+        for &need in &plan.needs {
+            needed_by[need].push(number);
         }
     }
     let mut order: Vec<usize> = (0..missing.len()).filter(|&job| missing[job] == 0).collect();

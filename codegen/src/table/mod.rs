@@ -193,6 +193,9 @@ pub struct JobRow {
     /// A concluding job: runs whatever became of the jobs it needs, and reports its outcome alone.
     #[schemars(with = "Option<bool>")]
     pub always: Option<Spanned<bool>>,
+    /// Its own condition may skip it, and that is no failure.
+    #[schemars(with = "Option<bool>")]
+    pub skippable: Option<Spanned<bool>>,
     /// The state that is reported first.
     #[schemars(with = "Option<String>")]
     pub start: Option<Text>,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Draft, is_set};
+use crate::machine::StateId;
 use crate::rules;
 use crate::suggest;
 use crate::table::{JobRow, LOST, Placed, Text};
@@ -96,6 +97,48 @@ fn concluding(draft: &mut Draft<'_>, row: &Placed<JobRow>) {
         let message = format!("the concluding job `{name}` has `{key}`");
         let help = "a concluding job reports its outcome alone: remove it, or remove `always`";
         draft.error(rules::ALWAYS_WITH_REPORTS, span, message, help);
+    }
+}
+
+/// What a job that may be skipped must and must not have: where it was, its reports are not there.
+pub(super) fn skippable(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    let Some(relation) = draft.whole_relation() else { return };
+    for row in &table.job {
+        let Some(skippable) = row.skippable.as_ref().filter(|of| is_set(Some(of))) else {
+            continue;
+        };
+        let job = suggest::shown(row.name.get_ref());
+        if is_set(row.always.as_ref()) {
+            let message = format!("the concluding job `{job}` is skippable");
+            let help =
+                "where it is skipped nobody says what became of the others: remove one of the two";
+            draft.error(rules::SKIPPABLE_CONCLUSION, skippable.span(), message, help);
+            continue;
+        }
+        let needed = reported(row).filter(|(key, _)| !["`failure`", "`cancelled`"].contains(key));
+        for (_, name) in needed {
+            let Some(&index) = draft.states.get(name.get_ref().as_str()) else { continue };
+            let state = StateId::new(index);
+            let passes = |from: StateId| {
+                relation.is_legal(from, state)
+                    && relation
+                        .legal_from(from)
+                        .any(|to| to != from && to != state && relation.is_legal(state, to))
+            };
+            let mut others = draft.state_ids().filter(|&from| from != state);
+            if draft.is_optional(state) || others.any(passes) {
+                continue;
+            }
+            let state = suggest::shown(name.get_ref());
+            let message =
+                format!("`{job}` is skippable, and nothing passes over its report `{state}`");
+            let help = format!(
+                "make `{state}` optional, or add a transition that passes over it: where the job is \
+                 skipped it is not reported"
+            );
+            draft.error(rules::SKIPPABLE_REPORT, name.span(), message, help);
+        }
     }
 }
 

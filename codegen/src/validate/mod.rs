@@ -18,6 +18,7 @@ use crate::machine::{
     Fingerprints, Job, JobId, Machine, Milestone, Phase, PhaseId, Relation, State, StateId, Targets,
 };
 use crate::rules::{self, Rule};
+use crate::search::closure;
 use crate::suggest;
 use crate::table::{JobRow, LOST, Placed, Source, StateRow, Table, Text};
 
@@ -86,6 +87,7 @@ const CHECKS: &[fn(&mut Draft<'_>)] = &[
     states::ways_out,
     jobs::references,
     jobs::shapes,
+    jobs::skippable,
     jobs::cycles,
     targets::resolve,
     targets::sections,
@@ -321,19 +323,29 @@ impl<'t> Draft<'t> {
         Some(machine)
     }
 
+    fn needs(&self, row: &JobRow) -> Vec<JobId> {
+        let names = row.needs.iter().flat_map(|needs| needs.get_ref());
+        let known = names.filter_map(|name| self.jobs.get(name.get_ref().as_str()));
+        known.map(|&index| JobId::new(index)).collect()
+    }
+
+    /// Some jobs, and all that come before them.
+    fn before(&self, needs: &[JobId]) -> Vec<JobId> {
+        let of = |job: JobId| self.needs(&self.table.job[job.index()]);
+        closure(needs.iter().copied(), of).into_iter().collect()
+    }
+
     fn job(&self, row: &JobRow, title: &impl Fn(&Option<Text>, &Text) -> String) -> Job {
         let state = |name: &Option<Text>| {
             name.as_ref()
                 .and_then(|name| self.states.get(name.get_ref().as_str()))
                 .map(|&index| StateId::new(index))
         };
-        let mut needs: Vec<JobId> = row
-            .needs
-            .iter()
-            .flat_map(|needs| needs.get_ref())
-            .filter_map(|name| self.jobs.get(name.get_ref().as_str()))
-            .map(|&index| JobId::new(index))
-            .collect();
+        let mut needs = self.needs(row);
+        let all = self.before(&needs);
+        if all.iter().any(|job| is_set(self.table.job[job.index()].skippable.as_ref())) {
+            needs = all;
+        }
         needs.sort_unstable();
         Job {
             name: row.name.get_ref().clone(),
@@ -341,6 +353,7 @@ impl<'t> Draft<'t> {
             doc: row.doc.clone(),
             needs,
             always: is_set(row.always.as_ref()),
+            skippable: is_set(row.skippable.as_ref()),
             start: state(&row.start),
             milestones: row
                 .milestones

@@ -14,6 +14,7 @@ mod runs;
 mod told;
 mod workflow;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use crate::machine::{JobId, Machine, PhaseId, StateId};
 use crate::rules::{self, Rule};
 use crate::runs::Workflow;
+pub(crate) use runs::{Broken, Claim};
 use runs::{Mode, Runs};
 
 pub use promela::{FORMULAS, promela};
@@ -289,6 +291,19 @@ pub fn verify(machine: &Machine) -> Vec<Proved> {
         }
         PROOFS.into_iter().map(prove).collect()
     })
+}
+
+/// What breaks each claim about the runs of a workflow, the shortest of each.
+pub(crate) fn broken(workflow: &Workflow<'_>) -> BTreeMap<Claim, Broken> {
+    let mode = Mode::all(true, false);
+    let mut broken = Runs::of_reports(workflow, mode).broken;
+    for (claim, other) in Runs::of_views(workflow, mode).broken {
+        match broken.get(&claim) {
+            Some(known) if known.length <= other.length => {}
+            Some(_) | None => drop(broken.insert(claim, other)),
+        }
+    }
+    broken
 }
 
 fn count(number: usize) -> u64 {

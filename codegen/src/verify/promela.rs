@@ -151,8 +151,16 @@ fn all_succeeded(machine: &Machine, id: JobId) -> String {
     let needs = |job: JobId| machine.job(job).needs.iter().copied();
     let all = closure(needs(id), needs);
     let each: Vec<String> =
-        all.into_iter().map(|job| format!("result_{} == SUCCESS", job.index())).collect();
+        all.into_iter().map(|job| passed(machine.job(job), job.index())).collect();
     if each.is_empty() { "true".to_owned() } else { each.join(" && ") }
+}
+
+/// That a job succeeded, or was skipped as it may be.
+fn passed(job: &Job, number: usize) -> String {
+    match job.skippable {
+        true => format!("(result_{number} == SUCCESS || result_{number} == SKIPPED)"),
+        false => format!("result_{number} == SUCCESS"),
+    }
 }
 
 fn needs_over(job: &Job) -> String {
@@ -199,6 +207,9 @@ fn working(w: &mut String, machine: &Machine, id: JobId) {
     if job.start.is_some() {
         line(w, "  :: goto failing");
     }
+    if job.skippable {
+        line(w, &format!("  :: result_{number} = SKIPPED; goto gone"));
+    }
     line(w, "  fi };");
     let before = job.before_outcome();
     let states: Vec<bool> =
@@ -242,9 +253,11 @@ fn concluding(w: &mut String, machine: &Machine, id: JobId) {
     line(w, &format!("  :: mute_{number} = true; result_{number} = FAILURE; goto gone"));
     let had = |result: NeedResult| {
         let word = result.as_str().to_uppercase();
-        let each: Vec<String> =
-            job.needs.iter().map(|need| format!("result_{} == {word}", need.index())).collect();
-        format!("({})", each.join(" || "))
+        let counts =
+            |need: &&JobId| result != NeedResult::Skipped || !machine.job(**need).skippable;
+        let each = job.needs.iter().filter(counts);
+        let each: Vec<String> = each.map(|n| format!("result_{} == {word}", n.index())).collect();
+        if each.is_empty() { "false".to_owned() } else { format!("({})", each.join(" || ")) }
     };
     let none_before =
         |at: usize| CONCLUSIONS[..at].iter().map(|&(one, _)| format!("!{}", had(one)));
@@ -281,7 +294,8 @@ fn over(w: &mut String, machine: &Machine) {
     };
     let mute = each(&says_end, "mute_#");
     let mute = if mute.is_empty() { "false".to_owned() } else { mute.join(" && ") };
-    let good = each(&|job| !job.always, "result_# == SUCCESS");
+    let good = machine.jobs.iter().enumerate().filter(|(_, job)| !job.always);
+    let good: Vec<String> = good.map(|(number, job)| passed(job, number)).collect();
     let good = if good.is_empty() { "true".to_owned() } else { good.join(" && ") };
     line(
         w,

@@ -19,6 +19,8 @@ pub struct Plan {
 pub enum Runs {
     /// Where all before it succeeded: the jobs that it needs, or the steps above it.
     WhenAllSucceeded,
+    /// Where the run was not cancelled and each of these jobs succeeded, or was skipped as it may be.
+    WhenAllPassed(Vec<JobId>),
     /// Whatever became of them.
     Always,
     /// Whatever became of them, where the table has a state for what became of the job.
@@ -124,7 +126,12 @@ impl Plan {
         if steps.is_empty() {
             steps.push(Step::Work(first_work(machine, job)));
         }
-        let runs = if job.always { Runs::Always } else { Runs::WhenAllSucceeded };
+        let is_skippable = |&need: &JobId| machine.job(need).skippable;
+        let runs = match job.always {
+            true => Runs::Always,
+            false if job.needs.iter().any(is_skippable) => Runs::WhenAllPassed(job.needs.clone()),
+            false => Runs::WhenAllSucceeded,
+        };
         Self { job: id, runs, steps }
     }
 

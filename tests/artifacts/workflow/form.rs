@@ -104,7 +104,7 @@ pub(crate) fn others_actions_are_pinned_and_permissions_are_as_few_as_can_be(
         let pinned = uses.split_once('@').is_some_and(|(_, reference)| {
             reference.len() == 40 && reference.chars().all(|c| c.is_ascii_hexdigit())
         });
-        assert!(pinned || uses.starts_with("./"), "{uses}");
+        assert!(pinned || uses.starts_with("./") || uses.starts_with("$/"), "{uses}");
     }
 }
 

@@ -14,12 +14,18 @@ pub const ORDER: &str = include_str!("workflows/order.yml");
 pub const ORDER_TABLE: &str = include_str!("workflows/order.toml");
 pub const AT: &str = ".github/workflows/release.yml";
 
-/// The deploy table, with workflows that it keeps.
+/// The deploy table, with workflows that it keeps, and the action in the workspace: what a checkout
+/// gives and takes.
 pub fn keeping(workflows: &[&str]) -> String {
     let at = "id_input = \"console_deploy_id\"\n";
     assert!(DEPLOY.contains(at));
     let table = DEPLOY.replace("#:schema ./generated/machine.schema.json\n", "");
-    table.replace(at, &format!("{at}workflows = {workflows:?}\n"))
+    table.replace(
+        at,
+        &format!(
+            "{at}action = \"./generated/workflow/notify-deploy-status\"\nworkflows = {workflows:?}\n"
+        ),
+    )
 }
 
 /// A repository with the deploy table, its artifacts, and a workflow.
@@ -38,9 +44,10 @@ pub fn adopted() -> Folder {
     folder
 }
 
-/// A repository with the order table, its artifacts, and a workflow.
+/// A repository with the order table, its artifacts, and a workflow; the action in the workspace.
 pub fn ordering(workflow: impl AsRef<[u8]>) -> Folder {
-    let folder = Folder::with("order.toml", ORDER_TABLE);
+    let table = format!("{ORDER_TABLE}action = \"./generated/workflow/notify-order-status\"\n");
+    let folder = Folder::with("order.toml", &table);
     folder.write(AT, workflow);
     folder.run(&["generate"]);
     folder

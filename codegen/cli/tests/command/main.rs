@@ -29,4 +29,5 @@ mod workflows_found;
 mod workflows_own_text;
 mod workflows_places;
 mod workflows_regions;
+mod workflows_trials;
 mod workflows_valid;

@@ -179,6 +179,10 @@ pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {
         } else if always.0 != always.1 {
             let word = if always.1 { "whatever became" } else { "only on the success" };
             format!("`{name}` runs {word} of the jobs that it needs")
+        } else if before.job(old).skippable != after.job(new).skippable {
+            let word =
+                if after.job(new).skippable { "may be skipped now" } else { "is always run now" };
+            format!("`{name}` {word}")
         } else {
             continue;
         };

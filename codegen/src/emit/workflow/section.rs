@@ -26,7 +26,9 @@ pub struct WorkflowRow {
     /// The workflow input without which no report is sent; by default `MACHINE_id`.
     #[schemars(with = "Option<String>")]
     pub id_input: Option<Text>,
-    /// What `uses:` says; by default the path of the generated action.
+    /// What `uses:` says; by default `$/` and the path of the generated action: the action at the
+    /// running commit, which needs no checkout (github.com, runners from 2.336.0). `./` and its path
+    /// is the action in the workspace, which the job must have checked out.
     #[schemars(with = "Option<String>")]
     pub action: Option<Text>,
     /// Workflows written by hand, in which the report steps between `# phasegate:begin` and
@@ -42,10 +44,19 @@ pub struct WorkflowTarget {
     pub path: String,
     /// The workflow input without which no report is sent.
     pub id_input: String,
+    /// The same as an expression.
+    id: String,
     /// What `uses:` says.
     pub action: String,
     /// The workflows written by hand whose report steps are kept current, from the root.
     pub workflows: Vec<String>,
+}
+
+impl WorkflowTarget {
+    /// Where the row's id comes from, as an expression.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Targets {
@@ -70,9 +81,11 @@ impl Target for Workflow {
 
     fn resolve(row: &WorkflowRow, machine: &str) -> WorkflowTarget {
         let path = normal(&or(row.path.as_ref(), || "generated/workflow".to_owned()));
+        let id_input = or(row.id_input.as_ref(), || format!("{machine}_id"));
         WorkflowTarget {
-            id_input: or(row.id_input.as_ref(), || format!("{machine}_id")),
-            action: or(row.action.as_ref(), || format!("./{path}/notify-{machine}-status")),
+            id: format!("inputs.{id_input}"),
+            id_input,
+            action: or(row.action.as_ref(), || format!("$/{path}/notify-{machine}-status")),
             workflows: row.kept().map(|path| normal(path.get_ref())).collect(),
             path,
         }
@@ -132,7 +145,7 @@ impl Target for Workflow {
             if bad && text != LOST {
                 let message = format!("`{}` is not what `uses:` can say", shown(text));
                 let help =
-                    "such as `./.github/actions/notify-deploy-status`, or `owner/repository@ref`";
+                    "such as `$/.github/actions/notify-deploy-status`, or `owner/repository@ref`";
                 findings.error(rules::BAD_ACTION, action.span(), message, help);
             }
         }

@@ -129,7 +129,7 @@ impl<'w, 'a, 'm> Alone<'w, 'a, 'm> {
             Some(JobResult::Succeeded | JobResult::Skipped) | None => false,
         };
         says.needs.iter().all(|&job| self.may_be_over(jobs, job))
-            && (!says.success || says.needs.iter().all(|&job| layout.succeeded(jobs, job)))
+            && (!says.success || says.needs.iter().all(|&job| self.runs.passed(jobs, job)))
             && says.names.is_none_or(is_named)
     }
 

@@ -126,7 +126,7 @@ impl<'w, 'm> Reports<'w, 'm> {
                     *runs = runs.saturating_add(share);
                 }
             }
-            if !row.is(LOST) && self.table.runs.layout.all_succeeded(&run.jobs) {
+            if !row.is(LOST) && self.table.runs.all_passed(&run.jobs) {
                 add(&mut self.found.flawless);
             }
         }
@@ -163,19 +163,34 @@ impl<'w, 'm> Reports<'w, 'm> {
         let Workflow { machine, plans, .. } = self.table.runs.workflow;
         let state = machine.state(run.row.state);
         let name = &state.name;
-        let is_bad =
-            |&job: &usize| !plans[job].always && !self.table.runs.layout.succeeded(&run.jobs, job);
+        let passed = |job: usize| self.table.runs.passed(&run.jobs, job);
+        let is_bad = |&job: &usize| !plans[job].always && plans[job].is_of_table && !passed(job);
         match (state.outcome?, (0..plans.len()).find(is_bad)) {
             (Outcome::Success, Some(job)) => {
-                let job = &machine.jobs[job].name;
+                let job = &plans[job].name;
                 Some(format!("the row is `{name}`, a success, and `{job}` did not succeed"))
             }
             (outcome @ (Outcome::Failure | Outcome::Cancelled), None) => {
                 Some(format!("the row is `{name}` ({}), and all jobs succeeded", outcome.as_str()))
             }
+            // By a workflow that somebody wrote a job may be skipped where nothing else went wrong.
+            (outcome @ (Outcome::Failure | Outcome::Cancelled), Some(job))
+                if !(0..plans.len()).any(|job| self.goes_wrong(run, job)) =>
+            {
+                let (job, outcome) = (&plans[job].name, outcome.as_str());
+                Some(format!("the row is `{name}` ({outcome}), and `{job}` was only skipped"))
+            }
             (Outcome::Success, None)
             | (Outcome::Failure | Outcome::Cancelled, Some(_))
             | (Outcome::Neutral, _) => None,
+        }
+    }
+
+    /// Whether a job failed or was cancelled.
+    fn goes_wrong(&self, run: &Run<Row>, job: usize) -> bool {
+        match self.table.runs.layout.result(&run.jobs, job) {
+            Some(JobResult::Failed | JobResult::Cancelled | JobResult::Mute) => true,
+            Some(JobResult::Succeeded | JobResult::Skipped) | None => false,
         }
     }
 

@@ -131,15 +131,18 @@ impl<'w, 'm> TableRuns<'w, 'm> {
 
     /// A run may be started for a row in any state that rows start in.
     pub(super) fn starts(&self) -> Vec<Run<Row>> {
-        let run = |&state| {
-            self.settled(Run { jobs: self.runs.layout.waiting(), row: Row { state, facts: 0 } })
-        };
+        let run =
+            |&state| self.settled(Run { jobs: self.runs.waiting(), row: Row { state, facts: 0 } });
         self.runs.workflow.machine.initial.iter().map(run).collect()
     }
 
     /// Everything that can happen next. With `late`, a job may also be lost after it reported its
     /// success.
     pub(super) fn steps(&self, now: &Run<Row>, late: bool, take: &mut impl FnMut(Taken<Row>)) {
+        if let Some(job) = self.runs.silent(&now.jobs) {
+            self.runs.next(now, job, late, take);
+            return;
+        }
         let mut over = true;
         for &job in &self.runs.workflow.order {
             if self.runs.layout.is_over(&now.jobs, job) {

@@ -35,6 +35,7 @@ impl Reading<'_> {
         match key {
             Some("path") => value.is_null() || matches!(text, "." | "./"),
             Some("repository") => value.is_null() || inner == "github.repository",
+            Some("ref") => value.is_null() || matches!(inner, "github.sha" | "github.ref"),
             Some("sparse-checkout") => {
                 let action = self.target.action.trim_start_matches("./");
                 let holds = |line: &str| {
@@ -123,6 +124,67 @@ impl Reading<'_> {
         }
     }
 }
+
+impl<'r> Reading<'r> {
+    /// Says where the action was taken away again, or may be another commit's, when a job reports.
+    pub(super) fn judge_workspace(
+        &self,
+        regions: &[&Region],
+        own: &[(usize, &'r Node)],
+        findings: &mut Findings<'_>,
+    ) {
+        if !self.is_local() {
+            return;
+        }
+        let checkout = self.checkout(own);
+        let after = own.iter().filter(|(line, _)| checkout.is_some_and(|first| first < *line));
+        let Some((line, what)) =
+            after.clone().find_map(|(at, step)| Some((*at, self.wipes(step)?)))
+        else {
+            return;
+        };
+        let Some(lost) = regions.iter().find(|region| region.begin > line) else { return };
+        let message = format!(
+            "`{}` reports with `{}`, which may be another or none by then: {what} above it",
+            lost.name, self.target.action
+        );
+        let help = format!(
+            "write `action = \"$/{}\"` in the table: that is the action at the running commit, \
+             whatever is in the workspace; where the runner is older than 2.336.0, check this \
+             repository out once more below line {line}",
+            self.target.action.trim_start_matches("./")
+        );
+        findings.tell(rules::LOST_ACTION, Severity::Error, self.lines.span(line), message, help);
+    }
+
+    /// What a step does that takes an action of the workspace away.
+    fn wipes(&self, step: &Node) -> Option<String> {
+        if is_checkout(step) {
+            // Into a folder of its own it leaves the others as they are.
+            let is_own_folder = |(key, value): &Partial<'_>| {
+                key.text() == Some("path") && !self.is_harmless(key.text(), value)
+            };
+            let partial = self.partial(step);
+            let other = partial.iter().find(|(key, _)| key.text() != Some("if"))?;
+            let what = format!("a second checkout has `{}`", other.0.text().unwrap_or_default());
+            return (!partial.iter().any(is_own_folder)).then_some(what);
+        }
+        let script = step.get("run").and_then(Node::text)?;
+        let is_said = |command: &&str| script.contains(command);
+        WIPING.into_iter().find(is_said).map(|command| format!("`{}` stands", command.trim()))
+    }
+}
+
+/// Commands after which the workspace may hold another commit, or nothing.
+const WIPING: [&str; 7] = [
+    "git clean",
+    "git checkout ",
+    "git switch ",
+    "git reset --hard ",
+    "rm -rf *",
+    "rm -rf ./*",
+    "rm -rf \"$GITHUB_WORKSPACE\"",
+];
 
 /// Whether a step checks a repository out.
 pub(super) fn is_checkout(step: &Node) -> bool {

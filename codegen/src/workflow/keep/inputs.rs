@@ -45,6 +45,17 @@ impl Reading<'_> {
         }
     }
 
+    /// Where the row's id comes from, key by key, in small letters.
+    pub(super) fn id_keys(&self) -> Vec<String> {
+        self.target.id().to_lowercase().split('.').map(str::to_owned).collect()
+    }
+
+    /// What triggers a run that a console starts, where only one thing can.
+    pub(super) fn event(&self) -> Option<&'static str> {
+        let may_be_called = self.has_trigger("workflow_call");
+        (!may_be_called && self.has_trigger("workflow_dispatch")).then_some("workflow_dispatch")
+    }
+
     fn has_trigger(&self, name: &str) -> bool {
         let Some(on) = self.document.root.get("on") else { return false };
         on.texts().contains(&name) || on.entry(name).is_some()

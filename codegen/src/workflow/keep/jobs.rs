@@ -7,10 +7,11 @@ use super::document::{Node, Value};
 use super::reading::{Found, Reading};
 use super::regions::Region;
 use crate::finding::{Findings, Severity};
-use crate::machine::{Job, JobId, Machine};
+use crate::machine::{Job, JobId, Machine, NeedResult, conclude};
 use crate::rules::{self, Rule};
 use crate::search::closure;
 use crate::suggest::{self, shown};
+use crate::workflow::expression::{self, Held, Known};
 use crate::workflow::plan::Plan;
 
 /// The table's jobs by groups that `needs` connects: a workflow that has one of a group is to have
@@ -129,8 +130,7 @@ impl<'r> Reading<'r> {
             findings.tell(rule, severity, span.clone(), message, help);
         };
         self.judge_needs(job, found, &mut tell);
-        let tolerated = found.value.get("continue-on-error");
-        if tolerated.is_some_and(|value| value.text() != Some("false") && !value.is_null()) {
+        if !self.is_off(self.value(found, "continue-on-error")) {
             // actions/runner#1161: to others, such a job has succeeded whatever became of it.
             let message = format!("the job `{}` has `continue-on-error`", job.name);
             let help = "take it off the job, and give it to the steps that may fail: where the job \
@@ -160,9 +160,14 @@ impl<'r> Reading<'r> {
             tell(rules::REUSABLE_JOB, Severity::Error, message, help);
             return false;
         }
-        if found.value.get("strategy").is_some_and(|strategy| strategy.get("matrix").is_some()) {
-            let message =
-                format!("the job `{name}` has a matrix: it would report once for each leg");
+        // As an expression it may be one.
+        let is_matrix =
+            |strategy: &Node| strategy.get("matrix").is_some() || strategy.text().is_some();
+        if self.value(found, "strategy").is_some_and(|s| !s.is_null() && is_matrix(s)) {
+            let message = format!(
+                "the job `{name}` has a matrix: it would report once for each leg, one its success \
+                 while another fails"
+            );
             let help = "report from jobs without a matrix, before it and after it, and let the \
                         table name those";
             tell(rules::MATRIX_JOB, Severity::Error, message, help);
@@ -189,10 +194,26 @@ impl<'r> Reading<'r> {
             return false;
         }
         if job.always {
-            self.judge_conclusion(found, &mut tell);
+            self.judge_conclusion(id, found, &mut tell);
         }
         self.judge_ids(id, found, findings);
         true
+    }
+
+    /// The concurrency group in which the job or the whole run waits beside those of other rows: one
+    /// that waits is cancelled where a later one comes, and nothing of it runs.
+    pub(super) fn shared_group(&self, job: Found<'r>) -> Option<&'r Node> {
+        let whole =
+            self.document.root.get("concurrency").map(|value| self.document.resolved(value));
+        let is_shared = |group: &&Node| {
+            let text = group.text().unwrap_or_default();
+            let own = ["github.run_id", self.target.id()];
+            !group.is_null() && !own.iter().any(|own| text.contains(own))
+        };
+        let group =
+            |value: &'r Node| value.get("group").or(Some(value).filter(|v| v.text().is_some()));
+        let both = [whole, self.value(job, "concurrency")].into_iter().flatten();
+        both.filter_map(group).find(is_shared)
     }
 
     /// What the table's job needs, the workflow's is to wait for.
@@ -223,30 +244,50 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// A concluding job runs whatever became of the others, and knows what did.
+    /// A concluding job knows what became of the others, and says it.
     fn judge_conclusion(
         &self,
+        id: JobId,
         found: Found<'r>,
         tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
         let name = found.key.text().unwrap_or_default();
-        let condition = found.value.get("if").and_then(Node::text).unwrap_or_default();
-        if !condition.contains("always()") {
-            let message = format!("the job `{name}` does not run where a job before it failed");
-            let help = format!(
-                "give it `if: {}`: it says what became of the others",
-                self.github().always()
-            );
-            tell(rules::CONCLUSION, Severity::Error, message, &help);
-        }
-        let result = found.value.get("env").and_then(|env| env.get("RESULT")?.text());
-        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let wanted = self.github().result();
-        if result.map(words) != Some(words(&wanted)) {
+        let result = self.value(found, "env").and_then(|env| env.get("RESULT")?.text());
+        let wanted = self.github().result(id);
+        if !result.is_some_and(|result| self.says_the_same(id, found, result)) {
             let message = format!("the job `{name}` does not say what became of the others");
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
             tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
+    }
+
+    /// Whether an expression says of the table's jobs what the table says, whatever became of them.
+    fn says_the_same(&self, id: JobId, found: Found<'r>, result: &str) -> bool {
+        let needed = &self.machine.job(id).needs;
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words(result) == words(&self.github().result(id)) {
+            return true;
+        }
+        if needed.len() > MOST_COMBINED {
+            return false;
+        }
+        let attempted = self.machine.concluding_attempted(id);
+        (0..NeedResult::ALL.len().pow(needed.len() as u32)).all(|number| {
+            let of = |need: JobId| {
+                let at = needed.iter().position(|&other| other == need).unwrap_or_default();
+                NeedResult::ALL
+                    [number / NeedResult::ALL.len().pow(at as u32) % NeedResult::ALL.len()]
+            };
+            let named = |name: &&str| {
+                let need = needed.iter().find(|&&need| self.machine.job(need).name == **name);
+                (name.to_lowercase(), need.map_or(NeedResult::Success, |&need| of(need)))
+            };
+            let results = Results(needs(found).iter().map(named).collect());
+            let is_skippable = |need: JobId| self.machine.job(need).skippable;
+            let wanted = conclude(&attempted, is_skippable, of).0.as_str();
+            let said = expression::texts(result, &results).ok().flatten();
+            said.is_some_and(|said| said.iter().all(|text| text == wanted))
+        })
     }
 
     /// The step of a job that has an id which is to be a report's: the value of its `id`. A report
@@ -271,6 +312,34 @@ impl<'r> Reading<'r> {
             let span = self.lines.span(given.line);
             findings.tell(rules::TAKEN_ID, Severity::Error, span, message, help);
         }
+    }
+}
+
+/// The most jobs of which every combination of results is tried.
+const MOST_COMBINED: usize = 8;
+
+/// What became of the jobs that a job needs.
+struct Results(Vec<(String, NeedResult)>);
+
+impl Known for Results {
+    fn need(&self, job: &str) -> Option<NeedResult> {
+        self.0.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
+    }
+
+    fn needs(&self) -> Vec<NeedResult> {
+        self.0.iter().map(|(_, result)| *result).collect()
+    }
+
+    fn before(&self) -> Vec<NeedResult> {
+        self.needs()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    fn context(&self, _: &[&str]) -> Held {
+        Held::Unknown
     }
 }
 

@@ -11,8 +11,10 @@ mod inputs;
 mod jobs;
 mod judge;
 mod lines;
+mod model;
 mod place;
 mod position;
+mod proof;
 mod reading;
 mod regions;
 mod same;
@@ -166,8 +168,13 @@ fn kept_text(
             reading.judge_completeness(id, found, &commands.adopt, findings);
         }
     }
+    let sound = reading.judge_regions(findings);
+    // Of a workflow that does not report as it is to nothing can be proven.
+    if !findings.has_errors() {
+        reading.judge_runs(findings);
+    }
     let mut edits = Vec::new();
-    for (region, expected) in reading.judge_regions(findings) {
+    for (region, expected) in sound {
         let edit = filled(&lines, &region, expected);
         if lines.between(region.begin, region.end) == edit.lines {
             continue;

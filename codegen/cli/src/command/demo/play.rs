@@ -28,6 +28,8 @@ pub(super) struct Play<'a> {
     attempt: u32,
     /// The job whose first piece of work fails.
     pub(super) fail_at: Option<JobId>,
+    /// The job that its own condition skips.
+    pub(super) skip: Option<JobId>,
     results: BTreeMap<JobId, NeedResult>,
     current: Option<Current>,
 }
@@ -61,6 +63,7 @@ impl<'a> Play<'a> {
             pace,
             attempt: 1,
             fail_at: None,
+            skip: None,
             results: BTreeMap::new(),
             current: None,
         };
@@ -82,13 +85,13 @@ impl<'a> Play<'a> {
     /// Whether every job that ran succeeded.
     pub(super) fn all_well(&self) -> bool {
         let mut jobs = self.machine.job_ids().filter(|&id| !self.machine.job(id).always);
-        jobs.all(|id| self.result(id) == NeedResult::Success)
+        jobs.all(|id| self.passed(id))
     }
 
     /// Starts the run again: the jobs that failed, and those that need them.
     pub(super) fn again(&mut self) {
         let is_kept =
-            |id: &JobId| self.result(*id) == NeedResult::Success && self.ancestors_succeeded(*id);
+            |id: &JobId| self.result(*id) == NeedResult::Success && self.ancestors_passed(*id);
         let kept: Vec<JobId> = self.machine.job_ids().filter(is_kept).collect();
         self.results.retain(|id, _| kept.contains(id));
         self.attempt += 1;
@@ -121,10 +124,13 @@ impl<'a> Play<'a> {
         let job = self.machine.job(id);
         print(&format!("\n{} ({})\n", job.name, job.title))?;
         let result = match job.always {
-            true => conclude(&self.machine.concluding_attempted(id), |need| self.result(need)).0,
+            true => self.concludes(&self.machine.concluding_attempted(id)).0,
             false => Became::Success,
         };
-        let starts = if job.always { self.id.is_some() } else { self.ancestors_succeeded(id) };
+        let starts = match job.always {
+            true => self.id.is_some(),
+            false => self.ancestors_passed(id) && self.skip != Some(id),
+        };
         if starts {
             let steps = Plan::of(self.machine, id).steps.into_iter();
             let status = Became::Success;
@@ -132,6 +138,8 @@ impl<'a> Play<'a> {
         } else {
             let why = if job.always {
                 "no console started this run"
+            } else if self.skip == Some(id) {
+                "its own condition does not hold"
             } else {
                 "a job before it did not succeed"
             };
@@ -153,10 +161,23 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn ancestors_succeeded(&self, id: JobId) -> bool {
-        self.machine.job(id).needs.iter().all(|need| {
-            self.result(*need) == NeedResult::Success && self.ancestors_succeeded(*need)
-        })
+    fn ancestors_passed(&self, id: JobId) -> bool {
+        let mut needs = self.machine.job(id).needs.iter();
+        needs.all(|&need| self.passed(need) && self.ancestors_passed(need))
+    }
+
+    /// Whether a job succeeded, or was skipped as it may be.
+    fn passed(&self, id: JobId) -> bool {
+        match self.result(id) {
+            NeedResult::Success => true,
+            NeedResult::Skipped => self.machine.job(id).skippable,
+            NeedResult::Failure | NeedResult::Cancelled => false,
+        }
+    }
+
+    fn concludes(&self, needed: &[(JobId, Option<StateId>)]) -> (Became, Option<StateId>) {
+        let is_skippable = |need: JobId| self.machine.job(need).skippable;
+        conclude(needed, is_skippable, |need| self.result(need))
     }
 
     /// What a job that is over is to those that need it: all that are needed have had their turn.
@@ -233,7 +254,7 @@ impl<'a> Play<'a> {
                     reports.iter().rev().filter(|(at, _)| current.came_to.contains(at));
                 came_to.next().map(|(_, state)| *state)
             }
-            Attempted::FirstNeeded(needed) => conclude(needed, |need| self.result(need)).1,
+            Attempted::FirstNeeded(needed) => self.concludes(needed).1,
         }
     }
 

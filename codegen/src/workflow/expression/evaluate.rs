@@ -1,0 +1,186 @@
+//! What an expression comes to, where contexts and functions are asked of somebody who may not know.
+
+use super::Asked;
+use super::parse::{Comparison, Expression, Part, STATUS};
+use super::value::{Value, Values, compare};
+
+impl Expression {
+    /// Every value that it can have.
+    pub(super) fn values(&self, of: &dyn Asked) -> Values {
+        let values = self.plain(of);
+        // What is not known is the same wherever it is asked again in one run.
+        if !values.can_be_true() || !values.can_be_false() {
+            return values;
+        }
+        match self {
+            Self::Path(_) | Self::Compare(..) | Self::Call(..) => {
+                let (text, is_opposite) = self.atom();
+                match of.decided(&text) {
+                    Some(answer) => values.counting(answer != is_opposite),
+                    None => values,
+                }
+            }
+            Self::Literal(_) | Self::Not(_) | Self::And(..) | Self::Or(..) | Self::Within(..) => {
+                values
+            }
+        }
+    }
+
+    fn plain(&self, of: &dyn Asked) -> Values {
+        match self {
+            Self::Literal(value) => Values::one(value.clone()),
+            Self::Path(parts) => match keys(parts) {
+                Some(keys) => of.context(&keys),
+                None => Values::ANY,
+            },
+            Self::Within(..) => Values::ANY,
+            Self::Not(inner) => {
+                let inner = inner.values(of);
+                Values::answers(inner.can_be_false(), inner.can_be_true())
+            }
+            Self::And(a, b) => decided(&a.values(of), b, of, false),
+            Self::Or(a, b) => decided(&a.values(of), b, of, true),
+            Self::Compare(how, a, b) => a.plain(of).each(&b.plain(of), |a, b| compare(*how, a, b)),
+            Self::Call(name, given) => call(name, given, of),
+        }
+    }
+
+    /// By what one comparison is known again: equality and its opposite are one.
+    fn atom(&self) -> (String, bool) {
+        match self {
+            Self::Compare(Comparison::Unequal, a, b) => {
+                let same = Self::Compare(Comparison::Equal, a.clone(), b.clone());
+                (same.to_string(), true)
+            }
+            Self::Literal(_)
+            | Self::Path(_)
+            | Self::Call(..)
+            | Self::Not(_)
+            | Self::And(..)
+            | Self::Or(..)
+            | Self::Compare(..)
+            | Self::Within(..) => (self.to_string(), false),
+        }
+    }
+}
+
+/// The keys of a way into a context; none where one has to be found out.
+fn keys<'a>(parts: &'a [Part]) -> Option<Vec<&'a str>> {
+    let key = |part: &'a Part| match part {
+        Part::Key(key) => Some(key.as_str()),
+        Part::Every => Some("*"),
+        Part::Found(_) => None,
+    };
+    parts.iter().map(key).collect()
+}
+
+/// The first value where it decides, else the second.
+fn decided(first: &Values, second: &Expression, of: &dyn Asked, by: bool) -> Values {
+    let kept = first.counting(by);
+    let goes_on = if by { first.can_be_false() } else { first.can_be_true() };
+    if goes_on { kept.with(second.values(of)) } else { kept }
+}
+
+fn call(name: &str, given: &[Expression], of: &dyn Asked) -> Values {
+    if let Some(status) = STATUS.into_iter().find(|status| *status == name) {
+        let names: Vec<Values> = given.iter().map(|name| name.plain(of)).collect();
+        return of.status(status, &names);
+    }
+    let given: Vec<Values> = given.iter().map(|value| value.plain(of)).collect();
+    match (name, &given[..]) {
+        ("contains", [within, what]) => within.each(what, contains),
+        ("startswith", [text, part]) => {
+            text.each(part, |a, b| texts(a, b, |a, b| a.starts_with(b)))
+        }
+        ("endswith", [text, part]) => text.each(part, |a, b| texts(a, b, |a, b| a.ends_with(b))),
+        ("format", [text, values @ ..]) => formatted(text, values),
+        ("tojson", _) => Values::one(Value::Filled),
+        ("fromjson", [text]) => {
+            text.known.iter().fold(Values { known: Vec::new(), any: text.any }, |all, text| {
+                all.with(from_json(text))
+            })
+        }
+        ("case", all) => cases(all),
+        (_, _) => Values::ANY,
+    }
+}
+
+fn contains(within: &Value, what: &Value) -> Values {
+    match within {
+        Value::List(items) => {
+            let each = items.iter().map(|item| compare(Comparison::Equal, item, what));
+            let each: Vec<Values> = each.collect();
+            let sure = each.iter().any(|is| !is.can_be_false());
+            Values::answers(each.iter().any(Values::can_be_true), !sure)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Filled => {
+            texts(within, what, |within, what| within.contains(what))
+        }
+    }
+}
+
+/// What is asked of two texts, whose case does not matter.
+fn texts(a: &Value, b: &Value, is: impl Fn(&str, &str) -> bool) -> Values {
+    match (a.text(), b.text()) {
+        (Some(a), Some(b)) => {
+            let is = is(&a.to_uppercase(), &b.to_uppercase());
+            Values::answers(is, !is)
+        }
+        (_, Some(part)) if part.is_empty() => Values::answers(true, false),
+        (_, _) => Values::answers(true, true),
+    }
+}
+
+/// A text with values put into it: not empty where it has a text of its own.
+fn formatted(text: &Values, values: &[Values]) -> Values {
+    let [Value::Text(text)] = &text.known[..] else { return Values::ANY };
+    let of_value = |values: &Values| match &values.known[..] {
+        [value] if !values.any => value.text(),
+        _ => None,
+    };
+    let mut known = Some(text.clone());
+    let mut own = text.clone();
+    for (at, value) in values.iter().enumerate() {
+        let place = format!("{{{at}}}");
+        own = own.replace(&place, "");
+        known = known.and_then(|known| Some(known.replace(&place, &of_value(value)?)));
+    }
+    match known {
+        Some(known) => Values::text(known.replace("{{", "{").replace("}}", "}")),
+        None if own.is_empty() => Values::ANY,
+        None => Values::one(Value::Filled),
+    }
+}
+
+fn from_json(text: &Value) -> Values {
+    fn value(json: &serde_json::Value) -> Value {
+        match json {
+            serde_json::Value::Null => Value::Null,
+            serde_json::Value::Bool(value) => Value::Bool(*value),
+            serde_json::Value::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
+            serde_json::Value::String(text) => Value::Text(text.clone()),
+            serde_json::Value::Array(items) => Value::List(items.iter().map(value).collect()),
+            serde_json::Value::Object(_) => Value::List(Vec::new()),
+        }
+    }
+    match text.text().map(|text| serde_json::from_str(&text)) {
+        Some(Ok(json)) => Values::one(value(&json)),
+        Some(Err(_)) | None => Values::ANY,
+    }
+}
+
+/// `case(if, then, if, then, else)`.
+fn cases(all: &[Values]) -> Values {
+    let mut found = Values::default();
+    let mut rest = all;
+    while let [condition, value, more @ ..] = rest {
+        if condition.can_be_true() {
+            found = found.with(value.clone());
+        }
+        if !condition.can_be_false() {
+            return found;
+        }
+        rest = more;
+    }
+    rest.first().map_or(Values::ANY, |last| found.with(last.clone()))
+}

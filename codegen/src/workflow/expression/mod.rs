@@ -1,0 +1,198 @@
+//! GitHub's expression language, as its runner reads it: what a job's `if:` says, where not all that
+//! it asks for is known. What can't be known is taken both ways.
+
+mod evaluate;
+mod parse;
+mod tokens;
+mod value;
+
+use parse::Expression;
+use value::{Value, Values};
+
+use crate::machine::NeedResult;
+
+/// A condition of a job.
+#[derive(Clone, Debug)]
+pub struct Condition(Expression);
+
+/// Who knows what an expression asks for.
+trait Asked {
+    /// What a context holds at some keys.
+    fn context(&self, keys: &[&str]) -> Values;
+    /// What a function says of the jobs before; of those that are named, where some are.
+    fn status(&self, function: &str, names: &[Values]) -> Values;
+    /// Which way something is taken that can't be known.
+    fn decided(&self, atom: &str) -> Option<bool>;
+}
+
+/// What is known of a run when a condition is looked at.
+pub trait Known {
+    /// What became of a job that this one names in its `needs`; none where it names no such job.
+    fn need(&self, job: &str) -> Option<NeedResult>;
+    /// What became of each job that this one names in its `needs`.
+    fn needs(&self) -> Vec<NeedResult>;
+    /// What became of each job before this one, directly or not.
+    fn before(&self) -> Vec<NeedResult>;
+    /// Whether the run was cancelled.
+    fn is_cancelled(&self) -> bool;
+    /// What else a context holds at some keys, in small letters.
+    fn context(&self, keys: &[&str]) -> Held;
+    /// Which way something is taken that can't be known; by default both.
+    fn decided(&self, _atom: &str) -> Option<bool> {
+        None
+    }
+}
+
+/// What is known of a value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Held {
+    /// It is this text.
+    Text(String),
+    /// It is a text that is not empty.
+    Filled,
+    /// It is anything.
+    Unknown,
+}
+
+/// Whether something can be, and whether it can not be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Both {
+    /// It can be.
+    pub yes: bool,
+    /// It can not be.
+    pub no: bool,
+}
+
+impl Condition {
+    /// Reads what stands at a job's `if:`: an expression, in `${{ }}` or without, or a text with
+    /// expressions in it. Where no function in it asks what became of the jobs before, it holds only
+    /// where all of them succeeded.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let read = if text.contains("${{") { template(text)? } else { bare(text)? };
+        Ok(Self(match read.asks_status() {
+            true => read,
+            false => {
+                let success = Expression::Call("success".to_owned(), Vec::new());
+                Expression::And(success.into(), read.into())
+            }
+        }))
+    }
+
+    /// Whether it holds.
+    pub fn holds(&self, known: &dyn Known) -> Both {
+        let values = self.0.values(&By(known));
+        Both { yes: values.can_be_true(), no: values.can_be_false() }
+    }
+}
+
+/// What a text with expressions in it can come to; none where not all of it is known.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn texts(text: &str, known: &dyn Known) -> Result<Option<Vec<String>>, String> {
+    let values = template(text)?.values(&By(known));
+    let known: Option<Vec<String>> = values.known.iter().map(Value::text).collect();
+    Ok(known.filter(|_| !values.any))
+}
+
+fn bare(text: &str) -> Result<Expression, String> {
+    match text.trim() {
+        "" => Ok(Expression::Literal(Value::Bool(true))),
+        text => Expression::read(text),
+    }
+}
+
+/// A text with expressions in it: where it is one alone, that; else a text made of them, as the
+/// runner makes it.
+fn template(text: &str) -> Result<Expression, String> {
+    let mut form = String::new();
+    let mut given = Vec::new();
+    let mut rest = text;
+    while let Some((before, inner)) = rest.split_once("${{") {
+        let end = end(inner).ok_or("`${{` is not closed by `}}`")?;
+        form += &before.replace('{', "{{").replace('}', "}}");
+        form += &format!("{{{}}}", given.len());
+        given.push(Expression::read(&inner[..end])?);
+        rest = &inner[end + 2..];
+    }
+    form += &rest.replace('{', "{{").replace('}', "}}");
+    if form == "{0}" && given.len() == 1 {
+        return Ok(given.remove(0));
+    }
+    if given.is_empty() {
+        return Ok(Expression::Literal(Value::Text(text.to_owned())));
+    }
+    given.insert(0, Expression::Literal(Value::Text(form)));
+    Ok(Expression::Call("format".to_owned(), given))
+}
+
+/// Where an expression ends: at the first `}}` that is in no text.
+fn end(text: &str) -> Option<usize> {
+    let mut quoted = false;
+    text.char_indices().find_map(|(at, c)| {
+        quoted ^= c == '\'';
+        (!quoted && text[at..].starts_with("}}")).then_some(at)
+    })
+}
+
+/// What is known, as expressions ask for it.
+struct By<'k>(&'k dyn Known);
+
+impl Asked for By<'_> {
+    fn context(&self, keys: &[&str]) -> Values {
+        let result = |result: NeedResult| Value::Text(result.as_str().to_owned());
+        match keys {
+            ["needs", "*", "result"] => {
+                Values::one(Value::List(self.0.needs().into_iter().map(result).collect()))
+            }
+            ["needs", job, rest @ ..] if *job != "*" => match (self.0.need(job), rest) {
+                (None, _) => Values::one(Value::Null),
+                (Some(of), ["result"]) => Values::one(result(of)),
+                // What never ran has no outputs.
+                (Some(NeedResult::Skipped), ["outputs", _]) => Values::one(Value::Null),
+                (Some(_), _) => held(self.0.context(keys)),
+            },
+            _ => held(self.0.context(keys)),
+        }
+    }
+
+    fn status(&self, function: &str, names: &[Values]) -> Values {
+        let of: Option<Vec<NeedResult>> = names.iter().map(|name| self.named(name)).collect();
+        let Some(named) = of else { return Values::answers(true, true) };
+        let before = if names.is_empty() { self.0.before() } else { named };
+        let any = |wanted| before.contains(&wanted);
+        let is = match function {
+            "always" => true,
+            "cancelled" => self.0.is_cancelled(),
+            "failure" => any(NeedResult::Failure),
+            _ => {
+                !self.0.is_cancelled() && before.iter().all(|result| *result == NeedResult::Success)
+            }
+        };
+        Values::answers(is, !is)
+    }
+
+    fn decided(&self, atom: &str) -> Option<bool> {
+        self.0.decided(atom)
+    }
+}
+
+impl By<'_> {
+    fn named(&self, name: &Values) -> Option<NeedResult> {
+        match &name.known[..] {
+            [Value::Text(name)] if !name.is_empty() => self.0.need(&name.to_lowercase()),
+            _ => None,
+        }
+    }
+}
+
+fn held(held: Held) -> Values {
+    match held {
+        Held::Text(text) => Values::text(text),
+        Held::Filled => Values::one(Value::Filled),
+        Held::Unknown => Values::ANY,
+    }
+}

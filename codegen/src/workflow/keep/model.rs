@@ -1,0 +1,229 @@
+//! A workflow that somebody wrote as the runs that it can have: when each of its jobs begins, by its
+//! `if`, by what it waits for, and by what became of that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use super::document::Node;
+use super::jobs::needs;
+use super::reading::{Found, Reading};
+use crate::machine::{Became, JobId, NeedResult};
+use crate::runs::{Decides, Workflow, Written};
+use crate::search::closure;
+use crate::workflow::expression::{self, Both, Condition, Held, Known};
+
+/// Which way it is taken in a run what nobody knows before.
+pub(super) type Decided = BTreeMap<String, bool>;
+
+/// What is known of every run that a console started.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Where the row's id comes from, in small letters: `["inputs", "deploy_id"]`.
+    id: Vec<String>,
+    /// The inputs that there are, in small letters.
+    inputs: BTreeSet<String>,
+    /// What triggered it, where only one thing can have.
+    event: Option<String>,
+    /// The outputs of each job that says which it has; in small letters.
+    outputs: BTreeMap<String, BTreeSet<String>>,
+    decided: Decided,
+    /// What was asked that is not known.
+    pub(super) asked: Mutex<BTreeSet<String>>,
+}
+
+/// When a job begins, and what it says at its end where it concludes.
+#[derive(Debug)]
+struct Decider {
+    condition: Condition,
+    /// What it says became of the others, where it says that.
+    says: Option<String>,
+    /// The jobs that it names in `needs`, in small letters, each with its place.
+    needs: Vec<(String, usize)>,
+    /// Every job before it.
+    before: Vec<usize>,
+    facts: Arc<Facts>,
+}
+
+/// A decider when it is asked.
+struct Here<'a> {
+    of: &'a Decider,
+    result: &'a dyn Fn(usize) -> NeedResult,
+    cancelled: bool,
+}
+
+impl Decides for Decider {
+    fn begins(&self, result: &dyn Fn(usize) -> NeedResult, cancelled: bool) -> Both {
+        // One of its jobs is cancelled where the run is; else by its own limit of time, and what then
+        // comes of `cancelled()` GitHub does not say.
+        let any = self.before.iter().any(|&place| result(place) == NeedResult::Cancelled);
+        self.condition.holds(&Here { of: self, result, cancelled: cancelled || any })
+    }
+
+    fn says(&self, result: &dyn Fn(usize) -> NeedResult) -> Option<Vec<Became>> {
+        let here = Here { of: self, result, cancelled: false };
+        let texts = expression::texts(self.says.as_ref()?, &here).ok()??;
+        let became = |text: &String| Became::ALL.into_iter().find(|of| of.as_str() == text);
+        texts.iter().map(became).collect()
+    }
+}
+
+impl Known for Here<'_> {
+    fn need(&self, job: &str) -> Option<NeedResult> {
+        let (_, place) = self.of.needs.iter().find(|(name, _)| name == job)?;
+        Some((self.result)(*place))
+    }
+
+    fn needs(&self) -> Vec<NeedResult> {
+        self.of.needs.iter().map(|&(_, place)| (self.result)(place)).collect()
+    }
+
+    fn before(&self) -> Vec<NeedResult> {
+        self.of.before.iter().map(|&place| (self.result)(place)).collect()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    fn context(&self, keys: &[&str]) -> Held {
+        self.of.facts.context(keys)
+    }
+
+    fn decided(&self, atom: &str) -> Option<bool> {
+        self.of.facts.asked.lock().ok()?.insert(atom.to_owned());
+        self.of.facts.decided.get(atom).copied()
+    }
+}
+
+impl Facts {
+    fn context(&self, keys: &[&str]) -> Held {
+        let input = |name: &str| match self.inputs.contains(name) {
+            true => Held::Unknown,
+            false => Held::Text(String::new()),
+        };
+        match keys {
+            keys if *keys == self.id => Held::Filled,
+            ["github", "event", "inputs", name] if self.id == ["inputs", name] => Held::Filled,
+            ["inputs", name] | ["github", "event", "inputs", name] => input(name),
+            ["github", "event_name"] => self.event.clone().map_or(Held::Unknown, Held::Text),
+            ["needs", job, "outputs", name] => match self.outputs.get(*job) {
+                Some(outputs) if !outputs.contains(*name) => Held::Text(String::new()),
+                Some(_) | None => Held::Unknown,
+            },
+            _ => Held::Unknown,
+        }
+    }
+}
+
+/// What keeps a workflow from being read as runs.
+pub(super) struct Unread<'r> {
+    /// The node that can't be read.
+    pub(super) at: &'r Node,
+    /// Why.
+    pub(super) why: String,
+}
+
+impl<'r> Reading<'r> {
+    /// A key's value of a job, or what an alias there stands for.
+    pub(super) fn value(&self, job: Found<'r>, key: &str) -> Option<&'r Node> {
+        job.value.get(key).map(|value| self.document.resolved(value))
+    }
+
+    /// What stands at a job's `if`.
+    pub(super) fn condition(&self, job: Found<'r>) -> Option<&'r str> {
+        self.value(job, "if").filter(|value| !value.is_null()).and_then(Node::text)
+    }
+
+    /// The runs of the workflow. What nobody knows before is taken both ways, but for what is
+    /// decided.
+    ///
+    /// # Errors
+    /// Every condition that can't be read.
+    pub(super) fn runs<'m>(
+        &self,
+        own: &Workflow<'m>,
+        decided: &Decided,
+    ) -> Result<(Workflow<'m>, Arc<Facts>), Vec<Unread<'r>>> {
+        let facts = Arc::new(Facts { decided: decided.clone(), ..self.facts() });
+        let of_table: Vec<(JobId, Found<'r>)> =
+            self.jobs().map(|(id, _, found)| (id, found)).collect();
+        let names = |job: &str| self.job(job).map(needs).unwrap_or_default();
+        let first = of_table.iter().filter_map(|(_, found)| found.key.text());
+        let all = closure(first, names);
+        let is_of_table = |name: &str| self.machine.jobs.iter().any(|job| job.name == name);
+        let others: Vec<Found<'r>> =
+            all.into_iter().filter(|name| !is_of_table(name)).filter_map(|n| self.job(n)).collect();
+        let place = |name: &str| {
+            let of_table = self.machine.jobs.iter().position(|job| job.name == name);
+            let other = || others.iter().position(|other| other.key.text() == Some(name));
+            of_table.or_else(|| Some(self.machine.jobs.len() + other()?))
+        };
+        let mut unread = Vec::new();
+        let mut written = |job: Found<'r>, concludes: bool| {
+            let condition = match Condition::read(self.condition(job).unwrap_or_default()) {
+                Ok(condition) => condition,
+                Err(why) => {
+                    unread.extend(job.value.get("if").map(|at| Unread { at, why }));
+                    return None;
+                }
+            };
+            let direct = needs(job);
+            let before = closure(direct.iter().copied(), names);
+            let says = self.value(job, "env").and_then(|env| env.get("RESULT")?.text());
+            let needs: Vec<(String, usize)> = direct
+                .iter()
+                .filter_map(|name| Some((name.to_lowercase(), place(name)?)))
+                .collect();
+            Some(Written {
+                needs: needs.iter().map(|(_, place)| *place).collect(),
+                tolerated: !self.is_off(self.value(job, "continue-on-error")),
+                may_be_replaced: self.shared_group(job).is_some(),
+                condition: Arc::new(Decider {
+                    condition,
+                    says: says.filter(|_| concludes).map(str::to_owned),
+                    needs,
+                    before: before.into_iter().filter_map(place).collect(),
+                    facts: Arc::clone(&facts),
+                }),
+            })
+        };
+        let of_table: Vec<(JobId, Written)> = of_table
+            .into_iter()
+            .filter_map(|(id, found)| Some((id, written(found, self.machine.job(id).always)?)))
+            .collect();
+        let others: Vec<(String, Written)> = others
+            .iter()
+            .filter_map(|&job| Some((job.key.text()?.to_owned(), written(job, false)?)))
+            .collect();
+        if unread.is_empty() { Ok((own.written(of_table, others), facts)) } else { Err(unread) }
+    }
+
+    /// Whether a flag is not there, or false.
+    pub(super) fn is_off(&self, flag: Option<&Node>) -> bool {
+        flag.is_none_or(|flag| flag.is_null() || flag.text() == Some("false"))
+    }
+
+    fn facts(&self) -> Facts {
+        let jobs = self.document.root.get("jobs").map_or(&[][..], Node::entries);
+        // A called workflow says elsewhere which outputs it has.
+        let own = jobs.iter().filter(|(_, job)| job.get("uses").is_none());
+        let keys = |node: Option<&Node>| -> BTreeSet<String> {
+            let keys = node.map_or(&[][..], Node::entries).iter();
+            keys.filter_map(|(key, _)| key.text().map(str::to_lowercase)).collect()
+        };
+        let outputs = own.filter_map(|(key, job)| {
+            let outputs = job.get("outputs").map(|outputs| self.document.resolved(outputs));
+            Some((key.text()?.to_lowercase(), keys(outputs)))
+        });
+        let triggers = ["workflow_dispatch", "workflow_call"];
+        let on = self.document.root.get("on");
+        let inputs = triggers.map(|trigger| keys(on.and_then(|on| on.get(trigger)?.get("inputs"))));
+        Facts {
+            id: self.id_keys(),
+            inputs: inputs.into_iter().flatten().collect(),
+            event: self.event().map(str::to_owned),
+            outputs: outputs.collect(),
+            ..Facts::default()
+        }
+    }
+}
