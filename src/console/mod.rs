@@ -24,11 +24,12 @@ const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// The files of the page that are the same for every machine.
-const ASSETS: [(&str, &str, &str); 6] = [
+const ASSETS: [(&str, &str, &str); 7] = [
     ("/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("/console.js", JS, include_str!("assets/console.js")),
     ("/dom.js", JS, include_str!("assets/dom.js")),
     ("/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+    ("/line.js", JS, include_str!("assets/line.js")),
     ("/modal.js", JS, include_str!("assets/modal.js")),
     ("/stepper.js", JS, include_str!("assets/stepper.js")),
 ];

@@ -52,8 +52,8 @@ pub struct Options {
     pub every: Duration,
     /// How often a stream looks at the database though nothing was signalled.
     pub poll: Duration,
-    /// How often a quiet stream shows that it is still there.
-    pub keep_alive: Duration,
+    /// How often a stream says that it is still there, and that the database is.
+    pub heartbeat: Duration,
     /// How long the database is waited for before it counts as away.
     pub patience: Duration,
 }
@@ -64,7 +64,7 @@ impl Default for Options {
             burst: NonZeroU32::new(120).expect("it is not zero"),
             every: Duration::from_millis(500),
             poll: Duration::from_secs(1),
-            keep_alive: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(5),
             patience: Duration::from_secs(8),
         }
     }
@@ -152,7 +152,7 @@ impl Backend {
         Router::new()
             .route(&rows, get(rows::list).post(rows::start))
             .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
-            .route(&format!("{rows}/{{id}}/events"), get(events::stream))
+            .route(&format!("{rows}/{{id}}/events"), get(events::of_row))
             .route(&format!("{rows}/{{id}}/callbacks"), post(callbacks::report))
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))

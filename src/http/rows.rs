@@ -2,13 +2,13 @@
 
 use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
-use super::{Shared, no_store};
+use super::{Shared, events, no_store};
 use crate::store::{NAME, Start, bounded, hex};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
@@ -20,6 +20,8 @@ use std::sync::Arc;
 const PAGE: u32 = 20;
 /// How many rows a page of the list has at most.
 const MOST: u32 = 100;
+/// How many rows a stream of the list follows at most.
+const MOST_FOLLOWED: u32 = 1000;
 /// The longest reason, in bytes.
 const REASON: usize = 4096;
 
@@ -111,6 +113,15 @@ fn names(header: &HeaderValue, tag: &str) -> bool {
     header.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
+/// Whether an Accept header names event streams.
+fn accepts_events(header: &HeaderValue) -> bool {
+    let Ok(header) = header.to_str() else {
+        return false;
+    };
+    let mut kinds = header.split(',').filter_map(|kind| kind.split(';').next());
+    kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
 #[derive(Deserialize)]
 pub(super) struct Which {
     limit: Option<String>,
@@ -119,23 +130,35 @@ pub(super) struct Which {
 
 pub(super) async fn list(
     State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
     query: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(which) =
         query.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
+    let follows = headers.get_all(ACCEPT).iter().any(accepts_events);
+    let most = if follows { MOST_FOLLOWED } else { MOST };
     let limit = match &which.limit {
         None => PAGE,
         Some(text) => match text.parse() {
-            Ok(limit @ 1..=MOST) => limit,
+            Ok(limit) if (1..=most).contains(&limit) => limit,
             Ok(_) | Err(_) => {
                 return Err(Problem::new(
                     Kind::Malformed,
-                    format!("`limit` is `{text}`, where 1 to {MOST} are possible"),
+                    format!("`limit` is `{text}`, where 1 to {most} are possible"),
                 ));
             }
         },
     };
     let before = which.before.as_deref();
+    if follows {
+        return match before {
+            None => events::of_list(shared, limit).await,
+            Some(_) => Err(Problem::new(
+                Kind::Malformed,
+                "a stream follows the newest rows: without `before`, by `limit`",
+            )),
+        };
+    }
     let page = shared.ask(shared.store.list(&*shared.machine, limit, before)).await?;
     let page = page.ok_or_else(|| {
         let before = before.unwrap_or_default();
@@ -157,6 +180,13 @@ mod tests {
         let named = |header: &'static str| names(&HeaderValue::from_static(header), "\"a\"");
         assert!(named("\"a\"") && named("W/\"a\"") && named("\"b\", \"a\"") && named("*"));
         assert!(!named("\"b\"") && !named("a"));
+    }
+
+    #[test]
+    fn streams_to_those_who_ask_for_events_by_name() {
+        let asks = |header: &'static str| accepts_events(&HeaderValue::from_static(header));
+        assert!(asks("text/event-stream") && asks("application/json;q=0.5, Text/Event-Stream;q=1"));
+        assert!(!asks("*/*") && !asks("application/json") && !asks("text/event-streams"));
     }
 
     #[test]

@@ -94,6 +94,10 @@ pub struct Item {
     pub known: bool,
     /// The place of the last event; 0 where there is none.
     pub seq: i64,
+    /// The place of the last event that an operator forced, where there is one.
+    pub forced_seq: Option<i64>,
+    /// Why it was forced.
+    pub forced: Option<String>,
     /// When it was started; none where the table has no such column, as with all that follow.
     pub created_at: Option<String>,
     /// What is worked on.
@@ -326,6 +330,8 @@ fn item(machine: &dyn Machine, row: &Row) -> Result<Item> {
         reference: row.text(4)?,
         requested_by: row.text(5)?,
         reason: row.text(6)?,
+        forced_seq: row.int(7)?,
+        forced: row.text(8)?,
     })
 }
 

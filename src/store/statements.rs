@@ -276,15 +276,19 @@ impl Names {
         } else {
             "CAST(NULL AS text)".to_owned()
         };
-        let seq = match schema.events {
-            Some(_) => format!(
-                "(SELECT CAST(max(e.seq) AS bigint) FROM {} e WHERE e.{} = d.{})",
-                self.events, self.row, self.id
+        let history = format!("FROM {} e WHERE e.{} = d.{}", self.events, self.row, self.id);
+        let (seq, forced_seq, forced) = match schema.events {
+            Some(_) => (
+                format!("(SELECT CAST(max(e.seq) AS bigint) {history})"),
+                format!("(SELECT CAST(max(e.seq) AS bigint) {history} AND e.forced IS NOT NULL)"),
+                format!(
+                    "(SELECT e.forced {history} AND e.forced IS NOT NULL ORDER BY e.seq DESC LIMIT 1)"
+                ),
             ),
-            None => "CAST(0 AS bigint)".to_owned(),
+            None => ("CAST(0 AS bigint)".into(), "CAST(NULL AS bigint)".into(), "NULL".into()),
         };
         format!(
-            "SELECT CAST(d.{} AS text), CAST(d.{} AS text), {seq}, {created}, {}, {}, {} FROM {} d",
+            "SELECT CAST(d.{} AS text), CAST(d.{} AS text), {seq}, {created}, {}, {}, {}, {forced_seq}, {forced} FROM {} d",
             self.id,
             self.status,
             text("ref"),

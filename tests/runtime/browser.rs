@@ -6,16 +6,34 @@ use crate::common;
 use std::process::Command;
 
 use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine, schema};
+use axum::routing::post;
 use phasegate::Schema;
 use phasegate::console::Page;
-use phasegate::http::{Backend, Running};
+use phasegate::http::{Backend, BearerToken, Options, Running};
 use phasegate_codegen::emit::PathTarget;
 use phasegate_codegen::emit::js::Js;
+use sqlx::{Connection, Executor};
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+use std::time::Duration;
 
-/// Serves the interface and the page over a database, as a table judges it.
+/// Three of them missed are a silence that the page speaks of.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Set where this program is to serve until its input ends.
+const BY_ITSELF: &str = "PHASEGATE_SERVES_BY_ITSELF";
+
+/// Serves the interface and the page over a database, as a table judges it, and at `/test/sql` a way
+/// past both.
 fn serve(world: &World, table: &str, page: &Page) -> Running {
-    let backend = Backend::new(world.store.clone(), machine(table));
-    let pages = page.router();
+    let options = Options { heartbeat: HEARTBEAT, ..Options::default() };
+    let backend = Backend::with(world.store.clone(), machine(table), BearerToken, options);
+    let url = world.database_url.clone();
+    let sql = post(|sql: String| async move {
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        axum::Json(())
+    });
+    let pages = page.router().route("/test/sql", sql);
     world.run(async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         backend.serve(listener, pages).unwrap()
@@ -109,6 +127,59 @@ fn a_page_of_another_version_than_the_backend_shows_what_it_knows() {
     run("skew.mjs", &[("BASE", &url), ("OLD_BACKEND", &older_url), ("OLD_MAP", &map)]);
     world.run(running.stop());
     world.run(older.stop());
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn a_forced_row_is_shown_as_that_wherever_it_is_shown() {
+    on_the_deploy_console("forced.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn every_row_of_the_list_lives_and_what_is_wrong_with_it_is_said() {
+    on_the_deploy_console("list.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn a_row_that_is_gone_and_answers_that_are_no_json_are_said_in_words() {
+    on_the_deploy_console("gone.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn the_silence_of_a_backend_that_hangs_is_said() {
+    let this = std::env::current_exe().unwrap();
+    let mut backend = Command::new(this)
+        .args(["browser::a_backend_by_itself", "--exact", "--ignored", "--nocapture"])
+        .env(BY_ITSELF, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(backend.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.find_map(|line| line.strip_prefix("URL ").map(str::to_owned)).unwrap();
+    run("silence.mjs", &[("BASE", &url), ("BACKEND", &backend.id().to_string())]);
+    drop(backend.stdin.take());
+    let said: Vec<_> = lines.collect();
+    assert!(backend.wait().unwrap().success(), "{said:?}");
+}
+
+#[test]
+#[ignore = "needs a process of its own: the silence of a backend is tried on it"]
+fn a_backend_by_itself() {
+    let world = empty(DEPLOY);
+    let running = serve(&world, DEPLOY, &Page::deploys());
+    // After what the test's name is printed by.
+    println!("\nURL {}", running.url());
+    if std::env::var_os(BY_ITSELF).is_some() {
+        std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    }
+    let reply =
+        common::backend::client::call("GET", &format!("{}/readyz", running.url()), &[], &[]);
+    assert_eq!(reply.status, 200);
+    world.run(running.stop());
 }
 
 #[test]

@@ -6,12 +6,13 @@ use phasegate::Schema;
 use phasegate::console::Page;
 use phasegate::http::Backend;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("/", "text/html; charset=utf-8"),
     ("/console.css", "text/css; charset=utf-8"),
     ("/console.js", "text/javascript; charset=utf-8"),
     ("/dom.js", "text/javascript; charset=utf-8"),
     ("/icon.svg", "image/svg+xml"),
+    ("/line.js", "text/javascript; charset=utf-8"),
     ("/modal.js", "text/javascript; charset=utf-8"),
     ("/status-map.js", "text/javascript; charset=utf-8"),
     ("/stepper.js", "text/javascript; charset=utf-8"),

@@ -2,7 +2,7 @@
 //! across backends.
 
 use crate::common::backend;
-use crate::common::backend::client::{Sent, Stream};
+use crate::common::backend::client::{Sent, Stream, call};
 use crate::common::backend::world::{Database, World};
 use phasegate::Report;
 use phasegate::http::{Backend, BearerToken, Options};
@@ -20,6 +20,9 @@ on_each_database! {
     repeats_and_loses_nothing_while_reports_come
     ends_with_its_row
     shows_that_it_is_there
+    says_nothing_of_a_database_that_is_away
+    follows_the_list
+    follows_as_many_rows_as_asked_for
     goes_on_at_the_backend_that_follows
 }
 
@@ -130,6 +133,11 @@ fn shows_a_forced_step_with_its_reason_and_goes_on_from_there(database: Database
     let forced = snapshot["events"].as_array().unwrap().iter();
     let forced: Vec<_> = forced.map(|event| event["forced"].is_string()).collect();
     assert_eq!(forced, [false, false, false, true, false, true]);
+    let listed = &world.get("/api/deploys").ok(200)["deploys"][0];
+    assert_eq!(
+        (&listed["forced_seq"], &listed["forced"]),
+        (&json!(6), &json!("looked at it by hand"))
+    );
     let views = snapshot["phases"].as_array().unwrap().iter();
     let views: Vec<_> = views.map(|phase| phase["view"].as_str().unwrap()).collect();
     assert_eq!(views, ["unconfirmed", "unconfirmed", "done", "unconfirmed"]);
@@ -193,13 +201,98 @@ fn ends_with_its_row(database: Database) {
 
 fn shows_that_it_is_there(database: Database) {
     let mut world = World::deploy(database);
-    world.serve(Options { keep_alive: Duration::from_millis(50), ..Options::default() });
+    world.serve(Options { heartbeat: Duration::from_millis(50), ..Options::default() });
     let row = world.start();
     let stream = row.stream(Some("1"));
     std::thread::sleep(Duration::from_millis(400));
     world.sql(&format!("DELETE FROM deploys WHERE id = '{}'", row.id));
     let rest = stream.rest();
-    assert!(rest.lines().filter(|line| line.starts_with(':')).count() >= 3, "{rest}");
+    let beats = rest.matches("event: heartbeat\ndata: {\"every_ms\":50}\n\n").count();
+    assert!(beats >= 3, "{rest}");
+    assert!(!rest.contains("id:"), "a heartbeat moves no place: {rest}");
+}
+
+fn says_nothing_of_a_database_that_is_away(database: Database) {
+    let mut world = World::deploy(database);
+    let options = || Options {
+        heartbeat: Duration::from_millis(50),
+        poll: Duration::from_millis(50),
+        ..Options::default()
+    };
+    world.serve(options());
+    let row = world.start();
+    let stream = row.stream(Some("1"));
+    std::thread::sleep(Duration::from_millis(200));
+    world.sql("ALTER TABLE deploys RENAME TO deploys_away");
+    std::thread::sleep(Duration::from_millis(200));
+    let away = Instant::now();
+    std::thread::sleep(Duration::from_millis(600));
+    let lasted = away.elapsed();
+    world.stop();
+    let rest = stream.rest();
+    let beats = u32::try_from(rest.matches("event: heartbeat").count()).unwrap();
+    assert!((1..9).contains(&beats), "{beats} heartbeats, {lasted:?} of them away: {rest}");
+}
+
+fn list(world: &World, query: &str) -> Stream {
+    Stream::of_list(&format!("{}/api/deploys{query}", world.url))
+}
+
+fn follows_the_list(database: Database) {
+    let world = World::deploy(database);
+    let mut stream = list(&world, "");
+    assert!(stream.head.contains("content-type: text/event-stream"), "{}", stream.head);
+    let none = stream.next().unwrap();
+    assert_eq!((none.event.as_str(), none.data), ("list", json!({"deploys": [], "next": null})));
+    let (first, second) = (world.start(), world.start());
+    let mut shown = stream.next().unwrap();
+    if shown.data["deploys"].as_array().unwrap().len() == 1 {
+        shown = stream.next().unwrap();
+    }
+    assert_eq!((shown.event.as_str(), &shown.data), ("list", &world.get("/api/deploys").ok(200)));
+    assert_eq!(shown.data["deploys"][0]["id"], second.id);
+
+    // Reports here, and plain SQL anywhere: each row that changes by itself.
+    first.walk(&["smoke_running"]);
+    let changed = stream.next().unwrap();
+    assert_eq!((changed.event.as_str(), &changed.data["id"]), ("row", &json!(first.id)));
+    assert_eq!(
+        (&changed.data["status"], &changed.data["seq"]),
+        (&json!("smoke_running"), &json!(2))
+    );
+    world.sql(&format!("UPDATE deploys SET status = 'building' WHERE id = '{}'", second.id));
+    let changed = stream.next().unwrap();
+    assert_eq!(
+        (&changed.data["id"], &changed.data["title"]),
+        (&json!(second.id), &json!("Building"))
+    );
+
+    world.sql(&format!("DELETE FROM deploys WHERE id = '{}'", second.id));
+    let left = stream.next().unwrap();
+    assert_eq!((left.event.as_str(), &left.data["deploys"][1]), ("list", &json!(null)));
+}
+
+fn follows_as_many_rows_as_asked_for(database: Database) {
+    let world = World::deploy(database);
+    let rows: Vec<_> = (0..3).map(|_| world.start()).collect();
+    let mut two = list(&world, "?limit=2");
+    let shown = two.next().unwrap().data;
+    assert_eq!(
+        (&shown["deploys"][1]["id"], &shown["next"]),
+        (&json!(rows[1].id), &json!(rows[1].id))
+    );
+    let mut all = list(&world, "?limit=1000");
+    assert_eq!(all.next().unwrap().data["deploys"][2]["id"], rows[0].id);
+    rows[0].walk(&["building"]);
+    assert_eq!(all.next().unwrap().data["id"], rows[0].id);
+    rows[1].walk(&["building"]);
+    assert_eq!(two.next().unwrap().data["id"], rows[1].id, "the third row is none of the two");
+    for query in
+        ["?limit=1001".to_owned(), "?limit=0".to_owned(), format!("?before={}", rows[1].id)]
+    {
+        let url = format!("{}/api/deploys{query}", world.url);
+        call("GET", &url, &[("accept", "text/event-stream")], &[]).problem(400, "malformed");
+    }
 }
 
 fn goes_on_at_the_backend_that_follows(database: Database) {

@@ -1,6 +1,6 @@
-// The console's page: the list of rows, and the start of one. Timers fetch again; none decides
-// anything.
-import { $, EVERY, ageNode, call, config, element, icon, write } from "./dom.js";
+// The console's page: the list of rows, live from one event stream, and the start of one.
+import { $, ageNode, call, config, element, icon, write } from "./dom.js";
+import { follow } from "./line.js";
 import { begin, linkTo, open, redraw } from "./modal.js";
 import * as map from "./status-map.js";
 import { statusOf } from "./stepper.js";
@@ -9,50 +9,57 @@ const COLLECTION = config("collection");
 /** The key of the list in its answer. */
 const ITEMS = COLLECTION.split("/").pop();
 const PAGE = 20;
-const LARGEST_PAGE = 100;
+/** So many rows are followed at most. */
+const MOST = 1000;
 
 // The list.
 
-const list = { items: [], next: null, rows: new Map() };
+const list = { items: null, next: null, limit: PAGE, rows: new Map(), line: null };
 
-async function fetchList() {
-  const limit = Math.min(Math.max(PAGE, list.items.length), LARGEST_PAGE);
-  try {
-    const page = await call(`${COLLECTION}?limit=${limit}`);
-    const fresh = new Set(page[ITEMS].map(({ id }) => id));
-    const older = list.items.filter(({ id }) => !fresh.has(id));
-    // What lies beyond this page was loaded by "Older" and stays as it was heard.
-    const beyond = list.items.length > page[ITEMS].length && page.next != null;
-    list.items = beyond ? [...page[ITEMS], ...older] : page[ITEMS];
-    if (!beyond) list.next = page.next ?? null;
-    write($("list-problem"), "");
-  } catch (problem) {
-    write($("list-problem"), `The list could not be fetched: ${problem.message} What is shown is the last that was heard.`);
-  }
-  drawList();
-  redraw();
+/** Follows the newest rows, so many of them as are shown. */
+function followList() {
+  list.line?.close();
+  const path = `${COLLECTION}?limit=${list.limit}`;
+  list.line = follow(path, `${COLLECTION}?limit=1`, { list: takeList, row: takeRow }, sayLine);
 }
 
-async function fetchOlder() {
-  const last = document.activeElement === $("older") ? list.items.at(-1)?.id : undefined;
-  try {
-    const page = await call(`${COLLECTION}?${new URLSearchParams({ limit: PAGE, before: list.next })}`);
-    const had = new Set(list.items.map(({ id }) => id));
-    list.items.push(...page[ITEMS].filter(({ id }) => !had.has(id)));
-    list.next = page.next ?? null;
-  } catch (problem) {
-    write($("list-problem"), `Older ones could not be fetched: ${problem.message}`);
-  }
+function takeList(page) {
+  // The button may be gone then: the keyboard goes on at the first of what came.
+  const last = list.awaits;
+  list.awaits = undefined;
+  list.items = page[ITEMS];
+  list.next = page.next;
   drawList();
-  // The button may be gone now: the keyboard goes on at the first of what came.
-  if (last !== undefined) {
-    const at = list.items.findIndex(({ id }) => id === last);
-    list.rows.get(list.items[at + 1]?.id)?.querySelector("a").focus();
-  }
+  const at = list.items.findIndex(({ id }) => id === last);
+  if (at !== -1) list.rows.get(list.items[at + 1]?.id)?.querySelector("a").focus();
 }
 
+function takeRow(item) {
+  list.items = list.items.map((had) => (had.id === item.id ? item : had));
+  drawList();
+}
+
+function sayLine({ kind, words }) {
+  write($("list-problem"), words);
+  $("list").toggleAttribute("data-stale", !["opening", "live"].includes(kind));
+  list.isDown = !["opening", "live"].includes(kind);
+  drawList();
+}
+
+function older() {
+  if (document.activeElement === $("older")) list.awaits = list.items.at(-1).id;
+  list.limit += PAGE;
+  followList();
+}
+
+/** Loading, a first look that failed, none, and some are four different things. */
 function drawList() {
-  const nodes = list.items.map((item) => {
+  $("list-loading").hidden = list.items !== null || list.isDown;
+  $("list-empty").hidden = list.items?.length !== 0;
+  $("list-older").hidden = (list.items ?? []).every((item) => statusOf(map, item).known);
+  $("older").hidden = list.next === null || list.limit >= MOST;
+  $("list-most").hidden = list.next === null || list.limit < MOST;
+  const nodes = (list.items ?? []).map((item) => {
     const row = list.rows.get(item.id) ?? element("li");
     const said = JSON.stringify(item);
     if (row.dataset.said !== said) {
@@ -68,12 +75,13 @@ function drawList() {
     $("list").replaceChildren(...nodes);
     focused?.focus();
   }
-  $("list-empty").hidden = nodes.length > 0;
-  $("older").hidden = list.next === null;
+  const shown = new Set(nodes);
+  for (const [id, row] of list.rows) if (!shown.has(row)) list.rows.delete(id);
+  redraw();
 }
 
 function drawRow(row, item) {
-  const status = statusOf(map, item.status);
+  const status = statusOf(map, item);
   row.dataset.view = status.view;
   const link = row.querySelector("a") ?? row.appendChild(element("a", { href: linkTo(item.id), "data-open": item.id }));
   const reason = [item.requested_by, item.reason].filter(Boolean).join(" · ");
@@ -106,9 +114,9 @@ $("start-form").addEventListener("submit", async (event) => {
       body: JSON.stringify(Object.fromEntries(fields.filter(([, value]) => value !== ""))),
     });
     showStarted(made);
-    fetchList();
   } catch (problem) {
-    write($("start-problem"), `Not started: ${problem.message}`);
+    const isRefused = problem.status !== undefined && problem.status < 500;
+    write($("start-problem"), isRefused ? `Not started: ${problem.message}` : `${problem.message} Whether it was started is not known: look at the list before you try again.`);
   }
   $("start-send").disabled = false;
 });
@@ -158,9 +166,8 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   open(link.dataset.open);
 });
-$("older").addEventListener("click", fetchOlder);
-setInterval(() => document.visibilityState === "visible" && fetchList(), EVERY);
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && fetchList());
+$("older").addEventListener("click", older);
+$("list-reload").addEventListener("click", () => location.reload());
 
-begin({ about: (id) => list.items.find((item) => item.id === id), closed: fetchList });
-fetchList();
+begin((id) => list.items?.find((item) => item.id === id));
+followList();

@@ -2,8 +2,10 @@
 
 /** What the router has written into the page. */
 export const config = (name) => document.querySelector(`meta[name="phasegate-${name}"]`).content;
-/** How often facts are told anew and the list is fetched again, in milliseconds. */
-export const EVERY = 5_000;
+/** How often times are told anew, in milliseconds. */
+const EVERY = 5_000;
+/** How long an answer is waited for, in milliseconds. */
+const LIMIT = 10_000;
 
 /** An element by its id. */
 export const $ = (id) => document.getElementById(id);
@@ -56,11 +58,34 @@ setInterval(() => {
   for (const node of document.querySelectorAll("[data-age]")) write(node, age(node.dataset.age));
 }, EVERY);
 
-/** What the backend answers, as data; its own words where it refuses. */
+/**
+ * What the backend answers, as data. Whatever else comes of it is an error in words: with the
+ * status where the backend refused, without one where it is not known what became of the call.
+ */
 export async function call(path, options) {
-  const response = await fetch(path, { ...options, headers: { accept: "application/json", ...options?.headers } });
-  const body = await response.json().catch(() => null);
-  if (response.ok) return body;
-  const said = body?.detail ?? body?.title ?? `The backend answered ${response.status}.`;
-  throw Object.assign(new Error(said), { status: response.status });
+  const headers = { accept: "application/json", ...options?.headers };
+  let response, text;
+  try {
+    response = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(LIMIT) });
+    text = await response.text();
+  } catch (problem) {
+    const late = problem.name === "TimeoutError";
+    throw new Error(late ? `No answer within ${LIMIT / 1000} s.` : "The backend cannot be reached.");
+  }
+  const body = parsed(text);
+  const kind = response.headers.get("content-type")?.split(";")[0] || "without a type";
+  const noJson = body === undefined ? `, and what came is no JSON (${kind}): something in between may have answered` : "";
+  const refusal = (said) => Object.assign(new Error(said), { status: response.status });
+  if (!response.ok) throw refusal(body?.detail ?? body?.title ?? `The answer was ${response.status}${noJson}.`);
+  if (noJson !== "") throw new Error(`The answer was ${response.status}${noJson}.`);
+  return body;
+}
+
+/** Text as data; nothing where it is no JSON. */
+export function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,25 +1,24 @@
 // The modal: one row, live from its event stream. What is shown comes from `stepper.js` alone.
 import { $, call, clock, config, element, icon, write, ageNode } from "./dom.js";
+import { follow } from "./line.js";
 import * as map from "./status-map.js";
-import { auditOf, changesOf, follow, viewOf } from "./stepper.js";
+import { auditOf, changesOf, next, viewOf } from "./stepper.js";
 
 /** The key in the address that names the row to open. */
 const PARAM = map.machine;
-const RETRY_FIRST = 1_000;
-const RETRY_LAST = 30_000;
 
 const address = (id) => `${config("collection")}/${encodeURIComponent(id)}`;
 
 /** The page's address with the modal open on a row. */
 export const linkTo = (id) => `?${new URLSearchParams({ [PARAM]: id })}`;
 
-/** What the list knows of a row, and what follows once the modal has closed. */
-let page = { about: () => undefined, closed: () => {} };
+/** What the list knows of a row. */
+let about = () => undefined;
 let watched = null;
 
 /** Opens the modal where the address asks for it, now and whenever it changes. */
-export function begin(callbacks) {
-  page = callbacks;
+export function begin(listed) {
+  about = listed;
   addEventListener("popstate", followAddress);
   followAddress();
 }
@@ -47,22 +46,23 @@ function followAddress() {
 }
 
 function watch(id) {
-  watched = { id, snapshot: null, shown: null, source: null, lost: null, retry: RETRY_FIRST, timer: null, gone: false };
+  const mine = { id, snapshot: null, shown: null, line: null, kind: null };
+  watched = mine;
   write($("watch-title"), id);
-  for (const part of ["live", "alert", "summary", "connection"]) write($(`watch-${part}`), "");
+  for (const part of ["live", "alert", "summary"]) write($(`watch-${part}`), "");
   for (const part of ["state", "steps", "facts", "audit"]) $(`watch-${part}`).replaceChildren();
-  $("watch-connection").hidden = true;
+  $("watch-older").hidden = true;
   $("watch-log").hidden = true;
   $("watch-log").open = false;
   if (!$("watch").open) $("watch").showModal();
   $("watch-title").focus();
   $("watch").scrollTop = 0;
-  listen(watched);
+  const on = { snapshot: (snapshot) => take(mine, snapshot), transition: (event) => move(mine, event) };
+  mine.line = follow(`${address(id)}/events`, address(id), on, (line) => say(mine, line));
 }
 
 function unwatch() {
-  watched.source?.close();
-  clearTimeout(watched.timer);
+  watched.line.close();
   watched = null;
 }
 
@@ -73,22 +73,16 @@ $("watch").addEventListener("close", () => {
   if (history.state?.opened) history.back();
   else history.replaceState(null, "", location.pathname);
   if (document.activeElement === document.body) $("heading").focus();
-  page.closed();
 });
 
-function listen(mine) {
-  const source = new EventSource(`${address(mine.id)}/events`);
-  mine.source = source;
-  source.addEventListener("open", () => found(mine));
-  source.addEventListener("snapshot", ({ data }) => take(mine, JSON.parse(data)));
-  source.addEventListener("transition", ({ data }) => {
-    const next = mine.snapshot && follow(mine.snapshot, JSON.parse(data));
-    if (next === mine.snapshot && next !== null) return;
-    if (next) take(mine, next);
-    // The link to the run and the log travel with the snapshot alone.
-    refresh(mine);
-  });
-  source.addEventListener("error", () => lose(mine, source));
+$("watch-reload").addEventListener("click", () => location.reload());
+
+function move(mine, event) {
+  const snapshot = mine.snapshot && next(mine.snapshot, event);
+  if (snapshot === mine.snapshot && snapshot !== null) return;
+  if (snapshot) take(mine, snapshot);
+  // The link to the run, the log and what the backend says of a state travel with the snapshot alone.
+  refresh(mine);
 }
 
 /** A newer snapshot replaces an older one; never the other way round. */
@@ -101,60 +95,46 @@ function take(mine, snapshot) {
 async function refresh(mine) {
   try {
     take(mine, await call(address(mine.id)));
-  } catch (problem) {
-    if (problem.status !== 404 || watched !== mine || mine.snapshot) return;
-    mine.gone = true;
-    mine.source.close();
-    say(mine, `There is no ${map.title.toLowerCase()} with this id.`);
+  } catch {
+    // The line says what is wrong, and a break of it brings the whole snapshot.
   }
 }
 
-/** The browser comes back by itself after a break; after a refusal it has to be asked to. */
-function lose(mine, source) {
-  if (watched !== mine || mine.gone) return;
-  if (!mine.lost) {
-    mine.lost = new Date().toISOString();
-    say(mine, `Connection lost at ${clock(mine.lost)}. What is shown is the last that was heard; trying again.`);
-  }
-  if (source.readyState !== EventSource.CLOSED) return;
-  refresh(mine);
-  mine.timer = setTimeout(() => watched === mine && !mine.gone && listen(mine), mine.retry);
-  mine.retry = Math.min(mine.retry * 2, RETRY_LAST);
-}
-
-function found(mine) {
-  if (watched !== mine) return;
-  mine.retry = RETRY_FIRST;
-  if (!mine.lost) return;
-  mine.lost = null;
-  say(mine, "Connected again.");
-  refresh(mine);
-}
-
-function say(mine, text) {
+/** What becomes of the line, in words; what is shown is dimmed while nothing is heard. */
+function say(mine, { kind, words }) {
+  const wasDown = mine.kind !== null && !["opening", "live"].includes(mine.kind);
+  mine.kind = kind;
+  const noun = map.title.toLowerCase();
+  let text = words;
+  if (kind === "live" && wasDown) text = "Connected again.";
+  if (kind === "gone") text = mine.snapshot ? `This ${noun} is gone: it was deleted. ${words}` : `There is no ${noun} with this id.`;
+  const isDown = !["opening", "live"].includes(kind);
+  $("watch").toggleAttribute("data-stale", isDown);
   $("watch-connection").hidden = text === "";
-  $("watch-connection").toggleAttribute("data-lost", mine.lost !== null || mine.gone);
+  $("watch-connection").toggleAttribute("data-lost", isDown);
   write($("watch-connection"), text);
   if (text !== "") write($("watch-live"), text);
+  if (text === "Connected again.") refresh(mine);
 }
 
 function draw(mine) {
   const { snapshot } = mine;
-  const about = page.about(mine.id) ?? {};
+  const listed = about(mine.id) ?? {};
   const view = viewOf(map, snapshot);
   const changes = changesOf(mine.shown, view);
   mine.shown = view;
 
-  write($("watch-title"), about.ref || snapshot.id);
+  write($("watch-title"), listed.ref || snapshot.id);
   $("watch-state").dataset.view = view.status.view;
   if ($("watch-state").textContent !== view.status.title) {
     $("watch-state").replaceChildren(icon(view.status.view), element("span", {}, view.status.title));
   }
   drawSteps(view.steps);
-  const failed = view.state?.outcome === "failure";
+  $("watch-older").hidden = view.status.known;
+  const failed = view.status.state.outcome === "failure";
   write($("watch-alert"), failed ? view.summary || `${view.status.title}.` : "");
   write($("watch-summary"), failed ? "" : view.summary);
-  drawFacts(snapshot, about);
+  drawFacts(snapshot, listed);
   drawLog(snapshot.log_tail ?? "");
   drawAudit(snapshot);
   if (changes !== "") write($("watch-live"), changes);
@@ -193,7 +173,7 @@ function safeLink(address) {
   }
 }
 
-function drawFacts(snapshot, about) {
+function drawFacts(snapshot, listed) {
   const facts = [];
   const fact = (name, ...said) => facts.push(element("div", {}, element("dt", {}, name), element("dd", {}, ...said)));
   const at = snapshot.last_report_at;
@@ -204,13 +184,14 @@ function drawFacts(snapshot, about) {
     const name = run ? `Run ${run.run_id}${run.run_attempt > 1 ? `, attempt ${run.run_attempt}` : ""}` : "Workflow run";
     fact("Workflow", element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, name, element("span", { class: "hidden-text" }, " (opens in a new tab)")));
   }
-  if (about.requested_by) fact("Requested by", about.requested_by);
-  if (about.reason) fact("Reason", about.reason);
+  if (listed.requested_by) fact("Requested by", listed.requested_by);
+  if (listed.reason) fact("Reason", listed.reason);
   fact("Id", element("code", {}, snapshot.id));
   if (snapshot.table && snapshot.table !== map.fingerprints.table) {
     fact("Tables", `The backend goes by table ${snapshot.table}, this page by ${map.fingerprints.table}.`);
   }
-  const said = facts.map((node) => node.textContent).join("\n");
+  // How long ago something was is told anew by itself.
+  const said = JSON.stringify([snapshot.last_report_at, snapshot.run_url, run?.run_id, run?.run_attempt, listed.requested_by, listed.reason, snapshot.table]);
   // The focus stays on the link while the facts around it do not change.
   if ($("watch-facts").dataset.said === said && $("watch-facts").children.length > 0) return;
   const focused = $("watch-facts").contains(document.activeElement);

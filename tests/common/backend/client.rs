@@ -83,16 +83,22 @@ pub struct Sent {
 impl Stream {
     /// Opens the stream at an address like `http://127.0.0.1:1/api/deploys/x/events`.
     pub fn open(url: &str, last_event_id: Option<&str>) -> Self {
+        let last = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n"));
+        Self::open_with(url, &last.unwrap_or_default())
+    }
+
+    /// Opens the stream of a list, at an address like `http://127.0.0.1:1/api/deploys?limit=2`.
+    pub fn of_list(url: &str) -> Self {
+        Self::open_with(url, "Accept: text/event-stream\r\n")
+    }
+
+    fn open_with(url: &str, headers: &str) -> Self {
         let rest = url.strip_prefix("http://").unwrap();
         let (host, path) = rest.split_once('/').unwrap();
         let mut socket = TcpStream::connect(host).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         // HTTP/1.0: the body is not chunked, and lasts as long as the connection.
-        write!(socket, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n").unwrap();
-        if let Some(id) = last_event_id {
-            write!(socket, "Last-Event-ID: {id}\r\n").unwrap();
-        }
-        write!(socket, "\r\n").unwrap();
+        write!(socket, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n{headers}\r\n").unwrap();
         let mut lines = BufReader::new(socket);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -101,7 +107,7 @@ impl Stream {
         Self { lines, head }
     }
 
-    /// The next event; none where the stream ends.
+    /// The next event that is no heartbeat; none where the stream ends.
     pub fn next(&mut self) -> Option<Sent> {
         let (mut id, mut event, mut data) = (0, String::new(), String::new());
         loop {
@@ -114,6 +120,10 @@ impl Stream {
                 ("id", text) => id = text.parse().unwrap(),
                 ("event", text) => text.clone_into(&mut event),
                 ("data", text) => data.push_str(text),
+                ("", "") if event == "heartbeat" => {
+                    event.clear();
+                    data.clear();
+                }
                 ("", "") if !event.is_empty() => {
                     return Some(Sent { id, event, data: serde_json::from_str(&data).unwrap() });
                 }

@@ -24,4 +24,14 @@ if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
 await report(deploy, { ...run, status: "succeeded" });
 await until(steps(page), [...gates, "Deploy: done", "Health check: not reported"]);
 await until(text(page, "#watch-summary"), "Succeeded. Not reported: Smoke gate, Freeze check, Health check.");
+
+// A phase that began and never said how it ended is neither done nor unheard of.
+const half = await start("/api/deploys", {});
+await page.goto(`${BASE}/?deploy=${half.id}`);
+await report(half, { ...run, status: "smoke_running" });
+await report(half, { ...run, status: "building" });
+const unended = ["Smoke gate: outcome not reported", "Freeze check: not reported"];
+await until(steps(page), [...unended, "*Deploy: in progress", "Health check: upcoming"]);
+await report(half, { ...run, status: "failed" });
+await until(text(page, "#watch-alert"), "Failed in Deploy. Not reached: Health check. Not reported: Freeze check. Outcome not reported: Smoke gate.");
 await end(page);

@@ -80,6 +80,19 @@ export async function report(row, report, expected = 200) {
   return body;
 }
 
+/** Runs SQL past the backend. */
+export async function sql(text) {
+  assert.equal((await fetch(`${BASE}/test/sql`, { method: "POST", body: text })).status, 200, text);
+}
+
+/** Writes what no transition allows, as an operator does. */
+export const force = (row, to, reason) =>
+  sql(`INSERT INTO deploy_force (key, to_state, reason, actor) VALUES ('${row.id}', '${to}', '${reason}', 'ines'); UPDATE deploys SET status = '${to}' WHERE id = '${row.id}'`);
+
+/** The rows of the list as they read: title, status, and how they look. */
+export const listed = (page) => () =>
+  page.$$eval("#list > li", (rows) => rows.map((row) => `${row.querySelector("strong").textContent}: ${row.querySelector(".status").textContent} [${row.dataset.view}]`));
+
 const AXE = readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 /** What axe finds on the page as it is. */

@@ -55,6 +55,7 @@ await until(text(other, "#watch-state"), "Freeze checking");
 // Nothing has moved by the loss, or by the time since.
 assert.equal(await text(page, "#watch-state")(), "Smoke running");
 assert.deepEqual((await steps(page)())[0], "*Smoke gate: in progress");
+assert.equal(await page.$eval("#watch-steps [aria-current] .badge", (badge) => Number(getComputedStyle(badge).opacity) < 1), true);
 
 await wire.open(port);
 await until(text(page, "#watch-state"), "Freeze checking");

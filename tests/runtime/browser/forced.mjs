@@ -1,0 +1,60 @@
+// What an operator forced is no report: headline, list, live text and stepper say so, before and after
+// an end, and no phase that was forced past is done or was not needed.
+import assert from "node:assert/strict";
+import { BASE, axe, end, force, listed, report, start, steps, text, until, window } from "./lib.mjs";
+
+const page = await window();
+const FORCED = "forced past, not reported";
+
+// Into the end, out of a phase that nobody completed and past one that nobody began.
+const first = await start("/api/deploys", { ref: "first" });
+await page.goto(`${BASE}/?deploy=${first.id}`);
+await report(first, { status: "smoke_passed" });
+await report(first, { status: "building" });
+await until(text(page, "#watch-state"), "Building");
+await force(first, "succeeded", "looked at it by hand");
+await until(text(page, "#watch-state"), `Succeeded (${FORCED})`);
+assert.equal(await page.getAttribute("#watch-state", "data-view"), "forced");
+const past = ["Smoke gate: done", "Freeze check: not reported", `Deploy: ${FORCED}`, `Health check: ${FORCED}`];
+await until(steps(page), past);
+assert.deepEqual(await page.$$eval("#watch-steps use", (icons) => icons.map((icon) => icon.getAttribute("href"))), ["#icon-done", "#icon-unconfirmed", "#icon-forced", "#icon-forced"]);
+await until(text(page, "#watch-live"), `Succeeded (${FORCED}). Deploy: ${FORCED}. Health check: ${FORCED}.`);
+await until(text(page, "#watch-summary"), `Succeeded (${FORCED}). An operator forced it: looked at it by hand. Not reported: Freeze check. Forced past, not reported: Deploy, Health check.`);
+assert.deepEqual(await axe(page), []);
+await page.reload();
+await until(steps(page), past);
+await until(listed(page), [`first: Succeeded (${FORCED}) [forced]`]);
+
+// From the start to the end: nothing was not needed.
+const second = await start("/api/deploys", { ref: "second" });
+await force(second, "succeeded", "an old one");
+await page.goto(`${BASE}/?deploy=${second.id}`);
+await until(steps(page), ["Smoke gate", "Freeze check", "Deploy", "Health check"].map((phase) => `${phase}: ${FORCED}`));
+
+// Into a state that completes its phase, and into one that is under way: neither is a report.
+const third = await start("/api/deploys", { ref: "third" });
+await force(third, "smoke_passed", "the runner is away");
+await page.goto(`${BASE}/?deploy=${third.id}`);
+await until(steps(page), [`Smoke gate: ${FORCED}`, "Freeze check: upcoming", "Deploy: upcoming", "Health check: upcoming"]);
+await force(third, "deploying", "goes on by hand");
+await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, "*Deploy: in progress (forced, not reported)", "Health check: upcoming"]);
+await until(listed(page), [`third: Deploying (${FORCED}) [forced]`, `second: Succeeded (${FORCED}) [forced]`, `first: Succeeded (${FORCED}) [forced]`]);
+
+// What is reported from there on is reported, and the end after it is no plain one.
+await report(third, { status: "health_checking" });
+await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, `Deploy: ${FORCED}`, "*Health check: in progress"]);
+await until(text(page, "#watch-state"), "Health checking (after a forced step)");
+await report(third, { status: "succeeded" });
+await until(text(page, "#watch-state"), "Succeeded (after a forced step)");
+assert.equal(await page.getAttribute("#watch-state", "data-view"), "forced");
+await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, `Deploy: ${FORCED}`, "Health check: done"]);
+await until(async () => (await listed(page)())[0], "third: Succeeded (after a forced step) [forced]");
+
+// A failure that was forced is no failure that was reported.
+const fourth = await start("/api/deploys", { ref: "fourth" });
+await report(fourth, { status: "building" });
+await force(fourth, "failed", "given up");
+await page.goto(`${BASE}/?deploy=${fourth.id}`);
+await until(steps(page), ["Smoke gate: not reported", "Freeze check: not reported", "Deploy: failed (forced, not reported)", "Health check: not reached"]);
+await until(text(page, "#watch-alert"), `Failed (${FORCED}) in Deploy. An operator forced it: given up. Not reached: Health check. Not reported: Smoke gate, Freeze check.`);
+await end(page);
