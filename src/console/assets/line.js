@@ -14,7 +14,7 @@ const at = (moment) => clock(new Date(moment).toISOString());
 /**
  * Follows the stream at `path` while the page is seen. `on` has a function for each event's data, by
  * the event's name. `told` hears what becomes of the line: its `kind` is `opening`, `live`, `lost`,
- * `silent`, `refused` or `gone`, and the `words` for that are empty where all is well. `source` is
+ * `silent`, `refused`, `garbled` or `gone`, and the `words` for that are empty where all is well. `source` is
  * where the backend says in words why it gives no stream.
  */
 export function follow(path, source, on, told) {
@@ -52,7 +52,7 @@ export function follow(path, source, on, told) {
       events.addEventListener(name, ({ data }) => {
         const said = parsed(data);
         hear();
-        if (said === undefined) tell("refused", `What came is no JSON (event ${name}). ${last()}`);
+        if (said === undefined) tell("garbled", `What came is no JSON (event ${name}). ${last()}`);
         else take(said);
       });
     }
@@ -61,7 +61,7 @@ export function follow(path, source, on, told) {
   /** The browser comes back by itself after a break; after a refusal it has to be asked to. */
   function lose() {
     if (events.readyState === EventSource.CLOSED) ask(events);
-    else if (kind !== "silent") {
+    else if (kind !== "silent" && kind !== "garbled") {
       const what = heard === null ? "The backend cannot be reached since" : "Connection lost at";
       tell("lost", `${what} ${at(Date.now())}. ${last()}`);
     }
