@@ -13,7 +13,7 @@ use phasegate_codegen::{Machine, machine, verify};
 use stateright::{Checker as _, Model, Property};
 
 fn main() {
-    for jobs in [4, 6] {
+    for jobs in [6, 12] {
         let machine = in_a_row(jobs);
         println!("{jobs} jobs in a row, states explored:");
         print("verify", prove_and_count(&machine));

@@ -21,6 +21,10 @@ pub enum Fact {
     Phases,
     /// A job relies on its report of a value.
     Relies(Value),
+    /// A job reports a value, or none.
+    Reports(Value),
+    /// Runs take the steps that they do.
+    Runs,
     /// It starts rows where it does.
     Starts,
     /// It finds the database's objects by some names.
@@ -71,6 +75,18 @@ impl Cause {
         Self { facts: vec![Fact::Starts, Fact::Knows(value), Fact::Finds], refused: None }
     }
 
+    /// Nobody moves a row by a step that is legal: in another version its application does, or a run.
+    pub(super) fn nobody(from: Value, to: Value) -> Self {
+        let facts = vec![
+            Fact::Reports(to),
+            Fact::Reports(from),
+            Fact::Runs,
+            Fact::Means(from),
+            Fact::Starts,
+        ];
+        Self { facts, refused: None }
+    }
+
     /// A page takes a value for something else.
     pub(super) fn meaning(value: Value) -> Self {
         Self { facts: vec![Fact::Means(value), Fact::Knows(value)], refused: None }
@@ -101,7 +117,9 @@ impl Difference {
         let mut by: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
         for (number, facts) in changes.enumerate() {
             let phases = facts.iter().any(|fact| matches!(fact, Fact::Shows(_)));
-            for fact in facts.iter().cloned().chain(phases.then_some(Fact::Phases)) {
+            let runs = facts.iter().any(|fact| matches!(fact, Fact::Reports(_)));
+            let whole = [phases.then_some(Fact::Phases), runs.then_some(Fact::Runs)];
+            for fact in facts.iter().cloned().chain(whole.into_iter().flatten()) {
                 by.entry(fact).or_default().push(number);
             }
         }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::facts::Cause;
 use super::layers::{Answer, By, Value, Why};
 use crate::runs::Path;
@@ -89,12 +91,27 @@ pub struct Witness {
     pub alone: bool,
 }
 
+impl Witness {
+    /// Of what comes of a mix, and harms a run.
+    pub(super) const fn new(summary: String, path: Vec<String>, cause: Cause) -> Self {
+        Self { summary, path: Path(path, None), cause, tolerated: false, alone: false }
+    }
+
+    /// That its table, which this is the path of, does it by itself, where it does.
+    pub(super) fn too(&self, path: &str) -> String {
+        match self.alone {
+            true => format!(", by {path}'s own table, too: phasegate verify {path}"),
+            false => String::new(),
+        }
+    }
+}
+
 /// Where in a search something goes wrong: how many switches after its beginning, to which page (any
 /// where it is none's affair), and what.
-pub type Place = (usize, Option<usize>, Class);
+pub(super) type Place = (usize, Option<usize>, Class);
 
 /// What a search tried, so that nothing is proven of an empty space.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Tried {
     /// Situations.
     pub situations: u64,
@@ -124,7 +141,7 @@ impl Tried {
 
 /// What a search found.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub(super) struct Found {
     /// What goes wrong, shortest first found.
     pub bad: BTreeMap<Place, Witness>,
     /// What goes wrong before any switch, and by the workflow's own table, too; on which page, where

@@ -20,6 +20,9 @@ impl Layer {
     /// Every layer, in the order in which a release rolls them out where any order will do.
     pub const ALL: [Self; 4] = [Self::Database, Self::Backend, Self::Page, Self::Workflow];
 
+    /// Every layer, in the order in which a mix is shown.
+    pub(super) const SHOWN: [Self; 4] = [Self::Workflow, Self::Backend, Self::Database, Self::Page];
+
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {

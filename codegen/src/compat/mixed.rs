@@ -12,7 +12,7 @@ use crate::runs::{JobResult, Layout, Run, Runs, Step, Workflow};
 use crate::search::{Edge, End, Known, Limits, Model};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
-pub const MOST_SITUATIONS: usize = 1 << 18;
+pub(super) const MOST_SITUATIONS: usize = 1 << 18;
 /// The most that one search does.
 pub(super) const LIMITS: Limits = Limits { states: MOST_SITUATIONS, steps: 1 << 21 };
 

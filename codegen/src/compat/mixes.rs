@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::facts::Cause;
-use super::found::{Class, Found, Lesser, Place, Tried, Witness};
+use super::found::{Class, Found, Lesser, Tried, Witness};
 use super::layers::World;
 use super::mix::{End, Layer, Mix};
 use super::moves::Moves;
@@ -14,7 +14,7 @@ use super::road::Road;
 use super::runs;
 use super::walks;
 use crate::rules::{self, Rule};
-use crate::runs::{Path, Workflow};
+use crate::runs::Workflow;
 use crate::verify::{Counterexample, Refuted, is_of_phases, refuted_alone};
 
 /// What became of a mix.
@@ -40,14 +40,6 @@ impl Verdict {
             Self::Bounded => "unknown",
         }
     }
-
-    /// Whether nothing goes wrong.
-    pub const fn is_sound(&self) -> bool {
-        match self {
-            Self::Safe | Self::Degraded(_) => true,
-            Self::Broken(_) | Self::Bounded => false,
-        }
-    }
 }
 
 /// A mix, and what became of it.
@@ -71,7 +63,7 @@ const CLAIMED: [(&Rule, Class); 4] = [
 ];
 
 /// All searches of some versions, each made once.
-pub struct Mixes<'m> {
+pub(super) struct Mixes<'m> {
     /// The versions' layers.
     pub world: World<'m>,
     workflows: Vec<Workflow<'m>>,
@@ -87,7 +79,7 @@ pub struct Mixes<'m> {
 
 impl<'m> Mixes<'m> {
     /// The mixes of some versions.
-    pub fn of(world: World<'m>) -> Self {
+    pub(super) fn of(world: World<'m>) -> Self {
         let workflows = world.machines.iter().map(|machine| Workflow::of(machine)).collect();
         let refuted = world.machines.iter().map(|_| OnceCell::new()).collect();
         let marked = world.machines.len().saturating_sub(1);
@@ -104,13 +96,13 @@ impl<'m> Mixes<'m> {
 
     /// The same, with what every version's own table does wrong marked, and not the newest's alone.
     #[must_use]
-    pub fn marking_all(mut self) -> Self {
+    pub(super) fn marking_all(mut self) -> Self {
         self.marked = 0;
         self
     }
 
     /// What became of the runs of a version's workflow, and of rows that the application moves.
-    pub fn found(&self, workflow: usize, road: &Road) -> Rc<Found> {
+    pub(super) fn found(&self, workflow: usize, road: &Road) -> Rc<Found> {
         let question = (workflow, road.clone());
         if let Some(found) = self.found.borrow().get(&question) {
             return found.clone();
@@ -166,14 +158,14 @@ impl<'m> Mixes<'m> {
     }
 
     /// What all searches so far have tried.
-    pub fn tried(&self) -> Tried {
+    pub(super) fn tried(&self) -> Tried {
         let mut tried = Tried::default();
         self.found.borrow().values().for_each(|found| tried.add(found.tried));
         tried
     }
 
     /// Whether each search so far was of all there is.
-    pub fn exhausted(&self) -> bool {
+    pub(super) fn exhausted(&self) -> bool {
         self.found.borrow().values().all(|found| found.exhausted)
     }
 
@@ -182,25 +174,13 @@ impl<'m> Mixes<'m> {
         self.found.borrow().values().flat_map(|found| found.untried.iter().cloned()).collect()
     }
 
-    /// Everything that went wrong in any search so far.
-    pub fn witnesses(&self) -> Vec<(Question, Place, Witness)> {
-        let mut all: Vec<(Question, Place, Witness)> = Vec::new();
-        for (question, found) in self.found.borrow().iter() {
-            for (place, witness) in &found.bad {
-                all.push((question.clone(), *place, witness.clone()));
-            }
-        }
-        all.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-        all
-    }
-
     /// The layers that there are.
-    pub fn layers(&self) -> Vec<Layer> {
+    pub(super) fn layers(&self) -> Vec<Layer> {
         Layer::ALL.into_iter().filter(|&layer| self.world.has(layer)).collect()
     }
 
     /// Every mix. A layer that there is none of has no versions to mix: it goes with the backend.
-    pub fn all(&self) -> Vec<Mix> {
+    pub(super) fn all(&self) -> Vec<Mix> {
         let versions = self.world.machines.len();
         let mut mixes = vec![Mix::all(0)];
         for layer in Layer::ALL.into_iter().rev().filter(|&layer| self.world.has(layer)) {
@@ -216,7 +196,7 @@ impl<'m> Mixes<'m> {
     }
 
     /// What becomes of a mix that stays as it is.
-    pub fn judge(&self, mix: Mix) -> Verdict {
+    pub(super) fn judge(&self, mix: Mix) -> Verdict {
         let found = self.found(mix.workflow, &Road::of(mix.end()));
         let bad: Vec<(Class, Witness)> = found
             .bad
@@ -244,7 +224,7 @@ impl<'m> Mixes<'m> {
     /// What goes wrong in a mix by the own table of its workflow's version, too; where that has no
     /// jobs, by the table of its backend or its page. Of versions that are in use no mix adds to that:
     /// they are passed over unless all were asked for.
-    pub fn alone(&self, mix: Mix) -> Vec<(Class, Witness)> {
+    pub(super) fn alone(&self, mix: Mix) -> Vec<(Class, Witness)> {
         let version = mix.workflow;
         if self.world.machines[version].jobs.is_empty() {
             let of_reports = |rule: &Rule| !is_of_phases(rule) && class(rule).is_none();
@@ -297,13 +277,13 @@ impl<'m> Mixes<'m> {
     }
 
     /// Whether all that can happen to a run that lives through these mixes was tried.
-    pub fn is_exhausted(&self, run: Run, mixes: &[Mix]) -> bool {
+    pub(super) fn is_exhausted(&self, run: Run, mixes: &[Mix]) -> bool {
         self.found(run.workflow, &Road::through(mixes, run.begins).0).exhausted
     }
 
     /// After how many of these mixes the first thing goes wrong for a run that lives through all of
     /// them; or the first that is not tolerated.
-    pub fn first_bad(
+    pub(super) fn first_bad(
         &self,
         run: Run,
         mixes: &[Mix],
@@ -332,7 +312,7 @@ fn class(rule: &Rule) -> Option<Class> {
 
 /// A run that lives through some mixes.
 #[derive(Clone, Copy, Debug)]
-pub struct Run {
+pub(super) struct Run {
     /// The version of its workflow, which it keeps.
     pub workflow: usize,
     /// Which mix it begins in: the first, or the second while that replaces the first.
@@ -341,11 +321,5 @@ pub struct Run {
 
 /// What a version's own table does wrong.
 fn witness(case: Counterexample) -> Witness {
-    Witness {
-        summary: case.summary,
-        path: Path(case.path, None),
-        cause: Cause::refuted(),
-        tolerated: false,
-        alone: true,
-    }
+    Witness { alone: true, ..Witness::new(case.summary, case.path, Cause::refuted()) }
 }

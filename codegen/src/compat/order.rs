@@ -1,6 +1,8 @@
 //! Orders: in which layers are rolled out and rolled back, what goes wrong on the way, and which
 //! orders keep what goes wrong out.
 
+use serde::Serialize;
+
 use super::found::{Class, Witness};
 use super::mix::{Layer, Mix};
 use super::mixes::{Mixes, Run};
@@ -74,7 +76,7 @@ impl Order {
 }
 
 /// One layer before another.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Before(pub Layer, pub Layer);
 
 /// All orders one way.
@@ -112,14 +114,14 @@ impl Orders {
         possible.min_by_key(waits)
     }
 
+    /// How many are of a kind.
+    pub(super) fn count(&self, is: fn(&Order) -> bool) -> usize {
+        self.orders.iter().filter(|order| is(order)).count()
+    }
+
     /// Whether some order harms no run.
     pub fn has_sound(&self) -> bool {
         self.orders.iter().any(Order::is_sound)
-    }
-
-    /// How many do not.
-    pub fn sound(&self) -> usize {
-        self.orders.iter().filter(|order| order.is_sound()).count()
     }
 
     /// Whether some order is safe, whatever runs meanwhile.
@@ -129,12 +131,12 @@ impl Orders {
 
     /// How many are.
     pub fn safe(&self) -> usize {
-        self.orders.iter().filter(|order| order.is_safe()).count()
+        self.count(Order::is_safe)
     }
 }
 
 /// Every order of the layers one way, between two versions.
-pub fn orders(mixes: &Mixes<'_>, direction: Direction, old: usize, new: usize) -> Orders {
+pub(super) fn orders(mixes: &Mixes<'_>, direction: Direction, old: usize, new: usize) -> Orders {
     let (from, to) = match direction {
         Direction::Rollout => (old, new),
         Direction::Rollback => (new, old),
@@ -223,15 +225,12 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
         let begins = usize::from(start.beside);
         (Run { workflow: start.workflow, begins }, &all[start.mix - begins..])
     };
-    let exhausted = starts.iter().all(|start| {
-        let (run, mixes_on) = lives(start);
-        mixes.is_exhausted(run, mixes_on)
-    });
+    let exhausted = starts.iter().map(lives).all(|(run, on)| mixes.is_exhausted(run, on));
     // For each start the mix in which the first thing goes wrong.
     let worst = |tolerated: bool| -> Vec<Worst> {
         let first = |start: &Start| {
-            let (run, mixes_on) = lives(start);
-            let first = mixes.first_bad(run, mixes_on, tolerated);
+            let (run, on) = lives(start);
+            let first = mixes.first_bad(run, on, tolerated);
             let at = |further| start.mix - run.begins + further;
             (*start, first.map(|(further, class, witness)| (at(further), class, witness)))
         };
@@ -306,30 +305,19 @@ fn constraints(
                 holds(set, order) && !chosen.iter().any(|other| holds(other, order))
             };
             let says = |set: &[Before]| orders.iter().filter(|order| is_new(order, set)).count();
-            let mut most: Option<(usize, &Vec<Before>)> = None;
-            for set in &safe {
-                let here = says(set);
-                if here > most.map_or(0, |(there, _)| there) {
-                    most = Some((here, set));
-                }
-            }
+            // Of those that say as much the first.
+            let most = safe.iter().rev().max_by_key(|set| says(set)).filter(|set| says(set) > 0);
             match most {
-                Some((_, set)) => chosen.push(set.clone()),
+                Some(set) => chosen.push((*set).clone()),
                 None => break,
             }
         }
         sets = sets
             .iter()
             .flat_map(|set| {
-                let after = set
-                    .last()
-                    .and_then(|last| all.iter().position(|one| one == last))
-                    .map_or(0, |at| at + 1);
-                all[after..].iter().map(|&one| {
-                    let mut set = set.clone();
-                    set.push(one);
-                    set
-                })
+                let last = all.iter().position(|one| set.last() == Some(one));
+                let after = last.map_or(0, |at| at + 1);
+                all[after..].iter().map(|&one| [&set[..], &[one]].concat())
             })
             .collect();
     }

@@ -7,7 +7,7 @@ use super::mix::{End, Mix};
 
 /// The ends that a run lives through.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Road {
+pub(super) struct Road {
     /// What answers, first to last. Two that follow each other differ.
     pub ends: Vec<End>,
     /// Which of them starts the row: the first; or the second, while the first still answers, too.
@@ -25,7 +25,7 @@ pub(super) struct Spot {
 
 impl Road {
     /// The road of one end that stays.
-    pub fn of(end: End) -> Self {
+    pub(super) fn of(end: End) -> Self {
         Self { ends: vec![end], begins: 0 }
     }
 

@@ -117,21 +117,16 @@ impl Model for Watched<'_, '_, '_> {
     type Step = u32;
 
     fn starts(&self) -> Vec<Seen> {
-        let known = &self.scenes.known;
-        let starts = (0..known.len()).take_while(|&scene| known.steps(scene) == 0);
-        let start = |scene: usize| {
-            let row = known.state(scene).row;
+        let start = |scene: u32| {
+            let row = self.scenes.known.state(scene as usize).row;
             let own = self.own.as_ref().and_then(|own| own.start(row.shadow));
-            let scene = u32::try_from(scene).expect("a search is limited to fewer states");
             self.seen(scene, self.page.start(row.value), own, true)
         };
-        starts.map(start).collect()
+        self.scenes.starts().map(start).collect()
     }
 
     fn steps(&self, now: &Seen, steps: &mut Vec<(u32, Seen)>) {
-        let graph = &self.scenes.graph;
-        for number in graph.from(now.scene as usize) {
-            let ((_, received), to) = graph.step(number);
+        for (number, (_, received), to) in self.scenes.from(now.scene) {
             let (mut page, mut own) = (now.page, now.own);
             if let Some(received) = received {
                 let attempted = self.matters(&received);
@@ -157,15 +152,12 @@ impl Model for Watched<'_, '_, '_> {
         let place = row.spot().place;
         let view = self.page.view(&seen.page, true);
         let own = self.own.as_ref().map(|eye| (eye, eye.view(&seen.own, true)));
-        if place == 0 {
-            let own_view = own.as_ref().map(|(_, view)| *view);
-            if seen.whole && scenes.model.version() != self.page.version {
-                let under_way = matches!(own_view, Some(View::Active | View::Done));
-                let otherwise = &mut self.otherwise;
-                otherwise[0] |=
-                    view == View::Skipped && (under_way || own_view == Some(View::Upcoming));
-                otherwise[1] |= view == View::Upcoming && under_way;
-            }
+        if place == 0 && seen.whole && scenes.model.version() != self.page.version {
+            let own = own.as_ref().map(|(_, view)| *view);
+            let under_way = matches!(own, Some(View::Active | View::Done));
+            self.otherwise[0] |=
+                view == View::Skipped && (under_way || own == Some(View::Upcoming));
+            self.otherwise[1] |= view == View::Upcoming && under_way;
         }
         let runs = &scenes.model.runs;
         if place == 0
@@ -241,8 +233,9 @@ pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut F
             found.tried.views += taken_up as u64;
             let told = |place, end: End<u32>, done| {
                 let (first, steps) = known.path(end);
-                let first = known.state(first).scene;
+                let first = known.state(first).scene as usize;
                 let steps = steps.into_iter().map(|(step, _)| scenes.graph.step(step));
+                let steps = steps.map(|(taken, to)| (taken, to as usize));
                 let trail = Trail::through(&scenes.known, first, steps);
                 let place = (place, Some(page), Class::PageFalse);
                 witness(&model.runs, place, &trail, Some((watched.page.name(), done)))
@@ -262,14 +255,11 @@ pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut F
             }
             let lesser = found.lesser.entry(Some(page)).or_default();
             let phase = || name.clone();
-            if watched.unconfirmed {
-                lesser.insert(Lesser::Unconfirmed { phase: phase() });
-            }
-            for (skipped, _) in
-                [true, false].into_iter().zip(watched.otherwise).filter(|(_, is)| *is)
-            {
-                lesser.insert(Lesser::Otherwise { phase: phase(), skipped });
-            }
+            lesser.extend(watched.unconfirmed.then(|| Lesser::Unconfirmed { phase: phase() }));
+            let otherwise = [true, false].into_iter().zip(watched.otherwise).filter(|(_, is)| *is);
+            lesser.extend(
+                otherwise.map(|(skipped, _)| Lesser::Otherwise { phase: phase(), skipped }),
+            );
         }
     }
     // What a mix adds to that comes first.

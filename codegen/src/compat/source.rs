@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use crate::load::{self, Error};
 use crate::machine::Machine;
@@ -129,11 +129,10 @@ fn from_git(
     };
     let commit = format!("{reference}^{{commit}}");
     let found = git(&folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
-    if !found.status.success() {
+    let Ok(commit) = found.map(text) else {
         // A folder outside of every repository ends otherwise than a name that nothing has.
-        let inside = git(&folder, &["rev-parse", "--git-dir"])?;
-        if !inside.status.success() {
-            return Err(invalid(format!("git:{reference}: {}", said(&inside))));
+        if let Err(why) = git(&folder, &["rev-parse", "--git-dir"])? {
+            return Err(invalid(format!("git:{reference}: {why}")));
         }
         // A command is told only where a shell takes the name as it stands, and git for no option.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte);
@@ -146,50 +145,42 @@ fn from_git(
             "git:{reference}: the repository has no commit of that name; a shallow clone has to \
              fetch it first{how}"
         )));
-    }
-    let commit = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+    };
     let object = format!("{commit}:{file}");
-    let kind = git(&folder, &["cat-file", "-t", &object])?;
-    if !kind.status.success() {
-        return Err(invalid(missing(&folder, reference, &commit, &file)?));
+    let of_file = |what: &str| invalid(format!("git:{reference}:{file}: {what}"));
+    match git(&folder, &["cat-file", "-t", &object])?.map(text) {
+        Err(_) => return Err(invalid(missing(&folder, reference, &commit, &file)?)),
+        Ok(kind) if kind != "blob" => return Err(of_file("no file, but a folder")),
+        Ok(_) => {}
     }
-    if String::from_utf8_lossy(&kind.stdout).trim() != "blob" {
-        return Err(invalid(format!("git:{reference}:{file}: no file, but a folder")));
+    let size = git(&folder, &["cat-file", "-s", &object])?.map(text);
+    if size.ok().and_then(|size| size.parse().ok()).is_none_or(|size: usize| size > MAX_BYTES) {
+        return Err(of_file(&format!("the table is larger than {MAX_BYTES} bytes")));
     }
-    let size = git(&folder, &["cat-file", "-s", &object])?;
-    let size: u64 = String::from_utf8_lossy(&size.stdout).trim().parse().unwrap_or(u64::MAX);
-    if size > u64::try_from(MAX_BYTES).unwrap_or(u64::MAX) {
-        let message = format!("git:{reference}:{file}: the table is larger than {MAX_BYTES} bytes");
-        return Err(invalid(message));
-    }
-    let content = git(&folder, &["cat-file", "blob", &object])?;
-    if !content.status.success() {
-        return Err(invalid(format!("git:{reference}:{file}: {}", said(&content))));
-    }
-    Ok((format!("git:{reference}:{}", from_root(&folder, &file)?), content.stdout))
+    let content = git(&folder, &["cat-file", "blob", &object])?.map_err(|why| of_file(&why))?;
+    Ok((format!("git:{reference}:{}", from_root(&folder, &file)?), content))
 }
 
 /// A file's path from the repository's root.
 fn from_root(folder: &Path, file: &str) -> io::Result<String> {
     let Some(below) = file.strip_prefix("./") else { return Ok(file.to_owned()) };
-    let prefix = git(folder, &["rev-parse", "--show-prefix"])?;
-    Ok(String::from_utf8_lossy(&prefix.stdout).trim_end_matches('\n').to_owned() + below)
+    let prefix = git(folder, &["rev-parse", "--show-prefix"])?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&prefix).trim_end_matches('\n').to_owned() + below)
 }
 
 /// Why a file isn't in a commit, and where it may be.
 fn missing(folder: &Path, reference: &str, commit: &str, file: &str) -> io::Result<String> {
     let name = file.rsplit('/').next().unwrap_or(file);
     let listed = git(folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let listed = text(listed.unwrap_or_default());
     let tables: Vec<&str> = listed.split('\0').filter(|path| path.ends_with(".toml")).collect();
     let same = tables.iter().filter(|path| path.rsplit('/').next() == Some(name));
     let mut near: Vec<&str> = same.copied().collect();
     if near.is_empty() {
         // Moved under another name, perhaps: whatever has a `[machine]`.
         for path in tables.iter().take(200) {
-            let text = git(folder, &["cat-file", "blob", &format!("{commit}:{path}")])?;
-            let text = String::from_utf8_lossy(&text.stdout).into_owned();
-            if text.lines().any(|line| line.trim() == "[machine]") {
+            let content = git(folder, &["cat-file", "blob", &format!("{commit}:{path}")])?;
+            if text(content.unwrap_or_default()).lines().any(|line| line.trim() == "[machine]") {
                 near.push(path);
             }
         }
@@ -206,22 +197,28 @@ fn missing(folder: &Path, reference: &str, commit: &str, file: &str) -> io::Resu
     Ok(format!("git:{reference}:{file}: that commit has no such file; {help}"))
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> io::Result<Output> {
+/// What git answers; or, where it fails, the first line of why.
+fn git(folder: &Path, arguments: &[&str]) -> io::Result<Result<Vec<u8>, String>> {
     let mut command = Command::new("git");
     // Paths are meant as they are written, and nobody is asked for anything.
     command.arg("-C").arg(folder).arg("--literal-pathspecs").args(arguments);
     command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
-    command.output().map_err(|error| {
+    let output = command.output().map_err(|error| {
         let message = if error.kind() == io::ErrorKind::NotFound {
             "`git` is not installed here: install it, or give a file instead".to_owned()
         } else {
             format!("git: {error}")
         };
         failed(error.kind(), message)
-    })
+    })?;
+    if output.status.success() {
+        return Ok(Ok(output.stdout));
+    }
+    let said = text(output.stderr);
+    Ok(Err(said.lines().next().unwrap_or("git failed and said nothing").to_owned()))
 }
 
-fn said(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr);
-    said.lines().next().unwrap_or("git failed and said nothing").to_owned()
+/// An answer that is a line.
+fn text(answer: Vec<u8>) -> String {
+    String::from_utf8_lossy(&answer).trim().to_owned()
 }

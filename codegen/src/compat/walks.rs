@@ -6,12 +6,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::facts::Cause;
 use super::found::{Class, Found, Lesser, Place, Witness, class_of};
-use super::layers::{Answer, Value, World};
-use super::mix::End;
+use super::layers::{Answer, Meaning, Value, World};
+use super::mix::{End, Mix};
 use super::moves::Moves;
 use super::road::{Road, Spot};
-use super::words::{named, said, started, starts, switched};
-use crate::runs::Path;
+use super::words::{disagree, named, said, started, starts, switched, takes};
 use crate::search::{self, Explored, Known, Limits, Model, closure, explore};
 
 /// There are finitely many states on a road: nothing is left out.
@@ -92,66 +91,36 @@ impl Walks<'_, '_> {
         })
     }
 
+    /// What the application sets out to write is refused.
     fn refused(&mut self, known: &Known<Self>, at: usize, to: Value, answer: Answer, class: Class) {
         let (spot, from) = *known.state(at);
-        let end = self.road.end(spot);
-        let world = self.world;
-        let label = |version: usize| &world.labels[version];
-        let name = |value| named(world, end.backend, value);
-        let summary = match class {
-            Class::DatabaseRefuses => format!(
-                "the {} database refuses {} -> {}, which the {} backend accepts",
-                label(end.database),
-                name(from),
-                name(to),
-                label(end.backend)
-            ),
-            Class::FailsJob
-            | Class::LeftOpen
-            | Class::EndsOtherwise
-            | Class::BackendBreaks
-            | Class::PageFalse
-            | Class::Refuted => format!(
-                "the {} backend can't go on from what the {} database holds",
-                label(end.backend),
-                label(end.database)
-            ),
-        };
+        let (world, end) = (self.world, self.road.end(spot));
+        let step = [from, to].map(|value| named(world, end.backend, value)).join(" -> ");
+        let refused = (class == Class::DatabaseRefuses).then_some(step.as_str());
         let mut path = self.path(known, at);
         path.push(format!("the application: {}", said(world, end.backend, end, from, to, answer)));
         let cause = Cause::report(from, to, answer, end);
-        self.breaks((spot.place, None, class), summary, path, cause);
+        self.breaks((spot.place, None, class), disagree(world, end, refused), path, cause);
     }
 
     fn looks(&mut self, known: &Known<Self>, at: usize) {
         let (spot, value) = *known.state(at);
         let world = self.world;
         let end = self.road.end(spot);
-        self.found.tried.views += u64::try_from(world.machines.len()).unwrap_or(u64::MAX);
+        self.found.tried.views += world.machines.len() as u64;
+        // Whoever moved the row knows what it is.
+        let means = self.means(end, value);
         for page in 0..world.machines.len() {
-            // Whoever moved the row knows what it is.
-            let means =
-                world.meaning(end.backend, value).or_else(|| world.meaning(end.database, value));
             let Some(shows) = world.meaning(page, value) else {
                 if spot.place == 0 {
-                    self.found
-                        .lesser
-                        .entry(Some(page))
-                        .or_default()
-                        .insert(Lesser::Unknown { value });
+                    let lesser = self.found.lesser.entry(Some(page)).or_default();
+                    lesser.insert(Lesser::Unknown { value });
                 }
                 continue;
             };
             if let Some(means) = means.filter(|means| *means != shows) {
-                let summary = format!(
-                    "the {} page shows {} as {}, and it is {}",
-                    world.labels[page],
-                    named(world, page, value),
-                    shows.as_str(),
-                    means.as_str()
-                );
-                let path = self.path(known, at);
-                let cause = Cause::meaning(value);
+                let summary = takes(world, page, named(world, page, value), [shows, means]);
+                let (path, cause) = (self.path(known, at), Cause::meaning(value));
                 self.breaks((spot.place, Some(page), Class::PageFalse), summary, path, cause);
             }
         }
@@ -162,36 +131,49 @@ impl Walks<'_, '_> {
         let reached = (0..known.len()).map(|at| (*known.state(at), at));
         let mut reached: Vec<(At, usize)> = reached.filter(|(at, _)| self.is_own(at.1)).collect();
         reached.sort_unstable();
-        let alone: Vec<BTreeSet<Value>> = (0..self.world.machines.len())
-            .map(|version| self.ending(End { backend: version, database: version }))
-            .collect();
+        let world = self.world;
+        let versions = || 0..world.machines.len();
+        let alone: Vec<BTreeSet<Value>> =
+            versions().map(|version| self.ending(Mix::all(version).end())).collect();
         // Whoever meets a backend that is being replaced may meet the one that follows it next.
         for place in 0..self.road.ends.len() {
             let spot = Spot { place, back: false };
             let end = self.road.end(spot);
+            // What one version does from its own start on is no mix's doing.
+            if place == 0 && end.backend == end.database {
+                continue;
+            }
             let ending = self.ending(end);
             for &((_, value), at) in reached.iter().filter(|(at, _)| at.0 == spot) {
                 // What one version calls an end needs nobody to bring it to one.
-                let is_end = (0..self.world.machines.len()).any(|version| {
-                    let state = self.world.state(version, value);
-                    state.is_some_and(|of| self.world.machines[version].state(of).is_ended())
-                });
-                if is_end
-                    || ending.contains(&value)
-                    || !alone.iter().any(|alone| alone.contains(&value))
-                {
+                let is_end = versions()
+                    .any(|version| world.meaning(version, value).is_some_and(|means| means.ended));
+                let could_end = alone.iter().any(|alone| alone.contains(&value));
+                if is_end || ending.contains(&value) || !could_end {
                     continue;
                 }
                 let summary = format!(
                     "a row in {} can't be brought to an end by the {} backend",
-                    named(self.world, end.database, value),
-                    self.world.labels[end.backend]
+                    named(world, end.database, value),
+                    world.labels[end.backend]
                 );
-                let path = self.path(known, at);
-                let cause = self.why_stuck(end, value);
+                let (path, cause) = (self.path(known, at), self.why_stuck(end, value));
                 self.breaks((place, None, Class::LeftOpen), summary, path, cause);
             }
         }
+    }
+
+    /// What a backend and its database take a value for.
+    fn means(&self, end: End, value: Value) -> Option<Meaning> {
+        let backend = self.world.meaning(end.backend, value);
+        backend.or_else(|| self.world.meaning(end.database, value))
+    }
+
+    /// The steps that a backend's application and the runs beside it take from a value, as they want.
+    fn all_wanted(&self, end: End, from: Value) -> Vec<Value> {
+        let mut wanted = self.wanted(end, from);
+        wanted.extend(self.reports(end, from));
+        wanted
     }
 
     /// The values from which a backend and its database bring rows to an end.
@@ -199,35 +181,38 @@ impl Walks<'_, '_> {
         let world = self.world;
         let mut before = vec![Vec::new(); world.values().count()];
         for from in world.values() {
-            for to in self.wanted(end, from) {
-                if world.judge(end, from, to) == Answer::Applied {
-                    before[to.index()].push(from);
-                }
-            }
-            for to in self.reports(end, from) {
+            let wanted = self.wanted(end, from).into_iter();
+            let taken = wanted.filter(|&to| world.judge(end, from, to) == Answer::Applied);
+            for to in taken.chain(self.reports(end, from)) {
                 before[to.index()].push(from);
             }
         }
-        let is_end = |&value: &Value| {
-            let means = world.meaning(end.backend, value);
-            means.or_else(|| world.meaning(end.database, value)).is_some_and(|means| means.ended)
-        };
+        let is_end = |&value: &Value| self.means(end, value).is_some_and(|means| means.ended);
         closure(world.values().filter(is_end), |value| before[value.index()].iter().copied())
     }
 
-    /// The first step that another version would have taken from here, and this mix does not.
+    /// The first step that another version would have taken from here, and this mix does not: for it is
+    /// refused, or for nobody takes it; else the first end that is none to this mix.
     fn why_stuck(&self, end: End, from: Value) -> Cause {
         let world = self.world;
         let mut seen = BTreeSet::from([from]);
         let mut waiting = VecDeque::from([from]);
+        let (mut untaken, mut no_end) = (None, None);
         while let Some(at) = waiting.pop_front() {
+            let taken = self.all_wanted(end, at);
             for version in 0..world.machines.len() {
-                let alone = End { backend: version, database: version };
-                let reported: Vec<Value> = self.reports(alone, at).collect();
-                for to in self.wanted(alone, at).into_iter().chain(reported) {
+                let alone = Mix::all(version).end();
+                let is_end = |of| self.means(of, at).is_some_and(|means| means.ended);
+                if is_end(alone) && !is_end(end) {
+                    no_end.get_or_insert_with(|| Cause::meaning(at));
+                }
+                for to in self.all_wanted(alone, at) {
                     let answer = world.judge(end, at, to);
                     if !answer.is_accepted() {
                         return Cause::report(at, to, answer, end);
+                    }
+                    if !taken.contains(&to) {
+                        untaken.get_or_insert_with(|| Cause::nobody(at, to));
                     }
                     if seen.insert(to) {
                         waiting.push_back(to);
@@ -235,7 +220,7 @@ impl Walks<'_, '_> {
                 }
             }
         }
-        Cause::meaning(from)
+        untaken.or(no_end).unwrap_or_else(|| Cause::meaning(from))
     }
 
     fn path(&self, known: &Known<Self>, at: usize) -> Vec<String> {
@@ -257,9 +242,7 @@ impl Walks<'_, '_> {
     }
 
     fn breaks(&mut self, place: Place, summary: String, path: Vec<String>, cause: Cause) {
-        let witness =
-            Witness { summary, path: Path(path, None), cause, tolerated: false, alone: false };
-        self.found.bad.entry(place).or_insert(witness);
+        self.found.bad.entry(place).or_insert_with(|| Witness::new(summary, path, cause));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::facts::{Cause, Difference, Fact};
 use super::found::{Class, Lesser, Tried, Witness};
 use super::layers::{Why, World};
@@ -10,7 +12,7 @@ use super::mixed::MOST_SITUATIONS;
 use super::mixes::{Judged, Mixes, Verdict};
 use super::moves::Moves;
 use super::order::{Direction, Order, Orders, orders};
-use super::rules::{Apart, Change, Pair, Side, changes};
+use super::rules::{Apart, Change, Pair, Side, of_pair};
 use super::source::Version;
 use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
@@ -38,7 +40,7 @@ pub struct Weighed {
 }
 
 /// A report of the newer workflow that an older backend refuses because it lacks the state.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Refused {
     /// The job.
     pub job: String,
@@ -110,7 +112,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let untried = mixes.untried();
     let (tried, exhausted, layers) = (mixes.tried(), mixes.exhausted(), mixes.layers());
     let (world, moves) = mixes.into_parts();
-    let changes = changes(&Pair::of(&world, pair));
+    let changes = of_pair(&Pair::of(&world, pair));
     let mut weighing = Weighing {
         difference: Difference::of(changes.iter().map(|change| change.facts.as_slice())),
         weighed: changes

@@ -11,7 +11,7 @@ use super::source::Version;
 use super::weigh::{Comparison, compare};
 
 /// The most versions whose mixes are all tried: there are the fourth power of them.
-pub const MOST_VERSIONS: usize = 4;
+pub(super) const MOST_VERSIONS: usize = 4;
 
 /// Several versions, and all that was found of them.
 pub struct Window<'v> {
@@ -66,7 +66,7 @@ impl Window<'_> {
     }
 
     fn in_words(&self, mix: Mix) -> String {
-        let words = [Layer::Workflow, Layer::Backend, Layer::Database, Layer::Page]
+        let words = Layer::SHOWN
             .into_iter()
             .filter(|layer| self.layers.contains(layer))
             .map(|layer| format!("{} {}", layer.as_str(), self.versions[mix.of(layer)].label));
@@ -79,11 +79,7 @@ impl Window<'_> {
         for (mix, verdict) in self.mixes.iter().flatten() {
             let Verdict::Broken(bad) = verdict else { continue };
             for (class, witness) in bad {
-                let path = &self.versions[mix.workflow].source.path;
-                let too = match witness.alone {
-                    true => format!(", by {path}'s own table, too: phasegate verify {path}"),
-                    false => String::new(),
-                };
+                let too = witness.too(&self.versions[mix.workflow].source.path);
                 let summary = format!("{}: {}{too}", class.as_str(), witness.summary);
                 match told.iter_mut().find(|(known, _, _)| *known == summary) {
                     Some((_, _, mixes)) => mixes.push(*mix),
@@ -110,11 +106,8 @@ impl Window<'_> {
                 let counts = self.counts();
                 let counts: Vec<String> =
                     counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-                out += &format!(
-                    "{number} versions at once, {} mixes: {}\n",
-                    mixes.len(),
-                    counts.join(", ")
-                );
+                let (mixes, counts) = (mixes.len(), counts.join(", "));
+                out += &format!("{number} versions at once, {mixes} mixes: {counts}\n");
             }
         }
         for (summary, path, mixes) in self.broken() {

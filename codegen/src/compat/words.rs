@@ -2,10 +2,10 @@
 
 use super::facts::Cause;
 use super::found::{Class, Found, Witness, class_of};
-use super::layers::{Answer, By, Value, Why, World};
+use super::layers::{Answer, By, Meaning, Value, Why, World};
 use super::mix::End;
 use super::road::{Road, Spot};
-use crate::runs::Path;
+use crate::runs::legal;
 
 /// The states that rows are started in on a road; what keeps them from another is found.
 pub(super) fn started(world: &World<'_>, road: &Road, found: &mut Found) -> Vec<Value> {
@@ -44,13 +44,7 @@ fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witnes
          database {why}",
         world.labels[end.backend], world.labels[end.database],
     );
-    Witness {
-        path: Path(vec![summary.clone()], None),
-        summary,
-        cause: Cause::start(value),
-        tolerated: false,
-        alone: false,
-    }
+    Witness::new(summary.clone(), vec![summary], Cause::start(value))
 }
 
 /// No run is started for a row: GitHub refuses an input that the workflow does not declare.
@@ -74,8 +68,7 @@ pub(super) fn no_run(
              answers 422 (Unexpected inputs provided), and no run begins"
         ),
     ];
-    let cause = Cause::report(value, value, Answer::NotSent, end);
-    Witness { summary, path: Path(path, None), cause, tolerated: false, alone: false }
+    Witness::new(summary, path, Cause::report(value, value, Answer::NotSent, end))
 }
 
 /// What a value is called: by its name in this version, or in the first that has it.
@@ -102,9 +95,7 @@ pub(super) fn said(
     let (by, why) = match answer {
         Answer::Applied => return format!("{source} -> {wanted}"),
         Answer::Duplicate => return format!("reports {wanted} again, nothing changes"),
-        Answer::NotSent => {
-            return format!("its report of {wanted} is never sent");
-        }
+        Answer::NotSent => return format!("its report of {wanted} is never sent"),
         Answer::Refused(by, why) => (by, why),
     };
     let (who, version) = match by {
@@ -117,8 +108,8 @@ pub(super) fn said(
         Why::Unknown => format!("{refused}, which lacks that state (422 unknown-status)"),
         Why::Ended => format!("{refused}: the row has ended in {source} (422 ended)"),
         Why::Illegal => {
-            let legal: Vec<&str> = legal(world, version, from);
-            let legal = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
+            let legal = world.state(version, from).map(|from| legal(world.machines[version], from));
+            let legal = legal.unwrap_or_else(|| "nothing".to_owned());
             format!("{refused} in {source}, where legal is {legal} (422 illegal-transition)")
         }
         Why::Unguarded => format!(
@@ -132,11 +123,29 @@ pub(super) fn said(
     }
 }
 
-fn legal<'m>(world: &World<'m>, version: usize, from: Value) -> Vec<&'m str> {
-    let machine = world.machines[version];
-    world.state(version, from).map_or_else(Vec::new, |from| {
-        machine.next(from).take(8).map(|state| machine.state(state).name.as_str()).collect()
-    })
+/// A backend and a database that don't agree: the database refuses what its backend accepts, or the
+/// backend can't go on from what the database holds.
+pub(super) fn disagree(world: &World<'_>, end: End, refused: Option<&str>) -> String {
+    let [backend, database] = [end.backend, end.database].map(|version| &world.labels[version]);
+    match refused {
+        Some(what) => {
+            format!("the {database} database refuses {what}, which the {backend} backend accepts")
+        }
+        None => {
+            format!("the {backend} backend can't go on from what the {database} database holds")
+        }
+    }
+}
+
+/// What a page takes a state for, and what it is.
+pub(super) fn takes(
+    world: &World<'_>,
+    page: usize,
+    name: &str,
+    [shows, means]: [Meaning; 2],
+) -> String {
+    let (label, shows, means) = (&world.labels[page], shows.as_str(), means.as_str());
+    format!("the {label} page shows {name} as {shows}, and it is {means}")
 }
 
 /// How a row begins its road.

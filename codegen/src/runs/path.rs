@@ -199,12 +199,17 @@ pub(crate) fn judged(
             (format!("its report of {to} is refused, the row has ended in {from}"), true)
         }
         Verdict::Illegal => {
-            let legal: Vec<&str> =
-                machine.next(row).take(8).map(|s| machine.state(s).name.as_str()).collect();
-            let legal = if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") };
+            let legal = legal(machine, row);
             (format!("its report of {to} is refused in {from}, where legal is {legal}"), true)
         }
     }
+}
+
+/// The first of the states that may follow one, by name.
+pub(crate) fn legal(machine: &Machine, from: StateId) -> String {
+    let names: Vec<&str> =
+        machine.next(from).take(8).map(|state| machine.state(state).name.as_str()).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 /// The jobs that a step keeps from beginning.

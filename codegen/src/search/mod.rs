@@ -179,11 +179,6 @@ pub(crate) struct Graph<T> {
 }
 
 impl<T: Copy> Graph<T> {
-    /// The numbers of the steps from a state.
-    pub(crate) fn from(&self, at: usize) -> Range<u32> {
-        self.of.get(at).cloned().unwrap_or(0..0)
-    }
-
     /// A step by its number, and the state that it leads to.
     pub(crate) fn step(&self, number: u32) -> (T, u32) {
         self.steps[number as usize]
@@ -220,6 +215,24 @@ pub(crate) struct Explored<M: Model> {
     pub(crate) steps: u64,
     /// Whether that is all there is.
     pub(crate) exhausted: bool,
+}
+
+impl<M: Model> Explored<M> {
+    /// The states that it starts in.
+    pub(crate) fn starts(&self) -> Range<u32> {
+        let known = &self.known;
+        let starts = (0..known.len()).take_while(|&number| known.steps(number) == 0);
+        0..index(starts.count())
+    }
+
+    /// The steps from a state, where the model keeps them, each by its number, and where it leads.
+    pub(crate) fn from(&self, at: u32) -> impl Iterator<Item = (u32, M::Step, u32)> {
+        let numbers = self.graph.of.get(at as usize).cloned().unwrap_or(0..0);
+        numbers.map(|number| {
+            let (step, to) = self.graph.step(number);
+            (number, step, to)
+        })
+    }
 }
 
 /// Explores a model within limits.

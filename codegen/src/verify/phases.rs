@@ -16,6 +16,7 @@ use crate::search::{Edge, End, Explored, Known, Limits, Model, explore};
 const MOST_STEPS: u64 = 1 << 22;
 
 /// What was found of the histories of all phases.
+#[derive(Default)]
 pub(super) struct Histories {
     memories: u64,
     longest: u32,
@@ -230,15 +231,7 @@ pub(super) fn search(machine: &Machine) -> Histories {
     let stepper = Stepper::of(machine);
     let attempts = attempts(machine);
     let back = GoingBack::of(machine);
-    let mut found = Histories {
-        memories: 0,
-        longest: 0,
-        steps: 0,
-        successes: 0,
-        exhausted: true,
-        broken: [None, None],
-        unfinished: Vec::new(),
-    };
+    let mut found = Histories { exhausted: true, ..Histories::default() };
     for phase in machine.phase_ids() {
         let watched = Watched {
             machine,
@@ -253,20 +246,20 @@ pub(super) fn search(machine: &Machine) -> Histories {
         };
         let steps = MOST_STEPS.saturating_sub(found.steps);
         let explored = explore(watched, Limits { states: usize::MAX, steps });
-        found.memories += count(explored.taken_up);
-        found.longest = found.longest.max(explored.depth + 1);
-        found.steps += explored.steps;
-        found.successes += explored.model.successes;
-        found.exhausted &= explored.exhausted;
         found.add(&explored);
     }
     found
 }
 
 impl Histories {
-    /// Keeps the shortest case of what is broken.
+    /// Adds those of a phase, and keeps the shortest case of what is broken.
     fn add(&mut self, explored: &Explored<Watched<'_, '_>>) {
         let Explored { model, known, .. } = explored;
+        self.memories += count(explored.taken_up);
+        self.longest = self.longest.max(explored.depth + 1);
+        self.steps += explored.steps;
+        self.successes += model.successes;
+        self.exhausted &= explored.exhausted;
         let history = |end| {
             let (first, steps) = known.path(end);
             let first = known.state(first).row.current;

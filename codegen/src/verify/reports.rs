@@ -88,9 +88,14 @@ pub(super) fn loss(subject: &Subject<'_>) -> Verdict {
     let steps = model.reports;
     let covered = Covered::of([(count(taken_up), "pairs of rows"), (steps, "steps")]);
     if !exhausted {
-        return Verdict::Bounded { covered, bound: format!("the first {steps} steps") };
+        return bounded(covered, format!("the first {steps} steps"));
     }
     Verdict::Proven { covered: covered.note("for sequences of every length, by induction") }
+}
+
+fn bounded(covered: Covered, bound: String) -> Verdict {
+    let bound = bound + "; fewer states or transitions would make it smaller";
+    Verdict::Bounded { covered, bound }
 }
 
 /// What happened, what was lost of it, and what becomes of the last report.
@@ -170,7 +175,7 @@ fn redelivered(machine: &Machine, applies: Applies<'_>) -> Verdict {
         if steps > MOST_STEPS {
             let covered = Covered::of([(cases, "redeliveries")]);
             let bound = format!("the first {reports} of {} reports", machine.transition_count());
-            return Verdict::Bounded { covered, bound };
+            return bounded(covered, bound);
         }
     }
     Verdict::Proven { covered: Covered::of([(cases, "redeliveries")]) }
@@ -214,10 +219,7 @@ fn late(machine: &Machine, applies: Applies<'_>) -> Verdict {
         }
         if steps > MOST_STEPS && cases > 0 {
             let covered = Covered::of([(cases, "redeliveries")]);
-            return Verdict::Bounded {
-                covered,
-                bound: format!("reports of the states to `{name}`"),
-            };
+            return bounded(covered, format!("reports of the states to `{name}`"));
         }
     }
     let covered = Covered::of([(cases, "redeliveries")]);

@@ -163,8 +163,11 @@ fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Co
     let depth = searches.iter().map(|runs| runs.searched.depth).max().unwrap_or(0);
     let mut bound =
         format!("{situations} situations, those least far in their jobs, up to {depth} steps away");
+    let smaller = "; fewer jobs that report concurrently would make it smaller: let some of them follow \
+                   each other by `needs`";
     if tried == 0 {
-        return Verdict::not_applicable(format!("too many jobs to finish a run within {bound}"));
+        let why = format!("too many jobs to finish a run within {bound}{smaller}");
+        return Verdict::not_applicable(why);
     }
     let in_turn: Vec<_> = searches.iter().filter_map(|runs| runs.in_turn).collect();
     if in_turn.iter().all(|searched| searched.exhausted) {
@@ -173,8 +176,7 @@ fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Co
         let situations: usize = in_turn.iter().map(|searched| searched.states).sum();
         bound += &format!("; and {situations} of runs in which the jobs take turns");
     }
-    bound += "; fewer jobs that report concurrently would make it smaller: let some of them follow \
-              each other by `needs`";
+    bound += smaller;
     Verdict::Bounded { covered, bound }
 }
 

@@ -10,6 +10,7 @@ mod tables;
 mod compat;
 mod compat_alone;
 mod compat_application;
+mod compat_facts;
 mod compat_random;
 mod compat_rules;
 mod compat_runs;

@@ -2,29 +2,34 @@
 
 use super::{Apart, Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
-use crate::machine::{JobId, Machine, ReportKind, StateId};
+use crate::compat::layers::Value;
+use crate::machine::{JobId, Machine, Report, ReportKind, StateId};
 use crate::verify::says_an_end;
 
-pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
-    let machine = pair.machine(Side::New);
-    for id in machine.job_ids().filter(|id| !pair.jobs.contains(&Some(*id))) {
+/// The jobs that only one version has.
+fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
+    let machine = pair.machine(side);
+    let is_kept = |id: JobId| match side {
+        Side::Old => pair.jobs[id.index()].is_some(),
+        Side::New => pair.jobs.contains(&Some(id)),
+    };
+    for id in machine.job_ids().filter(|id| !is_kept(*id)) {
         let job = machine.job(id);
-        let what = if job.always { "the concluding job" } else { "the job" };
-        let message = format!("{what} `{}` is new", job.name);
-        let at = pair.job_at(Side::New, id);
-        changes.tell(Side::New, at, format!("job {}", job.name), message, []);
+        let kind = if job.always { "the concluding job" } else { "the job" };
+        let message = format!("{kind} `{}` {what}", job.name);
+        let reported = reports(machine, id).into_iter().map(|report| report.state);
+        let facts = reported.map(|state| Fact::Reports(pair.value(side, state)));
+        let facts = facts.chain([Fact::Runs]);
+        changes.tell(side, pair.job_at(side, id), format!("job {}", job.name), message, facts);
     }
 }
 
+pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
+    only(pair, changes, Side::New, "is new");
+}
+
 pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
-    let machine = pair.machine(Side::Old);
-    for id in machine.job_ids().filter(|id| pair.jobs[id.index()].is_none()) {
-        let job = machine.job(id);
-        let what = if job.always { "the concluding job" } else { "the job" };
-        let message = format!("{what} `{}` is gone, and what it reported", job.name);
-        let at = pair.job_at(Side::Old, id);
-        changes.tell(Side::Old, at, format!("job {}", job.name), message, []);
-    }
+    only(pair, changes, Side::Old, "is gone, and what it reported");
 }
 
 pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
@@ -39,58 +44,66 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
     }
 }
 
-/// A job's reports: which (its place in words), and of which value. An outcome is one for each.
-fn reports(machine: &Machine, id: JobId) -> Vec<(&'static str, String, bool)> {
-    let mut all = Vec::new();
-    let value = |state: StateId| machine.state(state).value.clone();
-    for report in machine.reports(id) {
-        match report.kind {
-            ReportKind::Start => {
-                all.extend(report.state().map(|s| ("start", value(s), report.tolerated)));
-            }
-            ReportKind::Milestone(_) => {
-                all.extend(report.state().map(|s| ("milestone", value(s), report.tolerated)));
-            }
+/// One report of a job, which (its place in words) and of what. An outcome is one for each.
+struct Reported {
+    kind: &'static str,
+    state: StateId,
+    tolerated: bool,
+}
+
+fn reports(machine: &Machine, id: JobId) -> Vec<Reported> {
+    let of = |report: Report| {
+        let outcomes = report.outcomes;
+        let all = match report.kind {
+            ReportKind::Start => vec![("start", report.state())],
+            ReportKind::Milestone(_) => vec![("milestone", report.state())],
             ReportKind::Outcome => {
-                let outcomes = report.outcomes;
-                let of = [
-                    ("success", outcomes.success),
-                    ("failure", outcomes.failure),
-                    ("cancelled", outcomes.cancelled),
-                ];
                 // By default a cancelled job says what a failed one does.
-                let said = if outcomes.cancelled == outcomes.failure { 2 } else { 3 };
-                for (kind, state) in of.into_iter().take(said) {
-                    all.extend(state.map(|state| (kind, value(state), report.tolerated)));
-                }
+                let cancelled =
+                    outcomes.cancelled.filter(|_| outcomes.cancelled != outcomes.failure);
+                let ends = [outcomes.success, outcomes.failure, cancelled];
+                ["success", "failure", "cancelled"].into_iter().zip(ends).collect()
             }
-        }
-    }
-    all
+        };
+        let tolerated = report.tolerated;
+        let said =
+            move |(kind, state): (_, Option<_>)| Some(Reported { kind, state: state?, tolerated });
+        all.into_iter().filter_map(said)
+    };
+    machine.reports(id).into_iter().flat_map(of).collect()
+}
+
+/// The same report of the other version's job.
+fn like<'r>(
+    pair: &Pair<'_>,
+    side: Side,
+    report: &Reported,
+    others: &'r [Reported],
+) -> Option<&'r Reported> {
+    let value = pair.value(side, report.state);
+    let is_same = |other: &&Reported| pair.value(side.other(), other.state) == value;
+    others.iter().filter(is_same).find(|other| other.kind == report.kind)
 }
 
 /// What one version's job reports and the other's does not.
-fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
+fn only_reported(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
     for (old, new) in pair.kept_jobs() {
-        let (was, is) =
-            (reports(pair.machine(Side::Old), old), reports(pair.machine(Side::New), new));
-        let (here, there, id) = match side {
-            Side::Old => (was, is, old),
-            Side::New => (is, was, new),
-        };
-        let name = &pair.machine(side).job(id).name;
-        let is_here = |kind: &str, value: &str| {
-            there.iter().any(|(other, same, _)| *other == kind && same == value)
-        };
-        for (kind, value, tolerated) in &here {
-            if is_here(kind, value) {
+        let id = side.of(old, new);
+        let there = reports(pair.machine(side.other()), side.other().of(old, new));
+        let machine = pair.machine(side);
+        let name = &machine.job(id).name;
+        for report in reports(machine, id) {
+            if like(pair, side, &report, &there).is_some() {
                 continue;
             }
-            let tolerated = if *tolerated { "tolerated" } else { "not tolerated" };
+            let Reported { kind, state, tolerated } = report;
+            let value = &machine.state(state).value;
+            let tolerated = if tolerated { "tolerated" } else { "not tolerated" };
             let message = format!("`{name}` {what} `{value}` as its {kind} ({tolerated})");
             let subject = format!("report {name} {kind} {value}");
-            changes.tell(side, pair.job_at(side, id), subject, message, []);
-            if let (Side::Old, Some(state)) = (side, pair.machine(side).find_value(value)) {
+            let fact = Fact::Reports(pair.value(side, state));
+            changes.tell(side, pair.job_at(side, id), subject, message, [fact]);
+            if side == Side::Old {
                 changes.comes_of(leaving::of_state(pair, state));
             }
         }
@@ -98,52 +111,55 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
 }
 
 pub(super) fn report_added(pair: &Pair<'_>, changes: &mut Changes) {
-    only(pair, changes, Side::New, "now reports");
+    only_reported(pair, changes, Side::New, "now reports");
 }
 
 pub(super) fn report_removed(pair: &Pair<'_>, changes: &mut Changes) {
-    only(pair, changes, Side::Old, "no longer reports");
+    only_reported(pair, changes, Side::Old, "no longer reports");
 }
 
 pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
     for (old, new) in pair.kept_jobs() {
-        let values = |machine: &Machine, id: JobId| -> Vec<String> {
-            let states = machine.job(id).before_outcome().into_iter();
-            states.map(|state| machine.state(state).value.clone()).collect()
+        let values = |side: Side| -> Vec<Value> {
+            let states = pair.machine(side).job(side.of(old, new)).before_outcome();
+            states.into_iter().map(|state| pair.value(side, state)).collect()
         };
-        let was = values(pair.machine(Side::Old), old);
-        let is = values(pair.machine(Side::New), new);
-        let shared = |one: &[String], other: &[String]| -> Vec<String> {
-            one.iter().filter(|value| other.contains(value)).cloned().collect()
+        let (was, is) = (values(Side::Old), values(Side::New));
+        let shared = |one: &[Value], other: &[Value]| -> Vec<&str> {
+            let both = one.iter().filter(|value| other.contains(value));
+            both.map(|value| pair.world.text(*value)).collect()
         };
         let (before, after) = (shared(&was, &is), shared(&is, &was));
-        if before == after {
-            continue;
+        if before != after {
+            let name = &pair.machine(Side::New).job(new).name;
+            let message = format!(
+                "`{name}` reports {}, and reported {}",
+                after.join(", "),
+                before.join(", ")
+            );
+            let at = pair.job_at(Side::New, new);
+            changes.tell(Side::New, at, format!("reports {name}"), message, [Fact::Runs]);
         }
-        let name = &pair.machine(Side::New).job(new).name;
-        let message =
-            format!("`{name}` reports {}, and reported {}", after.join(", "), before.join(", "));
-        let subject = format!("reports {name}");
-        changes.tell(Side::New, pair.job_at(Side::New, new), subject, message, []);
     }
 }
 
 /// The reports that both versions' jobs have, tolerated in one of them alone.
 fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool, what: &str) {
+    let machine = pair.machine(Side::New);
     for (old, new) in pair.kept_jobs() {
         let was = reports(pair.machine(Side::Old), old);
-        let name = &pair.machine(Side::New).job(new).name;
-        for (kind, value, tolerated) in reports(pair.machine(Side::New), new) {
-            let before = was.iter().find(|(other, same, _)| *other == kind && *same == value);
-            if tolerated != now || before.is_none_or(|(_, _, before)| *before == now) {
-                continue;
+        let name = &machine.job(new).name;
+        for report in reports(machine, new).into_iter().filter(|report| report.tolerated == now) {
+            let before = like(pair, Side::New, &report, &was);
+            if before.is_some_and(|before| before.tolerated != now) {
+                let value = &machine.state(report.state).value;
+                let message = format!("`{name}`'s report of `{value}` {what}");
+                let subject = format!("report {name} {} {value}", report.kind);
+                let at = pair.job_at(Side::New, new);
+                let relies = Fact::Relies(pair.value(Side::New, report.state));
+                let facts = (!now).then_some(relies).into_iter().chain([Fact::Runs]);
+                changes.tell(Side::New, at, subject, message, facts);
             }
-            let message = format!("`{name}`'s report of `{value}` {what}");
-            let subject = format!("report {name} {kind} {value}");
-            let at = pair.job_at(Side::New, new);
-            let of = pair.machine(Side::New).find_value(&value).filter(|_| !now);
-            let fact = of.map(|state| Fact::Relies(pair.new_value(state)));
-            changes.tell(Side::New, at, subject, message, fact);
         }
     }
 }
@@ -187,7 +203,7 @@ pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {
             continue;
         };
         let at = pair.job_at(Side::New, new);
-        changes.tell(Side::New, at, format!("needs {name}"), message, []);
+        changes.tell(Side::New, at, format!("needs {name}"), message, [Fact::Runs]);
     }
 }
 

@@ -16,9 +16,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::facts::Fact;
+use super::layers::World;
 use super::source::Version;
 use crate::rules::Rule;
-pub(super) use pair::{NEW, OLD, Pair};
+pub(super) use pair::Pair;
 
 /// Which version's text something stands in.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -27,6 +28,24 @@ pub enum Side {
     Old,
     /// The newer one's.
     New,
+}
+
+impl Side {
+    /// The other one.
+    const fn other(self) -> Self {
+        match self {
+            Self::Old => Self::New,
+            Self::New => Self::Old,
+        }
+    }
+
+    /// What is its own of both versions'.
+    fn of<T>(self, old: T, new: T) -> T {
+        match self {
+            Self::Old => old,
+            Self::New => new,
+        }
+    }
 }
 
 /// A rule on changes, and what finds what it is about.
@@ -51,7 +70,7 @@ pub struct Change {
     /// What to do, where that is not what the rule says.
     pub help: Option<Cow<'static, str>>,
     /// The facts that it changes.
-    pub(super) facts: Vec<Fact>,
+    pub facts: Vec<Fact>,
     /// What it is beside that.
     pub(super) apart: Option<Apart>,
     /// The states that are retired or gone, and that it comes of; by name.
@@ -150,7 +169,14 @@ impl Changes {
 }
 
 /// Every change between two versions, in the order of the rules.
-pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
+pub fn changes(old: &Version, new: &Version) -> Vec<Change> {
+    let labels = [&old.label, &new.label].map(Clone::clone);
+    let world = World::of(&[&old.machine, &new.machine], &labels);
+    of_pair(&Pair::of(&world, [old, new]))
+}
+
+/// The same, in a world of theirs.
+pub(super) fn of_pair(pair: &Pair<'_>) -> Vec<Change> {
     let mut changes = Changes::default();
     for check in list::CHECKS {
         changes.rule = Some(check.rule);
@@ -162,12 +188,4 @@ pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
 /// Every rule on changes.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     list::CHECKS.iter().map(|check| check.rule)
-}
-
-/// The spans of a version's rows, by name.
-fn text<'v>(pair: &Pair<'v>, side: Side) -> &'v Version {
-    match side {
-        Side::Old => pair.old,
-        Side::New => pair.new,
-    }
 }

@@ -2,16 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Side, text};
+use super::Side;
 use crate::compat::layers::{Value, World};
 use crate::compat::source::Version;
 use crate::machine::{JobId, Machine, StateId};
 use crate::table::{Placed, StateRow, Text, TransitionRow};
-
-/// The place of the older version among the world's.
-pub(crate) const OLD: usize = 0;
-/// The newer one's.
-pub(crate) const NEW: usize = 1;
 
 /// An older and a newer version: the first and the second of a world.
 pub(crate) struct Pair<'v> {
@@ -35,8 +30,12 @@ impl<'v> Pair<'v> {
         }
     }
 
+    pub(super) fn version(&self, side: Side) -> &'v Version {
+        side.of(self.old, self.new)
+    }
+
     pub(crate) fn machine(&self, side: Side) -> &'v Machine {
-        &text(self, side).machine
+        &self.version(side).machine
     }
 
     /// The states that both have, as each has them.
@@ -49,18 +48,13 @@ impl<'v> Pair<'v> {
         self.jobs.iter().enumerate().filter_map(|(old, new)| Some((JobId::new(old), (*new)?)))
     }
 
-    /// What an older state's value is to the world.
-    pub(crate) fn old_value(&self, state: StateId) -> Value {
-        self.world.value(OLD, state)
-    }
-
-    /// What a newer state's value is to the world.
-    pub(crate) fn new_value(&self, state: StateId) -> Value {
-        self.world.value(NEW, state)
+    /// What the value of a version's state is to the world.
+    pub(crate) fn value(&self, side: Side, state: StateId) -> Value {
+        self.world.value(side as usize, state)
     }
 
     fn state_row(&self, side: Side, state: StateId) -> &'v Placed<StateRow> {
-        &text(self, side).table.state[state.index()]
+        &self.version(side).table.state[state.index()]
     }
 
     /// Where a state's name stands.
@@ -80,12 +74,12 @@ impl<'v> Pair<'v> {
 
     /// Where a job's name stands.
     pub(crate) fn job_at(&self, side: Side, job: JobId) -> Range<usize> {
-        text(self, side).table.job[job.index()].name.span()
+        self.version(side).table.job[job.index()].name.span()
     }
 
     /// Where a phase's name stands.
     pub(crate) fn phase_at(&self, side: Side, phase: usize) -> Range<usize> {
-        text(self, side).table.phase[phase].name.span()
+        self.version(side).table.phase[phase].name.span()
     }
 
     /// Where the row stands that gives a step, or else the name of the state that it leads from.
@@ -93,7 +87,7 @@ impl<'v> Pair<'v> {
         let machine = self.machine(side);
         let (source, target) = (&machine.state(from).name, &machine.state(to).name);
         let open = [from, to].map(|id| machine.state(id).outcome.is_none());
-        let rows = text(self, side).table.transition.iter();
+        let rows = self.version(side).table.transition.iter();
         rows.into_iter()
             .find_map(|row| gives(row, source, target, open))
             .unwrap_or_else(|| self.state_at(side, from))
@@ -108,7 +102,7 @@ impl<'v> Pair<'v> {
     where
         T: 'v,
     {
-        let version = text(self, side);
+        let version = self.version(side);
         match section(version) {
             Some(row) => row.span.clone(),
             None => version.table.machine.name.span(),

@@ -13,10 +13,10 @@ fn shows(phases: impl IntoIterator<Item = impl Into<String>>) -> impl Iterator<I
 }
 
 /// The phases that one side alone has.
-fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, other: Side, what: &str) {
+fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
     for (at, phase) in pair.machine(side).phases.iter().enumerate() {
-        if pair.machine(other).phases.iter().all(|other| other.name != phase.name) {
-            let name = &phase.name;
+        let name = &phase.name;
+        if pair.machine(side.other()).phases.iter().all(|other| other.name != *name) {
             let place = pair.phase_at(side, at);
             let message = format!("the phase `{name}` {what}");
             changes.tell(side, place, format!("phase {name}"), message, shows([name]));
@@ -25,20 +25,20 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, other: Side, what: &
 }
 
 pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
-    only(pair, changes, Side::New, Side::Old, "is new: older pages don't show it");
+    only(pair, changes, Side::New, "is new: older pages don't show it");
 }
 
 pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
-    only(pair, changes, Side::Old, Side::New, "is gone: newer pages don't show it");
+    only(pair, changes, Side::Old, "is gone: newer pages don't show it");
 }
 
 pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
-    let shared = |side: Side, other: Side| -> Vec<&str> {
-        let there = &pair.machine(other).phases;
+    let shared = |side: Side| -> Vec<&str> {
+        let there = &pair.machine(side.other()).phases;
         let names = pair.machine(side).phases.iter().map(|phase| phase.name.as_str());
         names.filter(|name| there.iter().any(|other| other.name == *name)).collect()
     };
-    let (was, is) = (shared(Side::Old, Side::New), shared(Side::New, Side::Old));
+    let (was, is) = (shared(Side::Old), shared(Side::New));
     if was == is {
         return;
     }

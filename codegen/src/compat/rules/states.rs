@@ -1,8 +1,7 @@
 //! Rules on states.
 
-use super::{Changes, NEW, OLD, Pair, Side, leaving};
+use super::{Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
-use crate::compat::layers::Value;
 use crate::machine::{Machine, State, StateId};
 
 /// That no job reports a state.
@@ -45,7 +44,7 @@ pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
             kind(state),
             reported(pair, Side::New, id)
         );
-        let facts = knows(machine, id, pair.new_value(id));
+        let facts = knows(pair, Side::New, id);
         let at = pair.state_at(Side::New, id);
         changes.tell(Side::New, at, format!("state {}", state.name), message, facts);
         if reported(pair, Side::New, id) == NONE {
@@ -73,7 +72,7 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
             state.name,
             kind(state),
         );
-        let facts = knows(machine, id, pair.old_value(id));
+        let facts = knows(pair, Side::Old, id);
         let at = pair.state_at(Side::Old, id);
         changes.tell(Side::Old, at, format!("state {}", state.name), message, facts);
         changes.comes_of(leaving::of_state(pair, id));
@@ -105,13 +104,12 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
 /// What it can be the reason of that a state has another value: either value is one that the other
 /// version lacks, and a page that passes over it shows its phase by what is left.
 fn other_value(pair: &Pair<'_>, old: StateId, new: StateId) -> impl Iterator<Item = Fact> {
-    let was = knows(pair.machine(Side::Old), old, pair.old_value(old));
-    was.chain(knows(pair.machine(Side::New), new, pair.new_value(new)))
+    knows(pair, Side::Old, old).chain(knows(pair, Side::New, new))
 }
 
 /// That a version knows a state's value, and shows the state's phase by it.
-fn knows(machine: &Machine, state: StateId, value: Value) -> impl Iterator<Item = Fact> + use<> {
-    [Fact::Knows(value)].into_iter().chain(shows(machine, state))
+fn knows(pair: &Pair<'_>, side: Side, state: StateId) -> impl Iterator<Item = Fact> + use<> {
+    [Fact::Knows(pair.value(side, state))].into_iter().chain(shows(pair.machine(side), state))
 }
 
 /// That a version shows a state's phase, where it has one.
@@ -195,22 +193,22 @@ pub(super) fn initial(pair: &Pair<'_>, changes: &mut Changes) {
 }
 
 pub(super) fn meaning(pair: &Pair<'_>, changes: &mut Changes) {
-    let world = pair.world;
+    let sides = [Side::Old, Side::New];
     for new in pair.machine(Side::New).state_ids() {
-        let value = pair.new_value(new);
-        let (Some(was), Some(is)) = (world.meaning(OLD, value), world.meaning(NEW, value)) else {
+        let value = pair.value(Side::New, new);
+        let [Some(was), Some(is)] = sides.map(|side| pair.world.meaning(side as usize, value))
+        else {
             continue;
         };
-        let reopens = |place: usize| {
-            let state = world.state(place, value);
-            state.is_some_and(|state| world.machines[place].state(state).reopens)
-        };
+        let [reopened, reopens] = sides.map(|side| {
+            let state = pair.world.state(side as usize, value);
+            state.is_some_and(|state| pair.machine(side).state(state).reopens)
+        });
         let name = &pair.machine(Side::New).state(new).name;
         let message = if was != is {
             format!("`{name}` is {} now, and was {}", is.as_str(), was.as_str())
-        } else if reopens(OLD) != reopens(NEW) {
-            let word = if reopens(NEW) { "can" } else { "can no longer" };
-            format!("`{name}` {word} be left again")
+        } else if reopened != reopens {
+            format!("`{name}` {} be left again", if reopens { "can" } else { "can no longer" })
         } else {
             continue;
         };

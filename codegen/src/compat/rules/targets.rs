@@ -19,13 +19,8 @@ pub(super) fn machine(pair: &Pair<'_>, changes: &mut Changes) {
     if was != is {
         let message = format!("the machine is called `{is}` now, and was `{was}`");
         let at = pair.new.table.machine.name.span();
-        changes.tell(
-            Side::New,
-            at,
-            format!("machine {was} -> {is}"),
-            message,
-            [Fact::Finds, Fact::Address],
-        );
+        let facts = [Fact::Finds, Fact::Address];
+        changes.tell(Side::New, at, format!("machine {was} -> {is}"), message, facts);
     }
 }
 
@@ -38,21 +33,35 @@ pub(super) fn address(pair: &Pair<'_>, changes: &mut Changes) {
     }
 }
 
+/// A key of a target that is otherwise now.
+fn key(
+    changes: &mut Changes,
+    at: std::ops::Range<usize>,
+    section: &str,
+    (key, was, is): (&str, &str, &str),
+    quote: &str,
+    fact: Option<Fact>,
+) {
+    if was != is {
+        let message = format!(
+            "`{key}` of [target.{section}] is {quote}{is}{quote} now, and was {quote}{was}{quote}"
+        );
+        changes.tell(Side::New, at, format!("{section} {key} {was} -> {is}"), message, fact);
+    }
+}
+
 pub(super) fn names(pair: &Pair<'_>, changes: &mut Changes) {
     let (Some(was), Some(is)) = sql(pair) else { return };
-    let none = "(none)";
-    let public = "public";
-    let keys = [
-        ("schema", was.schema.as_deref().unwrap_or(public), is.schema.as_deref().unwrap_or(public)),
-        ("table", was.table.as_str(), is.table.as_str()),
-        ("key", was.key.as_str(), is.key.as_str()),
-        ("column", was.column.as_str(), is.column.as_str()),
-        ("events", was.events.as_deref().unwrap_or(none), is.events.as_deref().unwrap_or(none)),
-    ];
-    for (key, was, is) in keys.into_iter().filter(|(_, was, is)| was != is) {
-        let message = format!("`{key}` of [target.sql] is `{is}` now, and was `{was}`");
-        let subject = format!("sql {key} {was} -> {is}");
-        changes.tell(Side::New, sql_at(pair, Side::New), subject, message, [Fact::Finds]);
+    let or = |name: &'_ Option<String>, none: &'static str| {
+        name.clone().unwrap_or_else(|| none.to_owned())
+    };
+    let keys = [was, is].map(|of| {
+        let (schema, events) = (or(&of.schema, "public"), or(&of.events, "(none)"));
+        [schema, of.table.clone(), of.key.clone(), of.column.clone(), events]
+    });
+    for (at, name) in ["schema", "table", "key", "column", "events"].into_iter().enumerate() {
+        let (was, is) = (&keys[0][at], &keys[1][at]);
+        key(changes, sql_at(pair, Side::New), "sql", (name, was, is), "`", Some(Fact::Finds));
     }
 }
 
@@ -68,22 +77,16 @@ pub(super) fn target(pair: &Pair<'_>, changes: &mut Changes) {
 
 pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
     let (Some(was), Some(is)) = sql(pair) else { return };
-    let dialects = |target: &SqlTarget| {
-        let names: Vec<&str> = target.dialects.iter().map(|dialect| dialect.as_str()).collect();
-        names.join(", ")
-    };
     let word = |text: String| text.to_lowercase();
-    let keys = [
-        ("dialects", dialects(was), dialects(is)),
-        ("storage", word(format!("{:?}", was.storage)), word(format!("{:?}", is.storage))),
-        ("key_type", word(format!("{:?}", was.key_type)), word(format!("{:?}", is.key_type))),
-        ("owns", was.owns.to_string(), is.owns.to_string()),
-    ];
-    for (key, was, is) in keys.into_iter().filter(|(_, was, is)| was != is) {
-        let message = format!("`{key}` of [target.sql] is {is} now, and was {was}");
-        let subject = format!("sql {key} {was} -> {is}");
-        let at = sql_at(pair, Side::New);
-        changes.tell(Side::New, at, subject, message, []);
+    let keys = [was, is].map(|of| {
+        let dialects: Vec<&str> = of.dialects.iter().map(|dialect| dialect.as_str()).collect();
+        let storage = word(format!("{:?}", of.storage));
+        let key_type = word(format!("{:?}", of.key_type));
+        [dialects.join(", "), storage, key_type, of.owns.to_string()]
+    });
+    for (at, name) in ["dialects", "storage", "key_type", "owns"].into_iter().enumerate() {
+        let (was, is) = (&keys[0][at], &keys[1][at]);
+        key(changes, sql_at(pair, Side::New), "sql", (name, was, is), "", None);
     }
 }
 
@@ -108,18 +111,14 @@ pub(super) fn mode(pair: &Pair<'_>, changes: &mut Changes) {
 fn workflow(
     pair: &Pair<'_>,
     changes: &mut Changes,
-    key: &str,
+    name: &str,
     of: impl Fn(&WorkflowTarget) -> &str,
     fact: Option<Fact>,
 ) {
     let target = |side: Side| pair.machine(side).targets.workflow();
     let (Some(was), Some(is)) = (target(Side::Old), target(Side::New)) else { return };
-    let (was, is) = (of(was), of(is));
-    if was != is {
-        let message = format!("`{key}` of [target.workflow] is `{is}` now, and was `{was}`");
-        let at = pair.target_at(Side::New, |version| version.table.target.of::<Workflow>());
-        changes.tell(Side::New, at, format!("workflow {key} {was} -> {is}"), message, fact);
-    }
+    let at = pair.target_at(Side::New, |version| version.table.target.of::<Workflow>());
+    key(changes, at, "workflow", (name, of(was), of(is)), "`", fact);
 }
 
 pub(super) fn id_input(pair: &Pair<'_>, changes: &mut Changes) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Changes, NEW, OLD, Pair, Side, leaving};
+use super::{Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
 use crate::compat::layers::Value;
 use crate::machine::StateId;
@@ -17,10 +17,7 @@ fn needed_by(pair: &Pair<'_>, side: Side, to: StateId) -> String {
         })
         .map(|job| machine.job(job).name.as_str())
         .collect();
-    let version = match side {
-        Side::Old => "older",
-        Side::New => "newer",
-    };
+    let version = side.of("older", "newer");
     match names.as_slice() {
         [] => String::new(),
         names => format!("; {version} runs need it where {} reports it", names.join(" or ")),
@@ -29,12 +26,8 @@ fn needed_by(pair: &Pair<'_>, side: Side, to: StateId) -> String {
 
 /// The steps of one version that the other, which knows both states, does not let follow.
 fn only(pair: &Pair<'_>, side: Side) -> BTreeMap<(StateId, StateId), (Value, Value)> {
-    let (here, there) = match side {
-        Side::Old => (OLD, NEW),
-        Side::New => (NEW, OLD),
-    };
-    let world = pair.world;
-    let value = |state| world.value(here, state);
+    let (world, there) = (pair.world, side.other() as usize);
+    let value = |state| pair.value(side, state);
     let known = |value| world.state(there, value).is_some();
     pair.machine(side)
         .transitions()

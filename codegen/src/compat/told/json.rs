@@ -31,21 +31,19 @@ impl Comparison<'_> {
             .map(|judged| {
                 let mut told = self.mix_json(judged.mix);
                 told["verdict"] = judged.verdict.as_str().into();
-                told["degraded"] = match &judged.verdict {
-                    Verdict::Degraded(lesser) => self.lesser(judged.mix, lesser).into(),
-                    Verdict::Safe | Verdict::Broken(_) | Verdict::Bounded => json!([]),
-                };
-                told["broken"] = match &judged.verdict {
-                    Verdict::Broken(bad) => bad.iter().map(witness_json).collect(),
-                    Verdict::Safe | Verdict::Degraded(_) | Verdict::Bounded => json!([]),
-                };
+                (told["degraded"], told["broken"]) = (json!([]), json!([]));
+                match &judged.verdict {
+                    Verdict::Degraded(lesser) => {
+                        told["degraded"] = self.lesser(judged.mix, lesser).into();
+                    }
+                    Verdict::Broken(bad) => {
+                        let bad = bad.iter().map(|(class, witness)| witness_json(*class, witness));
+                        told["broken"] = bad.collect();
+                    }
+                    Verdict::Safe | Verdict::Bounded => {}
+                }
                 told
             })
-            .collect();
-        let refused: Vec<Json> = self
-            .refused
-            .iter()
-            .map(|one| json!({ "job": one.job, "state": one.state, "tolerated": one.tolerated }))
             .collect();
         let version = |version: &Version| {
             let prints = &version.machine.fingerprints;
@@ -53,24 +51,23 @@ impl Comparison<'_> {
                 "path": version.source.path, "table": prints.table, "language": prints.language,
             })
         };
-        let tried = self.tried;
+        let mut explored = json!(self.tried);
+        explored["exhausted"] = self.exhausted.into();
+        let hidden = self.hidden();
+        let hidden = hidden.iter().map(|one| json!(one.finding(self.old, self.new)));
         json!({
             "findings": findings,
             "old": version(self.old),
             "new": version(self.new),
-            "hidden": self.hidden().iter().map(|one| json!(one.finding(self.old, self.new))).collect::<Vec<_>>(),
+            "hidden": hidden.collect::<Vec<_>>(),
             "compatible": self.is_compatible(),
             "mixes": mixes,
             "refuted_today": self.today(),
             "application": self.moved_json(),
-            "refused": refused,
+            "refused": self.refused,
             "rollout": self.orders_json(&self.rollout, &mut notes),
             "rollback": self.orders_json(&self.rollback, &mut notes),
-            "explored": {
-                "situations": tried.situations, "ends": tried.ends, "applied": tried.applied,
-                "refused": tried.refused, "switches": tried.switches, "views": tried.views,
-                "exhausted": self.exhausted,
-            },
+            "explored": explored,
         })
     }
 
@@ -86,51 +83,39 @@ impl Comparison<'_> {
     }
 
     fn orders_json(&self, orders: &Orders, notes: &mut Notes) -> Json {
-        let words = |order: &Order| -> Vec<&str> {
-            order.layers.iter().map(|layer| layer.as_str()).collect()
+        let mut step = |order: &Order, step: usize| {
+            let mix = order.mixes[step + 1];
+            let waits = order.sound_waits.as_ref();
+            json!({
+                "layer": order.layers[step],
+                "wait": waits.is_some_and(|waits| waits.contains(&step)),
+                "mix": self.mix_json(mix),
+                "what": self.what_of(mix, notes),
+            })
         };
-        let best = orders.best().map(|order| {
-            let steps: Vec<Json> = order
-                .layers
-                .iter()
-                .zip(&order.mixes[1..])
-                .enumerate()
-                .map(|(step, (layer, mix))| {
-                    let verdict = self.mixes.iter().find(|judged| judged.mix == *mix);
-                    let waits = order.sound_waits.as_ref();
-                    let waits = waits.is_some_and(|waits| waits.contains(&step));
-                    json!({
-                        "layer": layer.as_str(),
-                        "wait": waits,
-                        "mix": self.mix_json(*mix),
-                        "what": verdict.map(|judged| self.what(*mix, &judged.verdict, notes)),
-                    })
-                })
-                .collect();
-            steps
+        let best = orders.best().map(|order| -> Vec<Json> {
+            (0..order.layers.len()).map(|at| step(order, at)).collect()
         });
-        let safe: Vec<Vec<&str>> =
-            orders.orders.iter().filter(|order| order.is_safe()).map(words).collect();
-        let beside: Vec<Vec<&str>> =
-            orders.orders.iter().filter(|order| order.is_safe_beside()).map(words).collect();
-        let beside = orders.leaves_what_is_wrong().then_some(beside);
-        let sets: Vec<Vec<[&str; 2]>> = orders
-            .constraints
-            .iter()
-            .map(|set| set.iter().map(|before| [before.0.as_str(), before.1.as_str()]).collect())
-            .collect();
+        let layers = |is: fn(&Order) -> bool| -> Vec<&[Layer]> {
+            orders.orders.iter().filter(|order| is(order)).map(|order| &*order.layers).collect()
+        };
+        let beside = orders.leaves_what_is_wrong().then(|| layers(Order::is_safe_beside));
         let witness = orders.orders.iter().filter_map(Order::worst);
         let witness = witness
             .min_by_key(|(_, _, witness)| witness.path.0.len())
             .filter(|_| !orders.has_safe())
-            .map(|(_, class, witness)| witness_json(&(*class, witness.clone())));
+            .map(|(_, class, witness)| witness_json(*class, witness));
         json!({
-            "orders": orders.orders.len(), "safe": safe, "safe_beside_own_faults": beside, "constraints": sets, "best": best,
+            "orders": orders.orders.len(),
+            "safe": layers(Order::is_safe),
+            "safe_beside_own_faults": beside,
+            "constraints": orders.constraints,
+            "best": best,
             "witness": witness,
         })
     }
 }
 
-fn witness_json((class, witness): &(Class, Witness)) -> Json {
+fn witness_json(class: Class, witness: &Witness) -> Json {
     json!({ "class": class.as_str(), "summary": witness.summary, "path": witness.path.0 })
 }

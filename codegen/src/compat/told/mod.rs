@@ -142,11 +142,10 @@ impl Comparison<'_> {
         }
         self.moved(out);
         line(out, "");
-        let shown = [Layer::Workflow, Layer::Backend, Layer::Database, Layer::Page];
-        let header = shown.map(|layer| format!("{:<9}", layer.as_str()));
+        let header = Layer::SHOWN.map(|layer| format!("{:<9}", layer.as_str()));
         line(out, &format!("  {}", header.concat()));
         for judged in &self.mixes {
-            let versions = shown.map(|layer| {
+            let versions = Layer::SHOWN.map(|layer| {
                 let label = match self.layers.contains(&layer) {
                     true => self.world.labels[judged.mix.of(layer)].as_str(),
                     false => "-",
@@ -164,6 +163,12 @@ impl Comparison<'_> {
         both.change.subject.strip_prefix("alone ")
     }
 
+    /// What became of a mix, in a line; nothing of one that was not judged.
+    fn what_of(&self, mix: Mix, notes: &mut Notes) -> Option<String> {
+        let judged = self.mixes.iter().find(|judged| judged.mix == mix)?;
+        Some(self.what(mix, &judged.verdict, notes))
+    }
+
     /// A verdict in a line.
     fn what(&self, mix: Mix, verdict: &Verdict, notes: &mut Notes) -> String {
         let today = self.today().map(|names| format!("but for {names}, wrong alone, today too"));
@@ -178,13 +183,7 @@ impl Comparison<'_> {
             }
             Verdict::Broken(bad) => {
                 let told = bad.iter().map(|(class, witness)| {
-                    let too = match witness.alone {
-                        true => format!(
-                            ", by {path}'s own table, too: phasegate verify {path}",
-                            path = self.new.source.path
-                        ),
-                        false => String::new(),
-                    };
+                    let too = witness.too(&self.new.source.path);
                     format!("{} [{}]{too}", witness.summary, notes.number(*class, witness))
                 });
                 format!("BROKEN    {}", told.collect::<Vec<_>>().join("; "))
@@ -228,23 +227,19 @@ impl Comparison<'_> {
             };
             told.push(format!("{who} refuses {}, which is tolerated", names(&mut values)));
         }
+        let page = label(mix.page);
+        let shows = |names: String, how| format!("the {page} page shows {names} {how}");
         if !unknown.is_empty() {
-            let names = names(&mut unknown);
-            told.push(format!("the {} page shows {names} as unknown", label(mix.page)));
+            told.push(shows(names(&mut unknown), "as unknown"));
         }
         if !phases.is_empty() {
             let order = &self.world.machines[mix.page].phases;
             phases.sort_by_key(|name| order.iter().position(|phase| phase.name == *name));
-            let names = phases.join(", ");
-            told.push(format!("the {} page shows {names} as not reported", label(mix.page)));
+            told.push(shows(phases.join(", "), "as not reported"));
         }
         for (is_to_come, phases) in otherwise {
-            let what = match is_to_come {
-                true => "wrongly as to come",
-                false => "wrongly as skipped",
-            };
-            let names = phases.join(", ");
-            told.push(format!("the {} page shows {names} {what}", label(mix.page)));
+            let how = if is_to_come { "wrongly as to come" } else { "wrongly as skipped" };
+            told.push(shows(phases.join(", "), how));
         }
         told
     }
@@ -292,7 +287,7 @@ impl Comparison<'_> {
             self.changes.iter().filter(errors).filter(|one| one.accepted.is_some()).count();
         let how = |orders: &Orders| match (orders.safe(), orders.orders.len()) {
             (0, all) if orders.leaves_what_is_wrong() && orders.best().is_some() => {
-                let safe = orders.orders.iter().filter(|order| order.is_safe_beside()).count();
+                let safe = orders.count(Order::is_safe_beside);
                 match (safe, orders.best().is_some_and(Order::is_sound_beside)) {
                     (0, true) => "with refusals that are tolerated, beside its own faults",
                     (0, false) => "only without runs under way, beside its own faults",
@@ -310,19 +305,14 @@ impl Comparison<'_> {
             (safe, all) if safe == all => "in any order",
             _ => "in some orders",
         };
+        let orders = format!("rollout {}, rollback {}", how(&self.rollout), how(&self.rollback));
+        let mut open = self.changes.iter().filter(|one| one.accepted.is_none());
         let what = if self.changes.is_empty() {
             "nothing has changed".to_owned()
+        } else if open.any(|one| one.change.apart == Some(Apart::Unmigrated)) {
+            format!("no migration leads there (by the rules alone: {orders})")
         } else {
-            let unmigrated = self
-                .changes
-                .iter()
-                .any(|one| one.change.apart == Some(Apart::Unmigrated) && one.accepted.is_none());
-            let orders =
-                format!("rollout {}, rollback {}", how(&self.rollout), how(&self.rollback));
-            match unmigrated {
-                true => format!("no migration leads there (by the rules alone: {orders})"),
-                false => orders,
-            }
+            orders
         };
         let word = match self.is_compatible() {
             Some(true) => "compatible",

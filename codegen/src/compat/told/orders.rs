@@ -20,10 +20,9 @@ impl Comparison<'_> {
         };
         // What is wrong already is no reason against leaving it.
         let leaves = orders.leaves_what_is_wrong();
-        let count = |is: fn(&Order) -> bool| orders.orders.iter().filter(|order| is(order)).count();
         let (safe, sound) = match leaves {
-            true => (count(Order::is_safe_beside), count(Order::is_sound_beside)),
-            false => (orders.safe(), orders.sound()),
+            true => (orders.count(Order::is_safe_beside), orders.count(Order::is_sound_beside)),
+            false => (orders.safe(), orders.count(Order::is_sound)),
         };
         let all = orders.orders.len();
         let beside = match leaves {
@@ -88,20 +87,18 @@ impl Comparison<'_> {
         let waits = order.sound_waits.as_deref().unwrap_or_default();
         for (step, layer) in order.layers.iter().enumerate() {
             let mix = order.mixes[step + 1];
-            let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
-            let what = verdict.map(|judged| self.what(mix, &judged.verdict, notes));
+            let what = self.what_of(mix, notes).unwrap_or_default();
             let wait = match waits.contains(&step) {
                 true => self.wait(order, step),
                 false => String::new(),
             };
             let label = &self.world.labels[mix.of(*layer)];
-            let what = what.unwrap_or_default();
             line(out, &format!("  {}. {wait}{label} {:<10}{what}", step + 1, layer.as_str()));
         }
     }
 
     fn in_words(&self, mix: Mix) -> String {
-        let words = [Layer::Workflow, Layer::Backend, Layer::Database, Layer::Page]
+        let words = Layer::SHOWN
             .into_iter()
             .filter(|layer| self.layers.contains(layer))
             .map(|layer| format!("{} {}", self.world.labels[mix.of(layer)], layer.as_str()));

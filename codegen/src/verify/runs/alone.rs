@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use phasegate::{Machine as _, Verdict, View};
 
-use super::views::{Facts, Lie, Watch};
+use super::watch::{Facts, Lie, Watch};
 use super::{LIMITS, Searched};
 use crate::machine::{Machine, StateId, stepper};
 use crate::runs::{

@@ -11,15 +11,15 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod views;
+mod watch;
 
 use std::collections::BTreeMap;
 
 use super::About;
 use crate::machine::StateId;
 use crate::runs::{JobResult, Jobs, Layout, Path, Workflow};
-use crate::search::{Explored, Limits, Model, explore};
+use crate::search::{Explored, Limits, Model};
 pub(crate) use reports::Listed;
-use reports::Reports;
 
 /// The most that one search of runs does.
 const LIMITS: Limits = Limits { states: 1 << 20, steps: 1 << 22 };
@@ -165,20 +165,13 @@ pub(crate) struct Runs {
 impl Runs {
     /// What is reported in the runs of a workflow, and how they end.
     pub(crate) fn of_reports(workflow: &Workflow<'_>, mode: Mode) -> Self {
-        Self::by(mode, |mode, found| {
-            let explored = explore(Reports::of(workflow, mode, false), mode.limits());
-            found.searched = Searched::of(&explored);
-            reports::finish(explored, found);
-        })
+        Self::by(mode, |mode, found| reports::search(workflow, mode, false, found))
     }
 
     /// How runs end in which a job is lost after it reported its success.
     pub(crate) fn of_late_losses(workflow: &Workflow<'_>) -> Self {
-        Self::by(Mode::all(false, false), |mode, found| {
-            let explored = explore(Reports::of(workflow, mode, true), mode.limits());
-            found.searched = Searched::of(&explored);
-            reports::finish(explored, found);
-        })
+        let mode = Mode::all(false, false);
+        Self::by(mode, |mode, found| reports::search(workflow, mode, true, found))
     }
 
     /// What is shown in the runs of a workflow.

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use phasegate::Outcome;
 
 use super::table::{AGAIN, ENDED, LATE, LOST, REFUSED, Row, SAID, TableRuns};
-use super::{About, Claim, Mode, Way, failed_jobs};
+use super::{About, Claim, Mode, Searched, Way, failed_jobs};
 use crate::machine::{JobId, StateId};
 use crate::runs::{Alike, JobResult, Layout, Path, Run, Step, Workflow};
-use crate::search::{Edge, End, Explored, Known, Model};
+use crate::search::{Edge, End, Explored, Known, Model, explore};
 
 /// Runs that are listed for what they have in common, by the state that the row is left in.
 pub(crate) type Listed = BTreeMap<StateId, u64>;
@@ -54,7 +54,7 @@ pub(crate) enum Wrong {
 type Judged = (Step, Wrong);
 
 /// The runs of a workflow, by what is reported.
-pub(super) struct Reports<'w, 'm> {
+struct Reports<'w, 'm> {
     table: TableRuns<'w, 'm>,
     /// Whether it is only about jobs that are lost after they reported.
     late: bool,
@@ -69,8 +69,7 @@ pub(super) struct Reports<'w, 'm> {
 }
 
 impl<'w, 'm> Reports<'w, 'm> {
-    /// All runs; or, with `late`, those in which a job is lost after it reported its success.
-    pub(super) fn of(workflow: &'w Workflow<'m>, mode: Mode, late: bool) -> Self {
+    fn of(workflow: &'w Workflow<'m>, mode: Mode, late: bool) -> Self {
         let alike = if mode.ways { Alike::default() } else { Alike::of(workflow, None) };
         let facts = if late { LATE } else { LOST | SAID | AGAIN | ENDED | REFUSED };
         Self {
@@ -117,10 +116,8 @@ impl<'w, 'm> Reports<'w, 'm> {
             let states = self.table.alike.states(row.state);
             // Beyond what is counted, each is as many as can be counted.
             let share = if paths == u64::MAX { paths } else { paths / states.len() as u64 };
-            let found = &mut self.found;
-            for listed in
-                [Some(&mut found.ends), mute.then_some(&mut found.mute)].into_iter().flatten()
-            {
+            let Found { ends, mute: mutes, .. } = &mut self.found;
+            for listed in [Some(ends), mute.then_some(mutes)].into_iter().flatten() {
                 for &state in &states {
                     let runs = listed.entry(state).or_default();
                     *runs = runs.saturating_add(share);
@@ -324,8 +321,10 @@ impl Model for Reports<'_, '_> {
     }
 }
 
-/// What a search of them came to.
-pub(super) fn finish(explored: Explored<Reports<'_, '_>>, to: &mut super::Runs) {
+/// Searches them: all runs; or, with `late`, those in which a job is lost after it reported its success.
+pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, late: bool, to: &mut super::Runs) {
+    let explored = explore(Reports::of(workflow, mode, late), mode.limits());
+    to.searched = Searched::of(&explored);
     let Explored { model, known, .. } = explored;
     for (claim, (length, end, about, why)) in &model.shortest {
         let rank = model.rank(known.state(end.at));

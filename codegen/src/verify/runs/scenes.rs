@@ -2,12 +2,10 @@
 //! state, and the work that each job has done. What the stepper remembers of a phase comes to that in
 //! [`views`](super::views), phase by phase.
 
-use std::ops::Range;
-
 use phasegate::{Machine as _, Verdict};
 
+use super::Mode;
 use super::table::{AGAIN, Row, TableRuns};
-use super::{Mode, Searched};
 use crate::machine::{PhaseId, StateId, stepper};
 use crate::runs::{Alike, Layout, Path, Run, Sent, Step, Workflow};
 use crate::search::{Explored, Limits, Model, explore};
@@ -24,7 +22,7 @@ pub(super) enum News {
 }
 
 /// The model: what can happen next in a scene.
-struct Stage<'w, 'm, 'a> {
+pub(super) struct Stage<'w, 'm, 'a> {
     table: TableRuns<'w, 'm>,
     stepper: &'a stepper::Stepper<'m>,
 }
@@ -79,7 +77,7 @@ impl Model for Stage<'_, '_, '_> {
 
 /// All scenes of a workflow, and the steps between them.
 pub(super) struct Scenes<'w, 'm, 'a> {
-    explored: Explored<Stage<'w, 'm, 'a>>,
+    pub(super) explored: Explored<Stage<'w, 'm, 'a>>,
     /// How far on each scene is.
     ranks: Vec<u32>,
 }
@@ -104,32 +102,12 @@ impl<'w, 'm, 'a> Scenes<'w, 'm, 'a> {
         Self { explored, ranks }
     }
 
-    pub(super) fn searched(&self) -> Searched {
-        Searched::of(&self.explored)
-    }
-
-    /// The scenes that runs start in.
-    pub(super) fn starts(&self) -> Range<u32> {
-        let known = &self.explored.known;
-        let starts = (0..known.len()).take_while(|&scene| known.steps(scene) == 0).count();
-        0..u32::try_from(starts).expect("a search is limited to fewer states")
-    }
-
     pub(super) fn run(&self, scene: u32) -> &Run<Row> {
         self.explored.known.state(scene as usize)
     }
 
     pub(super) fn rank(&self, scene: u32) -> usize {
         self.ranks[scene as usize] as usize
-    }
-
-    /// The steps from a scene, each by its number, with the news that it brings and where it leads.
-    pub(super) fn steps(&self, scene: u32) -> impl Iterator<Item = (u32, News, u32)> {
-        let graph = &self.explored.graph;
-        graph.from(scene as usize).map(|number| {
-            let ((_, news), to) = graph.step(number);
-            (number, news, to)
-        })
     }
 
     pub(super) fn layout(&self) -> &Layout {

@@ -1,6 +1,6 @@
 //! Every workflow of a family of small ones: what keeps searches small changes nothing that they find.
 
-use super::views::Watch;
+use super::watch::Watch;
 use super::{Claim, Mode, Runs, alone};
 use crate::machine::Machine;
 use crate::machine::stepper::Stepper;

@@ -1,108 +1,17 @@
 //! What the stepper shows of each phase, in every run, held against what became of its work: a phase
 //! at a time, by the scenes of runs and what the stepper remembers of that phase.
 
-use std::cmp::Ordering;
-use std::hash::{Hash, Hasher};
-
 use phasegate::View;
 
 use super::alone;
 use super::scenes::{News, Scenes};
 use super::table::AGAIN;
+use super::watch::{Facts, Lie, Watch};
 use super::{About, Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
-use crate::machine::stepper::{PhaseMemory, Row, Stepper};
+use crate::machine::stepper::Stepper;
 use crate::machine::{PhaseId, StateId};
 use crate::runs::{Alike, Path, Workflow};
 use crate::search::{End, Explored, Known, Limits, Model, explore};
-
-/// What is remembered of a phase.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Facts {
-    memory: PhaseMemory,
-    /// Where the phase stands that the row ended in, from this one, if that is told.
-    ending: Option<Ordering>,
-    /// Whether the phase was shown as done when the run was started again.
-    pub(super) was_done: bool,
-}
-
-impl Hash for Facts {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let PhaseMemory { reported, completed, later, .. } = self.memory;
-        let ending = match self.ending {
-            None => 0,
-            Some(Ordering::Less) => 1,
-            Some(Ordering::Equal) => 2,
-            Some(Ordering::Greater) => 3,
-        };
-        let bits = [reported, completed, later, self.was_done].into_iter();
-        hasher.write_u8(bits.fold(ending, |bits, bit| bits << 1 | u8::from(bit)));
-    }
-}
-
-/// The stepper, as it looks at one phase.
-#[derive(Clone, Copy)]
-pub(super) struct Watch<'a, 'm> {
-    pub(super) stepper: &'a Stepper<'m>,
-    pub(super) phase: PhaseId,
-}
-
-impl Watch<'_, '_> {
-    /// A row has started.
-    pub(super) fn start(&self, state: StateId) -> Facts {
-        let memory = self.stepper.phase_start(self.phase, state);
-        Facts { memory, ending: None, was_done: false }
-    }
-
-    /// The row went on to another state, and ended in a phase, where that is told.
-    pub(super) fn then(
-        &self,
-        facts: &Facts,
-        from: StateId,
-        to: StateId,
-        ending: Option<PhaseId>,
-    ) -> Facts {
-        let row = self.row(facts, from);
-        let memory = self.stepper.phase_told(self.phase, &facts.memory, &row, to);
-        Facts { memory, ending: ending.map(|ending| ending.cmp(&self.phase)), ..*facts }
-    }
-
-    pub(super) fn view(&self, facts: &Facts, current: StateId) -> View {
-        let beside = |from: Ordering| match from {
-            Ordering::Less => PhaseId::new(self.phase.index() - 1),
-            Ordering::Equal => self.phase,
-            Ordering::Greater => PhaseId::new(self.phase.index() + 1),
-        };
-        let row = self.row(facts, current);
-        self.stepper.view(self.phase, &row, &facts.memory, facts.ending.map(beside))
-    }
-
-    /// Where a later phase was reported, the last phase is a later one; which, does not matter.
-    fn row(&self, facts: &Facts, current: StateId) -> Row {
-        let last_phase = match (facts.memory.later, facts.memory.reported) {
-            (true, _) => Some(PhaseId::new(self.phase.index() + 1)),
-            (false, true) => Some(self.phase),
-            (false, false) => None,
-        };
-        Row { current, previous: None, last_phase }
-    }
-}
-
-/// What is shown that is not so, given whether the work has passed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Lie {
-    Done,
-    Failed,
-}
-
-impl Lie {
-    pub(super) fn of(view: View, was_done: bool, has_passed: bool) -> Option<Self> {
-        match view {
-            View::Done => (!was_done && !has_passed).then_some(Self::Done),
-            View::Failed | View::Cancelled => has_passed.then_some(Self::Failed),
-            View::Skipped | View::Active | View::Unconfirmed | View::Upcoming => None,
-        }
-    }
-}
 
 /// A scene, and what is remembered of a phase.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -112,7 +21,7 @@ struct Seen {
 }
 
 /// The most scenes up to which all runs are searched before a phase is tried alone.
-const FEW: usize = 1 << 17;
+const FEW: usize = 1 << 14;
 
 /// What breaks a claim, the shortest run of each.
 type Found = (Claim, u32, End<u32>, String);
@@ -154,11 +63,11 @@ impl Model for Watched<'_, '_, '_, '_> {
     fn starts(&self) -> Vec<Seen> {
         let seen =
             |scene| Seen { scene, facts: self.watch.start(self.scenes.run(scene).row.state) };
-        self.scenes.starts().map(seen).collect()
+        self.scenes.explored.starts().map(seen).collect()
     }
 
     fn steps(&self, now: &Seen, steps: &mut Vec<(u32, Seen)>) {
-        for (number, news, to) in self.scenes.steps(now.scene) {
+        for (number, (_, news), to) in self.scenes.explored.from(now.scene) {
             let mut next = Seen { scene: to, ..*now };
             match news {
                 News::None => {}
@@ -180,7 +89,7 @@ impl Model for Watched<'_, '_, '_, '_> {
 
     /// In a scene a phase is most often remembered in one or two ways.
     fn expects(&self) -> usize {
-        (self.scenes.searched().states * 2).min(FEW)
+        (self.scenes.explored.taken_up * 2).min(FEW)
     }
 
     fn look(&mut self, known: &Known<Self>, at: usize) {
@@ -224,7 +133,7 @@ pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, to: &mut Runs) {
             // Where all runs are many, a phase whose own jobs are enough of a proof needs no more.
             limits.states = limits.states.min(FEW);
             let scenes = Scenes::of(workflow, &stepper, &phases[0].1, mode, limits);
-            if scenes.searched().exhausted {
+            if scenes.explored.exhausted {
                 watch(workflow, &stepper, &scenes, &open, mode, to);
                 continue;
             }
@@ -254,7 +163,7 @@ fn watch<'w, 'm, 'a>(
     mode: Mode,
     to: &mut Runs,
 ) {
-    to.searched.add(scenes.searched());
+    to.searched.add(Searched::of(&scenes.explored));
     // A step from scene to scene is a look-up: there may be many.
     let limits = if mode.ways { mode.limits() } else { Limits { steps: 1 << 25, ..LIMITS } };
     for &phase in phases {
