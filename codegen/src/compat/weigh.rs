@@ -16,7 +16,6 @@ use super::rules::{Apart, Change, Pair, Side, of_pair};
 use super::source::Version;
 use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
-use crate::machine::{Report, ReportKind};
 use crate::rules;
 
 /// So many claims of which not all was tried are named.
@@ -197,7 +196,7 @@ fn refused(world: &World<'_>) -> Vec<Refused> {
     let mut refused = Vec::new();
     for id in machine.job_ids() {
         for report in machine.reports(id) {
-            for state in states(&report) {
+            for state in report.outcomes.states() {
                 if world.state(0, world.value(1, state)).is_none() {
                     refused.push(Refused {
                         job: machine.job(id).name.clone(),
@@ -209,13 +208,6 @@ fn refused(world: &World<'_>) -> Vec<Refused> {
         }
     }
     refused
-}
-
-fn states(report: &Report) -> Vec<crate::machine::StateId> {
-    match report.kind {
-        ReportKind::Start | ReportKind::Milestone(_) => report.state().into_iter().collect(),
-        ReportKind::Outcome => report.outcomes.states(),
-    }
 }
 
 struct Weighing {

@@ -7,8 +7,10 @@ use crate::sides::{GATE, SHIP, versions};
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_codegen::compat::{
-    Answer, Change, End, Fact, Value as Stored, Verdict, Version, World, changes, compare,
+    Answer, Change, Class, End, Fact, Mix, Value as Stored, Verdict, Version, World, changes,
+    compare,
 };
+use phasegate_codegen::finding::Severity;
 use phasegate_codegen::table::json_schema;
 use toml::{Table, Value};
 
@@ -306,7 +308,10 @@ fn whatever_goes_wrong_for_a_changed_key_has_a_change_that_is_its_reason() {
         for (key, next) in changed(&table, &keys) {
             let new = toml::to_string(&next).unwrap();
             let count = of_each.entry(key.clone()).or_default();
-            if *count >= OF_EACH || Version::new("new", "new.toml", new.as_bytes()).is_err() {
+            if *count >= OF_EACH
+                || old == new
+                || Version::new("new", "new.toml", new.as_bytes()).is_err()
+            {
                 continue;
             }
             *count += 1;
@@ -326,4 +331,52 @@ fn whatever_goes_wrong_for_a_changed_key_has_a_change_that_is_its_reason() {
         }
     }
     assert!(broken > 300, "{broken}");
+}
+
+/// A table without its last row of a kind.
+fn without_the_last(section: &str, text: &str) -> String {
+    let mut table: Table = text.parse().unwrap();
+    table[section].as_array_mut().unwrap().pop().unwrap();
+    toml::to_string(&table).unwrap()
+}
+
+/// What is wrong by a rule's change, either way round.
+fn reasons(one: &str, other: &str) -> Vec<Vec<(&'static str, bool, bool)>> {
+    let of = |(old, new): (&str, &str)| {
+        let versions = versions(old, new);
+        let comparison = compare(&versions, 0, 1);
+        assert!(comparison.beside.is_empty(), "{:?}", comparison.beside);
+        let safe = |version| {
+            let all = Mix::all(version);
+            let judged = comparison.mixes.iter().find(|judged| judged.mix == all).unwrap();
+            matches!(judged.verdict, Verdict::Safe)
+        };
+        assert!(safe(0), "{:?}", comparison.mixes);
+        let changes = comparison.changes.iter();
+        let told = changes.map(|one| {
+            let is_error = one.severity == Severity::Error;
+            (one.change.rule.id, is_error, one.classes.contains(&Class::LeftOpen))
+        });
+        told.collect()
+    };
+    [(one, other), (other, one)].map(of).into()
+}
+
+/// While a backend is replaced a row is in a state that one version's application moves on from and
+/// the other's runs: a job that is gone took that step.
+#[test]
+fn that_a_job_is_gone_is_the_reason_of_rows_that_nobody_brings_to_an_end() {
+    let whole = text_of("migrations/tables/0001.toml");
+    let told = reasons(&whole, &without_the_last("job", &whole));
+    assert!(told[0].contains(&("job-removed", true, true)), "{told:?}");
+    assert!(told[1].contains(&("job-added", true, true)), "{told:?}");
+}
+
+/// The older version has no end at all: a row that comes to one by the newer version's table alone is
+/// left open by the older one.
+#[test]
+fn that_a_state_is_an_end_to_one_version_alone_is_the_reason_of_rows_that_end_in_no_other() {
+    let whole = text_of("tests/tables/tcp.toml");
+    let told = reasons(&whole, &without_the_last("transition", &whole));
+    assert!(told.iter().all(|told| told.contains(&("outcome-changed", true, true))), "{told:?}");
 }

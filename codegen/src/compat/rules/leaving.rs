@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Pair, Side};
 use crate::machine::{Machine, StateId};
+use crate::search::closure;
 
 /// Whether a state of the older version is retired in the newer one, or gone.
 fn leaves(pair: &Pair<'_>, old: StateId) -> bool {
@@ -29,25 +30,12 @@ pub(super) fn of_step(pair: &Pair<'_>, side: Side, from: StateId, to: StateId) -
         Side::New => old.state_ids().find(|old| pair.states[old.index()] == Some(id)),
     };
     let (Some(from), Some(to)) = (was(from), was(to)) else { return Vec::new() };
-    let forth = reached(pair, from, |a, b| old.can_become(a, b));
-    let back = reached(pair, to, |a, b| old.can_become(b, a));
-    let ends = [from, to].into_iter().filter(|end| leaves(pair, *end));
-    let all: BTreeSet<StateId> = forth.intersection(&back).copied().chain(ends).collect();
-    all.into_iter().map(|state| old.state(state).name.clone()).collect()
-}
-
-/// The states that leave and that a walk through such states comes to.
-fn reached(
-    pair: &Pair<'_>,
-    from: StateId,
-    step: impl Fn(StateId, StateId) -> bool,
-) -> BTreeSet<StateId> {
-    let all: Vec<StateId> =
-        pair.machine(Side::Old).state_ids().filter(|state| leaves(pair, *state)).collect();
-    let mut reached = BTreeSet::new();
-    let mut waiting = vec![from];
-    while let Some(at) = waiting.pop() {
-        waiting.extend(all.iter().filter(|next| step(at, **next) && reached.insert(**next)));
-    }
-    reached
+    let left: Vec<StateId> = old.state_ids().filter(|state| leaves(pair, *state)).collect();
+    let forth =
+        closure([from], |at| left.iter().filter(move |to| old.can_become(at, **to)).copied());
+    let back = closure([to], |at| left.iter().filter(move |of| old.can_become(**of, at)).copied());
+    let mut all: BTreeSet<StateId> = &forth & &back;
+    all.extend([from, to]);
+    let all = all.into_iter().filter(|state| left.contains(state));
+    all.map(|state| old.state(state).name.clone()).collect()
 }
