@@ -6,7 +6,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::folder::{self, Entry};
+use super::folder::{self, Folder};
+use super::layout::{self, Layout, Version};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::emit::sql::{Dialect, SqlTarget};
 use crate::finding::{Finding, Severity};
@@ -18,18 +19,22 @@ use crate::rules::{self, Rule};
 const TABLES: &str = "tables";
 
 /// Folders that share their numbers and their snapshots. Paths are from the root, with `/`.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone)]
 pub(super) struct Line {
     /// What the snapshots call paths from: empty, or with `/` at its end.
     pub(super) base: String,
     /// Each dialect's folder, from the base: empty, or with `/` at its end.
     pub(super) folders: BTreeMap<Dialect, String>,
+    /// Whose the folders are.
+    pub(super) layout: &'static dyn Layout,
+    /// Where more than one tool's could be, all of them.
+    pub(super) mixed: Vec<&'static str>,
 }
 
 impl Line {
     /// Where one folder holds a folder for each dialect, these are numbered together; any other
     /// folder is numbered alone.
-    pub(super) fn all(sql: &SqlTarget) -> Vec<Self> {
+    pub(super) fn all(sql: &SqlTarget, root: &Path) -> Vec<Self> {
         let mut bases: BTreeMap<String, BTreeMap<Dialect, String>> = BTreeMap::new();
         for (&dialect, path) in &sql.migrations {
             let path = if path.is_empty() { String::new() } else { format!("{path}/") };
@@ -41,19 +46,68 @@ impl Line {
             };
             bases.entry(base).or_default().insert(dialect, folder);
         }
-        bases.into_iter().map(|(base, folders)| Self { base, folders }).collect()
+        bases.into_iter().map(|(base, folders)| Self::known(root, base, folders)).collect()
     }
 
-    /// The folder of the snapshots, from the root.
+    /// Finds whose the folders are. Where several tools have files in them, those of phasegate are as
+    /// the one wants them that runs them.
+    fn known(root: &Path, base: String, folders: BTreeMap<Dialect, String>) -> Self {
+        let shown = folders.values().flat_map(|folder| {
+            let path = root.join(&base).join(folder);
+            // What cannot be read is said where it is read.
+            layout::shown(&path, &folder::names(&path).unwrap_or_default())
+        });
+        let shown: Vec<(&'static dyn Layout, bool)> = shown.collect();
+        let has_own = shown.iter().any(|(_, ours)| *ours);
+        let mut found: Vec<&'static dyn Layout> = Vec::new();
+        for (layout, _) in shown.iter().filter(|(_, ours)| *ours || !has_own) {
+            if found.iter().all(|other| other.tool() != layout.tool()) {
+                found.push(*layout);
+            }
+        }
+        let at_home =
+            || folders.values().find_map(|folder| layout::at_home(&format!("{base}{folder}")));
+        let layout = found.first().copied().or_else(at_home).unwrap_or(layout::ALL[0]);
+        let tools = found.iter().map(|layout| layout.tool());
+        let mixed = if found.len() > 1 { tools.collect() } else { Vec::new() };
+        Self { base, folders, layout, mixed }
+    }
+
+    /// The folder of the snapshots, from the root. A tool whose migrations are folders would take it
+    /// for one of them.
     pub(super) fn tables(&self) -> String {
-        format!("{}{TABLES}", self.base)
+        let [within, beside] = self.places();
+        let is_within =
+            self.layout.inner().is_none() || self.folders.values().all(|f| !f.is_empty());
+        if is_within { within } else { beside }
+    }
+
+    fn places(&self) -> [String; 2] {
+        let beside = match self.base.strip_suffix('/') {
+            Some(base) => format!("{base}-{TABLES}"),
+            None => TABLES.to_owned(),
+        };
+        [format!("{}{TABLES}", self.base), beside]
+    }
+
+    /// The folder of a dialect's migrations and the name in it that a path from the base leads to.
+    fn unit<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
+        let parent = |path: &'p str| path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let path = if self.layout.inner().is_some() { parent(path) } else { path };
+        (parent(path), path.rsplit('/').next().unwrap_or_default())
+    }
+
+    /// Whether a recorded file is what takes a database of this dialect on.
+    pub(super) fn leads_on(&self, dialect: Dialect, path: &str) -> bool {
+        let folder = self.folders.get(&dialect).map(|folder| folder.trim_end_matches('/'));
+        folder == Some(self.unit(path).0) && self.layout.leads_on(path)
     }
 }
 
 /// A table that was migrated to.
 #[derive(Clone, Debug)]
 pub(super) struct Past {
-    pub(super) number: u64,
+    pub(super) number: Version,
     /// From the root, with `/`.
     pub(super) path: String,
     pub(super) snapshot: Snapshot,
@@ -75,12 +129,10 @@ pub(super) struct State {
     pub(super) past: Vec<Past>,
     /// The names of other machines, each with its last table.
     pub(super) others: BTreeMap<String, Machine>,
-    /// The highest number that anything in the line has, and its digits.
-    pub(super) last: Option<(u64, usize)>,
-    /// The dialects whose folders have pairs of files, forward and back.
-    pub(super) reversible: BTreeSet<Dialect>,
-    /// The folders that have files of SQL without a number, and these.
-    pub(super) unnumbered: BTreeMap<String, Vec<String>>,
+    /// The highest version that anything in the line has.
+    pub(super) last: Option<Version>,
+    /// What lies in each dialect's folder.
+    pub(super) folders: BTreeMap<Dialect, Folder>,
     /// What was changed by hand.
     pub(super) findings: Vec<Finding>,
 }
@@ -89,49 +141,42 @@ impl Line {
     /// Reads the folders.
     pub(super) fn read(&self, root: &Path, machine: &str) -> io::Result<State> {
         let mut reader = Reader { root, findings: Vec::new() };
-        let mut entries: Vec<(String, Entry)> = Vec::new();
-        let mut reversible = BTreeSet::new();
-        let mut unnumbered = BTreeMap::new();
+        let mut folders = BTreeMap::new();
         for (&dialect, folder) in &self.folders {
-            let at = root.join(&self.base).join(folder);
-            let found = folder::entries(&at)?;
-            let names = folder::unnumbered(&at);
-            if !names.is_empty() {
-                unnumbered.insert(format!("{}{folder}", self.base), names);
-            }
-            let last = found.iter().rev().find(|entry| entry.name.ends_with(".sql"));
-            if last.is_some_and(Entry::is_reversible) {
-                reversible.insert(dialect);
-            }
-            entries
-                .extend(found.into_iter().map(|entry| (format!("{folder}{}", entry.name), entry)));
+            let path = root.join(&self.base).join(folder);
+            folders.insert(dialect, Folder::read(&path, self.layout)?);
         }
-        let tables = folder::entries(&root.join(self.tables()))?;
-        let numbers = entries.iter().map(|(_, entry)| entry).chain(&tables);
-        let last = numbers.map(|entry| (entry.number, entry.width)).max();
+        let mut tables = Vec::new();
+        for name in folder::names(&root.join(self.tables()))? {
+            let version = name.strip_suffix(".toml").and_then(|text| self.layout.parse(text));
+            tables.extend(version.map(|version| (version, name)));
+        }
+        let numbers = folders.values().flat_map(|folder| &folder.entries);
+        let numbers = numbers.map(|entry| &entry.version).chain(tables.iter().map(|(v, _)| v));
+        let last = numbers.max_by_key(|version| (*version, version.text.len())).cloned();
         let mut past = Vec::new();
         let mut others = BTreeMap::new();
-        for entry in tables.iter().filter(|entry| entry.name.ends_with(".toml")) {
-            let path = format!("{}/{}", self.tables(), entry.name);
+        tables.sort();
+        for (number, name) in tables {
+            let path = format!("{}/{name}", self.tables());
             let Some((snapshot, table)) = reader.snapshot(&path, machine) else { continue };
             if snapshot.machine == machine {
-                past.push(Past { number: entry.number, path, snapshot, machine: table });
+                past.push(Past { number, path, snapshot, machine: table });
             } else {
                 others.insert(snapshot.machine, table);
             }
         }
-        past.sort_by_key(|past| past.number);
         let mut recorded = BTreeSet::new();
         for past in &past {
-            reader.number(past);
+            self.number(past, &mut reader);
             for file in &past.snapshot.files {
                 recorded.insert(file.path.clone());
                 reader.file(&self.base, past, &file.path, &file.sha256);
             }
         }
         self.chain(&past, root, &mut reader);
-        self.strangers(machine, &entries, &recorded, &mut reader);
-        Ok(State { past, others, last, reversible, unnumbered, findings: reader.findings })
+        self.strangers(machine, &folders, &recorded, &mut reader);
+        Ok(State { past, others, last, folders, findings: reader.findings })
     }
 
     /// The table that the machine was migrated to last in another place than this line's, where one
@@ -140,15 +185,15 @@ impl Line {
         let mut reader = Reader { root, findings: Vec::new() };
         let mut found = None;
         for folder in folder::named(root, TABLES).into_iter().filter(|at| *at != self.tables()) {
-            for entry in folder::entries(&root.join(&folder)).unwrap_or_default() {
-                let path = format!("{folder}/{}", entry.name);
+            for name in folder::names(&root.join(&folder)).unwrap_or_default() {
+                let path = format!("{folder}/{name}");
                 let Some((snapshot, table)) = reader.snapshot(&path, machine) else { continue };
                 // What was written for another root is another project's.
                 let sql = table.targets.sql().filter(|_| snapshot.machine == machine);
                 let was_here = sql.is_some_and(|sql| {
                     let mut dialects = self.folders.keys();
-                    Self::all(sql).iter().any(|line| {
-                        line.tables() == folder
+                    Self::all(sql, root).iter().any(|line| {
+                        line.places().contains(&folder)
                             && dialects.any(|dialect| line.folders.contains_key(dialect))
                     })
                 });
@@ -205,50 +250,58 @@ impl Line {
         reader.tell(rules::MIGRATION_FORKED, &past.path, message, help);
     }
 
+    /// A table has the number of the last migration that led to it; one written by hand is not
+    /// recorded.
+    fn number(&self, past: &Past, reader: &mut Reader<'_>) {
+        let files = past.snapshot.files.iter().map(|file| self.unit(&file.path).1);
+        let last = files.filter_map(|name| Some((self.layout.version(name)?, name))).max();
+        if let Some((_, last)) = last.filter(|(last, _)| *last != past.number) {
+            let message = format!(
+                "the table of past migrations is no longer called as it was written: `{last}` leads to it"
+            );
+            let help = "give it that number back, or remove it where it is a copy; `phasegate \
+                        migrate` alone writes tables here";
+            reader.tell(rules::MIGRATION_EDITED, &past.path, message, help);
+        }
+    }
+
     /// Files of the machine that no snapshot knows, and others that have the number of one that it
     /// does.
     fn strangers(
         &self,
         machine: &str,
-        entries: &[(String, Entry)],
+        folders: &BTreeMap<Dialect, Folder>,
         recorded: &BTreeSet<String>,
         reader: &mut Reader<'_>,
     ) {
-        let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        let ours: BTreeMap<(String, u64), &str> = recorded
-            .iter()
-            .filter_map(|path| {
-                let name = path.rsplit('/').next().unwrap_or_default();
-                Some(((folder(path), folder::number(name)?.0), path.as_str()))
-            })
-            .collect();
+        let ours: BTreeSet<(&str, &str)> = recorded.iter().map(|path| self.unit(path)).collect();
         // A table that could not be read may know them.
         let is_sure = reader.findings.is_empty();
-        for (path, entry) in entries {
-            if recorded.contains(path) {
-                continue;
-            }
-            let shown = format!("{}{path}", self.base);
-            if entry.machine.as_deref() == Some(machine) {
-                if !is_sure {
-                    continue;
+        for (dialect, folder) in folders {
+            let at = &self.folders[dialect];
+            let is_ours = |name: &str| ours.contains(&(at.trim_end_matches('/'), name));
+            for entry in folder.entries.iter().filter(|entry| !is_ours(&entry.name)) {
+                let shown = format!("{}{at}{}", self.base, entry.name);
+                // A place in a chain is nobody's own.
+                let mut same = folder.entries.iter().filter(|other| {
+                    other.chain.is_none() && other.version == entry.version && is_ours(&other.name)
+                });
+                if entry.machine.as_deref() == Some(machine) {
+                    if !is_sure {
+                        continue;
+                    }
+                    let message = format!(
+                        "the migration is one of the machine {machine}, but no table in {} knows it",
+                        self.tables()
+                    );
+                    let help = "restore that table from version control; or, if no database has run the \
+                                migration, remove it";
+                    reader.tell(rules::MIGRATION_UNRECORDED, &shown, message, help);
+                } else if let Some(taken) = same.next_back() {
+                    let message = format!("the number is that of `{}`, too", taken.name);
+                    let help = "give this one a number of its own";
+                    reader.tell(rules::NUMBER_TAKEN, &shown, message, help);
                 }
-                let message = format!(
-                    "the migration is one of the machine {machine}, but no table in {} knows it",
-                    self.tables()
-                );
-                let help = "restore that table from version control; or, if no database has run the \
-                            migration, remove it";
-                reader.tell(rules::MIGRATION_UNRECORDED, &shown, message, help);
-            } else if let Some(taken) = ours.get(&(folder(path), entry.number)) {
-                let name = taken.rsplit('/').next().unwrap_or_default();
-                let message = format!("the number is that of `{name}`, too");
-                reader.tell(
-                    rules::NUMBER_TAKEN,
-                    &shown,
-                    message,
-                    "give this one a number of its own",
-                );
             }
         }
     }
@@ -349,22 +402,6 @@ impl Reader<'_> {
                 }
                 None
             }
-        }
-    }
-
-    /// A table has the number of the last migration that led to it; one written by hand is not
-    /// recorded.
-    fn number(&mut self, past: &Past) {
-        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-        let files = past.snapshot.files.iter().map(|file| name(&file.path));
-        let last = files.filter_map(|name| Some((folder::number(&name)?.0, name))).max();
-        if let Some((_, last)) = last.filter(|(last, _)| *last != past.number) {
-            let message = format!(
-                "the table of past migrations is no longer called as it was written: `{last}` leads to it"
-            );
-            let help = "give it that number back, or remove it where it is a copy; `phasegate \
-                        migrate` alone writes tables here";
-            self.tell(rules::MIGRATION_EDITED, &past.path, message, help);
         }
     }
 

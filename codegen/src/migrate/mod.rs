@@ -3,6 +3,7 @@
 
 mod disk;
 mod folder;
+mod layout;
 mod line;
 mod plan;
 mod snapshot;
@@ -98,7 +99,7 @@ pub struct Known {
     pub path: String,
     /// What it says.
     pub machine: Machine,
-    /// The files that led there from the table before.
+    /// The files that lead there from the table before.
     pub files: Vec<String>,
 }
 
@@ -109,12 +110,9 @@ pub struct Known {
 pub fn known(loaded: &Loaded, dialect: Dialect) -> Result<Vec<Known>, Error> {
     let mut known = Vec::new();
     for line in lines(loaded).iter().filter(|line| line.folders.contains_key(&dialect)) {
-        let folder = &line.folders[&dialect];
         for past in read(loaded, line)?.past {
             let files = past.snapshot.files.iter().map(|file| &file.path);
-            let files = files.filter(|path| {
-                path.rsplit_once('/').map_or("", |(f, _)| f) == folder.trim_end_matches('/')
-            });
+            let files = files.filter(|path| line.leads_on(dialect, path));
             let files = files.map(|path| format!("{}{path}", line.base)).collect();
             known.push(Known { path: past.path, machine: past.machine, files });
         }
@@ -140,7 +138,8 @@ pub fn not_migrated(loaded: &Loaded, migrated: &Migrated) -> Option<Finding> {
 }
 
 fn lines(loaded: &Loaded) -> Vec<Line> {
-    loaded.machine.targets.sql().map(Line::all).unwrap_or_default()
+    let sql = loaded.machine.targets.sql();
+    sql.map(|sql| Line::all(sql, &loaded.root)).unwrap_or_default()
 }
 
 /// What lies in a line's folders, and not in the middle of another process's writing.

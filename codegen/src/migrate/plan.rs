@@ -4,6 +4,8 @@ use std::io;
 
 use super::Ask;
 use super::disk::NewFile;
+use super::folder::Folder;
+use super::layout::{self, Step, Version};
 use super::line::{Line, Past, State};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::emit::sql::{
@@ -15,9 +17,6 @@ use crate::machine::Machine;
 use crate::rules::{self, Rule};
 use crate::suggest::{self, toml};
 use crate::table;
-
-/// The digits of a folder's first number.
-const DIGITS: usize = 4;
 
 /// One line's way to the table.
 pub(super) struct Plan<'p> {
@@ -39,18 +38,18 @@ impl<'p> Plan<'p> {
         let past: Vec<&Machine> = self.state.past.iter().map(|past| &past.machine).collect();
         self.hints(&past);
         if ask == Ask::Baseline {
-            let (number, _) = self.state.last.unwrap_or((0, DIGITS));
+            let number = self.last()?;
             if self.state.past.iter().any(|past| past.number == number) {
                 return Ok(Vec::new());
             }
-            return Ok(vec![self.snapshot(number, &[])]);
+            return Ok(vec![self.snapshot(&number, &[])]);
         }
         if past.is_empty() {
             self.renamed_machine();
             self.moved();
         }
         let mut files = Vec::new();
-        let mut number = 0;
+        let mut number = self.last()?;
         for (&dialect, folder) in &self.line.folders {
             // What a table said of a dialect that it had no migrations for, no database has.
             let had_it = |old: &&Machine| {
@@ -60,11 +59,14 @@ impl<'p> Plan<'p> {
             let before: Vec<&Machine> = past.iter().copied().filter(had_it).collect();
             match migrations(&before, machine, dialect) {
                 Ok(new) => {
-                    for (at, migration) in (1..).zip(&new) {
-                        let next = self.number(at)?;
-                        number = number.max(next);
-                        files.extend(self.named(dialect, folder, next, migration));
-                    }
+                    let steps = self.steps(dialect, &new)?;
+                    number =
+                        steps.iter().map(|step| step.version.clone()).fold(number, Version::max);
+                    let written = self.line.layout.write(&self.state.folders[&dialect], &steps);
+                    files.extend(written.into_iter().map(|(path, text)| NewFile {
+                        path: format!("{}{folder}{path}", self.line.base),
+                        text,
+                    }));
                     if let (Some(old), false) = (before.last(), new.is_empty()) {
                         self.note_renames(old, dialect);
                         self.note_default(old, dialect);
@@ -78,57 +80,52 @@ impl<'p> Plan<'p> {
             }
         }
         if !files.is_empty() {
-            self.note_other_names();
+            self.is_known();
+            if self.line.mixed.is_empty() {
+                self.note_other_names();
+            }
+            if past.is_empty() {
+                self.note_tool();
+            }
             let sums = files.iter().map(|file: &NewFile| Sum {
                 path: file.path[self.line.base.len()..].to_owned(),
                 sha256: sha256(file.text.as_bytes()),
             });
             let sums: Vec<Sum> = sums.collect();
-            files.push(self.snapshot(number, &sums));
+            files.push(self.snapshot(&number, &sums));
         }
         Ok(files)
     }
 
-    /// The digits of this line's numbers.
-    fn digits(&self) -> usize {
-        self.state.last.map_or(DIGITS, |(_, digits)| digits)
+    /// What everything in the line comes up to.
+    fn last(&self) -> io::Result<Version> {
+        let zero = || self.line.layout.parse(self.line.layout.zero());
+        self.state.last.clone().or_else(zero).ok_or_else(|| self.no_number("0"))
     }
 
-    /// The nth number after all that are taken.
-    fn number(&self, nth: u64) -> io::Result<u64> {
-        let last = self.state.last.map_or(0, |(last, _)| last);
-        last.checked_add(nth).filter(|next| i64::try_from(*next).is_ok()).ok_or_else(|| {
-            let message = format!("{}: no number comes after {last}", self.line.base);
-            io::Error::new(io::ErrorKind::InvalidData, message)
-        })
+    fn no_number(&self, last: &str) -> io::Error {
+        let message = format!("{}: no number comes after {last}", self.line.base);
+        io::Error::new(io::ErrorKind::InvalidData, message)
     }
 
-    /// A migration under its number; where the others of its folder go back, too, beside it one
-    /// that says why it does not.
-    fn named(
-        &self,
-        dialect: Dialect,
-        folder: &str,
-        number: u64,
-        migration: &Migration,
-    ) -> Vec<NewFile> {
-        let name = migration.file_name(number, self.digits());
-        let file = |name: &str, text: String| NewFile {
-            path: format!("{}{folder}{name}", self.line.base),
-            text,
+    /// The migrations under the numbers after all that are taken.
+    fn steps<'s>(&'s self, dialect: Dialect, new: &'s [Migration]) -> io::Result<Vec<Step<'s>>> {
+        let last = self.last()?;
+        let step = |(nth, migration): (u64, &'s Migration)| {
+            let version = last.after(nth, self.line.layout);
+            Ok(Step {
+                version: version.ok_or_else(|| self.no_number(&last.text))?,
+                name: &migration.name,
+                text: &migration.text,
+                machine: &self.loaded.machine,
+                dialect,
+            })
         };
-        match name.strip_suffix(".sql").filter(|_| self.state.reversible.contains(&dialect)) {
-            None => vec![file(&name, migration.text.clone())],
-            Some(stem) => vec![
-                file(&format!("{stem}.up.sql"), migration.text.clone()),
-                file(&format!("{stem}.down.sql"), no_way_back(&self.loaded.machine, dialect)),
-            ],
-        }
+        (1..).zip(new).map(step).collect()
     }
 
-    fn snapshot(&self, number: u64, files: &[Sum]) -> NewFile {
+    fn snapshot(&self, number: &Version, files: &[Sum]) -> NewFile {
         let machine = &self.loaded.machine;
-        let digits = self.digits();
         let snapshot = Snapshot {
             machine: machine.name.clone(),
             table: machine.fingerprints.table.clone(),
@@ -138,7 +135,7 @@ impl<'p> Plan<'p> {
             text: plain(&self.loaded.source.text),
         };
         NewFile {
-            path: format!("{}/{number:0digits$}.toml", self.line.tables()),
+            path: format!("{}/{}.toml", self.line.tables(), number.text),
             text: snapshot.print(),
         }
     }
@@ -306,36 +303,63 @@ impl<'p> Plan<'p> {
         self.tell_as(Severity::Warning, rules::DEFAULT_LEFT, Some(&start), message, help);
     }
 
-    /// Migrations that go by another tool's names, which neither count here nor run with these.
-    fn note_other_names(&mut self) {
-        for (folder, names) in &self.state.unnumbered {
+    /// Whether it is plain which tool runs the migrations, and what the next one comes after.
+    fn is_known(&mut self) {
+        let folder = self.line.base.clone();
+        if !self.line.mixed.is_empty() {
+            let tools = self.line.mixed.join(" and ");
+            let message = format!("{folder} has migrations as {tools} name them");
+            let help =
+                "say in `[target.sql] migrations` a folder for each dialect that one tool's \
+                        migrations lie in, `{ postgres = \"...\" }`"
+                    .to_owned();
+            self.tell(rules::MIXED_LAYOUTS, None, message, help);
+        }
+        for found in self.state.folders.values().map(Folder::heads).filter(|heads| heads.len() > 1)
+        {
             let message = format!(
-                "{folder} has migrations without a number as sqlx takes it (`0001_words.sql`): {}",
-                suggest::list(names)
+                "{folder} has {} revisions that nothing comes after: {}",
+                found.len(),
+                suggest::list(&found)
             );
-            let help = "they are passed over, and sqlx runs none of them: where another tool does, \
-                        say a folder of their own for these in `[target.sql] migrations`, and run \
-                        them by sqlx";
-            self.tell_as(Severity::Warning, rules::NOT_NUMBERED, None, message, help.to_owned());
+            let help = "bring them together by `alembic merge heads`, then run `phasegate migrate`";
+            self.tell(rules::SEVERAL_HEADS, None, message, help.to_owned());
         }
     }
-}
 
-/// The way back of a migration, which there is none of.
-fn no_way_back(machine: &Machine, dialect: Dialect) -> String {
-    let name = &machine.name;
-    let header = format!(
-        "-- Generated by phasegate for the machine {name} (table {}): there is no way back, because rows\n\
-         -- may be in states that are new. An older backend runs on the newer database; to undo a change,\n\
-         -- change the table, then run `phasegate migrate`.\n",
-        machine.fingerprints.table
-    );
-    let refusal = match dialect {
-        Dialect::Postgres => {
-            "DO $phasegate$\nBEGIN\n  RAISE EXCEPTION 'phasegate: this migration cannot be taken back: see its file';\nEND\n$phasegate$;\n"
+    /// What the tool would do to that which the migrations make.
+    fn note_tool(&mut self) {
+        let machine = &self.loaded.machine;
+        let Some(sql) = machine.targets.sql() else { return };
+        let mut tables: Vec<String> = sql.owns.then(|| sql.table.clone()).into_iter().collect();
+        if let Some(events) = &sql.events {
+            tables.extend([events.clone(), format!("{}_reports", machine.name)]);
         }
-        // Outside of a trigger nothing else fails with words.
-        Dialect::Sqlite => "SELECT phasegate_cannot_take_this_migration_back();\n",
-    };
-    format!("{header}\n{refusal}")
+        if let Some((message, help)) = self.line.layout.warning(&suggest::list(&tables)) {
+            self.tell_as(Severity::Warning, rules::UNKNOWN_TO_TOOL, None, message, help);
+        }
+    }
+
+    /// Migrations that go by another tool's names, which neither count here nor run with these.
+    fn note_other_names(&mut self) {
+        let line = self.line;
+        for (dialect, folder) in &self.state.folders {
+            let at = format!("{}{}", line.base, line.folders[dialect]);
+            let path = self.loaded.root.join(&at);
+            let names = layout::passed_over(&path, folder, line.layout);
+            if names.is_empty() {
+                continue;
+            }
+            let tool = line.layout.tool();
+            let message = format!(
+                "{at} has migrations that are not named as {tool} takes them: {}",
+                suggest::list(&names)
+            );
+            let help = format!(
+                "they are passed over, and {tool} runs none of them: where another tool does, say a \
+                 folder of their own for these in `[target.sql] migrations`, and run them by {tool}"
+            );
+            self.tell_as(Severity::Warning, rules::NOT_NUMBERED, None, message, help);
+        }
+    }
 }

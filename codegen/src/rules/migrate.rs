@@ -136,10 +136,39 @@ rows! { MIGRATE
     }
 
     NOT_NUMBERED "not-numbered" {
-        looks_for: "a folder of migrations with files that have no number as sqlx takes it",
-        why: "They don't count for the next number, and sqlx runs none of them.",
-        example: Words("`V2__add_smoke.sql`"),
+        looks_for: "a folder of migrations with files that are not named as the tool takes them \
+            whose folder it is",
+        why: "They don't count for the next number, and that tool runs none of them.",
+        example: Words("`V2__add_smoke.sql` in a folder of sqlx's"),
         mend: "give phasegate's migrations a folder of their own in `[target.sql] migrations`",
+    }
+
+    MIXED_LAYOUTS "mixed-layouts" {
+        looks_for: "a folder with migrations of more than one tool, before phasegate has written any \
+            there",
+        why: "Each tool has names, an order and forms of its own. Nothing says which of them runs \
+            what phasegate writes.",
+        example: Words("`0001_users.sql` beside `V2__orders.sql`"),
+        mend: "name a folder of one tool for each dialect: `migrations = { postgres = \"...\" }`",
+    }
+
+    SEVERAL_HEADS "several-heads" {
+        looks_for: "Alembic revisions that nothing comes after, more than one of them",
+        why: "The next revision names the one that it follows, and `alembic upgrade head` refuses \
+            several.",
+        example: Words("two branches that both added a revision were merged"),
+        mend: "run `alembic merge heads`, then `phasegate migrate`",
+    }
+
+    UNKNOWN_TO_TOOL "unknown-to-tool" {
+        looks_for: "a tool for migrations that would drop, or lose, what phasegate's make",
+        why: "Some tools compare the database with a model of their own, or keep their own form of \
+            the schema. What those lack is dropped by a later migration, or missing in a new \
+            database.",
+        example: Words("Rails with `db/schema.rb`, which has no triggers"),
+        mend: "what the finding says for the tool: `config.active_record.schema_format = :sql` in \
+            Rails, `include_object` in Alembic's env.py, `prisma db pull` or `tables.external` with \
+            Prisma",
     }
 
     VALUE_TAKEN "value-taken" {

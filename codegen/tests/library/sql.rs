@@ -197,7 +197,7 @@ fn a_rename_of_what_is_stored_on_postgres() {
     let now = ticket("fresh", states, "'fresh', 'shut'", "");
     let files = migrations(&[&before()], &now, Dialect::Postgres).unwrap();
     let files: Vec<String> =
-        files.iter().map(|file| format!("# {}\n{}", file.file_name(2, 4), file.text)).collect();
+        files.iter().map(|file| format!("# 0002_{}.sql\n{}", file.name, file.text)).collect();
     insta::assert_snapshot!(files.join("\n"));
 }
 
@@ -210,7 +210,7 @@ fn a_rename_of_what_is_stored_as_text_on_postgres() {
     let old = text("open", OPEN, "'open', 'shut'");
     let files = migrations(&[&old], &now, Dialect::Postgres).unwrap();
     let files: Vec<String> =
-        files.iter().map(|file| format!("# {}\n{}", file.file_name(2, 4), file.text)).collect();
+        files.iter().map(|file| format!("# 0002_{}.sql\n{}", file.name, file.text)).collect();
     insta::assert_snapshot!(files.join("\n"));
 }
 

@@ -19,6 +19,7 @@ mod init;
 mod live;
 mod migrate;
 mod migrate_chain;
+mod migrate_folders;
 mod migrate_refusals;
 mod rules;
 mod sequences;

@@ -403,27 +403,6 @@ fn says_where_the_default_of_the_applications_own_column_starts_no_row_any_more(
 }
 
 #[test]
-fn migrations_that_go_by_another_tools_names_are_told_of() {
-    let folder = Folder::with("job.toml", TABLE);
-    folder.write("migrations/postgres/V1__users.sql", "SELECT 1;\n");
-    let ran = folder.run(&["migrate", "--format", "json"]);
-    assert_eq!(
-        (ran.code, &rules(&ran)[..]),
-        (Some(0), &["not-numbered".to_owned()][..]),
-        "{ran:?}"
-    );
-    let message = ran.json()["findings"][0]["message"].clone();
-    let message = message.as_str().expect("it says");
-    assert!(
-        message.starts_with("migrations/postgres/ has") && message.ends_with("`V1__users.sql`"),
-        "{message}"
-    );
-    // Not at every look.
-    assert_eq!(folder.run(&["generate"]).code, Some(0));
-    assert_eq!(rules(&folder.run(&["check", "--format", "json"])), [""; 0]);
-}
-
-#[test]
 fn says_of_a_default_that_is_left_what_the_guard_does_with_it() {
     let after = grown()
         .replace("initial = \"new\"", "initial = \"held\"")

@@ -14,20 +14,13 @@ use crate::emit::sql::{Dialect, SqlTarget, Storage};
 use crate::machine::{Machine, StateId};
 use crate::rules::{self, Rule};
 
-/// One file of a migration; sqlx runs each in a transaction of its own.
+/// One file of a migration; each is run in a transaction of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Migration {
     /// What it does, in words with `_` between them.
     pub name: String,
     /// The whole file.
     pub text: String,
-}
-
-impl Migration {
-    /// The file's name as sqlx wants it, under a number of so many digits or more.
-    pub fn file_name(&self, number: u64, digits: usize) -> String {
-        format!("{number:0digits$}_{}.sql", self.name)
-    }
 }
 
 /// What no migration can do.
