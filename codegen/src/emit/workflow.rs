@@ -52,7 +52,8 @@ fn render(machine: &Machine, target: &WorkflowTarget, header: &Header) -> Vec<Ar
             header: &header,
             machine: &machine.name,
             title: yaml::quoted(&one_line(&machine.title)),
-            id_input: &target.id_input,
+            id: target.id(),
+            is_payload: target.is_payload(),
             id_key: yaml::name(&target.id_input),
             token_input: TOKEN_INPUT,
             jobs,
@@ -139,7 +140,8 @@ struct WorkflowView<'a> {
     header: &'a str,
     machine: &'a str,
     title: String,
-    id_input: &'a str,
+    id: &'a str,
+    is_payload: bool,
     id_key: String,
     token_input: &'a str,
     jobs: Vec<String>,
@@ -179,7 +181,7 @@ enum StepView {
 #[template(path = "workflow/report.yml", syntax = "yaml")]
 struct ReportView<'a> {
     key: String,
-    id_input: &'a str,
+    row_id: &'a str,
     action: String,
     title: String,
     /// Its id, where a later step asks what became of it.
@@ -246,7 +248,7 @@ impl Github<'_> {
         };
         let view = ReportView {
             key: yaml::name(&job.name),
-            id_input: &target.id_input,
+            row_id: target.id(),
             action: yaml::quoted(&target.action),
             title: yaml::quoted(&title),
             id: state.map(|_| step_id(report.number)),

@@ -275,4 +275,28 @@ rows! { WORKFLOW
             ./.github/actions/notify-deploy-status`"),
         mend: "let `action` begin with `$/`, or check the repository out again below the step",
     }
+
+    BARE_CONTAINER "bare-container" {
+        looks_for: "a job that reports in a container whose image has no bash, curl or jq, as its \
+            name shows, before a step installs them",
+        why: "The action runs a script with these. A report that is tolerated is lost without a \
+            word.",
+        example: Words("`container: alpine:3`, with the start above `apk add bash curl jq`"),
+        mend: "install them in a step above the first report",
+    }
+
+    TOO_MANY_INPUTS "too-many-inputs" {
+        looks_for: "a workflow that would have more dispatch inputs than GitHub takes, with those \
+            of the reports",
+        why: "GitHub runs no workflow with more than 25.",
+        example: Words("24 inputs of your own, and the id and the token"),
+        mend: "give several values by one input, or start the workflow by `repository_dispatch`",
+    }
+
+    INPUT_TYPE "input-type" {
+        looks_for: "an input of the reports that takes no text",
+        why: "The console gives the row's id and the token as texts. GitHub refuses the dispatch.",
+        example: Words("`deploy_id: {type: number}`"),
+        mend: "write `type: string`",
+    }
 }

@@ -19,7 +19,7 @@
 #                      tolerated, else 240)
 #   NOTIFY_LOG         a file whose last 16 KiB go along, as they are: no secret of theirs is masked
 #
-# and GITHUB_EVENT_PATH (its .inputs.<{ token_input }> authenticates the report), GITHUB_RUN_ID,
+# and GITHUB_EVENT_PATH (its .inputs.<{ token_input }>, or that of .client_payload, authenticates the report), GITHUB_RUN_ID,
 # GITHUB_RUN_ATTEMPT, GITHUB_JOB, GITHUB_SERVER_URL, GITHUB_REPOSITORY and RUNNER_TEMP, as every runner
 # sets them.
 #
@@ -146,7 +146,7 @@ done
 # else is printed. It is read here, and not passed on by `with:` or `env:`, which the log prints.
 token=
 if [[ -r ${GITHUB_EVENT_PATH:-} ]]; then
-  token=$(jq -r '.inputs.<{ token_input }> // "" | tostring' "$GITHUB_EVENT_PATH") || token=
+  token=$(jq -r '.inputs.<{ token_input }> // .client_payload.<{ token_input }> // "" | tostring' "$GITHUB_EVENT_PATH") || token=
   token=${token%$'\r'}
 fi
 [[ -n $token ]] || give_up 1 "The event that started this run carries no <{ token_input }>: the console has to give it with the deploy's id."

@@ -104,11 +104,6 @@ pub(crate) const DEFECTS: [Defect; 30] = [
         "    strategy:\n      matrix:\n        os: [a, b]\n",
     ),
     release(
-        "no checkout",
-        "        uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1  # v7.0.1\n        with: {persist-credentials: false}\n",
-        "        run: x\n",
-    ),
-    release(
         "a step with a report's id",
         "      - name: All of them\n",
         "      - name: All of them\n        id: report_1\n",

@@ -84,8 +84,8 @@ pub(crate) const DEFECTS: [Defect; 24] = [
     deploy("more permissions", "permissions: {}", "permissions: write-all"),
     deploy(
         "an action that is not pinned",
-        "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
-        "actions/checkout@v7",
+        "uses: \"$/generated/workflow/notify-deploy-status\"",
+        "uses: \"acme/notify-deploy-status@v7\"",
     ),
     put(
         "deploy.toml",

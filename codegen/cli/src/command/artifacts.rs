@@ -162,6 +162,9 @@ pub(crate) struct Check {
     /// A password is better kept in PGPASSWORD or ~/.pgpass than on the command line
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+    /// Say, too, which skips each optional state opens, as `transitions` does
+    #[arg(long)]
+    verbose: bool,
     #[command(flatten)]
     pub(crate) format: FormatArg,
 }
@@ -219,6 +222,11 @@ impl Check {
             }
             if format == Format::Text {
                 let proofs = verify::summary(&proofs);
+                if self.verbose {
+                    for line in loaded.machine.skips_in_words() {
+                        print(&format!("{line}\n"))?;
+                    }
+                }
                 in_words(loaded, &settled, &findings, &proofs, &accepted)?;
             }
             summaries.push(summary(loaded, &settled, &proofs));
@@ -259,10 +267,6 @@ fn in_words(
         tell(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
     }
     tell(Format::Text, &accepted.stale("check"), Some(accepted.source()), json!({}))?;
-    let mut out = String::new();
-    for line in machine.skips_in_words() {
-        out += &format!("{line}\n");
-    }
     let kept = settled.workflows.iter().flat_map(|kept| &kept.findings);
     let (left, open): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().chain(kept).partition(|finding| finding.accepted.is_some());
@@ -274,8 +278,7 @@ fn in_words(
         verdict += &format!(", {} accepted", left.len());
     }
     let summary = in_a_line(&loaded.source.path, machine, settled.outcomes.len());
-    out += &format!("{summary}, proofs: {proofs}: {verdict}\n");
-    print(&out)?;
+    print(&format!("{summary}, proofs: {proofs}: {verdict}\n"))?;
     Ok(())
 }
 

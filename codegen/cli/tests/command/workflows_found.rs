@@ -140,7 +140,7 @@ fn finds_what_keeps_a_job_from_reporting() {
     after(
         "  workflow_dispatch:\n",
         "  repository_dispatch:\n",
-        &[("no-dispatch", "on:", "workflow_dispatch:\n  inputs:\n    console_deploy_id:\n")],
+        &[("no-dispatch", "on:", "workflow_dispatch:\n    inputs:\n      console_deploy_id:\n")],
     );
     // A workflow that is called has its inputs from there, and the token in its caller's event.
     let folder = adopted();

@@ -220,3 +220,126 @@ fn a_group_in_which_runs_of_several_rows_wait_is_found() {
         changed(workflow, "    needs: build\n", "    needs: build\n    concurrency: production\n");
     finds(&job, &[], &[]);
 }
+
+#[test]
+fn a_start_in_a_container_goes_below_the_step_that_installs_what_it_runs_with() {
+    let workflow = include_str!("workflows/trials/docker.yml");
+    let folder = tried(workflow, &[]);
+    holds(&folder, &[]);
+    let text = folder.read(AT);
+    assert!(text.find("apk add") < text.find("begin deploy.start"), "{text}");
+    let install = "      - run: apk add bash curl jq\n";
+    let bare = |image: &str| changed(&changed(workflow, install, ""), "alpine:3", image);
+    for (image, missing) in [
+        ("alpine:3", "`bash`, `curl`, `jq`"),
+        ("node:22-alpine", "`bash`, `curl`, `jq`"),
+        ("gcr.io/distroless/static", "`bash`, `curl`, `jq`"),
+        ("debian:12", "`curl`, `jq`"),
+        ("python:3.13-slim", "`curl`, `jq`"),
+    ] {
+        let part = format!("in the container `{image}`, which has no {missing}");
+        finds(&bare(image), &[], &[("bare-container", &[&part, "put a step above it"])]);
+    }
+    for image in ["ghcr.io/acme/builder:7", "slimline/tools:1"] {
+        finds(&bare(image), &[], &[]);
+    }
+    // What was put above is to be moved below.
+    let start = region(&text, "deploy.start").to_owned();
+    let above = changed(&text, &start, "");
+    let above = changed(&above, install, &format!("{start}{install}"));
+    folder.write(AT, above);
+    let line =
+        ("bare-container", "# phasegate:begin deploy.start", "move the region below the step");
+    holds(&folder, &[line]);
+}
+
+#[test]
+fn a_called_workflow_gets_its_id_from_its_caller() {
+    let workflow = include_str!("workflows/trials/call.yml");
+    let folder = tried(workflow, &[]);
+    holds(&folder, &[]);
+    assert!(folder.read(AT).contains("      ship_id:\n        description"), "{}", folder.read(AT));
+    for on in ["  workflow_call:\n", "  workflow_call:\n    secrets: inherit\n"] {
+        let inputs = workflow.split_once("on:\n").unwrap().1.split_once("jobs:\n").unwrap().0;
+        finds(&changed(workflow, inputs, on), &[], &[]);
+    }
+}
+
+#[test]
+fn following_the_help_for_triggers_leads_to_what_is_current() {
+    let workflow = include_str!("workflows/trials/wiped.yml");
+    let on = "on:\n  workflow_dispatch:\n";
+    for given in [
+        "on: [push, workflow_dispatch]\n",
+        "on: push\n",
+        "on:\n  - push\n  - workflow_dispatch\n",
+        "on: workflow_dispatch\n",
+    ] {
+        let workflow = changed(workflow, on, given);
+        let found = said(&workflow, &[]);
+        let (rule, help) = &found[0];
+        assert!(["missing-input", "no-dispatch"].contains(&rule.as_str()), "{found:#?}");
+        let lines = help.split("in lines of its own\n").nth(1).unwrap().trim_end_matches(')');
+        assert_eq!(lines.contains("  push:\n"), given.contains("push"), "{lines}");
+        finds(&changed(&workflow, given, &format!("{lines}\n")), &[], &[]);
+    }
+}
+
+#[test]
+fn an_id_may_come_with_a_repository_dispatch() {
+    let payload = ("id_input = \"ship_id\"", "id_input = \"client_payload.ship_id\"");
+    let workflow = include_str!("workflows/trials/wiped.yml");
+    let dispatched =
+        changed(workflow, "  workflow_dispatch:\n", "  repository_dispatch:\n    types: [ship]\n");
+    let found = said(&dispatched, &[]);
+    assert!(found[0].1.contains("`id_input = \"client_payload.ship_id\"`"), "{found:#?}");
+    let folder = tried(&dispatched, &[payload]);
+    holds(&folder, &[]);
+    let text = folder.read(AT);
+    assert!(text.contains("if: github.event.client_payload.ship_id != ''"), "{text}");
+    assert!(text.contains("id: ${{ github.event.client_payload.ship_id }}"), "{text}");
+    let generated = folder.read(".github/reports/ship-console.yml");
+    assert!(
+        generated.contains("  repository_dispatch:\n") && !generated.contains("inputs"),
+        "{generated}"
+    );
+    let found = said(workflow, &[payload]);
+    assert!(
+        found[0].0 == "no-dispatch" && found[0].1.contains("  repository_dispatch:"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn inputs_are_counted_and_their_types_are_looked_at() {
+    let workflow = include_str!("workflows/trials/in25.yml");
+    let found = said(workflow, &[]);
+    let (rule, said_of_it) = &found[0];
+    assert!(
+        rule == "too-many-inputs"
+            && said_of_it.contains("27 inputs")
+            && said_of_it.contains("take 2"),
+        "{found:#?}"
+    );
+    let fewer = changed(
+        workflow,
+        "      i23:\n        type: string\n      i24:\n        type: string\n",
+        "",
+    );
+    finds(&fewer, &[], &[]);
+    for (given, is_found) in [("number", true), ("boolean", true), ("string", false)] {
+        let input = format!("      ship_id:\n        type: {given}\n");
+        let workflow = changed(&fewer, "jobs:\n", &format!("{input}jobs:\n"));
+        let all: [(&str, &[&str]); 1] = [("input-type", &["`ship_id` has `type: "])];
+        finds(&workflow, &[], if is_found { &all } else { &[] });
+    }
+}
+
+#[test]
+fn an_action_is_no_workflow_and_is_left() {
+    let action = "name: a\nruns:\n  using: composite\n  steps:\n    - run: ls\n      shell: bash\n";
+    let folder = tried(action, &[]);
+    let found = found(&folder);
+    assert!(found[0].2.contains("this is an action and no workflow"), "{found:#?}");
+    assert_eq!(folder.read(AT), action);
+}

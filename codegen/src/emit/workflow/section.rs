@@ -23,7 +23,8 @@ pub struct WorkflowRow {
     /// The folder; by default `generated/workflow`.
     #[schemars(with = "Option<String>")]
     pub path: Option<Text>,
-    /// The workflow input without which no report is sent; by default `MACHINE_id`.
+    /// The workflow input without which no report is sent, or `client_payload.NAME` where a
+    /// `repository_dispatch` brings the row's id; by default `MACHINE_id`.
     #[schemars(with = "Option<String>")]
     pub id_input: Option<Text>,
     /// What `uses:` says; by default `$/` and the path of the generated action: the action at the
@@ -52,7 +53,15 @@ pub struct WorkflowTarget {
     pub workflows: Vec<String>,
 }
 
+/// What the id's name begins with where it comes with a `repository_dispatch`.
+const PAYLOAD: &str = "client_payload.";
+
 impl WorkflowTarget {
+    /// Whether the row's id comes with a `repository_dispatch`.
+    pub(crate) fn is_payload(&self) -> bool {
+        self.id_input.starts_with(PAYLOAD)
+    }
+
     /// Where the row's id comes from, as an expression.
     pub(crate) fn id(&self) -> &str {
         &self.id
@@ -83,7 +92,10 @@ impl Target for Workflow {
         let path = normal(&or(row.path.as_ref(), || "generated/workflow".to_owned()));
         let id_input = or(row.id_input.as_ref(), || format!("{machine}_id"));
         WorkflowTarget {
-            id: format!("inputs.{id_input}"),
+            id: match id_input.starts_with(PAYLOAD) {
+                true => format!("github.event.{id_input}"),
+                false => format!("inputs.{id_input}"),
+            },
             id_input,
             action: or(row.action.as_ref(), || format!("$/{path}/notify-{machine}-status")),
             workflows: row.kept().map(|path| normal(path.get_ref())).collect(),
@@ -122,12 +134,14 @@ impl Target for Workflow {
         let kept = row.kept().filter(|path| path.get_ref() != LOST);
         twice(kept, |path| normal(path), findings);
         if let Some(id) = &row.id_input {
-            if !is_job_name(id.get_ref()) && id.get_ref() != LOST {
+            let plain = id.get_ref().strip_prefix(PAYLOAD).unwrap_or(id.get_ref());
+            if !is_job_name(plain) && id.get_ref() != LOST {
                 let message = format!("`{}` is not a plain identifier", shown(id.get_ref()));
-                let help = "a letter or `_`, then letters, digits, `_` and `-`";
+                let help = "a letter or `_`, then letters, digits, `_` and `-`; before it \
+                            `client_payload.` where a `repository_dispatch` brings it";
                 findings.error(rules::BAD_IDENTIFIER, id.span(), message, help);
             }
-            if id.get_ref().eq_ignore_ascii_case(TOKEN_INPUT) {
+            if plain.eq_ignore_ascii_case(TOKEN_INPUT) {
                 let message = format!("`{TOKEN_INPUT}` is the input that carries the token");
                 findings.error(
                     rules::COLLIDING_NAMES,

@@ -21,28 +21,95 @@ impl Reading<'_> {
     pub(super) fn judge_inputs(&self, mend: &str, findings: &mut Findings<'_>) {
         let trigger = self.document.root.entry("on");
         let span = self.lines.span(trigger.map_or(1, |(key, _)| key.line));
+        let mut tell = |rule, message: String, help: String| {
+            findings.tell(rule, Severity::Error, span.clone(), message, help);
+        };
+        if self.target.is_payload() {
+            if !self.has_trigger("repository_dispatch") {
+                let message =
+                    "nothing gives the workflow the row's id: it has no `repository_dispatch`";
+                let help = format!("{}\n  repository_dispatch:", self.triggers());
+                tell(rules::NO_DISPATCH, message.to_owned(), help);
+            }
+            return;
+        }
         if !self.has_trigger("workflow_dispatch") && !self.has_trigger("workflow_call") {
             let message =
                 "nothing gives the workflow its inputs: it is neither dispatched nor called";
-            let help = format!("add to `on:`\n{}", dispatch(&self.missing_inputs()).join("\n"));
-            findings.tell(rules::NO_DISPATCH, Severity::Error, span, message, help);
+            let mut help = format!("{}\n{}", self.triggers(), dispatch(&self.missing_inputs()));
+            if self.has_trigger("repository_dispatch") {
+                help = format!(
+                    "write `id_input = \"client_payload.{}\"` in the table, where that brings the \
+                     row's id; or {help}",
+                    self.target.id_input
+                );
+            }
+            tell(rules::NO_DISPATCH, message.to_owned(), help);
+            return;
+        }
+        for (name, given) in self.inputs_of_another_type() {
+            let message =
+                format!("the input `{name}` has `type: {given}`: the console gives a text");
+            tell(rules::INPUT_TYPE, message, "write `type: string`".to_owned());
+        }
+        let number = self.dispatch_inputs() + self.missing_inputs().len();
+        if number > MOST_INPUTS {
+            let message = format!(
+                "`workflow_dispatch` would have {number} inputs with those of the reports, and GitHub \
+                 takes {MOST_INPUTS}"
+            );
+            let help = format!(
+                "take {} of your own away, for instance by giving several as one text of JSON; or \
+                 start the workflow by `repository_dispatch`, with `id_input = \"client_payload.{}\"` \
+                 in the table",
+                number - MOST_INPUTS,
+                self.target.id_input
+            );
+            tell(rules::TOO_MANY_INPUTS, message, help);
             return;
         }
         let missing = self.missing_inputs();
         let help = match self.place_inputs(&missing) {
             Some(_) => mend.to_owned(),
-            None => format!("write in lines of its own\n{}", dispatch(&missing).join("\n")),
+            None => format!("{}\n{}", self.triggers(), dispatch(&missing)),
         };
         for input in &missing {
             let message = format!("the workflow has no input `{}`", input.name);
-            findings.tell(
-                rules::MISSING_INPUT,
-                Severity::Error,
-                span.clone(),
-                message,
-                help.clone(),
-            );
+            tell(rules::MISSING_INPUT, message, help.clone());
         }
+    }
+
+    /// How `on:` is written in lines of its own, with the other triggers that it has.
+    fn triggers(&self) -> String {
+        let on = self.document.root.get("on");
+        let names = on.map(Node::texts).unwrap_or_default();
+        let others = names.into_iter().filter(|name| *name != "workflow_dispatch");
+        let others: String = others.map(|name| format!("\n  {name}:")).collect();
+        format!("write, in lines of its own\non:{others}")
+    }
+
+    fn inputs(&self, trigger: &str) -> Option<&Node> {
+        self.document.root.get("on")?.get(trigger)?.get("inputs")
+    }
+
+    fn dispatch_inputs(&self) -> usize {
+        self.inputs("workflow_dispatch").map_or(0, |inputs| inputs.entries().len())
+    }
+
+    /// The inputs of the reports that are there with a type that takes no text.
+    fn inputs_of_another_type(&self) -> Vec<(String, String)> {
+        let names = [self.target.id_input.as_str(), TOKEN_INPUT];
+        let is_ours = |key: &Node| {
+            key.text().is_some_and(|key| names.iter().any(|n| n.eq_ignore_ascii_case(key)))
+        };
+        let all =
+            ["workflow_dispatch", "workflow_call"].into_iter().filter_map(|on| self.inputs(on));
+        let ours = all.flat_map(Node::entries).filter(|(key, _)| is_ours(key));
+        let typed = ours.filter_map(|(key, input)| Some((key.text()?, input.get("type")?.text()?)));
+        typed
+            .filter(|(_, given)| *given != "string")
+            .map(|(name, given)| (name.to_owned(), suggest::cut(given)))
+            .collect()
     }
 
     /// Where the row's id comes from, key by key, in small letters.
@@ -53,6 +120,9 @@ impl Reading<'_> {
     /// What triggers a run that a console starts, where only one thing can.
     pub(super) fn event(&self) -> Option<&'static str> {
         let may_be_called = self.has_trigger("workflow_call");
+        if self.target.is_payload() {
+            return (!may_be_called).then_some("repository_dispatch");
+        }
         (!may_be_called && self.has_trigger("workflow_dispatch")).then_some("workflow_dispatch")
     }
 
@@ -64,15 +134,15 @@ impl Reading<'_> {
     /// The inputs that neither a dispatch nor a caller can give.
     pub(super) fn missing_inputs(&self) -> Vec<Missing> {
         let takes = |trigger: &str, name: &str| {
-            let on = self.document.root.get("on").and_then(|on| on.get(trigger)?.get("inputs"));
-            on.is_some_and(|inputs| {
-                let name =
-                    |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name));
-                inputs.entries().iter().any(|(key, _)| name(key))
-            })
+            let is_it = |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name));
+            self.inputs(trigger)
+                .is_some_and(|inputs| inputs.entries().iter().any(|(key, _)| is_it(key)))
         };
         let (id, machine) = (&self.target.id_input, &self.machine.name);
         let mut missing = Vec::new();
+        if self.target.is_payload() {
+            return missing;
+        }
         if !takes("workflow_dispatch", id) && !takes("workflow_call", id) {
             missing.push(Missing {
                 name: id.clone(),
@@ -100,10 +170,14 @@ impl Reading<'_> {
         is_lacking.then(|| format!("first give the workflow {}", suggest::list(&names)))
     }
 
-    /// The change that adds inputs, where `workflow_dispatch` has a line of its own to add them to.
+    /// The change that adds inputs, where what dispatches or calls the workflow has a line of its own
+    /// to add them to.
     pub(super) fn place_inputs(&self, missing: &[Missing]) -> Option<Edit> {
-        let (key, dispatch) = self.document.root.get("on")?.entry("workflow_dispatch")?;
-        if missing.is_empty() || !self.document.root.get("on")?.is_block_map() {
+        let on = self.document.root.get("on")?;
+        let (key, dispatch) =
+            on.entry("workflow_dispatch").or_else(|| on.entry("workflow_call"))?;
+        let is_full = self.dispatch_inputs() + missing.len() > MOST_INPUTS;
+        if missing.is_empty() || is_full || !on.is_block_map() {
             return None;
         }
         let after = |line: usize, lines: Vec<String>| Some(Edit { at: line..line, lines });
@@ -152,9 +226,12 @@ impl Missing {
     }
 }
 
-/// What a person would write.
-fn dispatch(missing: &[Missing]) -> Vec<String> {
-    let mut lines = vec!["workflow_dispatch:".to_owned(), "  inputs:".to_owned()];
-    lines.extend(missing.iter().flat_map(|input| input.lines(4)));
-    lines
+/// The most inputs that GitHub takes of a dispatch.
+const MOST_INPUTS: usize = 25;
+
+/// What a person would write below `on:`.
+fn dispatch(missing: &[Missing]) -> String {
+    let mut lines = vec!["  workflow_dispatch:".to_owned(), "    inputs:".to_owned()];
+    lines.extend(missing.iter().flat_map(|input| input.lines(6)));
+    lines.join("\n")
 }

@@ -156,7 +156,7 @@ impl<'r> Reading<'r> {
                 format!("the job `{name}` calls a workflow, and has no steps to report in");
             let help = "report from a job of its own before it and after it, and let the table name \
                         those; or keep the called workflow: list it in `workflows`, where its jobs \
-                        have the table's names";
+                        have the table's names, and give it the row's id by `with:`";
             tell(rules::REUSABLE_JOB, Severity::Error, message, help);
             return false;
         }

@@ -188,6 +188,7 @@ impl<'r> Reading<'r> {
         let first = regions.iter().map(|(region, _)| region).min_by_key(|region| region.begin);
         if let Some(first) = first {
             self.judge_checkout(first, &own, findings);
+            self.judge_container(found, first, &own, findings);
             let regions: Vec<&Region> = regions.iter().map(|(region, _)| *region).collect();
             self.judge_workspace(&regions, &own, findings);
         }

@@ -3,6 +3,7 @@
 //! puts the markers where they belong. Every byte outside of the regions stays as it is.
 
 mod checkout;
+mod container;
 mod document;
 mod expected;
 mod files;
@@ -208,6 +209,17 @@ fn readable(text: &str, findings: &mut Findings<'_>) -> Option<Document> {
         return None;
     }
     match Document::read(text) {
+        Ok(document)
+            if document.root.get("runs").is_some() && document.root.get("jobs").is_none() =>
+        {
+            let line = document.root.entry("runs").map_or(1, |(key, _)| key.line);
+            let message =
+                "this is an action and no workflow: it has no job to report from".to_owned();
+            let help = "adopt the workflows that use it: of a composite action's steps none knows what \
+                        became of the job";
+            tell(place(line), message, help);
+            None
+        }
         Ok(document) => Some(document),
         Err((line, _, message)) => {
             let message = format!("this is no workflow: {}", crate::suggest::cut(&message));

@@ -39,7 +39,7 @@ impl<'r> Reading<'r> {
             return Err(by_hand);
         }
         match expected.kind {
-            ReportKind::Start => self.place_start(&steps, &own, expected),
+            ReportKind::Start => self.place_start(job, &steps, &own, expected),
             ReportKind::Milestone(place) => self.place_milestone(job, &steps, place, expected),
             ReportKind::Outcome => match steps.all.last() {
                 Some(&(line, _)) => Ok(vec![self.after(&steps, line, expected)]),
@@ -85,13 +85,18 @@ impl<'r> Reading<'r> {
         is_asked.then(|| format!("first add `{unknown}` to the job's `needs`: this asks for it"))
     }
 
-    /// The start goes after the checkout, where there is one, and before the work.
+    /// The start goes after what installs what it runs with in a container, else after the checkout,
+    /// where there is one, and before the work.
     fn place_start(
         &self,
+        job: Found<'r>,
         steps: &Steps<'_>,
         own: &[(usize, &'r Node)],
         expected: &Expected,
     ) -> Result<Vec<Edit>, String> {
+        if let Some(installer) = self.installer(job, own) {
+            return Ok(vec![self.after(steps, installer, expected)]);
+        }
         let Some(checkout) = self.checkout(own) else {
             return Ok(vec![self.marked(steps, steps.line, expected, false)]);
         };

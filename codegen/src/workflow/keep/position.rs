@@ -149,6 +149,12 @@ impl<'r> Reading<'r> {
     }
 }
 
+/// Whether a command of a script installs something.
+pub(super) fn installs(script: &str) -> bool {
+    let words = script.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|'));
+    words.into_iter().any(|word| INSTALLERS.contains(&word))
+}
+
 /// Whether a script does no more than installing what the action or a checkout needs, or setting up
 /// git.
 fn only_installs(script: &str) -> bool {

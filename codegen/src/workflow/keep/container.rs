@@ -1,0 +1,98 @@
+//! What the action that reports runs with, in a job whose steps run in a container: where the image's
+//! name says that it has none of it, a step has to install it first.
+
+use super::document::Node;
+use super::position::installs;
+use super::reading::{Found, Reading};
+use super::regions::Region;
+use crate::finding::{Findings, Severity};
+use crate::rules;
+use crate::suggest::{self, shown};
+
+/// What the report's script runs.
+const ALL: [&str; 3] = ["bash", "curl", "jq"];
+/// Images without any of it, by a word of their name or tag.
+const BARE: [&str; 5] = ["alpine", "busybox", "distroless", "scratch", "chainguard"];
+/// Images with bash alone.
+const SLIM: [&str; 4] = ["debian", "ubuntu", "slim", "ubi-minimal"];
+
+/// What an image surely lacks.
+fn lacks(image: &str) -> &'static [&'static str] {
+    let words: Vec<&str> = image.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+    let has = |of: &[&str]| {
+        let is_part =
+            |word: &&str| of.iter().any(|of| word == of || word.split('-').any(|w| w == *of));
+        words.iter().any(is_part)
+    };
+    match (has(&BARE), has(&SLIM)) {
+        (true, _) => &ALL,
+        (false, true) => &ALL[1..],
+        (false, false) => &[],
+    }
+}
+
+impl<'r> Reading<'r> {
+    /// The image that a job's steps run in.
+    pub(super) fn image(&self, job: Found<'r>) -> Option<&'r str> {
+        let container = self.value(job, "container")?;
+        container.get("image").or(Some(container)).and_then(Node::text)
+    }
+
+    /// The line of the last step at the beginning of a job that does no more than installing what
+    /// the action needs, in a container.
+    pub(super) fn installer(&self, job: Found<'r>, own: &[(usize, &'r Node)]) -> Option<usize> {
+        self.image(job)?;
+        let ready = own.iter().take_while(|(line, _)| self.work_above(line + 1, own).is_none());
+        ready.filter(|(_, step)| is_installer(step, &ALL)).map(|(line, _)| *line).last()
+    }
+
+    /// Says of a job that reports in an image without what the action needs.
+    pub(super) fn judge_container(
+        &self,
+        job: Found<'r>,
+        first: &Region,
+        own: &[(usize, &'r Node)],
+        findings: &mut Findings<'_>,
+    ) {
+        let Some(image) = self.image(job) else { return };
+        let is_missing = |tool: &&&str| {
+            let above = own.iter().filter(|(line, _)| *line < first.begin);
+            !above.into_iter().any(|(_, step)| is_installer(step, &[**tool]))
+        };
+        let missing: Vec<&str> = lacks(image).iter().filter(is_missing).copied().collect();
+        if missing.is_empty() {
+            return;
+        }
+        let message = format!(
+            "`{}` reports in the container `{}`, which has no {}",
+            first.name,
+            shown(image),
+            suggest::list(&missing)
+        );
+        let below =
+            own.iter().find(|(line, step)| *line > first.end && is_installer(step, &missing));
+        let help = match below {
+            Some((line, _)) => {
+                format!("move the region below the step on line {line}, which installs it")
+            }
+            None => format!(
+                "put a step above it that installs what is missing, such as `apk add {0}` or `apt-get \
+                 install {0}`: a tolerated report would be lost for ever without a word",
+                missing.join(" ")
+            ),
+        };
+        findings.tell(
+            rules::BARE_CONTAINER,
+            Severity::Error,
+            self.lines.span(first.begin),
+            message,
+            help,
+        );
+    }
+}
+
+/// Whether a step installs one of some tools.
+fn is_installer(step: &Node, tools: &[&str]) -> bool {
+    let script = step.get("run").and_then(Node::text).unwrap_or_default();
+    installs(script) && script.split_whitespace().any(|word| tools.contains(&word))
+}
