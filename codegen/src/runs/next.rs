@@ -241,7 +241,7 @@ impl<C: Receiver> Runs<'_, '_, C> {
     }
 
     /// What a job that is over is to those that need it in a workflow that somebody wrote.
-    fn need(&self, jobs: &Jobs, job: usize) -> NeedResult {
+    pub(crate) fn need(&self, jobs: &Jobs, job: usize) -> NeedResult {
         let result = self.layout.result(jobs, job).unwrap_or(JobResult::Skipped);
         match need_result(result) {
             NeedResult::Failure if self.workflow.plans[job].tolerated => NeedResult::Success,

@@ -17,6 +17,7 @@ mod compat_runs;
 mod compat_today;
 mod conclusion;
 mod counterexamples;
+mod expressions;
 mod fingerprints;
 mod fuzz;
 mod interpreter;

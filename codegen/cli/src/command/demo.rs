@@ -27,6 +27,9 @@ pub(crate) struct Demo {
     /// Make this job fail
     #[arg(long, value_name = "JOB")]
     fail_at: Option<String>,
+    /// Let its own condition skip this job, as if the table said `skippable = true` of it
+    #[arg(long, value_name = "JOB")]
+    skip: Option<String>,
     /// Run the backend on the table before the phases: the gates' reports are refused, and the
     /// deploy goes on
     #[arg(long, conflicts_with_all = ["rollback_at", "no_console_id"])]
@@ -52,14 +55,18 @@ pub(crate) struct Demo {
 /// What is asked of a run, by the table.
 struct Asked {
     fail_at: Option<JobId>,
+    skip: Option<JobId>,
     rollback_at: Option<StateId>,
 }
 
 impl Demo {
     pub(crate) fn run(&self) -> Outcome {
         let folder = tempfile::Builder::new().prefix("phasegate-demo-").tempdir()?;
-        let loaded = bundle::unpack(folder.path())?;
+        let mut loaded = bundle::unpack(folder.path())?;
         let asked = self.asked(&loaded.machine)?;
+        if let Some(job) = asked.skip {
+            loaded.machine.jobs[job.index()].skippable = true;
+        }
         if !check(&loaded)? {
             return Ok(Exit::Findings);
         }
@@ -83,15 +90,22 @@ impl Demo {
     fn asked(&self, machine: &Machine) -> Result<Asked, Failure> {
         let jobs: Vec<JobId> = machine.job_ids().filter(|&id| !machine.job(id).always).collect();
         let job_name = |&id: &JobId| machine.job(id).name.as_str();
-        let fail_at = self.fail_at.as_deref().map(|name| {
-            let found = jobs.iter().find(|id| job_name(id) == name).copied();
-            found.ok_or_else(|| unknown("job that can fail", name, jobs.iter().map(job_name)))
-        });
+        let job = |name: &Option<String>, what: &str| {
+            let found = name.as_deref().map(|name| {
+                let found = jobs.iter().find(|id| job_name(id) == name).copied();
+                found.ok_or_else(|| unknown(what, name, jobs.iter().map(job_name)))
+            });
+            found.transpose()
+        };
         let rollback_at = self.rollback_at.as_deref().map(|name| {
             let names = machine.states.iter().map(|state| state.name.as_str());
             machine.find(name).ok_or_else(|| unknown("state", name, names))
         });
-        Ok(Asked { fail_at: fail_at.transpose()?, rollback_at: rollback_at.transpose()? })
+        Ok(Asked {
+            fail_at: job(&self.fail_at, "job that can fail")?,
+            skip: job(&self.skip, "job that can be skipped")?,
+            rollback_at: rollback_at.transpose()?,
+        })
     }
 
     /// The whole run, from the click on Deploy to its end.
@@ -110,6 +124,7 @@ impl Demo {
         }
         let mut play = Play::new(loaded, folder, Duration::from_millis(self.pace))?;
         play.fail_at = asked.fail_at;
+        play.skip = asked.skip;
         if !self.no_console_id {
             play.started_by_console(&started)?;
         }

@@ -55,6 +55,15 @@ fn count(said: &str, what: &str) -> usize {
 
 #[test]
 #[ignore = "needs bash, curl and jq: run by tests/run"]
+fn a_job_that_its_own_condition_skips_is_no_failure() {
+    let said = well(&["--skip", "freeze-check"]);
+    says(&said, "skipped: its own condition does not hold");
+    let walked = WALKED.replace("freeze_checking -> freeze_passed -> ", "");
+    says(&said, &format!("\nThe deploy went {walked}.\n"));
+}
+
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
 fn walks_from_queued_to_succeeded() {
     let said = well(&[]);
     says(&said, &format!("\nThe deploy went {WALKED}.\n"));

@@ -343,3 +343,104 @@ fn an_action_is_no_workflow_and_is_left() {
     assert!(found[0].2.contains("this is an action and no workflow"), "{found:#?}");
     assert_eq!(folder.read(AT), action);
 }
+
+/// Two jobs, as most of the shapes below have them.
+const PLAIN: &str = include_str!("workflows/trials/plain.yml");
+
+#[test]
+fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
+    let deploy = "    needs: build\n";
+    let with = |line: &str| changed(PLAIN, deploy, &format!("{deploy}{line}"));
+    let checkout = "      - uses: actions/checkout@v4\n";
+    let build = "    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: make\n";
+    let below = |job: &str| format!("{PLAIN}{job}");
+    let sound = [
+        PLAIN.replace('\n', "\r\n"),
+        format!("\u{feff}{PLAIN}"),
+        PLAIN.trim_end().to_owned(),
+        PLAIN.replace(checkout, ""),
+        PLAIN.replace("      - ", "    - ").replace("        run: ./ship", "      run: ./ship"),
+        with(
+            "    environment:\n      name: production\n    concurrency:\n      group: production\n",
+        ),
+        with("    timeout-minutes: 5\n    defaults: {run: {shell: pwsh}}\n"),
+        PLAIN.replace("ubuntu-latest", "windows-latest"),
+        PLAIN.replace("ubuntu-latest", "[self-hosted, macos]"),
+        changed(
+            PLAIN,
+            "  workflow_dispatch:\n",
+            "  push:\n    tags: ['v*']\n  workflow_dispatch:\n",
+        ),
+        below(
+            "  notify:\n    needs: [build, deploy]\n    if: always()\n    runs-on: x\n    steps:\n      - run: ./chat\n",
+        ),
+        format!("# one\n{}", PLAIN.replace("    steps:\n", "    # of it\n    steps:   # all\n")),
+        changed(
+            PLAIN,
+            "  deploy:\n    needs: build\n",
+            "  images:\n    needs: build\n    strategy: {matrix: {arch: [a, b]}}\n    runs-on: x\n    steps: \
+             [{run: make}]\n  scan:\n    needs: build\n    uses: ./.github/workflows/scan.yml\n  deploy:\n    \
+             needs: [build, images, scan]\n",
+        ),
+        changed(
+            PLAIN,
+            "  deploy:\n    needs: build\n",
+            "  lint:\n    if: inputs.lint\n    runs-on: x\n    steps: [{run: make lint}]\n  deploy:\n    needs: \
+             [build, lint]\n    if: ${{ !cancelled() && needs.build.result == 'success' }}\n",
+        ),
+        changed(
+            PLAIN,
+            &format!("{checkout}      - name"),
+            &format!("{checkout}        if: inputs.x\n        with: {{path: src}}\n      - name"),
+        ),
+        changed(
+            PLAIN,
+            &format!("{checkout}      - run"),
+            &format!("{}      - run", checkout.replace("- uses", "- &co\n        uses")),
+        )
+        .replacen(&format!("{checkout}      - name"), "      - *co\n      - name", 1),
+        changed(
+            PLAIN,
+            "    steps:\n      - uses: actions/checkout@v4\n      - name",
+            &format!(
+                "    steps:\n{}      - uses: actions/checkout@v4\n      - name",
+                "      # why\n".repeat(800)
+            ),
+        ),
+    ];
+    for workflow in &sound {
+        assert_eq!(said(workflow, &[]), [], "{workflow}");
+    }
+    for (workflow, rule, part) in [
+        (
+            changed(PLAIN, build, "    uses: ./.github/workflows/build.yml\n"),
+            "reusable-job",
+            "list it in `workflows`",
+        ),
+        (
+            with("    if: startsWith(github.ref, 'refs/tags/v')\n"),
+            "job-condition",
+            "`succeeded` is not reported",
+        ),
+        (with("    if: github.event_name == 'push'\n"), "job-condition", "skipped: deploy"),
+        (with("    if: needs.build.outputs.go == 'true'\n"), "job-condition", "skipped: deploy"),
+        (with("    if: needs.build.result = 'success'\n"), "bad-condition", "`=` has no meaning"),
+        (with("    if: |\n      ${{ false }}\n"), "job-condition", "did not succeed"),
+        (changed(PLAIN, build, "    steps: [{run: make}]\n"), "no-steps", "a line for each step"),
+        (
+            changed(
+                PLAIN,
+                "  build:\n",
+                "  plan:\n    runs-on: x\n    outputs: {any: x}\n    steps: [{run: ls}]\n  build:\n    needs: plan\n    if: needs.plan.outputs.any == 'true'\n",
+            ),
+            "job-condition",
+            "where needs.plan.outputs.any == 'true' is false",
+        ),
+    ] {
+        let found = said(&workflow, &[]);
+        assert!(
+            found.iter().any(|(found, said)| found == rule && said.contains(part)),
+            "{rule}, {part}: {found:#?}\n{workflow}"
+        );
+    }
+}

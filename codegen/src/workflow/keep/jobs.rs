@@ -212,8 +212,10 @@ impl<'r> Reading<'r> {
         };
         let group =
             |value: &'r Node| value.get("group").or(Some(value).filter(|v| v.text().is_some()));
+        // One that lets more than one wait replaces none.
+        let is_queue = |value: &&Node| value.get("queue").and_then(Node::text) == Some("max");
         let both = [whole, self.value(job, "concurrency")].into_iter().flatten();
-        both.filter_map(group).find(is_shared)
+        both.filter(|value| !is_queue(value)).filter_map(group).find(is_shared)
     }
 
     /// What the table's job needs, the workflow's is to wait for.

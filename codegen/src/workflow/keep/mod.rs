@@ -19,6 +19,8 @@ mod proof;
 mod reading;
 mod regions;
 mod same;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

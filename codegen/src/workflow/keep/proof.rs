@@ -184,9 +184,17 @@ impl<'r> Reading<'r> {
             None => format!("the job `{name}` is skipped where one before it was: {why}"),
         };
         let help = match (condition, generated) {
-            (Some(_), None) => "where that is meant, write `skippable = true` of the job in the \
-                                table; else take its `if:` off"
-                .to_owned(),
+            (Some(_), None) => match self.unskippable(id) {
+                None => {
+                    "where that is meant, write `skippable = true` of the job in the table; else \
+                         take its `if:` off"
+                        .to_owned()
+                }
+                Some(state) => format!(
+                    "take its `if:` off, or let nothing start a run in which it does not hold: where \
+                     the job is skipped, `{state}` is not reported"
+                ),
+            },
             (_, Some(generated)) => format!("give it `if: {generated}`"),
             (None, None) => {
                 "where that is meant, give it `if: ${{ !failure() && !cancelled() }}`; \
@@ -195,6 +203,16 @@ impl<'r> Reading<'r> {
             }
         };
         (rules::JOB_CONDITION, message, help)
+    }
+}
+
+impl Reading<'_> {
+    /// A state for whose sake a job can't be skippable: nothing passes over it.
+    fn unskippable(&self, id: JobId) -> Option<&str> {
+        let job = self.machine.job(id);
+        let mut states = job.before_outcome().into_iter().chain(job.success);
+        let state = states.find(|&state| !self.machine.state(state).optional)?;
+        Some(&self.machine.state(state).name)
     }
 }
 
