@@ -425,7 +425,6 @@ fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
         (with("    if: github.event_name == 'push'\n"), "job-condition", "skipped: deploy"),
         (with("    if: needs.build.outputs.go == 'true'\n"), "job-condition", "skipped: deploy"),
         (with("    if: needs.build.result = 'success'\n"), "bad-condition", "`=` has no meaning"),
-        (with("    if: |\n      ${{ false }}\n"), "job-condition", "did not succeed"),
         (changed(PLAIN, build, "    steps: [{run: make}]\n"), "no-steps", "a line for each step"),
         (
             changed(
