@@ -57,4 +57,14 @@ await force(fourth, "failed", "given up");
 await page.goto(`${BASE}/?deploy=${fourth.id}`);
 await until(steps(page), ["Smoke gate: not reported", "Freeze check: not reported", "Deploy: failed (forced, not reported)", "Health check: not reached"]);
 await until(text(page, "#watch-alert"), `Failed (${FORCED}) in Deploy. An operator forced it: given up. Not reached: Health check. Not reported: Smoke gate, Freeze check.`);
+
+// A report of the phase that was forced into is one.
+const fifth = await start("/api/deploys", { ref: "fifth" });
+await force(fifth, "building", "tried again");
+await page.goto(`${BASE}/?deploy=${fifth.id}`);
+await until(async () => (await steps(page)())[2], "*Deploy: in progress (forced, not reported)");
+await report(fifth, { status: "deploying" });
+await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, "*Deploy: in progress", "Health check: upcoming"]);
+await report(fifth, { status: "health_checking" });
+await until(async () => (await steps(page)())[2], "Deploy: done");
 await end(page);

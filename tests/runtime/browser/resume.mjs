@@ -29,7 +29,11 @@ function line(to) {
       server.close(resolve);
       for (const socket of sockets) socket.destroy();
     });
-  return { open, cut };
+  /** Nothing goes through any more of what is open, and none of it breaks. */
+  const hang = () => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
+  return { open, cut, hang };
 }
 
 const wire = line(new URL(BASE));
@@ -68,5 +72,10 @@ assert.equal(streams.length >= 2, true, "the page came back by itself");
 await page.reload();
 await until(audit(page), log);
 assert.deepEqual(await steps(page)(), await steps(other)());
+
+// A connection that only hangs breaks for no browser: it is opened anew once nothing was heard.
+wire.hang();
+await report(deploy, { status: "freeze_passed" });
+await until(text(page, "#watch-state"), "Freeze passed");
 await end(page, other);
 await wire.cut();
