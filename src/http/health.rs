@@ -9,42 +9,67 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the database is waited for where metrics are asked for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn alive() -> Response {
     no_store(Json(json!({"alive": true})).into_response())
 }
 
-/// Ready is: the database answers, and its schema fits. One that judges by another language is
-/// ready too: versions apart are a fact, told as `degraded`, and no failure.
+/// Ready is: the database answers, and its schema fits. One that judges by another language, or in
+/// another mode than its table's, is ready too: that is a fact, told as `degraded`, and no failure.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
     let fit = shared.ask(shared.store.fit()).await?;
     if !fit.missing.is_empty() {
         return Err(Problem::misfit(&fit.missing));
     }
     let language = shared.machine.language();
-    let degraded = fit.language.as_deref() != Some(language);
+    let mut details = Vec::new();
+    if fit.language.as_deref() != Some(language) {
+        let database = fit.language.as_deref().unwrap_or("an unknown language");
+        details.push(format!(
+            "the database judges by {database}, this backend by {language}: what both allow is \
+             applied, and rows in states that one of them lacks are passed on as they are"
+        ));
+    }
+    if let Some(mode) = &fit.mode {
+        let lets = match mode.as_str() {
+            "test" => "history may be deleted, and keys be used again",
+            "load" => "rows may start in any state",
+            "observe" => "what no transition allows is let through",
+            _ => "it judges otherwise than its table says",
+        };
+        details.push(format!("the database's mode was set to `{mode}`: {lets}"));
+    }
     let mut body = json!({
         "ready": true,
         "machine": shared.machine.name(),
         "table": shared.machine.table(),
         "language": language,
-        "database": {"language": fit.language},
-        "degraded": degraded,
+        "database": {"language": fit.language, "mode": fit.mode},
+        "degraded": !details.is_empty(),
     });
-    if degraded {
-        let database = fit.language.as_deref().unwrap_or("an unknown language");
-        body["detail"] = format!(
-            "the database judges by {database}, this backend by {language}: what both allow is \
-             applied, and rows in states that one of them lacks are passed on as they are"
-        )
-        .into();
+    if !details.is_empty() {
+        body["detail"] = details.join("; ").into();
     }
     Ok(no_store(Json(body).into_response()))
 }
 
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], shared.metrics.text()).into_response()
+    // What is counted here is to be had without the database, too.
+    let overdue = tokio::time::timeout(PATIENCE, shared.store.overdue()).await;
+    let overdue = match overdue {
+        Ok(Ok(overdue)) => overdue,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "what is overdue could not be counted");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
+    };
+    ([(CONTENT_TYPE, kind)], shared.metrics.text(overdue)).into_response()
 }
 
 pub(super) async fn problem(Id(name): Id) -> Result<Html<String>, Problem> {

@@ -6,11 +6,17 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Answered {
     answer: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct In {
+    state: String,
 }
 
 #[derive(Debug)]
@@ -20,6 +26,7 @@ pub(crate) struct Metrics {
     seconds: Histogram,
     started: Counter,
     streams: Gauge,
+    overdue: Mutex<Family<In, Gauge>>,
 }
 
 impl Metrics {
@@ -34,7 +41,10 @@ impl Metrics {
         registry.register("report_seconds", "How long reports took", seconds.clone());
         registry.register("started", "Rows started through this backend", started.clone());
         registry.register("streams", "Event streams that are open", streams.clone());
-        Self { registry, reports, seconds, started, streams }
+        let overdue = Family::<In, Gauge>::default();
+        let about = "Rows that are longer in a state than its `expect` says";
+        registry.register("overdue", about, overdue.clone());
+        Self { registry, reports, seconds, started, streams, overdue: Mutex::new(overdue) }
     }
 
     pub(crate) fn reported(&self, answer: &'static str, took: Duration) {
@@ -50,8 +60,13 @@ impl Metrics {
         &self.streams
     }
 
-    /// All of it as text.
-    pub(crate) fn text(&self) -> String {
+    /// All of it as text, with the rows that are overdue by state.
+    pub(crate) fn text(&self, overdue: Vec<(String, i64)>) -> String {
+        let family = self.overdue.lock().unwrap_or_else(PoisonError::into_inner);
+        family.clear();
+        for (state, rows) in overdue {
+            family.get_or_create(&In { state }).set(rows);
+        }
         let mut text = String::new();
         text::encode(&mut text, &self.registry).expect("a String takes all that is written");
         text

@@ -67,3 +67,17 @@ pub(crate) async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Re
     let row = conn.row(sql, &[(&table).into(), (&schema.guard).into()]).await?;
     Ok(row.map(|row| row.int(0)).transpose()?.flatten().unwrap_or(0) > 0)
 }
+
+/// The mode that was set past the table, where one was.
+pub(crate) async fn set_mode(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Option<String>> {
+    let name = |name: &str| format!("{}.{}()", quoted(&schema.schema), quoted(name));
+    let (mode, rules) = (name(&schema.mode), name(&schema.rules));
+    let sql = "SELECT count(pg_catalog.to_regprocedure(f)) FROM unnest(ARRAY[$1, $2]) AS f";
+    let row = conn.row(sql, &[(&mode).into(), (&rules).into()]).await?;
+    if row.map(|row| row.int(0)).transpose()?.flatten() != Some(2) {
+        return Ok(None);
+    }
+    let sql = format!("SELECT nullif({mode}, {rules} ->> 'mode')");
+    let row = conn.row(&sql, &[]).await?;
+    Ok(row.map(|row| row.text(0)).transpose()?.flatten())
+}

@@ -2,7 +2,7 @@
 //! moment.
 
 use super::conn::{Arg, Conn, Row};
-use super::{Pool, Result, Statements, Store, in_transaction};
+use super::{Pool, Result, Statements, Store, in_transaction, shape};
 use crate::{Machine, StateId, View};
 use serde::Serialize;
 
@@ -71,6 +71,9 @@ pub struct Snapshot {
     pub events: Vec<Event>,
     /// When the last report came that led to an event; none before the first.
     pub last_report_at: Option<String>,
+    /// Since when it is longer in its state than the table calls usual; none where it is not, or where
+    /// the table says nothing of it. Nothing moves by it.
+    pub overdue_since: Option<String>,
     /// Where the run can be looked at, by the last report that said so.
     pub run_url: Option<String>,
     /// The end of the job's log, by the last report that had one.
@@ -194,6 +197,24 @@ impl Store {
         in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before).await)
     }
 
+    /// The values of the states that rows are in for longer than is usual, each with their number, where
+    /// the database says so.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn overdue(&self) -> Result<Vec<(String, i64)>> {
+        let sql = self.statements().await?;
+        in_transaction!(self, read, |conn| {
+            if !has_overdue(conn, &sql).await? {
+                return Ok(Vec::new());
+            }
+            let rows = conn.rows(&sql.overdue_count, &[]).await?;
+            let count =
+                |row: &Row| Ok((row.text(0)?.unwrap_or_default(), row.int(1)?.unwrap_or_default()));
+            rows.iter().map(count).collect::<Result<Vec<_>>>()
+        })
+    }
+
     /// All that was reported of a row, in the order of arrival, refusals included; the first is
     /// the start. Empty where the row has none.
     ///
@@ -228,6 +249,11 @@ async fn snapshot(
     {
         (last_report_at, run_url, log_tail) = (row.text(0)?, row.text(1)?, row.text(2)?);
     }
+    let overdue_since = match has_overdue(conn, sql).await? {
+        true => conn.row(&sql.overdue, &[(&id).into()]).await?.map(|row| row.text(0)),
+        false => None,
+    };
+    let overdue_since = overdue_since.transpose()?.flatten();
     let state = Described::of(machine, &status);
     Ok(Some(Snapshot {
         id,
@@ -240,10 +266,18 @@ async fn snapshot(
         phases: phases(machine, &status, &events),
         events,
         last_report_at,
+        overdue_since,
         run_url,
         log_tail,
         status,
     }))
+}
+
+/// Whether the database says which rows are overdue. Another version's migration may have taken that
+/// out since.
+async fn has_overdue(conn: &mut Conn<'_>, sql: &Statements) -> Result<bool> {
+    let name = &sql.schema.overdue;
+    Ok(sql.shape.has_table(name) && shape::tables(conn, &sql.schema).await?.contains(name))
 }
 
 /// The key as the database has it, and the status.

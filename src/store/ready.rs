@@ -11,6 +11,8 @@ pub struct Fit {
     /// The fingerprint of the language that the database judges by; none where it doesn't say. One
     /// that differs from the machine's is no misfit: an older or newer version was rolled out.
     pub language: Option<String>,
+    /// The guard's mode, where it was set to another than the table's: `test`, `load` or `observe`.
+    pub mode: Option<String>,
     /// What is missing; empty where all is well.
     pub missing: Vec<String>,
 }
@@ -30,7 +32,7 @@ async fn fit(conn: &mut Conn<'_>, schema: &Schema) -> Result<Fit> {
     let shape = match Shape::read(conn, schema).await {
         Ok(shape) => shape,
         Err(super::Error::Schema(what)) => {
-            return Ok(Fit { language: None, missing: vec![what] });
+            return Ok(Fit { language: None, mode: None, missing: vec![what] });
         }
         Err(error) => return Err(error),
     };
@@ -54,5 +56,16 @@ async fn fit(conn: &mut Conn<'_>, schema: &Schema) -> Result<Fit> {
         let sql = Statements::new(conn, schema.clone(), shape).language;
         language = conn.row(&sql, &[]).await?.map(|row| row.text(0)).transpose()?.flatten();
     }
-    Ok(Fit { language, missing })
+    let mode = if schema.events.is_some() { set_mode(conn, schema).await? } else { None };
+    Ok(Fit { language, mode, missing })
+}
+
+/// The mode that was set past the table.
+async fn set_mode(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Option<String>> {
+    match conn {
+        #[cfg(feature = "sqlite")]
+        Conn::Sqlite(_) => super::sqlite::set_mode(conn, schema).await,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => super::postgres::set_mode(conn, schema).await,
+    }
 }

@@ -30,6 +30,12 @@ pub struct Schema {
     pub language: String,
     /// What the states of former rules are called now.
     pub renames: String,
+    /// The mode that was set for the guard: a function on PostgreSQL, a table on SQLite.
+    pub mode: String,
+    /// The rules of the guard, the table's own mode among them: a function, on PostgreSQL.
+    pub rules: String,
+    /// Which rows are longer in a state than is usual, where the table says how long that is.
+    pub overdue: String,
     /// The column of the history and of the reports that names the row.
     pub row: String,
     /// The name of the guard's trigger; on SQLite, where it is two, what their names start with.
@@ -55,6 +61,9 @@ impl Schema {
             transitions: format!("{machine}_transitions"),
             language: format!("{machine}_language"),
             renames: format!("{machine}_renames"),
+            mode: format!("{machine}_mode"),
+            rules: format!("{machine}_rules"),
+            overdue: format!("{machine}_overdue"),
             // `run_id` and `event_id` are columns of the reports themselves.
             row: match machine {
                 "run" | "event" => format!("{machine}_key"),

@@ -41,12 +41,7 @@ impl Shape {
         };
         let key = find(&schema.key)?;
         let status = find(&schema.column)?;
-        let tables = match conn {
-            #[cfg(feature = "sqlite")]
-            Conn::Sqlite(_) => super::sqlite::tables(conn).await?,
-            #[cfg(feature = "postgres")]
-            Conn::Postgres(_) => super::postgres::tables(conn, schema).await?,
-        };
+        let tables = tables(conn, schema).await?;
         Ok(Self {
             key: key.key,
             key_type: key.cast.clone(),
@@ -59,4 +54,14 @@ impl Shape {
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.tables.contains(name)
     }
+}
+
+/// The tables and views that are there now.
+pub(crate) async fn tables(conn: &mut Conn<'_>, schema: &Schema) -> Result<BTreeSet<String>> {
+    Ok(match conn {
+        #[cfg(feature = "sqlite")]
+        Conn::Sqlite(_) => super::sqlite::tables(conn).await?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => super::postgres::tables(conn, schema).await?,
+    })
 }

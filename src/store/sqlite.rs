@@ -2,7 +2,7 @@
 
 use super::column::{Column, Key};
 use super::conn::Conn;
-use super::schema::Schema;
+use super::schema::{Schema, quoted};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -54,4 +54,13 @@ pub(crate) async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Re
     let args = [(&schema.table).into(), (&update).into()];
     let row = conn.row(sql, &args).await?;
     Ok(row.map(|row| row.int(0)).transpose()?.flatten().unwrap_or(0) > 0)
+}
+
+/// The mode that was set past the table, where one was.
+pub(crate) async fn set_mode(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Option<String>> {
+    if !tables(conn).await?.contains(&schema.mode) {
+        return Ok(None);
+    }
+    let row = conn.row(&format!("SELECT mode FROM {}", quoted(&schema.mode)), &[]).await?;
+    Ok(row.map(|row| row.text(0)).transpose()?.flatten())
 }

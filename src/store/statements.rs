@@ -36,6 +36,10 @@ pub(crate) struct Statements {
     /// The run address and the log of the last reports that had one, and when the last came.
     pub(crate) last_report: String,
     pub(crate) reports: String,
+    /// Since when a row is overdue.
+    pub(crate) overdue: String,
+    /// How many rows are, by state.
+    pub(crate) overdue_count: String,
     pub(crate) token: String,
     /// $2 the token's hash.
     pub(crate) set_token: String,
@@ -116,6 +120,16 @@ impl Statements {
                  FROM {reports} WHERE {row} = {key} ORDER BY id",
                 names.time("at")
             ),
+            overdue: format!(
+                "SELECT {} FROM {} WHERE {row} = {key}",
+                names.later("since", "expected"),
+                names.overdue
+            ),
+            overdue_count: format!(
+                "SELECT o.state, CAST(count(*) AS bigint) FROM {} o \
+                 WHERE EXISTS (SELECT 1 FROM {table} d WHERE d.{id} = o.{row}) GROUP BY o.state",
+                names.overdue
+            ),
             token: format!("SELECT token_hash FROM {table} WHERE {id} = {key}"),
             set_token: format!("UPDATE {table} SET token_hash = $2 WHERE {id} = {key}"),
             newest: format!("{list} ORDER BY {} LIMIT $1", order.by),
@@ -178,6 +192,7 @@ struct Names {
     transitions: String,
     language: String,
     renames: String,
+    overdue: String,
     row: String,
     key_type: Option<String>,
     lock: &'static str,
@@ -215,6 +230,7 @@ impl Names {
             transitions: name(&schema.transitions),
             language: name(&schema.language),
             renames: name(&schema.renames),
+            overdue: name(&schema.overdue),
             row: quoted(&schema.row),
             key_type: shape.key_type.clone(),
             // What the update itself takes, since a stronger lock could deadlock with it. SQLite's
@@ -259,6 +275,15 @@ impl Names {
             format!(r#"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"#)
         } else {
             column.to_owned()
+        }
+    }
+
+    /// A time after another: an interval on PostgreSQL, seconds on SQLite.
+    fn later(&self, time: &str, by: &str) -> String {
+        if self.postgres {
+            self.time(&format!("({time} + {by})"))
+        } else {
+            format!("strftime('%Y-%m-%dT%H:%M:%fZ', {time}, {by} || ' seconds')")
         }
     }
 

@@ -19,6 +19,7 @@ on_each_database! {
     serves_a_page_for_each_problem
     answers_unknown_addresses_and_methods_with_problems
     is_ready_where_tables_and_guard_are_there
+    is_degraded_while_its_mode_was_set
     counts_what_it_answers
 }
 
@@ -46,6 +47,7 @@ fn starts_a_row_and_gives_its_token_once(database: Database) {
         "last_report_at",
         "log_tail",
         "outcome",
+        "overdue_since",
         "phases",
         "run_url",
         "seq",
@@ -272,6 +274,36 @@ fn is_ready_where_tables_and_guard_are_there(database: Database) {
     let problem = world.get("/readyz").problem(503, "schema-mismatch");
     assert_eq!(problem["missing"].as_array().unwrap().len(), 2, "{problem}");
     world.get("/healthz").ok(200);
+}
+
+fn is_degraded_while_its_mode_was_set(database: Database) {
+    let world = World::deploy(database);
+    let modes: &[&str] = match database {
+        Database::Sqlite => &["'test'", "'load'"],
+        Database::Postgres => &["'test'", "'load'", "'observe'"],
+    };
+    for mode in modes.iter().chain(&["NULL"]) {
+        world.sql(&match database {
+            Database::Sqlite => format!("INSERT INTO deploy_set_mode (mode) VALUES ({mode})"),
+            Database::Postgres => format!("SELECT deploy_set_mode({mode})"),
+        });
+        let ready = world.get("/readyz").ok(200);
+        if *mode == "NULL" {
+            assert_eq!(ready["database"]["mode"], Value::Null);
+            assert_eq!((&ready["degraded"], &ready["detail"]), (&json!(false), &Value::Null));
+        } else {
+            let mode = mode.trim_matches('\'');
+            assert_eq!(
+                (&ready["degraded"], &ready["database"]["mode"]),
+                (&json!(true), &json!(mode))
+            );
+            let detail = ready["detail"].as_str().unwrap();
+            assert!(
+                detail.starts_with(&format!("the database's mode was set to `{mode}`: ")),
+                "{detail}"
+            );
+        }
+    }
 }
 
 fn counts_what_it_answers(database: Database) {

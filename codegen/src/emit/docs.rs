@@ -158,6 +158,8 @@ fn state_row(machine: &Machine, id: StateId) -> StateRow {
     if state.reopens {
         kind.push("can be left again");
     }
+    let usual = state.expect.map(|expect| format!("usually {expect} at most"));
+    kind.extend(usual.as_deref());
     StateRow {
         title: text(&state.title),
         name: code(&state.name),

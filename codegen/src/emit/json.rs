@@ -9,7 +9,7 @@ use serde_json::ser::{Formatter, Serializer};
 
 use super::{Form, Output, PathRow, PathTarget, Target};
 use crate::artifact::{Artifact, Header};
-use crate::machine::{JobId, Kind, Machine, Meta, Outcome, ReportKind, StateId};
+use crate::machine::{Expect, JobId, Kind, Machine, Meta, Outcome, ReportKind, StateId};
 
 /// A state machine of one status column, as its transition table says it. States are told by
 /// their values.
@@ -100,6 +100,9 @@ pub(crate) struct StateView {
     pub(crate) outcome: Option<OutcomeView>,
     /// Whether this end can be left again.
     pub(crate) reopens: bool,
+    /// How many seconds a row is usually in it at most, where the table says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expect_seconds: Option<u32>,
     /// Whether nothing enters it any more.
     pub(crate) retired: bool,
     /// Whether a row may start in it.
@@ -332,6 +335,7 @@ fn state_view(machine: &Machine, id: StateId) -> StateView {
             Outcome::Neutral => OutcomeView::Neutral,
         }),
         reopens: state.reopens,
+        expect_seconds: state.expect.map(Expect::seconds),
         retired: state.retired,
         initial: machine.is_initial(id),
         terminal: state.terminal,

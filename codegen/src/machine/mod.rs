@@ -2,6 +2,7 @@
 //! Everything that is generated, proven or compared starts from here.
 
 mod conclusion;
+mod expect;
 mod fingerprint;
 mod relation;
 mod reports;
@@ -12,6 +13,7 @@ mod targets;
 use std::collections::{BTreeMap, HashMap};
 
 pub use conclusion::{Became, CONCLUSIONS, NeedResult, conclude};
+pub use expect::Expect;
 pub use fingerprint::Fingerprints;
 pub(crate) use fingerprint::hex;
 pub use fingerprint::language_of;
@@ -92,6 +94,8 @@ pub struct State {
     pub outcome: Option<Outcome>,
     /// Whether this end can be left again.
     pub reopens: bool,
+    /// How long a row is usually in it.
+    pub expect: Option<Expect>,
     /// Whether nothing enters it any more.
     pub retired: bool,
     /// Its name before, for the next migration.

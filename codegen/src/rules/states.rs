@@ -245,6 +245,54 @@ path = ["sent", "lost", "packed"]
         mend: "add a transition from it, or remove `reopens`",
     }
 
+    EXPECT_MALFORMED "expect-malformed" {
+        looks_for: "an `expect` that is no time",
+        why: "It is how long a row is usually in the state, which views and metrics count with.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+expect = "half a day"
+[[transition]]
+path = ["sent", "lost", "packed"]
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+expect = "12h"
+[[transition]]
+path = ["sent", "lost", "packed"]
+"#,
+        },
+        mend: "say a whole number and `s`, `m`, `h` or `d`, from `1s` to `3650d`",
+    }
+
+    EXPECT_TERMINAL "expect-terminal" {
+        looks_for: "a state with `expect` that no transition leaves",
+        why: "A row stays at its end: each one would be overdue there for good.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+expect = "12h"
+[[transition]]
+from = "sent"
+to = "lost"
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+reopens = true
+expect = "12h"
+[[transition]]
+path = ["sent", "lost", "packed"]
+"#,
+        },
+        mend: "remove `expect`, or add a transition that leaves the state",
+    }
+
     OUTCOME_LEFT "outcome-left" {
         looks_for: "a state with an outcome, and without `reopens`, that goes on to another",
         why: "An outcome says that the row has ended. Whoever was shown that end would see it \

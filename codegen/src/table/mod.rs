@@ -120,6 +120,10 @@ pub struct StateRow {
     /// This end can be left again.
     #[schemars(with = "Option<bool>")]
     pub reopens: Option<Spanned<bool>>,
+    /// How long a row is usually in it, as a whole number and `s`, `m`, `h` or `d`: for people, views and
+    /// metrics; nothing moves by it.
+    #[schemars(with = "Option<String>", regex(pattern = r"^[0-9]+[smhd]$"))]
+    pub expect: Option<Text>,
     /// Rows may still hold it, and nothing enters it any more.
     #[schemars(with = "Option<bool>")]
     pub retired: Option<Spanned<bool>>,

@@ -297,6 +297,7 @@ impl<'t> Draft<'t> {
                     optional: self.is_optional(id),
                     outcome: row.outcome.as_ref().map(|word| (*word.get_ref()).into()),
                     reopens: is_set(row.reopens.as_ref()),
+                    expect: row.expect.as_ref().and_then(|text| text.get_ref().parse().ok()),
                     retired: self.is_retired(id),
                     renamed_from: row.renamed_from.as_ref().map(|name| name.get_ref().clone()),
                     terminal: self.is_terminal(&relation, id),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Draft, is_set};
-use crate::machine::StateId;
+use crate::machine::{Expect, StateId};
 use crate::rules;
 use crate::search::closure;
 use crate::suggest;
@@ -93,6 +93,13 @@ pub(super) fn attributes(draft: &mut Draft<'_>) {
             let help = "`reopens` goes with an `outcome`: add it, or remove `reopens`";
             draft.error(rules::REOPENS_WITHOUT_OUTCOME, reopens.span(), message, help);
         }
+        if let Some(expect) = &row.expect
+            && expect.get_ref() != LOST
+            && let Err(wanted) = expect.get_ref().parse::<Expect>()
+        {
+            let message = format!("`expect` of `{name}` is {}", suggest::shown(expect.get_ref()));
+            draft.error(rules::EXPECT_MALFORMED, expect.span(), message, format!("say {wanted}"));
+        }
         if let Some(optional) = &row.optional
             && *optional.get_ref()
             && draft.has_outcome(state)
@@ -139,6 +146,11 @@ pub(super) fn ends_that_are_not_left(draft: &mut Draft<'_>) {
             let message = format!("no transition leaves the optional state `{name}`");
             let help = "nothing could make up for the loss of an end: remove `optional`, or add a transition";
             draft.error(rules::OPTIONAL_END, optional.span(), message, help);
+        }
+        if let Some(expect) = &row.expect {
+            let message = format!("`{name}` has `expect`, and no transition leaves it");
+            let help = "a row stays at its end: remove `expect`, or add a transition";
+            draft.error(rules::EXPECT_TERMINAL, expect.span(), message, help);
         }
         if let (Some(reopens), true) = (&row.reopens, draft.has_outcome(state))
             && *reopens.get_ref()

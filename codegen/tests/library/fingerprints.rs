@@ -91,6 +91,7 @@ fn one_meaning_has_one_pair_however_it_is_written() {
         &[("name = \"p\"", "name = \"p\"\ntitle = \"P\"\ndoc = \"x\"\nmeta = { a = \"b\" }")],
         &[("name = \"a\"", "name = \"a\"\ntitle = \"A\"\ndoc = \"x\"\nmeta = { a = \"b\" }")],
         &[("name = \"a\"", "name = \"a\"\nrenamed_from = \"aa\"")],
+        &[("name = \"a\"", "name = \"a\"\nexpect = \"30m\"")],
         &[("name = \"i\"", "name = \"i\"\ntitle = \"I\"\ndoc = \"x\"")],
         &[("[[transition]]", "[[transition]]\ndoc = \"x\"")],
         &[("[machine]", "[target.rust]\n[target.sql]\ntable = \"t\"\n[machine]")],

@@ -56,6 +56,7 @@ const PIECES: &[&str] = &[
     "reopens",
     "retired",
     "renamed_from",
+    "expect",
     "path",
     "from",
     "except",

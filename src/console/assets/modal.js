@@ -178,6 +178,8 @@ function drawFacts(snapshot, listed) {
   const fact = (name, ...said) => facts.push(element("div", {}, element("dt", {}, name), element("dd", {}, ...said)));
   const at = snapshot.last_report_at;
   if (at) fact("Last report", ageNode(at), `, ${clock(at)}`);
+  const late = snapshot.overdue_since;
+  if (late) fact("Longer here than usual", `since ${clock(late)}`);
   const run = snapshot.events?.findLast(({ run_id }) => run_id);
   const link = safeLink(snapshot.run_url);
   if (link) {
@@ -191,7 +193,7 @@ function drawFacts(snapshot, listed) {
     fact("Tables", `The backend goes by table ${snapshot.table}, this page by ${map.fingerprints.table}.`);
   }
   // How long ago something was is told anew by itself.
-  const said = JSON.stringify([snapshot.last_report_at, snapshot.run_url, run?.run_id, run?.run_attempt, listed.requested_by, listed.reason, snapshot.table]);
+  const said = JSON.stringify([snapshot.last_report_at, late, snapshot.run_url, run?.run_id, run?.run_attempt, listed.requested_by, listed.reason, snapshot.table]);
   // The focus stays on the link while the facts around it do not change.
   if ($("watch-facts").dataset.said === said && $("watch-facts").children.length > 0) return;
   const focused = $("watch-facts").contains(document.activeElement);

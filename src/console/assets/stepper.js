@@ -143,7 +143,7 @@ export function changesOf(before, after) {
 export function next(snapshot, event) {
   if (event.seq <= snapshot.seq) return snapshot;
   if (event.seq !== snapshot.seq + 1) return null;
-  const { title, terminal, outcome, known, ...kept } = snapshot;
+  const { title, terminal, outcome, known, overdue_since, ...kept } = snapshot;
   return {
     ...kept,
     status: event.to,
