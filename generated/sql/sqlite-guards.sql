@@ -6,8 +6,8 @@
 -- transaction.
 DROP TRIGGER IF EXISTS "000_deploy_guard_insert";
 DROP TRIGGER IF EXISTS "000_deploy_guard_update";
-DROP TRIGGER IF EXISTS "000_deploy_guard_again";
 DROP TRIGGER IF EXISTS "000_deploy_guard_delete";
+
 -- The guards. They judge what was really written. The rowid's names are columns here: where the key is
 -- another name of it, it is set by them too.
 CREATE TRIGGER "000_deploy_guard_insert" AFTER INSERT ON "deploys"
@@ -18,7 +18,6 @@ BEGIN
       CASE WHEN NOT CASE NEW."status" COLLATE BINARY WHEN 'queued' THEN 1 ELSE 0 END AND (SELECT "mode" FROM "deploy_mode") = 'load' THEN 'loaded' END
     );
 END;
-
 CREATE TRIGGER "000_deploy_guard_update" AFTER UPDATE OF "status", "id", rowid, oid, _rowid_ ON "deploys"
 WHEN NEW."status" COLLATE BINARY IS NOT OLD."status" OR NEW."id" COLLATE BINARY IS NOT OLD."id"
 BEGIN

@@ -14,6 +14,7 @@ VALUES
   ('health_checking', 7, 0),
   ('succeeded', 8, 0),
   ('failed', 9, 0);
+
 CREATE VIEW "deploy_transitions" ("from_state", "to_state", "kind") AS
 VALUES
   ('queued', 'smoke_running', 'declared'),
@@ -43,9 +44,11 @@ VALUES
   ('deploying', 'failed', 'declared'),
   ('health_checking', 'succeeded', 'declared'),
   ('health_checking', 'failed', 'declared');
+
 -- Their fingerprint: the history says with each step which rules it was judged by.
 CREATE VIEW "deploy_language" ("fingerprint") AS
 VALUES ('775a73dba2dc4ce4');
+
 -- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
 CREATE VIEW "deploy_renames" ("language", "state", "name_now") AS
 SELECT NULL, NULL, NULL WHERE 0;
@@ -61,7 +64,8 @@ CREATE TABLE "deploys" (
 ) STRICT;
 CREATE INDEX "deploys_created" ON "deploys" ("created_at", "id");
 
--- The history, written by the guards alone. It outlives its rows: no foreign key.
+-- The history, written by the guards alone. It outlives its rows: no foreign key. Where no transition led to
+-- a state, `forced` says why it was forced, or `observed` what the guard would have refused it as.
 CREATE TABLE "deploy_events" (
   "deploy_id" TEXT NOT NULL,
   "seq" INTEGER NOT NULL,
@@ -69,7 +73,6 @@ CREATE TABLE "deploy_events" (
   "to_state" TEXT,
   "at" TEXT NOT NULL,
   "language" TEXT NOT NULL,
-  -- Where no transition led here: why it was forced, or what the guard would have refused it as.
   "forced" TEXT,
   "observed" TEXT,
   PRIMARY KEY ("deploy_id", "seq"),
@@ -120,7 +123,7 @@ CREATE TABLE "deploy_pruned" (
   "events" INTEGER NOT NULL,
   "reports" INTEGER NOT NULL,
   "before" TEXT NOT NULL,
-  "at" TEXT NOT NULL
+  "at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 
 -- What the guards do beside what the table says: nothing, where `mode` is null.
@@ -129,16 +132,19 @@ CREATE TABLE "deploy_mode" (
   "mode" TEXT,
   "pruning" INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
 -- A test suite that empties every table is in mode `test` until it is done.
 CREATE TRIGGER "deploy_mode_delete" BEFORE DELETE ON "deploy_mode"
 BEGIN
   SELECT RAISE(IGNORE);
 END;
+
 -- `test` lets DELETE of the history and of reports pass, and keys be used again; `load` lets rows start
 -- in any known state, marked as `loaded`; NULL restores the mode of the table.
 --   INSERT INTO "deploy_set_mode" ("mode") VALUES ('test');
 CREATE VIEW "deploy_set_mode" ("mode") AS
 SELECT coalesce((SELECT "mode" FROM "deploy_mode"), 'enforce');
+
 CREATE TRIGGER "deploy_set_mode_insert" INSTEAD OF INSERT ON "deploy_set_mode"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the mode of deploy is enforce, test, load or NULL: to observe, change `mode` in the table and migrate')
@@ -149,6 +155,7 @@ END;
 
 CREATE VIEW "deploy_prune" ("before", "events", "reports") AS
 SELECT "before", sum("events"), sum("reports") FROM "deploy_pruned" GROUP BY "before";
+
 -- Nothing enters the history but a step that goes on from where it ends, and that the rules allow or a
 -- mark explains. By RAISE and not by constraints, here and below: an outer `OR IGNORE` or `OR REPLACE`
 -- overrides constraints. No trigger here names deploys: SQLite could not rename a table that was
@@ -273,7 +280,6 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only')
     WHERE NOT EXISTS (SELECT 1 FROM "deploy_mode" WHERE "mode" = 'test' OR "pruning");
 END;
-
 CREATE TRIGGER "deploy_report" BEFORE INSERT ON "deploy_reports"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: deploy_reports is append-only: this id exists')
@@ -292,6 +298,7 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: deploy_reports: the time is the database''s own')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
 END;
+
 -- An id that SQLite has yet to choose reads as -1 above: no row may really have it.
 CREATE TRIGGER "deploy_report_id" AFTER INSERT ON "deploy_reports" WHEN NEW."id" < 1
 BEGIN
@@ -329,6 +336,7 @@ CREATE VIEW "deploy_force" ("key", "to_state", "reason", "actor") AS
   FROM "deploy_events" AS e
   LEFT JOIN "deploy_reports" AS r ON e."deploy_id" = r."deploy_id" AND e."seq" = r."seq" AND r."answer" = 'applied'
   WHERE e."forced" IS NOT NULL;
+
 CREATE TRIGGER "deploy_force_insert" INSTEAD OF INSERT ON "deploy_force"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: deploy_force wants a reason')
@@ -351,6 +359,7 @@ BEGIN
   INSERT INTO "deploy_forcing" ("deploy_id", "to_state", "reason", "actor")
     VALUES (NEW."key", NEW."to_state", NEW."reason", NEW."actor");
 END;
+
 -- A mark is given once, and who it was goes beside it.
 CREATE TRIGGER "deploy_event_forced" AFTER INSERT ON "deploy_events" WHEN NEW."forced" IS NOT NULL
 BEGIN
@@ -359,6 +368,7 @@ BEGIN
     FROM "deploy_forcing" WHERE "deploy_id" = NEW."deploy_id";
   DELETE FROM "deploy_forcing" WHERE "deploy_id" = NEW."deploy_id";
 END;
+
 -- The guards. They judge what was really written. The rowid's names are columns here: where the key is
 -- another name of it, it is set by them too.
 CREATE TRIGGER "000_deploy_guard_insert" AFTER INSERT ON "deploys"
@@ -369,7 +379,6 @@ BEGIN
       CASE WHEN NOT CASE NEW."status" COLLATE BINARY WHEN 'queued' THEN 1 ELSE 0 END AND (SELECT "mode" FROM "deploy_mode") = 'load' THEN 'loaded' END
     );
 END;
-
 CREATE TRIGGER "000_deploy_guard_update" AFTER UPDATE OF "status", "id", rowid, oid, _rowid_ ON "deploys"
 WHEN NEW."status" COLLATE BINARY IS NOT OLD."status" OR NEW."id" COLLATE BINARY IS NOT OLD."id"
 BEGIN

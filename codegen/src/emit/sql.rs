@@ -63,16 +63,19 @@ mod cases;
 mod change;
 mod keys;
 mod names;
+mod objects;
 mod observe;
+mod postgres;
 mod renames;
 mod rows;
 mod rules;
-mod schema;
 mod section;
+mod sqlite;
 mod wording;
 
 pub use change::{renamed, stale_default};
-pub use names::identifiers;
+pub use names::{Names, identifiers, literal, quoted};
+pub use objects::{Column, Kind, Object, Schema};
 pub use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
@@ -104,9 +107,4 @@ pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
         ),
     };
     sql.dialects.iter().map(statement).collect()
-}
-
-/// The schema as a whole, for one dialect, where the table has the target.
-pub fn whole(machine: &Machine, dialect: Dialect) -> Option<String> {
-    Some(schema::text(machine, machine.targets.sql()?, dialect, String::new()))
 }

@@ -118,13 +118,13 @@ fn finds_a_guard_that_was_edited(database: Database) {
         database,
         "",
         "ALTER FUNCTION deploy_guard() SECURITY INVOKER",
-        &[("altered-function", "the caller's rights")],
+        &[("altered-function", "not `plpgsql SECURITY DEFINER`")],
     );
     after(
         database,
         "",
         "ALTER FUNCTION deploy_guard() SET search_path = public",
-        &[("altered-function", "search_path=public")],
+        &[("altered-function", "search_path = public")],
     );
     for trigger in [
         r#"CREATE TRIGGER "000_deploy_guard" AFTER INSERT OR UPDATE OF status ON deploys
@@ -241,7 +241,7 @@ fn finds_a_guard_in_the_other_mode(database: Database) {
         let (said, help) = match database {
             Database::Sqlite => (
                 format!(
-                    "as with `mode = \"{is}\"` are `order_event`, `order_set_mode_insert`, \
+                    "as with `mode = \"{is}\"` are `order_set_mode_insert`, `order_event`, \
                      `000_order_guard_insert`, `000_order_guard_update`"
                 ),
                 "apply the migration that switches it",

@@ -2,9 +2,10 @@
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::facts::{Facts, cells, literal, quoted};
+use super::facts::{Facts, cells};
 use super::judge::Held;
 use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::emit::sql::{literal, quoted};
 use phasegate_codegen::machine::Machine;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::{self, shown};
@@ -34,29 +35,29 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
-        let Some(events) = names.events.as_deref().filter(|events| facts.has(events)) else {
+        let Some(events) = self.sql.events.as_deref().filter(|events| facts.has(events)) else {
             return Ok(());
         };
         // What is missing is told of its table.
-        let needs = [names.row.as_str(), "seq", "from_state", "to_state", "language"];
+        let needs = [names.row_name.as_str(), "seq", "from_state", "to_state", "language"];
         if !needs.into_iter().all(|column| facts.has_column(events, column)) {
             return Ok(());
         }
-        let e = names.quoted(events);
+        let e = names.of(events);
         // Of what was let through although no transition led there, a mark says so.
         let mark = |mark: &str| match facts.has_column(events, mark) {
             true => quoted(mark),
             false => "NULL".to_owned(),
         };
         let (observed, forced) = (mark("observed"), mark("forced"));
-        let row = quoted(&names.row);
+        let row = quoted(&names.row_name);
         // What a state of former rules is called now: the arguments say whose columns they are, or
         // they would be those of the names.
         let now = |language: &str, state: &str| match facts.has_renames(names) {
             true => format!(
                 "coalesce((SELECT r.\"name_now\" FROM {} r WHERE r.\"language\" = {language} \
                  AND r.\"state\" = {state}), {state})",
-                names.quoted(&names.renames)
+                names.at("renames")
             ),
             false => state.to_owned(),
         };
@@ -66,15 +67,16 @@ impl Held<'_> {
              lag(\"language\") OVER w AS then_language FROM {e} WINDOW w AS (PARTITION BY {row} ORDER BY \"seq\"))"
         );
         // Of a history that was pruned, so many steps are gone from its start.
-        let pruned = format!("{}_pruned", self.machine.name);
-        let gone =
-            match facts.has_column(&pruned, "events") && facts.has_column(&pruned, &names.row) {
-                true => format!(
-                    "(SELECT p.\"events\" FROM {} p WHERE p.{row} = chain.k)",
-                    names.quoted(&pruned)
-                ),
-                false => "NULL".to_owned(),
-            };
+        let pruned = self.names.name("pruned");
+        let gone = match facts.has_column(&pruned, "events")
+            && facts.has_column(&pruned, &names.row_name)
+        {
+            true => format!(
+                "(SELECT p.\"events\" FROM {} p WHERE p.{row} = chain.k)",
+                names.of(&pruned)
+            ),
+            false => "NULL".to_owned(),
+        };
         let gaps = format!("SELECT k FROM chain WHERE seq <> coalesce(before, {gone}, 0) + 1");
         if let Some(bad) = bad(conn, &chain, &gaps).await? {
             let message = format!("the numbers of `{events}` have gaps: {}", bad.words());
@@ -117,16 +119,16 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
-        let reports = format!("{}_reports", self.machine.name);
-        let needs = [names.row.as_str(), "seq", "answer", "body_hash"];
+        let reports = self.names.name("reports");
+        let needs = [names.row_name.as_str(), "seq", "answer", "body_hash"];
         if !needs.into_iter().all(|column| facts.has_column(&reports, column)) {
             return Ok(());
         }
         let alone = format!(
             "SELECT k FROM chain WHERE forced IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} r \
              WHERE r.{} = k AND r.\"seq\" = chain.seq AND r.\"answer\" = 'applied' AND r.\"body_hash\" IS NULL)",
-            names.quoted(&reports),
-            quoted(&names.row)
+            names.of(&reports),
+            quoted(&names.row_name)
         );
         if let Some(bad) = bad(conn, chain, &alone).await? {
             let message = format!(
@@ -135,7 +137,7 @@ impl Held<'_> {
             );
             let help = format!(
                 "`{}` writes both: somebody set the mark by hand, while the guards were off",
-                names.force
+                names.name("force")
             );
             tell.error(rules::FORCED_WITHOUT_REPORT, message, help);
         }
@@ -152,7 +154,8 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
-        let (row, key, column) = (quoted(&names.row), quoted(&names.key), quoted(&names.column));
+        let (row, key, column) =
+            (quoted(&names.row_name), quoted(&names.key_name), quoted(&names.column_name));
         let last = format!(
             "WITH l AS (SELECT {row} AS k, \"to_state\" AS state, \"language\" AS language FROM \
              (SELECT {row}, \"to_state\", \"language\", row_number() OVER (PARTITION BY {row} ORDER BY \"seq\" DESC) AS n \
@@ -160,7 +163,7 @@ impl Held<'_> {
         );
         let beside = format!(
             "SELECT t.{key} FROM {} t LEFT JOIN l ON CAST(l.k AS text) = CAST(t.{key} AS text)",
-            names.quoted(&names.table)
+            names.of(&names.table_name)
         );
         let status = format!("coalesce(CAST(t.{column} AS text), '')");
         // A row that a rename has yet to move is in the same state, by the rules that are in force.
@@ -171,7 +174,7 @@ impl Held<'_> {
         if let Some(bad) = bad(conn, &last, &elsewhere).await? {
             let message = format!(
                 "rows of `{}` are not in the state that their history ends in: {}",
-                names.table,
+                names.table_name,
                 bad.words()
             );
             let help = "somebody changed them past the guard: put each back into that state, with the \
@@ -183,7 +186,8 @@ impl Held<'_> {
             // A row without a status has nothing to tell yet.
             let without = format!("{beside} WHERE l.k IS NULL AND t.{column} IS NOT NULL");
             if let Some(bad) = bad(conn, &last, &without).await? {
-                let message = format!("rows of `{}` have no history: {}", names.table, bad.words());
+                let message =
+                    format!("rows of `{}` have no history: {}", names.table_name, bad.words());
                 let help = match self.sql.owns {
                     true => WRITTEN_PAST.to_owned(),
                     false => format!(
@@ -213,8 +217,8 @@ impl Held<'_> {
         let sql = format!(
             "SELECT \"language\", \"from_state\", \"to_state\", CAST(count(*) AS text), CAST(min({}) AS text) \
              FROM {} WHERE 1 = 1{unmarked} GROUP BY \"language\", \"from_state\", \"to_state\" ORDER BY 1, 2, 3",
-            text_of_key(&names.row, names.dialect),
-            names.quoted(events)
+            text_of_key(&names.row_name, names.dialect),
+            names.of(events)
         );
         let (mut illegal, mut unknown) = (Vec::new(), Vec::new());
         for row in conn.rows(&sql).await? {

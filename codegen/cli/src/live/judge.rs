@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Telling;
-use super::expected::Objects;
-use super::facts::{Facts, Names, literal, quoted};
-use super::spelling::Trigger;
-use phasegate_codegen::emit::sql::{Dialect, GUARDS, Matched, Mode, Sql, SqlTarget};
+use super::facts::{Facts, rules_again};
+use phasegate_codegen::emit::sql::{Kind, Object, Schema};
+use phasegate_codegen::emit::sql::{Matched, Mode, SqlTarget};
+use phasegate_codegen::emit::sql::{Names, literal};
 use phasegate_codegen::finding::Severity::{Error, Warning};
 use phasegate_codegen::machine::Machine;
 use phasegate_codegen::rules;
@@ -26,9 +26,38 @@ pub(super) struct Held<'h> {
     pub(super) next: Option<&'h Machine>,
     /// Where the whole schema lies, as findings name it.
     pub(super) schema: String,
+    /// What the table makes, and what it would make in the other mode. Observing takes a history.
+    pub(super) expected: Vec<Object>,
+    pub(super) otherwise: Vec<Object>,
 }
 
-impl Held<'_> {
+impl<'h> Held<'h> {
+    pub(super) fn new(
+        names: &'h Names,
+        (machine, sql): (&'h Machine, &'h SqlTarget),
+        next: Option<&'h Machine>,
+        schema: String,
+    ) -> Self {
+        let made = Schema::new(machine, sql, names.dialect);
+        let expected = made.objects();
+        let otherwise = match (&sql.events, sql.mode) {
+            (None, _) => Vec::new(),
+            (Some(_), Mode::Enforce) => made.in_mode(Mode::Observe).objects(),
+            (Some(_), Mode::Observe) => made.in_mode(Mode::Enforce).objects(),
+        };
+        Self { names, sql, machine, next, schema, expected, otherwise }
+    }
+
+    /// What the table makes of a kind.
+    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
+        self.expected.iter().filter(move |object| object.kind == kind)
+    }
+
+    /// What the table makes by a name.
+    pub(super) fn makes(&self, kind: Kind, name: &str) -> bool {
+        self.of(kind).any(|object| object.name == name)
+    }
+
     /// Labels of the enum; their order is a note, for states are never compared by it.
     pub(super) fn labels(&self, facts: &Facts, tell: &mut Telling) {
         let Some(labels) = &facts.labels else { return };
@@ -98,11 +127,11 @@ impl Held<'_> {
     }
 
     pub(super) fn rules_again(&self) -> String {
-        self.names.rules_again()
+        rules_again(self.names)
     }
 
     fn column(&self) -> String {
-        format!("{}.{}", self.names.table, self.names.column)
+        format!("{}.{}", self.names.table_name, self.names.column_name)
     }
 
     /// What a value is called in a later table.
@@ -125,7 +154,7 @@ impl Held<'_> {
     }
 
     fn states(&self, facts: &Facts, tell: &mut Telling) {
-        let table = &self.names.states;
+        let table = &self.names.name("states");
         let value = |id| self.machine.state(id).value.as_str();
         let lacking: Vec<&str> = self
             .machine
@@ -171,7 +200,7 @@ impl Held<'_> {
     }
 
     fn transitions(&self, facts: &Facts, tell: &mut Telling) {
-        let table = &self.names.transitions;
+        let table = &self.names.name("transitions");
         let value = |id| self.machine.state(id).value.as_str();
         let pairs: BTreeSet<(&str, &str)> =
             self.machine.transitions().map(|(from, to, _)| (value(from), value(to))).collect();
@@ -227,109 +256,6 @@ impl Held<'_> {
         }
     }
 
-    /// The tables, triggers and functions; `bodies` where these are to be what the machine gives.
-    pub(super) fn objects(&self, facts: &Facts, bodies: bool, tell: &mut Telling) {
-        let expected = Objects::of(self.machine, self.names.dialect);
-        let (is, otherwise) = self.in_the_other_mode();
-        let mut switched: Vec<&str> = Vec::new();
-        for (table, columns) in &expected.tables {
-            if !facts.has(table) {
-                let message = format!("there is no table `{table}`");
-                tell.error(rules::MISSING_TABLE, message, "apply the migrations");
-                continue;
-            }
-            let lacking: Vec<&String> =
-                columns.iter().filter(|column| !facts.has_column(table, column)).collect();
-            if !lacking.is_empty() {
-                let message =
-                    format!("the table `{table}` lacks the columns {}", suggest::list(&lacking));
-                tell.error(rules::MISSING_COLUMN, message, "apply the migrations");
-            }
-        }
-        for ((table, name), trigger) in &expected.triggers {
-            let at = format!("the trigger `{name}` of `{table}`");
-            let Some(found) = facts.triggers.get(&(table.clone(), name.clone())) else {
-                let message = format!("{at} is missing: {}", self.loses(table));
-                let help = match self.schema.strip_suffix("/sqlite.sql") {
-                    Some(folder) if *table == self.names.table => format!(
-                        "run {folder}/{GUARDS}: a table that was made anew has lost its triggers"
-                    ),
-                    Some(_) | None => format!("run its CREATE TRIGGER of {} again", self.schema),
-                };
-                tell.error(rules::MISSING_TRIGGER, message, help);
-                continue;
-            };
-            if !found.enabled {
-                let message = format!("{at} is disabled: {}", self.loses(table));
-                let help = format!(
-                    "ALTER TABLE {} ENABLE TRIGGER {}",
-                    self.names.quoted(table),
-                    quoted(name)
-                );
-                tell.error(rules::DISABLED_TRIGGER, message, help);
-            }
-            let same = |other: &Trigger| other.definition == found.trigger.definition;
-            let key = (table.clone(), name.clone());
-            if bodies && !same(trigger) && otherwise.triggers.get(&key).is_some_and(same) {
-                switched.push(name);
-            } else if bodies && !same(trigger) {
-                let message = format!("{at} is not what the table gives");
-                let help = match self.names.dialect {
-                    Dialect::Postgres => {
-                        format!(
-                            "{MADE_OTHERWISE}: it is\n{}\nand should be\n{}",
-                            found.trigger.sql, trigger.sql
-                        )
-                    }
-                    Dialect::Sqlite => {
-                        format!(
-                            "{MADE_OTHERWISE}: drop it, and run its CREATE TRIGGER of {} again",
-                            self.schema
-                        )
-                    }
-                };
-                tell.error(rules::ALTERED_TRIGGER, message, help);
-            }
-        }
-        if !switched.is_empty() {
-            let named = suggest::list(&switched);
-            let message = format!(
-                "the guard's mode is not the table's: as with `mode = \"{is}\"` are {named}"
-            );
-            let help = format!(
-                "apply the migration that switches it, or drop them and run their CREATE TRIGGER of {} again",
-                self.schema
-            );
-            tell.error(rules::OTHER_MODE, message, help);
-        }
-        for (name, function) in &expected.functions {
-            let Some(found) = facts.functions.get(name) else {
-                let message = format!("there is no function `{name}`");
-                let help = format!("run its CREATE FUNCTION of {} again", self.schema);
-                tell.error(rules::MISSING_FUNCTION, message, help);
-                continue;
-            };
-            let again = format!("run its CREATE OR REPLACE FUNCTION of {} again", self.schema);
-            let help = format!("{MADE_OTHERWISE}: {again}");
-            // What the rules say is compared as rows; that keys were pruned is a fact of the database's.
-            let is_data = *name == self.names.rules
-                || *name == self.names.has_pruned && found.body == "SELECT true";
-            if *name == self.names.mode && found.body != function.body {
-                let body = found.body.trim();
-                let message =
-                    format!("the guard's mode is not the table's: `{name}` says `{body}`");
-                tell.error(rules::OTHER_MODE, message, again);
-            } else if !is_data && found.body != function.body {
-                let message =
-                    format!("the body of the function `{name}` is not what the table gives");
-                tell.error(rules::ALTERED_FUNCTION, message, help);
-            } else if found.attributes != function.attributes {
-                let message = runs_otherwise(name, &found.attributes, &function.attributes);
-                tell.error(rules::ALTERED_FUNCTION, message, help);
-            }
-        }
-    }
-
     /// Sessions in which no trigger fires, unless they ask for it.
     pub(super) fn sessions(facts: &Facts, tell: &mut Telling) {
         for (place, is_a_role) in &facts.replicas {
@@ -343,50 +269,4 @@ impl Held<'_> {
             tell.tell(rules::REPLICA_SESSIONS, severity, message, help);
         }
     }
-
-    /// What the other mode is called and makes: on SQLite the guards themselves are in one or the
-    /// other. Observing takes a history.
-    pub(super) fn in_the_other_mode(&self) -> (&'static str, Objects) {
-        let mut machine = self.machine.clone();
-        let sql = machine.targets.sql().filter(|sql| sql.events.is_some());
-        let Some(sql) = sql else { return (Mode::Enforce.as_str(), Objects::default()) };
-        let mode = match sql.mode {
-            Mode::Enforce => Mode::Observe,
-            Mode::Observe => Mode::Enforce,
-        };
-        machine.targets.set::<Sql>(SqlTarget { mode, ..sql.clone() });
-        (mode.as_str(), Objects::of(&machine, self.names.dialect))
-    }
-
-    /// Whether the guards are those of the other mode, which is told of them.
-    pub(super) fn is_in_the_other_mode(&self, facts: &Facts, expected: &Objects) -> bool {
-        let (_, otherwise) = self.in_the_other_mode();
-        let functions = otherwise.functions.iter().any(|(name, function)| {
-            let found = facts.functions.get(name);
-            expected.functions.get(name) != Some(function)
-                && found.is_some_and(|found| found.body == function.body)
-        });
-        let triggers = otherwise.triggers.iter().any(|(at, trigger)| {
-            let same = |other: &Trigger| other.definition == trigger.definition;
-            let found = facts.triggers.get(at).is_some_and(|found| same(&found.trigger));
-            found && !expected.triggers.get(at).is_some_and(same)
-        });
-        functions || triggers
-    }
-
-    /// What is lost with a trigger of a table.
-    fn loses(&self, table: &str) -> &'static str {
-        if table == self.names.table {
-            "changes of the status are not judged or not recorded"
-        } else if Some(table) == self.names.events.as_deref() {
-            "the history can be changed"
-        } else {
-            "what it guards can be changed"
-        }
-    }
-}
-
-/// That a function's attributes are others.
-pub(super) fn runs_otherwise(name: &str, is: &str, wanted: &str) -> String {
-    format!("the function `{name}` runs otherwise than the table says: {is}, not {wanted}")
 }

@@ -1,25 +1,24 @@
 //! What is really deployed: a live database beside the table, and what it falls short of. It is
 //! looked at in one transaction that reads.
 
-mod catalog;
+mod around;
+mod compare;
 pub(crate) mod connect;
-mod expected;
 mod facts;
 mod history;
 mod judge;
 mod left;
+mod reader;
 mod rights;
 mod rows;
-mod shape;
-mod spelling;
 
 use std::collections::BTreeMap;
 
 use connect::{Away, Conn};
-use expected::Objects;
-use facts::{Facts, Names};
+use facts::{Facts, rules_again};
 use judge::Held;
 
+use phasegate_codegen::emit::sql::Names;
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::{Error, Loaded};
 use phasegate_codegen::machine::{Machine, language_of};
@@ -95,7 +94,7 @@ pub async fn look(loaded: &Loaded, url: &str) -> Result<Looked, Failure> {
     }
     let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
     let mut conn = Conn::open(url).await?;
-    let names = Names::of(machine, sql, dialect);
+    let names = Names::new(machine, sql, dialect);
     let looked = Look { loaded, names, known }.look(&mut conn).await;
     conn.close().await;
     looked
@@ -133,11 +132,10 @@ impl Look<'_> {
         };
         let facts = Facts::read(conn, names).await?;
         looked.language.clone_from(&facts.language);
-        let made = [&names.states, &names.transitions, &names.language];
-        let made = made.into_iter().chain(&names.events);
-        let guard = format!("{}_guard", self.loaded.machine.name);
-        if !made.into_iter().any(|table| facts.has(table)) && !facts.functions.contains_key(&guard)
-        {
+        let mut made = ["states", "transitions", "language"].map(|view| names.name(view)).to_vec();
+        made.push(names.events_name.clone());
+        let guard = facts.find("function", "", &names.name("guard"));
+        if !made.iter().any(|table| facts.has(table)) && guard.is_none() {
             self.nothing(&facts, &mut tell);
             looked.findings = tell.findings;
             return Ok(looked);
@@ -157,22 +155,18 @@ impl Look<'_> {
         };
         let sql = machine.targets.sql().expect("the table has the target");
         let is_ours = !matches!(at, At::Others);
-        let held = Held {
-            names,
-            sql,
-            machine: held,
-            next: match at {
-                At::Behind(place, _) => {
-                    Some(self.known.get(place + 1).map_or(machine, |known| &known.machine))
-                }
-                At::Current | At::Others | At::Edited => None,
-            },
-            // By the table's own a newer database would go back to what it was.
-            schema: match is_ours {
-                true => format!("{}/{}.sql", sql.path, names.dialect.as_str()),
-                false => "that other version's whole schema".into(),
-            },
+        let next = match at {
+            At::Behind(place, _) => {
+                Some(self.known.get(place + 1).map_or(machine, |known| &known.machine))
+            }
+            At::Current | At::Others | At::Edited => None,
         };
+        let schema = match is_ours {
+            true => format!("{}/{}.sql", sql.path, names.dialect.as_str()),
+            // By the table's own a newer database would go back to what it was.
+            false => "that other version's whole schema".into(),
+        };
+        let held = Held::new(names, (held, held.targets.sql().unwrap_or(sql)), next, schema);
         if is_ours {
             held.labels(&facts, &mut tell);
             held.rows(&facts, &mut tell);
@@ -191,8 +185,8 @@ impl Look<'_> {
             past.push(machine);
         }
         held.catalog(conn, &facts, is_ours.then_some(&past[..]), &mut tell).await?;
-        if facts.has_column(&names.table, &names.column)
-            && facts.has_column(&names.table, &names.key)
+        if facts.has_column(&names.table_name, &names.column_name)
+            && facts.has_column(&names.table_name, &names.key_name)
         {
             let without;
             (looked.rows, without) = rows::by_status(conn, names).await?;
@@ -209,7 +203,7 @@ impl Look<'_> {
         } else {
             let message = format!(
                 "there is no table `{}` with the columns `{}` and `{}`",
-                names.table, names.key, names.column
+                names.table_name, names.key_name, names.column_name
             );
             tell.error(
                 rules::MISSING_TABLE,
@@ -225,8 +219,8 @@ impl Look<'_> {
     fn nothing(&self, facts: &Facts, tell: &mut Telling) {
         let names = &self.names;
         let name = &self.loaded.machine.name;
-        let message = match facts.has(&names.table) {
-            true => format!("`{}` is there, and nothing of {name} guards it", names.table),
+        let message = match facts.has(&names.table_name) {
+            true => format!("`{}` is there, and nothing of {name} guards it", names.table_name),
             false => format!("the database has nothing of {name}"),
         };
         let folder =
@@ -236,7 +230,7 @@ impl Look<'_> {
             folder.map_or("the table", String::as_str),
             match names.dialect {
                 phasegate_codegen::emit::sql::Dialect::Postgres =>
-                    format!(", or another schema than `{}`", names.schema),
+                    format!(", or another schema than `{}`", names.schema_name),
                 phasegate_codegen::emit::sql::Dialect::Sqlite => String::new(),
             }
         );
@@ -246,19 +240,19 @@ impl Look<'_> {
     /// The rules that the database is at, by its fingerprint.
     async fn at(&self, conn: &mut Conn, facts: &Facts, tell: &mut Telling) -> Result<At<'_>, Away> {
         let machine = &self.loaded.machine;
-        let table = &self.names.language;
+        let table = &self.names.name("language");
         let own = &machine.fingerprints.language;
         let states = facts.states.iter().map(|(state, (_, initial))| (state.as_str(), *initial));
         let pairs = facts.transitions.keys().map(|(from, to)| (from.as_str(), to.as_str()));
         let of_rows = language_of(states, pairs);
         let Some(said) = &facts.language else {
             let message = format!("`{table}` has no row: the history does not say by which rules");
-            tell.error(rules::ALTERED_LANGUAGE, message, self.names.rules_again());
+            tell.error(rules::ALTERED_LANGUAGE, message, rules_again(&self.names));
             return self.by(conn, facts, &of_rows).await;
         };
         let by_rows = self.by(conn, facts, &of_rows).await?;
         if of_rows != *said && matches!(by_rows, At::Current | At::Behind(..)) {
-            let help = self.names.rules_again();
+            let help = rules_again(&self.names);
             self.says_otherwise(said, &of_rows, help, tell);
             return Ok(by_rows);
         }
@@ -328,10 +322,9 @@ impl Look<'_> {
     ) -> Result<usize, Away> {
         let mut scratch = Telling { path: String::new(), findings: Vec::new() };
         let Some(sql) = machine.targets.sql() else { return Ok(usize::MAX) };
-        let held = Held { names: &self.names, sql, machine, next: None, schema: String::new() };
+        let held = Held::new(&self.names, (machine, sql), None, String::new());
         held.objects(facts, true, &mut scratch);
-        let expected = Objects::of(machine, self.names.dialect);
-        held.views(conn, facts, &expected, true, &mut scratch).await?;
+        held.views(conn, facts, true, &mut scratch).await?;
         Ok(scratch.findings.iter().filter(|finding| finding.is_error()).count())
     }
 
@@ -340,7 +333,7 @@ impl Look<'_> {
         let message = format!(
             "`{}` says {said}, and what the database judges by is {of_rows}: the history names the \
              wrong rules",
-            self.names.language
+            self.names.name("language")
         );
         tell.error(rules::ALTERED_LANGUAGE, message, help);
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::expected::Objects;
-use super::facts::{cells, literal, quoted};
+use super::facts::cells;
 use super::judge::Held;
+use phasegate_codegen::emit::sql::Kind;
+use phasegate_codegen::emit::sql::{literal, quoted};
 use phasegate_codegen::finding::Severity::{Error, Warning};
 use phasegate_codegen::rules;
 
@@ -15,26 +16,16 @@ const WRITES: &str = "'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'";
 
 impl Held<'_> {
     /// All of it.
-    pub(super) async fn rights(
-        &self,
-        conn: &mut Conn,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
-        self.open_functions(conn, expected, tell).await?;
-        self.open_tables(conn, expected, tell).await?;
-        self.owners(conn, expected, tell).await?;
-        self.rules(conn, expected, tell).await
+    pub(super) async fn rights(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+        self.open_functions(conn, tell).await?;
+        self.open_tables(conn, tell).await?;
+        self.owners(conn, tell).await?;
+        self.rules(conn, tell).await
     }
 
     /// Functions that write with their owner's rights, and that somebody else may hang on a table of
     /// theirs; to force is a privilege to be granted, but not to everyone.
-    async fn open_functions(
-        &self,
-        conn: &mut Conn,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
+    async fn open_functions(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
         let sql = format!(
             "SELECT p.proname::text, pg_get_function_identity_arguments(p.oid), \
              CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END \
@@ -42,18 +33,17 @@ impl Held<'_> {
              aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a \
              WHERE n.nspname = {} AND a.privilege_type = 'EXECUTE' \
              AND (a.grantee = 0 OR a.grantee <> p.proowner AND p.proname <> {}) ORDER BY 1, 2, 3",
-            literal(&self.names.schema),
-            literal(&self.names.force)
+            literal(&self.names.schema_name),
+            literal(&self.names.name("force"))
         );
         for row in conn.rows(&sql).await? {
             let [name, arguments, role] = cells(row);
-            let names = self.names;
-            let is_read = [&names.mode, &names.rules, &names.has_pruned].contains(&&name);
-            if !is_read && expected.functions.contains_key(&name) {
+            let read = ["mode", "rules", "has_pruned", "initial"].map(|name| self.names.name(name));
+            if !read.contains(&name) && self.makes(Kind::Function, &name) {
                 let message = format!("{role} may execute the function `{name}`");
                 let help = format!(
                     "REVOKE ALL ON FUNCTION {}({arguments}) FROM {role}",
-                    self.names.quoted(&name)
+                    self.names.of(&name)
                 );
                 tell.error(rules::OPEN_FUNCTION, message, help);
             }
@@ -63,14 +53,9 @@ impl Held<'_> {
 
     /// Tables that others may write, and nobody but a migration or the guards should: as a whole, or a
     /// column of them. Who is their owner's, or a superuser, can do all of that anyway.
-    async fn open_tables(
-        &self,
-        conn: &mut Conn,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
+    async fn open_tables(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
         let names = self.names;
-        let reports = format!("{}_reports", self.machine.name);
+        let reports = self.names.name("reports");
         let sql = format!(
             "SELECT relname::text, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, \
              string_agg(privilege, ', ' ORDER BY privilege) FROM ( \
@@ -83,15 +68,15 @@ impl Held<'_> {
              WHERE n.nspname = {} \
              AND CASE WHEN grantee = 0 THEN true ELSE NOT pg_has_role(grantee, relowner, 'MEMBER') END \
              GROUP BY relname, grantee ORDER BY 1, 2",
-            literal(&names.schema)
+            literal(&names.schema_name)
         );
         for row in conn.rows(&sql).await? {
             let [table, role, privileges] = cells(row);
-            if expected.tables.contains_key(&table) && table != names.table && table != reports {
+            if self.makes(Kind::Table, &table) && table != names.table_name && table != reports {
                 let message = format!("{role} has {privileges} on `{table}`");
                 let help = format!(
                     "REVOKE {privileges} ON {} FROM {role}: an application only reads it",
-                    names.quoted(&table)
+                    names.of(&table)
                 );
                 tell.error(rules::OPEN_TABLE, message, help);
             }
@@ -100,14 +85,9 @@ impl Held<'_> {
     }
 
     /// Whose all of it is: the functions write what their owner may.
-    async fn owners(
-        &self,
-        conn: &mut Conn,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
+    async fn owners(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
         let names = self.names;
-        let schema = literal(&names.schema);
+        let schema = literal(&names.schema_name);
         let sql = format!(
             "SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relname::text, '', \
              quote_ident(pg_get_userbyid(c.relowner)) FROM pg_class c \
@@ -118,14 +98,13 @@ impl Held<'_> {
              FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = {schema} \
              ORDER BY 1, 2, 3"
         );
-        let start = format!("{}_initial", self.machine.name);
         let mut owners: BTreeMap<String, Vec<[String; 3]>> = BTreeMap::new();
         for row in conn.rows(&sql).await? {
             let [kind, name, arguments, owner] = cells(row);
             let is_ours = match kind.as_str() {
-                "FUNCTION" => expected.functions.contains_key(&name) || name == start,
-                "VIEW" => expected.views.contains_key(&name),
-                _ => expected.tables.contains_key(&name),
+                "FUNCTION" => self.makes(Kind::Function, &name),
+                "VIEW" => self.makes(Kind::View, &name),
+                _ => self.makes(Kind::Table, &name),
             };
             if is_ours {
                 owners.entry(owner).or_default().push([kind, name, arguments]);
@@ -144,7 +123,7 @@ impl Held<'_> {
                 let help = format!(
                     "ALTER {kind} {}{arguments} OWNER TO {most}: what is whose decides what the guards \
                      may write, and who may change them",
-                    names.quoted(name)
+                    names.of(name)
                 );
                 let severity = if kind == "FUNCTION" { Error } else { Warning };
                 tell.tell(rules::OTHER_OWNER, severity, message, help);
@@ -155,28 +134,23 @@ impl Held<'_> {
 
     /// Rules, which rewrite what is written before any trigger sees it: one that does something else
     /// instead loses it.
-    async fn rules(
-        &self,
-        conn: &mut Conn,
-        expected: &Objects,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
+    async fn rules(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
         let sql = format!(
             "SELECT c.relname::text, r.rulename::text, CASE WHEN r.is_instead THEN '1' ELSE '0' END FROM pg_rewrite r \
              JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = {} AND c.relkind IN ('r', 'p') ORDER BY 1, 2",
-            literal(&self.names.schema)
+            literal(&self.names.schema_name)
         );
         for row in conn.rows(&sql).await? {
             let [table, rule, instead] = cells(row);
-            if table == self.names.table || expected.tables.contains_key(&table) {
+            if table == self.names.table_name || self.makes(Kind::Table, &table) {
                 let message = format!(
                     "the rule `{rule}` of `{table}` rewrites statements before the guard sees them"
                 );
                 let help = format!(
                     "see that nothing is lost by it, or DROP RULE {} ON {}",
                     quoted(&rule),
-                    self.names.quoted(&table)
+                    self.names.of(&table)
                 );
                 let severity = if instead == "1" { Error } else { Warning };
                 tell.tell(rules::FOREIGN_RULE, severity, message, help);

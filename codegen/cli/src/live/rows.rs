@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::expected::Objects;
-use super::facts::{Facts, Names, cells, quoted};
+use super::facts::{Facts, cells};
 use super::judge::Held;
+use phasegate_codegen::emit::sql::Object;
+use phasegate_codegen::emit::sql::{Names, quoted};
 use phasegate_codegen::finding::Severity::Warning;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::{self, shown};
@@ -21,8 +22,8 @@ pub(super) async fn by_status(
 ) -> Result<(BTreeMap<String, u64>, u64), Away> {
     let sql = format!(
         "SELECT CAST({0} AS text), CAST(count(*) AS text) FROM {1} GROUP BY {0}",
-        quoted(&names.column),
-        names.quoted(&names.table)
+        quoted(&names.column_name),
+        names.of(&names.table_name)
     );
     let (mut rows, mut without) = (BTreeMap::new(), 0);
     for row in conn.rows(&sql).await? {
@@ -41,7 +42,7 @@ pub(super) async fn by_status(
 pub(super) fn judge_without(names: &Names, count: u64, tell: &mut Telling) {
     if count > 0 {
         let rows = if count == 1 { "row" } else { "rows" };
-        let message = format!("{count} {rows} of `{}` without a status", names.table);
+        let message = format!("{count} {rows} of `{}` without a status", names.table_name);
         let help = "nothing is judged of them until they get one";
         tell.tell(rules::ROWS_WITHOUT_STATUS, Warning, message, help);
     }
@@ -61,7 +62,7 @@ impl Held<'_> {
                 None => unknown.push(counted),
             }
         }
-        let table = &self.names.table;
+        let table = &self.names.table_name;
         if !unknown.is_empty() {
             let message = format!(
                 "rows of `{table}` are in states that the table lacks: {}",
@@ -92,25 +93,17 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
-        let expected = Objects::of(self.machine, names.dialect);
-        let (_, otherwise) = self.in_the_other_mode();
-        let view = match expected.views.get(&names.observed) {
-            Some(view) => view,
-            None => {
-                match otherwise.views.get(&names.observed).filter(|_| facts.has(&names.observed)) {
-                    Some(view) => view,
-                    None => return Ok(()),
-                }
-            }
-        };
-        if !self.can_select(facts, &expected) {
-            return Ok(());
-        }
+        let name = names.name("observed");
+        let observed = |object: &&Object| object.name == name;
+        let is_there = facts.has(&name);
+        let view = self.expected.iter().find(observed);
+        let view = view.or_else(|| self.otherwise.iter().find(observed).filter(|_| is_there));
+        let Some(view) = view.filter(|_| self.can_select(facts)) else { return Ok(()) };
         let sql = format!(
             "SELECT coalesce(\"from_state\", 'nothing'), coalesce(\"to_state\", 'nothing'), \"observed\", \
              CAST(\"count\" AS text), CAST(\"last_at\" AS text), \"transition\" FROM ({}) v \
              ORDER BY \"count\" DESC, 1, 2 LIMIT {MOST_OBSERVED}",
-            view.select
+            view.body
         );
         for row in conn.rows(&sql).await? {
             let [from, to, why, count, last, transition] = cells(row);

@@ -5,11 +5,12 @@ mod sqlite;
 
 use std::fmt;
 
-use super::names::Names;
-use super::observe;
-use super::renames::{Matched, Renames, renames};
+use askama::Template;
+
+use super::names::{Names, literal};
+use super::objects::{self, Kind, Object, Schema};
+use super::renames::{Matched, renames};
 use super::rows::Rows;
-use super::schema;
 use crate::emit::sql::{Dialect, SqlTarget, Storage};
 use crate::machine::{Machine, StateId};
 use crate::rules::{self, Rule};
@@ -150,37 +151,30 @@ pub fn migrations(
     };
     let header = header(new);
     let before: Vec<&Machine> = before.iter().copied().filter(|old| has_it(old)).collect();
+    let (renames_now, ambiguous) = renames(&before, new);
+    let now = Schema { renames: renames_now, ..Schema::new(new, sql, dialect) };
     let Some((&old, old_sql)) = before.last().and_then(|old| Some((old, old.targets.sql()?)))
     else {
         let name = format!("create_{}", new.name);
-        return Ok(vec![Migration { name, text: schema::text(new, sql, dialect, header) }]);
+        return Ok(vec![Migration { name, text: objects::text(&header, &now.objects()) }]);
     };
-    let (names_after, ambiguous) = renames(&before, new);
-    let change = Change {
-        old,
-        new,
-        sql,
-        matched: Matched::new(old, new),
-        before: Rows::of(old),
-        after: Rows::of(new),
-        names_before: renames(&before[..before.len() - 1], old).0,
-        names_after,
-    };
-    let impossible = change.impossible(old_sql, &ambiguous);
+    let (renames_then, _) = renames(&before[..before.len() - 1], old);
+    let was = Schema { renames: renames_then, ..Schema::new(old, old_sql, dialect) };
+    // The guard's mode is switched by a file of its own, after what changes the rules: so that what was
+    // observed can be made legal and enforced in one go.
+    let between = Schema { mode: was.mode, observed: was.observed.clone(), ..now.clone() };
+    let n = Names::new(new, sql, dialect);
+    let change =
+        Change { n: &n, header: &header, matched: Matched::new(old, new), was, now: between };
+    let impossible = change.impossible(&ambiguous);
     if !impossible.is_empty() {
         return Err(impossible);
     }
     let mut files = match dialect {
-        Dialect::Postgres => change.postgres(&header),
-        Dialect::Sqlite => change.sqlite(&header),
+        Dialect::Postgres => change.postgres(),
+        Dialect::Sqlite => change.sqlite(),
     };
-    files.extend(observe::switch(
-        (old, old_sql),
-        (new, sql),
-        dialect,
-        &change.names_after,
-        &header,
-    ));
+    files.extend(change.switch(&now));
     Ok(files)
 }
 
@@ -215,7 +209,7 @@ pub fn stale_default(
         old.initial.iter().filter(is_stale).map(|&id| old.state(id).value.clone()).collect();
     let n = Names::new(new, sql, dialect);
     let statement = (dialect == Dialect::Postgres).then(|| {
-        let default = schema::default(new);
+        let default = objects::default(new);
         format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {default}", n.table, n.column)
     });
     (!stale.is_empty()).then_some((stale, statement))
@@ -253,24 +247,127 @@ fn differences(
 }
 
 /// What lies between two tables.
-struct Change<'m> {
-    old: &'m Machine,
-    new: &'m Machine,
-    sql: &'m SqlTarget,
+struct Change<'c, 'm> {
+    n: &'c Names,
+    header: &'c str,
     matched: Matched,
-    before: Rows<'m>,
-    after: Rows<'m>,
-    /// What states of former rules are called, by the old table and by the new one.
-    names_before: Renames<'m>,
-    names_after: Renames<'m>,
+    was: Schema<'m>,
+    now: Schema<'m>,
 }
 
-impl<'m> Change<'m> {
+/// A value that changes, as literals.
+pub(super) struct Rename {
+    from: String,
+    to: String,
+}
+
+/// One file: what is not asked for is left out.
+#[derive(Template)]
+#[template(path = "sql/change.sql")]
+struct File<'c> {
+    header: &'c str,
+    n: &'c Names,
+    dialect: &'static str,
+    owns: bool,
+    /// One migration of a machine at a time.
+    lock: Option<Object>,
+    /// Whether those have to be done who may still act on what was before.
+    waits: bool,
+    /// The quotes of a block of code, which no label may hold.
+    tag: &'c str,
+    labels: &'c [postgres::Label],
+    /// The labels of the enum that get another name.
+    relabelled: &'c [Rename],
+    /// That rows are in no state which nobody knows.
+    unknown: Option<Object>,
+    drops: Vec<String>,
+    /// Rows that get another name.
+    moved: &'c [Rename],
+    /// The rules while they do.
+    moving: Option<Object>,
+    /// The definition of SQLite's status column.
+    default: Option<Rename>,
+    /// What is made anew.
+    objects: Vec<Object>,
+}
+
+impl File<'_> {
+    fn print(&self, name: String) -> Migration {
+        let text = self.render().expect("the template prints strings alone");
+        Migration { name, text: format!("{}\n", text.trim_end()) }
+    }
+}
+
+impl<'m> Change<'_, 'm> {
+    fn file(&self) -> File<'_> {
+        let lock = self.now.step("lock", false);
+        File {
+            header: self.header,
+            n: self.n,
+            dialect: self.now.dialect.as_str(),
+            owns: self.now.sql.owns,
+            lock,
+            waits: false,
+            tag: "",
+            labels: &[],
+            relabelled: &[],
+            unknown: None,
+            drops: Vec::new(),
+            moved: &[],
+            moving: None,
+            default: None,
+            objects: Vec::new(),
+        }
+    }
+
+    /// What is new among the objects, or made otherwise, of what can be made anew.
+    fn changed(&self, before: &[Object], after: &[Object]) -> Vec<Object> {
+        let is_new =
+            |object: &&Object| !before.iter().any(|was| was.is(object) && was.sql == object.sql);
+        let is_guard =
+            |object: &Object| object.kind == Kind::Trigger && object.on == self.n.table_name;
+        // Where SQLite's table was made anew, its guards are gone.
+        let guards = self.n.dialect == Dialect::Sqlite && after.iter().filter(is_new).any(is_guard);
+        let is_changed = |object: &&Object| match object.kind {
+            Kind::Function | Kind::View | Kind::Trigger => {
+                is_new(object) || guards && is_guard(object)
+            }
+            Kind::Step | Kind::Type | Kind::Table | Kind::Index => false,
+        };
+        after.iter().filter(is_changed).cloned().collect()
+    }
+
+    /// The statements that take those objects out which are gone, or of SQLite's are made anew.
+    fn drops(&self, before: &[Object], after: &[Object], anew: &[Object]) -> Vec<String> {
+        let is_among = |objects: &[Object], object: &Object| objects.iter().any(|o| o.is(object));
+        let goes = |object: &&Object| match object.kind {
+            Kind::View | Kind::Trigger => {
+                !is_among(after, object)
+                    || self.n.dialect == Dialect::Sqlite && is_among(anew, object)
+            }
+            Kind::Step | Kind::Type | Kind::Table | Kind::Index | Kind::Function => false,
+        };
+        before.iter().filter(goes).rev().map(|object| object.drop(self.n)).collect()
+    }
+
+    /// The file that switches the guard, or names states anew in what it observes.
+    fn switch(&self, to: &Schema<'_>) -> Option<Migration> {
+        if self.now.observed == to.observed {
+            return None;
+        }
+        let (before, after) = (self.now.objects(), to.objects());
+        let objects = self.changed(&before, &after);
+        let unknown = if to.observed.is_none() { to.step("unknown", true) } else { None };
+        let drops = self.drops(&before, &after, &objects);
+        let file = File { unknown, drops, objects, ..self.file() };
+        Some(file.print(format!("{}_{}", to.mode.as_str(), to.machine.name)))
+    }
+
     /// Finds what no migration can do.
-    fn impossible(&self, old_sql: &SqlTarget, ambiguous: &[(&str, &str)]) -> Vec<Impossible> {
-        let (old, new) = (self.old, self.new);
+    fn impossible(&self, ambiguous: &[(&str, &str)]) -> Vec<Impossible> {
+        let (old, new) = (self.was.machine, self.now.machine);
         let mut found = Vec::new();
-        let keys = differences(old, old_sql, new, self.sql);
+        let keys = differences(old, self.was.sql, new, self.now.sql);
         if !keys.is_empty() {
             found.push(Impossible::Target { keys });
         }
@@ -303,22 +400,29 @@ impl<'m> Change<'m> {
 
     /// The values that change, old and new.
     fn renamed(&self) -> Vec<(&'m str, &'m str)> {
-        renamed(self.old, self.new)
+        renamed(self.was.machine, self.now.machine)
+    }
+
+    /// The same as literals.
+    fn renames(&self) -> Vec<Rename> {
+        let rename = |(from, to): (&str, &str)| Rename { from: literal(from), to: literal(to) };
+        self.renamed().into_iter().map(rename).collect()
     }
 
     /// The old table while a state has two names: its states and legal pairs by either.
     fn either_name(&self) -> Rows<'m> {
-        let mut either = self.before.clone();
+        let mut either = self.was.rows.clone();
         let names = |id: StateId| {
-            let was = self.old.state(id).value.as_str();
-            let now = self.matched.becomes(id).map(|now| self.new.state(now).value.as_str());
+            let was = self.was.machine.state(id).value.as_str();
+            let now =
+                self.matched.becomes(id).map(|now| self.now.machine.state(now).value.as_str());
             [Some(was), now.filter(|now| *now != was)].into_iter().flatten()
         };
-        for id in self.old.state_ids() {
-            let row = self.before.states[self.old.state(id).value.as_str()];
+        for id in self.was.machine.state_ids() {
+            let row = self.was.rows.states[self.was.machine.state(id).value.as_str()];
             either.states.extend(names(id).map(|name| (name, row)));
         }
-        for (from, to, kind) in self.old.transitions() {
+        for (from, to, kind) in self.was.machine.transitions() {
             for was in names(from) {
                 // Another name of the same state is no step.
                 let steps = names(to).filter(|becomes| from != to || *becomes == was);

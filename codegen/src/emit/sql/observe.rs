@@ -1,15 +1,7 @@
-//! Observing: the view of what was let through, and the migration from one mode to the other.
+//! What the view of what was let through depends on.
 
-use askama::Template;
-
-use super::cases::Cases;
-use super::change::Migration;
-use super::names::{Names, literal};
-use super::renames::Renames;
-use super::rules::Rules;
-use super::schema;
-use super::wording::Wording;
-use crate::emit::sql::{Dialect, Mode, SqlTarget};
+use super::names::literal;
+use crate::emit::sql::Mode;
 use crate::machine::{Machine, State};
 
 /// What the view of what was let through depends on: what the rows of the rules don't say, as literals.
@@ -33,15 +25,15 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    /// Of a table that observes.
-    pub(super) fn of(machine: &Machine, sql: &SqlTarget) -> Option<Self> {
+    /// Of a guard that observes.
+    pub(super) fn of(machine: &Machine, mode: Mode) -> Option<Self> {
         let notes = |of: fn(&State) -> Option<String>| {
             let note = |state: &State| Some((literal(&state.value), literal(&of(state)?)));
             machine.states.iter().filter_map(note).collect()
         };
         let apart: Vec<&State> = machine.states.iter().filter(|s| s.name != s.value).collect();
         let ends = machine.states.iter().filter(|state| state.is_ended());
-        (sql.mode == Mode::Observe).then(|| Self {
+        (mode == Mode::Observe).then(|| Self {
             renamed: apart.iter().map(|s| (literal(&s.value), literal(&s.name))).collect(),
             names: apart.iter().map(|state| literal(&state.name)).collect(),
             leaves: notes(leaves),
@@ -75,75 +67,4 @@ fn off(state: &State, retired: bool, optional: bool) -> Option<String> {
         keys.into_iter().filter_map(|(is_set, key)| is_set.then_some(key)).collect();
     let all = keys.join(" and ");
     (!keys.is_empty()).then(|| format!("# first take {all} off the state `{}`", state.name))
-}
-
-#[derive(Template)]
-#[template(path = "sql/postgres-switch.sql")]
-struct Postgres<'m> {
-    header: &'m str,
-    n: &'m Names,
-    mode: &'static str,
-    rules: Rules,
-    switches: bool,
-    observed: Option<&'m Observed>,
-    /// Whether the view was there before.
-    was_observed: bool,
-}
-
-#[derive(Template)]
-#[template(path = "sql/sqlite-switch.sql")]
-struct Sqlite<'m> {
-    header: &'m str,
-    n: &'m Names,
-    owns: bool,
-    history: bool,
-    observe: bool,
-    switches: bool,
-    observed: Option<&'m Observed>,
-    /// Whether the view was there before.
-    was_observed: bool,
-    r: Cases,
-    words: Wording,
-}
-
-/// The migration that switches the guard, or names states anew in what it observes; none where
-/// neither is asked for. It comes after what changes the rules, so that what was observed can be
-/// made legal and enforced in one go.
-pub(super) fn switch(
-    (old, old_sql): (&Machine, &SqlTarget),
-    (new, sql): (&Machine, &SqlTarget),
-    dialect: Dialect,
-    names: &Renames<'_>,
-    header: &str,
-) -> Option<Migration> {
-    let (before, after) = (Observed::of(old, old_sql), Observed::of(new, sql));
-    if before == after {
-        return None;
-    }
-    let n = Names::new(new, sql, dialect);
-    let switches = old_sql.mode != sql.mode;
-    let text = match dialect {
-        Dialect::Postgres => {
-            let (mode, was_observed) = (sql.mode.as_str(), before.is_some());
-            let rules = Rules::of(new, sql.mode, names);
-            let observed = after.as_ref();
-            Postgres { header, n: &n, mode, rules, switches, observed, was_observed }.render()
-        }
-        Dialect::Sqlite => Sqlite {
-            header,
-            n: &n,
-            owns: sql.owns,
-            history: sql.events.is_some(),
-            observe: after.is_some(),
-            switches,
-            observed: after.as_ref(),
-            was_observed: before.is_some(),
-            r: Cases::of(new, names),
-            words: Wording::of(new),
-        }
-        .render(),
-    };
-    let name = format!("{}_{}", sql.mode.as_str(), new.name);
-    let text = schema::tidy(&text.expect("the template prints strings alone"));
-    Some(Migration { name, text })
 }

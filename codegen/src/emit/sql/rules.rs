@@ -18,13 +18,8 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// The rules of a machine; `renames` says what states of former rules are called now.
-    pub(super) fn of(machine: &Machine, mode: Mode, renames: &Renames<'_>) -> Self {
-        Self::with(machine, mode, &Rows::of(machine), renames)
-    }
-
-    /// The same with other states and pairs, as while a state has two names.
-    pub(super) fn with(
+    /// The rules of these states and pairs; `renames` says what states of former rules are called now.
+    pub(super) fn of(
         machine: &Machine,
         mode: Mode,
         rows: &Rows<'_>,

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::Sql;
 use super::keys::{Dialect, KeyType, Mode, PerDialect, Storage};
-use super::names::{OWNED_COLUMNS, identifiers, relations};
-use super::{Sql, schema};
+use super::names::{Names, OWNED_COLUMNS, identifiers, relations};
+use super::objects::{self, Schema};
 use crate::artifact::{Artifact, Header};
 use crate::emit::target::{empty, or, plain, twice};
 use crate::emit::{Form, Output, Target, Words, normal};
@@ -209,14 +210,16 @@ impl Target for Sql {
     }
 
     fn render(machine: &Machine, sql: &SqlTarget, header: &Header) -> Vec<Artifact> {
-        let artifact = |&dialect: &Dialect| {
+        let mut artifacts = Vec::new();
+        for &dialect in &sql.dialects {
+            let objects = Schema::new(machine, sql, dialect).objects();
             let path = format!("{}/{}.sql", sql.path, dialect.as_str());
-            Artifact::new(path, schema::text(machine, sql, dialect, header.line()))
-        };
-        let mut artifacts: Vec<Artifact> = sql.dialects.iter().map(artifact).collect();
-        if sql.dialects.contains(&Dialect::Sqlite) {
-            let text = schema::guards(machine, sql, header.line());
-            artifacts.push(Artifact::new(format!("{}/{GUARDS}", sql.path), text));
+            artifacts.push(Artifact::new(path, objects::text(&header.line(), &objects)));
+            if dialect == Dialect::Sqlite {
+                let n = Names::new(machine, sql, dialect);
+                let guards = objects::guards(&header.line(), &objects, &n);
+                artifacts.push(Artifact::new(format!("{}/{GUARDS}", sql.path), guards));
+            }
         }
         artifacts
     }

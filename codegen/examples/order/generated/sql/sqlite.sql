@@ -10,6 +10,7 @@ VALUES
   ('shipped', 3, 0),
   ('delivered', 4, 0),
   ('cancelled', 5, 0);
+
 CREATE VIEW "order_transitions" ("from_state", "to_state", "kind") AS
 VALUES
   ('placed', 'authorising', 'declared'),
@@ -20,9 +21,11 @@ VALUES
   ('paid', 'shipped', 'declared'),
   ('paid', 'cancelled', 'declared'),
   ('shipped', 'delivered', 'declared');
+
 -- Their fingerprint: the history says with each step which rules it was judged by.
 CREATE VIEW "order_language" ("fingerprint") AS
 VALUES ('031c16cd452152bc');
+
 -- What a state of former rules is called now, by their fingerprint: the history keeps the names of its time.
 CREATE VIEW "order_renames" ("language", "state", "name_now") AS
 SELECT NULL, NULL, NULL WHERE 0;
@@ -38,7 +41,8 @@ CREATE TABLE "orders" (
 ) STRICT;
 CREATE INDEX "orders_created" ON "orders" ("created_at", "id");
 
--- The history, written by the guards alone. It outlives its rows: no foreign key.
+-- The history, written by the guards alone. It outlives its rows: no foreign key. Where no transition led to
+-- a state, `forced` says why it was forced, or `observed` what the guard would have refused it as.
 CREATE TABLE "order_events" (
   "order_id" TEXT NOT NULL,
   "seq" INTEGER NOT NULL,
@@ -46,7 +50,6 @@ CREATE TABLE "order_events" (
   "to_state" TEXT,
   "at" TEXT NOT NULL,
   "language" TEXT NOT NULL,
-  -- Where no transition led here: why it was forced, or what the guard would have refused it as.
   "forced" TEXT,
   "observed" TEXT,
   PRIMARY KEY ("order_id", "seq"),
@@ -97,7 +100,7 @@ CREATE TABLE "order_pruned" (
   "events" INTEGER NOT NULL,
   "reports" INTEGER NOT NULL,
   "before" TEXT NOT NULL,
-  "at" TEXT NOT NULL
+  "at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 
 -- What the guards do beside what the table says: nothing, where `mode` is null.
@@ -106,16 +109,19 @@ CREATE TABLE "order_mode" (
   "mode" TEXT,
   "pruning" INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
 -- A test suite that empties every table is in mode `test` until it is done.
 CREATE TRIGGER "order_mode_delete" BEFORE DELETE ON "order_mode"
 BEGIN
   SELECT RAISE(IGNORE);
 END;
+
 -- `test` lets DELETE of the history and of reports pass, and keys be used again; `load` lets rows start
 -- in any known state, marked as `loaded`; NULL restores the mode of the table.
 --   INSERT INTO "order_set_mode" ("mode") VALUES ('test');
 CREATE VIEW "order_set_mode" ("mode") AS
 SELECT coalesce((SELECT "mode" FROM "order_mode"), 'enforce');
+
 CREATE TRIGGER "order_set_mode_insert" INSTEAD OF INSERT ON "order_set_mode"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the mode of order is enforce, test, load or NULL: to observe, change `mode` in the table and migrate')
@@ -126,6 +132,7 @@ END;
 
 CREATE VIEW "order_prune" ("before", "events", "reports") AS
 SELECT "before", sum("events"), sum("reports") FROM "order_pruned" GROUP BY "before";
+
 -- Nothing enters the history but a step that goes on from where it ends, and that the rules allow or a
 -- mark explains. By RAISE and not by constraints, here and below: an outer `OR IGNORE` or `OR REPLACE`
 -- overrides constraints. No trigger here names orders: SQLite could not rename a table that was
@@ -238,7 +245,6 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: order_events is append-only')
     WHERE NOT EXISTS (SELECT 1 FROM "order_mode" WHERE "mode" = 'test' OR "pruning");
 END;
-
 CREATE TRIGGER "order_report" BEFORE INSERT ON "order_reports"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: order_reports is append-only: this id exists')
@@ -257,6 +263,7 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: order_reports: the time is the database''s own')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
 END;
+
 -- An id that SQLite has yet to choose reads as -1 above: no row may really have it.
 CREATE TRIGGER "order_report_id" AFTER INSERT ON "order_reports" WHEN NEW."id" < 1
 BEGIN
@@ -294,6 +301,7 @@ CREATE VIEW "order_force" ("key", "to_state", "reason", "actor") AS
   FROM "order_events" AS e
   LEFT JOIN "order_reports" AS r ON e."order_id" = r."order_id" AND e."seq" = r."seq" AND r."answer" = 'applied'
   WHERE e."forced" IS NOT NULL;
+
 CREATE TRIGGER "order_force_insert" INSTEAD OF INSERT ON "order_force"
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: order_force wants a reason')
@@ -316,6 +324,7 @@ BEGIN
   INSERT INTO "order_forcing" ("order_id", "to_state", "reason", "actor")
     VALUES (NEW."key", NEW."to_state", NEW."reason", NEW."actor");
 END;
+
 -- A mark is given once, and who it was goes beside it.
 CREATE TRIGGER "order_event_forced" AFTER INSERT ON "order_events" WHEN NEW."forced" IS NOT NULL
 BEGIN
@@ -324,6 +333,7 @@ BEGIN
     FROM "order_forcing" WHERE "order_id" = NEW."order_id";
   DELETE FROM "order_forcing" WHERE "order_id" = NEW."order_id";
 END;
+
 -- The guards. They judge what was really written. The rowid's names are columns here: where the key is
 -- another name of it, it is set by them too.
 CREATE TRIGGER "000_order_guard_insert" AFTER INSERT ON "orders"
@@ -334,7 +344,6 @@ BEGIN
       CASE WHEN NOT CASE NEW."status" COLLATE BINARY WHEN 'placed' THEN 1 ELSE 0 END AND (SELECT "mode" FROM "order_mode") = 'load' THEN 'loaded' END
     );
 END;
-
 CREATE TRIGGER "000_order_guard_update" AFTER UPDATE OF "status", "id", rowid, oid, _rowid_ ON "orders"
 WHEN NEW."status" COLLATE BINARY IS NOT OLD."status" OR NEW."id" COLLATE BINARY IS NOT OLD."id"
 BEGIN

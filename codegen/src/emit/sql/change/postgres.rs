@@ -1,154 +1,84 @@
-//! Migrations of PostgreSQL: rows and function bodies change, and labels are added or renamed. No
-//! trigger is made anew, and no lock is taken on the table that writers wait for.
+//! Migrations of PostgreSQL: function bodies change, and labels are added or renamed. No trigger is made
+//! anew, and no lock is taken on the table that writers wait for.
 
-use askama::Template;
-
-use super::super::names::{Names, literal};
+use super::super::names::literal;
+use super::super::objects::{self, Object, Schema};
 use super::super::renames::Renames;
 use super::super::rows::Rows;
-use super::super::rules::Rules;
-use super::super::schema;
-use super::{Change, Migration};
-use crate::emit::sql::{Dialect, Mode, Storage};
-use crate::machine::Machine;
+use super::{Change, File, Migration, Rename};
+use crate::emit::sql::Storage;
 
 /// A label of the enum, and its place.
-#[derive(Default)]
-struct Label {
-    value: String,
+pub(super) struct Label {
+    pub(super) value: String,
     /// ` AFTER 'x'`; empty where there is nothing to go by.
-    place: String,
-    place_word: &'static str,
-    neighbour: String,
+    pub(super) place: String,
+    pub(super) place_word: &'static str,
+    pub(super) neighbour: String,
 }
 
-/// A value that changes, as literals.
-struct Rename {
-    from: String,
-    to: String,
-}
+/// What is said of a default that changes.
+const START: &str = "-- What a row starts in where nothing is said.\n";
+/// What is said of the one trigger that may come to a table later, and what has to be done for it.
+const AGAIN: &str = "\
+-- A state may become itself from here on, which only `SET` of the column tells from a change elsewhere.
+-- Whoever writes is waited for, and whoever comes after waits behind: rather not for long. Where this
+-- fails, run it again.
+SET LOCAL lock_timeout = '3s';
+";
 
-/// One file: what is not asked for is left out.
-#[derive(Template)]
-#[template(path = "sql/postgres-change.sql")]
-struct File<'m> {
-    header: &'m str,
-    n: &'m Names,
-    owns: bool,
-    table_literal: String,
-    column_literal: String,
-    /// The quotes of a block of code, which no label may hold.
-    tag: &'m str,
-    /// Whether those have to be done who may still act on what was before.
-    waits: bool,
-    labels: &'m [Label],
-    /// The labels of the enum that get another name.
-    relabelled: &'m [Rename],
-    /// Rows that get another name.
-    moved: &'m [Rename],
-    /// The rules while they do.
-    moving: Option<Rules>,
-    /// What the rules are for.
-    what: &'static str,
-    rules: Option<Rules>,
-    /// Whether a state may become itself for the first time.
-    again: bool,
-    default: Option<String>,
-}
-
-impl<'m> File<'m> {
-    fn new(header: &'m str, n: &'m Names, change: &Change<'_>, tag: &'m str) -> Self {
-        Self {
-            header,
-            n,
-            owns: change.sql.owns,
-            table_literal: literal(&n.table),
-            column_literal: literal(&change.sql.column),
-            tag,
-            waits: false,
-            labels: &[],
-            relabelled: &[],
-            moved: &[],
-            moving: None,
-            what: "",
-            rules: None,
-            again: false,
-            default: None,
-        }
-    }
-
-    /// Whether anything is to be done.
-    fn changes(&self) -> bool {
-        !self.labels.is_empty() || self.rules.is_some() || self.default.is_some()
-    }
-
-    fn print(&self, name: String) -> Migration {
-        let text = self.render().expect("the template prints strings alone");
-        Migration { name, text: schema::tidy(&text) }
-    }
-}
-
-impl<'m> Change<'m> {
-    pub(super) fn postgres(&self, header: &str) -> Vec<Migration> {
-        let n = Names::new(self.new, self.sql, Dialect::Postgres);
-        let labels = match self.sql.storage {
+impl<'m> Change<'_, 'm> {
+    pub(super) fn postgres(&self) -> Vec<Migration> {
+        let labels = match self.now.sql.storage {
             Storage::Enum => self.labels(),
             Storage::Text => Vec::new(),
         };
-        let renamed: Vec<Rename> = self
-            .renamed()
-            .into_iter()
-            .map(|(from, to)| Rename { from: literal(from), to: literal(to) })
-            .collect();
+        let renamed = self.renames();
         let tag = tag(&labels, &renamed);
-        let file = || File::new(header, &n, self, &tag);
+        let file = || File { tag: &tag, ..self.file() };
         if !renamed.is_empty() {
             return self.renaming(file, &labels, &renamed);
         }
-        let change = File {
-            what: "The rules from here on.",
-            rules: (self.rules_before() != self.rules_after()).then(|| self.rules_after()),
-            again: self.repeats_first(),
-            default: self.default(),
-            ..file()
-        };
-        let named = |suffix: &str| format!("change_{}{suffix}", self.new.name);
+        let objects = self.objects("The rules from here on.");
+        let named = |suffix: &str| format!("change_{}{suffix}", self.now.machine.name);
         // The default is of the column's type: a label that is new is used in a later file.
-        if labels.iter().any(|label| Some(&label.value) == change.default.as_ref()) {
+        let default = objects::default(self.now.machine);
+        let starts = objects.iter().any(|object| object.name == self.n.name("initial"));
+        if starts && labels.iter().any(|label| label.value == default) {
             let first = File { labels: &labels, ..file() };
-            return vec![first.print(named("_labels")), change.print(named(""))];
+            return vec![
+                first.print(named("_labels")),
+                File { objects, ..file() }.print(named("")),
+            ];
         }
-        let change = File { labels: &labels, ..change };
-        if change.changes() { vec![change.print(named(""))] } else { Vec::new() }
+        if objects.is_empty() && labels.is_empty() {
+            return Vec::new();
+        }
+        vec![File { labels: &labels, objects, ..file() }.print(named(""))]
     }
 
-    fn rules_of(&self, machine: &Machine, rows: &Rows<'_>, names: &Renames<'_>) -> Rules {
-        Rules::with(machine, self.mode(), rows, names)
+    /// What is made anew in the end; `what` is said of the rules.
+    fn objects(&self, what: &str) -> Vec<Object> {
+        let mut objects = self.changed(&self.was.objects(), &self.now.objects());
+        for object in &mut objects {
+            if object.name == self.n.name("rules") {
+                object.comment = format!("-- {what}\n");
+            } else if object.name == self.n.first_name("guard_again") {
+                object.comment = AGAIN.to_owned();
+            } else {
+                object.comment = START.to_owned();
+            }
+        }
+        objects
     }
 
-    fn rules_before(&self) -> Rules {
-        self.rules_of(self.old, &self.before, &self.names_before)
-    }
-
-    fn rules_after(&self) -> Rules {
-        self.rules_of(self.new, &self.after, &self.names_after)
-    }
-
-    /// The guard's mode: to switch it is a file of its own.
-    fn mode(&self) -> Mode {
-        self.old.targets.sql().map_or(self.sql.mode, |sql| sql.mode)
-    }
-
-    /// Whether a state may become itself for the first time.
-    fn repeats_first(&self) -> bool {
-        let is_new = schema::repeats(self.new) && !schema::repeats(self.old);
-        self.sql.events.is_some() && !self.sql.owns && is_new
-    }
-
-    /// What a row starts in where nothing is said, where that is another state than before.
-    fn default(&self) -> Option<String> {
-        let is_same = self.matched.was(self.new.initial[0]) == Some(self.old.initial[0]);
-        (self.sql.owns && !is_same).then(|| schema::default(self.new))
+    /// The rules of the old table, by these rows and names.
+    fn rules(&self, what: &str, rows: &Rows<'m>, renames: &Renames<'m>) -> Object {
+        let (rows, renames) = (rows.clone(), renames.clone());
+        let schema = Schema { rows, renames, ..self.was.clone() };
+        let name = self.n.name("rules");
+        let rules = schema.objects().into_iter().find(|object| object.name == name);
+        Object { comment: format!("-- {what}\n"), ..rules.expect("every schema has rules") }
     }
 
     /// A rename of what is stored, in three files. A statement that runs meanwhile may read a name
@@ -159,24 +89,26 @@ impl<'m> Change<'m> {
         file: impl Fn() -> File<'f>,
         labels: &'f [Label],
         renamed: &'f [Rename],
-    ) -> Vec<Migration>
-    where
-        'm: 'f,
-    {
+    ) -> Vec<Migration> {
         let either = self.either_name();
-        let is_enum = self.sql.storage == Storage::Enum;
-        let begin = {
-            // A label takes the default along to its new name; a text does not.
-            let default = literal(self.old.state(self.old.initial[0]).value.as_str());
-            let default = renamed.iter().find(|rename| rename.from == default);
-            File {
-                labels,
-                what: "The rules so far, while states have two names: each is judged alike, whoever reads which.",
-                rules: Some(self.rules_of(self.old, &either, &self.names_after)),
-                default: default.filter(|_| self.sql.owns && !is_enum).map(|to| to.to.clone()),
-                ..file()
-            }
-        };
+        let is_enum = self.now.sql.storage == Storage::Enum;
+        let names = &self.now.renames;
+        let name = |suffix: &str| format!("rename_{}{suffix}", self.now.machine.name);
+        let mut begins = vec![self.rules(
+            "The rules so far, while states have two names: each is judged alike, whoever reads which.",
+            &either,
+            names,
+        )];
+        // A label takes the default along to its new name; a text does not.
+        let default = objects::default(self.was.machine);
+        let default = renamed.iter().find(|rename| rename.from == default);
+        if let Some(rename) = default.filter(|_| self.now.sql.owns && !is_enum) {
+            let initial = |object: &Object| object.name == self.n.name("initial");
+            let start = self.was.objects().into_iter().find(initial);
+            let start = start.expect("an owned table has a default");
+            let sql = start.sql.replace(&rename.from, &rename.to);
+            begins.push(Object { comment: START.to_owned(), sql, ..start });
+        }
         let rename = if is_enum {
             File { relabelled: renamed, ..file() }
         } else {
@@ -186,28 +118,22 @@ impl<'m> Change<'m> {
             for (value, row) in &mut left.states {
                 row.initial &= !is_old(value);
             }
-            File {
-                waits: true,
-                what: "The same, and nothing enters the old names any more.",
-                rules: Some(self.rules_of(self.old, &left, &self.names_after)),
-                ..file()
-            }
+            let what = "The same, and nothing enters the old names any more.";
+            File { waits: true, objects: vec![self.rules(what, &left, names)], ..file() }
         };
-        let end = File {
-            waits: true,
-            moved: if is_enum { &[] } else { renamed },
-            moving: (!is_enum).then(|| {
-                let mut names = self.names_after.clone();
-                names.extend(self.renamed().into_iter().map(|(from, to)| (("", from), to)));
-                self.rules_of(self.old, &either, &names)
-            }),
-            what: "The rules from here on.",
-            rules: Some(self.rules_after()),
-            again: self.repeats_first(),
-            default: self.default(),
-            ..file()
-        };
-        let name = |suffix: &str| format!("rename_{}{suffix}", self.new.name);
+        let moving = (!is_enum).then(|| {
+            let mut names = names.clone();
+            names.extend(self.renamed().into_iter().map(|(from, to)| (("", from), to)));
+            self.rules("", &either, &names)
+        });
+        // The default's label was renamed with the others, and a text with the first file.
+        let mut objects = self.objects("The rules from here on.");
+        if self.matched.was(self.now.machine.initial[0]) == Some(self.was.machine.initial[0]) {
+            objects.retain(|object| object.name != self.n.name("initial"));
+        }
+        let moved = if is_enum { &[] } else { renamed };
+        let end = File { waits: true, moved, moving, objects, ..file() };
+        let begin = File { labels, objects: begins, ..file() };
         vec![begin.print(name("_begin")), rename.print(name("")), end.print(name("_end"))]
     }
 
@@ -215,14 +141,14 @@ impl<'m> Change<'m> {
     fn labels(&self) -> Vec<Label> {
         // What a state is called while the file runs.
         let there = |id| {
-            let was = self.matched.was(id).map(|was| &self.old.state(was).value);
-            literal(was.unwrap_or(&self.new.state(id).value))
+            let was = self.matched.was(id).map(|was| &self.was.machine.state(was).value);
+            literal(was.unwrap_or(&self.now.machine.state(id).value))
         };
         let is_new = |id: &_| self.matched.was(*id).is_none();
-        let first_old = self.new.state_ids().find(|id| !is_new(id)).map(there);
+        let first_old = self.now.machine.state_ids().find(|id| !is_new(id)).map(there);
         let mut labels = Vec::new();
         let mut previous: Option<String> = None;
-        for id in self.new.state_ids() {
+        for id in self.now.machine.state_ids() {
             if is_new(&id) {
                 let (place_word, neighbour) = match (&previous, &first_old) {
                     (Some(previous), _) => (" AFTER", previous.clone()),

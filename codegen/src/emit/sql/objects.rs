@@ -1,0 +1,462 @@
+//! The schema as a list of objects: what is printed, what a migration makes anew or takes out, and what
+//! a live database is compared with.
+
+use askama::Template;
+
+use super::cases::Cases;
+use super::names::{Names, literal};
+use super::observe::Observed;
+use super::renames::Renames;
+use super::rows::Rows;
+use super::rules::Rules;
+use super::wording::{LISTED, Wording};
+use super::{postgres, sqlite};
+use crate::emit::sql::{Dialect, KeyType, Mode, SqlTarget, Storage};
+use crate::machine::Machine;
+
+/// What kind of thing an object is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A statement that leaves nothing of its own behind.
+    Step,
+    /// An enum type.
+    Type,
+    /// A table.
+    Table,
+    /// An index.
+    Index,
+    /// A view.
+    View,
+    /// A function.
+    Function,
+    /// A trigger.
+    Trigger,
+}
+
+impl Kind {
+    /// The word that SQL and catalogs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Type => "type",
+            Self::Table => "table",
+            Self::Index => "index",
+            Self::View => "view",
+            Self::Function => "function",
+            Self::Trigger => "trigger",
+        }
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, whether it may be null, and its default.
+    pub is: String,
+    /// What makes it the key; empty where it is none.
+    pub primary: &'static str,
+}
+
+/// One object of a schema.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Object {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name, as it is.
+    pub name: String,
+    /// The table that an index or a trigger stands on.
+    pub on: String,
+    /// A table's columns.
+    pub columns: Vec<Column>,
+    /// A table's constraints of more than one column.
+    pub constraints: Vec<String>,
+    /// What a function or a trigger of PostgreSQL's is beside its body: language, rights and settings,
+    /// or when it fires and what it calls.
+    pub attributes: String,
+    /// What a function runs, or a view selects.
+    pub body: String,
+    /// The statement that makes it.
+    pub sql: String,
+    /// What is said of it above that.
+    pub comment: String,
+}
+
+impl Object {
+    /// Whether both are the same thing, however they are made.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.kind, &self.name, &self.on) == (other.kind, &other.name, &other.on)
+    }
+
+    /// The statement that takes it out. SQLite's guards are gone where their table was made anew.
+    pub(super) fn drop(&self, n: &Names) -> String {
+        let exists = if self.on == n.table_name { " IF EXISTS" } else { "" };
+        format!("DROP {}{exists} {};", self.kind.as_str().to_uppercase(), n.of(&self.name))
+    }
+
+    /// The statement that puts it in the place of what is there, on PostgreSQL.
+    pub(super) fn anew(&self) -> String {
+        match self.kind {
+            Kind::Function | Kind::View if !self.sql.starts_with("CREATE OR") => {
+                self.sql.replacen("CREATE ", "CREATE OR REPLACE ", 1)
+            }
+            Kind::Step
+            | Kind::Type
+            | Kind::Table
+            | Kind::Index
+            | Kind::View
+            | Kind::Function
+            | Kind::Trigger => self.sql.clone(),
+        }
+    }
+}
+
+/// The objects in the order that they are made in, as a text.
+pub(super) fn text(header: &str, objects: &[Object]) -> String {
+    let mut text = format!("-- {header}\n");
+    let mut before = None;
+    for object in objects {
+        let follows = before == Some(object.kind) || object.kind == Kind::Index;
+        let apart = !follows || object.kind != Kind::Trigger && object.kind != Kind::Index;
+        if apart || !object.comment.is_empty() {
+            text.push('\n');
+        }
+        text += &object.comment;
+        text += object.sql.trim_end();
+        text.push('\n');
+        before = Some(object.kind);
+    }
+    text
+}
+
+/// What puts SQLite's guards back on a table that was made anew.
+pub(super) fn guards(header: &str, objects: &[Object], n: &Names) -> String {
+    let is_guard = |object: &&Object| object.kind == Kind::Trigger && object.on == n.table_name;
+    let guards: Vec<Object> = objects.iter().filter(is_guard).cloned().collect();
+    let drops: Vec<String> = guards.iter().map(|guard| guard.drop(n)).collect();
+    let about = format!(
+        "{header}\n--\n-- The guards of {} alone. SQLite has no statement for most changes of a table: tools make it\n\
+         -- anew, copy the rows, drop the old one and rename (Alembic's batch mode, Django, Prisma), and its\n\
+         -- triggers are gone with the old one. This puts them back: run it after the rename, in the same\n\
+         -- transaction.\n{}",
+        n.table_name,
+        drops.join("\n")
+    );
+    text(&about, &guards)
+}
+
+/// What objects are made of: a machine and its target, and what a migration has them say otherwise.
+#[derive(Clone)]
+pub struct Schema<'m> {
+    pub(super) machine: &'m Machine,
+    pub(super) sql: &'m SqlTarget,
+    pub(super) dialect: Dialect,
+    pub(super) rows: Rows<'m>,
+    /// What states of former rules are called now.
+    pub(super) renames: Renames<'m>,
+    pub(super) mode: Mode,
+    pub(super) observed: Option<Observed>,
+}
+
+impl<'m> Schema<'m> {
+    /// That of a machine which has no former rules.
+    pub fn new(machine: &'m Machine, sql: &'m SqlTarget, dialect: Dialect) -> Self {
+        Self {
+            machine,
+            sql,
+            dialect,
+            rows: Rows::of(machine),
+            renames: Renames::new(),
+            mode: sql.mode,
+            observed: Observed::of(machine, sql.mode),
+        }
+    }
+
+    /// The same in a mode.
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, observed: Observed::of(self.machine, mode), ..self }
+    }
+
+    /// One statement, where there is something to do; `is_guarded` where the guard is there already.
+    pub(super) fn step(&self, object: &str, is_guarded: bool) -> Option<Object> {
+        let mut list = List { view: View { is_guarded, ..View::of(self) }, objects: Vec::new() };
+        list.step(object);
+        list.objects.pop()
+    }
+
+    /// All that is made, in its order.
+    pub fn objects(&self) -> Vec<Object> {
+        let mut list = List { view: View::of(self), objects: Vec::new() };
+        match self.dialect {
+            Dialect::Postgres => postgres::objects(&mut list, self),
+            Dialect::Sqlite => sqlite::objects(&mut list),
+        }
+        list.objects
+    }
+}
+
+/// All that is printed.
+#[derive(Template)]
+#[template(path = "sql/objects.sql")]
+pub(super) struct View<'m> {
+    /// Which object is printed.
+    object: String,
+    pub(super) dialect: &'static str,
+    pub(super) n: Names,
+    /// Whether phasegate makes the table.
+    pub(super) owns: bool,
+    pub(super) history: bool,
+    /// Whether there is a history, of rows that are older than it.
+    pub(super) adopts: bool,
+    pub(super) observe: bool,
+    pub(super) observed: Option<&'m Observed>,
+    /// Whether a guard is there already while rows in unknown states are counted.
+    is_guarded: bool,
+    /// The category of types that the column has to be of.
+    column_class: char,
+    storage: &'static str,
+    key_types: &'static str,
+    key_type: &'static str,
+    /// The labels of the enum type, where phasegate makes one.
+    pub(super) labels: Vec<String>,
+    pub(super) default: String,
+    pub(super) rules: Rules,
+    pub(super) r: Cases,
+    words: Wording,
+    listed: usize,
+}
+
+impl<'m> View<'m> {
+    fn of(schema: &'m Schema<'m>) -> Self {
+        let Schema { machine, sql, dialect, .. } = schema;
+        Self {
+            object: String::new(),
+            dialect: dialect.as_str(),
+            n: Names::new(machine, sql, *dialect),
+            owns: sql.owns,
+            history: sql.events.is_some(),
+            adopts: !sql.owns && sql.events.is_some(),
+            observe: schema.mode == Mode::Observe,
+            observed: schema.observed.as_ref(),
+            is_guarded: false,
+            column_class: match sql.storage {
+                Storage::Enum => 'E',
+                Storage::Text => 'S',
+            },
+            storage: sql.storage.as_str(),
+            key_types: match sql.key_type {
+                KeyType::Text => "'text', 'character varying', 'character', 'citext', 'name'",
+                KeyType::Uuid => "'uuid'",
+                KeyType::Bigint => "'bigint', 'integer', 'smallint'",
+            },
+            key_type: sql.key_type.as_str(),
+            labels: match sql.storage {
+                Storage::Enum => machine.states.iter().map(|state| literal(&state.value)).collect(),
+                Storage::Text => Vec::new(),
+            },
+            default: default(machine),
+            rules: Rules::of(machine, schema.mode, &schema.rows, &schema.renames),
+            r: Cases::of(machine, &schema.renames),
+            words: Wording::of(machine),
+            listed: LISTED,
+        }
+    }
+}
+
+/// The objects so far.
+pub(super) struct List<'m> {
+    pub(super) view: View<'m>,
+    objects: Vec<Object>,
+}
+
+impl List<'_> {
+    /// What the template of an object prints: what is said above it, and the rest.
+    fn part(&mut self, object: &str) -> (String, String) {
+        self.view.object = object.to_owned();
+        let text = self.view.render().expect("the template prints strings alone");
+        let text = text.trim();
+        let is_comment = |line: &&str| line.starts_with("--");
+        let comment: String =
+            text.lines().take_while(is_comment).map(|l| format!("{l}\n")).collect();
+        let rest = text.get(comment.len()..).unwrap_or_default().to_owned();
+        (comment, rest)
+    }
+
+    fn add(&mut self, kind: Kind, name: &str, part: &str) -> &mut Object {
+        let (comment, sql) = self.part(part);
+        self.objects.push(Object {
+            kind,
+            name: name.to_owned(),
+            on: String::new(),
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            attributes: String::new(),
+            body: String::new(),
+            sql,
+            comment,
+        });
+        self.objects.last_mut().expect("it was added")
+    }
+
+    /// An object whose template has the whole statement; its name goes after the machine's.
+    pub(super) fn whole(&mut self, kind: Kind, object: &str) -> &mut Object {
+        let name = self.view.n.name(object);
+        self.add(kind, &name, object)
+    }
+
+    /// A statement that leaves nothing of its own behind; none where there is nothing to do.
+    pub(super) fn step(&mut self, object: &str) {
+        if self.whole(Kind::Step, object).sql.is_empty() {
+            self.objects.pop();
+        }
+    }
+
+    /// The table that phasegate makes, which begins with these columns.
+    pub(super) fn owned(&mut self, first: Vec<Column>, tail: &str) {
+        let columns = "ref text, requested_by text, reason text, token_hash bytea, \
+                       created_at timestamptz NOT NULL DEFAULT now()";
+        let (table, key) = (self.view.n.table_name.clone(), self.view.n.key.clone());
+        self.table((table.clone(), "table"), first, columns, Vec::new(), tail);
+        self.index(format!("{table}_created"), "", &table, &format!("(\"created_at\", {key})"));
+    }
+
+    /// The history and what stands beside it; `row` is the column that names the row.
+    pub(super) fn history(
+        &mut self,
+        row: impl Fn(&'static str) -> Column,
+        id: Column,
+        tail: &str,
+        events_tail: &str,
+    ) {
+        let n = self.view.n.clone();
+        let is_sqlite = n.dialect == Dialect::Sqlite;
+        let mut constraints = vec![format!("PRIMARY KEY ({}, \"seq\")", n.row)];
+        if is_sqlite {
+            constraints
+                .push("CHECK (\"to_state\" IS NOT NULL OR \"observed\" IS NOT NULL)".to_owned());
+        }
+        let columns = "seq integer NOT NULL, from_state text, to_state text, at timestamptz NOT NULL, \
+                       language text NOT NULL, forced text, observed text";
+        let events = (n.events_name.clone(), "events");
+        self.table(events, vec![row("")], columns, constraints, events_tail);
+        let reports = n.name("reports");
+        let columns = "event_id text, body_hash bytea, status text NOT NULL, from_state text, \
+                       answer text NOT NULL, seq integer, job text, run_id text, run_attempt bigint, \
+                       run_url text, actor text, attempted text, table_fingerprint text, log_tail text, \
+                       at timestamptz NOT NULL DEFAULT now()";
+        self.table((reports.clone(), "reports"), vec![id, row("")], columns, Vec::new(), tail);
+        self.index(n.name("reports_row"), "", &reports, &format!("({}, \"id\")", n.row));
+        for (name, column) in [("reports_event", "event_id"), ("reports_seq", "seq")] {
+            let of = format!("({}, \"{column}\") WHERE \"answer\" = 'applied'", n.row);
+            self.index(n.name(name), "UNIQUE ", &reports, &of);
+        }
+        let key = || vec![row(" PRIMARY KEY")];
+        let forcing = "to_state text NOT NULL, reason text NOT NULL";
+        let forcing = if is_sqlite { format!("{forcing}, actor text") } else { forcing.to_owned() };
+        self.table((n.name("forcing"), "forcing"), key(), &forcing, Vec::new(), tail);
+        if is_sqlite {
+            let at = "at timestamptz NOT NULL";
+            self.table((n.name("gone"), "gone"), key(), at, Vec::new(), tail);
+        }
+        let columns = "events bigint NOT NULL, reports bigint NOT NULL, before timestamptz NOT NULL, \
+                       at timestamptz NOT NULL DEFAULT now()";
+        self.table((n.name("pruned"), "pruned"), key(), columns, Vec::new(), tail);
+    }
+
+    /// A table. Its columns stand apart by commas, each a name and what it is, in PostgreSQL's words.
+    pub(super) fn table(
+        &mut self,
+        (name, object): (String, &str),
+        first: Vec<Column>,
+        columns: &str,
+        constraints: Vec<String>,
+        tail: &str,
+    ) {
+        let n = &self.view.n;
+        let column = |column: &str| {
+            let (name, is) = column.split_once(' ').expect("a column has a type");
+            Column { name: name.to_owned(), is: n.words(is), primary: "" }
+        };
+        let columns: Vec<Column> =
+            first.into_iter().chain(columns.split(", ").map(column)).collect();
+        let print = |c: &Column| format!("  \"{}\" {}{}", c.name, c.is, c.primary);
+        let lines: Vec<String> = columns
+            .iter()
+            .map(print)
+            .chain(constraints.iter().map(|constraint| format!("  {constraint}")))
+            .collect();
+        let sql = format!("CREATE TABLE {} (\n{}\n){tail};", n.of(&name), lines.join(",\n"));
+        let object = self.add(Kind::Table, &name, object);
+        *object = Object { columns, constraints, sql, ..object.clone() };
+    }
+
+    /// An index: what it is of, and of which rows.
+    pub(super) fn index(&mut self, name: String, unique: &str, on: &str, of: &str) {
+        let n = &self.view.n;
+        let sql = format!("CREATE {unique}INDEX \"{name}\" ON {} {of};", n.of(on));
+        let object = self.add(Kind::Index, &name, "");
+        *object = Object { sql, on: on.to_owned(), ..object.clone() };
+    }
+
+    /// A function of PostgreSQL's: arguments and result, and what it is beside its body.
+    pub(super) fn function(&mut self, object: &str, signature: &str, attributes: &str) {
+        let (_, body) = self.part(object);
+        let body = ("$phasegate$", format!("\n{body}\n"));
+        self.function_of("CREATE", object, signature, attributes, body);
+    }
+
+    /// The same of one that only says something, which may be made anew by hand.
+    pub(super) fn says(&mut self, object: &str, result: &str, (tag, body): (&str, String)) {
+        let signature = format!("() RETURNS {result}");
+        self.function_of("CREATE OR REPLACE", object, &signature, "sql STABLE", (tag, body));
+    }
+
+    fn function_of(
+        &mut self,
+        create: &str,
+        object: &str,
+        signature: &str,
+        attributes: &str,
+        (tag, body): (&str, String),
+    ) {
+        let at = self.view.n.at(object);
+        let sql = format!(
+            "{create} FUNCTION {at}{signature}\nLANGUAGE {attributes}\nAS {tag}{body}{tag};"
+        );
+        let object = self.whole(Kind::Function, object);
+        *object = Object { sql, body, attributes: attributes.to_owned(), ..object.clone() };
+    }
+
+    /// A view whose template has what it selects.
+    pub(super) fn view(&mut self, object: &str) {
+        let at = self.view.n.at(object);
+        let object = self.whole(Kind::View, object);
+        let body = object.sql.trim_end_matches(';').to_owned();
+        *object = Object { sql: format!("CREATE VIEW {at} AS\n{body};"), body, ..object.clone() };
+    }
+
+    /// A trigger of PostgreSQL's: when it fires, for each row or statement, and what it calls.
+    pub(super) fn trigger(&mut self, name: String, on: &str, when: &str, calls: (&str, &str)) {
+        let (each, function) = calls;
+        let n = &self.view.n;
+        let (at, function_at) = (n.of(on), n.at(function));
+        let attributes = format!("{when} FOR EACH {each} EXECUTE FUNCTION {}", n.name(function));
+        let sql = format!(
+            "CREATE TRIGGER \"{name}\" {when} ON {at}\n  FOR EACH {each} EXECUTE FUNCTION {function_at}();"
+        );
+        let object = self.add(Kind::Trigger, &name, &format!("trigger {function}"));
+        *object = Object { sql, attributes, on: on.to_owned(), ..object.clone() };
+    }
+
+    /// A trigger of SQLite's, on a table or a view.
+    pub(super) fn guards(&mut self, name: String, on: &str, object: &str) {
+        let object = self.add(Kind::Trigger, &name, object);
+        on.clone_into(&mut object.on);
+    }
+}
+
+/// The default state, as a literal.
+pub(super) fn default(machine: &Machine) -> String {
+    literal(&machine.state(machine.initial[0]).value)
+}

@@ -1,0 +1,119 @@
+-- {{ header }}
+{% if let Some(lock) = lock %}
+{{ lock.comment }}{{ lock.sql }}
+{% endif -%}
+{% if waits %}
+-- Whoever was writing when the file before was committed may still act on what was before: this
+-- waits until they are done, and takes no lock. A transaction that is left open has to be ended.
+DO $phasegate$
+DECLARE
+  writers text[] := ARRAY(
+    SELECT l.virtualtransaction FROM pg_catalog.pg_locks l
+    WHERE l.relation = '{{ n.table }}'::regclass AND l.mode = 'RowExclusiveLock'
+      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+      AND l.pid IS DISTINCT FROM pg_backend_pid()
+  );
+BEGIN
+  WHILE EXISTS (
+    SELECT FROM pg_catalog.pg_locks l
+    WHERE l.virtualtransaction = ANY (writers) AND l.relation = '{{ n.table }}'::regclass
+  ) LOOP
+    PERFORM pg_catalog.pg_sleep(0.01);
+  END LOOP;
+END
+$phasegate$;
+{% endif -%}
+{% if !labels.is_empty() && owns %}
+-- New labels, each in its place, where somebody was not faster. They lock the type alone; nothing in
+-- this file uses them, because PostgreSQL refuses that before they are committed.
+{%- for label in labels %}
+ALTER TYPE {{ n.status_type }} ADD VALUE IF NOT EXISTS {{ label.value }}{{ label.place }};
+{%- endfor %}
+{% endif -%}
+{% if !labels.is_empty() && !owns %}
+-- New labels of the type that {{ n.column }} has, each in its place, where it lacks them. They lock the
+-- type alone; nothing in this file uses them, because PostgreSQL refuses that before they are
+-- committed.
+DO {{ tag }}
+DECLARE
+  labels regtype := (
+    SELECT a.atttypid FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = '{{ n.table }}'::regclass AND a.attname = '{{ n.column_name }}' AND NOT a.attisdropped
+  );
+BEGIN
+{%- for label in labels %}
+  EXECUTE format('ALTER TYPE %s ADD VALUE IF NOT EXISTS %L{{ label.place_word }} %L', labels, {{ label.value }}, {{ label.neighbour }});
+{%- endfor %}
+END
+{{ tag }};
+{% endif -%}
+{% if !relabelled.is_empty() && owns %}
+-- Labels that are called otherwise from here on, in rows and in the column's default too. That
+-- locks the type alone.
+{%- for label in relabelled %}
+ALTER TYPE {{ n.status_type }} RENAME VALUE {{ label.from }} TO {{ label.to }};
+{%- endfor %}
+{% endif -%}
+{% if !relabelled.is_empty() && !owns %}
+-- Labels of the type that {{ n.column }} has that are called otherwise from here on, where they are
+-- not yet. That locks the type alone.
+DO {{ tag }}
+DECLARE
+  labels oid := (
+    SELECT a.atttypid FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = '{{ n.table }}'::regclass AND a.attname = '{{ n.column_name }}' AND NOT a.attisdropped
+  );
+BEGIN
+{%- for label in relabelled %}
+  IF EXISTS (SELECT FROM pg_catalog.pg_enum e WHERE e.enumtypid = labels AND e.enumlabel = {{ label.from }}) THEN
+    EXECUTE format('ALTER TYPE %s RENAME VALUE %L TO %L', labels::regtype, {{ label.from }}, {{ label.to }});
+  END IF;
+{%- endfor %}
+END
+{{ tag }};
+{% endif -%}
+{% if let Some(unknown) = unknown %}
+{{ unknown.comment }}{{ unknown.sql }}
+{% endif -%}
+{% if !drops.is_empty() %}
+{% if dialect == "sqlite" -%}
+-- The rules stand in views and in the guards: those are made anew, in the one transaction that this file is.
+{% endif -%}
+{% for drop in drops -%}
+{{ drop }}
+{% endfor -%}
+{% endif -%}
+{% if !moved.is_empty() %}
+{% if let Some(rules) = moving -%}
+-- Rows that go by the new name from here on. Whoever wants to change one of them waits until this
+-- file is committed; everyone else goes on. The guard lets this pass by names under no rules, which
+-- are gone before anybody else could see them.
+{{ rules.anew() }}
+{% else -%}
+-- Rows that go by another name from here on: a rename of a state is no step.
+{% endif -%}
+{%- for rename in moved -%}
+{%- if dialect == "postgres" -%}
+UPDATE {{ n.table }} SET {{ n.column }} = {{ rename.to }}
+WHERE {{ n.column }} = {{ rename.from }} AND {{ n.column }}::text COLLATE "C" = {{ rename.from }};
+{% else -%}
+UPDATE {{ n.table }} SET {{ n.column }} = {{ rename.to }} WHERE {{ n.column }} = {{ rename.from }} COLLATE BINARY;
+{% endif -%}
+{%- endfor %}
+{%- endif -%}
+{% if let Some(default) = default %}
+-- What a row starts in where nothing is said. SQLite has no statement for that; this is the way that
+-- its documentation gives (ALTER TABLE, "Making Other Kinds Of Table Schema Changes"). The first
+-- statement fails where the column is not as phasegate made it.
+SELECT json_extract('{}', 'phasegate: the column {{ n.column_name }} of {{ n.table_name }} is not as phasegate made it')
+WHERE NOT EXISTS (
+  SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{{ n.table_name }}' AND instr(sql, {{ default.from }}) > 0
+);
+PRAGMA writable_schema = ON;
+UPDATE sqlite_master SET sql = replace(sql, {{ default.from }}, {{ default.to }})
+WHERE type = 'table' AND name = '{{ n.table_name }}';
+PRAGMA writable_schema = RESET;
+{% endif -%}
+{% for object in objects %}
+{{ object.comment }}{% if dialect == "postgres" %}{{ object.anew() }}{% else %}{{ object.sql }}{% endif %}
+{% endfor -%}

@@ -1,2 +1,0 @@
-CREATE TRIGGER {{ n.guard_again }} AFTER UPDATE OF {{ n.column }} ON {{ n.table }}
-  FOR EACH ROW EXECUTE FUNCTION {{ n.again }}();

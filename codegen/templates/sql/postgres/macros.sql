@@ -1,0 +1,28 @@
+{#- The same in words that need no search_path. -#}
+{%- macro overtaken_plain(from, to, key) -%}
+RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
+      'phasegate: the rules of {{ n.machine }} changed while a step was judged: ', {{ from }}, ' -> ', {{ to }}, ' of ', {{ key }}, '; try again'
+    );
+{%- endmacro %}
+{%- macro overtaken(from, to, key, what, why) -%}
+RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ what }} {% if what == "the guard of" %}{{ n.table_name }}{% else %}{{ n.machine }}{% endif %}{{ why }}: '
+      || coalesce({{ from }}, 'nothing') || ' -> ' || coalesce({{ to }}, 'null') || ' of ' || {{ key }}::text || '; try again'
+{%- endmacro %}
+{%- macro list(rest) %}(
+      SELECT coalesce(string_agg(CASE WHEN l."place" <= {{ listed }} THEN l."state" WHEN l."place" = {{ listed }} + 1 THEN '...' END, ', ' ORDER BY l."place"), 'none')
+      FROM (
+        SELECT s."state", row_number() OVER (ORDER BY s."place") AS "place"
+        FROM jsonb_array_elements_text(rules -> 'states') WITH ORDINALITY AS s("state", "place"){{ rest }}
+      ) l
+    )
+{%- endmacro %}
+{#- Whether a column is what it was. -#}
+{%- macro same(column, exact) -%}
+{% if owns %}NEW.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) OLD.{{ column }}{{ exact }}
+{%- else %}(NEW.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) OLD.{{ column }}{{ exact }} OR NEW.{{ column }} IS NULL AND OLD.{{ column }} IS NULL)
+{%- endif %}
+{%- endmacro %}
+{#- The name of today of a state, by the rules of its time. -#}
+{%- macro now(language, state) -%}
+coalesce(jsonb_extract_path_text(rules, 'renames', {{ language }}, {{ state }}), {{ state }})
+{%- endmacro %}

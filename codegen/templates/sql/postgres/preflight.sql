@@ -1,0 +1,57 @@
+-- Before anything is made: whether the table is one that can be guarded as it is. Nothing is locked.
+DO $phasegate$
+DECLARE
+  guarded regclass := to_regclass('{{ n.table }}');
+  kind "char" := (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = guarded);
+  place smallint;
+  class "char";
+  type text;
+  fault text;
+  total bigint;
+BEGIN
+  IF guarded IS NULL THEN
+    fault := 'there is no such table';
+  ELSIF kind NOT IN ('r', 'p') THEN
+    fault := 'that is no table: name the one under it';
+  ELSIF EXISTS (
+    SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = guarded AND NOT c.relispartition
+  ) THEN
+    fault := 'other tables inherit from it, and their rows would go unguarded';
+  END IF;
+  IF fault IS NULL THEN
+    SELECT t.typcategory, format_type(a.atttypid, a.atttypmod) INTO class, type
+      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      WHERE a.attrelid = guarded AND a.attname = '{{ n.column_name }}' AND a.attnum > 0 AND NOT a.attisdropped;
+    IF type IS NULL THEN
+      fault := 'it has no column {{ n.column_name }}';
+    ELSIF class <> '{{ column_class }}' THEN
+      fault := 'its column {{ n.column_name }} is of the type ' || type || ', where `storage = "{{ storage }}"` is said';
+    END IF;
+  END IF;
+  IF fault IS NULL THEN
+    SELECT a.attnum, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) INTO place, type
+      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      WHERE a.attrelid = guarded AND a.attname = '{{ n.key_name }}' AND a.attnum > 0 AND NOT a.attisdropped;
+    IF place IS NULL THEN
+      fault := 'it has no column {{ n.key_name }}';
+    ELSIF type NOT IN ({{ key_types }}) THEN
+      fault := 'its key {{ n.key_name }} is of the type ' || type || ', where `key_type = "{{ key_type }}"` is said';
+    ELSIF NOT EXISTS (
+      SELECT FROM pg_catalog.pg_index i
+      WHERE i.indrelid = guarded AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = place
+    ) THEN
+      SELECT count(*) INTO total FROM (
+        SELECT FROM {{ n.table }} t WHERE t.{{ n.key }} IS NOT NULL GROUP BY t.{{ n.key }} HAVING count(*) > 1
+      ) d;
+      IF total > 0 THEN
+        fault := total || CASE total WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END
+          || ', and a history is of one row: name a key that is unique alone';
+      END IF;
+    END IF;
+  END IF;
+  IF fault IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.schema_name }}.{{ n.table_name }} cannot be guarded: ' || fault;
+  END IF;
+END
+$phasegate$;

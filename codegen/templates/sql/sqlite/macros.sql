@@ -1,0 +1,54 @@
+{#- CASE and not IN: for a list of IN that is longer than two, SQLite builds an index each time. -#}
+{%- macro one(state, list) -%}
+{% if list.is_empty() %}0{% else %}CASE {{ state }}{% for value in list %} WHEN {{ value }} THEN 1{% endfor %} ELSE 0 END{% endif %}
+{%- endmacro %}
+{%- macro legal(from, to, next, indent) -%}
+{% if next.is_empty() %}0{% else %}CASE {{ from }}
+{%- for (state, list) in next %}
+{{ indent }}  WHEN {{ state }} THEN {% call one(to, list) %}{% endcall %}
+{%- endfor %}
+{{ indent }}  ELSE 0 END
+{%- endif %}
+{%- endmacro %}
+{%- macro illegal(from, illegal, machine, transitions) -%}
+SELECT
+{%- if illegal.is_empty() %} RAISE(ABORT, 'phasegate: illegal transition of {{ machine }}; legal: see {{ transitions }}')
+{%- else %} CASE {{ from }}
+{%- for word in illegal %}
+      WHEN {{ word.from }} THEN RAISE(ABORT, 'phasegate: illegal transition of {{ machine }} from {{ word.from_word }}; legal: {{ word.legal }}')
+{%- endfor %}
+      ELSE RAISE(ABORT, 'phasegate: illegal transition of {{ machine }} from an unknown state; legal: none')
+    END
+{%- endif %}
+{%- endmacro %}
+{%- macro seq() -%}
+(SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }})
+{%- endmacro %}
+{%- macro forced() -%}
+(SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.row }} = NEW.{{ n.key }} AND "to_state" = {{ n.new_state }})
+{%- endmacro %}
+{%- macro last() -%}
+(
+        SELECT coalesce((SELECT "name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+        FROM {{ n.events }} AS e WHERE e.{{ n.row }} = NEW.{{ n.key }} ORDER BY e."seq" DESC LIMIT 1
+      )
+{%- endmacro %}
+{%- macro unknown() -%}
+(typeof(NEW.{{ n.column }}) <> 'text' OR NOT {% call one(n.new_state, r.known) %}{% endcall %})
+{%- endmacro %}
+{%- macro no_start() -%}
+NOT {% call one(n.new_state, r.initial) %}{% endcall %}
+{%- endmacro %}
+{%- macro elsewhere() -%}
+(SELECT {{ n.column }} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) COLLATE BINARY IS NOT NEW.{{ n.column }}
+{%- endmacro %}
+{%- macro rows(rows) %}
+{%- if rows.is_empty() %}
+SELECT NULL, NULL, NULL WHERE 0;
+{%- else %}
+VALUES
+{%- for row in rows %}
+  {{ row }}{% if loop.last %};{% else %},{% endif %}
+{%- endfor %}
+{%- endif %}
+{%- endmacro %}

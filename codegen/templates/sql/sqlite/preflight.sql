@@ -1,0 +1,27 @@
+-- Before anything is made: whether the table is one that can be guarded as it is. RAISE is for triggers
+-- alone, and takes literals there, so that it could not count: json_extract says what is wrong, after
+-- words of its own about a path.
+SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: ' || "fault")
+FROM (
+  SELECT CASE
+    WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = '{{ n.table_name }}' COLLATE NOCASE) THEN 'that is no table: name the one under it'
+    WHEN NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{{ n.table_name }}' COLLATE NOCASE) THEN 'there is no such table'
+    WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE AND hidden IN (2, 3)) THEN 'its column {{ n.column_name }} is generated, and a guard of SQLite looks at statements that set it: make it a plain column'
+    WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE) THEN 'it has no column {{ n.column_name }}'
+    WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.key_name }}' COLLATE NOCASE) THEN 'it has no column {{ n.key_name }}'
+  END AS "fault"
+) AS f
+WHERE "fault" IS NOT NULL;
+SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: ' || "keys" || CASE "keys" WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END || ', and a history is of one row: name a key that is unique alone')
+FROM (
+  SELECT count(*) AS "keys" FROM (
+    SELECT {{ n.key }} FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL GROUP BY {{ n.key }} COLLATE BINARY HAVING count(*) > 1
+  ) AS t
+) AS k
+WHERE "keys" > 0;
+SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: its key {{ n.key_name }} is a BLOB in ' || "blobs" || ' rows, where a text or a whole number can be one')
+FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.key }}) = 'blob') AS b
+WHERE "blobs" > 0;
+SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: its column {{ n.column_name }} is a BLOB in ' || "blobs" || CASE "blobs" WHEN 1 THEN ' row' ELSE ' rows' END || ', and no state is one: UPDATE {{ n.table_name }} SET {{ n.column_name }} = CAST({{ n.column_name }} AS TEXT) WHERE {{ n.column_name }} <> CAST({{ n.column_name }} AS TEXT)')
+FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.column }}) = 'blob') AS b
+WHERE "blobs" > 0;

@@ -1,0 +1,28 @@
+-- What the table lacks no row may be in: nothing could lead it on.
+-- RAISE takes literals alone outside of the newest versions, in a temporary trigger too: what cannot be
+-- is asked of json_extract, whose error says it after words of its own about a path.
+SELECT json_extract('{}', 'phasegate: '
+  || CASE "total" WHEN 1 THEN '1 row of {{ n.table_name }} is in a state' ELSE "total" || ' rows of {{ n.table_name }} are in states' END
+  || ' that the table lacks: ' || "lost" || CASE WHEN "states" > 12 THEN ' and ' || ("states" - 12) || ' more' ELSE '' END
+  || '; mend the ' || CASE "total" WHEN 1 THEN 'row' ELSE 'rows' END
+  || ', or add the ' || CASE "states" WHEN 1 THEN 'state' ELSE 'states' END || ' to the table, '
+{%- if is_guarded %}
+  || 'migrate, and before this file run the DROP VIEW {{ n.at("states") }} and the CREATE VIEW {{ n.at("states") }} of the new one by hand')
+{%- else %}
+  || 'and while no database has this file, make it anew: remove the files of its migration and their tables/NNNN.toml, then migrate')
+{%- endif %}
+FROM (
+  SELECT
+    sum("rows") AS "total", count(*) AS "states",
+    group_concat(CASE WHEN "place" <= 12 THEN json_quote("state") || ' (' || "rows" || ')' END, ', ') AS "lost"
+  FROM (
+    SELECT
+      g.{{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows",
+      row_number() OVER (ORDER BY count(*) DESC, g.{{ n.column }} COLLATE BINARY) AS "place"
+    FROM {{ n.table }} AS g
+    WHERE g.{{ n.column }} IS NOT NULL
+      AND (typeof(g.{{ n.column }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.at("states") }} AS s WHERE s."state" = g.{{ n.column }} COLLATE BINARY))
+    GROUP BY g.{{ n.column }} COLLATE BINARY ORDER BY "place"
+  ) AS u
+) AS l
+WHERE "total" > 0;
