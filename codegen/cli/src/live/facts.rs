@@ -97,7 +97,8 @@ impl Facts {
         }
         let language = [("fingerprint", "\"fingerprint\"")];
         let language = facts.rules(conn, names, "language", language).await?;
-        facts.language = language.into_iter().next().map(|[language]| language);
+        let language = language.into_iter().next().map(|[language]| language);
+        facts.language = language.filter(|language| !language.is_empty());
         for [language, state, now] in facts.rules(conn, names, "renames", RENAMES).await? {
             facts.renames.insert((language, state), now);
         }
