@@ -1,12 +1,20 @@
-//! What SQLite's guards cost, beside the plain statements and beside the smallest pair of triggers that
-//! somebody would write by hand, in one run: 100,000 rows of an application's table in a file.
+//! What the guards cost, beside the plain statements and beside the smallest pair of triggers that
+//! somebody would write by hand, in one run: 100,000 rows of an application's table.
 //!
-//! `cargo bench --bench database`; the least of three times each, and how many times plain that is.
+//! `cargo bench --bench database` prints the least of three times each, and how many times plain that
+//! is: on SQLite of the clock, on PostgreSQL of the backend's CPU, which neighbours disturb less (it
+//! reads `/proc`, so it takes Linux). Then it lets the history grow to 2,000,000 events, and has pgbench
+//! change one row a transaction, durably, with 8 clients. It needs PostgreSQL 15 or newer.
 
+#[path = "../tests/common/cluster.rs"]
+mod cluster;
+
+use std::process::Command;
 use std::time::Instant;
 
 use phasegate_codegen::Machine;
 use phasegate_codegen::emit::sql::{Dialect, migrations};
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
@@ -14,98 +22,231 @@ const TABLE: &str = r#"
 format = 1
 machine = { name = "order", initial = "new" }
 state = [{ name = "new" }, { name = "paid" }, { name = "packed" }, { name = "sent" }, { name = "returned" }, { name = "void", outcome = "cancelled" }]
-transition = [{ path = ["new", "paid", "packed", "sent", "returned"] }, { from = ["new", "paid", "packed"], to = "void" }]
+transition = [{ path = ["new", "paid", "packed", "sent", "returned", "paid"] }, { from = ["new", "paid", "packed"], to = "void" }]
 [target.sql]
 owns = false
 storage = "text"
-key_type = "bigint"
 "#;
 
-const OWN: &str = "CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT, \
-    status TEXT NOT NULL DEFAULT 'new', customer TEXT NOT NULL, email TEXT, total INTEGER, note TEXT, \
-    created_at TEXT NOT NULL, updated_at TEXT)";
-
-const BY_HAND: &str = "
-CREATE TABLE steps (order_id INTEGER NOT NULL, seq INTEGER NOT NULL, was TEXT, becomes TEXT, at TEXT NOT NULL,
-  PRIMARY KEY (order_id, seq)) WITHOUT ROWID;
-CREATE TRIGGER starts AFTER INSERT ON orders BEGIN
-  SELECT RAISE(ABORT, 'no start') WHERE NEW.status <> 'new';
-  INSERT INTO steps VALUES (NEW.id, 1, NULL, NEW.status, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
-END;
-CREATE TRIGGER moves AFTER UPDATE OF status ON orders WHEN NEW.status IS NOT OLD.status BEGIN
-  SELECT RAISE(ABORT, 'illegal') WHERE NOT CASE OLD.status
+/// The legal steps, as somebody would write them by hand.
+const JUDGE: &str = "CASE OLD.status
     WHEN 'new' THEN NEW.status IN ('paid', 'void') WHEN 'paid' THEN NEW.status IN ('packed', 'void')
-    WHEN 'packed' THEN NEW.status IN ('sent', 'void') WHEN 'sent' THEN NEW.status = 'returned' ELSE 0 END;
-  INSERT INTO steps VALUES (NEW.id, (SELECT max(seq) + 1 FROM steps WHERE order_id = NEW.id),
-    OLD.status, NEW.status, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
-END;";
+    WHEN 'packed' THEN NEW.status IN ('sent', 'void') WHEN 'sent' THEN NEW.status = 'returned'
+    WHEN 'returned' THEN NEW.status = 'paid' ELSE false END";
 
-const STATEMENTS: [(&str, &str); 4] = [
-    (
-        "INSERT",
-        "INSERT INTO orders (customer, email, total, note, created_at) \
-         WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000) \
-         SELECT 'customer ' || n, 'c' || n || '@example.org', n * 7, \
-         'some words that people write down about an order, of no interest here', \
-         '2026-01-01T00:00:00.000Z' FROM n",
-    ),
-    ("UPDATE of the status, first", "UPDATE orders SET status = 'paid'"),
-    ("UPDATE of the status, again", "UPDATE orders SET status = 'packed'"),
-    ("UPDATE of another column", "UPDATE orders SET updated_at = '2026-01-01T00:00:00.000Z'"),
+const STATEMENTS: [&str; 5] = [
+    "INSERT",
+    "UPDATE of the status, first",
+    "UPDATE of the status, again",
+    "UPDATE of another column",
+    "UPDATE of the status, a third time",
 ];
 
 const TURNS: usize = 3;
+const KINDS: [&str; 4] = ["plain", "by hand", "guard", "guard and history"];
+/// So many events the history grows to.
+const EVENTS: usize = 2_000_000;
+const ROWS: usize = 100_000;
 
-fn machine(keys: &str) -> Machine {
-    let text = format!("{TABLE}{keys}");
-    phasegate_codegen::machine("orders.toml", text.as_bytes()).expect("the table is valid").1
+/// The statements that are measured.
+fn statements(dialect: Dialect) -> [String; 5] {
+    let numbers = match dialect {
+        Dialect::Postgres => "FROM generate_series(1, 100000) AS g(n)",
+        Dialect::Sqlite => {
+            "FROM (WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000) SELECT n FROM n)"
+        }
+    };
+    let insert = format!(
+        "INSERT INTO orders (id, customer, email, total, note, created_at) SELECT 'order ' || n, 'customer ' || n, \
+         'c' || n || '@example.org', n * 7, 'some words that people write down about an order, of no interest here', \
+         '2026-01-01T00:00:00.000Z' {numbers}"
+    );
+    let to = |state: &str| format!("UPDATE orders SET status = '{state}'");
+    let other = "UPDATE orders SET updated_at = '2026-01-01T00:00:00.000Z'".to_owned();
+    [insert, to("paid"), to("packed"), other, to("sent")]
 }
 
-fn guards(keys: &str) -> String {
-    let files = migrations(&[], &machine(keys), Dialect::Sqlite).expect("it is the first");
+/// The application's own table.
+const OWN: &str = "CREATE TABLE orders (id text PRIMARY KEY, status text NOT NULL DEFAULT 'new', \
+    customer text NOT NULL, email text, total integer, note text, created_at text NOT NULL, updated_at text)";
+
+/// What is made around it.
+fn guards(dialect: Dialect, kind: &str) -> String {
+    let keys = match kind {
+        "plain" => return String::new(),
+        "by hand" => return by_hand(dialect),
+        "guard" => "events = false",
+        _ => "",
+    };
+    let text = format!("{TABLE}{keys}");
+    let (_, machine, _): (_, Machine, _) =
+        phasegate_codegen::machine("orders.toml", text.as_bytes()).expect("the table is valid");
+    let files = migrations(&[], &machine, dialect).expect("it is the first");
     files.into_iter().map(|file| file.text).collect()
 }
 
-/// How long each statement takes, in seconds.
-async fn times(guards: &str) -> [f64; 4] {
+fn by_hand(dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Postgres => format!(
+            "CREATE TABLE steps (order_id text NOT NULL, seq bigint GENERATED ALWAYS AS IDENTITY, was text, becomes text,
+               at timestamptz NOT NULL, PRIMARY KEY (order_id, seq));
+             CREATE FUNCTION judge() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+               IF TG_OP = 'INSERT' THEN
+                 IF NEW.status <> 'new' THEN RAISE 'no start'; END IF;
+                 INSERT INTO steps (order_id, becomes, at) VALUES (NEW.id, NEW.status, clock_timestamp());
+               ELSIF NEW.status <> OLD.status THEN
+                 IF NOT ({JUDGE}) THEN RAISE 'illegal'; END IF;
+                 INSERT INTO steps (order_id, was, becomes, at) VALUES (NEW.id, OLD.status, NEW.status, clock_timestamp());
+               END IF;
+               RETURN NULL;
+             END $$;
+             CREATE TRIGGER judge AFTER INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION judge()"
+        ),
+        Dialect::Sqlite => format!(
+            "CREATE TABLE steps (order_id TEXT NOT NULL, seq INTEGER NOT NULL, was TEXT, becomes TEXT, at TEXT NOT NULL,
+               PRIMARY KEY (order_id, seq)) WITHOUT ROWID;
+             CREATE TRIGGER starts AFTER INSERT ON orders BEGIN
+               SELECT RAISE(ABORT, 'no start') WHERE NEW.status <> 'new';
+               INSERT INTO steps VALUES (NEW.id, 1, NULL, NEW.status, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+             END;
+             CREATE TRIGGER moves AFTER UPDATE OF status ON orders WHEN NEW.status IS NOT OLD.status BEGIN
+               SELECT RAISE(ABORT, 'illegal') WHERE NOT {JUDGE};
+               INSERT INTO steps VALUES (NEW.id, (SELECT max(seq) + 1 FROM steps WHERE order_id = NEW.id),
+                 OLD.status, NEW.status, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+             END;"
+        ),
+    }
+}
+
+async fn sqlite(kind: &str) -> [f64; 5] {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let url = format!("sqlite:{}?mode=rwc", folder.path().join("orders.db").display());
     let mut db = SqliteConnection::connect(&url).await.expect("the file can be made");
-    let mut run = async |sql: &str| {
+    let mut run = async |sql: String| {
         let start = Instant::now();
-        let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        let statement = sqlx::raw_sql(AssertSqlSafe(sql));
         statement.execute(&mut db).await.expect("the statement is legal");
         start.elapsed().as_secs_f64()
     };
-    run(OWN).await;
-    run(guards).await;
-    let mut times = [0.0; 4];
-    for (time, (_, sql)) in times.iter_mut().zip(STATEMENTS) {
+    run(OWN.to_owned()).await;
+    run(guards(Dialect::Sqlite, kind)).await;
+    let mut times = [0.0; 5];
+    for (time, sql) in times.iter_mut().zip(statements(Dialect::Sqlite)) {
         *time = run(sql).await;
     }
     times
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    let kinds = [
-        ("plain", String::new()),
-        ("by hand", BY_HAND.to_owned()),
-        ("guard", guards("events = false")),
-        ("guard and history", guards("")),
-    ];
-    let mut least = [[f64::MAX; 4]; 4];
+/// A database of PostgreSQL's with the table and what is around it.
+async fn installed(kind: &str) -> (String, PgConnection) {
+    let url = cluster::database_of(&["-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB"]).await;
+    let mut db = PgConnection::connect(&url).await.expect("the cluster runs");
+    for sql in [OWN.to_owned(), guards(Dialect::Postgres, kind)] {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut db).await.expect("it can be made");
+    }
+    (url, db)
+}
+
+/// How long the backend works at a statement.
+async fn cpu(db: &mut PgConnection, sql: &str) -> f64 {
+    // Its own and the kernel's time, in hundredths of a second.
+    let ticks = "SELECT (s[12]::bigint + s[13]::bigint)::float8 / 100 FROM (SELECT string_to_array( \
+                 split_part(pg_read_file('/proc/self/stat'), ') ', 2), ' ') AS s) AS t";
+    let before: f64 = sqlx::query_scalar(ticks).fetch_one(&mut *db).await.expect("there is /proc");
+    let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    statement.execute(&mut *db).await.expect("the statement is legal");
+    let after: f64 = sqlx::query_scalar(ticks).fetch_one(&mut *db).await.expect("there is /proc");
+    after - before
+}
+
+async fn postgres(kind: &str) -> [f64; 5] {
+    let (_, mut db) = installed(kind).await;
+    let mut times = [0.0; 5];
+    for (time, sql) in times.iter_mut().zip(statements(Dialect::Postgres)) {
+        *time = cpu(&mut db, &sql).await;
+    }
+    times
+}
+
+/// What each statement takes of each kind, the least of some turns.
+async fn bulk(dialect: Dialect) {
+    let mut least = [[f64::MAX; 5]; 4];
     for _ in 0..TURNS {
-        for (least, (_, guards)) in least.iter_mut().zip(&kinds) {
-            for (least, time) in least.iter_mut().zip(times(guards).await) {
+        for (least, kind) in least.iter_mut().zip(KINDS) {
+            let times = match dialect {
+                Dialect::Postgres => postgres(kind).await,
+                Dialect::Sqlite => sqlite(kind).await,
+            };
+            for (least, time) in least.iter_mut().zip(times) {
                 *least = least.min(time);
             }
         }
     }
-    for (at, (what, _)) in STATEMENTS.iter().enumerate() {
-        println!("{what}");
-        for (times, (kind, _)) in least.iter().zip(&kinds) {
-            println!("  {kind:18} {:.3} s  {:.1} x", times[at], times[at] / least[0][at]);
+    println!("{}, {ROWS} rows in one statement", dialect.as_str());
+    for (at, what) in STATEMENTS.iter().enumerate() {
+        println!("  {what}");
+        for (times, kind) in least.iter().zip(KINDS) {
+            println!("    {kind:18} {:.2} s  {:.1} x", times[at], times[at] / least[0][at]);
         }
+    }
+}
+
+/// What the same UPDATE takes while the history grows, in one session from the first event on.
+async fn growth() {
+    let (_, mut db) = installed("guard and history").await;
+    let [insert, first, ..] = statements(Dialect::Postgres);
+    cpu(&mut db, &insert).await;
+    cpu(&mut db, &first).await;
+    println!("postgres, {ROWS} rows a step, by the events that are there before it");
+    let mut events = 2 * ROWS;
+    for state in ["packed", "sent", "returned", "paid"].iter().cycle() {
+        let time = cpu(&mut db, &format!("UPDATE orders SET status = '{state}'")).await;
+        println!("    {events:9} {time:.2} s");
+        events += ROWS;
+        if events >= EVENTS {
+            break;
+        }
+    }
+}
+
+/// One row a transaction, durable, 8 clients: the mean time of one.
+async fn pgbench(kind: &str) -> f64 {
+    let (url, mut db) = installed(kind).await;
+    for sql in &statements(Dialect::Postgres)[..2] {
+        cpu(&mut db, sql).await;
+    }
+    cpu(&mut db, "VACUUM ANALYZE").await;
+    let script = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    let text = "\\set n random(1, 100000)\nUPDATE orders SET status = CASE status WHEN 'paid' THEN 'packed' \
+                WHEN 'packed' THEN 'sent' WHEN 'sent' THEN 'returned' ELSE 'paid' END WHERE id = 'order ' || :n;\n";
+    std::fs::write(script.path(), text).expect("the file is there");
+    let ran = Command::new(cluster::bin().join("pgbench"))
+        .args(["-n", "-c", "8", "-j", "2", "-T", "20", "-f"])
+        .arg(script.path())
+        .arg(&url)
+        .output()
+        .expect("PostgreSQL comes with pgbench");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
+    let mean = said.lines().find_map(|line| line.strip_prefix("latency average = "));
+    let mean = mean.and_then(|mean| mean.strip_suffix(" ms")).and_then(|mean| mean.parse().ok());
+    mean.expect("pgbench says the latency")
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    bulk(Dialect::Sqlite).await;
+    bulk(Dialect::Postgres).await;
+    growth().await;
+    println!("postgres, one row a transaction, durable, 8 clients");
+    let mut least = [f64::MAX; 4];
+    for _ in 0..TURNS {
+        for (least, kind) in least.iter_mut().zip(KINDS) {
+            *least = least.min(pgbench(kind).await);
+        }
+    }
+    for (mean, kind) in least.iter().zip(KINDS) {
+        println!("    {kind:18} {mean:.2} ms  {:.2} x", mean / least[0]);
     }
 }

@@ -15,6 +15,7 @@ use sqlx::{AssertSqlSafe, Connection};
 const KEEPER: &str = r#"
 set -eu
 bin=$1 port=$2
+shift 2
 folder=$(mktemp -d "${TMPDIR:-/tmp}/phasegate-postgres.XXXXXX")
 server=
 clean() {
@@ -27,7 +28,7 @@ trap 'exit 1' HUP INT TERM
 "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$folder/log" 2>&1 ||
   { cat "$folder/log"; exit 1; }
 "$bin/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 \
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 \
+  -c max_connections=200 "$@" \
   </dev/null >"$folder/log" 2>&1 &
 server=$!
 tries=0
@@ -48,14 +49,23 @@ struct Cluster {
     _open: ChildStdin,
 }
 
+/// What a test can do without.
+const LAX: &[&str] =
+    &["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"];
+
 /// The address of a new, empty database.
 ///
 /// # Panics
 /// Where there is no PostgreSQL to start: a test that needs one fails without it.
 pub(crate) async fn database() -> String {
+    database_of(LAX).await
+}
+
+/// The same of a cluster that is started with these settings, where it is the first.
+pub(crate) async fn database_of(settings: &[&str]) -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     static DATABASES: AtomicU32 = AtomicU32::new(0);
-    let cluster = CLUSTER.get_or_init(Cluster::start);
+    let cluster = CLUSTER.get_or_init(|| Cluster::start(settings));
     let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let url = |name: &str| format!("postgres://postgres@127.0.0.1:{}/{name}", cluster.port);
     let mut admin = PgConnection::connect(&url("postgres")).await.expect("the cluster has started");
@@ -68,7 +78,7 @@ pub(crate) async fn database() -> String {
 }
 
 impl Cluster {
-    fn start() -> Self {
+    fn start(settings: &[&str]) -> Self {
         let bin = bin();
         let mut said = String::new();
         // A port that is free now may be taken in a moment.
@@ -83,6 +93,7 @@ impl Cluster {
             let mut keeper = shell()
                 .args(["-c", KEEPER, "keeper"])
                 .args(arguments)
+                .args(settings)
                 .current_dir("/")
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
