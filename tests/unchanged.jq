@@ -31,7 +31,9 @@ def generated:
       "        let phase = incomplete(before);\n        phase.filter(|_| before.hidden(current).all(|hidden| incomplete(hidden) == phase))\n");
 
 def schema:
-  may_be_new("[target.ts]"; "there is one target more"; ."$defs"?.TargetRows?.properties? | objects; "ts");
+  (.is."$defs"?.TargetRows?.properties? // {} | keys) as $targets
+  | reduce $targets[] as $key (.;
+      may_be_new("[target.\($key)]"; "there is one target more"; ."$defs"?.TargetRows?.properties? | objects; $key));
 
 def findings: .findings[]?;
 def proofs: .tables[]?.proofs[]?;

@@ -3,11 +3,8 @@
 use crate::common;
 use std::process::Command;
 
-use phasegate_codegen::emit::Kind;
-use phasegate_codegen::emit::docs::Docs;
-use phasegate_codegen::emit::js::Js;
+use phasegate_codegen::emit::TARGETS;
 use phasegate_codegen::emit::json::Json;
-use phasegate_codegen::emit::ts::Ts;
 use phasegate_codegen::{Loaded, graph, render};
 
 fn odd() -> Loaded {
@@ -15,8 +12,7 @@ fn odd() -> Loaded {
 }
 
 fn artifact(loaded: &Loaded, path: &str) -> String {
-    let targets: [&dyn Kind; 4] = [&Js, &Ts, &Json, &Docs];
-    let artifacts = render(loaded, &targets);
+    let artifacts = render(loaded, TARGETS);
     artifacts.into_iter().find(|artifact| artifact.path == path).unwrap().text
 }
 

@@ -37,7 +37,7 @@ impl Target for Js {
     }
 
     fn outputs<'t>(row: &'t PathRow, spec: &PathTarget, _: &str) -> Vec<Output<'t>> {
-        let form = Form::Ending("a module", [".js", ".mjs"]);
+        let form = Form::Ending("a module", &[".js", ".mjs"]);
         let paths = vec![spec.path.clone(), declarations(&spec.path)];
         vec![Output::of::<Self>(row.path.as_ref(), form, paths)]
     }

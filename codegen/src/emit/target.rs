@@ -77,7 +77,7 @@ pub enum Form {
     /// Any file.
     File,
     /// A file of this kind, which ends with one of these.
-    Ending(&'static str, [&'static str; 2]),
+    Ending(&'static str, &'static [&'static str]),
 }
 
 /// A section, or its spec, whatever target's it is.

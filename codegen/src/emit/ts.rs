@@ -30,7 +30,7 @@ impl Target for Ts {
     }
 
     fn outputs<'t>(row: &'t PathRow, spec: &PathTarget, _: &str) -> Vec<Output<'t>> {
-        let form = Form::Ending("a module of TypeScript", [".ts", ".mts"]);
+        let form = Form::Ending("a module of TypeScript", &[".ts", ".mts"]);
         vec![Output::of::<Self>(row.path.as_ref(), form, vec![spec.path.clone()])]
     }
 

@@ -57,11 +57,11 @@ pub use transitions::*;
 pub use warnings::*;
 pub use workflow::*;
 
-/// One rule. Its texts are fragments: no capital at their start and no full stop at their end, where
-/// they are one sentence.
+/// One rule. `looks_for` and `mend` are fragments, without a capital and a full stop; `why` is
+/// sentences.
 #[derive(Eq, PartialEq)]
 pub struct Rule {
-    /// Its stable id.
+    /// Its stable id: lower-case letters, digits and `-`.
     pub id: &'static str,
     /// What it looks for.
     pub looks_for: &'static str,
@@ -189,7 +189,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 impl Rule {
     /// Whether a command can report it of a table that is one.
-    pub(crate) fn is_reported_by(&self, command: &str) -> bool {
+    pub fn is_reported_by(&self, command: &str) -> bool {
         FAMILIES
             .iter()
             .filter(|family| family.by.contains(&command))

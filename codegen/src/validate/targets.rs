@@ -80,7 +80,7 @@ pub(super) fn paths(draft: &mut Draft<'_>) {
             && !any.iter().any(|ending| end.ends_with(ending))
         {
             let message = format!("`{}` does not end as {kind} does", shown(text));
-            let help = format!("end it with `{}` or `{}`", any[0], any[1]);
+            let help = format!("end it with `{}`", any.join("` or `"));
             draft.error(rules::BAD_PATH, path.span(), message, help);
         }
     }

@@ -228,7 +228,11 @@ fn each_rule_has_a_pair_that_it_is_found_in() {
         found.push(rule);
     });
     for rule in rules() {
-        assert!(found.contains(&rule.id), "{} has no pair", rule.id);
+        assert!(
+            found.contains(&rule.id),
+            "{} has no pair of tables in PAIRS (codegen/tests/library/compat_rules.rs)",
+            rule.id
+        );
     }
 }
 

@@ -18,7 +18,7 @@ one transaction, and whoever wants to write one of them waits for that. The newe
 has run them, are taken back by removing their files together with their tables/NNNN.toml.";
 
 #[derive(Args)]
-#[command(after_help = HELP)]
+#[command(long_about = HELP)]
 pub(crate) struct Migrate {
     #[command(flatten)]
     tables: TablesArg,

@@ -22,7 +22,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 use serde_json::{Value, json};
 
 use phasegate_codegen::Error;
@@ -80,6 +82,7 @@ enum Command {
     #[command(after_help = FINDS)]
     Verify(verify::Verify),
     /// Workflows written by hand, in which reports are kept current
+    #[command(after_help = WRITES)]
     Workflow(workflow::Workflow),
     /// Write the next migration of each dialect, where the table has changed since the last
     #[command(after_help = WRITES)]
@@ -94,6 +97,7 @@ enum Command {
     #[command(after_help = DOES)]
     Graph(graph::Graph),
     /// The JSON Schema of the table format, for editors
+    #[command(after_help = DOES)]
     Schema(schema::Schema),
     /// The deploy console, on an embedded SQLite file unless --database-url says otherwise
     #[command(after_help = DOES)]
@@ -320,25 +324,35 @@ pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
+/// The format of a run, whichever command it is of; text where the command has no other.
+fn format(matches: &ArgMatches) -> Format {
+    match matches.subcommand() {
+        Some((_, of_command)) => format(of_command),
+        None => matches.try_get_one("format").ok().flatten().copied().unwrap_or_default(),
+    }
+}
+
 /// Runs the command line.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let (format, outcome) = match &cli.command {
-        Command::Init(command) => (Format::Text, command.run()),
-        Command::Generate(command) => (command.format.format, command.run()),
-        Command::Check(command) => (command.format.format, command.run()),
-        Command::Transitions(command) => (command.format.format, command.run()),
-        Command::Accepts(command) => (command.format.format, command.run()),
-        Command::Phases(command) => (command.format.format, command.run()),
-        Command::Verify(command) => (command.format.format, command.run()),
-        Command::Workflow(command) => (command.format(), command.run()),
-        Command::Migrate(command) => (command.format.format, command.run()),
-        Command::Compat(command) => (command.format.format, command.run()),
-        Command::Explain(command) => (command.format.format, command.run()),
-        Command::Graph(command) => (Format::Text, command.run()),
-        Command::Schema(command) => (Format::Text, command.run()),
-        Command::Console(command) => (Format::Text, command.run()),
-        Command::Demo(command) => (Format::Text, command.run()),
+    let matches = Cli::command().get_matches();
+    let format = format(&matches);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match &cli.command {
+        Command::Init(command) => command.run(),
+        Command::Generate(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Transitions(command) => command.run(),
+        Command::Accepts(command) => command.run(),
+        Command::Phases(command) => command.run(),
+        Command::Verify(command) => command.run(),
+        Command::Workflow(command) => command.run(),
+        Command::Migrate(command) => command.run(),
+        Command::Compat(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Graph(command) => command.run(),
+        Command::Schema(command) => command.run(),
+        Command::Console(command) => command.run(),
+        Command::Demo(command) => command.run(),
     };
     match outcome {
         Ok(Exit::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,

@@ -48,12 +48,6 @@ impl Workflow {
             Command::Adopt(adopt) => adopt.run(),
         }
     }
-
-    pub(crate) const fn format(&self) -> Format {
-        match &self.command {
-            Command::Adopt(adopt) => adopt.format.format,
-        }
-    }
 }
 
 impl Adopt {

@@ -11,9 +11,34 @@ const GOOD: &str = "format = 1\n[machine]\nname = \"m\"\ninitial = \"a\"\n[[stat
     [[transition]]\npath = [\"a\", \"b\", \"z\"]\n";
 const BAD: &str =
     "format = 1\n[machine]\nname = \"m\"\ninitial = \"a\"\n[[state]]\nname = \"aa\"\n";
-/// Every command that reads a table.
-const READERS: [&[&str]; 5] =
-    [&["transitions"], &["check"], &["generate"], &["accepts"], &["phases"]];
+/// The commands, by the list of `--help`.
+fn commands() -> Vec<String> {
+    let help = Folder::new().run(&["--help"]).out;
+    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let list = list.split("\n\n").next().unwrap();
+    let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    names.filter(|&name| !name.is_empty() && name != "help").map(str::to_owned).collect()
+}
+
+/// Every command that reads a table and has a format.
+fn readers() -> Vec<String> {
+    let reads = |name: &String| {
+        let help = Folder::new().run(&[name, "--help"]).out;
+        let usage = help.lines().find(|line| line.starts_with("Usage: ")).unwrap();
+        usage.contains("TABLE") && help.contains("--format")
+    };
+    commands().into_iter().filter(reads).collect()
+}
+
+#[test]
+fn the_help_of_each_command_says_what_its_exit_codes_mean() {
+    let commands = commands();
+    assert!(commands.len() >= 15, "{commands:?}");
+    for name in commands {
+        let help = Folder::new().run(&[&name, "--help"]).out;
+        assert!(help.contains("Exit codes: 0 "), "{name}:\n{help}");
+    }
+}
 
 #[test]
 fn exits_with_2_where_it_is_used_wrongly_and_says_how_it_is_used() {
@@ -42,9 +67,10 @@ fn exits_with_2_where_it_is_used_wrongly_and_says_how_it_is_used() {
 #[test]
 fn exits_with_2_where_a_table_is_invalid_and_tells_of_it_in_the_format_of_the_run() {
     let folder = Folder::with("m.toml", BAD);
-    for arguments in READERS {
-        let with =
-            |format: &str| folder.run(&[arguments, &["m.toml", "--format", format]].concat());
+    let readers = readers();
+    assert!(readers.len() >= 7, "{readers:?}");
+    for command in readers {
+        let with = |format: &str| folder.run(&[&command, "m.toml", "--format", format]);
         let text = with("text");
         assert_eq!(text.code, Some(2), "{text:?}");
         assert!(text.out.starts_with("error[unknown-state]: `initial` names no state: `a`\n"));
@@ -75,9 +101,9 @@ fn exits_with_2_where_a_table_is_invalid_and_tells_of_it_in_the_format_of_the_ru
 fn exits_with_2_where_a_file_cannot_be_read_and_names_it() {
     let folder = Folder::with("m.toml", GOOD);
     folder.write("folder.toml/x", "");
-    for arguments in READERS {
+    for command in readers() {
         for missing in ["missing.toml", "folder.toml", "m.toml/x"] {
-            let ran = folder.run(&[arguments, &[missing, "--format", "json"]].concat());
+            let ran = folder.run(&[&command, missing, "--format", "json"]);
             assert_eq!(ran.code, Some(2), "{ran:?}");
             assert!(ran.err.contains(missing), "{ran:?}");
         }

@@ -48,12 +48,53 @@ fn files(folder: &str) -> Vec<(PathBuf, String)> {
 #[test]
 fn every_file_that_a_way_to_add_something_names_is_there() {
     for (section, least) in
-        [("Adding a target", 7), ("Adding a rule or a check", 8), ("Adding a command", 3)]
+        [("Adding a target", 7), ("Adding a rule or a check", 12), ("Adding a command", 4)]
     {
         let named = named(section);
         assert!(named.len() >= least, "{section}: {named:?}");
         for path in named {
             assert!(root().join(&path).exists(), "{section}: {path} is not there");
+        }
+    }
+}
+
+#[test]
+fn every_file_of_tests_is_a_module_of_its_program() {
+    for folder in [
+        "tests/artifacts",
+        "tests/database",
+        "tests/runtime",
+        "codegen/tests/library",
+        "codegen/cli/tests/command",
+    ] {
+        let main = text(&format!("{folder}/main.rs"));
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let Some(name) = path.file_name().unwrap().to_str().unwrap().strip_suffix(".rs") else {
+                continue;
+            };
+            let is_module = name == "main" || main.contains(&format!("mod {name};"));
+            assert!(is_module, "{folder}/main.rs has no `mod {name};`: its tests never run");
+        }
+    }
+}
+
+#[test]
+fn every_artifact_says_whose_it_is_and_ends_with_one_line_feed() {
+    let odd = phasegate_codegen::load(&root().join("tests/artifacts/page/odd.toml")).unwrap();
+    for target in TARGETS {
+        let artifacts = target.render(&odd.machine, &odd.header);
+        let key = target.key();
+        assert!(!artifacts.is_empty(), "tests/artifacts/page/odd.toml has no [target.{key}]");
+        for artifact in artifacts {
+            let (path, text) = (&artifact.path, &artifact.text);
+            let start: String = text.chars().take(1_000).collect();
+            let header = odd.header.line();
+            assert!(
+                artifact.in_place || start.contains(&header),
+                "{path} does not begin with {header}"
+            );
+            assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "the end of {path}");
         }
     }
 }
@@ -96,7 +137,7 @@ fn every_check_has_its_row() {
             let Some(rest) = line.strip_prefix("pub(super) fn ") else { continue };
             let Some((name, "draft: &mut Draft<'_>) {")) = rest.split_once('(') else { continue };
             let row = format!("{module}::{name},");
-            assert!(rows.contains(row.as_str()), "{row} is no row of CHECKS");
+            assert!(rows.contains(row.as_str()), "`{row}` is no row of CHECKS");
             checks += 1;
         }
     }

@@ -117,7 +117,7 @@ impl Target for Workflow {
             Output {
                 what: "`workflows` of [target.workflow]".to_owned(),
                 given: Some(path),
-                form: Form::Ending("a workflow", [".yml", ".yaml"]),
+                form: Form::Ending("a workflow", &[".yml", ".yaml"]),
                 paths: if seen.insert(kept.clone()) { vec![kept] } else { Vec::new() },
             }
         }));
