@@ -34,7 +34,7 @@ pub use layers::{Answer, By, Meaning, Value, Why, World};
 pub use mix::{End, Layer, Mix};
 pub use mixes::{Judged, Verdict};
 pub use order::{Before, Direction, Order, Orders};
-pub use rules::{Change, Side, rules};
+pub use rules::{Change, Side, changes, rules};
 pub use source::{Origin, Version};
 pub use weigh::{Comparison, Refused, Weighed, compare};
 pub use window::{Window, window};

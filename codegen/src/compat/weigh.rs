@@ -12,7 +12,7 @@ use super::mixed::MOST_SITUATIONS;
 use super::mixes::{Judged, Mixes, Verdict};
 use super::moves::Moves;
 use super::order::{Direction, Order, Orders, orders};
-use super::rules::{Apart, Change, Pair, Side, changes};
+use super::rules::{Apart, Change, Pair, Side, of_pair};
 use super::source::Version;
 use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
@@ -111,7 +111,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let untried = mixes.untried();
     let (tried, exhausted, layers) = (mixes.tried(), mixes.exhausted(), mixes.layers());
     let (world, moves) = mixes.into_parts();
-    let changes = changes(&Pair::of(&world, pair));
+    let changes = of_pair(&Pair::of(&world, pair));
     let mut weighing = Weighing {
         difference: Difference::of(changes.iter().map(|change| change.facts.as_slice())),
         weighed: changes

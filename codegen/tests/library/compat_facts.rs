@@ -1,11 +1,15 @@
-//! The facts of a version are complete: every key of small tables is changed in every way that leaves a
-//! table, and whatever then goes wrong has a change that is its reason.
+//! The facts of a version are complete: whatever a layer's answer rests on in a table, a change of it
+//! changes a fact. Every key that the table's format has is changed in every way that leaves a table,
+//! and what each layer of the two versions then answers is compared.
 
 use crate::common::proofs::table as text_of;
 use crate::sides::{GATE, SHIP, versions};
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_codegen::compat::{Class, Mix, Verdict, Version, compare};
+use phasegate_codegen::compat::{
+    Answer, Change, Class, End, Fact, Mix, Value as Stored, Verdict, Version, World, changes,
+    compare,
+};
 use phasegate_codegen::finding::Severity;
 use phasegate_codegen::table::json_schema;
 use toml::{Table, Value};
@@ -25,7 +29,7 @@ fn others(table: &Table, section: &str, key: &str) -> Vec<Value> {
     };
     let texts = |all: &[&str]| all.iter().map(|text| Value::from(*text)).collect();
     match (section, key) {
-        (_, "optional" | "completes" | "retired" | "reopens" | "always" | "owns") => {
+        (_, "optional" | "completes" | "retired" | "reopens" | "always" | "skippable" | "owns") => {
             vec![true.into(), false.into()]
         }
         (_, "outcome") => texts(&["success", "failure", "cancelled", "neutral"]),
@@ -46,6 +50,19 @@ fn others(table: &Table, section: &str, key: &str) -> Vec<Value> {
             names("state").into_iter().map(|state| vec![row(state)].into()).collect()
         }
         _ => texts(&["other", "another.x"]),
+    }
+}
+
+fn rename(value: &mut Value, name: &Value) {
+    match value {
+        text if text == name => *text = "renamed".into(),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, name)),
+        Value::Table(keys) => keys.iter_mut().for_each(|(_, value)| rename(value, name)),
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_) => {}
     }
 }
 
@@ -90,6 +107,18 @@ fn changed(table: &Table, keys: &BTreeMap<String, BTreeSet<String>>) -> Vec<Chan
             row(target, &|table| table["target"][target].as_table_mut().unwrap());
         }
     }
+    // A name, wherever it stands.
+    for (section, within) in
+        [("state", &["machine", "state", "transition", "job"][..]), ("phase", &["phase", "state"])]
+    {
+        for row in table.get(section).and_then(Value::as_array).into_iter().flatten() {
+            let mut next = table.clone();
+            for section in within {
+                next.get_mut(*section).into_iter().for_each(|value| rename(value, &row["name"]));
+            }
+            all.push((format!("{section}.name"), next));
+        }
+    }
     // Whole rows: one less, and in another order; a whole target.
     for section in ["state", "transition", "job", "phase"] {
         let rows = table.get(section).and_then(Value::as_array).map_or(0, Vec::len);
@@ -128,8 +157,171 @@ fn keys() -> BTreeMap<String, BTreeSet<String>> {
     rows.map(of).into_iter().collect()
 }
 
-/// So many changes of each key of a table are tried.
+/// The answers of the layers that differ, and none of the facts that they rest on does.
+fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
+    let facts: BTreeSet<&Fact> = changes.iter().flat_map(|change| &change.facts).collect();
+    let has = |wanted: &[Fact]| wanted.iter().any(|fact| facts.contains(fact));
+    let machines = [&versions[0].machine, &versions[1].machine];
+    let world = World::of(&machines, &["old".to_owned(), "new".to_owned()]);
+    let alone = [0, 1].map(|version| End { backend: version, database: version });
+    let mut missed = Vec::new();
+    let mut differ = |differs: bool, what: String, wanted: &[Fact]| {
+        if differs && !has(wanted) {
+            missed.push(what);
+        }
+    };
+    differ(world.initial(0) != world.initial(1), "where rows start".to_owned(), &[Fact::Starts]);
+    let apart = End { backend: 0, database: 1 };
+    for workflow in [0, 1] {
+        let own = alone[workflow];
+        let input = world.undeclared(workflow, alone[1 - workflow]);
+        differ(input.is_some(), "the input".to_owned(), &[Fact::Input]);
+        for value in world.initial(workflow) {
+            for end in [alone[1 - workflow], apart] {
+                let is_started = world.start(end, value).is_accepted();
+                let wanted = [Fact::Starts, Fact::Knows(value), Fact::Finds];
+                differ(!is_started, format!("{} starts", world.text(value)), &wanted);
+            }
+        }
+        for (from, to) in world.values().flat_map(|from| world.values().map(move |to| (from, to))) {
+            for end in [alone[1 - workflow], apart] {
+                let wanted = [
+                    Fact::Allows(from, to),
+                    Fact::Knows(from),
+                    Fact::Knows(to),
+                    Fact::Finds,
+                    Fact::Address,
+                ];
+                let [one, other] = [own, end].map(|end| world.receive(workflow, end, from, to));
+                // In which words it is refused makes no difference to anybody.
+                let does = |answer: Answer| (answer.is_accepted(), answer == Answer::Applied);
+                let what = format!("{} -> {}", world.text(from), world.text(to));
+                differ(does(one) != does(other), format!("{what}: {one:?}, {other:?}"), &wanted);
+            }
+        }
+    }
+    for value in world.values() {
+        let [was, is] = [0, 1].map(|version| world.meaning(version, value));
+        let wanted = [Fact::Means(value), Fact::Knows(value)];
+        differ(was != is, format!("what {} means", world.text(value)), &wanted);
+    }
+    // What is shown after short histories.
+    let shown = facts.iter().any(|fact| match fact {
+        Fact::Shows(_) | Fact::Knows(_) | Fact::Allows(..) | Fact::Means(_) | Fact::Starts => true,
+        Fact::Phases
+        | Fact::Relies(_)
+        | Fact::Reports(_)
+        | Fact::Runs
+        | Fact::Finds
+        | Fact::Address
+        | Fact::Input
+        | Fact::Refuted => false,
+    });
+    let values: Vec<Stored> = world.values().collect();
+    let pairs = values.iter().flat_map(|&one| values.iter().map(move |&other| vec![one, other]));
+    let histories = values.iter().map(|&value| vec![value]).chain(pairs);
+    for history in histories.filter(|_| !shown) {
+        for attempted in values.iter().copied().map(Some).chain([None]) {
+            let [was, is] = [0, 1].map(|version| {
+                let names = machines[version].phases.iter().map(|phase| phase.name.as_str());
+                let views = world.views(version, &history, attempted);
+                names.zip(views.iter().map(|view| view.as_str())).collect::<Vec<_>>()
+            });
+            if was != is {
+                missed.push(format!("{history:?}: {was:?}, {is:?}"));
+            }
+        }
+    }
+    // What jobs do.
+    let jobs = |version: usize| {
+        let machine = machines[version];
+        let text = |state| world.text(world.value(version, state));
+        let of = |job| -> Vec<_> {
+            let said = |report: phasegate_codegen::machine::Report| {
+                let of = |state: Option<_>| state.map(text);
+                let outcomes = report.outcomes;
+                let of = [of(outcomes.success), of(outcomes.failure), of(outcomes.cancelled)];
+                (
+                    report.kind == phasegate_codegen::machine::ReportKind::Outcome,
+                    of,
+                    report.tolerated,
+                )
+            };
+            machine.reports(job).into_iter().map(said).collect()
+        };
+        // By what they say, for by what they are called nobody goes.
+        let job = |job| {
+            let mut needs: Vec<_> = machine.job(job).needs.iter().map(|&need| of(need)).collect();
+            needs.sort();
+            (machine.job(job).always, machine.job(job).skippable, needs, of(job))
+        };
+        let mut jobs: Vec<_> = machine.job_ids().map(job).collect();
+        jobs.sort();
+        jobs
+    };
+    let told =
+        facts.iter().any(|fact| matches!(fact, Fact::Runs | Fact::Reports(_) | Fact::Knows(_)));
+    if jobs(0) != jobs(1) && !told {
+        missed.push("what jobs do".to_owned());
+    }
+    missed
+}
+
+/// The tables that are changed: two small ones, and all of the tests.
+fn tables() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/tables");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let all = names.into_iter().map(|name| {
+        let text = text_of(&format!("tests/tables/{name}"));
+        (name, text)
+    });
+    let small = [("gate", GATE), ("ship", SHIP)].map(|(name, text)| (name.into(), text.into()));
+    small.into_iter().chain(all).collect()
+}
+
+/// So many changes of each key of a table are tried; of the first tables all.
 const OF_EACH: usize = 2;
+
+#[test]
+fn whatever_a_layer_answers_otherwise_a_fact_is_otherwise() {
+    let keys = keys();
+    let (mut tried, mut told) = (BTreeMap::<String, usize>::new(), BTreeSet::new());
+    for (at, (name, text)) in tables().into_iter().enumerate() {
+        let table: Table = text.parse().unwrap();
+        let old = toml::to_string(&table).unwrap();
+        let mut of_each = BTreeMap::<String, usize>::new();
+        for (key, next) in changed(&table, &keys) {
+            let count = of_each.entry(key.clone()).or_default();
+            let new = toml::to_string(&next).unwrap();
+            if at > 1 && *count >= OF_EACH
+                || old == new
+                || Version::new("new", "new.toml", new.as_bytes()).is_err()
+            {
+                continue;
+            }
+            *count += 1;
+            *tried.entry(key.clone()).or_default() += 1;
+            for (old, new) in [(&old, &new), (&new, &old)] {
+                let versions = versions(old, new);
+                let changes = changes(&versions[0], &versions[1]);
+                told.extend((!changes.is_empty()).then(|| key.clone()));
+                let missed = missed(&versions, &changes);
+                assert!(missed.is_empty(), "{name}, {key}: {missed:?}\n# OLD\n{old}\n# NEW\n{new}");
+            }
+        }
+    }
+    // Nothing is proven of keys that were not changed.
+    for (section, keys) in keys {
+        for key in keys {
+            let key = format!("{section}.{key}");
+            assert!(tried.contains_key(&key), "{key} was never changed: {tried:?}");
+        }
+    }
+    assert!(tried.values().sum::<usize>() > 1000 && told.len() > 25, "{tried:?} {told:?}");
+}
 
 #[test]
 fn whatever_goes_wrong_for_a_changed_key_has_a_change_that_is_its_reason() {

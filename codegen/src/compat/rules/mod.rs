@@ -16,6 +16,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::facts::Fact;
+use super::layers::World;
+use super::source::Version;
 use crate::rules::Rule;
 pub(super) use pair::Pair;
 
@@ -68,7 +70,7 @@ pub struct Change {
     /// What to do, where that is not what the rule says.
     pub help: Option<Cow<'static, str>>,
     /// The facts that it changes.
-    pub(super) facts: Vec<Fact>,
+    pub facts: Vec<Fact>,
     /// What it is beside that.
     pub(super) apart: Option<Apart>,
     /// The states that are retired or gone, and that it comes of; by name.
@@ -167,7 +169,14 @@ impl Changes {
 }
 
 /// Every change between two versions, in the order of the rules.
-pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
+pub fn changes(old: &Version, new: &Version) -> Vec<Change> {
+    let labels = [&old.label, &new.label].map(Clone::clone);
+    let world = World::of(&[&old.machine, &new.machine], &labels);
+    of_pair(&Pair::of(&world, [old, new]))
+}
+
+/// The same, in a world of theirs.
+pub(super) fn of_pair(pair: &Pair<'_>) -> Vec<Change> {
     let mut changes = Changes::default();
     for check in list::CHECKS {
         changes.rule = Some(check.rule);
