@@ -39,7 +39,7 @@ impl FromStr for Expect {
 /// In the longest unit that it is a whole number of: `90m`, `2h`.
 impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS.iter().find(|(_, seconds)| self.0 % seconds == 0);
+        let whole = UNITS.iter().find(|(_, seconds)| self.0.is_multiple_of(*seconds));
         let (letter, seconds) = whole.expect("every number of seconds is whole");
         write!(f, "{}{letter}", self.0 / seconds)
     }

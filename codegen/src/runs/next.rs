@@ -243,10 +243,9 @@ impl<C: Receiver> Runs<'_, '_, C> {
     /// What a job that is over is to those that need it in a workflow that somebody wrote.
     pub(crate) fn need(&self, jobs: &Jobs, job: usize) -> NeedResult {
         let result = self.layout.result(jobs, job).unwrap_or(JobResult::Skipped);
-        match need_result(result) {
-            NeedResult::Failure if self.workflow.plans[job].tolerated => NeedResult::Success,
-            result => result,
-        }
+        let result = need_result(result);
+        let is_tolerated = result == NeedResult::Failure && self.workflow.plans[job].tolerated;
+        if is_tolerated { NeedResult::Success } else { result }
     }
 
     /// What a concluding job may say became of the others.

@@ -206,12 +206,12 @@ impl Reader {
                 }
                 let index = self.or()?;
                 self.wants("]")?;
-                of = match index {
-                    Expression::Literal(Value::Text(key)) => {
-                        within(of, Part::Key(key.to_lowercase()))
-                    }
-                    other => within(of, Part::Found(other.into())),
+                let part = if let Expression::Literal(Value::Text(key)) = &index {
+                    Part::Key(key.to_lowercase())
+                } else {
+                    Part::Found(index.into())
                 };
+                of = within(of, part);
                 continue;
             } else {
                 return Ok(of);

@@ -98,9 +98,8 @@ impl<'r> Reading<'r> {
             let job = self.machine.job(id);
             let of = |name| self.job(name).map(needs).unwrap_or_default();
             let waits = closure(needs(found), of);
-            let of_table = closure(job.needs.iter().copied(), |id| {
-                self.machine.job(id).needs.iter().copied().collect::<Vec<_>>()
-            });
+            let of_table =
+                closure(job.needs.iter().copied(), |id| self.machine.job(id).needs.clone());
             let of_table = of_table.into_iter().map(|id| self.machine.job(id).name.as_str());
             let condition = self.condition(found).map(words);
             let is_always = job.always && condition.as_deref() == Some("always()");
