@@ -196,6 +196,6 @@ fn sqlfluff_finds_nothing_for_sqlite() {
     broken(&paths[0], "BEFORE INSERT ON", "BEFORE INSERT OF");
     finds(sqlfluff(Dialect::Sqlite).arg(&paths[0]), "PRS");
     let switch = &paths[paths.len() - 1];
-    broken(switch, "DROP VIEW", "drop VIEW");
+    broken(switch, "\nDROP VIEW", "\ndrop VIEW");
     finds(sqlfluff(Dialect::Sqlite).arg(switch), "CP01");
 }
