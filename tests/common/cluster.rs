@@ -1,4 +1,5 @@
 //! A PostgreSQL of the tests' own: one private cluster per test process, a database per test.
+#![allow(dead_code, reason = "the benches use a part of it")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
