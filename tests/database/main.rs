@@ -9,6 +9,7 @@ mod common;
 mod adopt;
 mod draft;
 mod evolution;
+mod folders;
 mod force;
 mod live;
 mod live_holes;
