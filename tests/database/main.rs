@@ -18,5 +18,6 @@ mod migrations;
 mod observe;
 mod observed;
 mod postgres;
+mod removal;
 mod sqlite;
 mod ways_out;

@@ -66,6 +66,7 @@ mod names;
 mod objects;
 mod observe;
 mod postgres;
+mod remove;
 mod renames;
 mod rows;
 mod rules;
@@ -80,6 +81,7 @@ pub use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
 pub use keys::{Dialect, KeyType, Mode, PerDialect, Storage};
+pub(crate) use remove::removal;
 pub use section::{GUARDS, SqlRow, SqlTarget};
 
 use crate::machine::Machine;

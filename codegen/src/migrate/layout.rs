@@ -137,9 +137,9 @@ const NO_WAY_BACK: &str = "phasegate: this migration cannot be taken back: see i
 
 /// Why.
 const WHY: [&str; 3] = [
-    "there is no way back, because rows",
-    "may be in states that are new. An older backend runs on the newer database; to undo a change,",
-    "change the table, then run `phasegate migrate`.",
+    "there is no way back: rows may",
+    "be in states that are new, and what was taken out is gone. An older backend runs on the newer",
+    "database; to undo a change, change the table, then run `phasegate migrate`.",
 ];
 
 impl Step<'_> {

@@ -137,6 +137,14 @@ pub(super) struct State {
     pub(super) findings: Vec<Finding>,
 }
 
+impl State {
+    /// The tables that the databases were migrated to since the machine was last taken out of them.
+    pub(super) fn installed(&self) -> &[Past] {
+        let removed = self.past.iter().rposition(|past| past.snapshot.removed);
+        &self.past[removed.map_or(0, |at| at + 1)..]
+    }
+}
+
 impl Line {
     /// Reads the folders.
     pub(super) fn read(&self, root: &Path, machine: &str) -> io::Result<State> {
@@ -162,6 +170,8 @@ impl Line {
             let Some((snapshot, table)) = reader.snapshot(&path, machine) else { continue };
             if snapshot.machine == machine {
                 past.push(Past { number, path, snapshot, machine: table });
+            } else if snapshot.removed {
+                others.remove(&snapshot.machine);
             } else {
                 others.insert(snapshot.machine, table);
             }
@@ -198,7 +208,7 @@ impl Line {
                     })
                 });
                 if was_here {
-                    found = Some(path);
+                    found = (!snapshot.removed).then_some(path);
                 }
             }
         }

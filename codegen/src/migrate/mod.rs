@@ -47,6 +47,8 @@ pub enum Ask {
     /// The table alone, as that which the databases are at already: whatever led there was written
     /// by hand.
     Baseline,
+    /// The migrations that take everything of phasegate's out of the databases again.
+    Remove,
 }
 
 /// Writes the next migrations of each dialect where the table has changed for the database, and
@@ -79,7 +81,7 @@ pub fn migrate(loaded: &Loaded, ask: Ask, leave: Leave) -> Result<Migrated, Erro
 pub fn check(loaded: &Loaded) -> Result<Vec<Finding>, Error> {
     let states = states(loaded, read)?;
     let kept = states.iter().any(|(line, state)| {
-        !state.past.is_empty()
+        !state.installed().is_empty()
             || !state.findings.is_empty()
             || line.elsewhere(&loaded.root, &loaded.machine.name).is_some()
     });
@@ -110,11 +112,11 @@ pub struct Known {
 pub fn known(loaded: &Loaded, dialect: Dialect) -> Result<Vec<Known>, Error> {
     let mut known = Vec::new();
     for line in lines(loaded).iter().filter(|line| line.folders.contains_key(&dialect)) {
-        for past in read(loaded, line)?.past {
+        for past in read(loaded, line)?.installed() {
             let files = past.snapshot.files.iter().map(|file| &file.path);
             let files = files.filter(|path| line.leads_on(dialect, path));
             let files = files.map(|path| format!("{}{path}", line.base)).collect();
-            known.push(Known { path: past.path, machine: past.machine, files });
+            known.push(Known { path: past.path.clone(), machine: past.machine.clone(), files });
         }
     }
     Ok(known)
@@ -181,16 +183,29 @@ fn plan(
                 migrated.findings.push(finding.clone());
             }
         }
-        migrated.since = migrated.since.or(state.past.last().map(|past| past.path.clone()));
+        migrated.since = migrated.since.or(state.installed().last().map(|past| past.path.clone()));
         files.extend(new);
     }
     // Where each dialect has a folder of its own, one may stand where it stood.
-    if ask == Ask::Baseline && files.is_empty() && migrated.is_possible() {
-        let message = "no migration has come since the last table that was migrated to";
-        let help = "write the migration by hand first: the table gets its number";
+    let nothing = match ask {
+        Ask::Changes => None,
+        Ask::Baseline => Some((
+            rules::NOTHING_NEW,
+            "no migration has come since the last table that was migrated to",
+            "write the migration by hand first: the table gets its number",
+        )),
+        Ask::Remove => Some((
+            rules::NOTHING_TO_REMOVE,
+            "no table of this machine was migrated to, or it was taken out again",
+            "where somebody ran the schema by hand, take it out by hand: phasegate knows what its \
+             migrations made",
+        )),
+    };
+    if let Some((rule, message, help)) = nothing.filter(|_| files.is_empty())
+        && migrated.is_possible()
+    {
         let path = &loaded.source.path;
-        let nothing = Finding::about(rules::NOTHING_NEW, Severity::Error, path, message, help);
-        migrated.findings.push(nothing);
+        migrated.findings.push(Finding::about(rule, Severity::Error, path, message, help));
     }
     if !migrated.is_possible() {
         files.clear();

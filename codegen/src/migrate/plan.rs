@@ -9,7 +9,8 @@ use super::layout::{self, Step, Version};
 use super::line::{Line, Past, State};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
 use crate::emit::sql::{
-    Dialect, Impossible, Migration, Mode, SqlTarget, Storage, migrations, renamed, stale_default,
+    Dialect, Impossible, Kind, Migration, Mode, Schema, SqlTarget, Storage, migrations, removal,
+    renamed, stale_default,
 };
 use crate::finding::{Finding, Severity};
 use crate::load::Loaded;
@@ -35,7 +36,10 @@ impl<'p> Plan<'p> {
     /// The files to write: migrations, and last the table that they lead to.
     pub(super) fn files(&mut self, ask: Ask) -> io::Result<Vec<NewFile>> {
         let machine = &self.loaded.machine;
-        let past: Vec<&Machine> = self.state.past.iter().map(|past| &past.machine).collect();
+        if ask == Ask::Remove {
+            return self.removal();
+        }
+        let past: Vec<&Machine> = self.state.installed().iter().map(|past| &past.machine).collect();
         self.hints(&past);
         if ask == Ask::Baseline {
             let number = self.last()?;
@@ -46,7 +50,9 @@ impl<'p> Plan<'p> {
         }
         if past.is_empty() {
             self.renamed_machine();
-            self.moved();
+            if self.state.past.is_empty() {
+                self.moved();
+            }
         }
         let mut files = Vec::new();
         let mut number = self.last()?;
@@ -59,14 +65,7 @@ impl<'p> Plan<'p> {
             let before: Vec<&Machine> = past.iter().copied().filter(had_it).collect();
             match migrations(&before, machine, dialect) {
                 Ok(new) => {
-                    let steps = self.steps(dialect, &new)?;
-                    number =
-                        steps.iter().map(|step| step.version.clone()).fold(number, Version::max);
-                    let written = self.line.layout.write(&self.state.folders[&dialect], &steps);
-                    files.extend(written.into_iter().map(|(path, text)| NewFile {
-                        path: format!("{}{folder}{path}", self.line.base),
-                        text,
-                    }));
+                    files.extend(self.written(dialect, folder, &new, &mut number)?);
                     if let (Some(old), false) = (before.last(), new.is_empty()) {
                         self.note_renames(old, dialect);
                         self.note_default(old, dialect);
@@ -80,21 +79,67 @@ impl<'p> Plan<'p> {
             }
         }
         if !files.is_empty() {
-            self.is_known();
-            if self.line.mixed.is_empty() {
-                self.note_other_names();
-            }
-            if past.is_empty() {
-                self.note_tool();
-            }
-            let sums = files.iter().map(|file: &NewFile| Sum {
-                path: file.path[self.line.base.len()..].to_owned(),
-                sha256: sha256(file.text.as_bytes()),
-            });
-            let sums: Vec<Sum> = sums.collect();
-            files.push(self.snapshot(&number, &sums));
+            self.note_folder();
+            let snapshot = self.snapshot(&number, &files);
+            files.push(snapshot);
         }
         Ok(files)
+    }
+
+    /// The files that take everything out again that the last table has, in each dialect that has it.
+    fn removal(&mut self) -> io::Result<Vec<NewFile>> {
+        let Some(last) = self.state.installed().last() else { return Ok(Vec::new()) };
+        let Some(sql) = last.machine.targets.sql() else { return Ok(Vec::new()) };
+        let mut files = Vec::new();
+        let mut number = self.last()?;
+        for (&dialect, folder) in &self.line.folders {
+            let has_it = sql.migrations.contains_key(&dialect);
+            let Some(removal) = removal(&last.machine, dialect).filter(|_| has_it) else {
+                continue;
+            };
+            let written = self.written(dialect, folder, &[removal], &mut number)?;
+            files.extend(written);
+        }
+        if !files.is_empty() {
+            self.note_folder();
+            self.note_lost(sql);
+            let after = Some(last.sum());
+            let snapshot = Snapshot {
+                removed: true,
+                after,
+                files: self.sums(&files),
+                ..last.snapshot.clone()
+            };
+            files.push(self.placed(&number, &snapshot));
+        }
+        Ok(files)
+    }
+
+    /// What a removal takes for good, and what it leaves.
+    fn note_lost(&mut self, sql: &SqlTarget) {
+        let machine = &self.loaded.machine.name;
+        if let Some(events) = &sql.events {
+            let message = format!(
+                "the history `{events}` and the reports `{machine}_reports` are dropped, with all that \
+                 is in them"
+            );
+            let help =
+                "where anyone may ask for them later, copy them before this migration runs: \
+                        `CREATE TABLE ... AS SELECT * FROM ...`"
+                    .to_owned();
+            self.tell_as(Severity::Warning, rules::REMOVED_FOR_GOOD, None, message, help);
+        }
+        if sql.owns {
+            let message = format!(
+                "the table `{}` stays with its rows, its type and its default: it is the application's \
+                 own from here on",
+                sql.table
+            );
+            let help = "drop it by hand when nobody needs its rows; to guard it again, say \
+                        `owns = false`, because it is there already"
+                .to_owned();
+            self.tell_as(Severity::Warning, rules::REMOVED_FOR_GOOD, None, message, help);
+        }
     }
 
     /// What everything in the line comes up to.
@@ -108,32 +153,55 @@ impl<'p> Plan<'p> {
         io::Error::new(io::ErrorKind::InvalidData, message)
     }
 
-    /// The migrations under the numbers after all that are taken.
-    fn steps<'s>(&'s self, dialect: Dialect, new: &'s [Migration]) -> io::Result<Vec<Step<'s>>> {
+    /// The files of migrations under the numbers after all that are taken.
+    fn written(
+        &self,
+        dialect: Dialect,
+        folder: &str,
+        new: &[Migration],
+        number: &mut Version,
+    ) -> io::Result<Vec<NewFile>> {
         let last = self.last()?;
-        let step = |(nth, migration): (u64, &'s Migration)| {
+        let mut steps = Vec::new();
+        for (nth, migration) in (1..).zip(new) {
             let version = last.after(nth, self.line.layout);
-            Ok(Step {
-                version: version.ok_or_else(|| self.no_number(&last.text))?,
-                name: &migration.name,
-                text: &migration.text,
-                machine: &self.loaded.machine,
-                dialect,
-            })
-        };
-        (1..).zip(new).map(step).collect()
+            let version = version.ok_or_else(|| self.no_number(&last.text))?;
+            *number = version.clone().max(number.clone());
+            let (name, text) = (&migration.name, &migration.text);
+            steps.push(Step { version, name, text, machine: &self.loaded.machine, dialect });
+        }
+        let written = self.line.layout.write(&self.state.folders[&dialect], &steps);
+        let files = written.into_iter().map(|(path, text)| NewFile {
+            path: format!("{}{folder}{path}", self.line.base),
+            text,
+        });
+        Ok(files.collect())
     }
 
-    fn snapshot(&self, number: &Version, files: &[Sum]) -> NewFile {
+    fn sums(&self, files: &[NewFile]) -> Vec<Sum> {
+        let sum = |file: &NewFile| Sum {
+            path: file.path[self.line.base.len()..].to_owned(),
+            sha256: sha256(file.text.as_bytes()),
+        };
+        files.iter().map(sum).collect()
+    }
+
+    /// The table as it is, with the files that lead to it.
+    fn snapshot(&self, number: &Version, files: &[NewFile]) -> NewFile {
         let machine = &self.loaded.machine;
         let snapshot = Snapshot {
             machine: machine.name.clone(),
             table: machine.fingerprints.table.clone(),
             language: machine.fingerprints.language.clone(),
+            removed: false,
             after: self.state.past.last().map(Past::sum),
-            files: files.to_vec(),
+            files: self.sums(files),
             text: plain(&self.loaded.source.text),
         };
+        self.placed(number, &snapshot)
+    }
+
+    fn placed(&self, number: &Version, snapshot: &Snapshot) -> NewFile {
         NewFile {
             path: format!("{}/{}.toml", self.line.tables(), number.text),
             text: snapshot.print(),
@@ -303,8 +371,9 @@ impl<'p> Plan<'p> {
         self.tell_as(Severity::Warning, rules::DEFAULT_LEFT, Some(&start), message, help);
     }
 
-    /// Whether it is plain which tool runs the migrations, and what the next one comes after.
-    fn is_known(&mut self) {
+    /// Whether it is plain which tool runs the migrations and what the next one comes after, and what
+    /// the tool passes over or would do.
+    fn note_folder(&mut self) {
         let folder = self.line.base.clone();
         if !self.line.mixed.is_empty() {
             let tools = self.line.mixed.join(" and ");
@@ -314,6 +383,11 @@ impl<'p> Plan<'p> {
                         migrations lie in, `{ postgres = \"...\" }`"
                     .to_owned();
             self.tell(rules::MIXED_LAYOUTS, None, message, help);
+        } else {
+            self.note_other_names();
+        }
+        if self.state.past.is_empty() {
+            self.note_tool();
         }
         for found in self.state.folders.values().map(Folder::heads).filter(|heads| heads.len() > 1)
         {
@@ -331,10 +405,10 @@ impl<'p> Plan<'p> {
     fn note_tool(&mut self) {
         let machine = &self.loaded.machine;
         let Some(sql) = machine.targets.sql() else { return };
-        let mut tables: Vec<String> = sql.owns.then(|| sql.table.clone()).into_iter().collect();
-        if let Some(events) = &sql.events {
-            tables.extend([events.clone(), format!("{}_reports", machine.name)]);
-        }
+        let Some((&dialect, _)) = self.line.folders.first_key_value() else { return };
+        let objects = Schema::new(machine, sql, dialect).objects();
+        let tables = objects.iter().filter(|object| object.kind == Kind::Table);
+        let tables: Vec<&str> = tables.map(|table| table.name.as_str()).collect();
         if let Some((message, help)) = self.line.layout.warning(&suggest::list(&tables)) {
             self.tell_as(Severity::Warning, rules::UNKNOWN_TO_TOOL, None, message, help);
         }

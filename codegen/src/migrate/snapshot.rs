@@ -24,6 +24,8 @@ pub(super) struct Snapshot {
     /// The fingerprints, of the table and of the language.
     pub(super) table: String,
     pub(super) language: String,
+    /// Whether the migrations take the table out of the databases.
+    pub(super) removed: bool,
     /// The snapshot of the same machine that it follows, and that file's own sum; none for the first.
     pub(super) after: Option<Sum>,
     /// The migrations that led here from the snapshot before.
@@ -45,8 +47,9 @@ pub(super) fn plain(text: &str) -> String {
 impl Snapshot {
     /// The whole file. It is a table like any other.
     pub(super) fn print(&self) -> String {
+        let what = if self.removed { "take out" } else { "lead to" };
         let mut out = format!(
-            "{MARK}{}: the table that these migrations lead to.\n# It never changes: change the table \
+            "{MARK}{}: the table that these migrations {what}.\n# It never changes: change the table \
              itself, then run `phasegate migrate`.\n",
             self.machine
         );
@@ -55,6 +58,9 @@ impl Snapshot {
         };
         out += &line("table", &self.table, "");
         out += &line("language", &self.language, "");
+        if self.removed {
+            out += &line("removed", "yes", "");
+        }
         if let Some(after) = &self.after {
             out += &line("after", &after.sha256, &after.path);
         }
@@ -77,6 +83,7 @@ impl Snapshot {
             machine: Self::machine(file)?.to_owned(),
             table: String::new(),
             language: String::new(),
+            removed: false,
             after: None,
             files: Vec::new(),
             text: text.to_owned(),
@@ -90,6 +97,7 @@ impl Snapshot {
             match key {
                 "table" => snapshot.table = value.to_owned(),
                 "language" => snapshot.language = value.to_owned(),
+                "removed" => snapshot.removed = true,
                 "after" => snapshot.after = Some(sum(rest, value)),
                 _ => snapshot.files.push(sum(rest, value)),
             }

@@ -20,6 +20,21 @@ rows! { MIGRATE
         mend: "write the migration by hand first",
     }
 
+    NOTHING_TO_REMOVE "nothing-to-remove" {
+        looks_for: "`migrate --remove` where no database has anything of the machine by its migrations",
+        why: "A removal takes out what the last table that was migrated to has.",
+        example: Words("`phasegate migrate --remove` twice in a row"),
+        mend: "nothing is to be done; what was run by hand is taken out by hand",
+    }
+
+    REMOVED_FOR_GOOD "removed-for-good" {
+        looks_for: "what `migrate --remove` drops with its rows, and what it leaves",
+        why: "A history that is dropped comes back by no migration. Rows of the table itself are the \
+            application's: they stay.",
+        example: Words("`phasegate migrate --remove`"),
+        mend: "copy the history first where anyone may ask for it",
+    }
+
     MIGRATION_EDITED "migration-edited" {
         looks_for: "a migration, or a table of past migrations, that is not as it was written",
         why: "Databases have run it as it was. An edited one makes new databases differ from them, \

@@ -28,6 +28,9 @@ pub(crate) struct Migrate {
     /// Take the databases to be at this table already, by migrations that you wrote by hand
     #[arg(long, conflicts_with = "check")]
     baseline: bool,
+    /// Write the migration that takes everything of phasegate's out of the database again
+    #[arg(long, conflicts_with_all = ["check", "baseline"])]
+    remove: bool,
     #[command(flatten)]
     pub(crate) format: FormatArg,
 }
@@ -35,7 +38,11 @@ pub(crate) struct Migrate {
 impl Migrate {
     pub(crate) fn run(&self) -> Outcome {
         let format = self.format.format;
-        let ask = if self.baseline { Ask::Baseline } else { Ask::Changes };
+        let ask = match (self.baseline, self.remove) {
+            (true, _) => Ask::Baseline,
+            (_, true) => Ask::Remove,
+            (false, false) => Ask::Changes,
+        };
         let tables = self.tables.load(format)?;
         let mut findings = tables.findings;
         // Every table is looked at before the first file is written.

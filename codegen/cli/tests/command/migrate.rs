@@ -334,3 +334,38 @@ fn several_at_once_do_not_write_over_each_other() {
         assert!(folder.run(&["migrate", table]).out.contains("nothing has changed"));
     }
 }
+
+#[test]
+fn a_removal_is_the_next_step_and_what_comes_after_it_begins_anew() {
+    let folder = migrated(TABLE);
+    folder.write("job.toml", grown());
+    let ran = folder.run(&["migrate", "--remove", "--format", "json"]);
+    assert_eq!((ran.code, rules(&ran)), (Some(0), vec!["removed-for-good".to_owned(); 2]));
+    let sql = folder.read("migrations/postgres/0002_remove_job.sql");
+    for object in ["TRIGGER", "FUNCTION", "VIEW", "TABLE"] {
+        assert!(sql.contains(&format!("\nDROP {object} IF EXISTS ")), "{object}: {sql}");
+    }
+    assert!(!sql.contains("TABLE IF EXISTS \"public\".\"jobs\""), "the table stays: {sql}");
+    // What was taken out is the table as the databases had it.
+    assert!(folder.read("migrations/tables/0002.toml").ends_with(&format!("\n\n{TABLE}")));
+    let ran = folder.run(&["migrate", "--remove", "--format", "json"]);
+    assert_eq!((ran.code, rules(&ran)), (Some(1), vec!["nothing-to-remove".to_owned()]));
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert_eq!(folder.run(&["check"]).code, Some(0), "there is nothing to keep");
+
+    let ran = folder.run(&["migrate"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(folder.path("migrations/sqlite/0003_create_job.sql").exists(), "{:?}", folder.files());
+    assert!(folder.run(&["migrate"]).out.contains("nothing has changed"));
+    // It is a step of the chain like any other.
+    std::fs::remove_file(folder.path("migrations/tables/0002.toml")).expect("it was there");
+    let unrecorded = vec!["migration-missing", "migration-unrecorded", "migration-unrecorded"];
+    let found = rules(&folder.run(&["migrate", "--format", "json"]));
+    assert!(
+        !found.is_empty() && found.iter().all(|rule| unrecorded.contains(&&rule[..])),
+        "{found:?}"
+    );
+    for together in ["--check", "--baseline"] {
+        assert_eq!(folder.run(&["migrate", "--remove", together]).code, Some(2));
+    }
+}
