@@ -359,7 +359,7 @@ fn a_removal_is_the_next_step_and_what_comes_after_it_begins_anew() {
     assert!(folder.run(&["migrate"]).out.contains("nothing has changed"));
     // It is a step of the chain like any other.
     std::fs::remove_file(folder.path("migrations/tables/0002.toml")).expect("it was there");
-    let unrecorded = vec!["migration-missing", "migration-unrecorded", "migration-unrecorded"];
+    let unrecorded = ["migration-missing", "migration-unrecorded"];
     let found = rules(&folder.run(&["migrate", "--format", "json"]));
     assert!(
         !found.is_empty() && found.iter().all(|rule| unrecorded.contains(&&rule[..])),
