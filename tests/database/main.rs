@@ -17,6 +17,7 @@ mod live_objects;
 mod migrations;
 mod observe;
 mod observed;
+mod overdue;
 mod postgres;
 mod removal;
 mod sqlite;

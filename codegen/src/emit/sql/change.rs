@@ -339,11 +339,13 @@ impl<'m> Change<'_, 'm> {
 
     /// The statements that take those objects out which are gone, or of SQLite's are made anew.
     fn drops(&self, before: &[Object], after: &[Object], anew: &[Object]) -> Vec<String> {
+        let is_sqlite = self.n.dialect == Dialect::Sqlite;
         let is_among = |objects: &[Object], object: &Object| objects.iter().any(|o| o.is(object));
         let goes = |object: &&Object| match object.kind {
+            // To drop a trigger of PostgreSQL's is a lock that writers wait for.
+            Kind::Trigger if !is_sqlite => false,
             Kind::View | Kind::Trigger => {
-                !is_among(after, object)
-                    || self.n.dialect == Dialect::Sqlite && is_among(anew, object)
+                !is_among(after, object) || is_sqlite && is_among(anew, object)
             }
             Kind::Step | Kind::Type | Kind::Table | Kind::Index | Kind::Function => false,
         };

@@ -211,6 +211,8 @@ pub(super) struct View<'m> {
     pub(super) adopts: bool,
     pub(super) observe: bool,
     pub(super) observed: Option<&'m Observed>,
+    /// The states that say how long a row is usually in them, as literals, and the seconds.
+    pub(super) overdue: Vec<(String, u32)>,
     /// Whether a guard is there already while rows in unknown states are counted.
     is_guarded: bool,
     /// The category of types that the column has to be of.
@@ -239,6 +241,7 @@ impl<'m> View<'m> {
             adopts: !sql.owns && sql.events.is_some(),
             observe: schema.mode == Mode::Observe,
             observed: schema.observed.as_ref(),
+            overdue: overdue(machine),
             is_guarded: false,
             column_class: match sql.storage {
                 Storage::Enum => 'E',
@@ -454,6 +457,12 @@ impl List<'_> {
         let object = self.add(Kind::Trigger, &name, object);
         on.clone_into(&mut object.on);
     }
+}
+
+/// The states with an `expect`, as literals, and the seconds.
+fn overdue(machine: &Machine) -> Vec<(String, u32)> {
+    let usual = machine.states.iter().filter_map(|state| Some((state, state.expect?)));
+    usual.map(|(state, expect)| (literal(&state.value), expect.seconds())).collect()
 }
 
 /// The default state, as a literal.

@@ -64,6 +64,9 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
         if list.view.observed.is_some() {
             list.view("observed");
         }
+        if !list.view.overdue.is_empty() {
+            list.view("overdue");
+        }
         let step = format!(
             "(\"key\" {}, \"was\" text, \"becomes\" text, \"judged\" text) RETURNS boolean",
             n.row_type

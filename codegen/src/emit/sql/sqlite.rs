@@ -75,4 +75,7 @@ pub(super) fn objects(list: &mut List<'_>) {
     if list.view.observed.is_some() {
         list.view("observed");
     }
+    if history && !list.view.overdue.is_empty() {
+        list.view("overdue");
+    }
 }

@@ -60,6 +60,8 @@ $phasegate$;
 {% include "sql/postgres/preflight.sql" %}
 {%- when "unknown" -%}
 {% include "sql/postgres/unknown.sql" %}
+{%- when "overdue" -%}
+{% include "sql/postgres/overdue.sql" %}
 {%- when "observed" -%}
 {% if let Some(observed) = observed %}{% include "sql/postgres/observed.sql" %}{% endif %}
 {%- when "step" -%}

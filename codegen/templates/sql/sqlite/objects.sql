@@ -30,6 +30,8 @@ SELECT "before", sum("events"), sum("reports") FROM {{ n.at("pruned") }} GROUP B
 {% include "sql/sqlite/preflight.sql" %}
 {%- when "unknown" -%}
 {% include "sql/sqlite/unknown.sql" %}
+{%- when "overdue" -%}
+{% include "sql/sqlite/overdue.sql" %}
 {%- when "observed" -%}
 {% if let Some(observed) = observed %}{% include "sql/sqlite/observed.sql" %}{% endif %}
 {%- when "event" -%}

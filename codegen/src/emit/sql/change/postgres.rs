@@ -40,6 +40,7 @@ impl<'m> Change<'_, 'm> {
             return self.renaming(file, &labels, &renamed);
         }
         let objects = self.objects("The rules from here on.");
+        let drops = || self.drops(&self.was.objects(), &self.now.objects(), &[]);
         let named = |suffix: &str| format!("change_{}{suffix}", self.now.machine.name);
         // The default is of the column's type: a label that is new is used in a later file.
         let default = objects::default(self.now.machine);
@@ -48,13 +49,14 @@ impl<'m> Change<'_, 'm> {
             let first = File { labels: &labels, ..file() };
             return vec![
                 first.print(named("_labels")),
-                File { objects, ..file() }.print(named("")),
+                File { drops: drops(), objects, ..file() }.print(named("")),
             ];
         }
-        if objects.is_empty() && labels.is_empty() {
+        let drops = drops();
+        if objects.is_empty() && labels.is_empty() && drops.is_empty() {
             return Vec::new();
         }
-        vec![File { labels: &labels, objects, ..file() }.print(named(""))]
+        vec![File { labels: &labels, drops, objects, ..file() }.print(named(""))]
     }
 
     /// What is made anew in the end; `what` is said of the rules.
@@ -65,7 +67,7 @@ impl<'m> Change<'_, 'm> {
                 object.comment = format!("-- {what}\n");
             } else if object.name == self.n.first_name("guard_again") {
                 object.comment = AGAIN.to_owned();
-            } else {
+            } else if object.name != self.n.name("overdue") {
                 object.comment = START.to_owned();
             }
         }
@@ -132,7 +134,8 @@ impl<'m> Change<'_, 'm> {
             objects.retain(|object| object.name != self.n.name("initial"));
         }
         let moved = if is_enum { &[] } else { renamed };
-        let end = File { waits: true, moved, moving, objects, ..file() };
+        let drops = self.drops(&self.was.objects(), &self.now.objects(), &[]);
+        let end = File { waits: true, moved, moving, drops, objects, ..file() };
         let begin = File { labels, objects: begins, ..file() };
         vec![begin.print(name("_begin")), rename.print(name("")), end.print(name("_end"))]
     }

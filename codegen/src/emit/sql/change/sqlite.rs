@@ -16,12 +16,12 @@ impl Change<'_, '_> {
                 defaults.map(|value| literal(&format!("{column} TEXT NOT NULL DEFAULT {value},")));
             Rename { from, to }
         });
-        if objects.is_empty() && default.is_none() {
+        let drops = self.drops(&before, &after, &objects);
+        if objects.is_empty() && drops.is_empty() && default.is_none() {
             return Vec::new();
         }
         let moved = self.renames();
         let verb = if moved.is_empty() { "change" } else { "rename" };
-        let drops = self.drops(&before, &after, &objects);
         let file = File { drops, moved: &moved, default, objects, ..self.file() };
         vec![file.print(format!("{verb}_{}", self.now.machine.name))]
     }
