@@ -4,7 +4,8 @@
 //! `cargo bench --bench database` prints the least of three times each, and how many times plain that
 //! is: on SQLite of the clock, on PostgreSQL of the backend's CPU, which neighbours disturb less (it
 //! reads `/proc`, so it takes Linux). Then it lets the history grow to 2,000,000 events, and has pgbench
-//! change one row a transaction, durably, with 8 clients. It needs PostgreSQL 15 or newer.
+//! change one row a transaction, durably, with 8 clients. It needs PostgreSQL 15 or newer. With words after
+//! `--` it measures these alone: `sqlite`, `postgres`, `growth`, `pgbench`.
 
 #[path = "../tests/common/cluster.rs"]
 mod cluster;
@@ -234,11 +235,8 @@ async fn pgbench(kind: &str) -> f64 {
     mean.expect("pgbench says the latency")
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    bulk(Dialect::Sqlite).await;
-    bulk(Dialect::Postgres).await;
-    growth().await;
+/// One row a transaction, of each kind.
+async fn transactions() {
     println!("postgres, one row a transaction, durable, 8 clients");
     let mut least = [f64::MAX; 4];
     for _ in 0..TURNS {
@@ -248,5 +246,30 @@ async fn main() {
     }
     for (mean, kind) in least.iter().zip(KINDS) {
         println!("    {kind:18} {mean:.2} ms  {:.2} x", mean / least[0]);
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let only: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_asked = |part: &str| {
+        let is_asked = only.is_empty() || only.iter().any(|word| word == part);
+        if !is_asked {
+            println!("{part}: left out, as asked");
+        }
+        is_asked
+    };
+    if is_asked("sqlite") {
+        bulk(Dialect::Sqlite).await;
+    }
+    if is_asked("postgres") {
+        bulk(Dialect::Postgres).await;
+    }
+    if is_asked("growth") {
+        growth().await;
+    }
+    if is_asked("pgbench") {
+        transactions().await;
     }
 }
