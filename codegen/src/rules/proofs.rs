@@ -96,8 +96,9 @@ needs = ["pack"]
 success = "arrived"
 "#,
         },
-        mend: "let jobs that report one row follow each other by `needs`, declare the step, or report \
-            a state that is legal there",
+        mend: "let jobs that report one row follow each other by `needs`; where the row has ended, leave \
+            `failure` out of the jobs that run concurrently and let a concluding job report it; \
+            otherwise declare the step, or report a state that is legal there",
     }
 
     WORKFLOW_ENDS "workflow-ends" {

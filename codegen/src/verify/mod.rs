@@ -201,11 +201,14 @@ impl Covered {
         self
     }
 
-    /// `10 states, 100 pairs`.
+    /// `10 states, 100 pairs`. A number that can't be counted further is said to be one.
     pub fn text(&self) -> String {
-        let counts: Vec<String> =
-            self.counts.iter().map(|(count, what)| format!("{count} {what}")).collect();
-        counts.join(", ")
+        let number = |count: u64| match count {
+            u64::MAX => "more than 10^19".to_owned(),
+            count => count.to_string(),
+        };
+        let counts = self.counts.iter().map(|(count, what)| format!("{} {what}", number(*count)));
+        counts.collect::<Vec<String>>().join(", ")
     }
 }
 

@@ -57,7 +57,11 @@ impl Verify {
                 exit = Exit::Findings;
             }
             if format == Format::Text {
-                let summary = verify::summary(&proofs);
+                let mut summary = verify::summary(&proofs);
+                let left = refuted.iter().filter(|f| f.accepted.is_some()).count();
+                if left > 0 {
+                    summary += &format!("; {left} accepted");
+                }
                 print(&verify::text(&proofs))?;
                 print(&fingerprints(&refuted))?;
                 tell(format, &stale, Some(accepted.source()), json!({}))?;
