@@ -187,7 +187,6 @@ fn a_backend_by_itself() {
 fn every_view_holds_in_light_and_dark_narrow_and_large() {
     let table =
         std::fs::read_to_string(common::root().join("tests/artifacts/page/odd.toml")).unwrap();
-    let table = format!("{table}[target.sql]\n");
     let machine = phasegate_codegen::machine("odd.toml", table.as_bytes()).unwrap().1;
     let page = Page::new(&machine, "odds", status_map(&table));
     let world = empty(&table);

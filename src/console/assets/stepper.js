@@ -52,9 +52,9 @@ export function viewOf(map, snapshot) {
   const events = snapshot.events ?? [];
   const status = statusOf(map, snapshot);
   const evidence = evidenceOf(map, events);
-  const views = status.known
-    ? map.phasesOf(events.map((event) => event.to), events.at(-1)?.attempted).map((phase, at) => ({ ...map.phases[at], ...phase }))
-    : snapshot.phases ?? [];
+  const known = () => map.phasesOf(events.map((event) => event.to), events.at(-1)?.attempted);
+  const ofMap = () => known().map((phase, at) => ({ ...map.phases[at], ...phase }));
+  const views = status.known ? ofMap() : snapshot.phases ?? ofMap();
   const steps = views.map((phase, at) => stepOf(phase, evidence.get(phase.name), status, skippedLabel(views, at, status.state)));
   return { status, steps, summary: summaryOf(steps, status, events.at(-1)) };
 }

@@ -1,7 +1,7 @@
 // What the page shows of a snapshot, without a page: a pure function of the map and the snapshot.
 import assert from "node:assert/strict";
 
-const [map, { auditOf, changesOf, follow, statusOf, viewOf }] = await Promise.all(process.argv.slice(2).map((path) => import(path)));
+const [map, { auditOf, changesOf, next, statusOf, viewOf }] = await Promise.all(process.argv.slice(2).map((path) => import(path)));
 
 /** Frozen to the bottom: who changes it throws. */
 const frozen = (value) => {
@@ -25,16 +25,16 @@ assert.deepEqual(view(null, "queued", "building"), view(null, "queued", "buildin
 
 // An event that was seen changes nothing; one after a gap asks for the whole.
 const seen = snapshot(null, "queued", "building");
-assert.equal(follow(seen, frozen({ seq: 2, from: "queued", to: "failed", at: at(5) })), seen);
-assert.equal(follow(seen, frozen({ seq: 4, from: "deploying", to: "failed", at: at(5) })), null);
-const followed = follow(seen, frozen({ seq: 3, from: "building", to: "deploying", at: at(5), attempted: null }));
+assert.equal(next(seen, frozen({ seq: 2, from: "queued", to: "failed", at: at(5) })), seen);
+assert.equal(next(seen, frozen({ seq: 4, from: "deploying", to: "failed", at: at(5) })), null);
+const followed = next(seen, frozen({ seq: 3, from: "building", to: "deploying", at: at(5), attempted: null }));
 assert.deepEqual([followed.status, followed.seq, followed.last_report_at, followed.events.length], ["deploying", 3, at(5), 3]);
 
 // A state that the map lacks is named, moves no phase, and is no fault anywhere.
 const newer = view(null, "queued", "smoke_running", "smoke_paused");
 assert.equal(newer.status.title, "Unknown state smoke_paused (the backend is newer than this page)");
-assert.deepEqual(labels(newer), labels(view(null, "queued", "smoke_running")));
-for (const value of ["__proto__", "constructor", "", null, undefined, 7]) assert.equal(statusOf(map, value).known, false);
+assert.deepEqual(labels(newer), ["in progress when last known", "upcoming", "upcoming", "upcoming"]);
+for (const value of ["__proto__", "constructor", "", null, undefined, 7]) assert.equal(statusOf(map, { status: value }).known, false);
 assert.deepEqual(labels(viewOf(map, { id: "a", status: "new", seq: 0 })), Array(4).fill("upcoming"));
 assert.deepEqual(auditOf(map, snapshot(null, "queued", "new")).map(({ to }) => to), ["new", "Queued"]);
 
@@ -46,7 +46,7 @@ assert.equal(view(null, "queued", "building", "deploying").summary, "");
 
 // What is said of a change is what has changed, and nothing else.
 const before = view(null, "queued", "smoke_running");
-assert.equal(changesOf(before, view(null, "queued", "smoke_running", "freeze_checking")), "Freeze checking. Smoke gate: not reported. Freeze check: in progress.");
+assert.equal(changesOf(before, view(null, "queued", "smoke_running", "freeze_checking")), "Freeze checking. Smoke gate: outcome not reported. Freeze check: in progress.");
 assert.equal(changesOf(before, before), "");
 
 // A step that was forced, or let through against the table, says so and why.
