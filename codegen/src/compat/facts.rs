@@ -94,10 +94,16 @@ impl Cause {
 
     /// A page shows a phase otherwise, of a row in this state; by its own table or, where that says
     /// the same of the phase, because a report was applied that would have been none, or the other
-    /// way round.
-    pub(super) fn phase(phase: String, value: Value, moved: Option<Self>) -> Self {
+    /// way round; or because the page passed over values that it lacks.
+    pub(super) fn phase(
+        phase: String,
+        value: Value,
+        moved: Option<Self>,
+        passed: Vec<Value>,
+    ) -> Self {
         let mut facts = vec![Fact::Shows(phase), Fact::Knows(value)];
         facts.extend(moved.into_iter().flat_map(|moved| moved.facts));
+        facts.extend(passed.into_iter().map(Fact::Knows));
         facts.extend([Fact::Phases, Fact::Starts]);
         Self { facts, refused: None }
     }

@@ -3,7 +3,7 @@
 
 use super::facts::Cause;
 use super::found::{Class, Place, Witness};
-use super::layers::{Answer, By, Why};
+use super::layers::{Answer, By, Value, Why, World};
 use super::mixed::{Mixed, Taken};
 use super::receives::{Received, Receives, Row};
 use super::words::{disagree, named, takes};
@@ -54,7 +54,10 @@ pub(super) fn witness(
     let path = tell(runs.workflow, &runs.layout, &runs.receiver, &trail.first, &trail.steps);
     // Where its job fails for it too, that is told beside it.
     let tolerated = class == Class::DatabaseRefuses;
-    Witness { tolerated, ..Witness::new(summary, path.0, cause(class, trail, shown)) }
+    Witness {
+        tolerated,
+        ..Witness::new(summary, path.0, cause(runs.receiver.world, page, class, trail, shown))
+    }
 }
 
 /// Whether a step's report is its job's last word on that: one whose runner is lost after it makes no
@@ -72,7 +75,17 @@ fn counts(step: Step) -> bool {
     }
 }
 
-fn cause(class: Class, trail: &Trail, shown: Shown<'_>) -> Cause {
+fn cause(
+    world: &World<'_>,
+    page: Option<usize>,
+    class: Class,
+    trail: &Trail,
+    shown: Shown<'_>,
+) -> Cause {
+    // What the page passes over, for its table lacks it.
+    let lacks = |value: &Value| page.is_some_and(|page| world.state(page, *value).is_none());
+    let rows = std::iter::once(&trail.first).chain(trail.steps.iter().map(|(_, run)| run));
+    let passed: Vec<Value> = rows.map(|run| run.row.value).filter(lacks).collect();
     let value = trail.last().value;
     let (mut first, mut moved, mut last) = (None, None, None);
     let mut before = trail.first.row;
@@ -100,7 +113,7 @@ fn cause(class: Class, trail: &Trail, shown: Shown<'_>) -> Cause {
         },
         (Class::PageFalse, _) => match (shown, first) {
             (Some(_), Some(first)) => first,
-            (Some((phase, _)), None) => Cause::phase(phase.to_owned(), value, moved),
+            (Some((phase, _)), None) => Cause::phase(phase.to_owned(), value, moved, passed),
             (None, _) => Cause::meaning(value),
         },
         (_, last) => {

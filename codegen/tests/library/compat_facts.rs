@@ -11,6 +11,7 @@ use phasegate_codegen::compat::{
     compare,
 };
 use phasegate_codegen::finding::Severity;
+use phasegate_codegen::machine::ReportKind;
 use phasegate_codegen::table::json_schema;
 use toml::{Table, Value};
 
@@ -232,6 +233,35 @@ fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
             }
         }
     }
+    // What jobs rely on.
+    let world = &world;
+    let relied = |version: usize| -> BTreeMap<(&str, usize, usize, Stored), bool> {
+        let machine = machines[version];
+        let of = |job| {
+            let reports = machine.reports(job).into_iter();
+            reports.flat_map(move |report| {
+                let kind = match report.kind {
+                    ReportKind::Start => 0,
+                    ReportKind::Milestone(_) => 1,
+                    ReportKind::Outcome => 2,
+                };
+                let outcomes = report.outcomes;
+                let ends = [outcomes.success, outcomes.failure, outcomes.cancelled];
+                ends.into_iter().enumerate().filter_map(move |(at, state)| {
+                    let value = world.value(version, state?);
+                    let name = machine.job(job).name.as_str();
+                    Some(((name, kind, at, value), !report.tolerated))
+                })
+            })
+        };
+        machine.job_ids().flat_map(of).collect()
+    };
+    let before = relied(0);
+    for (report, _) in relied(1).into_iter().filter(|(_, relies)| *relies) {
+        if before.get(&report) == Some(&false) && !facts.contains(&Fact::Relies(report.3)) {
+            missed.push(format!("{report:?}: relied on now"));
+        }
+    }
     // What jobs do.
     let jobs = |version: usize| {
         let machine = machines[version];
@@ -241,11 +271,7 @@ fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
                 let of = |state: Option<_>| state.map(text);
                 let outcomes = report.outcomes;
                 let of = [of(outcomes.success), of(outcomes.failure), of(outcomes.cancelled)];
-                (
-                    report.kind == phasegate_codegen::machine::ReportKind::Outcome,
-                    of,
-                    report.tolerated,
-                )
+                (report.kind == ReportKind::Outcome, of, report.tolerated)
             };
             machine.reports(job).into_iter().map(said).collect()
         };

@@ -356,6 +356,27 @@ fn a_step_that_stays_where_it_is_is_the_reason_of_what_a_page_makes_of_it() {
     assert!(step.classes.contains(&Class::PageFalse));
 }
 
+/// Found by the test below: a page that lacks the state in which the work was over goes by the one before.
+#[test]
+fn a_value_that_a_page_passes_over_is_the_reason_of_what_it_makes_of_those_that_follow() {
+    let shipped = "name = \"shipped\"\noutcome = \"success\"\n";
+    let reopens = format!("{shipped}reopens = true\n");
+    let old =
+        GATE.replace(shipped, &reopens) + "[[transition]]\nfrom = \"shipped\"\nto = \"checking\"\n";
+    let new = old
+        .replace(&reopens, &format!("{reopens}value = \"value 0\"\n"))
+        .replace("name = \"ship\"\nneeds = [\"check\"]\n", "name = \"ship\"\n");
+    assert_eq!(
+        new.len(),
+        old.len() + "value = \"value 0\"\n".len() - "needs = [\"check\"]\n".len()
+    );
+    let versions = versions(&old, &new);
+    let comparison = compare(&versions, 0, 1);
+    assert!(holds(&comparison).is_ok(), "{:?}", comparison.beside);
+    let value = comparison.changes.iter().find(|one| one.change.rule.id == "value-changed");
+    assert!(value.unwrap().classes.contains(&Class::PageFalse));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: std::env::var("PHASEGATE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64),
