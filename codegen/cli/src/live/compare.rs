@@ -2,8 +2,9 @@
 
 use super::Telling;
 use super::connect::{Away, Conn};
-use super::facts::{Facts, Found};
+use super::facts::Facts;
 use super::judge::{Held, MADE_OTHERWISE};
+use super::reader::Found;
 use phasegate_codegen::emit::sql::{Dialect, GUARDS, Mode};
 use phasegate_codegen::emit::sql::{Kind, Object};
 use phasegate_codegen::emit::sql::{literal, quoted};

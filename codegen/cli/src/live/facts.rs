@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::connect::{Away, Conn};
-use super::reader;
+use super::reader::{self, Found};
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::emit::sql::{Names, literal};
 
@@ -26,19 +26,6 @@ pub(super) fn rules_again(names: &Names) -> String {
 /// The columns that say what a state is called now.
 const RENAMES: [(&str, &str); 3] =
     [("language", "\"language\""), ("state", "\"state\""), ("name_now", "\"name_now\"")];
-
-/// A thing of a catalog.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) kind: String,
-    /// The table that it stands on.
-    pub(super) on: String,
-    pub(super) name: String,
-    /// What it is: a definition, a body, or the statement that made it.
-    pub(super) text: String,
-    /// What a function is beside its body, or why an index or a trigger does nothing.
-    pub(super) note: String,
-}
 
 /// All that was found.
 pub(super) struct Facts {

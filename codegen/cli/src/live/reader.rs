@@ -1,9 +1,21 @@
 //! How the catalog of a dialect is read, and whether what it has is an object of the schema.
 
-use super::facts::Found;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::emit::sql::{Kind, Object};
 use phasegate_codegen::emit::sql::{Names, literal};
+
+/// A thing of a catalog.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) kind: String,
+    /// The table that it stands on.
+    pub(super) on: String,
+    pub(super) name: String,
+    /// What it is: a definition, a body, or the statement that made it.
+    pub(super) text: String,
+    /// What a function is beside its body, or why an index or a trigger does nothing.
+    pub(super) note: String,
+}
 
 /// A dialect's catalog.
 pub(super) trait Reader: Sync {

@@ -1,8 +1,8 @@
 //! What an expression comes to, where contexts and functions are asked of somebody who may not know.
 
 use super::Asked;
-use super::parse::{Comparison, Expression, Part, STATUS};
-use super::value::{Value, Values, compare};
+use super::parse::{Expression, Part, STATUS};
+use super::value::{Comparison, Value, Values, compare};
 
 impl Expression {
     /// Every value that it can have.

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::tokens::{Token, tokens};
-use super::value::Value;
+use super::value::{Comparison, Value};
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,17 +36,6 @@ pub(super) enum Part {
     Every,
     /// A key that is found out by an expression.
     Found(Box<Expression>),
-}
-
-/// How two values are compared.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Comparison {
-    Equal,
-    Unequal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
 }
 
 /// Functions that say what became of the jobs before.

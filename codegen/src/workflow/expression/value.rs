@@ -1,7 +1,17 @@
 //! What an expression can be: every value that is possible, where not all is known.
 
-use super::parse::Comparison;
 use super::tokens::number;
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Comparison {
+    Equal,
+    Unequal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
 
 /// One value.
 #[derive(Clone, Debug, PartialEq)]

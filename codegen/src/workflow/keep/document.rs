@@ -3,6 +3,8 @@
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, options};
 
+use super::lines::Lines;
+
 /// A workflow as it stands.
 #[derive(Debug)]
 pub(super) struct Document {
@@ -174,6 +176,14 @@ impl Document {
         let mut found = Vec::new();
         collect(&self.root, &mut found);
         found
+    }
+
+    /// Whether a line says something: it is neither blank nor a comment alone.
+    pub(super) fn says(&self, lines: &Lines<'_>, line: usize) -> bool {
+        let is_comment = self.comments.iter().any(|c| c.line == line)
+            && lines.line(line).trim_start().starts_with('#');
+        let ends_document = lines.line(line).starts_with("...");
+        !lines.is_blank(line) && !ends_document && !is_comment
     }
 }
 

@@ -3,8 +3,7 @@
 
 use super::document::Node;
 use super::reading::{Found, Reading};
-use super::regions::{END, Region};
-use crate::emit::workflow::WorkflowTarget;
+use super::regions::{END, Region, is_phasegates};
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::shown;
@@ -110,19 +109,6 @@ impl<'r> Reading<'r> {
         let is_mixed = |r: &&Region| self.stands_in(r, job) && self.own_text(r).is_some();
         self.regions.iter().find(is_mixed)
     }
-}
-
-/// Whether a step is a report as this table or another version of it has it: it uses the action, or
-/// one by another name that is asked as it is.
-pub(super) fn is_phasegates(step: &Node, target: &WorkflowTarget) -> bool {
-    fn action(uses: &str) -> &str {
-        uses.split_once('@').map_or(uses, |(action, _)| action)
-    }
-    let Some(uses) = step.get("uses").and_then(Node::text) else { return false };
-    let is_given = |key: &str| step.get("with").is_some_and(|with| with.get(key).is_some());
-    let is_asked_so = is_given("job") && is_given("id") && is_given("url");
-    action(uses) == action(&target.action)
-        || (is_asked_so && (is_given("state") || is_given("outcome")))
 }
 
 /// Why nothing else may stand in a region.

@@ -29,6 +29,12 @@ impl<'t> Lines<'t> {
             .map_or("", |line| line.trim_end_matches(['\n', '\r']))
     }
 
+    /// The line of the dash that an item of a list stands behind, by the item's line.
+    pub(super) fn dash(&self, item: usize) -> usize {
+        let is_dash = |line: &usize| self.line(*line).trim_start().starts_with('-');
+        (1..=item).rev().find(is_dash).unwrap_or(item)
+    }
+
     /// The bytes of a line from 1 that are not its indentation or its end.
     pub(super) fn span(&self, line: usize) -> Range<usize> {
         let before: usize = self.lines.iter().take(line.saturating_sub(1)).map(|l| l.len()).sum();

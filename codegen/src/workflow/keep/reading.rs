@@ -4,7 +4,6 @@ use super::document::{Document, Node};
 use super::expected::{Expected, expected};
 use super::lines::Lines;
 use super::regions::Region;
-use super::same::dash;
 use crate::emit::workflow::{Github, WorkflowTarget};
 use crate::machine::{Job, JobId, Machine};
 
@@ -90,7 +89,7 @@ impl<'r> Reading<'r> {
     /// Where a job's steps stand.
     pub(super) fn steps(&self, job: Found<'r>) -> Option<Steps<'r>> {
         let (key, value) = job.value.entry("steps")?;
-        let each = |step| (dash(self.lines, step), self.document.resolved(step));
+        let each = |step: &'r Node| (self.lines.dash(step.line), self.document.resolved(step));
         Some(Steps {
             line: key.line,
             until: self.document.until(value),
@@ -165,14 +164,6 @@ impl<'r> Reading<'r> {
 
     /// Whether a line says something: it is neither blank nor a comment alone.
     pub(super) fn says(&self, line: usize) -> bool {
-        says(self.document, self.lines, line)
+        self.document.says(self.lines, line)
     }
-}
-
-/// Whether a line says something: it is neither blank nor a comment alone.
-pub(super) fn says(document: &Document, lines: &Lines<'_>, line: usize) -> bool {
-    let is_comment = document.comments.iter().any(|c| c.line == line)
-        && lines.line(line).trim_start().starts_with('#');
-    let ends_document = lines.line(line).starts_with("...");
-    !lines.is_blank(line) && !ends_document && !is_comment
 }

@@ -2,10 +2,7 @@
 //! lines of their own; what looks like one in a text is none.
 
 use super::document::{Comment, Document, Node};
-use super::held::is_phasegates;
 use super::lines::Lines;
-use super::reading::says;
-use super::same::dash;
 use crate::emit::workflow::WorkflowTarget;
 use crate::finding::{Findings, Severity};
 use crate::rules;
@@ -130,8 +127,8 @@ fn reports(document: &Document, lines: &Lines<'_>, target: &WorkflowTarget) -> V
     let jobs = document.root.get("jobs").map_or(&[][..], Node::entries);
     let steps = jobs.iter().flat_map(|(_, job)| job.get("steps").map_or(&[][..], Node::items));
     let report = |step: &Node| {
-        let first = dash(lines, step);
-        let last = (first..document.until(step)).rev().find(|&line| says(document, lines, line));
+        let first = lines.dash(step.line);
+        let last = (first..document.until(step)).rev().find(|&line| document.says(lines, line));
         Report { first, last: last.unwrap_or(first) }
     };
     steps.filter(|step| is_phasegates(step, target)).map(report).collect()
@@ -185,4 +182,17 @@ fn marker<'t>(
         findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
     }
     marker
+}
+
+/// Whether a step is a report as this table or another version of it has it: it uses the action, or
+/// one by another name that is asked as it is.
+pub(super) fn is_phasegates(step: &Node, target: &WorkflowTarget) -> bool {
+    fn action(uses: &str) -> &str {
+        uses.split_once('@').map_or(uses, |(action, _)| action)
+    }
+    let Some(uses) = step.get("uses").and_then(Node::text) else { return false };
+    let is_given = |key: &str| step.get("with").is_some_and(|with| with.get(key).is_some());
+    let is_asked_so = is_given("job") && is_given("id") && is_given("url");
+    action(uses) == action(&target.action)
+        || (is_asked_so && (is_given("state") || is_given("outcome")))
 }

@@ -16,17 +16,11 @@ impl Side<'_> {
     /// The items of a list that no region holds.
     fn outside<'n>(&self, items: &'n [Node], is_flow: bool) -> Vec<&'n Node> {
         let is_outside = |item: &&Node| {
-            let line = dash(self.lines, item);
+            let line = self.lines.dash(item.line);
             is_flow || !self.regions.iter().any(|region| region.holds(line))
         };
         items.iter().filter(is_outside).collect()
     }
-}
-
-/// The line of the dash that an item of a list stands behind.
-pub(super) fn dash(lines: &Lines<'_>, item: &Node) -> usize {
-    let is_dash = |line: &usize| lines.line(*line).trim_start().starts_with('-');
-    (1..=item.line).rev().find(is_dash).unwrap_or(item.line)
 }
 
 /// Whether the two say the same, steps in regions aside.
