@@ -60,7 +60,7 @@ impl Shape {
 pub(crate) async fn tables(conn: &mut Conn<'_>, schema: &Schema) -> Result<BTreeSet<String>> {
     Ok(match conn {
         #[cfg(feature = "sqlite")]
-        Conn::Sqlite(_) => super::sqlite::tables(conn).await?,
+        Conn::Sqlite(_) => super::sqlite::tables(conn, schema).await?,
         #[cfg(feature = "postgres")]
         Conn::Postgres(_) => super::postgres::tables(conn, schema).await?,
     })

@@ -40,7 +40,7 @@ pub(crate) async fn columns(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Resul
     Ok(columns)
 }
 
-pub(crate) async fn tables(conn: &mut Conn<'_>) -> sqlx::Result<BTreeSet<String>> {
+pub(crate) async fn tables(conn: &mut Conn<'_>, _: &Schema) -> sqlx::Result<BTreeSet<String>> {
     let sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')";
     let rows = conn.rows(sql, &[]).await?;
     rows.iter().map(|row| Ok(row.text(0)?.unwrap_or_default())).collect()
@@ -58,7 +58,7 @@ pub(crate) async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Re
 
 /// The mode that was set past the table, where one was.
 pub(crate) async fn set_mode(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Option<String>> {
-    if !tables(conn).await?.contains(&schema.mode) {
+    if !tables(conn, schema).await?.contains(&schema.mode) {
         return Ok(None);
     }
     let row = conn.row(&format!("SELECT mode FROM {}", quoted(&schema.mode)), &[]).await?;

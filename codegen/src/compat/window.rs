@@ -18,7 +18,7 @@ pub struct Window<'v> {
     versions: &'v [Version],
     /// Every pair, an older and a newer one, by their places.
     pub pairs: Vec<(usize, usize, Comparison<'v>)>,
-    /// Every mix of all versions; nothing where there are more than [`MOST_VERSIONS`].
+    /// Every mix of all versions; nothing where there are more than four.
     pub mixes: Option<Vec<(Mix, Verdict)>>,
     layers: Vec<Layer>,
 }
