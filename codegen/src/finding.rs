@@ -153,6 +153,15 @@ impl<'s> Findings<'s> {
         self.list.len() >= MOST_FINDINGS
     }
 
+    /// Takes those out that something else says at once, where there are several; whether it did.
+    pub(crate) fn take_out(&mut self, is_said: impl Fn(&Finding) -> bool) -> bool {
+        let is_one_of_several = self.list.iter().filter(|finding| is_said(finding)).count() > 1;
+        if is_one_of_several {
+            self.list.retain(|finding| !is_said(finding));
+        }
+        is_one_of_several
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.list.iter().any(Finding::is_error) || self.more > 0
     }

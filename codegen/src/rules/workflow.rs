@@ -29,6 +29,13 @@ rows! { WORKFLOW
         mend: "add the file to `workflows` of [target.workflow]",
     }
 
+    NOT_ADOPTED "not-adopted" {
+        looks_for: "a workflow that the table names, and in which none of its reports stands",
+        why: "It runs, and nobody hears of it.",
+        example: Words("`workflows = [\".github/workflows/deploy.yml\"]`, with that file as it was"),
+        mend: "run `phasegate workflow adopt FILE`",
+    }
+
     BAD_MARKER "bad-marker" {
         looks_for: "a comment that begins with `phasegate:` and is no marker, or one that does not \
             stand on a line of its own",
@@ -243,9 +250,12 @@ rows! { WORKFLOW
 
     NO_DISPATCH "no-dispatch" {
         looks_for: "a workflow that is neither dispatched nor called",
-        why: "Nothing gives it the row that it reports for.",
+        why: "Nothing gives it the row that it reports for. A run that follows another, by \
+            `workflow_run`, has no inputs: it could read the row's id from the run before, but \
+            nothing may hand the token on to it.",
         example: Words("`on: push`"),
-        mend: "add `workflow_dispatch` to `on:` with the inputs that the finding prints",
+        mend: "add `workflow_dispatch` to `on:` with the inputs that the finding prints; what follows \
+            another workflow is to be called by it",
     }
 
     NO_CHECKOUT "no-checkout" {

@@ -146,3 +146,47 @@ pub fn outside(text: &str) -> String {
     }
     out
 }
+
+/// The table of the trials.
+pub const TRIAL: &str = include_str!("workflows/trials/base.toml");
+
+/// A repository with the table of the trials, changed by what is replaced, and a workflow, after
+/// `workflow adopt` and `generate`.
+#[track_caller]
+pub fn tried(workflow: &str, changes: &[(&str, &str)]) -> Folder {
+    let table = TRIAL.replace("@WF@", AT);
+    let table = changes.iter().fold(table, |table, (from, to)| changed(&table, from, to));
+    let folder = Folder::with("ship.toml", &table);
+    folder.write(AT, workflow);
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    assert!(ran.code.is_some_and(|code| code < 2), "{ran:?}");
+    let outside_before: Vec<&str> = workflow.lines().collect();
+    let text = folder.read(AT);
+    let kept: Vec<&str> = text.lines().filter(|line| outside_before.contains(line)).collect();
+    assert!(kept.len() >= outside_before.len(), "a line of the user's is gone: {text}");
+    folder.run(&["generate"]);
+    let text = folder.read(AT);
+    folder.run(&["workflow", "adopt", AT]);
+    folder.run(&["generate"]);
+    assert_eq!(folder.read(AT), text, "a second run changes nothing");
+    folder
+}
+
+/// What is found of a workflow, as rule and all that is said.
+#[track_caller]
+pub fn said(workflow: &str, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    found(&tried(workflow, changes)).into_iter().map(|(rule, _, said)| (rule, said)).collect()
+}
+
+/// Holds what is found to rules, each with parts of what is said.
+#[track_caller]
+pub fn finds(workflow: &str, changes: &[(&str, &str)], expected: &[(&str, &[&str])]) {
+    let found = said(workflow, changes);
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for ((rule, said), (wanted, parts)) in found.iter().zip(expected) {
+        assert_eq!(rule, wanted, "{found:#?}");
+        for part in *parts {
+            assert!(said.contains(part), "{part:?}: {said}");
+        }
+    }
+}

@@ -31,4 +31,5 @@ mod workflows_own_text;
 mod workflows_places;
 mod workflows_regions;
 mod workflows_trials;
+mod workflows_triggers;
 mod workflows_valid;

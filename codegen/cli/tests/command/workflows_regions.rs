@@ -43,6 +43,31 @@ fn finds_a_region_that_is_missing_and_says_what_mends_it() {
 }
 
 #[test]
+fn says_once_that_a_workflow_is_not_adopted_yet() {
+    let mended = RELEASE.replace("Wait until healthy", "Health check");
+    let command = format!("run `phasegate workflow adopt {AT} --table deploy.toml`");
+    holds(&repository(&mended), &[("not-adopted", "jobs:", &format!("nothing ({command})"))]);
+    // What adopting would not mend is said beside it.
+    let job = "deploy:";
+    holds(
+        &repository(RELEASE),
+        &[
+            ("not-adopted", "jobs:", &command),
+            ("missing-region", job, "call that step so"),
+            ("missing-region", job, "first give `deploy.health_checking`"),
+        ],
+    );
+    let dispatch = mended.split_once("  workflow_dispatch:\n").unwrap().1;
+    let dispatch = dispatch.split_once("\npermissions").unwrap().0;
+    let by_hand = mended.replace(&format!("\n{dispatch}"), " {}\n");
+    let folder = repository(&by_hand);
+    let found = found(&folder);
+    let rules: Vec<&str> = found.iter().map(|(rule, ..)| rule.as_str()).collect();
+    assert_eq!(rules, ["missing-input", "missing-input", "not-adopted"], "{found:#?}");
+    assert!(found[2].2.contains(&format!("`callback_token`; then {command}")), "{found:#?}");
+}
+
+#[test]
 fn finds_markers_that_do_not_pair_and_then_writes_nothing() {
     let end = "          state: building\n      # phasegate:end\n";
     let begin = "      # phasegate:begin deploy.start\n";

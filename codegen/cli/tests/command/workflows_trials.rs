@@ -1,50 +1,6 @@
 //! Small workflows of which each had something wrong that was called current: what must come of them.
 
-use crate::binary::Folder;
 use crate::hand_written::*;
-
-const TABLE: &str = include_str!("workflows/trials/base.toml");
-
-/// A repository with the table of the trials, changed by what is replaced, and a workflow, after
-/// `workflow adopt` and `generate`.
-#[track_caller]
-fn tried(workflow: &str, changes: &[(&str, &str)]) -> Folder {
-    let table = TABLE.replace("@WF@", AT);
-    let table = changes.iter().fold(table, |table, (from, to)| changed(&table, from, to));
-    let folder = Folder::with("ship.toml", &table);
-    folder.write(AT, workflow);
-    let ran = folder.run(&["workflow", "adopt", AT]);
-    assert!(ran.code.is_some_and(|code| code < 2), "{ran:?}");
-    let outside_before: Vec<&str> = workflow.lines().collect();
-    let text = folder.read(AT);
-    let kept: Vec<&str> = text.lines().filter(|line| outside_before.contains(line)).collect();
-    assert!(kept.len() >= outside_before.len(), "a line of the user's is gone: {text}");
-    folder.run(&["generate"]);
-    let text = folder.read(AT);
-    folder.run(&["workflow", "adopt", AT]);
-    folder.run(&["generate"]);
-    assert_eq!(folder.read(AT), text, "a second run changes nothing");
-    folder
-}
-
-/// What is found of a workflow, as rule and all that is said.
-#[track_caller]
-fn said(workflow: &str, changes: &[(&str, &str)]) -> Vec<(String, String)> {
-    found(&tried(workflow, changes)).into_iter().map(|(rule, _, said)| (rule, said)).collect()
-}
-
-/// Holds what is found to rules, each with parts of what is said.
-#[track_caller]
-fn finds(workflow: &str, changes: &[(&str, &str)], expected: &[(&str, &[&str])]) {
-    let found = said(workflow, changes);
-    assert_eq!(found.len(), expected.len(), "{found:#?}");
-    for ((rule, said), (wanted, parts)) in found.iter().zip(expected) {
-        assert_eq!(rule, wanted, "{found:#?}");
-        for part in *parts {
-            assert!(said.contains(part), "{part:?}: {said}");
-        }
-    }
-}
 
 const LOCAL: (&str, &str) =
     ("id_input = ", "action = \"./.github/reports/notify-ship-status\"\nid_input = ");
@@ -251,88 +207,6 @@ fn a_start_in_a_container_goes_below_the_step_that_installs_what_it_runs_with() 
     let line =
         ("bare-container", "# phasegate:begin deploy.start", "move the region below the step");
     holds(&folder, &[line]);
-}
-
-#[test]
-fn a_called_workflow_gets_its_id_from_its_caller() {
-    let workflow = include_str!("workflows/trials/call.yml");
-    let folder = tried(workflow, &[]);
-    holds(&folder, &[]);
-    assert!(folder.read(AT).contains("      ship_id:\n        description"), "{}", folder.read(AT));
-    for on in ["  workflow_call:\n", "  workflow_call:\n    secrets: inherit\n"] {
-        let inputs = workflow.split_once("on:\n").unwrap().1.split_once("jobs:\n").unwrap().0;
-        finds(&changed(workflow, inputs, on), &[], &[]);
-    }
-}
-
-#[test]
-fn following_the_help_for_triggers_leads_to_what_is_current() {
-    let workflow = include_str!("workflows/trials/wiped.yml");
-    let on = "on:\n  workflow_dispatch:\n";
-    for given in [
-        "on: [push, workflow_dispatch]\n",
-        "on: push\n",
-        "on:\n  - push\n  - workflow_dispatch\n",
-        "on: workflow_dispatch\n",
-    ] {
-        let workflow = changed(workflow, on, given);
-        let found = said(&workflow, &[]);
-        let (rule, help) = &found[0];
-        assert!(["missing-input", "no-dispatch"].contains(&rule.as_str()), "{found:#?}");
-        let lines = help.split("in lines of its own\n").nth(1).unwrap().trim_end_matches(')');
-        assert_eq!(lines.contains("  push:\n"), given.contains("push"), "{lines}");
-        finds(&changed(&workflow, given, &format!("{lines}\n")), &[], &[]);
-    }
-}
-
-#[test]
-fn an_id_may_come_with_a_repository_dispatch() {
-    let payload = ("id_input = \"ship_id\"", "id_input = \"client_payload.ship_id\"");
-    let workflow = include_str!("workflows/trials/wiped.yml");
-    let dispatched =
-        changed(workflow, "  workflow_dispatch:\n", "  repository_dispatch:\n    types: [ship]\n");
-    let found = said(&dispatched, &[]);
-    assert!(found[0].1.contains("`id_input = \"client_payload.ship_id\"`"), "{found:#?}");
-    let folder = tried(&dispatched, &[payload]);
-    holds(&folder, &[]);
-    let text = folder.read(AT);
-    assert!(text.contains("if: github.event.client_payload.ship_id != ''"), "{text}");
-    assert!(text.contains("id: ${{ github.event.client_payload.ship_id }}"), "{text}");
-    let generated = folder.read(".github/reports/ship-console.yml");
-    assert!(
-        generated.contains("  repository_dispatch:\n") && !generated.contains("inputs"),
-        "{generated}"
-    );
-    let found = said(workflow, &[payload]);
-    assert!(
-        found[0].0 == "no-dispatch" && found[0].1.contains("  repository_dispatch:"),
-        "{found:#?}"
-    );
-}
-
-#[test]
-fn inputs_are_counted_and_their_types_are_looked_at() {
-    let workflow = include_str!("workflows/trials/in25.yml");
-    let found = said(workflow, &[]);
-    let (rule, said_of_it) = &found[0];
-    assert!(
-        rule == "too-many-inputs"
-            && said_of_it.contains("27 inputs")
-            && said_of_it.contains("take 2"),
-        "{found:#?}"
-    );
-    let fewer = changed(
-        workflow,
-        "      i23:\n        type: string\n      i24:\n        type: string\n",
-        "",
-    );
-    finds(&fewer, &[], &[]);
-    for (given, is_found) in [("number", true), ("boolean", true), ("string", false)] {
-        let input = format!("      ship_id:\n        type: {given}\n");
-        let workflow = changed(&fewer, "jobs:\n", &format!("{input}jobs:\n"));
-        let all: [(&str, &[&str]); 1] = [("input-type", &["`ship_id` has `type: "])];
-        finds(&workflow, &[], if is_found { &all } else { &[] });
-    }
 }
 
 #[test]

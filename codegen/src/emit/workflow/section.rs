@@ -138,7 +138,8 @@ impl Target for Workflow {
             if !is_job_name(plain) && id.get_ref() != LOST {
                 let message = format!("`{}` is not a plain identifier", shown(id.get_ref()));
                 let help = "a letter or `_`, then letters, digits, `_` and `-`; before it \
-                            `client_payload.` where a `repository_dispatch` brings it";
+                            `client_payload.` where a `repository_dispatch` brings it; a `workflow_run` \
+                            brings none: let that workflow be called (`workflow_call`)";
                 findings.error(rules::BAD_IDENTIFIER, id.span(), message, help);
             }
             if plain.eq_ignore_ascii_case(TOKEN_INPUT) {

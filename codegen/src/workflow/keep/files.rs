@@ -36,7 +36,7 @@ pub(crate) fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
     }
     let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
     for (file, wanted) in files.iter().zip(wanted(&loaded.machine, &texts)) {
-        let commands = commands(loaded, &file.shown);
+        let commands = commands(loaded, file);
         all.push(keep(&loaded.machine, target, file, &wanted, &commands));
     }
     Ok(all)
@@ -67,13 +67,16 @@ pub fn adopted(loaded: &Loaded, path: &str) -> Result<Option<Kept>, io::Error> {
     let texts: Vec<&str> =
         before.iter().chain([&file.text]).chain(&after).map(String::as_str).collect();
     let wanted = wanted(&loaded.machine, &texts).swap_remove(at);
-    let commands = commands(loaded, &file.shown);
+    let commands = commands(loaded, &file);
     Ok(Some(adopt(&loaded.machine, target, &file, &wanted, &commands)))
 }
 
-fn commands(loaded: &Loaded, file: &str) -> Commands {
+fn commands(loaded: &Loaded, File { path, shown: file, .. }: &File) -> Commands {
     let table = &loaded.source.path;
+    // Workflows lie there in the repository's root, wherever the table's is.
+    let from = path.find(".github/workflows/").unwrap_or_default();
     Commands {
+        file: path[from..].to_owned(),
         generate: generate_command([table]),
         adopt: format!(
             "run `phasegate workflow adopt {} --table {}`",

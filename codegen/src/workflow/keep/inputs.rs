@@ -1,8 +1,9 @@
 //! The dispatch inputs that the reports need: without the one they are silent, without the other
 //! they cannot be authenticated.
 
+use super::Commands;
 use super::document::{Node, Value};
-use super::lines::Edit;
+use super::lines::{self, Edit};
 use super::reading::Reading;
 use crate::emit::workflow::TOKEN_INPUT;
 use crate::finding::{Findings, Severity};
@@ -18,7 +19,7 @@ pub(super) struct Missing {
 
 impl Reading<'_> {
     /// Says what the workflow lacks to be started by the console.
-    pub(super) fn judge_inputs(&self, mend: &str, findings: &mut Findings<'_>) {
+    pub(super) fn judge_inputs(&self, commands: &Commands, findings: &mut Findings<'_>) {
         let trigger = self.document.root.entry("on");
         let span = self.lines.span(trigger.map_or(1, |(key, _)| key.line));
         let mut tell = |rule, message: String, help: String| {
@@ -28,22 +29,13 @@ impl Reading<'_> {
             if !self.has_trigger("repository_dispatch") {
                 let message =
                     "nothing gives the workflow the row's id: it has no `repository_dispatch`";
-                let help = format!("{}\n  repository_dispatch:", self.triggers());
+                let help = self.written_out("repository_dispatch", "repository_dispatch:\n");
                 tell(rules::NO_DISPATCH, message.to_owned(), help);
             }
             return;
         }
         if !self.has_trigger("workflow_dispatch") && !self.has_trigger("workflow_call") {
-            let message =
-                "nothing gives the workflow its inputs: it is neither dispatched nor called";
-            let mut help = format!("{}\n{}", self.triggers(), dispatch(&self.missing_inputs()));
-            if self.has_trigger("repository_dispatch") {
-                help = format!(
-                    "write `id_input = \"client_payload.{}\"` in the table, where that brings the \
-                     row's id; or {help}",
-                    self.target.id_input
-                );
-            }
+            let (message, help) = self.undispatched(&commands.file);
             tell(rules::NO_DISPATCH, message.to_owned(), help);
             return;
         }
@@ -70,8 +62,8 @@ impl Reading<'_> {
         }
         let missing = self.missing_inputs();
         let help = match self.place_inputs(&missing) {
-            Some(_) => mend.to_owned(),
-            None => format!("{}\n{}", self.triggers(), dispatch(&missing)),
+            Some(_) => commands.adopt.clone(),
+            None => self.dispatched(&missing),
         };
         for input in &missing {
             let message = format!("the workflow has no input `{}`", input.name);
@@ -79,13 +71,55 @@ impl Reading<'_> {
         }
     }
 
-    /// How `on:` is written in lines of its own, with the other triggers that it has.
-    fn triggers(&self) -> String {
+    /// What is said of a workflow that nothing gives its inputs, and the way out.
+    fn undispatched(&self, file: &str) -> (&'static str, String) {
+        let id = &self.target.id_input;
+        if !self.has_trigger("repository_dispatch") && self.has_trigger("workflow_run") {
+            // What it follows could hand the id on, but the token to nobody else.
+            let help = format!(
+                "let the workflow that it follows call it, by a job with\n    uses: ./{file}\n    \
+                 with:\n      {}: ${{{{ {} }}}}\nand let the console start that one; here take \
+                 `workflow_run` away, and {}",
+                yaml::name(id),
+                self.target.id(),
+                self.written_out("workflow_call", &trigger("workflow_call", &[self.id_input()]))
+            );
+            return ("a run that follows another, by `workflow_run`, is given no inputs", help);
+        }
+        let mut help = self.dispatched(&self.missing_inputs());
+        if self.has_trigger("repository_dispatch") {
+            help = format!(
+                "write `id_input = \"client_payload.{id}\"` in the table, where that brings the row's \
+                 id; or {help}"
+            );
+        }
+        ("nothing gives the workflow its inputs: it is neither dispatched nor called", help)
+    }
+
+    fn dispatched(&self, missing: &[Missing]) -> String {
+        self.written_out("workflow_dispatch", &trigger("workflow_dispatch", missing))
+    }
+
+    /// What a person writes at `on:` for a trigger, beside the others that it has.
+    fn written_out(&self, name: &str, text: &str) -> String {
+        let at = |column: usize| lines::at_column(text, column).join("\n");
         let on = self.document.root.get("on");
-        let names = on.map(Node::texts).unwrap_or_default();
-        let others = names.into_iter().filter(|name| *name != "workflow_dispatch");
-        let others: String = others.map(|name| format!("\n  {name}:")).collect();
-        format!("write, in lines of its own\non:{others}")
+        let Some(on) = on.filter(|on| !on.entries().is_empty()) else {
+            let names = on.map(Node::texts).unwrap_or_default();
+            let others = names.into_iter().filter(|other| ![name, "workflow_run"].contains(other));
+            let others: String = others.map(|name| format!("\n  {name}:")).collect();
+            return format!("write, in lines of its own\non:{others}\n{}", at(2));
+        };
+        let column = on.entries().first().map_or(2, |(key, _)| key.column);
+        match (on.is_block_map(), on.entry(name)) {
+            (true, None) => format!("add below `on:`\n{}", at(column)),
+            (true, Some(_)) => {
+                format!("write, in lines of its own, with what stands there\n{}", at(column))
+            }
+            (false, _) => {
+                format!("write, in lines of its own, with what stands there\non:\n{}", at(2))
+            }
+        }
     }
 
     fn inputs(&self, trigger: &str) -> Option<&Node> {
@@ -144,12 +178,7 @@ impl Reading<'_> {
             return missing;
         }
         if !takes("workflow_dispatch", id) && !takes("workflow_call", id) {
-            missing.push(Missing {
-                name: id.clone(),
-                description: "Given by the console that starts this run; left empty, the run \
-                              reports nothing."
-                    .to_owned(),
-            });
+            missing.push(self.id_input());
         }
         // The script reads the token from the event, which is the caller's in a called workflow.
         let is_called = self.has_trigger("workflow_call") && !self.has_trigger("workflow_dispatch");
@@ -160,6 +189,12 @@ impl Reading<'_> {
             });
         }
         missing
+    }
+
+    fn id_input(&self) -> Missing {
+        let description =
+            "Given by the console that starts this run; left empty, the run reports nothing.";
+        Missing { name: self.target.id_input.clone(), description: description.to_owned() }
     }
 
     /// What a person has to do before a report can ask for its inputs.
@@ -229,9 +264,9 @@ impl Missing {
 /// The most inputs that GitHub takes of a dispatch.
 const MOST_INPUTS: usize = 25;
 
-/// What a person would write below `on:`.
-fn dispatch(missing: &[Missing]) -> String {
-    let mut lines = vec!["  workflow_dispatch:".to_owned(), "    inputs:".to_owned()];
-    lines.extend(missing.iter().flat_map(|input| input.lines(6)));
+/// A trigger with inputs, from the first column on.
+fn trigger(name: &str, inputs: &[Missing]) -> String {
+    let mut lines = vec![format!("{name}:"), "  inputs:".to_owned()];
+    lines.extend(inputs.iter().flat_map(|input| input.lines(4)));
     lines.join("\n")
 }

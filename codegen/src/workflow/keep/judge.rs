@@ -5,7 +5,7 @@ use super::document::Node;
 use super::expected::Expected;
 use super::reading::{Found, Reading};
 use super::regions::Region;
-use crate::finding::{Findings, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::machine::JobId;
 use crate::rules;
 use crate::suggest::{self, shown};
@@ -32,6 +32,25 @@ impl<'r> Reading<'r> {
                 }
                 seen.push(key);
             }
+        }
+    }
+
+    /// Says at once what adopting would mend of a workflow that has not been.
+    pub(super) fn judge_adoption(&self, mend: &str, findings: &mut Findings<'_>) {
+        let jobs = self.document.root.get("jobs").map_or(&[][..], Node::entries).iter();
+        let mut steps = jobs.flat_map(|(key, value)| self.own_steps(Found { key, value }));
+        if !self.regions.is_empty() || steps.any(|(_, step)| self.is_report(step)) {
+            return;
+        }
+        let first = self.lacks_inputs();
+        let is_said = |f: &Finding| f.help == mend || Some(&f.help) == first.as_ref();
+        if findings.take_out(is_said) {
+            let line = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
+            let message = "the workflow is not adopted yet: it reports nothing";
+            let help =
+                first.map_or_else(|| mend.to_owned(), |first| format!("{first}; then {mend}"));
+            let span = self.lines.span(line);
+            findings.tell(rules::NOT_ADOPTED, Severity::Error, span, message, help);
         }
     }
 

@@ -66,9 +66,11 @@ impl Kept {
     }
 }
 
-/// The commands that mend a workflow, as a shell takes them.
+/// How a workflow is named, and the commands that mend it, as a shell takes them.
 #[derive(Clone, Debug)]
 struct Commands {
+    /// The workflow, as one that calls it says.
+    file: String,
     /// Fills the regions.
     generate: String,
     /// Puts them where they belong.
@@ -164,7 +166,7 @@ fn kept_text(
     let regions = regions::find(&document, &lines, target, findings)?;
     let reading = Reading::new(machine, target, &document, &lines, regions);
     reading.judge_keys(findings);
-    reading.judge_inputs(&commands.adopt, findings);
+    reading.judge_inputs(commands, findings);
     reading.judge_missing_jobs(wanted, &commands.adopt, findings);
     for (id, _, found) in reading.jobs() {
         if reading.judge_job(id, found, findings) {
@@ -176,6 +178,7 @@ fn kept_text(
     if !findings.has_errors() {
         reading.judge_runs(findings);
     }
+    reading.judge_adoption(&commands.adopt, findings);
     let mut edits = Vec::new();
     for (region, expected) in sound {
         let edit = filled(&lines, &region, expected);

@@ -105,6 +105,8 @@ impl Facts {
             keys if *keys == self.id => Held::Filled,
             ["github", "event", "inputs", name] if self.id == ["inputs", name] => Held::Filled,
             ["inputs", name] | ["github", "event", "inputs", name] => input(name),
+            // What starts a run with a row's id is a dispatch, of whatever calls the workflow.
+            ["github", "event", key, ..] if !DISPATCHED.contains(key) => Held::Text(String::new()),
             ["github", "event_name"] => self.event.clone().map_or(Held::Unknown, Held::Text),
             ["needs", job, "outputs", name] => match self.outputs.get(*job) {
                 Some(outputs) if !outputs.contains(*name) => Held::Text(String::new()),
@@ -114,6 +116,22 @@ impl Facts {
         }
     }
 }
+
+/// What the event of a dispatch may hold.
+const DISPATCHED: [&str; 12] = [
+    "action",
+    "branch",
+    "client_payload",
+    "enterprise",
+    "inputs",
+    "installation",
+    "organization",
+    "ref",
+    "repository",
+    "sender",
+    "workflow",
+    "*",
+];
 
 /// What keeps a workflow from being read as runs.
 pub(super) struct Unread<'r> {
