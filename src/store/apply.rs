@@ -229,7 +229,12 @@ impl Door<'_> {
         guarded: bool,
     ) -> Result<Step> {
         let status = self.report.status.clone();
-        let args = [(&self.key).into(), (&from).into(), (&status).into()];
+        let Some(stored) = self.sql.stored(conn, &status).await? else {
+            let known = texts(conn, &self.sql.known, &[]).await?;
+            let answer = Answer::UnknownStatus { requested: status, from, known };
+            return self.refuse(conn, answer).await;
+        };
+        let args = [(&self.key).into(), (&from).into(), (&stored).into()];
         conn.mark(Mark::Status).await?;
         let changed = match conn.execute(&self.sql.compare_and_set, &args).await {
             Ok(changed) => changed,

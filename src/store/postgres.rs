@@ -15,14 +15,18 @@ pub(crate) fn open(url: &str) -> sqlx::Result<PgPool> {
     Ok(pool.connect_lazy_with(options))
 }
 
-pub(crate) async fn columns(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Vec<Column>> {
+pub(crate) async fn columns(
+    conn: &mut Conn<'_>,
+    schema: &Schema,
+    table: &str,
+) -> sqlx::Result<Vec<Column>> {
     let sql = "SELECT a.attname::text, n.nspname::text, t.typname::text, t.typtype::text \
                FROM pg_catalog.pg_attribute a \
                JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
                JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
                WHERE a.attrelid = pg_catalog.to_regclass($1) \
                AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-    let table = format!("{}.{}", quoted(&schema.schema), quoted(&schema.table));
+    let table = format!("{}.{}", quoted(&schema.schema), quoted(table));
     let mut columns = Vec::new();
     for row in conn.rows(sql, &[(&table).into()]).await? {
         let namespace = row.text(1)?.unwrap_or_default();

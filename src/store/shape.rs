@@ -1,6 +1,6 @@
 //! What the live database says of itself: the types that no configuration has to repeat.
 
-use super::column::Key;
+use super::column::{Column, Key};
 use super::conn::Conn;
 use super::schema::{Schema, quoted};
 use super::{Error, Result};
@@ -14,6 +14,8 @@ pub(crate) struct Shape {
     pub(crate) key_type: Option<String>,
     /// The type that a status is cast to, where it needs it.
     pub(crate) status_type: Option<String>,
+    /// Whether the column holds other than each state's value: the view of the states says what.
+    pub(crate) is_coded: bool,
     pub(crate) columns: BTreeSet<String>,
     /// The tables beside it that exist, of those that the schema names.
     pub(crate) tables: BTreeSet<String>,
@@ -25,12 +27,7 @@ impl Shape {
     /// # Errors
     /// [`Error::Schema`] where the table, its key or its column is not there.
     pub(crate) async fn read(conn: &mut Conn<'_>, schema: &Schema) -> Result<Self> {
-        let columns = match conn {
-            #[cfg(feature = "sqlite")]
-            Conn::Sqlite(_) => super::sqlite::columns(conn, schema).await?,
-            #[cfg(feature = "postgres")]
-            Conn::Postgres(_) => super::postgres::columns(conn, schema).await?,
-        };
+        let columns = columns_of(conn, schema, &schema.table).await?;
         if columns.is_empty() {
             return Err(Error::Schema(format!("there is no table {}", quoted(&schema.table))));
         }
@@ -42,7 +39,9 @@ impl Shape {
         let key = find(&schema.key)?;
         let status = find(&schema.column)?;
         let tables = tables(conn, schema).await?;
+        let said = columns_of(conn, schema, &schema.states).await?;
         Ok(Self {
+            is_coded: said.iter().any(|column| column.name == "stored"),
             key: key.key,
             key_type: key.cast.clone(),
             status_type: status.cast.clone(),
@@ -54,6 +53,16 @@ impl Shape {
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.tables.contains(name)
     }
+}
+
+/// The columns of a table or a view; none where there is no such one.
+async fn columns_of(conn: &mut Conn<'_>, schema: &Schema, table: &str) -> Result<Vec<Column>> {
+    Ok(match conn {
+        #[cfg(feature = "sqlite")]
+        Conn::Sqlite(_) => super::sqlite::columns(conn, schema, table).await?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => super::postgres::columns(conn, schema, table).await?,
+    })
 }
 
 /// The tables and views that are there now.

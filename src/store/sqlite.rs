@@ -26,10 +26,14 @@ pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
     pool.connect_with(options).await
 }
 
-pub(crate) async fn columns(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<Vec<Column>> {
+pub(crate) async fn columns(
+    conn: &mut Conn<'_>,
+    _: &Schema,
+    table: &str,
+) -> sqlx::Result<Vec<Column>> {
     let sql = "SELECT name, upper(type) FROM pragma_table_info($1)";
     let mut columns = Vec::new();
-    for row in conn.rows(sql, &[(&schema.table).into()]).await? {
+    for row in conn.rows(sql, &[table.into()]).await? {
         let declared = row.text(1)?.unwrap_or_default();
         columns.push(Column {
             name: row.text(0)?.unwrap_or_default(),

@@ -68,7 +68,11 @@ async fn insert(
         None => machine.value(machine.initial()).to_owned(),
     };
     let mut columns = Vec::new();
-    let mut args: Vec<Arg<'_>> = vec![(&status).into()];
+    let Some(stored) = sql.stored(conn, &status).await? else {
+        let known = apply::texts(conn, &sql.known, &[]).await?;
+        return Err(Error::Start { requested: status, known: false, allowed: known });
+    };
+    let mut args: Vec<Arg<'_>> = vec![(&stored).into()];
     let given = [
         ("ref", &start.reference),
         ("requested_by", &start.requested_by),

@@ -1,5 +1,6 @@
 //! Every statement of the store, written once for one schema in one database.
 
+use super::Result;
 use super::conn::Conn;
 use super::schema::{Schema, quoted};
 use super::shape::Shape;
@@ -16,7 +17,9 @@ pub(crate) struct Statements {
     pub(crate) row: String,
     /// The same, and nobody else changes the row from here on.
     pub(crate) row_locked: String,
-    /// $2 the status judged on, $3 the new one.
+    /// $1 a state: what the column holds for it.
+    stored: String,
+    /// $2 the status judged on, $3 what the column holds for the new one.
     pub(crate) compare_and_set: String,
     /// seq, to: the last one.
     pub(crate) last_event: String,
@@ -52,6 +55,7 @@ pub(crate) struct Statements {
 impl Statements {
     pub(crate) fn new(conn: &Conn<'_>, schema: Schema, shape: Shape) -> Self {
         let names = Names::new(conn, &schema, &shape);
+        let state = names.state(&names.table, &shape);
         let Names { table, id, status, events, reports, states, transitions, row, .. } = &names;
         let key = names.key(1);
         let new_status = match &shape.status_type {
@@ -61,16 +65,17 @@ impl Statements {
         let list = names.list(&schema, &shape);
         let order = names.order(&shape);
         Self {
-            row: format!(
-                "SELECT CAST({id} AS text), CAST({status} AS text) FROM {table} WHERE {id} = {key}"
-            ),
+            row: format!("SELECT CAST({id} AS text), {state} FROM {table} WHERE {id} = {key}"),
             row_locked: format!(
-                "SELECT CAST({id} AS text), CAST({status} AS text) FROM {table} WHERE {id} = {key}{}",
+                "SELECT CAST({id} AS text), {state} FROM {table} WHERE {id} = {key}{}",
                 names.lock
             ),
             compare_and_set: format!(
                 "UPDATE {table} SET {status} = {new_status} WHERE {id} = {key} AND {} = $2",
-                names.exactly(status)
+                if shape.is_coded { state.clone() } else { names.exactly(status) }
+            ),
+            stored: format!(
+                "SELECT CASE WHEN NOT s.\"null\" THEN s.stored END FROM {states} s WHERE s.state = $1"
             ),
             last_event: format!(
                 "SELECT CAST(seq AS bigint), to_state FROM {events} WHERE {row} = {key} ORDER BY seq DESC LIMIT 1"
@@ -151,6 +156,20 @@ impl Statements {
 
     pub(crate) fn has_column(&self, name: &str) -> bool {
         self.shape.columns.contains(name)
+    }
+
+    /// What the column holds for a state, or nothing where the database lacks that state. It is asked for
+    /// each time: a migration may bring states while a backend runs.
+    pub(crate) async fn stored(
+        &self,
+        conn: &mut Conn<'_>,
+        state: &str,
+    ) -> Result<Option<Option<String>>> {
+        if !self.shape.is_coded {
+            return Ok(Some(Some(state.to_owned())));
+        }
+        let row = conn.row(&self.stored, &[state.into()]).await?;
+        Ok(row.map(|row| row.text(0)).transpose()?)
     }
 
     /// The insert of a row, which gives its key: the status, then `columns`, and the key last
@@ -248,6 +267,19 @@ impl Names {
         }
     }
 
+    /// The state of a row, whatever the column holds for it.
+    fn state(&self, row: &str, shape: &Shape) -> String {
+        let held = format!("CAST({row}.{} AS text)", self.status);
+        if !shape.is_coded {
+            return held;
+        }
+        let states = &self.states;
+        format!(
+            "coalesce((SELECT s.state FROM {states} s WHERE s.stored = {held}), \
+             (SELECT s.state FROM {states} s WHERE s.\"null\" AND {held} IS NULL), {held})"
+        )
+    }
+
     /// A column's text, compared byte by byte whatever its collation.
     fn exactly(&self, column: &str) -> String {
         if self.postgres {
@@ -313,9 +345,9 @@ impl Names {
             None => ("CAST(0 AS bigint)".into(), "CAST(NULL AS bigint)".into(), "NULL".into()),
         };
         format!(
-            "SELECT CAST(d.{} AS text), CAST(d.{} AS text), {seq}, {created}, {}, {}, {}, {forced_seq}, {forced} FROM {} d",
+            "SELECT CAST(d.{} AS text), {}, {seq}, {created}, {}, {}, {}, {forced_seq}, {forced} FROM {} d",
             self.id,
-            self.status,
+            self.state("d", shape),
             text("ref"),
             text("requested_by"),
             text("reason"),

@@ -240,7 +240,7 @@ impl Names {
         match self.key_type {
             KeyType::Text => format!("'row {n}'"),
             KeyType::Uuid => format!("'00000000-0000-4000-8000-{n:012}'"),
-            KeyType::Bigint => n.to_string(),
+            KeyType::Bigint | KeyType::Integer => n.to_string(),
         }
     }
 }

@@ -71,13 +71,16 @@ fn own_table<D: Db>(machine: &Machine) -> String {
     let Names { table, key, column, .. } = Names::new(machine, D::DIALECT);
     let schema = namespace(machine);
     let key_type = match (D::DIALECT, target.key_type) {
-        (Dialect::Sqlite, KeyType::Bigint) => "INTEGER PRIMARY KEY AUTOINCREMENT",
-        (_, KeyType::Bigint) => "bigint PRIMARY KEY",
+        (Dialect::Sqlite, KeyType::Bigint | KeyType::Integer) => {
+            "INTEGER PRIMARY KEY AUTOINCREMENT"
+        }
+        (_, KeyType::Bigint | KeyType::Integer) => "bigint PRIMARY KEY",
         (Dialect::Postgres, KeyType::Uuid) => "uuid PRIMARY KEY",
         (_, KeyType::Text | KeyType::Uuid) => "text PRIMARY KEY",
     };
     let status = match (D::DIALECT, target.storage) {
         (Dialect::Postgres, Storage::Enum) => format!("\"{schema}\".\"Labels of Old\""),
+        (_, Storage::Integer) => "integer".to_owned(),
         (Dialect::Postgres, Storage::Text) | (Dialect::Sqlite, _) => "text".to_owned(),
     };
     let mut out = String::new();

@@ -293,11 +293,13 @@ fn existing(machine: &Machine, dialect: Dialect) -> String {
     let key_type = match target.key_type {
         phasegate_codegen::emit::sql::KeyType::Text => "varchar(40)",
         phasegate_codegen::emit::sql::KeyType::Uuid => "uuid",
-        phasegate_codegen::emit::sql::KeyType::Bigint => "integer",
+        phasegate_codegen::emit::sql::KeyType::Bigint
+        | phasegate_codegen::emit::sql::KeyType::Integer => "integer",
     };
     let status = match target.storage {
         Storage::Enum => "app.\"Old Labels\"",
         Storage::Text => "varchar(80)",
+        Storage::Integer => "integer",
     };
     format!(
         "CREATE SCHEMA app; CREATE TYPE app.\"Old Labels\" AS ENUM ({});

@@ -7,6 +7,7 @@
 mod common;
 
 mod adopt;
+mod columns;
 mod draft;
 mod evolution;
 mod folders;

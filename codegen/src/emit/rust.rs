@@ -1,5 +1,7 @@
 //! The Rust validator: one file without dependencies.
 
+mod databases;
+
 use std::collections::HashMap;
 
 use askama::Template;
@@ -7,7 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::sql::{Dialect, Storage};
+use databases::{Database, databases};
+
 use super::target::{or, plain, twice};
 use super::{Form, Output, Target, Words, normal};
 use crate::artifact::{Artifact, Header};
@@ -209,6 +212,8 @@ struct View<'m> {
     title: String,
     language: &'m str,
     table: &'m str,
+    /// Whether the status column holds numbers.
+    has_numbers: bool,
     serde: bool,
     schemars: bool,
     sqlx: Vec<Database>,
@@ -220,6 +225,7 @@ struct StateView {
     comment: String,
     name: String,
     value: String,
+    number: i64,
     title: String,
     phase: String,
     completes: bool,
@@ -239,13 +245,6 @@ struct PhaseView {
     title: String,
     meta: String,
     completing: bool,
-}
-
-/// How sqlx meets the status column in one database.
-struct Database {
-    name: &'static str,
-    type_info: String,
-    compatible: String,
 }
 
 /// A text as a Rust literal.
@@ -291,6 +290,7 @@ fn state_view(machine: &Machine, id: StateId, variants: &[String]) -> StateView 
         comment: state.name.clone(),
         name: literal(&state.name),
         value: literal(&state.value),
+        number: state.number.unwrap_or_default(),
         title: literal(&state.title),
         phase: match state.phase {
             Some(phase) => format!("Some(P::{})", camel(&machine.phase(phase).name)),
@@ -312,41 +312,6 @@ fn state_view(machine: &Machine, id: StateId, variants: &[String]) -> StateView 
             next.join(", ")
         },
     }
-}
-
-fn databases(machine: &Machine) -> Vec<Database> {
-    let sql = machine.targets.sql();
-    let dialects = sql.map_or(&Dialect::ALL[..], |sql| &sql.dialects[..]);
-    let enum_type = sql
-        .filter(|sql| sql.owns && sql.storage == Storage::Enum)
-        .map(|sql| format!("{}_{}", machine.name, sql.column));
-    dialects
-        .iter()
-        .map(|dialect| match (dialect, &enum_type) {
-            (Dialect::Postgres, Some(name)) => Database {
-                name: "sqlx::Postgres",
-                type_info: {
-                    let schema = sql.and_then(|sql| sql.schema.as_ref());
-                    let schema = schema.map_or(String::new(), |schema| format!("{schema}."));
-                    format!("sqlx::postgres::PgTypeInfo::with_name(\"{schema}{name}\")")
-                },
-                compatible: format!(
-                    "<str as sqlx::Type<sqlx::Postgres>>::compatible(ty)\n            \
-                     || sqlx::TypeInfo::name(ty).rsplit('.').next() == Some(\"{name}\")"
-                ),
-            },
-            (Dialect::Postgres, None) => Database {
-                name: "sqlx::Postgres",
-                type_info: "<str as sqlx::Type<sqlx::Postgres>>::type_info()".to_owned(),
-                compatible: "<str as sqlx::Type<sqlx::Postgres>>::compatible(ty)".to_owned(),
-            },
-            (Dialect::Sqlite, _) => Database {
-                name: "sqlx::Sqlite",
-                type_info: "<str as sqlx::Type<sqlx::Sqlite>>::type_info()".to_owned(),
-                compatible: "<str as sqlx::Type<sqlx::Sqlite>>::compatible(ty)".to_owned(),
-            },
-        })
-        .collect()
 }
 
 fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
@@ -392,6 +357,7 @@ fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
         title: literal(&machine.title),
         language: &machine.fingerprints.language,
         table: &machine.fingerprints.table,
+        has_numbers: machine.states.iter().all(|state| state.number.is_some()),
         serde: target.derive.contains(&Derive::Serde),
         schemars: target.derive.contains(&Derive::Schemars),
         sqlx: if target.derive.contains(&Derive::Sqlx) { databases(machine) } else { Vec::new() },

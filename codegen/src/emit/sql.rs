@@ -61,6 +61,7 @@
 
 mod cases;
 mod change;
+mod coding;
 mod keys;
 mod names;
 mod objects;
@@ -76,7 +77,7 @@ mod wording;
 
 pub use change::{renamed, stale_default};
 pub use names::{Names, identifiers, literal, quoted};
-pub use objects::{Column, Kind, Object, Schema};
+pub use objects::{Column, Kind, Object, Schema, default};
 pub use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};

@@ -38,6 +38,11 @@ pub trait Target: Sync + 'static {
     /// All that will be written, and what else the section gives as a path.
     fn outputs<'t>(row: &'t Self::Row, spec: &Self::Spec, machine: &str) -> Vec<Output<'t>>;
 
+    /// Whether something in it holds a state as its number.
+    fn has_numbers(_: &Self::Spec) -> bool {
+        false
+    }
+
     /// Tells what is wrong with the section, or with what it makes of the table's names.
     fn check(_: &Placed<Self::Row>, _: &Self::Spec, _: &Words<'_>, _: &mut Findings<'_>) {}
 
@@ -102,6 +107,8 @@ pub trait Kind: Sync {
         spec: &Erased,
         machine: &str,
     ) -> (Range<usize>, Vec<Output<'t>>);
+    /// [`Target::has_numbers`]
+    fn has_numbers(&self, spec: &Erased) -> bool;
     /// [`Target::check`]
     fn check(&self, row: &Erased, spec: &Erased, words: &Words<'_>, findings: &mut Findings<'_>);
     /// [`Target::render`]; nothing where the table has no such section.
@@ -140,6 +147,9 @@ impl<T: Target> Kind for T {
     ) -> (Range<usize>, Vec<Output<'t>>) {
         let row = typed::<Placed<T::Row>>(row);
         (row.span.clone(), T::outputs(&row.row, typed(spec), machine))
+    }
+    fn has_numbers(&self, spec: &Erased) -> bool {
+        T::has_numbers(typed(spec))
     }
     fn check(&self, row: &Erased, spec: &Erased, words: &Words<'_>, findings: &mut Findings<'_>) {
         T::check(typed(row), typed(spec), words, findings);

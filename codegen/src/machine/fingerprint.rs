@@ -7,7 +7,8 @@
 //!
 //! The **language** form has the records
 //! 1. `language`, `1`;
-//! 2. for each value in ascending order of its bytes: `state`, value, whether it is initial;
+//! 2. for each value in ascending order of its bytes: `state`, value, whether it is initial; of a state
+//!    that has a number, the number;
 //! 3. for each legal pair in ascending order of `from`, then `to`, by bytes: `pair`, from, to.
 //!
 //! The **table** form has the records
@@ -16,7 +17,7 @@
 //!    order of the states);
 //! 3. for each phase in order: `phase`, name;
 //! 4. for each state in order: `state`, name, value, phase, completes, optional, outcome, reopens,
-//!    retired;
+//!    retired; of a state that has a number, the number;
 //! 5. for each legal pair in the order of the states: `pair`, from's name, to's name;
 //! 6. for each job in order: `job`, name, needs (a list, in the order of the jobs), always, start,
 //!    the milestones (a list of twice their number: name, state), success, failure, cancelled
@@ -83,7 +84,8 @@ fn language(states: &[State], initial: &[StateId], relation: &Relation) -> Strin
         rank[index] = place;
     }
     let value = |index: usize| states[index].value.as_str();
-    let rows = order.iter().map(|&at| (value(at), initial.contains(&StateId::new(at))));
+    let rows =
+        order.iter().map(|&at| (value(at), initial.contains(&StateId::new(at)), states[at].number));
     let pairs = order.iter().flat_map(|&from| {
         let mut next: Vec<usize> =
             relation.legal_from(StateId::new(from)).map(StateId::index).collect();
@@ -93,16 +95,19 @@ fn language(states: &[State], initial: &[StateId], relation: &Relation) -> Strin
     language_of(rows, pairs)
 }
 
-/// The fingerprint of a language: values with whether they are initial, and pairs, each in ascending
-/// order of their bytes.
+/// The fingerprint of a language: values with whether they are initial, and with their numbers, where
+/// they have some; and pairs, each in ascending order of their bytes.
 pub fn language_of<'a>(
-    states: impl Iterator<Item = (&'a str, bool)>,
+    states: impl Iterator<Item = (&'a str, bool, Option<i64>)>,
     pairs: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> String {
     let mut form = Form(Sha256::new());
     form.record(&["language", "1"]);
-    for (value, is_initial) in states {
-        form.record(&["state", value, flag(is_initial)]);
+    for (value, is_initial, number) in states {
+        let number = number.map(|number| number.to_string());
+        let mut fields = vec!["state", value, flag(is_initial)];
+        fields.extend(number.as_deref());
+        form.record(&fields);
     }
     for (from, to) in pairs {
         form.record(&["pair", from, to]);
@@ -126,7 +131,8 @@ fn table(machine: &Machine) -> String {
         form.record(&["phase", &phase.name]);
     }
     for state in &machine.states {
-        form.record(&[
+        let number = state.number.map(|number| number.to_string());
+        let mut fields = vec![
             "state",
             &state.name,
             &state.value,
@@ -136,7 +142,10 @@ fn table(machine: &Machine) -> String {
             state.outcome.map_or("", |outcome| outcome.as_str()),
             flag(state.reopens),
             flag(state.retired),
-        ]);
+        ];
+        // Without numbers it is the form that it was before there were any.
+        fields.extend(number.as_deref());
+        form.record(&fields);
     }
     for (from, to, _) in machine.transitions() {
         form.record(&["pair", name(from), name(to)]);

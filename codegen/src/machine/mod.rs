@@ -78,6 +78,10 @@ pub struct State {
     pub name: String,
     /// What is stored, sent and received.
     pub value: String,
+    /// What the status column holds, where that is a whole number.
+    pub number: Option<i64>,
+    /// What the status column holds, as a text: the number, where it has one, else the value.
+    pub stored: String,
     /// What people read.
     pub title: String,
     /// What the table says of it.

@@ -194,6 +194,15 @@ rows! { MIGRATE
         mend: "rename one after the other, each with a migration of its own",
     }
 
+    NUMBER_CHANGED "number-changed" {
+        looks_for: "a state whose `number` is another one than a migration gave it",
+        why: "Rows hold the number that it had, and the application's code writes it. While both were \
+            in use, one number would mean two states.",
+        example: Words("`open` has `number = 1` in the last migration, and `number = 2` in the table"),
+        mend: "set it back; give what is really new a state of its own, and say `retired = true` of the \
+            one that nothing enters any more",
+    }
+
     RULES_RETURN "rules-return" {
         looks_for: "a table with the very rules of an earlier one, in which a value meant another \
             state",

@@ -141,6 +141,97 @@ retired = true
         mend: "give one of them another value or another name",
     }
 
+    MISSING_NUMBER "missing-number" {
+        looks_for: "a state without a `number` where the status column holds numbers",
+        why: "With `storage = \"integer\"` the column holds each state's number. Without one nothing could \
+            be stored, and no number may be made up: the application has its own.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+number = 3
+retired = true
+[target.sql]
+storage = "integer"
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+retired = true
+[target.sql]
+storage = "text"
+"#,
+        },
+        mend: "give each state the number that the column holds for it",
+    }
+
+    NUMBER_WITHOUT_COLUMN "number-without-column" {
+        looks_for: "a `number` in a table in which no column holds numbers",
+        why: "It would say nothing, and somebody would rely on it.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+number = 3
+retired = true
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+retired = true
+"#,
+        },
+        mend: "remove the number, or say `storage = \"integer\"` in [target.sql]",
+    }
+
+    DUPLICATE_NUMBER "duplicate-number" {
+        looks_for: "two states that are stored as one number",
+        why: "A row that holds the number would be in both states.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+number = 3
+retired = true
+[[state]]
+name = "stolen"
+number = 3
+retired = true
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+retired = true
+[[state]]
+name = "stolen"
+retired = true
+"#,
+        },
+        mend: "give one of them another number",
+    }
+
+    VALUE_IS_A_NUMBER "value-is-a-number" {
+        looks_for: "a `value` that is the digits of another number than the state's own",
+        why: "In messages and in the history, a number that the table lacks stands by its digits. A state \
+            that is called so could not be told from it.",
+        example: Lines {
+            wrong: r#"
+[[state]]
+name = "lost"
+number = 3
+value = "4"
+retired = true
+"#,
+            right: r#"
+[[state]]
+name = "lost"
+value = "4"
+retired = true
+"#,
+        },
+        mend: "give the state another value, or none",
+    }
+
     UNKNOWN_STATE "unknown-state" {
         looks_for: "a name that stands for no state",
         why: "A transition, a job or an initial state that names nothing says nothing, and mostly \

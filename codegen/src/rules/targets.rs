@@ -172,6 +172,23 @@ action = "./.github/actions/notify-parcel-status"
         mend: "write a path such as `./.github/actions/NAME`, or `owner/repository@ref`",
     }
 
+    NULL_OF_AN_OWNED_COLUMN "null-of-an-owned-column" {
+        looks_for: "`null` beside a table that phasegate makes",
+        why: "The column of such a table is NOT NULL: nothing could stand there for the state.",
+        example: Lines {
+            wrong: r#"
+[target.sql]
+null = "packed"
+"#,
+            right: r#"
+[target.sql]
+owns = false
+null = "packed"
+"#,
+        },
+        mend: "leave `null` out, or say `owns = false` of a table that is yours",
+    }
+
     OBSERVE_WITHOUT_HISTORY "observe-without-history" {
         looks_for: "`mode = \"observe\"` beside `events = false`",
         why: "An observing guard marks in the history what it would refuse. Without a history it \

@@ -102,6 +102,10 @@ pub struct StateRow {
     /// What is stored, sent and received instead of the name: 1 to 63 bytes, no control characters.
     #[schemars(with = "Option<String>", length(min = 1, max = 63))]
     pub value: Option<Text>,
+    /// What the status column holds, with `storage = "integer"`: then every state has one, and no two the
+    /// same.
+    #[schemars(with = "Option<i64>")]
+    pub number: Option<Spanned<i64>>,
     /// What people read; by default the name in words.
     #[schemars(with = "Option<String>")]
     pub title: Option<Text>,

@@ -90,6 +90,7 @@ const CHECKS: &[fn(&mut Draft<'_>)] = &[
     jobs::skippable,
     jobs::cycles,
     targets::resolve,
+    names::numbers,
     targets::sections,
     targets::paths,
     warnings::only_star_leads_on,
@@ -285,6 +286,11 @@ impl<'t> Draft<'t> {
                 State {
                     name: row.name.get_ref().clone(),
                     value: value_of(row).to_owned(),
+                    number: row.number.as_ref().map(|number| *number.get_ref()),
+                    stored: match &row.number {
+                        Some(number) => number.get_ref().to_string(),
+                        None => value_of(row).to_owned(),
+                    },
                     title: title(&row.title, &row.name),
                     doc: row.doc.clone(),
                     meta: row.meta.clone(),

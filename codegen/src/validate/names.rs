@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Draft, value_of};
+use crate::emit::TARGETS;
 use crate::machine::MAX_STATES;
 use crate::rules;
 use crate::suggest::shown;
@@ -161,6 +162,59 @@ pub(super) fn values(draft: &mut Draft<'_>) {
                 shown(text)
             );
             draft.error(rules::DUPLICATE_VALUE, span, message, "give one of them another `value`");
+        }
+    }
+}
+
+/// A number for each state where a column holds numbers, and elsewhere none.
+pub(super) fn numbers(draft: &mut Draft<'_>) {
+    let table = draft.table;
+    let specs =
+        TARGETS.iter().filter_map(|target| Some((target, draft.targets.get(target.key())?)));
+    let is_held = specs.into_iter().any(|(target, spec)| target.has_numbers(spec));
+    let mut seen: HashMap<i64, &str> = HashMap::new();
+    for row in table.state.iter().take(MAX_STATES).filter(|row| !row.has_lost("number")) {
+        let (name, value) = (row.name.get_ref().as_str(), value_of(row));
+        let Some(number) = &row.number else {
+            if is_held && name != LOST {
+                let message = format!("the state `{}` has no number", shown(name));
+                let help = "with `storage = \"integer\"` every state says what the column holds: `number = 0`";
+                draft.error(rules::MISSING_NUMBER, row.name.span(), message, help);
+            }
+            continue;
+        };
+        let span = number.span();
+        let number = *number.get_ref();
+        if !is_held {
+            let message =
+                format!("the state `{}` has a number, and no column holds one", shown(name));
+            let help = "remove it, or say `storage = \"integer\"` in [target.sql]";
+            draft.error(rules::NUMBER_WITHOUT_COLUMN, span.clone(), message, help);
+        }
+        if let Some(first) = seen.insert(number, name) {
+            let message = format!(
+                "the states `{}` and `{}` have one number: {number}",
+                shown(first),
+                shown(name)
+            );
+            draft.error(
+                rules::DUPLICATE_NUMBER,
+                span,
+                message,
+                "give one of them another `number`",
+            );
+        }
+        // A number that no state has reads as its digits.
+        if let Some(given) = &row.value
+            && value.parse::<f64>().is_ok()
+            && value != number.to_string()
+        {
+            let message = format!("the value `{}` reads as another number", shown(value));
+            let help = format!(
+                "a number that the table lacks is shown by its digits, so that this could be either: give \
+                 the state another value, or none; its number stays {number}"
+            );
+            draft.error(rules::VALUE_IS_A_NUMBER, given.span(), message, help);
         }
     }
 }

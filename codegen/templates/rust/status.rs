@@ -179,6 +179,27 @@ impl {{ type_name }} {
     pub const fn as_str(self) -> &'static str {
         self.state().value
     }
+{%- if has_numbers %}
+
+    /// What the status column holds.
+    pub const fn number(self) -> i64 {
+        match self {
+{%- for state in states %}
+            Self::{{ state.variant }} => {{ state.number }},
+{%- endfor %}
+        }
+    }
+
+    /// The state of what the status column holds, where this table has it.
+    pub const fn from_number(number: i64) -> Option<Self> {
+        match number {
+{%- for state in states %}
+            {{ state.number }} => Some(Self::{{ state.variant }}),
+{%- endfor %}
+            _ => None,
+        }
+    }
+{%- endif %}
 
     /// What people read.
     pub const fn title(self) -> &'static str {
@@ -773,7 +794,11 @@ impl sqlx::Encode<'_, {{ database.name }}> for {{ type_name }} {
         &self,
         buffer: &mut <{{ database.name }} as sqlx::Database>::ArgumentBuffer,
     ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+{%- if has_numbers %}
+        <i64 as sqlx::Encode<{{ database.name }}>>::encode(self.number(), buffer)
+{%- else %}
         <&str as sqlx::Encode<{{ database.name }}>>::encode(self.as_str(), buffer)
+{%- endif %}
     }
 }
 
@@ -782,7 +807,12 @@ impl<'r> sqlx::Decode<'r, {{ database.name }}> for {{ type_name }} {
     fn decode(
         value: <{{ database.name }} as sqlx::Database>::ValueRef<'r>,
     ) -> Result<Self, sqlx::error::BoxDynError> {
+{%- if has_numbers %}
+        let number = {{ database.decode }};
+        Ok(S::from_number(number).ok_or_else(|| UnknownStatus::of(&number.to_string()))?)
+{%- else %}
         Ok(<&str as sqlx::Decode<{{ database.name }}>>::decode(value)?.parse()?)
+{%- endif %}
     }
 }
 
@@ -796,6 +826,22 @@ impl<T> sqlx::Type<{{ database.name }}> for Stored<T> {
     }
 }
 
+{%- if has_numbers %}
+
+/// A number that this table lacks is read as its digits.
+impl<'r> sqlx::Decode<'r, {{ database.name }}> for Stored<String> {
+    fn decode(
+        value: <{{ database.name }} as sqlx::Database>::ValueRef<'r>,
+    ) -> Result<Self, sqlx::error::BoxDynError> {
+        let number = {{ database.decode }};
+        Ok(match S::from_number(number) {
+            Some(state) => Self::Known(state),
+            None => Self::Unknown(number.to_string()),
+        })
+    }
+}
+{%- else %}
+
 impl<'r, T> sqlx::Decode<'r, {{ database.name }}> for Stored<T>
 where
     T: AsRef<str> + sqlx::Decode<'r, {{ database.name }}>,
@@ -806,4 +852,5 @@ where
         T::decode(value).map(Self::new)
     }
 }
+{%- endif %}
 {%- endfor %}

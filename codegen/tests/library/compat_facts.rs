@@ -35,13 +35,16 @@ fn others(table: &Table, section: &str, key: &str) -> Vec<Value> {
         }
         (_, "outcome") => texts(&["success", "failure", "cancelled", "neutral"]),
         (_, "phase") => names("phase"),
-        (_, "start" | "success" | "failure" | "cancelled" | "initial" | "state") => names("state"),
+        (_, "start" | "success" | "failure" | "cancelled" | "initial" | "state" | "null") => {
+            names("state")
+        }
         ("transition", "from" | "to") => names("state"),
         ("transition", "except") => names("state").into_iter().map(|s| vec![s].into()).collect(),
         (_, "needs") => names("job").into_iter().map(|job| vec![job].into()).collect(),
         (_, "mode") => texts(&["observe", "enforce"]),
-        (_, "storage") => texts(&["text", "enum"]),
-        (_, "key_type") => texts(&["text", "bigint", "uuid"]),
+        (_, "storage") => texts(&["text", "enum", "integer"]),
+        (_, "key_type") => texts(&["text", "bigint", "integer", "uuid"]),
+        (_, "number") => [9, -9].map(Value::from).into(),
         (_, "action") => texts(&["./other"]),
         (_, "milestones") => {
             let row = |state: Value| {
@@ -293,7 +296,18 @@ fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
     missed
 }
 
-/// The tables that are changed: two small ones, and all of the tests.
+/// A table whose column holds numbers.
+const TICKET: &str = r#"format = 1
+machine = { name = "ticket", initial = "new" }
+state = [{ name = "new", number = 0 }, { name = "open", number = 1 }, { name = "closed", number = 2, outcome = "success" }]
+transition = [{ path = ["new", "open", "closed"] }]
+[target.sql]
+owns = false
+storage = "integer"
+null = "new"
+"#;
+
+/// The tables that are changed: small ones, and all of the tests.
 fn tables() -> Vec<(String, String)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/tables");
     let files = std::fs::read_dir(folder).unwrap();
@@ -304,7 +318,8 @@ fn tables() -> Vec<(String, String)> {
         let text = text_of(&format!("tests/tables/{name}"));
         (name, text)
     });
-    let small = [("gate", GATE), ("ship", SHIP)].map(|(name, text)| (name.into(), text.into()));
+    let small = [("gate", GATE), ("ship", SHIP), ("ticket", TICKET)]
+        .map(|(name, text)| (name.into(), text.into()));
     small.into_iter().chain(all).collect()
 }
 

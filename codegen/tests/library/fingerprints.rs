@@ -264,3 +264,28 @@ fn the_canonical_form_is_what_the_documentation_says() {
     ];
     assert_eq!(table, digits(&form.concat()));
 }
+
+#[test]
+fn numbers_are_in_both_and_nothing_else_of_the_column_is() {
+    let of = |a: i64, keys: &str| {
+        format!(
+            "format = 1\nmachine = {{ name = \"m\", initial = \"a\" }}\nstate = [{{ name = \"a\", number = {a} }}, \
+             {{ name = \"b\", number = -1 }}]\ntransition = [{{ path = [\"a\", \"b\"] }}]\n\
+             [target.sql]\nstorage = \"integer\"\n{keys}"
+        )
+    };
+    let digits = |form: &str| {
+        let hash: Vec<u8> = Sha256::digest(form).to_vec();
+        hash[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let (language, table) = fingerprints(&of(30, ""));
+    assert_eq!(
+        language,
+        digits("8:language1:1\n5:state1:a1:12:30\n5:state1:b1:02:-1\n4:pair1:a1:b\n")
+    );
+    let states = "5:state1:a1:a0:1:01:00:1:01:02:30\n5:state1:b1:b0:1:01:00:1:01:02:-1\n";
+    let form = format!("5:table1:1\n7:machine1:m1:11:a\n{states}4:pair1:a1:b\n");
+    assert_eq!(table, digits(&form));
+    assert_ne!(fingerprints(&of(31, "")), (language.clone(), table.clone()));
+    assert_eq!(fingerprints(&of(30, "owns = false\nnull = \"b\"")), (language, table));
+}

@@ -262,3 +262,44 @@ fn refuses_renamed_from_of_a_state_that_exists_or_that_stands_twice() {
     check(of("\"x\"", "«\"x\""), &["renamed-from-twice `a` and `b`"]);
     check(of("«\"x y\"", "\"y\""), &["bad-name"]);
 }
+
+#[test]
+fn refuses_numbers_that_are_missing_too_many_or_the_same() {
+    const SQL: &str = "[target.sql]\nstorage = \"integer\"\n";
+    let of = |a: &str, b: &str, sql: &str| format!("{}{sql}", two(a, b));
+    check(of(", number = 0", ", number = -9223372036854775808", SQL), &[]);
+    check(of("", "", ""), &[]);
+    check(
+        table(
+            r#"{ name = «"a" }, { name = "z", number = 1 }"#,
+            r#"{ path = ["a", "z"] }"#,
+            &SQL.replace("\"m\"", ""),
+        ),
+        &["missing-number the state `a` has no number"],
+    );
+    check(
+        of(", number = «0", ", number = «1", "[target.sql]\nstorage = \"text\"\n"),
+        &["number-without-column `a` has a number", "number-without-column `b`"],
+    );
+    check(of(", number = «0", "", ""), &["number-without-column"]);
+    check(
+        of(", number = 7", ", number = «7", SQL),
+        &["duplicate-number `a` and `b` have one number: 7"],
+    );
+    check(of(", number = 7", ", number = «\"7\"", SQL), &["wrong-type"]);
+    check(of(", number = 7", ", number = «9223372036854775808", SQL), &["wrong-type"]);
+    check(
+        of(", number = 7", ", number = 8, value = «\"9\"", SQL),
+        &["value-is-a-number the value `9` reads as another number"],
+    );
+    check(of(", number = 7", ", number = 8, value = «\"1.5\"", SQL), &["value-is-a-number"]);
+    check(of(", number = 7", ", number = 8, value = \"8\"", SQL), &[]);
+}
+
+#[test]
+fn refuses_a_null_that_is_no_state_or_of_an_owned_column() {
+    let of = |keys: &str| format!("{}[target.sql]\n{keys}", two("", ""));
+    check(of("owns = false\nnull = \"a\""), &[]);
+    check(of("null = «\"a\""), &["null-of-an-owned-column"]);
+    check(of("owns = false\nnull = «\"aa\""), &["unknown-state `null` names no state: `aa`"]);
+}

@@ -22,11 +22,13 @@ async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
         let key_type = match target.key_type {
             phasegate_codegen::emit::sql::KeyType::Text => "varchar(40)",
             phasegate_codegen::emit::sql::KeyType::Uuid => "uuid",
-            phasegate_codegen::emit::sql::KeyType::Bigint => "integer",
+            phasegate_codegen::emit::sql::KeyType::Bigint
+            | phasegate_codegen::emit::sql::KeyType::Integer => "integer",
         };
         let status_type = match target.storage {
             Storage::Enum => "app.\"Old Labels\"",
             Storage::Text => "varchar COLLATE app.fold",
+            Storage::Integer => "integer",
         };
         let labels = values.join(", ");
         ok(

@@ -160,11 +160,7 @@ impl Held<'_> {
         let names = self.names;
         // On the way to a later table it may be that one's already.
         let machines = [Some(self.machine), self.next];
-        let values: Vec<String> = machines
-            .into_iter()
-            .flatten()
-            .map(|machine| literal(&machine.state(machine.initial[0]).value))
-            .collect();
+        let values: Vec<String> = machines.into_iter().flatten().map(sql::default).collect();
         let column = format!("`{}.{}`", names.table_name, names.column_name);
         for row in conn.rows(&reader::of(names.dialect).default_of(names)).await? {
             let [default, function] = cells(row);
@@ -199,21 +195,28 @@ impl Held<'_> {
     async fn own_start(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
         let names = self.names;
         let machines = [Some(self.machine), self.next];
-        let starts = |value: &str| {
+        let starts = |stored: &str| {
             machines
                 .into_iter()
                 .flatten()
-                .any(|machine| machine.find_value(value).is_some_and(|id| machine.is_initial(id)))
+                .any(|machine| machine.initial.iter().any(|&id| machine.state(id).stored == stored))
+        };
+        let said = |default: &str| match names.has_numbers() {
+            true => {
+                let number = default.split("::").next().unwrap_or_default();
+                number.trim_matches(['\'', '(', ')']).parse::<i64>().ok().map(|n| n.to_string())
+            }
+            false => text_of(default),
         };
         for row in conn.rows(&reader::of(names.dialect).default_of(names)).await? {
             let [default, _] = cells(row);
-            if text_of(&default).is_none_or(|value| starts(&value)) {
+            if said(&default).is_none_or(|stored| starts(&stored)) {
                 continue;
             }
             let column = format!("{}.{}", names.table_name, names.column_name);
             let message =
                 format!("the default of `{column}` is `{default}`, and no row starts in that");
-            let start = literal(&self.machine.state(self.machine.initial[0]).value);
+            let start = sql::default(self.machine);
             let help = match names.dialect {
                 Dialect::Postgres => format!(
                     "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {start}",
@@ -241,6 +244,7 @@ impl Held<'_> {
         let body = &found.text;
         let is_one = |value: &String| {
             let value = match value.contains('\\') {
+                _ if self.names.has_numbers() => format!("'{value}'"),
                 true => format!("E{}", value.replace('\\', "\\\\")),
                 false => value.clone(),
             };

@@ -37,6 +37,8 @@ pub(super) struct Facts {
     pub(super) label_type: String,
     /// Each state's place, and whether rows start in it.
     pub(super) states: BTreeMap<String, (String, bool)>,
+    /// What the column holds for each state, and whether NULL stands for it, where it holds other than values.
+    pub(super) stored: BTreeMap<String, (String, bool)>,
     /// Each pair's kind.
     pub(super) transitions: BTreeMap<(String, String), String>,
     pub(super) language: Option<String>,
@@ -60,6 +62,7 @@ impl Facts {
             labels: None,
             label_type: String::new(),
             states: BTreeMap::new(),
+            stored: BTreeMap::new(),
             transitions: BTreeMap::new(),
             language: None,
             renames: BTreeMap::new(),
@@ -76,6 +79,14 @@ impl Facts {
         let states = [("state", "\"state\""), ("position", position), ("initial", initial)];
         for [state, position, initial] in facts.rules(conn, names, "states", states).await? {
             facts.states.insert(state, (position, initial == "1"));
+        }
+        let stored = [
+            ("state", "\"state\""),
+            ("stored", "\"stored\""),
+            ("null", "CASE WHEN \"null\" THEN '1' ELSE '0' END"),
+        ];
+        for [state, stored, null] in facts.rules(conn, names, "states", stored).await? {
+            facts.stored.insert(state, (stored, null == "1"));
         }
         let pairs =
             [("from_state", "\"from_state\""), ("to_state", "\"to_state\""), ("kind", "\"kind\"")];

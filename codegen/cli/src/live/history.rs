@@ -154,8 +154,7 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
-        let (row, key, column) =
-            (quoted(&names.row_name), quoted(&names.key_name), quoted(&names.column_name));
+        let (row, key) = (quoted(&names.row_name), quoted(&names.key_name));
         let last = format!(
             "WITH l AS (SELECT {row} AS k, \"to_state\" AS state, \"language\" AS language FROM \
              (SELECT {row}, \"to_state\", \"language\", row_number() OVER (PARTITION BY {row} ORDER BY \"seq\" DESC) AS n \
@@ -165,7 +164,7 @@ impl Held<'_> {
             "SELECT t.{key} FROM {} t LEFT JOIN l ON CAST(l.k AS text) = CAST(t.{key} AS text)",
             names.of(&names.table_name)
         );
-        let status = format!("coalesce(CAST(t.{column} AS text), '')");
+        let status = format!("coalesce({}, '')", names.read("t"));
         // A row that a rename has yet to move is in the same state, by the rules that are in force.
         let ended = now("l.language", "l.state");
         let current = literal(facts.language.as_deref().unwrap_or_default());
@@ -184,7 +183,7 @@ impl Held<'_> {
         // On PostgreSQL a row from before the guard gets its history with its first change.
         if self.sql.owns || names.dialect == Dialect::Sqlite {
             // A row without a status has nothing to tell yet.
-            let without = format!("{beside} WHERE l.k IS NULL AND t.{column} IS NOT NULL");
+            let without = format!("{beside} WHERE l.k IS NULL AND {} IS NOT NULL", names.read("t"));
             if let Some(bad) = bad(conn, &last, &without).await? {
                 let message =
                     format!("rows of `{}` have no history: {}", names.table_name, bad.words());

@@ -8,7 +8,7 @@ use phasegate_codegen::emit::sql::{Kind, Object, Schema};
 use phasegate_codegen::emit::sql::{Matched, Mode, SqlTarget};
 use phasegate_codegen::emit::sql::{Names, literal};
 use phasegate_codegen::finding::Severity::{Error, Warning};
-use phasegate_codegen::machine::Machine;
+use phasegate_codegen::machine::{Machine, State};
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest;
 
@@ -192,11 +192,30 @@ impl<'h> Held<'h> {
             })
             .map(value)
             .collect();
+        let held: Vec<&str> = self
+            .expected_stored()
+            .filter(|(value, stored)| facts.stored.get(*value).is_some_and(|found| found != stored))
+            .map(|(value, _)| value)
+            .collect();
+        if !held.is_empty() {
+            let message = format!(
+                "`{table}` says otherwise what the column holds for {}",
+                suggest::list(&held)
+            );
+            tell.error(rules::ALTERED_STATE, message, self.rules_again());
+        }
         if !other.is_empty() {
             let message =
                 format!("`{table}` says otherwise whether rows start in {}", suggest::list(&other));
             tell.error(rules::ALTERED_STATE, message, self.rules_again());
         }
+    }
+
+    /// What the column holds for each state, and whether NULL stands for it.
+    fn expected_stored(&self) -> impl Iterator<Item = (&str, (String, bool))> {
+        let null = self.sql.null.as_ref();
+        let of = move |state: &'_ State| (state.stored.clone(), null == Some(&state.name));
+        self.machine.states.iter().map(move |state| (state.value.as_str(), of(state)))
     }
 
     fn transitions(&self, facts: &Facts, tell: &mut Telling) {

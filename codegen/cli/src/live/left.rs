@@ -56,6 +56,8 @@ impl Look<'_> {
             Storage::Enum => {
                 Some(if renamed.iter().all(|(_, now)| has_label(now)) { 2 } else { 1 })
             }
+            // A number stays: it is one file.
+            Storage::Integer => Some(1),
             // The second file is that after which nothing enters the old name.
             Storage::Text => {
                 let enters = |was: &str| {

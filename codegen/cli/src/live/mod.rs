@@ -166,7 +166,10 @@ impl Look<'_> {
             // By the table's own a newer database would go back to what it was.
             false => "that other version's whole schema".into(),
         };
-        let held = Held::new(names, (held, held.targets.sql().unwrap_or(sql)), next, schema);
+        // What the column holds is read by the table that the database is at.
+        let held = (held, held.targets.sql().unwrap_or(sql));
+        let names = &Names::new(held.0, held.1, names.dialect);
+        let held = Held::new(names, held, next, schema);
         if is_ours {
             held.labels(&facts, &mut tell);
             held.rows(&facts, &mut tell);
@@ -242,7 +245,15 @@ impl Look<'_> {
         let machine = &self.loaded.machine;
         let table = &self.names.name("language");
         let own = &machine.fingerprints.language;
-        let states = facts.states.iter().map(|(state, (_, initial))| (state.as_str(), *initial));
+        // Where NULL alone is a state, the column holds values, and the fingerprint has no numbers.
+        let number = |state: &String| {
+            let (stored, _) = facts.stored.get(state).filter(|_| self.names.has_numbers())?;
+            stored.parse().ok()
+        };
+        let states = facts
+            .states
+            .iter()
+            .map(|(state, (_, initial))| (state.as_str(), *initial, number(state)));
         let pairs = facts.transitions.keys().map(|(from, to)| (from.as_str(), to.as_str()));
         let of_rows = language_of(states, pairs);
         let Some(said) = &facts.language else {

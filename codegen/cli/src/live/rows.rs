@@ -6,8 +6,8 @@ use super::Telling;
 use super::connect::{Away, Conn};
 use super::facts::{Facts, cells};
 use super::judge::Held;
+use phasegate_codegen::emit::sql::Names;
 use phasegate_codegen::emit::sql::Object;
-use phasegate_codegen::emit::sql::{Names, quoted};
 use phasegate_codegen::finding::Severity::Warning;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::{self, shown};
@@ -21,8 +21,8 @@ pub(super) async fn by_status(
     names: &Names,
 ) -> Result<(BTreeMap<String, u64>, u64), Away> {
     let sql = format!(
-        "SELECT CAST({0} AS text), CAST(count(*) AS text) FROM {1} GROUP BY {0}",
-        quoted(&names.column_name),
+        "SELECT s.state, CAST(count(*) AS text) FROM (SELECT {} AS state FROM {} t) s GROUP BY s.state",
+        names.read("t"),
         names.of(&names.table_name)
     );
     let (mut rows, mut without) = (BTreeMap::new(), 0);

@@ -82,9 +82,10 @@ pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
         let dialects: Vec<&str> = of.dialects.iter().map(|dialect| dialect.as_str()).collect();
         let storage = word(format!("{:?}", of.storage));
         let key_type = word(format!("{:?}", of.key_type));
-        [dialects.join(", "), storage, key_type, of.owns.to_string()]
+        let null = of.null.clone().unwrap_or_else(|| "(none)".to_owned());
+        [dialects.join(", "), storage, key_type, of.owns.to_string(), null]
     });
-    for (at, name) in ["dialects", "storage", "key_type", "owns"].into_iter().enumerate() {
+    for (at, name) in ["dialects", "storage", "key_type", "owns", "null"].into_iter().enumerate() {
         let (was, is) = (&keys[0][at], &keys[1][at]);
         key(changes, sql_at(pair, Side::New), "sql", (name, was, is), "", None);
     }

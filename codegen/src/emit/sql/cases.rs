@@ -1,6 +1,7 @@
 //! The rules that SQLite's guards judge by, as parts of CASE expressions in their bodies, and as the rows
 //! of the views that show them.
 
+use super::coding::Coding;
 use super::names::literal;
 use super::renames::Renames;
 use crate::machine::{Machine, StateId};
@@ -26,7 +27,7 @@ pub(super) struct Cases {
 
 impl Cases {
     /// The rules of a machine; `renames` says what states of former rules are called now.
-    pub(super) fn of(machine: &Machine, renames: &Renames<'_>) -> Self {
+    pub(super) fn of(machine: &Machine, renames: &Renames<'_>, coding: &Coding) -> Self {
         let value = |id: StateId| literal(&machine.state(id).value);
         let all = || machine.state_ids();
         let next = all().filter_map(|from| {
@@ -34,7 +35,15 @@ impl Cases {
             (!legal.is_empty()).then(|| (value(from), legal))
         });
         let state = |id: StateId| {
-            format!("({}, {}, {})", value(id), id.index(), u8::from(machine.is_initial(id)))
+            let stored = match coding.is_plain() {
+                true => String::new(),
+                false => {
+                    let (stored, is_null) = coding.row(&machine.state(id).value);
+                    format!(", {}, {}", literal(&stored), u8::from(is_null))
+                }
+            };
+            let initial = u8::from(machine.is_initial(id));
+            format!("({}, {}, {initial}{stored})", value(id), id.index())
         };
         let transitions = machine.transitions().map(|(from, to, kind)| {
             format!("({}, {}, '{}')", value(from), value(to), kind.as_str())

@@ -47,6 +47,8 @@ pub enum KeyType {
     Uuid,
     /// A 64-bit number.
     Bigint,
+    /// A 32-bit number.
+    Integer,
 }
 
 impl KeyType {
@@ -56,11 +58,12 @@ impl KeyType {
             Self::Text => "text",
             Self::Uuid => "uuid",
             Self::Bigint => "bigint",
+            Self::Integer => "integer",
         }
     }
 }
 
-/// The type of the status column in PostgreSQL.
+/// What the status column has.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum Storage {
@@ -69,6 +72,8 @@ pub enum Storage {
     Enum,
     /// Text.
     Text,
+    /// Whole numbers, on both databases: each state's `number`.
+    Integer,
 }
 
 impl Storage {
@@ -77,6 +82,7 @@ impl Storage {
         match self {
             Self::Enum => "enum",
             Self::Text => "text",
+            Self::Integer => "integer",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Every name and type that the SQL of one machine speaks of, for one database. All of them are plain
 //! identifiers, which no quotes have to be doubled in.
 
+use super::coding::Coding;
 use crate::emit::sql::{Dialect, KeyType, SqlTarget, Storage};
 use crate::machine::Machine;
 
@@ -72,9 +73,8 @@ pub struct Names {
     pub(super) row_collation: &'static str,
     /// The type of a status column that phasegate makes.
     pub(super) status_type: String,
-    /// The status before and after, as SQLite's guards compare it.
-    pub(super) old_state: String,
-    pub(super) new_state: String,
+    /// How the column holds a state.
+    pub(super) coding: Coding,
 }
 
 impl Names {
@@ -89,34 +89,34 @@ impl Names {
             key: quoted(&sql.key),
             column: quoted(&sql.column),
             row: quoted(&row_column(name)),
-            old_state: format!("OLD.{} COLLATE BINARY", quoted(&sql.column)),
-            new_state: format!("NEW.{} COLLATE BINARY", quoted(&sql.column)),
+            coding: Coding::of(machine, sql),
             table_name: sql.table.clone(),
             key_name: sql.key.clone(),
             column_name: sql.column.clone(),
             events_name: events,
             row_name: row_column(name),
             exact: match sql.storage {
-                Storage::Enum => "",
+                Storage::Enum | Storage::Integer => "",
                 Storage::Text => "::pg_catalog.text COLLATE \"C\"",
             },
             key_exact: match sql.key_type {
                 KeyType::Text => "::pg_catalog.text COLLATE \"C\"",
-                KeyType::Uuid | KeyType::Bigint => "",
+                KeyType::Uuid | KeyType::Bigint | KeyType::Integer => "",
             },
             key_cast: match sql.key_type {
                 KeyType::Text => "::pg_catalog.text COLLATE \"C\"",
                 KeyType::Uuid => "::pg_catalog.uuid",
                 KeyType::Bigint => "::pg_catalog.int8",
+                KeyType::Integer => "::pg_catalog.int4",
             },
             key_default: match sql.key_type {
                 KeyType::Text => " COLLATE \"default\"",
-                KeyType::Uuid | KeyType::Bigint => "",
+                KeyType::Uuid | KeyType::Bigint | KeyType::Integer => "",
             },
             row_type: match (dialect, sql.key_type) {
                 (Dialect::Postgres, key_type) => key_type.as_str(),
                 (Dialect::Sqlite, KeyType::Text | KeyType::Uuid) => "TEXT",
-                (Dialect::Sqlite, KeyType::Bigint) => "INTEGER",
+                (Dialect::Sqlite, KeyType::Bigint | KeyType::Integer) => "INTEGER",
             },
             row_collation: match (dialect, sql.key_type) {
                 (Dialect::Postgres, KeyType::Text) => " COLLATE \"C\"",
@@ -131,6 +131,8 @@ impl Names {
         names.status_type = match (dialect, sql.storage) {
             (Dialect::Postgres, Storage::Enum) => names.at(&sql.column),
             (Dialect::Postgres, Storage::Text) => "text".to_owned(),
+            (Dialect::Postgres, Storage::Integer) => "bigint".to_owned(),
+            (Dialect::Sqlite, Storage::Integer) => "INTEGER".to_owned(),
             (Dialect::Sqlite, Storage::Enum | Storage::Text) => "TEXT".to_owned(),
         };
         names

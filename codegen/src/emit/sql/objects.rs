@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::cases::Cases;
+use super::coding::Coding;
 use super::names::{Names, literal};
 use super::observe::Observed;
 use super::renames::Renames;
@@ -232,6 +233,7 @@ pub(super) struct View<'m> {
 impl<'m> View<'m> {
     fn of(schema: &'m Schema<'m>) -> Self {
         let Schema { machine, sql, dialect, .. } = schema;
+        let coding = Coding::of(machine, sql);
         Self {
             object: String::new(),
             dialect: dialect.as_str(),
@@ -246,21 +248,23 @@ impl<'m> View<'m> {
             column_class: match sql.storage {
                 Storage::Enum => 'E',
                 Storage::Text => 'S',
+                Storage::Integer => 'N',
             },
             storage: sql.storage.as_str(),
             key_types: match sql.key_type {
                 KeyType::Text => "'text', 'character varying', 'character', 'citext', 'name'",
                 KeyType::Uuid => "'uuid'",
                 KeyType::Bigint => "'bigint', 'integer', 'smallint'",
+                KeyType::Integer => "'integer', 'smallint'",
             },
             key_type: sql.key_type.as_str(),
             labels: match sql.storage {
                 Storage::Enum => machine.states.iter().map(|state| literal(&state.value)).collect(),
-                Storage::Text => Vec::new(),
+                Storage::Text | Storage::Integer => Vec::new(),
             },
             default: default(machine),
-            rules: Rules::of(machine, schema.mode, &schema.rows, &schema.renames),
-            r: Cases::of(machine, &schema.renames),
+            rules: Rules::of(machine, schema.mode, &schema.rows, &schema.renames, &coding),
+            r: Cases::of(machine, &schema.renames, &coding),
             words: Wording::of(machine),
             listed: LISTED,
         }
@@ -465,7 +469,8 @@ fn overdue(machine: &Machine) -> Vec<(String, u32)> {
     usual.map(|(state, expect)| (literal(&state.value), expect.seconds())).collect()
 }
 
-/// The default state, as a literal.
-pub(super) fn default(machine: &Machine) -> String {
-    literal(&machine.state(machine.initial[0]).value)
+/// What the column holds for the default state, as a literal.
+pub fn default(machine: &Machine) -> String {
+    let state = machine.state(machine.initial[0]);
+    state.number.map_or_else(|| literal(&state.value), |number| number.to_string())
 }

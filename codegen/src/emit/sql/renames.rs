@@ -86,6 +86,13 @@ pub fn renames<'m>(
         for (state, today) in table.state_ids().zip(&today) {
             add(table, &table.state(state).value, *today);
         }
+        // A number that the table lacked stands in the history by its digits.
+        for state in now.state_ids() {
+            let number = now.state(state).number;
+            if number.is_some() && !table.states.iter().any(|then| then.number == number) {
+                add(table, &now.state(state).stored, Some(state));
+            }
+        }
     }
     let mut renames = Renames::new();
     let mut ambiguous = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::coding::Coding;
 use super::names::escaped;
 use super::renames::Renames;
 use super::rows::Rows;
@@ -24,6 +25,7 @@ impl Rules {
         mode: Mode,
         rows: &Rows<'_>,
         renames: &Renames<'_>,
+        coding: &Coding,
     ) -> Self {
         let mut states: Vec<_> = rows.states.iter().collect();
         states.sort_by_key(|(value, row)| (row.position, **value));
@@ -60,10 +62,21 @@ impl Rules {
             .map(|(of, pairs)| format!("    {}: {{{}}}", json(of), pairs.join(", ")))
             .collect();
         let language = &machine.fingerprints.language;
+        let numbers: Vec<String> = coding
+            .numbers()
+            .iter()
+            .map(|(number, value)| format!("{}: {}", json(&number.to_string()), json(value)))
+            .collect();
+        let numbers = match numbers[..] {
+            [] => String::new(),
+            [..] => format!("\"numbers\": {{{}}},\n  ", numbers.join(", ")),
+        };
+        let null = coding.null().map(|null| format!("\"null\": {},\n  ", json(null)));
         let text = format!(
-            "{{\n  \"language\": \"{language}\",\n  \"mode\": \"{}\",\n  \"states\": [{}],\n  \
+            "{{\n  \"language\": \"{language}\",\n  \"mode\": \"{}\",\n  {numbers}{}\"states\": [{}],\n  \
              \"initial\": {{{}}},\n  \"ended\": [{}],\n  \"next\": {},\n  \"renames\": {}\n}}",
             mode.as_str(),
+            null.unwrap_or_default(),
             values.join(", "),
             initial.join(", "),
             ended.join(", "),

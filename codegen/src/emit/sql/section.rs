@@ -17,9 +17,9 @@ use crate::emit::{Form, Output, Target, Words, normal};
 use crate::finding::Findings;
 use crate::machine::{Machine, Targets};
 use crate::rules;
-use crate::suggest::shown;
+use crate::suggest::{nearest, shown};
 use crate::table::names::OffOr;
-use crate::table::text::{MAX_NAME, Placed, Text};
+use crate::table::text::{LOST, MAX_NAME, Placed, Text};
 
 /// `[target.sql]`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -47,8 +47,12 @@ pub struct SqlRow {
     /// The status column; by default `status`.
     #[schemars(with = "Option<String>")]
     pub column: Option<Text>,
-    /// The status column's type in PostgreSQL; by default `enum`.
+    /// What the status column has: a type of PostgreSQL's (`enum`, and text on SQLite), `text`, or each
+    /// state's `number` (`integer`); by default `enum`.
     pub storage: Option<Storage>,
+    /// With `owns = false`: the state that NULL in the column stands for.
+    #[schemars(with = "Option<String>")]
+    pub null: Option<Text>,
     /// The append-only history, or `false`; by default `MACHINE_events`.
     pub events: Option<OffOr>,
     /// Whether the guard refuses what no transition allows, or lets it through, marks it in the
@@ -79,8 +83,10 @@ pub struct SqlTarget {
     pub key_type: KeyType,
     /// The status column.
     pub column: String,
-    /// The status column's type in PostgreSQL.
+    /// What the status column has.
     pub storage: Storage,
+    /// The name of the state that NULL in the column stands for.
+    pub null: Option<String>,
     /// The history's table; none where the table says `false`.
     pub events: Option<String>,
     /// What becomes of a write that no transition allows.
@@ -156,6 +162,7 @@ impl Target for Sql {
             key_type: row.key_type.unwrap_or(KeyType::Text),
             column: or(row.column.as_ref(), || "status".to_owned()),
             storage: row.storage.unwrap_or(Storage::Enum),
+            null: row.null.as_ref().map(|state| state.get_ref().clone()),
             events: match &row.events {
                 None => Some(format!("{machine}_events")),
                 Some(OffOr::Off) => None,
@@ -189,6 +196,10 @@ impl Target for Sql {
         outputs
     }
 
+    fn has_numbers(spec: &SqlTarget) -> bool {
+        spec.storage == Storage::Integer
+    }
+
     fn check(
         row: &Placed<SqlRow>,
         target: &SqlTarget,
@@ -206,6 +217,7 @@ impl Target for Sql {
         let dialects = row.dialects.iter().flat_map(|list| list.get_ref());
         twice(dialects, |&word| word, findings);
         unseen(row, findings);
+        null(row, target, words, findings);
         names(row, target, words.machine, findings);
     }
 
@@ -233,6 +245,28 @@ fn unseen(row: &SqlRow, findings: &mut Findings<'_>) {
         let message = "`mode = \"observe\"` counts in the history, and `events = false` keeps none";
         let help = "leave `events` out, or enforce at once";
         findings.error(rules::OBSERVE_WITHOUT_HISTORY, mode.span(), message, help);
+    }
+}
+
+/// The state that NULL stands for is one, of a column that phasegate did not make.
+fn null(row: &SqlRow, target: &SqlTarget, words: &Words<'_>, findings: &mut Findings<'_>) {
+    let Some(null) = &row.null else { return };
+    let name = null.get_ref();
+    if target.owns {
+        let message =
+            "`null` is for a column that is there already: one that phasegate makes is never NULL";
+        let help = "say `owns = false`, or leave `null` out";
+        findings.error(rules::NULL_OF_AN_OWNED_COLUMN, null.span(), message, help);
+    }
+    let mut names = words.states.iter().map(|state| state.get_ref().as_str());
+    let is_unread = words.states.iter().any(|state| state.get_ref() == LOST);
+    if name != LOST && !is_unread && !names.clone().any(|state| state == name) {
+        let message = format!("`null` names no state: `{}`", shown(name));
+        let help = match nearest(name, names.by_ref()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name one of the states".to_owned(),
+        };
+        findings.error(rules::UNKNOWN_STATE, null.span(), message, help);
     }
 }
 

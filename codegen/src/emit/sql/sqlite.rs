@@ -24,7 +24,7 @@ pub(super) fn objects(list: &mut List<'_>) {
     if owns {
         let numbered = n.row_type == "INTEGER";
         let primary = if numbered { " PRIMARY KEY AUTOINCREMENT" } else { " PRIMARY KEY" };
-        let status = format!("TEXT NOT NULL DEFAULT {}", list.view.default);
+        let status = format!("{} NOT NULL DEFAULT {}", n.status_type, list.view.default);
         let first =
             vec![column(&n.key_name, &not_null, primary), column(&n.column_name, &status, "")];
         list.owned(first, " STRICT");

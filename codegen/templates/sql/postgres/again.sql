@@ -1,7 +1,7 @@
 -- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.
 DECLARE
-  was text := OLD.{{ n.column }}::text;
-  becomes text := NEW.{{ n.column }}::text;
+  was text := {{ n.state("OLD") }};
+  becomes text := {{ n.state("NEW") }};
   judged text;
 BEGIN
   IF was IS DISTINCT FROM becomes OR NEW.{{ n.key }} IS NULL THEN

@@ -18,7 +18,7 @@ BEGIN
   ELSIF NOT rules -> 'initial' ? $2 AND NOT EXISTS (SELECT FROM jsonb_each(rules -> 'next') n WHERE n."value" ? $2) THEN
     fault := 'the state ' || $2 || ' of {{ n.machine }} is retired: nothing enters it, by force neither';
   ELSE
-    SELECT t.{{ n.column }}::text INTO was FROM {{ n.table }} t WHERE t.{{ n.key }} = $1 FOR NO KEY UPDATE;
+    SELECT {{ n.state("t") }} INTO was FROM {{ n.table }} t WHERE t.{{ n.key }} = $1 FOR NO KEY UPDATE;
     IF NOT FOUND THEN
       fault := 'no row of {{ n.table_name }} has the key ' || coalesce($1::text, 'null');
       hint := 'Where row security is forced on the table, its owner may not see the row.';
@@ -57,7 +57,7 @@ BEGIN
   END IF;
   INSERT INTO {{ n.at("forcing") }} ({{ n.row }}, "to_state", "reason") VALUES ($1, $2, $3);
   PERFORM set_config('phasegate.forcing', 'on', true);
-  EXECUTE format('UPDATE %s SET %s WHERE %I = $1', '{{ n.table }}', sets, '{{ n.key_name }}') USING $1, $2, $4;
+  EXECUTE format('UPDATE %s SET %s WHERE %I = $1', '{{ n.table }}', sets, '{{ n.key_name }}') USING $1, {{ n.stored("$2") }}, $4;
   PERFORM set_config('phasegate.forcing', '', true);
   IF EXISTS (SELECT FROM {{ n.at("forcing") }} f WHERE f.{{ n.row }} = $1) THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || $1::text || ' did not become ' || $2

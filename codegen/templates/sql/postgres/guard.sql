@@ -11,13 +11,13 @@ DECLARE
 {%- endif %}
 BEGIN
   IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-    IF {% call m::same(n.column, n.exact) %}{% endcall %}
+    IF {% if n.has_null() %}{{ n.same_null() }}{% else %}{% call m::same(n.column, n.exact) %}{% endcall %}{% endif %}
       AND {% call m::same(n.key, n.key_exact) %}{% endcall %}
     THEN
       RETURN NULL;
     END IF;
-    was := OLD.{{ n.column }}::pg_catalog.text;
-    becomes := NEW.{{ n.column }}::pg_catalog.text;
+    was := {{ n.state_plain("OLD") }};
+    becomes := {{ n.state_plain("NEW") }};
     judged := CASE
       WHEN NEW.{{ n.key }}{{ n.key_exact }} OPERATOR(pg_catalog.=) OLD.{{ n.key }}{{ n.key_exact }}
         AND pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'next', was, becomes) IS NOT NULL
@@ -42,13 +42,13 @@ BEGIN
 {%- if adopts %}
   IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
     -- A row from before the guard leaves its trace: its key is used.
-    IF OLD.{{ n.column }} IS NOT NULL AND OLD.{{ n.key }} IS NOT NULL THEN
-      PERFORM {{ n.at("judge") }}('DELETE', OLD.{{ n.key }}{{ n.key_cast }}, OLD.{{ n.column }}::pg_catalog.text, OLD.{{ n.key }}{{ n.key_cast }}, NULL);
+    IF {{ n.has_state("OLD") }} AND OLD.{{ n.key }} IS NOT NULL THEN
+      PERFORM {{ n.at("judge") }}('DELETE', OLD.{{ n.key }}{{ n.key_cast }}, {{ n.state_plain("OLD") }}, OLD.{{ n.key }}{{ n.key_cast }}, NULL);
     END IF;
     RETURN NULL;
   END IF;
 {%- endif %}
-  becomes := NEW.{{ n.column }}::pg_catalog.text;
+  becomes := {{ n.state_plain("NEW") }};
   judged := CASE
     WHEN pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'initial', becomes) IS NOT NULL AND NEW.{{ n.key }} IS NOT NULL
     THEN pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'language')

@@ -42,6 +42,14 @@ BEGIN
   END IF;
 {%- endif %}
 {%- endif %}
+{%- if n.has_numbers() %}
+  -- Each number was read by the rules of that moment: a name that no number has now is one from before.
+  IF{% if history %} mode <> 'observe' AND{% endif %} EXISTS (
+    SELECT FROM unnest(ARRAY[was, $5]) s("state") WHERE s."state" !~ '^-?[0-9]+$' AND NOT rules -> 'states' ? s."state"
+  ) THEN
+    {% call m::overtaken("was", "$5", "$4", "the rules of", " changed while a step was judged") %}{% endcall %};
+  END IF;
+{%- endif %}
   IF op = 'UPDATE' AND old_key::text COLLATE "C" IS DISTINCT FROM $4::text COLLATE "C" THEN
     fault := 'key-changed';
     message := 'the key of {{ n.table_name }} cannot change: ' || coalesce(old_key::text, 'null') || ' -> ' || coalesce($4::text, 'null');

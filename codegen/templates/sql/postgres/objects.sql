@@ -9,7 +9,7 @@ SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('phasegate {
 -- changed without a lock that writers wait for.
 CREATE FUNCTION {{ n.at("initial") }}() RETURNS {{ n.status_type }}
 LANGUAGE sql STABLE
-RETURN {{ default }}::{{ n.status_type }};
+RETURN {% if n.has_numbers() %}'{{ default }}'{% else %}{{ default }}{% endif %}::{{ n.status_type }};
 {%- when "rules" -%}
 -- The rules that the guard judges by, in one value: its states in their order, those that rows start
 -- in and end in, and from each state the legal ones. A dump of the schema has them, and a migration
@@ -17,7 +17,12 @@ RETURN {{ default }}::{{ n.status_type }};
 {%- when "states" -%}
 -- The same to read.
 SELECT s."state", (s."n" - 1)::integer AS "position", (r."rules" -> 'initial') ? s."state" AS "initial"
+{%- if n.has_numbers() %}, c."key" AS "stored", c."key" IS NOT DISTINCT FROM r."rules" ->> 'null' AS "null"
+{%- else if n.has_null() %}, s."state" AS "stored", s."state" = r."rules" ->> 'null' AS "null"
+{%- endif %}
 FROM (SELECT {{ n.at("rules") }}() AS "rules") AS r, jsonb_array_elements_text(r."rules" -> 'states') WITH ORDINALITY AS s("state", "n")
+{%- if n.has_numbers() %}, jsonb_each_text(r."rules" -> 'numbers') AS c WHERE c."value" = s."state"
+{%- endif %}
 {%- when "transitions" -%}
 SELECT f."key" AS "from_state", t."key" AS "to_state", t."value" AS "kind"
 FROM jsonb_each({{ n.at("rules") }}() -> 'next') AS f, jsonb_each_text(f."value") AS t

@@ -60,7 +60,7 @@ FROM (
 ) AS g
 {#- What has to be there before a state that the table lacks can stand in the row. -#}
 {%- macro lacks(state, more) -%}
-CASE WHEN EXISTS (SELECT FROM {{ n.at("states") }} AS s WHERE s."state" = {{ state }}) THEN '' ELSE '# first a [[state]] of the value ' || to_json({{ state }})::text || '{{ more }}' || E'\n' END
+CASE WHEN EXISTS (SELECT FROM {{ n.at("states") }} AS s WHERE s."state" = {{ state }}) THEN '' ELSE '# first a [[state]] of the {% if n.has_numbers() %}number ' || {{ state }}{% else %}value ' || to_json({{ state }})::text{% endif %} || '{{ more }}' || E'\n' END
 {%- endmacro %}
 {#- What has to be said otherwise of a state that the table has. -#}
 {%- macro first(state, notes) -%}

@@ -20,7 +20,7 @@ BEGIN
     fault := 'other tables inherit from it, and their rows would go unguarded';
   END IF;
   IF fault IS NULL THEN
-    SELECT t.typcategory, format_type(a.atttypid, a.atttypmod) INTO class, type
+    SELECT {% if n.has_numbers() %}CASE WHEN coalesce(nullif(t.typbasetype, 0), t.oid) IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'N' ELSE '' END{% else %}t.typcategory{% endif %}, format_type(a.atttypid, a.atttypmod) INTO class, type
       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
       WHERE a.attrelid = guarded AND a.attname = '{{ n.column_name }}' AND a.attnum > 0 AND NOT a.attisdropped;
     IF type IS NULL THEN

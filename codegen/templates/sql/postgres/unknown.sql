@@ -11,9 +11,9 @@ BEGIN
     INTO total, states, lost
   FROM (
     SELECT u."state", u."rows", row_number() OVER (ORDER BY u."rows" DESC, u."state") AS "place" FROM (
-      SELECT t.{{ n.column }}::text COLLATE "C" AS "state", count(*) AS "rows" FROM {{ n.table }} t
-      WHERE t.{{ n.column }} IS NOT NULL
-        AND NOT EXISTS (SELECT FROM {{ n.at("states") }} s WHERE s."state" = t.{{ n.column }}::text COLLATE "C")
+      SELECT {{ n.state_exact("t") }} AS "state", count(*) AS "rows" FROM {{ n.table }} t
+      WHERE {{ n.has_state("t") }}
+        AND NOT EXISTS (SELECT FROM {{ n.at("states") }} s WHERE s."state" = {{ n.state_exact("t") }})
       GROUP BY 1
     ) u
   ) l;

@@ -1,8 +1,8 @@
 {%- import "sql/sqlite/macros.sql" as m -%}
 -- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.
 CREATE TRIGGER {{ n.first("guard_again") }} AFTER UPDATE OF {{ n.column }} ON {{ n.table }}
-WHEN NEW.{{ n.column }} COLLATE BINARY IS OLD.{{ n.column }} AND {% call m::one(n.new_state, r.again) %}{% endcall %}
+WHEN {% if n.has_null() %}{{ n.state("NEW") }} IS {{ n.state("OLD") }}{% else %}NEW.{{ n.column }} COLLATE BINARY IS OLD.{{ n.column }}{% endif %} AND {% call m::one(n.state_exact("NEW"), r.again) %}{% endcall %}
 BEGIN
   INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-    VALUES (NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, NEW.{{ n.column }}, NEW.{{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}');
+    VALUES (NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, {{ n.state("NEW") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}');
 END;

@@ -7,7 +7,7 @@ BEGIN
     VALUES (
       NEW.{{ n.key }}, {% call m::seq() %}{% endcall %},
       {% call m::last() %}{% endcall %},
-      NEW.{{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       CASE
         WHEN {% call m::unknown() %}{% endcall %} THEN 'unknown-state'
         WHEN {% call m::no_start() %}{% endcall %} THEN 'illegal-start'
@@ -28,12 +28,12 @@ BEGIN
 {%- endif %}
 {%- if !owns || !history %}
   SELECT RAISE(ABORT, 'phasegate: unknown state of {{ n.machine }}; known: {{ words.known }}')
-    WHERE {% if history %}typeof(NEW.{{ n.column }}) <> 'text'{% else %}{% call m::unknown() %}{% endcall %}{% endif %};
+    WHERE {% if history %}typeof({{ n.state("NEW") }}) <> 'text'{% else %}{% call m::unknown() %}{% endcall %}{% endif %};
 {%- endif %}
 {%- if history %}
   INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "observed")
     VALUES (
-      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, NULL, NEW.{{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, NULL, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       CASE WHEN {% call m::no_start() %}{% endcall %} AND (SELECT "mode" FROM {{ n.at("mode") }}) = 'load' THEN 'loaded' END
     );
 {%- else %}

@@ -2,53 +2,55 @@
 {% if observe -%}
 CREATE TRIGGER {{ n.first("guard_update") }} AFTER UPDATE OF {{ n.column }}, {{ n.key }}, rowid, oid, _rowid_ ON {{ n.table }}
 WHEN NEW.{{ n.key }} IS NOT NULL
-  AND (NEW.{{ n.column }} COLLATE BINARY IS NOT OLD.{{ n.column }} OR NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }})
+  AND ({% call m::moved() %}{% endcall %} OR NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }})
 BEGIN
   INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "forced", "observed")
     VALUES (
       NEW.{{ n.key }}, {% call m::seq() %}{% endcall %},
       {% call m::last() %}{% endcall %},
-      NEW.{{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       {% call m::forced() %}{% endcall %},
       CASE
         WHEN NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }} THEN 'key-changed'
         WHEN {% call m::unknown() %}{% endcall %} THEN 'unknown-state'
         WHEN {% call m::forced() %}{% endcall %} IS NOT NULL THEN NULL
+{%- if !n.has_null() %}
         WHEN OLD.{{ n.column }} IS NULL AND {% call m::no_start() %}{% endcall %} THEN 'illegal-start'
-        WHEN OLD.{{ n.column }} COLLATE BINARY IS NOT {% call m::last() %}{% endcall %} THEN 'past-the-guard'
-        WHEN OLD.{{ n.column }} IS NOT NULL AND NOT {% call m::legal(n.old_state, n.new_state, r.next, "        ") %}{% endcall %} THEN 'illegal-transition'
+{%- endif %}
+        WHEN {{ n.state_exact("OLD") }} IS NOT {% call m::last() %}{% endcall %} THEN 'past-the-guard'
+        WHEN {{ n.has_state("OLD") }} AND NOT {% call m::legal(n.state_exact("OLD"), n.state_exact("NEW"), r.next, "        ") %}{% endcall %} THEN 'illegal-transition'
         WHEN {% call m::elsewhere() %}{% endcall %} THEN 'past-the-guard'
       END
     );
 END;
 {%- else -%}
 CREATE TRIGGER {{ n.first("guard_update") }} AFTER UPDATE OF {{ n.column }}, {{ n.key }}, rowid, oid, _rowid_ ON {{ n.table }}
-WHEN NEW.{{ n.column }} COLLATE BINARY IS NOT OLD.{{ n.column }} OR NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }}
+WHEN {% call m::moved() %}{% endcall %} OR NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} cannot change')
     WHERE NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }};
 {%- if !owns || !history %}
   SELECT RAISE(ABORT, 'phasegate: unknown state of {{ n.machine }}; known: {{ words.known }}')
-    WHERE {% if history %}typeof(NEW.{{ n.column }}) <> 'text'{% else %}{% call m::unknown() %}{% endcall %}{% endif %};
+    WHERE {% if history %}typeof({{ n.state("NEW") }}) <> 'text'{% else %}{% call m::unknown() %}{% endcall %}{% endif %};
 {%- endif %}
 {%- if history %}
   INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
-      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, OLD.{{ n.column }}, NEW.{{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, {{ n.state("OLD") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       {% call m::forced() %}{% endcall %}
     );
   -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
   SELECT RAISE(ABORT, 'phasegate: a trigger on {{ n.events_name }} changed {{ n.table_name }}: that takes PRAGMA recursive_triggers = ON')
     WHERE {% call m::elsewhere() %}{% endcall %}
-      AND (SELECT {{ n.column }} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) COLLATE BINARY
+      AND (SELECT {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) COLLATE BINARY
         IS NOT (SELECT "to_state" FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }} ORDER BY "seq" DESC LIMIT 1);
 {%- else %}
-{%- if !owns %}
+{%- if !owns && !n.has_null() %}
   SELECT RAISE(ABORT, 'phasegate: illegal start of {{ n.machine }}; initial: {{ words.initial }}')
     WHERE OLD.{{ n.column }} IS NULL AND {% call m::no_start() %}{% endcall %};
 {%- endif %}
-  {% call m::illegal(n.old_state, words.illegal, n.machine, n.name("transitions")) %}{% endcall %}
-    WHERE OLD.{{ n.column }} IS NOT NULL AND NOT {% call m::legal(n.old_state, n.new_state, r.next, "    ") %}{% endcall %};
+  {% call m::illegal(n.state_exact("OLD"), words.illegal, n.machine, n.name("transitions")) %}{% endcall %}
+    WHERE {{ n.has_state("OLD") }} AND NOT {% call m::legal(n.state_exact("OLD"), n.state_exact("NEW"), r.next, "    ") %}{% endcall %};
 {%- endif %}
 END;
 {%- endif %}

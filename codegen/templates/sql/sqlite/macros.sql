@@ -25,7 +25,7 @@ SELECT
 (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }})
 {%- endmacro %}
 {%- macro forced() -%}
-(SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.row }} = NEW.{{ n.key }} AND "to_state" = {{ n.new_state }})
+(SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.row }} = NEW.{{ n.key }} AND "to_state" = {{ n.state_exact("NEW") }})
 {%- endmacro %}
 {%- macro last() -%}
 (
@@ -34,13 +34,25 @@ SELECT
       )
 {%- endmacro %}
 {%- macro unknown() -%}
-(typeof(NEW.{{ n.column }}) <> 'text' OR NOT {% call one(n.new_state, r.known) %}{% endcall %})
+(typeof({{ n.state("NEW") }}) <> 'text' OR NOT {% call one(n.state_exact("NEW"), r.known) %}{% endcall %})
 {%- endmacro %}
 {%- macro no_start() -%}
-NOT {% call one(n.new_state, r.initial) %}{% endcall %}
+NOT {% call one(n.state_exact("NEW"), r.initial) %}{% endcall %}
 {%- endmacro %}
 {%- macro elsewhere() -%}
+{%- if n.has_null() -%}
+(SELECT {{ n.state(n.table) }} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) IS NOT {{ n.state("NEW") }}
+{%- else -%}
 (SELECT {{ n.column }} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) COLLATE BINARY IS NOT NEW.{{ n.column }}
+{%- endif -%}
+{%- endmacro %}
+{#- Whether the row is in another state. -#}
+{%- macro moved() -%}
+{%- if n.has_null() -%}
+{{ n.state("NEW") }} IS NOT {{ n.state("OLD") }}
+{%- else -%}
+NEW.{{ n.column }} COLLATE BINARY IS NOT OLD.{{ n.column }}
+{%- endif -%}
 {%- endmacro %}
 {%- macro rows(rows) %}
 {%- if rows.is_empty() %}

@@ -3,7 +3,7 @@
 {%- when "states" -%}
 -- The rules to read. The guards have the same ones in their own bodies: no table that is emptied takes
 -- them along.
-CREATE VIEW {{ n.at("states") }} ("state", "position", "initial") AS
+CREATE VIEW {{ n.at("states") }} ("state", "position", "initial"{% if !n.is_plain() %}, "stored", "null"{% endif %}) AS
 {%- call rows::rows(r.states) %}{% endcall %}
 {%- when "transitions" -%}
 CREATE VIEW {{ n.at("transitions") }} ("from_state", "to_state", "kind") AS
@@ -21,8 +21,8 @@ CREATE VIEW {{ n.at("renames") }} ("language", "state", "name_now") AS
 {%- when "adopt" -%}
 -- The rows from before the guard: their history begins with the state that they are in.
 INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-  SELECT {{ n.key }}, 1, NULL, {{ n.column }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}'
-  FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL AND {{ n.column }} IS NOT NULL;
+  SELECT {{ n.key }}, 1, NULL, {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}'
+  FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL{% if !n.has_null() %} AND {{ n.column }} IS NOT NULL{% endif %};
 {%- when "prune" -%}
 CREATE VIEW {{ n.at("prune") }} ("before", "events", "reports") AS
 SELECT "before", sum("events"), sum("reports") FROM {{ n.at("pruned") }} GROUP BY "before";

@@ -60,7 +60,7 @@ FROM (
 ) AS g
 {#- What has to be there before a state that the table lacks can stand in the row. -#}
 {%- macro lacks(state, more) -%}
-CASE WHEN EXISTS (SELECT 1 FROM {{ n.at("states") }} AS s WHERE s."state" = {{ state }}) THEN '' ELSE '# first a [[state]] of the value ' || json_quote({{ state }}) || '{{ more }}' || char(10) END
+CASE WHEN EXISTS (SELECT 1 FROM {{ n.at("states") }} AS s WHERE s."state" = {{ state }}) THEN '' ELSE '# first a [[state]] of the {% if n.has_numbers() %}number ' || {{ state }}{% else %}value ' || json_quote({{ state }}){% endif %} || '{{ more }}' || char(10) END
 {%- endmacro %}
 {#- What has to be said otherwise of a state that the table has. -#}
 {%- macro first(state, notes) -%}

@@ -8,6 +8,9 @@ FROM (
     WHEN NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{{ n.table_name }}' COLLATE NOCASE) THEN 'there is no such table'
     WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE AND hidden IN (2, 3)) THEN 'its column {{ n.column_name }} is generated, and a guard of SQLite looks at statements that set it: make it a plain column'
     WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE) THEN 'it has no column {{ n.column_name }}'
+{%- if n.has_numbers() %}
+    WHEN EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE AND upper(type) NOT LIKE '%INT%') THEN 'its column {{ n.column_name }} is not of a type of whole numbers, where `storage = "integer"` is said'
+{%- endif %}
     WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.key_name }}' COLLATE NOCASE) THEN 'it has no column {{ n.key_name }}'
   END AS "fault"
 ) AS f

@@ -17,12 +17,12 @@ FROM (
     group_concat(CASE WHEN "place" <= 12 THEN json_quote("state") || ' (' || "rows" || ')' END, ', ') AS "lost"
   FROM (
     SELECT
-      g.{{ n.column }} COLLATE BINARY AS "state", count(*) AS "rows",
-      row_number() OVER (ORDER BY count(*) DESC, g.{{ n.column }} COLLATE BINARY) AS "place"
+      {{ n.state_exact("g") }} AS "state", count(*) AS "rows",
+      row_number() OVER (ORDER BY count(*) DESC, {{ n.state_exact("g") }}) AS "place"
     FROM {{ n.table }} AS g
-    WHERE g.{{ n.column }} IS NOT NULL
-      AND (typeof(g.{{ n.column }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.at("states") }} AS s WHERE s."state" = g.{{ n.column }} COLLATE BINARY))
-    GROUP BY g.{{ n.column }} COLLATE BINARY ORDER BY "place"
+    WHERE {{ n.has_state("g") }}
+      AND (typeof({{ n.state("g") }}) <> 'text' OR NOT EXISTS (SELECT 1 FROM {{ n.at("states") }} AS s WHERE s."state" = {{ n.state_exact("g") }}))
+    GROUP BY {{ n.state_exact("g") }} ORDER BY "place"
   ) AS u
 ) AS l
 WHERE "total" > 0;

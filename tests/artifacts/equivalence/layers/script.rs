@@ -173,7 +173,7 @@ fn existing(case: &Case, names: &Names, dialect: Dialect) -> String {
         Dialect::Sqlite => {
             let key_type = match target.key_type {
                 KeyType::Text | KeyType::Uuid => "TEXT",
-                KeyType::Bigint => "INTEGER",
+                KeyType::Bigint | KeyType::Integer => "INTEGER",
             };
             format!(
                 "CREATE TABLE {table} (note TEXT, {key} {key_type} PRIMARY KEY, {column} TEXT);\n"
@@ -184,6 +184,7 @@ fn existing(case: &Case, names: &Names, dialect: Dialect) -> String {
                 KeyType::Text => "varchar(40)",
                 KeyType::Uuid => "uuid",
                 KeyType::Bigint => "bigint",
+                KeyType::Integer => "integer",
             };
             let schema = quoted(target.schema.as_deref().unwrap_or("public"));
             let states = &case.oracle.states;
@@ -191,6 +192,7 @@ fn existing(case: &Case, names: &Names, dialect: Dialect) -> String {
             let status = match target.storage {
                 Storage::Enum => format!("{schema}.\"Old Labels\""),
                 Storage::Text => "varchar(80)".to_owned(),
+                Storage::Integer => "integer".to_owned(),
             };
             format!(
                 "CREATE SCHEMA IF NOT EXISTS {schema};

@@ -31,7 +31,7 @@ impl<'m> Change<'_, 'm> {
     pub(super) fn postgres(&self) -> Vec<Migration> {
         let labels = match self.now.sql.storage {
             Storage::Enum => self.labels(),
-            Storage::Text => Vec::new(),
+            Storage::Text | Storage::Integer => Vec::new(),
         };
         let renamed = self.renames();
         let tag = tag(&labels, &renamed);

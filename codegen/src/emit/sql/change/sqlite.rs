@@ -12,8 +12,9 @@ impl Change<'_, '_> {
         let defaults = [self.was.machine, self.now.machine].map(objects::default);
         let default = (self.now.sql.owns && defaults[0] != defaults[1]).then(|| {
             let column = &self.n.column;
+            let of = &self.n.status_type;
             let [from, to] =
-                defaults.map(|value| literal(&format!("{column} TEXT NOT NULL DEFAULT {value},")));
+                defaults.map(|value| literal(&format!("{column} {of} NOT NULL DEFAULT {value},")));
             Rename { from, to }
         });
         let drops = self.drops(&before, &after, &objects);
@@ -21,7 +22,7 @@ impl Change<'_, '_> {
             return Vec::new();
         }
         let moved = self.renames();
-        let verb = if moved.is_empty() { "change" } else { "rename" };
+        let verb = if self.renamed().is_empty() { "change" } else { "rename" };
         let file = File { drops, moved: &moved, default, objects, ..self.file() };
         vec![file.print(format!("{verb}_{}", self.now.machine.name))]
     }
