@@ -29,7 +29,7 @@ async fn postgres(schema: &str) -> String {
 }
 
 const fn ask<'a>(url: &'a str, column: &'a str) -> Ask<'a> {
-    Ask { url, column, key: None, history: None, history_where: None, machine: None }
+    Ask { url, column, key: None, history: None, history_where: None, values: &[], machine: None }
 }
 
 /// The draft, and the machine that it is.
@@ -205,9 +205,12 @@ async fn labels_and_checks_of_postgres_come_in_their_order_and_the_draft_install
     let url = postgres(own).await;
     let said = draft(&ask(&url, "orders.status")).await.unwrap_err();
     assert!(
-        said.contains("is of the type integer, where a text or an enum can be guarded"),
+        said.contains("holds whole numbers: say what each stands for") && said.contains("--values"),
         "{said}"
     );
+    let other = postgres("CREATE TABLE orders (id text PRIMARY KEY, status date)").await;
+    let said = draft(&ask(&other, "orders.status")).await.unwrap_err();
+    assert!(said.contains("where a text, an enum or a whole number can be guarded"), "{said}");
     let said = draft(&ask(&url, "list.status")).await.unwrap_err();
     assert!(said.contains("`list` of") && said.contains("is a view, and"), "{said}");
     let said = draft(&ask(&url, "app.order.status")).await.unwrap_err();
@@ -333,4 +336,54 @@ async fn a_history_may_be_a_view_and_hold_other_things_too() {
         Ask { history, history_where: Some("kinds = 'Order'"), ..ask(&url, "orders.status") };
     let refused = draft(&wrong).await.unwrap_err();
     assert!(refused.contains("kinds"), "{refused}");
+}
+
+/// What `--values` says of a model with three states.
+fn numbered() -> Vec<String> {
+    ["new=0", "it's open=1", "closed=-7"].map(str::to_owned).to_vec()
+}
+
+const NUMBERS: &str = "CREATE TABLE tickets (id bigint PRIMARY KEY, status integer DEFAULT 1);
+    INSERT INTO tickets VALUES (1, 0), (2, -7), (3, NULL)";
+
+/// A draft of numbers, and its schema run where it was drafted from.
+async fn drafts_numbers<D: sql::Db>(db: &mut D, url: &str) {
+    let said = draft(&ask(url, "tickets.status")).await.unwrap_err();
+    assert!(said.contains("holds whole numbers (`-7`, `0`)"), "{said}");
+    let some = [String::from("new=0")];
+    let said = draft(&Ask { values: &some, ..ask(url, "tickets.status") }).await.unwrap_err();
+    assert!(said.contains("holds whole numbers (`-7`): say"), "{said}");
+    for (wrong, why) in [("new", "say VALUE=NUMBER"), ("new=x", "say VALUE=NUMBER")] {
+        let wrong = [wrong.to_owned()];
+        let said = draft(&Ask { values: &wrong, ..ask(url, "tickets.status") }).await.unwrap_err();
+        assert!(said.contains(why), "{said}");
+    }
+    let twice = ["a=1".to_owned(), "b=1".to_owned()];
+    let said = draft(&Ask { values: &twice, ..ask(url, "tickets.status") }).await.unwrap_err();
+    assert!(said.contains("are one"), "{said}");
+    let values = numbered();
+    let (text, machine) = drafted(&Ask { values: &values, ..ask(url, "tickets.status") }).await;
+    let states: Vec<_> = machine.states.iter().map(|s| (s.value.as_str(), s.number)).collect();
+    assert_eq!(states, [("new", Some(0)), ("it's open", Some(1)), ("closed", Some(-7))], "{text}");
+    assert_eq!(machine.targets.sql().unwrap().storage, Storage::Integer);
+    assert_eq!(machine.state(machine.initial[0]).value, "it's open", "the default decides");
+    assert!(text.contains("say `null = \"STATE\"`"), "{text}");
+    db.run(&sql::schema(&machine, D::DIALECT)).await.unwrap();
+    db.run("INSERT INTO tickets (id) VALUES (9)").await.unwrap();
+    let events = db.rows("SELECT to_state FROM ticket_events WHERE ticket_id = 9").await;
+    assert_eq!(events, [[Some("it's open".to_owned())]]);
+}
+
+#[tokio::test]
+async fn numbers_are_drafted_by_what_they_stand_for_on_sqlite() {
+    let (_folder, url) = sqlite(NUMBERS).await;
+    let mut db = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    drafts_numbers(&mut db, &url).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn numbers_are_drafted_by_what_they_stand_for_on_postgres() {
+    let url = postgres(NUMBERS).await;
+    drafts_numbers(&mut sql::connect(&url).await, &url).await;
 }

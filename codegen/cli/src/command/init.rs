@@ -30,6 +30,9 @@ pub(crate) struct Init {
     /// A condition in SQL on the rows of that log, where it holds those of other tables too
     #[arg(long, value_name = "SQL", requires = "history")]
     history_where: Option<String>,
+    /// What the numbers of a column of whole numbers stand for, as the application's model has it
+    #[arg(long, value_name = "VALUE=NUMBER,..", value_delimiter = ',', requires = "from_database")]
+    values: Vec<String>,
     /// What the machine is called; by default what one row of the table is called
     #[arg(long, value_name = "NAME", requires = "from_database")]
     machine: Option<String>,
@@ -52,6 +55,7 @@ impl Init {
             key: self.key.as_deref(),
             history: self.history.as_deref(),
             history_where: self.history_where.as_deref(),
+            values: &self.values,
             machine: self.machine.as_deref(),
         };
         let drafted = backend::block_on(async { draft(&ask).await.map_err(Failure::Message) })?;

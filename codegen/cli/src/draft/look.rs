@@ -24,6 +24,8 @@ pub(super) struct Column {
     pub(super) storage: Option<Storage>,
     /// The text that is its default, where that is a literal.
     pub(super) default: Option<String>,
+    /// The number that is its default, where that is a literal.
+    pub(super) number: Option<i64>,
 }
 
 /// What may be looked at under a name.
@@ -110,10 +112,11 @@ fn column(row: &[Option<String>], dialect: Dialect) -> Column {
             match class.as_str() {
                 "S" => Some(Storage::Text),
                 "E" => Some(Storage::Enum),
+                _ if matches!(name.as_str(), "int2" | "int4" | "int8") => Some(Storage::Integer),
                 _ => None,
             },
         ),
-        Dialect::Sqlite if class.contains("INT") => (Some(KeyType::Bigint), None),
+        Dialect::Sqlite if class.contains("INT") => (Some(KeyType::Bigint), Some(Storage::Integer)),
         Dialect::Sqlite => (Some(KeyType::Text), Some(Storage::Text)),
     };
     Column {
@@ -122,6 +125,10 @@ fn column(row: &[Option<String>], dialect: Dialect) -> Column {
         is_key: text(row, 2) == "1",
         key_type,
         storage,
+        number: row.get(5).cloned().flatten().and_then(|default| {
+            let number = default.split("::").next().unwrap_or_default();
+            number.trim_matches(['\'', '(', ')']).parse().ok()
+        }),
         default: row.get(5).cloned().flatten().and_then(|default| literal_text(&default)),
     }
 }

@@ -3,6 +3,7 @@
 
 mod look;
 mod names;
+mod numbers;
 mod text;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use crate::live::connect::Conn;
 use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
 use phasegate_codegen::suggest::{list, nearest, shown};
 
+use numbers::Numbers;
 pub use text::Draft;
 
 /// The most values that a status column may be found to hold.
@@ -29,6 +31,8 @@ pub struct Ask<'a> {
     pub history: Option<&'a str>,
     /// A condition in SQL on the rows of that log, where it holds those of other tables too.
     pub history_where: Option<&'a str>,
+    /// What numbers stand for, each as `VALUE=NUMBER`.
+    pub values: &'a [String],
     /// What the machine is called; by default one of the table's rows.
     pub machine: Option<&'a str>,
 }
@@ -43,7 +47,9 @@ pub(crate) struct Found {
     key: String,
     key_type: KeyType,
     storage: Storage,
-    /// What the column is given by default, where that is a text.
+    /// The number of each value, where the column holds numbers.
+    numbers: Vec<(String, i64)>,
+    /// What the column is given by default, where that is a text or a number with a value.
     default: Option<String>,
     /// What the machine is to be called.
     machine: Option<String>,
@@ -134,13 +140,19 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
     })?;
     let storage = status.storage.ok_or_else(|| {
         format!(
-            "the column `{}` is of the type {}, where a text or an enum can be guarded",
+            "the column `{}` is of the type {}, where a text, an enum or a whole number can be guarded",
             shown(&status.name),
             status.kind
         )
     })?;
     let held = look::held(conn, &place, &status.name, MOST).await?;
-    let labels = look::labels(conn, &place, &status.name).await?;
+    let numbers = Numbers::of(ask, storage, &held)?;
+    let held: Vec<(Option<String>, u64)> =
+        held.into_iter().map(|(held, rows)| (held.map(|held| numbers.value(held)), rows)).collect();
+    let labels = match storage {
+        Storage::Integer => numbers.values(),
+        Storage::Enum | Storage::Text => look::labels(conn, &place, &status.name).await?,
+    };
     if held.len().max(labels.len()) > MOST {
         return Err(format!(
             "`{}` holds more than {MOST} different values: that is no status column; name another with `--column`",
@@ -148,7 +160,13 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         ));
     }
     let steps = match ask.history {
-        Some(history) => Some(look::steps(conn, dialect, history, ask.history_where).await?),
+        Some(history) => {
+            let steps = look::steps(conn, dialect, history, ask.history_where).await?;
+            let said = |(from, to, count): (Option<String>, String, u64)| {
+                (from.map(|from| numbers.value(from)), numbers.value(to), count)
+            };
+            Some(steps.into_iter().map(said).collect::<Vec<_>>())
+        }
         None => None,
     };
     let rows = |value: &str| {
@@ -186,7 +204,11 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         key: key.name.clone(),
         key_type,
         storage,
-        default: status.default.clone(),
+        default: match storage {
+            Storage::Integer => status.number.map(|number| numbers.value(number.to_string())),
+            Storage::Enum | Storage::Text => status.default.clone(),
+        },
+        numbers: numbers.of,
         machine: ask.machine.map(str::to_owned),
         taken,
         values,

@@ -3,7 +3,7 @@
 use super::Found;
 use super::names::{names, slug};
 use phasegate_codegen::Machine;
-use phasegate_codegen::emit::sql::{self, Dialect};
+use phasegate_codegen::emit::sql::{self, Dialect, Storage};
 use phasegate_codegen::suggest::toml as quoted;
 
 /// A drafted table.
@@ -180,6 +180,9 @@ fn file(
         if state.name != state.value {
             line(&format!("value = {}", quoted(state.value)));
         }
+        if let Some((_, number)) = found.numbers.iter().find(|(value, _)| value == state.value) {
+            line(&format!("number = {number}"));
+        }
         if by_history
             && (!seen
                 || !initial.contains(&&state.name)
@@ -193,6 +196,7 @@ fn file(
     if found.nulls > 0 {
         line("");
         line(&format!("# {} without a status: to leave that is a start.", rows(found.nulls)));
+        line("# Where NULL means one of the states, say `null = \"STATE\"` in [target.sql].");
     }
     for (value, count) in cannot {
         line("");
@@ -246,7 +250,7 @@ fn file(
     line(&format!("key      = {}", quoted(&found.key)));
     line(&format!("key_type = {}", quoted(found.key_type.as_str())));
     line(&format!("column   = {}", quoted(&found.column)));
-    if found.dialect == Dialect::Postgres {
+    if found.dialect == Dialect::Postgres || found.storage == Storage::Integer {
         line(&format!("storage  = {}", quoted(found.storage.as_str())));
     }
     line(
@@ -262,7 +266,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use phasegate_codegen::emit::sql::{KeyType, Storage};
+    use phasegate_codegen::emit::sql::KeyType;
     use phasegate_codegen::verify::{Verdict, verify};
 
     const LABELS: [&str; 8] =
@@ -293,6 +297,7 @@ mod tests {
                 key: "id".to_owned(),
                 key_type: KeyType::Text,
                 storage: Storage::Text,
+                numbers: Vec::new(),
                 default: Some("done".to_owned()),
                 machine: None,
                 taken: BTreeSet::new(),
@@ -326,6 +331,7 @@ mod tests {
             key: "id".to_owned(),
             key_type: KeyType::Text,
             storage: Storage::Text,
+            numbers: Vec::new(),
             default: None,
             machine: None,
             taken: BTreeSet::new(),
