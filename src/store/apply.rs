@@ -1,6 +1,7 @@
 //! The one door through which a status changes: a report is judged, the status set where it is
 //! still the one judged on, and what was reported written beside the history.
 
+use super::answer::Answer;
 use super::conn::{Arg, Conn, Mark};
 use super::error::{is_guard, is_unique, may_lack_state};
 use super::report::storable;
@@ -11,88 +12,6 @@ use crate::{Machine, Verdict};
 /// How often a report is judged anew because the row changed meanwhile. On PostgreSQL the row is
 /// locked first from the third time on, so that even crowds get through.
 const ATTEMPTS: usize = 8;
-
-/// What became of a report.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Answer {
-    /// The row is in the state that was reported now.
-    Applied {
-        /// The state that the row is in.
-        status: String,
-        /// The state that it was in.
-        from: String,
-        /// The place of this transition in the row's history, from 1; 0 where there is none.
-        seq: i64,
-    },
-    /// Nothing changed: the report came before, or the row is in that state already.
-    Duplicate {
-        /// The state that the row is in.
-        status: String,
-        /// The place of its last transition in its history.
-        seq: i64,
-    },
-    /// Refused: this event id stands for another report, which was applied.
-    EventIdReused {
-        /// The event id.
-        event_id: String,
-        /// The state that the row was in.
-        from: String,
-    },
-    /// Refused: a later attempt of the same run has reported already.
-    StaleAttempt {
-        /// The attempt that reported.
-        attempt: u32,
-        /// The newest attempt whose report was accepted.
-        newest: i64,
-        /// The state that the row was in.
-        from: String,
-    },
-    /// Refused: the table, or the database, lacks this state.
-    UnknownStatus {
-        /// What was reported.
-        requested: String,
-        /// The state that the row was in.
-        from: String,
-        /// The states that whoever lacks it knows, in their order.
-        known: Vec<String>,
-    },
-    /// Refused: no transition leads on from the row's state.
-    Ended {
-        /// The state that the row was in.
-        from: String,
-        /// What was reported.
-        to: String,
-    },
-    /// Refused: transitions lead on from the row's state, but not to this one.
-    Illegal {
-        /// The state that the row was in, whether or not the table has it.
-        from: String,
-        /// What was reported.
-        to: String,
-        /// What would have been legal, in the order of the states.
-        allowed: Vec<String>,
-        /// The row is in a state that the table lacks, and the database has no guard to ask.
-        unguarded: bool,
-    },
-    /// There is no such row.
-    NotFound,
-}
-
-impl Answer {
-    /// The word for it in the reports table; for refusals it names the problem, too.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Applied { .. } => "applied",
-            Self::Duplicate { .. } => "duplicate",
-            Self::EventIdReused { .. } => "event-id-reused",
-            Self::StaleAttempt { .. } => "stale-attempt",
-            Self::UnknownStatus { .. } => "unknown-status",
-            Self::Ended { .. } => "ended",
-            Self::Illegal { .. } => "illegal-transition",
-            Self::NotFound => "not-found",
-        }
-    }
-}
 
 /// What one attempt came to.
 enum Step {
@@ -160,7 +79,7 @@ impl Door<'_> {
         // Under a collation without case the row may be known by another spelling.
         self.key = row.text(0)?.unwrap_or_default();
         let from = row.text(1)?.unwrap_or_default();
-        self.event_id = self.report.event_id_for(&self.key).filter(|_| sql.has_history());
+        self.event_id = self.report.event_id_for(&self.shown()).filter(|_| sql.has_history());
 
         if let Some(event_id) = &self.event_id {
             let args = [(&self.key).into(), event_id.into()];
@@ -208,6 +127,11 @@ impl Door<'_> {
         }
     }
 
+    /// The key as callers have it.
+    fn shown(&self) -> String {
+        self.sql.shape.key.shown(&self.key)
+    }
+
     /// The newest attempt of the report's run whose report was accepted (table.md, rule 13); none where
     /// the report names no run and attempt.
     async fn newest_attempt(&self, conn: &mut Conn<'_>) -> Result<Option<i64>> {
@@ -253,7 +177,9 @@ impl Door<'_> {
                 let schema = &self.sql.schema;
                 return Err(Error::Schema(format!(
                     "{rows} rows of \"{}\" have the key `{}`: \"{}\" is not unique",
-                    schema.table, self.key, schema.key
+                    schema.table,
+                    self.shown(),
+                    schema.key.join("\", \"")
                 )));
             }
         }
@@ -271,7 +197,7 @@ impl Door<'_> {
             Some(_) => {
                 return Err(Error::Schema(format!(
                     "the database wrote no event of `{}` becoming `{status}`: are its triggers there?",
-                    self.key
+                    self.shown()
                 )));
             }
         };

@@ -1,11 +1,13 @@
 //! The store: rows with a status in SQLite or PostgreSQL, the one door through which the status
 //! changes, and what the history that the database writes says.
 
+mod answer;
 mod apply;
 mod column;
 mod conn;
 mod error;
 mod migrate;
+mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod read;
@@ -19,7 +21,7 @@ mod start;
 mod statements;
 mod token;
 
-pub use apply::Answer;
+pub use answer::Answer;
 pub use conn::CallerTransaction;
 pub use error::Error;
 pub use read::{Event, Item, Page, Phase, Recorded, Snapshot};

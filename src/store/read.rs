@@ -256,7 +256,7 @@ async fn snapshot(
     let overdue_since = overdue_since.transpose()?.flatten();
     let state = Described::of(machine, &status);
     Ok(Some(Snapshot {
-        id,
+        id: sql.shape.key.shown(&id),
         title: state.title,
         terminal: state.terminal,
         outcome: state.outcome,
@@ -343,17 +343,18 @@ async fn list(
         }
     };
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let items = rows.iter().take(page).map(|row| item(machine, row)).collect::<Result<Vec<_>>>()?;
+    let items =
+        rows.iter().take(page).map(|row| item(machine, sql, row)).collect::<Result<Vec<_>>>()?;
     let more = rows.len() > page;
     let next = items.last().filter(|_| more).map(|item| item.id.clone());
     Ok(Some(Page { items, next }))
 }
 
-fn item(machine: &dyn Machine, row: &Row) -> Result<Item> {
+fn item(machine: &dyn Machine, sql: &Statements, row: &Row) -> Result<Item> {
     let status = row.text(1)?.unwrap_or_default();
     let state = Described::of(machine, &status);
     Ok(Item {
-        id: row.text(0)?.unwrap_or_default(),
+        id: sql.shape.key.shown(&row.text(0)?.unwrap_or_default()),
         status,
         title: state.title,
         terminal: state.terminal,

@@ -13,8 +13,8 @@ pub struct Schema {
     pub schema: String,
     /// The table that holds the status column (`table`).
     pub table: String,
-    /// Its key (`key`).
-    pub key: String,
+    /// The columns of its key (`key`).
+    pub key: Vec<String>,
     /// The status column (`column`).
     pub column: String,
     /// The append-only history that the database writes (`events`); none where the table says
@@ -36,8 +36,8 @@ pub struct Schema {
     pub rules: String,
     /// Which rows are longer in a state than is usual, where the table says how long that is.
     pub overdue: String,
-    /// The column of the history and of the reports that names the row.
-    pub row: String,
+    /// The columns of the history and of the reports that name the row, one for each of the key's.
+    pub row: Vec<String>,
     /// The name of the guard's trigger; on SQLite, where it is two, what their names start with.
     pub guard: String,
 }
@@ -53,7 +53,7 @@ impl Schema {
         Self {
             schema: "public".to_owned(),
             table: format!("{machine}s"),
-            key: "id".to_owned(),
+            key: vec!["id".to_owned()],
             column: "status".to_owned(),
             events: Some(format!("{machine}_events")),
             reports: format!("{machine}_reports"),
@@ -65,10 +65,10 @@ impl Schema {
             rules: format!("{machine}_rules"),
             overdue: format!("{machine}_overdue"),
             // `run_id` and `event_id` are columns of the reports themselves.
-            row: match machine {
+            row: vec![match machine {
                 "run" | "event" => format!("{machine}_key"),
                 _ => format!("{machine}_id"),
-            },
+            }],
             guard: format!("000_{machine}_guard"),
         }
     }

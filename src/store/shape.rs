@@ -1,6 +1,6 @@
 //! What the live database says of itself: the types that no configuration has to repeat.
 
-use super::column::{Column, Key};
+use super::column::{Column, Keys};
 use super::conn::Conn;
 use super::schema::{Schema, quoted};
 use super::{Error, Result};
@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 /// The live database's shape, as far as statements depend on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
-    pub(crate) key: Key,
-    /// The type that a key is cast to, where it needs it.
-    pub(crate) key_type: Option<String>,
+    pub(crate) key: Keys,
+    /// The types that a key's columns are cast to, where they need it.
+    pub(crate) key_types: Vec<Option<String>>,
     /// The type that a status is cast to, where it needs it.
     pub(crate) status_type: Option<String>,
     /// Whether the column holds other than each state's value: the view of the states says what.
@@ -36,14 +36,14 @@ impl Shape {
                 Error::Schema(format!("{} has no column {}", quoted(&schema.table), quoted(name)))
             })
         };
-        let key = find(&schema.key)?;
+        let key = schema.key.iter().map(|key| find(key)).collect::<Result<Vec<_>>>()?;
         let status = find(&schema.column)?;
         let tables = tables(conn, schema).await?;
         let said = columns_of(conn, schema, &schema.states).await?;
         Ok(Self {
             is_coded: said.iter().any(|column| column.name == "stored"),
-            key: key.key,
-            key_type: key.cast.clone(),
+            key_types: key.iter().map(|column| column.cast.clone()).collect(),
+            key: Keys(key.iter().map(|column| column.key).collect()),
             status_type: status.cast.clone(),
             columns: columns.into_iter().map(|column| column.name).collect(),
             tables,

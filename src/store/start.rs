@@ -1,6 +1,6 @@
 //! Starting a row: the insert, its token, and the report of who asked for it.
 
-use super::column::Key;
+use super::column::{Key, Keys};
 use super::conn::{Arg, Conn, Mark};
 use super::error::{is_guard, is_unique, may_lack_state};
 use super::{Error, Pool, Result, Statements, Store, apply, in_transaction, token};
@@ -59,9 +59,9 @@ async fn insert(
 ) -> Result<Started> {
     let key = match &start.id {
         Some(id) => Some(sql.shape.key.parse(id).ok_or_else(|| {
-            Error::Schema(format!("the key \"{}\" can't be `{id}`", sql.schema.key))
+            Error::Schema(format!("the key \"{}\" can't be `{id}`", sql.schema.key.join("\", \"")))
         })?),
-        None => new_key(sql.shape.key),
+        None => new_key(&sql.shape.key),
     };
     let status = match &start.status {
         Some(status) => status.clone(),
@@ -94,7 +94,8 @@ async fn insert(
             return Err(refused(conn, sql, key, status, error).await?);
         }
     };
-    let token = sql.has_column("token_hash").then(|| token::generate(&id)).transpose()?;
+    let shown = sql.shape.key.shown(&id);
+    let token = sql.has_column("token_hash").then(|| token::generate(&shown)).transpose()?;
     if let Some(token) = &token {
         // Only now: the token names the key, which the database may have made.
         let hash = token::hash(token);
@@ -121,7 +122,7 @@ async fn insert(
         conn.execute(&sql.record, &args).await?;
     }
     conn.keep(Mark::Report).await?;
-    Ok(Started { id, token })
+    Ok(Started { id: shown, token })
 }
 
 /// What the database meant by refusing to start a row.
@@ -132,7 +133,7 @@ async fn refused(
     requested: String,
     error: sqlx::Error,
 ) -> Result<Error> {
-    let id = key.unwrap_or_default();
+    let id = sql.shape.key.shown(&key.unwrap_or_default());
     if is_unique(&error) {
         return Ok(Error::Exists(id));
     }
@@ -154,12 +155,13 @@ async fn refused(
     Ok(Error::Exists(id))
 }
 
-/// A new key, later ones after earlier ones; none where the database makes them.
-fn new_key(kind: Key) -> Option<String> {
-    match kind {
+/// A new key, later ones after earlier ones; none where the database makes them, and of a key of several
+/// columns, of which the database may make some.
+fn new_key(key: &Keys) -> Option<String> {
+    match key.0[..] {
         #[cfg(feature = "postgres")]
-        Key::Uuid => Some(Uuid::now_v7().to_string()),
-        Key::Text => Some(Uuid::now_v7().to_string()),
-        Key::Int(..) => None,
+        [Key::Uuid] => Some(Uuid::now_v7().to_string()),
+        [Key::Text] => Some(Uuid::now_v7().to_string()),
+        [Key::Int(..)] | [..] => None,
     }
 }

@@ -227,11 +227,11 @@ impl Names {
         let row = if ["run", "event"].contains(&name) { "key" } else { "id" };
         Self {
             table: format!("{prefix}\"{}\"", sql.table),
-            key: format!("\"{}\"", sql.key),
+            key: format!("\"{}\"", sql.key[0].name),
             column: format!("\"{}\"", sql.column),
             events: sql.events.as_ref().map(|events| format!("{prefix}\"{events}\"")),
             row: format!("{name}_{row}"),
-            key_type: sql.key_type,
+            key_type: sql.key[0].of,
         }
     }
 

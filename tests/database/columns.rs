@@ -2,6 +2,7 @@
 //! holds them; the history, the views and every function speak values.
 
 mod integers;
+mod keys;
 mod nulls;
 
 use crate::common::backend::world::{Database, World};

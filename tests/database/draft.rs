@@ -29,7 +29,7 @@ async fn postgres(schema: &str) -> String {
 }
 
 const fn ask<'a>(url: &'a str, column: &'a str) -> Ask<'a> {
-    Ask { url, column, key: None, history: None, history_where: None, values: &[], machine: None }
+    Ask { url, column, key: &[], history: None, history_where: None, values: &[], machine: None }
 }
 
 /// The draft, and the machine that it is.
@@ -78,7 +78,7 @@ async fn values_that_are_found_become_states_in_a_table_that_is_valid() {
     }
     let target = machine.targets.sql().unwrap();
     assert_eq!((target.table.as_str(), target.owns, target.mode), ("orders", false, Mode::Observe));
-    assert_eq!((target.key.as_str(), target.key_type), ("id", KeyType::Text));
+    assert_eq!((target.key[0].name.as_str(), target.key[0].of), ("id", KeyType::Text));
     assert_eq!(target.dialects, [Dialect::Sqlite]);
 }
 
@@ -104,7 +104,7 @@ async fn a_history_gives_starts_and_transitions_with_their_counts() {
     assert!(text.contains("[[transition]]  # 2 times\nfrom = \"new\"\nto   = \"paid\""), "{text}");
     let odd = machine.find("odd").unwrap();
     assert!(machine.state(odd).retired, "{text}");
-    assert_eq!(machine.targets.sql().unwrap().key_type, KeyType::Bigint);
+    assert_eq!(machine.targets.sql().unwrap().key[0].of, KeyType::Bigint);
 }
 
 #[tokio::test]
@@ -145,15 +145,19 @@ async fn says_why_there_is_no_draft() {
         ("orders.status", None, "holds more than 200 different values: that is no status column"),
         ("empty.status", None, "is a text without rows"),
         ("keyless.status", None, "`keyless` has no primary key: say `--key COLUMN`"),
-        ("pairs.status", None, "the primary key of `pairs` is of several columns (`a`, `b`)"),
         ("orders.note", Some("orders"), "`orders` is no history"),
         ("orders.note", Some("orders.id,state,note"), "`orders` has no column `state`"),
     ] {
         let said = draft(&Ask { history, ..ask(&url, column) }).await.unwrap_err();
         assert!(said.contains(why), "{said}\ninstead of: {why}");
     }
-    let (_, machine) = drafted(&Ask { key: Some("a"), ..ask(&url, "pairs.status") }).await;
-    assert_eq!(machine.targets.sql().unwrap().key, "a");
+    let named = |machine: &Machine| -> Vec<String> {
+        machine.targets.sql().unwrap().key.iter().map(|key| key.name.clone()).collect()
+    };
+    let (_, machine) = drafted(&ask(&url, "pairs.status")).await;
+    assert_eq!(named(&machine), ["a", "b"]);
+    let (_, machine) = drafted(&Ask { key: &["a".to_owned()], ..ask(&url, "pairs.status") }).await;
+    assert_eq!(named(&machine), ["a"]);
     for (url, why) in [
         ("sqlite:/no/such/file.db", "there is no such file"),
         ("mysql://x", "no database of the kind `mysql:` is known"),
@@ -197,7 +201,7 @@ async fn labels_and_checks_of_postgres_come_in_their_order_and_the_draft_install
         let (text, machine) = drafted(&ask(&url, column)).await;
         assert_eq!(states(&machine), expected, "{text}");
         let target = machine.targets.sql().unwrap();
-        assert_eq!((target.storage, target.key_type), (storage, key_type));
+        assert_eq!((target.storage, target.key[0].of), (storage, key_type));
         let mut db = sql::connect(&url).await;
         db.run(&sql::schema(&machine, Dialect::Postgres)).await.unwrap();
     }

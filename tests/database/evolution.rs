@@ -70,7 +70,7 @@ fn own_table<D: Db>(machine: &Machine) -> String {
     }
     let Names { table, key, column, .. } = Names::new(machine, D::DIALECT);
     let schema = namespace(machine);
-    let key_type = match (D::DIALECT, target.key_type) {
+    let key_type = match (D::DIALECT, target.key[0].of) {
         (Dialect::Sqlite, KeyType::Bigint | KeyType::Integer) => {
             "INTEGER PRIMARY KEY AUTOINCREMENT"
         }

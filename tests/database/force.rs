@@ -290,7 +290,7 @@ fn existing(machine: &Machine, dialect: Dialect) -> String {
         return format!("CREATE TABLE {table} ({key} PRIMARY KEY, {column})");
     }
     let labels: Vec<String> = machine.states.iter().map(|state| literal(&state.value)).collect();
-    let key_type = match target.key_type {
+    let key_type = match target.key[0].of {
         phasegate_codegen::emit::sql::KeyType::Text => "varchar(40)",
         phasegate_codegen::emit::sql::KeyType::Uuid => "uuid",
         phasegate_codegen::emit::sql::KeyType::Bigint

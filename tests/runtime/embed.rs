@@ -172,7 +172,7 @@ fn applied(status: &str, from: &str, seq: i64) -> Answer {
 
 fn keeps_rows_by_uuid(database: Database) {
     let table = order("key_type = \"uuid\"\nkey = \"order_id\"");
-    let names = Schema { key: "order_id".to_owned(), ..Schema::named("order") };
+    let names = Schema { key: vec!["order_id".to_owned()], ..Schema::named("order") };
     let world = World::of(database, &table, &table, names);
     // `order_id` names the row in the history, too.
     let row = world.start();
@@ -209,7 +209,7 @@ fn judges_an_application_s_own_table(database: Database) {
     );
     let names = Schema {
         table: "purchase".to_owned(),
-        key: "number".to_owned(),
+        key: vec!["number".to_owned()],
         column: "state".to_owned(),
         events: Some("purchase_log".to_owned()),
         ..Schema::named("order")

@@ -325,12 +325,12 @@ impl<'m> World<'m> {
 }
 
 /// What a backend finds a database's objects by.
-fn names(sql: &SqlTarget) -> [Option<&str>; 5] {
-    [
+fn names(sql: &SqlTarget) -> (Vec<&str>, [Option<&str>; 4]) {
+    let others = [
         Some(sql.schema.as_deref().unwrap_or("public")),
-        Some(&sql.table),
-        Some(&sql.key),
-        Some(&sql.column),
+        Some(&*sql.table),
+        Some(&*sql.column),
         sql.events.as_deref(),
-    ]
+    ];
+    (sql.key.iter().map(|key| key.name.as_str()).collect(), others)
 }

@@ -62,7 +62,10 @@
 mod cases;
 mod change;
 mod coding;
+mod key;
 mod keys;
+mod list;
+mod made;
 mod names;
 mod objects;
 mod observe;
@@ -81,7 +84,8 @@ pub use objects::{Column, Kind, Object, Schema, default};
 pub use renames::{Matched, renames};
 
 pub use change::{Impossible, Migration, migrations};
-pub use keys::{Dialect, KeyType, Mode, PerDialect, Storage};
+pub use key::KeyPart;
+pub use keys::{Dialect, KeyColumn, KeyType, Mode, PerDialect, Storage};
 pub(crate) use remove::removal;
 pub use section::{GUARDS, SqlRow, SqlTarget};
 
@@ -99,15 +103,25 @@ pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
     };
     let schema = sql.schema.as_ref().map_or(String::new(), |schema| format!("{schema}."));
     let force = format!("{}_force", machine.name);
-    let statement = |dialect: &Dialect| match dialect {
-        Dialect::Postgres => {
-            format!("SELECT {schema}{force}('KEY', 'STATE', 'why');  -- PostgreSQL")
+    let statement = |&dialect: &Dialect| {
+        let n = Names::new(machine, sql, dialect);
+        let key: Vec<String> = n.parts.iter().map(|_| "'KEY'".to_owned()).collect();
+        let own: Vec<String> = n.parts.iter().map(|part| part.name.clone()).collect();
+        let state = if n.has_numbers() { "NUMBER" } else { "'STATE'" };
+        match dialect {
+            Dialect::Postgres => {
+                format!("SELECT {schema}{force}({}, 'STATE', 'why');  -- PostgreSQL", n.list(&key))
+            }
+            Dialect::Sqlite => format!(
+                "INSERT INTO {force} ({}, to_state, reason, actor) VALUES ({}, 'STATE', 'why', 'who'); \
+                 UPDATE {} SET {} = {state} WHERE {};  -- SQLite",
+                n.list(&n.numbered("key")),
+                n.list(&key),
+                sql.table,
+                sql.column,
+                n.equal(&own, &key)
+            ),
         }
-        Dialect::Sqlite => format!(
-            "INSERT INTO {force} (key, to_state, reason, actor) VALUES ('KEY', 'STATE', 'why', 'who'); \
-             UPDATE {} SET {} = 'STATE' WHERE {} = 'KEY';  -- SQLite",
-            sql.table, sql.column, sql.key
-        ),
     };
     sql.dialects.iter().map(statement).collect()
 }

@@ -172,6 +172,24 @@ action = "./.github/actions/notify-parcel-status"
         mend: "write a path such as `./.github/actions/NAME`, or `owner/repository@ref`",
     }
 
+    KEY_TYPES "key-types" {
+        looks_for: "a `key_type` of more or fewer types than `key` has columns",
+        why: "Each column of the key stands in the history by its own type.",
+        example: Lines {
+            wrong: r#"
+[target.sql]
+key = ["depot", "id"]
+key_type = "bigint"
+"#,
+            right: r#"
+[target.sql]
+key = ["depot", "id"]
+key_type = ["text", "bigint"]
+"#,
+        },
+        mend: "say a type for each column of `key`, in their order",
+    }
+
     NULL_OF_AN_OWNED_COLUMN "null-of-an-owned-column" {
         looks_for: "`null` beside a table that phasegate makes",
         why: "The column of such a table is NOT NULL: nothing could stand there for the state.",

@@ -303,3 +303,25 @@ fn refuses_a_null_that_is_no_state_or_of_an_owned_column() {
     check(of("null = «\"a\""), &["null-of-an-owned-column"]);
     check(of("owns = false\nnull = «\"aa\""), &["unknown-state `null` names no state: `aa`"]);
 }
+
+#[test]
+fn refuses_keys_of_several_columns_that_are_none() {
+    let of = |keys: &str| format!("{}[target.sql]\n{keys}", two("", ""));
+    check(of("key = [\"a\", \"b\"]\nkey_type = [\"text\", \"bigint\"]"), &[]);
+    check(of("key = [\"a\"]\nkey_type = \"integer\""), &[]);
+    check(of("key = [\"a\", \"b\"]"), &[]);
+    check(of("key = «[]"), &["empty-list `key` is an empty list"]);
+    check(of("key = [\"a\", «\"A\"]"), &["duplicate-entry"]);
+    check(of("key = [\"a\", «\"a b\"]"), &["bad-identifier"]);
+    check(of("key = [\"a\", «\"status\"]"), &["colliding-names `status` is both the key"]);
+    check(of("key = [\"a\", «\"ref\"]"), &["colliding-names another column `ref`"]);
+    check(of("key = [\"a\", «7]"), &["wrong-type"]);
+    check(
+        of("key = [\"a\", \"b\"]\nkey_type = «\"text\""),
+        &["key-types the key has 2 columns, and `key_type` says 1 types"],
+    );
+    check(of("key_type = «[\"text\", \"uuid\"]"), &["key-types the key has 1 columns"]);
+    check(of("key = [\"a\", \"b\"]\nkey_type = [\"text\", «\"int\"]"), &["unknown-value `int`"]);
+    let long = format!("key = [\"a\", \"{}\"]", "b".repeat(62));
+    check(of(&long).replace("name = \"m\"", "name = «\"m\""), &["identifier-too-long"]);
+}

@@ -19,7 +19,7 @@ async fn judges_every_pair_of_rows_that_are_older_than_the_guard() {
             machine.states.iter().map(|state| sql::literal(&state.value)).collect();
         // As found in the field: another type of key, an enum of another name, a collation that
         // folds case, nulls.
-        let key_type = match target.key_type {
+        let key_type = match target.key[0].of {
             phasegate_codegen::emit::sql::KeyType::Text => "varchar(40)",
             phasegate_codegen::emit::sql::KeyType::Uuid => "uuid",
             phasegate_codegen::emit::sql::KeyType::Bigint

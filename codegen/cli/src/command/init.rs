@@ -21,9 +21,9 @@ pub(crate) struct Init {
     /// The status column
     #[arg(long, value_name = "[SCHEMA.]TABLE.COLUMN", requires = "from_database")]
     column: Option<String>,
-    /// The column that names a row, where the primary key is none or of several columns
-    #[arg(long, requires = "from_database")]
-    key: Option<String>,
+    /// The columns that name a row; by default the primary key's
+    #[arg(long, value_name = "COLUMN,..", value_delimiter = ',', requires = "from_database")]
+    key: Vec<String>,
     /// A log of the states that each row was in: its key, its state, and what it is ordered by
     #[arg(long, value_name = "[SCHEMA.]TABLE.KEY,STATE,ORDER", requires = "from_database")]
     history: Option<String>,
@@ -52,7 +52,7 @@ impl Init {
         let ask = Ask {
             url,
             column,
-            key: self.key.as_deref(),
+            key: &self.key,
             history: self.history.as_deref(),
             history_where: self.history_where.as_deref(),
             values: &self.values,

@@ -9,7 +9,7 @@ mod text;
 use std::collections::BTreeSet;
 
 use crate::live::connect::Conn;
-use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
+use phasegate_codegen::emit::sql::{Dialect, KeyColumn, Storage};
 use phasegate_codegen::suggest::{list, nearest, shown};
 
 use numbers::Numbers;
@@ -25,8 +25,8 @@ pub struct Ask<'a> {
     pub url: &'a str,
     /// `[SCHEMA.]TABLE.COLUMN`.
     pub column: &'a str,
-    /// The key, where the primary key is none or of several columns.
-    pub key: Option<&'a str>,
+    /// The columns of the key, where the primary key is not what names a row.
+    pub key: &'a [String],
     /// `[SCHEMA.]TABLE.KEY,STATE,ORDER`: a log of the states that each row was in.
     pub history: Option<&'a str>,
     /// A condition in SQL on the rows of that log, where it holds those of other tables too.
@@ -44,8 +44,7 @@ pub(crate) struct Found {
     schema: String,
     table: String,
     column: String,
-    key: String,
-    key_type: KeyType,
+    key: Vec<KeyColumn>,
     storage: Storage,
     /// The number of each value, where the column holds numbers.
     numbers: Vec<(String, i64)>,
@@ -107,37 +106,29 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
     let place = look::Place { dialect, schema, table };
     let columns = look::columns(conn, &place, look::Kinds::Tables).await?;
     let status = named(&columns, &column, &place)?;
-    let key = match ask.key {
-        Some(key) => named(&columns, key, &place)?,
-        None => {
-            let keys: Vec<&look::Column> = columns.iter().filter(|column| column.is_key).collect();
-            match keys[..] {
-                [key] => key,
-                [] => {
-                    return Err(format!(
-                        "`{}` has no primary key: say `--key COLUMN`, one that is unique and stays",
-                        shown(&place.table)
-                    ));
-                }
-                [..] => {
-                    let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
-                    return Err(format!(
-                        "the primary key of `{}` is of several columns ({}), and a history is of one row by \
-                         one key: add a column that is unique alone, and say `--key COLUMN`",
-                        shown(&place.table),
-                        list(&names)
-                    ));
-                }
-            }
+    let keys: Vec<&look::Column> = match ask.key {
+        [] => columns.iter().filter(|column| column.is_key).collect(),
+        named => {
+            named.iter().map(|key| self::named(&columns, key, &place)).collect::<Result<_, _>>()?
         }
     };
-    let key_type = key.key_type.ok_or_else(|| {
-        format!(
-            "the key `{}` is of the type {}, where text, uuid or a whole number can be one",
-            shown(&key.name),
-            key.kind
-        )
-    })?;
+    if keys.is_empty() {
+        return Err(format!(
+            "`{}` has no primary key: say `--key COLUMN`, one that is unique and stays",
+            shown(&place.table)
+        ));
+    }
+    let key = |key: &&look::Column| {
+        let of = key.key_type.ok_or_else(|| {
+            format!(
+                "the key `{}` is of the type {}, where text, uuid or a whole number can be one",
+                shown(&key.name),
+                key.kind
+            )
+        })?;
+        Ok(KeyColumn { name: key.name.clone(), of })
+    };
+    let key = keys.iter().map(key).collect::<Result<Vec<_>, String>>()?;
     let storage = status.storage.ok_or_else(|| {
         format!(
             "the column `{}` is of the type {}, where a text, an enum or a whole number can be guarded",
@@ -201,8 +192,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         schema: place.schema,
         table: place.table,
         column: status.name.clone(),
-        key: key.name.clone(),
-        key_type,
+        key,
         storage,
         default: match storage {
             Storage::Integer => status.number.map(|number| numbers.value(number.to_string())),

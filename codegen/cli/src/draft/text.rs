@@ -3,7 +3,7 @@
 use super::Found;
 use super::names::{names, slug};
 use phasegate_codegen::Machine;
-use phasegate_codegen::emit::sql::{self, Dialect, Storage};
+use phasegate_codegen::emit::sql::{self, Dialect, KeyColumn, Storage};
 use phasegate_codegen::suggest::toml as quoted;
 
 /// A drafted table.
@@ -107,8 +107,11 @@ fn identifiers(machine: &Machine) -> Vec<String> {
 
 /// What the database has already of that.
 fn clash(found: &Found, machine: &Machine) -> Option<String> {
-    let own = [&found.table, &found.column, &found.key];
-    let made = identifiers(machine).into_iter().filter(|name| !own.contains(&name));
+    let is_own = |name: &String| {
+        [&found.table, &found.column].contains(&name)
+            || found.key.iter().any(|key| key.name == *name)
+    };
+    let made = identifiers(machine).into_iter().filter(|name| !is_own(name));
     made.into_iter().find(|name| found.taken.contains(&name.to_lowercase()))
 }
 
@@ -247,8 +250,12 @@ fn file(
     }
     line(&format!("table    = {}", quoted(&found.table)));
     line("owns     = false      # it exists: only guards, history and transitions are made");
-    line(&format!("key      = {}", quoted(&found.key)));
-    line(&format!("key_type = {}", quoted(found.key_type.as_str())));
+    let listed = |each: &dyn Fn(&KeyColumn) -> String| match &found.key[..] {
+        [one] => each(one),
+        several => format!("[{}]", several.iter().map(each).collect::<Vec<_>>().join(", ")),
+    };
+    line(&format!("key      = {}", listed(&|key| quoted(&key.name))));
+    line(&format!("key_type = {}", listed(&|key| quoted(key.of.as_str()))));
     line(&format!("column   = {}", quoted(&found.column)));
     if found.dialect == Dialect::Postgres || found.storage == Storage::Integer {
         line(&format!("storage  = {}", quoted(found.storage.as_str())));
@@ -294,8 +301,7 @@ mod tests {
                 schema: "public".to_owned(),
                 table: "orders".to_owned(),
                 column: "status".to_owned(),
-                key: "id".to_owned(),
-                key_type: KeyType::Text,
+                key: vec![KeyColumn { name: "id".to_owned(), of: KeyType::Text }],
                 storage: Storage::Text,
                 numbers: Vec::new(),
                 default: Some("done".to_owned()),
@@ -328,8 +334,7 @@ mod tests {
             schema: "public".to_owned(),
             table: "orders".to_owned(),
             column: "status".to_owned(),
-            key: "id".to_owned(),
-            key_type: KeyType::Text,
+            key: vec![KeyColumn { name: "id".to_owned(), of: KeyType::Text }],
             storage: Storage::Text,
             numbers: Vec::new(),
             default: None,

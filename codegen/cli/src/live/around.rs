@@ -91,7 +91,8 @@ impl Held<'_> {
     ) -> Result<(), Away> {
         let names = self.names;
         let table = self.names.name("forcing");
-        if !facts.has_column(&table, &names.row_name) || !facts.has_column(&table, "to_state") {
+        let mut rows = names.parts.iter().map(|part| part.row_name.as_str());
+        if !rows.all(|row| facts.has_column(&table, row)) || !facts.has_column(&table, "to_state") {
             return Ok(());
         }
         if names.dialect == Dialect::Postgres {
@@ -107,7 +108,7 @@ impl Held<'_> {
         let sql = format!(
             "SELECT CAST({} AS text), \"to_state\", CAST((SELECT count(*) FROM {1}) AS text) \
              FROM {1} ORDER BY 1 LIMIT {EXAMPLES}",
-            quoted(&names.row_name),
+            names.one(&names.history("")),
             names.of(&table)
         );
         let mut steps = Vec::new();

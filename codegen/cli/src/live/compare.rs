@@ -212,8 +212,9 @@ impl Held<'_> {
             let message = format!("the column `{table}.{name}` is {is}, not {wanted}");
             let help = format!("alter it back to what {} has", self.schema);
             // What an application does with the columns that are there for it is its own affair.
-            let is_ours =
-                *table != names.table_name || [&names.key_name, &names.column_name].contains(&name);
+            let is_ours = *table != names.table_name
+                || *name == names.column_name
+                || names.parts.iter().any(|part| part.name == *name);
             let severity = if is_ours { Error } else { Warning };
             tell.tell(rules::ALTERED_COLUMN, severity, message, help);
         }

@@ -39,7 +39,8 @@ impl Held<'_> {
             return Ok(());
         };
         // What is missing is told of its table.
-        let needs = [names.row_name.as_str(), "seq", "from_state", "to_state", "language"];
+        let rows = names.parts.iter().map(|part| part.row_name.as_str());
+        let needs = ["seq", "from_state", "to_state", "language"].into_iter().chain(rows.clone());
         if !needs.into_iter().all(|column| facts.has_column(events, column)) {
             return Ok(());
         }
@@ -50,7 +51,7 @@ impl Held<'_> {
             false => "NULL".to_owned(),
         };
         let (observed, forced) = (mark("observed"), mark("forced"));
-        let row = quoted(&names.row_name);
+        let row = names.one(&names.history(""));
         // What a state of former rules is called now: the arguments say whose columns they are, or
         // they would be those of the names.
         let now = |language: &str, state: &str| match facts.has_renames(names) {
@@ -69,11 +70,12 @@ impl Held<'_> {
         // Of a history that was pruned, so many steps are gone from its start.
         let pruned = self.names.name("pruned");
         let gone = match facts.has_column(&pruned, "events")
-            && facts.has_column(&pruned, &names.row_name)
+            && rows.into_iter().all(|row| facts.has_column(&pruned, row))
         {
             true => format!(
-                "(SELECT p.\"events\" FROM {} p WHERE p.{row} = chain.k)",
-                names.of(&pruned)
+                "(SELECT p.\"events\" FROM {} p WHERE {} = chain.k)",
+                names.of(&pruned),
+                names.one(&names.history("p"))
             ),
             false => "NULL".to_owned(),
         };
@@ -120,15 +122,16 @@ impl Held<'_> {
     ) -> Result<(), Away> {
         let names = self.names;
         let reports = self.names.name("reports");
-        let needs = [names.row_name.as_str(), "seq", "answer", "body_hash"];
+        let rows = names.parts.iter().map(|part| part.row_name.as_str());
+        let needs = ["seq", "answer", "body_hash"].into_iter().chain(rows);
         if !needs.into_iter().all(|column| facts.has_column(&reports, column)) {
             return Ok(());
         }
         let alone = format!(
             "SELECT k FROM chain WHERE forced IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} r \
-             WHERE r.{} = k AND r.\"seq\" = chain.seq AND r.\"answer\" = 'applied' AND r.\"body_hash\" IS NULL)",
+             WHERE {} = k AND r.\"seq\" = chain.seq AND r.\"answer\" = 'applied' AND r.\"body_hash\" IS NULL)",
             names.of(&reports),
-            quoted(&names.row_name)
+            names.one(&names.history("r"))
         );
         if let Some(bad) = bad(conn, chain, &alone).await? {
             let message = format!(
@@ -154,14 +157,14 @@ impl Held<'_> {
         tell: &mut Telling,
     ) -> Result<(), Away> {
         let names = self.names;
-        let (row, key) = (quoted(&names.row_name), quoted(&names.key_name));
+        let (row, key) = (names.one(&names.history("")), names.one(&names.own("t")));
         let last = format!(
-            "WITH l AS (SELECT {row} AS k, \"to_state\" AS state, \"language\" AS language FROM \
-             (SELECT {row}, \"to_state\", \"language\", row_number() OVER (PARTITION BY {row} ORDER BY \"seq\" DESC) AS n \
+            "WITH l AS (SELECT k, \"to_state\" AS state, \"language\" AS language FROM \
+             (SELECT {row} AS k, \"to_state\", \"language\", row_number() OVER (PARTITION BY {row} ORDER BY \"seq\" DESC) AS n \
              FROM {e}) s WHERE n = 1)"
         );
         let beside = format!(
-            "SELECT t.{key} FROM {} t LEFT JOIN l ON CAST(l.k AS text) = CAST(t.{key} AS text)",
+            "SELECT {key} FROM {} t LEFT JOIN l ON CAST(l.k AS text) = CAST({key} AS text)",
             names.of(&names.table_name)
         );
         let status = format!("coalesce({}, '')", names.read("t"));
@@ -216,7 +219,7 @@ impl Held<'_> {
         let sql = format!(
             "SELECT \"language\", \"from_state\", \"to_state\", CAST(count(*) AS text), CAST(min({}) AS text) \
              FROM {} WHERE 1 = 1{unmarked} GROUP BY \"language\", \"from_state\", \"to_state\" ORDER BY 1, 2, 3",
-            text_of_key(&names.row_name, names.dialect),
+            text_of_key(&names.one(&names.history("")), names.dialect),
             names.of(events)
         );
         let (mut illegal, mut unknown) = (Vec::new(), Vec::new());
@@ -288,8 +291,8 @@ impl Held<'_> {
 /// A key as a text that has a least one: PostgreSQL knows no least UUID.
 fn text_of_key(key: &str, dialect: Dialect) -> String {
     match dialect {
-        Dialect::Postgres => format!("CAST({} AS text)", quoted(key)),
-        Dialect::Sqlite => quoted(key),
+        Dialect::Postgres => format!("CAST({key} AS text)"),
+        Dialect::Sqlite => key.to_owned(),
     }
 }
 

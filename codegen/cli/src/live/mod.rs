@@ -189,7 +189,7 @@ impl Look<'_> {
         }
         held.catalog(conn, &facts, is_ours.then_some(&past[..]), &mut tell).await?;
         if facts.has_column(&names.table_name, &names.column_name)
-            && facts.has_column(&names.table_name, &names.key_name)
+            && names.parts.iter().all(|part| facts.has_column(&names.table_name, &part.name))
         {
             let without;
             (looked.rows, without) = rows::by_status(conn, names).await?;
@@ -206,7 +206,9 @@ impl Look<'_> {
         } else {
             let message = format!(
                 "there is no table `{}` with the columns `{}` and `{}`",
-                names.table_name, names.key_name, names.column_name
+                names.table_name,
+                names.key_names(),
+                names.column_name
             );
             tell.error(
                 rules::MISSING_TABLE,

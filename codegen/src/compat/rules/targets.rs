@@ -2,7 +2,7 @@
 
 use super::{Apart, Changes, Pair, Side};
 use crate::compat::facts::Fact;
-use crate::emit::sql::{Mode, Sql, SqlTarget};
+use crate::emit::sql::{KeyColumn, Mode, Sql, SqlTarget};
 use crate::emit::workflow::{Workflow, WorkflowTarget};
 
 fn sql<'v>(pair: &Pair<'v>) -> (Option<&'v SqlTarget>, Option<&'v SqlTarget>) {
@@ -50,6 +50,11 @@ fn key(
     }
 }
 
+/// What is said of each column of a key.
+fn listed(key: &[KeyColumn], of: impl Fn(&KeyColumn) -> &str) -> String {
+    key.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn names(pair: &Pair<'_>, changes: &mut Changes) {
     let (Some(was), Some(is)) = sql(pair) else { return };
     let or = |name: &'_ Option<String>, none: &'static str| {
@@ -57,7 +62,7 @@ pub(super) fn names(pair: &Pair<'_>, changes: &mut Changes) {
     };
     let keys = [was, is].map(|of| {
         let (schema, events) = (or(&of.schema, "public"), or(&of.events, "(none)"));
-        [schema, of.table.clone(), of.key.clone(), of.column.clone(), events]
+        [schema, of.table.clone(), listed(&of.key, |key| &key.name), of.column.clone(), events]
     });
     for (at, name) in ["schema", "table", "key", "column", "events"].into_iter().enumerate() {
         let (was, is) = (&keys[0][at], &keys[1][at]);
@@ -81,7 +86,7 @@ pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
     let keys = [was, is].map(|of| {
         let dialects: Vec<&str> = of.dialects.iter().map(|dialect| dialect.as_str()).collect();
         let storage = word(format!("{:?}", of.storage));
-        let key_type = word(format!("{:?}", of.key_type));
+        let key_type = listed(&of.key, |key| key.of.as_str());
         let null = of.null.clone().unwrap_or_else(|| "(none)".to_owned());
         [dialects.join(", "), storage, key_type, of.owns.to_string(), null]
     });

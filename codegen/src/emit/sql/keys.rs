@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -49,6 +49,68 @@ pub enum KeyType {
     Bigint,
     /// A 32-bit number.
     Integer,
+}
+
+/// The type of the key, or of each of its columns.
+#[derive(Clone, Debug)]
+pub struct KeyTypes {
+    /// The types, in the order of the columns.
+    pub types: Vec<KeyType>,
+    /// The place of the whole.
+    pub span: Range<usize>,
+}
+
+/// A column of the key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeyColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub of: KeyType,
+}
+
+impl<'de> Deserialize<'de> for KeyTypes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        struct Types(Vec<KeyType>);
+        impl<'de> Visitor<'de> for Shape {
+            type Value = Types;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a type or a list of types")
+            }
+            fn visit_str<E: Error>(self, word: &str) -> Result<Types, E> {
+                Ok(Types(vec![KeyType::deserialize(word.into_deserializer())?]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Types, A::Error> {
+                let mut types = Vec::new();
+                while let Some(word) = seq.next_element()? {
+                    types.push(word);
+                }
+                Ok(Types(types))
+            }
+        }
+        impl<'de> Deserialize<'de> for Types {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Shape)
+            }
+        }
+        let whole = Spanned::<Types>::deserialize(deserializer)?;
+        let span = whole.span();
+        Ok(Self { types: whole.into_inner().0, span })
+    }
+}
+
+impl JsonSchema for KeyTypes {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "KeyTypes".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let of = generator.subschema_for::<KeyType>();
+        json_schema!({ "anyOf": [of, { "type": "array", "items": of, "minItems": 1 }] })
+    }
 }
 
 impl KeyType {

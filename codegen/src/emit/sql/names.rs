@@ -2,7 +2,8 @@
 //! identifiers, which no quotes have to be doubled in.
 
 use super::coding::Coding;
-use crate::emit::sql::{Dialect, KeyType, SqlTarget, Storage};
+use super::key::{self, KeyPart};
+use crate::emit::sql::{Dialect, SqlTarget, Storage};
 use crate::machine::Machine;
 
 /// The schema where the table names none.
@@ -27,15 +28,6 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The column of the history and of the reports that holds the row's key: `MACHINE_id`, where that
-/// is not a column of the reports already.
-fn row_column(machine: &str) -> String {
-    match machine {
-        "event" | "run" => format!("{machine}_key"),
-        _ => format!("{machine}_id"),
-    }
-}
-
 /// The names, as they are and as they are written: quoted, and on PostgreSQL qualified.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Names {
@@ -47,30 +39,17 @@ pub struct Names {
     pub schema_name: String,
     /// The table that holds the status column.
     pub table_name: String,
-    /// Its key.
-    pub key_name: String,
+    /// The columns of its key.
+    pub parts: Vec<KeyPart>,
     /// The status column.
     pub column_name: String,
     /// The history; without one, what it would be called.
     pub events_name: String,
-    /// The column of the history and of the reports that names the row.
-    pub row_name: String,
     pub(super) table: String,
-    pub(super) key: String,
     pub(super) column: String,
     pub(super) events: String,
-    pub(super) row: String,
-    /// What makes the column and the key compare byte by byte, on PostgreSQL.
-    pub(super) exact: &'static str,
-    pub(super) key_exact: &'static str,
-    /// What gives the key the type that the history has it in.
-    pub(super) key_cast: &'static str,
-    /// The key as the application's own table compares it.
-    pub(super) key_default: &'static str,
-    /// The key's type, in the history and the reports.
-    pub(super) row_type: &'static str,
-    /// How the history compares keys.
-    pub(super) row_collation: &'static str,
+    /// What makes the column compare byte by byte, on PostgreSQL.
+    pub(super) column_exact: &'static str,
     /// The type of a status column that phasegate makes.
     pub(super) status_type: String,
     /// How the column holds a state.
@@ -86,41 +65,15 @@ impl Names {
             dialect,
             machine: name.to_owned(),
             schema_name: sql.schema.clone().unwrap_or_else(|| DEFAULT_SCHEMA.to_owned()),
-            key: quoted(&sql.key),
             column: quoted(&sql.column),
-            row: quoted(&row_column(name)),
             coding: Coding::of(machine, sql),
             table_name: sql.table.clone(),
-            key_name: sql.key.clone(),
+            parts: key::parts(name, &sql.key, dialect),
             column_name: sql.column.clone(),
             events_name: events,
-            row_name: row_column(name),
-            exact: match sql.storage {
+            column_exact: match sql.storage {
                 Storage::Enum | Storage::Integer => "",
                 Storage::Text => "::pg_catalog.text COLLATE \"C\"",
-            },
-            key_exact: match sql.key_type {
-                KeyType::Text => "::pg_catalog.text COLLATE \"C\"",
-                KeyType::Uuid | KeyType::Bigint | KeyType::Integer => "",
-            },
-            key_cast: match sql.key_type {
-                KeyType::Text => "::pg_catalog.text COLLATE \"C\"",
-                KeyType::Uuid => "::pg_catalog.uuid",
-                KeyType::Bigint => "::pg_catalog.int8",
-                KeyType::Integer => "::pg_catalog.int4",
-            },
-            key_default: match sql.key_type {
-                KeyType::Text => " COLLATE \"default\"",
-                KeyType::Uuid | KeyType::Bigint | KeyType::Integer => "",
-            },
-            row_type: match (dialect, sql.key_type) {
-                (Dialect::Postgres, key_type) => key_type.as_str(),
-                (Dialect::Sqlite, KeyType::Text | KeyType::Uuid) => "TEXT",
-                (Dialect::Sqlite, KeyType::Bigint | KeyType::Integer) => "INTEGER",
-            },
-            row_collation: match (dialect, sql.key_type) {
-                (Dialect::Postgres, KeyType::Text) => " COLLATE \"C\"",
-                (_, _) => "",
             },
             table: String::new(),
             events: String::new(),
@@ -227,7 +180,9 @@ pub(super) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
 /// Every identifier that the target makes.
 pub fn identifiers(machine: &str, sql: &SqlTarget) -> Vec<String> {
     let mut names = relations(machine, sql);
-    names.extend([sql.key.clone(), sql.column.clone(), row_column(machine)]);
+    names.push(sql.column.clone());
+    names.extend(sql.key.iter().map(|key| key.name.clone()));
+    names.extend(key::row_columns(machine, &sql.key));
     // The longest of the triggers and of the functions.
     names.extend([format!("{FIRST}{machine}_guard_replace"), format!("{machine}_append_only")]);
     names

@@ -1,25 +1,25 @@
-//! `[target.sql]`: its keys, their defaults, and what is wrong with them.
+//! `[target.sql]`: its keys and their defaults.
 
-use std::collections::{BTreeMap, HashSet};
-use std::ops::Range;
+mod checks;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Sql;
-use super::keys::{Dialect, KeyType, Mode, PerDialect, Storage};
-use super::names::{Names, OWNED_COLUMNS, identifiers, relations};
+use super::keys::{Dialect, KeyColumn, KeyTypes, Mode, PerDialect, Storage};
+use super::names::Names;
 use super::objects::{self, Schema};
 use crate::artifact::{Artifact, Header};
-use crate::emit::target::{empty, or, plain, twice};
+use crate::emit::target::{empty, or, twice};
 use crate::emit::{Form, Output, Target, Words, normal};
 use crate::finding::Findings;
 use crate::machine::{Machine, Targets};
 use crate::rules;
-use crate::suggest::{nearest, shown};
-use crate::table::names::OffOr;
-use crate::table::text::{LOST, MAX_NAME, Placed, Text};
+use crate::table::names::{Names as TableNames, OffOr};
+use crate::table::text::{Placed, Text};
 
 /// `[target.sql]`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -39,11 +39,10 @@ pub struct SqlRow {
     pub table: Option<Text>,
     /// `false`: that table exists, and only guards, history and transitions are written.
     pub owns: Option<bool>,
-    /// Its key column; by default `id`.
-    #[schemars(with = "Option<String>")]
-    pub key: Option<Text>,
-    /// That column's type; by default `text`.
-    pub key_type: Option<KeyType>,
+    /// Its key column, or the list of them, where it takes several; by default `id`.
+    pub key: Option<TableNames>,
+    /// That column's type, or the list of them; by default `text`.
+    pub key_type: Option<KeyTypes>,
     /// The status column; by default `status`.
     #[schemars(with = "Option<String>")]
     pub column: Option<Text>,
@@ -77,10 +76,8 @@ pub struct SqlTarget {
     pub table: String,
     /// Whether phasegate makes that table.
     pub owns: bool,
-    /// Its key column.
-    pub key: String,
-    /// That column's type.
-    pub key_type: KeyType,
+    /// The columns of its key, in their order.
+    pub key: Vec<KeyColumn>,
     /// The status column.
     pub column: String,
     /// What the status column has.
@@ -158,8 +155,7 @@ impl Target for Sql {
             schema: row.schema.as_ref().map(|schema| schema.get_ref().clone()),
             table: or(row.table.as_ref(), || format!("{machine}s")),
             owns: row.owns.unwrap_or(true),
-            key: or(row.key.as_ref(), || "id".to_owned()),
-            key_type: row.key_type.unwrap_or(KeyType::Text),
+            key: key(row),
             column: or(row.column.as_ref(), || "status".to_owned()),
             storage: row.storage.unwrap_or(Storage::Enum),
             null: row.null.as_ref().map(|state| state.get_ref().clone()),
@@ -216,9 +212,10 @@ impl Target for Sql {
         }
         let dialects = row.dialects.iter().flat_map(|list| list.get_ref());
         twice(dialects, |&word| word, findings);
-        unseen(row, findings);
-        null(row, target, words, findings);
-        names(row, target, words.machine, findings);
+        checks::unseen(row, findings);
+        checks::several(row, findings);
+        checks::null(row, target, words, findings);
+        checks::names(row, target, words.machine, findings);
     }
 
     fn render(machine: &Machine, sql: &SqlTarget, header: &Header) -> Vec<Artifact> {
@@ -237,141 +234,16 @@ impl Target for Sql {
     }
 }
 
-/// What is observed without a place to say so.
-fn unseen(row: &SqlRow, findings: &mut Findings<'_>) {
-    if let (Some(mode), Some(OffOr::Off)) = (&row.mode, &row.events)
-        && *mode.get_ref() == Mode::Observe
-    {
-        let message = "`mode = \"observe\"` counts in the history, and `events = false` keeps none";
-        let help = "leave `events` out, or enforce at once";
-        findings.error(rules::OBSERVE_WITHOUT_HISTORY, mode.span(), message, help);
-    }
-}
-
-/// The state that NULL stands for is one, of a column that phasegate did not make.
-fn null(row: &SqlRow, target: &SqlTarget, words: &Words<'_>, findings: &mut Findings<'_>) {
-    let Some(null) = &row.null else { return };
-    let name = null.get_ref();
-    if target.owns {
-        let message =
-            "`null` is for a column that is there already: one that phasegate makes is never NULL";
-        let help = "say `owns = false`, or leave `null` out";
-        findings.error(rules::NULL_OF_AN_OWNED_COLUMN, null.span(), message, help);
-    }
-    let mut names = words.states.iter().map(|state| state.get_ref().as_str());
-    let is_unread = words.states.iter().any(|state| state.get_ref() == LOST);
-    if name != LOST && !is_unread && !names.clone().any(|state| state == name) {
-        let message = format!("`null` names no state: `{}`", shown(name));
-        let help = match nearest(name, names.by_ref()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "name one of the states".to_owned(),
-        };
-        findings.error(rules::UNKNOWN_STATE, null.span(), message, help);
-    }
-}
-
-/// What the databases make of names is sound, apart and not reserved.
-fn names(row: &Placed<SqlRow>, target: &SqlTarget, machine: &Text, findings: &mut Findings<'_>) {
-    plain(row.schema.as_ref(), findings);
-    plain(row.table.as_ref(), findings);
-    plain(row.key.as_ref(), findings);
-    plain(row.column.as_ref(), findings);
-    let events = match &row.events {
-        Some(OffOr::Name(events)) => Some(events),
-        Some(OffOr::Off) | None => None,
+/// The columns of the key, each with its type.
+fn key(row: &SqlRow) -> Vec<KeyColumn> {
+    let types = row.key_type.as_ref().map_or(&[][..], |given| &given.types);
+    let names: Vec<&str> = match &row.key {
+        Some(given) => given.names.iter().map(|name| name.get_ref().as_str()).collect(),
+        None => vec!["id"],
     };
-    plain(events, findings);
-    let name = machine.get_ref().as_str();
-    let given =
-        [&row.schema, &row.table, &row.key, &row.column].into_iter().flatten().chain(events);
-    let mut too_long = false;
-    for identifier in given.filter(|given| given.get_ref().len() > MAX_NAME) {
-        too_long = true;
-        identifier_too_long(identifier.get_ref(), identifier.span(), findings);
-    }
-    let longest = identifiers(name, target).into_iter().max_by_key(String::len);
-    if let Some(longest) = longest.filter(|longest| !too_long && longest.len() > MAX_NAME) {
-        identifier_too_long(&longest, machine.span(), findings);
-    }
-    let mut seen = HashSet::new();
-    for relation in relations(name, target) {
-        if !seen.insert(relation.to_lowercase()) {
-            let span = events.or(row.table.as_ref()).map_or_else(|| machine.span(), Spanned::span);
-            let message =
-                format!("two tables of the SQL target would be called `{}`", shown(&relation));
-            findings.error(
-                rules::COLLIDING_NAMES,
-                span,
-                message,
-                "call the table, or `events`, something else",
-            );
-        }
-    }
-    reserved_by_databases(row, target, machine, findings);
-    if target.key.eq_ignore_ascii_case(&target.column) {
-        let span = row.key.as_ref().or(row.column.as_ref()).map_or(row.span.clone(), Spanned::span);
-        let message = format!("`{}` is both the key and the status column", shown(&target.key));
-        findings.error(rules::COLLIDING_NAMES, span, message, "name two columns");
-    }
-    let reserved = OWNED_COLUMNS;
-    for (given, default) in [(row.key.as_ref(), &target.key), (row.column.as_ref(), &target.column)]
-    {
-        if target.owns && reserved.contains(&default.to_lowercase().as_str()) {
-            let span = given.map_or(row.span.clone(), Spanned::span);
-            let message = format!("the table has another column `{}`", shown(default));
-            findings.error(rules::COLLIDING_NAMES, span, message, "name the column something else");
-        }
-    }
-}
-
-fn identifier_too_long(identifier: &str, span: Range<usize>, findings: &mut Findings<'_>) {
-    let message = format!(
-        "the SQL target would make the identifier `{}` of {} bytes",
-        shown(identifier),
-        identifier.len()
-    );
-    let help =
-        format!("databases cut identifiers at {MAX_NAME} bytes: shorten the name it is made of");
-    findings.error(rules::IDENTIFIER_TOO_LONG, span, message, help);
-}
-
-/// Names that a database keeps for itself, and that no quotes free.
-fn reserved_by_databases(
-    row: &SqlRow,
-    target: &SqlTarget,
-    machine: &Text,
-    findings: &mut Findings<'_>,
-) {
-    let has = |dialect| target.dialects.contains(&dialect);
-    let schema = row.schema.as_ref().filter(|schema| schema.get_ref().starts_with("pg_"));
-    if let Some(schema) = schema.filter(|_| has(Dialect::Postgres)) {
-        let message = format!("PostgreSQL keeps schemas such as `{}`", shown(schema.get_ref()));
-        findings.error(
-            rules::RESERVED_WORD,
-            schema.span(),
-            message,
-            "name one that is not `pg_...`",
-        );
-    }
-    let given = row.table.as_ref().map_or_else(|| machine.span(), Spanned::span);
-    let relations = relations(machine.get_ref(), target);
-    let taken = relations.iter().find(|name| name.to_lowercase().starts_with("sqlite_"));
-    if let Some(taken) = taken.filter(|_| has(Dialect::Sqlite)) {
-        let message = format!("SQLite keeps names such as `{}`", shown(taken));
-        let help = "call the machine, the table or `events` something that is not `sqlite_...`";
-        findings.error(rules::RESERVED_WORD, given, message, help);
-    }
-    const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
-    for column in [&row.key, &row.column].into_iter().flatten() {
-        if has(Dialect::Postgres) && target.owns && SYSTEM.contains(&column.get_ref().as_str()) {
-            let message =
-                format!("PostgreSQL has a column `{}` in every table", shown(column.get_ref()));
-            findings.error(
-                rules::RESERVED_WORD,
-                column.span(),
-                message,
-                "name the column something else",
-            );
-        }
-    }
+    let column = |(at, name): (usize, &str)| KeyColumn {
+        name: name.to_owned(),
+        of: types.get(at).copied().unwrap_or_default(),
+    };
+    names.into_iter().enumerate().map(column).collect()
 }

@@ -1,6 +1,8 @@
 //! What the schema of SQLite is made of.
 
-use super::objects::{Column, Kind, List};
+use super::key::KeyPart;
+use super::list::List;
+use super::objects::{Column, Kind};
 
 /// Adds all of it, in its order.
 pub(super) fn objects(list: &mut List<'_>) {
@@ -13,8 +15,9 @@ pub(super) fn objects(list: &mut List<'_>) {
         is: is.to_owned(),
         primary,
     };
-    let not_null = format!("{} NOT NULL", n.row_type);
-    let row = |primary| column(&n.row_name, &not_null, primary);
+    let not_null = |part: &KeyPart| format!("{} NOT NULL", part.row_type);
+    let row: Vec<Column> =
+        n.parts.iter().map(|part| column(&part.row_name, &not_null(part), "")).collect();
     if !owns {
         list.step("preflight");
     }
@@ -22,11 +25,15 @@ pub(super) fn objects(list: &mut List<'_>) {
         list.whole(Kind::View, view);
     }
     if owns {
-        let numbered = n.row_type == "INTEGER";
-        let primary = if numbered { " PRIMARY KEY AUTOINCREMENT" } else { " PRIMARY KEY" };
+        let primary = match &n.parts[..] {
+            [part] if part.row_type == "INTEGER" => " PRIMARY KEY AUTOINCREMENT",
+            [_] => " PRIMARY KEY",
+            [..] => "",
+        };
         let status = format!("{} NOT NULL DEFAULT {}", n.status_type, list.view.default);
-        let first =
-            vec![column(&n.key_name, &not_null, primary), column(&n.column_name, &status, "")];
+        let key = |part: &KeyPart| column(&part.name, &not_null(part), primary);
+        let mut first: Vec<Column> = n.parts.iter().map(key).collect();
+        first.push(column(&n.column_name, &status, ""));
         list.owned(first, " STRICT");
     } else if !observe {
         list.step("unknown");
@@ -36,7 +43,7 @@ pub(super) fn objects(list: &mut List<'_>) {
         let strict = if owns { " STRICT" } else { "" };
         let id = column("id", "INTEGER NOT NULL", " PRIMARY KEY AUTOINCREMENT");
         let tail = if owns { " STRICT, WITHOUT ROWID" } else { " WITHOUT ROWID" };
-        list.history(row, id, strict, tail);
+        list.history(&row, id, strict, tail);
         let mode = n.name("mode");
         let is_one = "INTEGER NOT NULL PRIMARY KEY CHECK (\"id\" = 1)";
         let first = vec![column("id", is_one, "")];

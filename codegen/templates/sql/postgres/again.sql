@@ -4,12 +4,12 @@ DECLARE
   becomes text := {{ n.state("NEW") }};
   judged text;
 BEGIN
-  IF was IS DISTINCT FROM becomes OR NEW.{{ n.key }} IS NULL THEN
+  IF was IS DISTINCT FROM becomes OR {{ n.is_null(&n.own("NEW")) }} THEN
     RETURN NULL;
   END IF;
   judged := CASE WHEN jsonb_extract_path({{ n.at("rules") }}(), 'next', was, was) IS NOT NULL THEN {{ n.at("rules") }}() ->> 'language' END;
-  IF judged IS NOT NULL AND NOT {{ n.at("step") }}(NEW.{{ n.key }}{{ n.key_cast }}, was, was, judged) THEN
-    PERFORM {{ n.at("judge") }}('UPDATE', NEW.{{ n.key }}{{ n.key_cast }}, was, NEW.{{ n.key }}{{ n.key_cast }}, was);
+  IF judged IS NOT NULL AND NOT {{ n.at("step") }}({{ n.list(&n.cast("NEW")) }}, was, was, judged) THEN
+    PERFORM {{ n.at("judge") }}('UPDATE', {{ n.list(&n.cast("NEW")) }}, was, {{ n.list(&n.cast("NEW")) }}, was);
   END IF;
   RETURN NULL;
 END

@@ -1,6 +1,6 @@
 BEGIN
   -- What is being forced and what was pruned is written by functions of the same owner.
-  IF TG_NAME <> '{{ n.name("append_only") }}' AND has_function_privilege('{{ n.at("step") }}({{ n.row_type }}, text, text, text)'::regprocedure, 'EXECUTE') THEN
+  IF TG_NAME <> '{{ n.name("append_only") }}' AND has_function_privilege('{{ n.at("step") }}({{ n.types() }}, text, text, text)'::regprocedure, 'EXECUTE') THEN
     RETURN NULL;
   END IF;
   IF TG_OP <> 'INSERT' AND ({{ n.at("mode") }}() = 'test' OR coalesce(current_setting('phasegate.pruning', true), '') = 'on' AND current_user = (

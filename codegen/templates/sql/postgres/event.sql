@@ -2,7 +2,7 @@
 -- trigger's own would be read anew for each event.
 BEGIN
   IF pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1
-    AND pg_catalog.has_function_privilege('{{ n.at("step") }}({{ n.row_type }}, text, text, text)'::pg_catalog.regprocedure, 'EXECUTE')
+    AND pg_catalog.has_function_privilege('{{ n.at("step") }}({{ n.types() }}, text, text, text)'::pg_catalog.regprocedure, 'EXECUTE')
   THEN
     RETURN NULL;
   END IF;

@@ -11,15 +11,17 @@ DECLARE
 {%- endif %}
 BEGIN
   IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-    IF {% if n.has_null() %}{{ n.same_null() }}{% else %}{% call m::same(n.column, n.exact) %}{% endcall %}{% endif %}
-      AND {% call m::same(n.key, n.key_exact) %}{% endcall %}
+    IF {% if n.has_null() %}{{ n.same_null() }}{% else %}{% call m::same(n.column, n.column_exact) %}{% endcall %}{% endif %}
+{%- for key in n.parts %}
+      AND {% call m::same(key.column(), key.exact) %}{% endcall %}
+{%- endfor %}
     THEN
       RETURN NULL;
     END IF;
     was := {{ n.state_plain("OLD") }};
     becomes := {{ n.state_plain("NEW") }};
     judged := CASE
-      WHEN NEW.{{ n.key }}{{ n.key_exact }} OPERATOR(pg_catalog.=) OLD.{{ n.key }}{{ n.key_exact }}
+      WHEN {{ n.equal_plain(&n.exact("NEW"), &n.exact("OLD")) }}
         AND pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'next', was, becomes) IS NOT NULL
       THEN pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'language')
     END;
@@ -27,7 +29,7 @@ BEGIN
     IF judged IS NOT NULL AND {{ n.at("mode") }}() OPERATOR(pg_catalog.<>) 'observe'
       AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) ''
     THEN
-      IF {{ n.at("step") }}(NEW.{{ n.key }}{{ n.key_cast }}, was, becomes, judged) THEN
+      IF {{ n.at("step") }}({{ n.list(&n.cast("NEW")) }}, was, becomes, judged) THEN
         RETURN NULL;
       END IF;
     END IF;
@@ -36,30 +38,30 @@ BEGIN
       RETURN NULL;
     END IF;
 {%- endif %}
-    PERFORM {{ n.at("judge") }}('UPDATE', OLD.{{ n.key }}{{ n.key_cast }}, was, NEW.{{ n.key }}{{ n.key_cast }}, becomes);
+    PERFORM {{ n.at("judge") }}('UPDATE', {{ n.list(&n.cast("OLD")) }}, was, {{ n.list(&n.cast("NEW")) }}, becomes);
     RETURN NULL;
   END IF;
 {%- if adopts %}
   IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
     -- A row from before the guard leaves its trace: its key is used.
-    IF {{ n.has_state("OLD") }} AND OLD.{{ n.key }} IS NOT NULL THEN
-      PERFORM {{ n.at("judge") }}('DELETE', OLD.{{ n.key }}{{ n.key_cast }}, {{ n.state_plain("OLD") }}, OLD.{{ n.key }}{{ n.key_cast }}, NULL);
+    IF {{ n.has_state("OLD") }} AND {{ n.is_set(&n.own("OLD")) }} THEN
+      PERFORM {{ n.at("judge") }}('DELETE', {{ n.list(&n.cast("OLD")) }}, {{ n.state_plain("OLD") }}, {{ n.list(&n.cast("OLD")) }}, NULL);
     END IF;
     RETURN NULL;
   END IF;
 {%- endif %}
   becomes := {{ n.state_plain("NEW") }};
   judged := CASE
-    WHEN pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'initial', becomes) IS NOT NULL AND NEW.{{ n.key }} IS NOT NULL
+    WHEN pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'initial', becomes) IS NOT NULL AND {{ n.is_set(&n.own("NEW")) }}
     THEN pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'language')
   END;
 {%- if history %}
   IF judged IS NOT NULL AND {{ n.at("mode") }}() OPERATOR(pg_catalog.<>) 'observe' AND NOT {{ n.at("has_pruned") }}() THEN
-    INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-      VALUES (NEW.{{ n.key }}, 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
+    INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")
+      VALUES ({{ n.list(&n.own("NEW")) }}, 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
     IF FOUND THEN
       IF pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'initial', becomes) IS NULL THEN
-        key := NEW.{{ n.key }}::pg_catalog.text;
+        key := {{ n.shown(&n.own("NEW"), "pg_catalog.") }};
         {% call m::overtaken_plain("'nothing'", "becomes", "key") %}{% endcall %}
       END IF;
       RETURN NULL;
@@ -70,6 +72,6 @@ BEGIN
     RETURN NULL;
   END IF;
 {%- endif %}
-  PERFORM {{ n.at("judge") }}('INSERT', NULL, NULL, NEW.{{ n.key }}{{ n.key_cast }}, becomes);
+  PERFORM {{ n.at("judge") }}('INSERT', {{ n.nulls() }}, NULL, {{ n.list(&n.cast("NEW")) }}, becomes);
   RETURN NULL;
 END

@@ -6,7 +6,7 @@ RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
 {%- endmacro %}
 {%- macro overtaken(from, to, key, what, why) -%}
 RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ what }} {% if what == "the guard of" %}{{ n.table_name }}{% else %}{{ n.machine }}{% endif %}{{ why }}: '
-      || coalesce({{ from }}, 'nothing') || ' -> ' || coalesce({{ to }}, 'null') || ' of ' || {{ key }}::text || '; try again'
+      || coalesce({{ from }}, 'nothing') || ' -> ' || coalesce({{ to }}, 'null') || ' of ' || {{ key }} || '; try again'
 {%- endmacro %}
 {%- macro list(rest) %}(
       SELECT coalesce(string_agg(CASE WHEN l."place" <= {{ listed }} THEN l."state" WHEN l."place" = {{ listed }} + 1 THEN '...' END, ', ' ORDER BY l."place"), 'none')

@@ -1,6 +1,6 @@
 -- Which rows are longer in a state than the table calls usual. By the history alone, which a row that was
 -- deleted stays in; nothing moves by it.
-SELECT e.{{ n.row }}, s."state", e."at" AS "since", s."expected"
+SELECT {{ n.list(&n.history("e")) }}, s."state", e."at" AS "since", s."expected"
 FROM {{ n.events }} AS e
 JOIN (VALUES
 {%- for (state, seconds) in overdue %}
@@ -8,4 +8,4 @@ JOIN (VALUES
 {%- endfor %}
 ) AS s("state", "expected") ON s."state" = coalesce((SELECT r."name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
 WHERE e."at" < now() - s."expected"
-  AND NOT EXISTS (SELECT FROM {{ n.events }} AS l WHERE l.{{ n.row }} = e.{{ n.row }} AND l."seq" > e."seq")
+  AND NOT EXISTS (SELECT FROM {{ n.events }} AS l WHERE {{ n.equal(&n.history("l"), &n.history("e")) }} AND l."seq" > e."seq")

@@ -4,6 +4,9 @@ DECLARE
   guarded regclass := to_regclass('{{ n.table }}');
   kind "char" := (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = guarded);
   place smallint;
+{%- if n.parts.len() > 1 %}
+  places smallint[] := '{}';
+{%- endif %}
   class "char";
   type text;
   fault text;
@@ -29,20 +32,36 @@ BEGIN
       fault := 'its column {{ n.column_name }} is of the type ' || type || ', where `storage = "{{ storage }}"` is said';
     END IF;
   END IF;
+{%- for key in n.parts %}
   IF fault IS NULL THEN
     SELECT a.attnum, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) INTO place, type
       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-      WHERE a.attrelid = guarded AND a.attname = '{{ n.key_name }}' AND a.attnum > 0 AND NOT a.attisdropped;
+      WHERE a.attrelid = guarded AND a.attname = '{{ key.name }}' AND a.attnum > 0 AND NOT a.attisdropped;
     IF place IS NULL THEN
-      fault := 'it has no column {{ n.key_name }}';
-    ELSIF type NOT IN ({{ key_types }}) THEN
-      fault := 'its key {{ n.key_name }} is of the type ' || type || ', where `key_type = "{{ key_type }}"` is said';
+      fault := 'it has no column {{ key.name }}';
+    ELSIF type NOT IN ({{ key.types }}) THEN
+      fault := 'its key {{ key.name }} is of the type ' || type || ', where `key_type = "{{ key.key_type() }}"` is said';
+{%- if n.parts.len() == 1 %}
     ELSIF NOT EXISTS (
       SELECT FROM pg_catalog.pg_index i
       WHERE i.indrelid = guarded AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = place
     ) THEN
+{%- else %}
+    END IF;
+    places := places || place;
+  END IF;
+{%- endif %}
+{%- endfor %}
+{%- if n.parts.len() > 1 %}
+  IF fault IS NULL THEN
+    IF NOT EXISTS (
+      SELECT FROM pg_catalog.pg_index i
+      WHERE i.indrelid = guarded AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+        AND (SELECT array_agg(k ORDER BY k) FROM unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) k) <@ places
+    ) THEN
+{%- endif %}
       SELECT count(*) INTO total FROM (
-        SELECT FROM {{ n.table }} t WHERE t.{{ n.key }} IS NOT NULL GROUP BY t.{{ n.key }} HAVING count(*) > 1
+        SELECT FROM {{ n.table }} t WHERE {{ n.is_set(&n.own("t")) }} GROUP BY {{ n.list(&n.own("t")) }} HAVING count(*) > 1
       ) d;
       IF total > 0 THEN
         fault := total || CASE total WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END

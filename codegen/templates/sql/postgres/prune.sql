@@ -11,21 +11,21 @@ DECLARE
 BEGIN
   PERFORM set_config('phasegate.pruning', 'on', true);
   FOR old IN
-    SELECT l."row", l."seq", t."is_there" FROM (
-      SELECT DISTINCT ON (e.{{ n.row }}) e.{{ n.row }} AS "row", e."seq", e."at"
-      FROM {{ n.events }} e ORDER BY e.{{ n.row }}, e."seq" DESC
-    ) l, LATERAL {{ n.at("state") }}(l."row"{{ n.key_default }}) t
+    SELECT {{ n.list(&n.called("l", "row")) }}, l."seq", t."is_there" FROM (
+      SELECT DISTINCT ON ({{ n.list(&n.history("e")) }}) {{ n.list_as(&n.history("e"), "row") }}, e."seq", e."at"
+      FROM {{ n.events }} e ORDER BY {{ n.list(&n.history("e")) }}, e."seq" DESC
+    ) l, LATERAL {{ n.at("state") }}({{ n.list(&n.by_default(&n.called("l", "row"))) }}) t
     WHERE l."at" < $1 AND CASE WHEN t."is_there" THEN rules -> 'ended' ? t."state" AND l."seq" > 1 ELSE true END
   LOOP
-    DELETE FROM {{ n.at("reports") }} r WHERE r.{{ n.row }} = old."row" AND r."at" < $1
+    DELETE FROM {{ n.at("reports") }} r WHERE {{ n.equal(&n.history("r"), &n.called("old", "row")) }} AND r."at" < $1
       AND (NOT old."is_there" OR r."seq" IS DISTINCT FROM old."seq");
     GET DIAGNOSTICS reports = ROW_COUNT;
-    DELETE FROM {{ n.events }} e WHERE e.{{ n.row }} = old."row" AND (NOT old."is_there" OR e."seq" < old."seq");
+    DELETE FROM {{ n.events }} e WHERE {{ n.equal(&n.history("e"), &n.called("old", "row")) }} AND (NOT old."is_there" OR e."seq" < old."seq");
     GET DIAGNOSTICS events = ROW_COUNT;
     total := total + events + reports;
     IF events + reports > 0 THEN
-      INSERT INTO {{ n.at("pruned") }} AS p ({{ n.row }}, "events", "reports", "before") VALUES (old."row", events, reports, $1)
-        ON CONFLICT ({{ n.row }}) DO UPDATE SET "events" = p."events" + EXCLUDED."events",
+      INSERT INTO {{ n.at("pruned") }} AS p ({{ n.list(&n.history("")) }}, "events", "reports", "before") VALUES ({{ n.list(&n.called("old", "row")) }}, events, reports, $1)
+        ON CONFLICT ({{ n.list(&n.history("")) }}) DO UPDATE SET "events" = p."events" + EXCLUDED."events",
           "reports" = p."reports" + EXCLUDED."reports", "before" = EXCLUDED."before", "at" = EXCLUDED."at";
     END IF;
   END LOOP;

@@ -3,15 +3,15 @@
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION {{ n.at("guard") }}(), {{ n.at("again") }}(), {{ n.at("report") }}(), {{ n.at("event") }}(), {{ n.at("append_only") }}(),
-  {{ n.at("state") }}({{ n.row_type }}), {{ n.at("step") }}({{ n.row_type }}, text, text, text), {{ n.at("judge") }}(text, {{ n.row_type }}, text, {{ n.row_type }}, text) FROM PUBLIC;
+  {{ n.at("state") }}({{ n.types() }}), {{ n.at("step") }}({{ n.types() }}, text, text, text), {{ n.at("judge") }}(text, {{ n.types() }}, text, {{ n.types() }}, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
--- GRANT EXECUTE ON FUNCTION {{ n.at("force") }}({{ n.row_type }}, text, text, jsonb) TO ...;
+-- GRANT EXECUTE ON FUNCTION {{ n.at("force") }}({{ n.types() }}, text, text, jsonb) TO ...;
 -- GRANT EXECUTE ON FUNCTION {{ n.at("prune") }}(timestamptz) TO ...;
 {%- if adopts %}
 REVOKE ALL ON FUNCTION {{ n.at("moving") }}() FROM PUBLIC;
 {%- endif %}
-REVOKE ALL ON FUNCTION {{ n.at("force") }}({{ n.row_type }}, text, text, jsonb), {{ n.at("prune") }}(timestamptz), {{ n.at("set_mode") }}(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {{ n.at("force") }}({{ n.types() }}, text, text, jsonb), {{ n.at("prune") }}(timestamptz), {{ n.at("set_mode") }}(text) FROM PUBLIC;
 {%- else -%}
-REVOKE ALL ON FUNCTION {{ n.at("guard") }}(), {{ n.at("judge") }}(text, {{ n.row_type }}, text, {{ n.row_type }}, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {{ n.at("guard") }}(), {{ n.at("judge") }}(text, {{ n.types() }}, text, {{ n.types() }}, text) FROM PUBLIC;
 {%- endif %}

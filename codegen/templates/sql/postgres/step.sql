@@ -4,21 +4,21 @@
 -- is qualified, as in the guard below.
 #variable_conflict use_variable
 BEGIN
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-    SELECT $1, l."seq" OPERATOR(pg_catalog.+) 1, $2, $3, pg_catalog.clock_timestamp(), $4
+  INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")
+    SELECT {{ n.list(&n.args(1, 0)) }}, l."seq" OPERATOR(pg_catalog.+) 1, {{ n.arg(2, 1) }}, {{ n.arg(3, 1) }}, pg_catalog.clock_timestamp(), {{ n.arg(4, 1) }}
     FROM (
       SELECT e."seq", e."to_state" FROM {{ n.events }} e
-      WHERE e.{{ n.row }} OPERATOR(pg_catalog.=) $1 ORDER BY e."seq" DESC LIMIT 1
+      WHERE {{ n.equal_plain(&n.history("e"), &n.args(1, 0)) }} ORDER BY e."seq" DESC LIMIT 1
     ) l
-    WHERE l."to_state" OPERATOR(pg_catalog.=) $2;
+    WHERE l."to_state" OPERATOR(pg_catalog.=) {{ n.arg(2, 1) }};
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  IF $4 OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'language')
-    AND pg_catalog.jsonb_extract_path({{ n.at("rules") }}(), 'next', $2, $3) IS NULL
+  IF {{ n.arg(4, 1) }} OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text({{ n.at("rules") }}(), 'language')
+    AND pg_catalog.jsonb_extract_path({{ n.at("rules") }}(), 'next', {{ n.arg(2, 1) }}, {{ n.arg(3, 1) }}) IS NULL
   THEN
     -- A migration was committed since it was judged.
-    {% call m::overtaken_plain("$2", "$3", "$1") %}{% endcall %}
+    {% call m::overtaken_plain(n.arg(2, 1), n.arg(3, 1), n.shown_plain(&n.args(1, 0))) %}{% endcall %}
   END IF;
   RETURN true;
 END

@@ -7,10 +7,10 @@
 CREATE TRIGGER {{ n.quoted("event") }} BEFORE INSERT ON {{ n.events }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: the guards of {{ n.table_name }} alone write it')
-    WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.row }})
+    WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
       OR NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
       OR NEW."language" IS NOT '{{ r.language }}'
-      OR NEW."forced" IS NOT (SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.row }} = NEW.{{ n.row }} AND "to_state" = NEW."to_state")
+      OR NEW."forced" IS NOT (SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "to_state" = NEW."to_state")
       OR NEW."observed" IS NULL AND NEW."forced" IS NULL AND NOT CASE WHEN NEW."from_state" IS NULL
         THEN {% call m::one("NEW.\"to_state\"", r.initial) %}{% endcall %}
         ELSE {% call m::legal("NEW.\"from_state\"", "NEW.\"to_state\"", r.next, "        ") %}{% endcall %}
@@ -27,8 +27,8 @@ WHEN NOT coalesce(
     ELSE {% call m::legal("NEW.\"from_state\"", "NEW.\"to_state\"", r.next, "    ") %}{% endcall %}
   END
   AND coalesce(
-    (SELECT e."seq" = NEW."seq" - 1 AND e."to_state" = NEW."from_state" FROM {{ n.events }} AS e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1),
-    NEW."seq" = 1 AND NEW."from_state" IS NULL AND NOT EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.row }} = NEW.{{ n.row }})
+    (SELECT e."seq" = NEW."seq" - 1 AND e."to_state" = NEW."from_state" FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history("NEW")) }} ORDER BY e."seq" DESC LIMIT 1),
+    NEW."seq" = 1 AND NEW."from_state" IS NULL AND NOT EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
   ),
   0
 )
@@ -36,7 +36,7 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: the guards of {{ n.table_name }} alone write it')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
       OR NEW."language" IS NOT '{{ r.language }}'
-      OR NEW."forced" IS NOT (SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.row }} = NEW.{{ n.row }} AND "to_state" = NEW."to_state")
+      OR NEW."forced" IS NOT (SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "to_state" = NEW."to_state")
       OR NEW."observed" IS NOT NULL
         AND (NEW."observed" IS NOT 'loaded' OR NEW."from_state" IS NOT NULL OR (SELECT "mode" FROM {{ n.at("mode") }}) IS NOT 'load');
   SELECT RAISE(ABORT, 'phasegate: unknown state of {{ n.machine }}; known: {{ words.known }}')
@@ -47,8 +47,8 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} cannot be used again: it has a history')
     WHERE NEW."from_state" IS NULL AND (SELECT "mode" FROM {{ n.at("mode") }}) IS NOT 'test'
       AND (
-        EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.row }} AND "to_state" IS NOT NULL)
-        OR NEW."seq" = 1 AND EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.row }} = NEW.{{ n.row }})
+        EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "to_state" IS NOT NULL)
+        OR NEW."seq" = 1 AND EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
       );
   {% call m::illegal("NEW.\"from_state\"", words.illegal, n.machine, n.name("transitions")) %}{% endcall %}
     WHERE NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL
@@ -56,9 +56,9 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_name }} does not end where this step begins: the row was changed past the guard')
     WHERE NEW."from_state" IS NOT (
       SELECT coalesce((SELECT "name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
-      FROM {{ n.events }} AS e WHERE e.{{ n.row }} = NEW.{{ n.row }} ORDER BY e."seq" DESC LIMIT 1
+      FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history("NEW")) }} ORDER BY e."seq" DESC LIMIT 1
     ) AND (NEW."from_state" IS NOT NULL OR (SELECT "mode" FROM {{ n.at("mode") }}) IS NOT 'test');
   SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: the guards of {{ n.table_name }} alone write it')
-    WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.row }});
+    WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }});
 END;
 {%- endif %}

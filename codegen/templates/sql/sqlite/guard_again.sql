@@ -3,6 +3,6 @@
 CREATE TRIGGER {{ n.first("guard_again") }} AFTER UPDATE OF {{ n.column }} ON {{ n.table }}
 WHEN {% if n.has_null() %}{{ n.state("NEW") }} IS {{ n.state("OLD") }}{% else %}NEW.{{ n.column }} COLLATE BINARY IS OLD.{{ n.column }}{% endif %} AND {% call m::one(n.state_exact("NEW"), r.again) %}{% endcall %}
 BEGIN
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-    VALUES (NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, {{ n.state("NEW") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}');
+  INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")
+    VALUES ({{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("NEW") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}');
 END;

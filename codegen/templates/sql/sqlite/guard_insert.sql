@@ -1,18 +1,18 @@
 {%- import "sql/sqlite/macros.sql" as m -%}
 {% if observe -%}
 -- The guards only observe: what they would refuse is let through, and marked in the history.
-CREATE TRIGGER {{ n.first("guard_insert") }} AFTER INSERT ON {{ n.table }} WHEN NEW.{{ n.key }} IS NOT NULL
+CREATE TRIGGER {{ n.first("guard_insert") }} AFTER INSERT ON {{ n.table }} WHEN {{ n.is_set(&n.own("NEW")) }}
 BEGIN
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "observed")
+  INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language", "observed")
     VALUES (
-      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %},
+      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %},
       {% call m::last() %}{% endcall %},
       {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       CASE
         WHEN {% call m::unknown() %}{% endcall %} THEN 'unknown-state'
         WHEN {% call m::no_start() %}{% endcall %} THEN 'illegal-start'
-        WHEN EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }}) THEN 'key-used'
-        WHEN EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.row }} = NEW.{{ n.key }}) THEN 'key-used'
+        WHEN EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }}) THEN 'key-used'
+        WHEN EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }}) THEN 'key-used'
         WHEN {% call m::elsewhere() %}{% endcall %} THEN 'past-the-guard'
       END
     );
@@ -24,16 +24,16 @@ CREATE TRIGGER {{ n.first("guard_insert") }} AFTER INSERT ON {{ n.table }}
 BEGIN
 {%- if !owns %}
   SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} cannot be null')
-    WHERE NEW.{{ n.key }} IS NULL;
+    WHERE {{ n.is_null(&n.own("NEW")) }};
 {%- endif %}
 {%- if !owns || !history %}
   SELECT RAISE(ABORT, 'phasegate: unknown state of {{ n.machine }}; known: {{ words.known }}')
     WHERE {% if history %}typeof({{ n.state("NEW") }}) <> 'text'{% else %}{% call m::unknown() %}{% endcall %}{% endif %};
 {%- endif %}
 {%- if history %}
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "observed")
+  INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language", "observed")
     VALUES (
-      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, NULL, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, NULL, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       CASE WHEN {% call m::no_start() %}{% endcall %} AND (SELECT "mode" FROM {{ n.at("mode") }}) = 'load' THEN 'loaded' END
     );
 {%- else %}

@@ -3,5 +3,5 @@
 CREATE TRIGGER {{ n.first("guard_replace") }} BEFORE INSERT ON {{ n.table }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} exists already: use UPDATE')
-    WHERE EXISTS (SELECT 1 FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }});
+    WHERE EXISTS (SELECT 1 FROM {{ n.table }} WHERE {{ n.equal(&n.own(""), &n.own("NEW")) }});
 END;

@@ -1,17 +1,17 @@
 {%- import "sql/sqlite/macros.sql" as m -%}
 {% if observe -%}
-CREATE TRIGGER {{ n.first("guard_update") }} AFTER UPDATE OF {{ n.column }}, {{ n.key }}, rowid, oid, _rowid_ ON {{ n.table }}
-WHEN NEW.{{ n.key }} IS NOT NULL
-  AND ({% call m::moved() %}{% endcall %} OR NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }})
+CREATE TRIGGER {{ n.first("guard_update") }} AFTER UPDATE OF {{ n.column }}, {{ n.list(&n.own("")) }}, rowid, oid, _rowid_ ON {{ n.table }}
+WHEN {{ n.is_set(&n.own("NEW")) }}
+  AND ({% call m::moved() %}{% endcall %} OR {{ n.differ(&n.own("NEW"), &n.own("OLD")) }})
 BEGIN
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "forced", "observed")
+  INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language", "forced", "observed")
     VALUES (
-      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %},
+      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %},
       {% call m::last() %}{% endcall %},
       {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       {% call m::forced() %}{% endcall %},
       CASE
-        WHEN NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }} THEN 'key-changed'
+        WHEN {{ n.differ(&n.own("NEW"), &n.own("OLD")) }} THEN 'key-changed'
         WHEN {% call m::unknown() %}{% endcall %} THEN 'unknown-state'
         WHEN {% call m::forced() %}{% endcall %} IS NOT NULL THEN NULL
 {%- if !n.has_null() %}
@@ -24,26 +24,26 @@ BEGIN
     );
 END;
 {%- else -%}
-CREATE TRIGGER {{ n.first("guard_update") }} AFTER UPDATE OF {{ n.column }}, {{ n.key }}, rowid, oid, _rowid_ ON {{ n.table }}
-WHEN {% call m::moved() %}{% endcall %} OR NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }}
+CREATE TRIGGER {{ n.first("guard_update") }} AFTER UPDATE OF {{ n.column }}, {{ n.list(&n.own("")) }}, rowid, oid, _rowid_ ON {{ n.table }}
+WHEN {% call m::moved() %}{% endcall %} OR {{ n.differ(&n.own("NEW"), &n.own("OLD")) }}
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} cannot change')
-    WHERE NEW.{{ n.key }} COLLATE BINARY IS NOT OLD.{{ n.key }};
+    WHERE {{ n.differ(&n.own("NEW"), &n.own("OLD")) }};
 {%- if !owns || !history %}
   SELECT RAISE(ABORT, 'phasegate: unknown state of {{ n.machine }}; known: {{ words.known }}')
     WHERE {% if history %}typeof({{ n.state("NEW") }}) <> 'text'{% else %}{% call m::unknown() %}{% endcall %}{% endif %};
 {%- endif %}
 {%- if history %}
-  INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language", "forced")
+  INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
-      NEW.{{ n.key }}, {% call m::seq() %}{% endcall %}, {{ n.state("OLD") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("OLD") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       {% call m::forced() %}{% endcall %}
     );
   -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
   SELECT RAISE(ABORT, 'phasegate: a trigger on {{ n.events_name }} changed {{ n.table_name }}: that takes PRAGMA recursive_triggers = ON')
     WHERE {% call m::elsewhere() %}{% endcall %}
-      AND (SELECT {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) COLLATE BINARY
-        IS NOT (SELECT "to_state" FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }} ORDER BY "seq" DESC LIMIT 1);
+      AND (SELECT {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %} FROM {{ n.table }} WHERE {{ n.equal(&n.own(""), &n.own("NEW")) }}) COLLATE BINARY
+        IS NOT (SELECT "to_state" FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }} ORDER BY "seq" DESC LIMIT 1);
 {%- else %}
 {%- if !owns && !n.has_null() %}
   SELECT RAISE(ABORT, 'phasegate: illegal start of {{ n.machine }}; initial: {{ words.initial }}')

@@ -22,15 +22,15 @@ SELECT
 {%- endif %}
 {%- endmacro %}
 {%- macro seq() -%}
-(SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.row }} = NEW.{{ n.key }})
+(SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }})
 {%- endmacro %}
 {%- macro forced() -%}
-(SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.row }} = NEW.{{ n.key }} AND "to_state" = {{ n.state_exact("NEW") }})
+(SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }} AND "to_state" = {{ n.state_exact("NEW") }})
 {%- endmacro %}
 {%- macro last() -%}
 (
         SELECT coalesce((SELECT "name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
-        FROM {{ n.events }} AS e WHERE e.{{ n.row }} = NEW.{{ n.key }} ORDER BY e."seq" DESC LIMIT 1
+        FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.own("NEW")) }} ORDER BY e."seq" DESC LIMIT 1
       )
 {%- endmacro %}
 {%- macro unknown() -%}
@@ -41,9 +41,9 @@ NOT {% call one(n.state_exact("NEW"), r.initial) %}{% endcall %}
 {%- endmacro %}
 {%- macro elsewhere() -%}
 {%- if n.has_null() -%}
-(SELECT {{ n.state(n.table) }} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) IS NOT {{ n.state("NEW") }}
+(SELECT {{ n.state(n.table) }} FROM {{ n.table }} WHERE {{ n.equal(&n.own(""), &n.own("NEW")) }}) IS NOT {{ n.state("NEW") }}
 {%- else -%}
-(SELECT {{ n.column }} FROM {{ n.table }} WHERE {{ n.key }} = NEW.{{ n.key }}) COLLATE BINARY IS NOT NEW.{{ n.column }}
+(SELECT {{ n.column }} FROM {{ n.table }} WHERE {{ n.equal(&n.own(""), &n.own("NEW")) }}) COLLATE BINARY IS NOT NEW.{{ n.column }}
 {%- endif -%}
 {%- endmacro %}
 {#- Whether the row is in another state. -#}

@@ -20,9 +20,9 @@ CREATE VIEW {{ n.at("renames") }} ("language", "state", "name_now") AS
 -- What the guards do beside what the table says: nothing, where `mode` is null.
 {%- when "adopt" -%}
 -- The rows from before the guard: their history begins with the state that they are in.
-INSERT INTO {{ n.events }} ({{ n.row }}, "seq", "from_state", "to_state", "at", "language")
-  SELECT {{ n.key }}, 1, NULL, {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}'
-  FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL{% if !n.has_null() %} AND {{ n.column }} IS NOT NULL{% endif %};
+INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")
+  SELECT {{ n.list(&n.own("")) }}, 1, NULL, {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}'
+  FROM {{ n.table }} WHERE {{ n.is_set(&n.own("")) }}{% if !n.has_null() %} AND {{ n.column }} IS NOT NULL{% endif %};
 {%- when "prune" -%}
 CREATE VIEW {{ n.at("prune") }} ("before", "events", "reports") AS
 SELECT "before", sum("events"), sum("reports") FROM {{ n.at("pruned") }} GROUP BY "before";

@@ -11,20 +11,24 @@ FROM (
 {%- if n.has_numbers() %}
     WHEN EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE AND upper(type) NOT LIKE '%INT%') THEN 'its column {{ n.column_name }} is not of a type of whole numbers, where `storage = "integer"` is said'
 {%- endif %}
-    WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.key_name }}' COLLATE NOCASE) THEN 'it has no column {{ n.key_name }}'
+{%- for key in n.parts %}
+    WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ key.name }}' COLLATE NOCASE) THEN 'it has no column {{ key.name }}'
+{%- endfor %}
   END AS "fault"
 ) AS f
 WHERE "fault" IS NOT NULL;
 SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: ' || "keys" || CASE "keys" WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END || ', and a history is of one row: name a key that is unique alone')
 FROM (
   SELECT count(*) AS "keys" FROM (
-    SELECT {{ n.key }} FROM {{ n.table }} WHERE {{ n.key }} IS NOT NULL GROUP BY {{ n.key }} COLLATE BINARY HAVING count(*) > 1
+    SELECT {{ n.list(&n.own("")) }} FROM {{ n.table }} WHERE {{ n.is_set(&n.own("")) }} GROUP BY {{ n.list_binary(&n.own("")) }} HAVING count(*) > 1
   ) AS t
 ) AS k
 WHERE "keys" > 0;
-SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: its key {{ n.key_name }} is a BLOB in ' || "blobs" || ' rows, where a text or a whole number can be one')
-FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.key }}) = 'blob') AS b
+{% for key in n.parts -%}
+SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: its key {{ key.name }} is a BLOB in ' || "blobs" || ' rows, where a text or a whole number can be one')
+FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ key.column() }}) = 'blob') AS b
 WHERE "blobs" > 0;
+{% endfor -%}
 SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: its column {{ n.column_name }} is a BLOB in ' || "blobs" || CASE "blobs" WHEN 1 THEN ' row' ELSE ' rows' END || ', and no state is one: UPDATE {{ n.table_name }} SET {{ n.column_name }} = CAST({{ n.column_name }} AS TEXT) WHERE {{ n.column_name }} <> CAST({{ n.column_name }} AS TEXT)')
 FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.column }}) = 'blob') AS b
 WHERE "blobs" > 0;

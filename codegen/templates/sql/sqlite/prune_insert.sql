@@ -8,30 +8,30 @@ BEGIN
     WHERE strftime('%Y-%m-%dT%H:%M:%fZ', NEW."before") IS NOT NEW."before";
   INSERT INTO {{ n.at("mode") }} ("id") SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {{ n.at("mode") }});
   UPDATE {{ n.at("mode") }} SET "pruning" = 1;
-  INSERT INTO {{ n.at("pruned") }} ({{ n.row }}, "events", "reports", "before", "at")
-    SELECT l."row", l."events", 0, NEW."before", strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM (
-      SELECT e.{{ n.row }} AS "row", e."seq" - CASE WHEN g."at" >= e."at" THEN 0 ELSE 1 END AS "events"
-      FROM {{ n.events }} AS e LEFT JOIN {{ n.at("gone") }} AS g ON e.{{ n.row }} = g.{{ n.row }}
+  INSERT INTO {{ n.at("pruned") }} ({{ n.list(&n.history("")) }}, "events", "reports", "before", "at")
+    SELECT {{ n.list(&n.called("l", "row")) }}, l."events", 0, NEW."before", strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM (
+      SELECT {{ n.list_as(&n.history("e"), "row") }}, e."seq" - CASE WHEN g."at" >= e."at" THEN 0 ELSE 1 END AS "events"
+      FROM {{ n.events }} AS e LEFT JOIN {{ n.at("gone") }} AS g ON {{ n.equal(&n.history("e"), &n.history("g")) }}
       WHERE e."at" < NEW."before"
-        AND NOT EXISTS (SELECT 1 FROM {{ n.events }} AS l WHERE l.{{ n.row }} = e.{{ n.row }} AND l."seq" > e."seq")
+        AND NOT EXISTS (SELECT 1 FROM {{ n.events }} AS l WHERE {{ n.equal(&n.history("l"), &n.history("e")) }} AND l."seq" > e."seq")
         AND (g."at" >= e."at" OR {% call m::one(n.name_now(), r.ended) %}{% endcall %})
     ) AS l
-    WHERE l."events" > coalesce((SELECT p."events" FROM {{ n.at("pruned") }} AS p WHERE p.{{ n.row }} = l."row"), 0)
-    ON CONFLICT ({{ n.row }}) DO UPDATE SET "events" = excluded."events", "before" = excluded."before", "at" = excluded."at";
+    WHERE l."events" > coalesce((SELECT p."events" FROM {{ n.at("pruned") }} AS p WHERE {{ n.equal(&n.history("p"), &n.called("l", "row")) }}), 0)
+    ON CONFLICT ({{ n.list(&n.history("")) }}) DO UPDATE SET "events" = excluded."events", "before" = excluded."before", "at" = excluded."at";
   UPDATE {{ n.at("pruned") }} SET "reports" = "reports" + (
       SELECT count(*) FROM {{ n.at("reports") }} AS r
-      WHERE r.{{ n.row }} = {{ n.at("pruned") }}.{{ n.row }} AND r."at" < NEW."before" AND coalesce(r."seq", 0) <= {{ n.at("pruned") }}."events"
+      WHERE {{ n.equal(&n.history("r"), &n.history_of(&n.at("pruned"))) }} AND r."at" < NEW."before" AND coalesce(r."seq", 0) <= {{ n.at("pruned") }}."events"
     )
     WHERE "before" = NEW."before" AND "at" = strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
   DELETE FROM {{ n.at("reports") }} WHERE "at" < NEW."before" AND EXISTS (
     SELECT 1 FROM {{ n.at("pruned") }} AS p
-    WHERE p.{{ n.row }} = {{ n.at("reports") }}.{{ n.row }} AND coalesce({{ n.at("reports") }}."seq", 0) <= p."events"
+    WHERE {{ n.equal(&n.history("p"), &n.history_of(&n.at("reports"))) }} AND coalesce({{ n.at("reports") }}."seq", 0) <= p."events"
       AND p."before" = NEW."before" AND p."at" = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   );
   DELETE FROM {{ n.events }} WHERE EXISTS (
     SELECT 1 FROM {{ n.at("pruned") }} AS p
-    WHERE p.{{ n.row }} = {{ n.events }}.{{ n.row }} AND {{ n.events }}."seq" <= p."events"
+    WHERE {{ n.equal(&n.history("p"), &n.history_of(&n.events)) }} AND {{ n.events }}."seq" <= p."events"
   );
-  DELETE FROM {{ n.at("gone") }} WHERE NOT EXISTS (SELECT 1 FROM {{ n.events }} AS e WHERE e.{{ n.row }} = {{ n.at("gone") }}.{{ n.row }});
+  DELETE FROM {{ n.at("gone") }} WHERE NOT EXISTS (SELECT 1 FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history_of(&n.at("gone"))) }});
   UPDATE {{ n.at("mode") }} SET "pruning" = 0;
 END;

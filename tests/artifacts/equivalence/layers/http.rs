@@ -27,7 +27,7 @@ fn names(case: &Case) -> Schema {
     let target = machine.targets.sql().unwrap();
     Schema {
         table: target.table.clone(),
-        key: target.key.clone(),
+        key: target.key.iter().map(|key| key.name.clone()).collect(),
         column: target.column.clone(),
         events: target.events.clone(),
         ..Schema::named(&machine.name)

@@ -171,7 +171,7 @@ fn existing(case: &Case, names: &Names, dialect: Dialect) -> String {
     let Names { table, key, column, .. } = names;
     match dialect {
         Dialect::Sqlite => {
-            let key_type = match target.key_type {
+            let key_type = match target.key[0].of {
                 KeyType::Text | KeyType::Uuid => "TEXT",
                 KeyType::Bigint | KeyType::Integer => "INTEGER",
             };
@@ -180,7 +180,7 @@ fn existing(case: &Case, names: &Names, dialect: Dialect) -> String {
             )
         }
         Dialect::Postgres => {
-            let key_type = match target.key_type {
+            let key_type = match target.key[0].of {
                 KeyType::Text => "varchar(40)",
                 KeyType::Uuid => "uuid",
                 KeyType::Bigint => "bigint",

@@ -137,13 +137,15 @@ fn differences(
     new: &SqlTarget,
 ) -> Vec<&'static str> {
     let schema = |sql: &SqlTarget| sql.schema.clone().unwrap_or_else(|| "public".to_owned());
+    let names = |sql: &SqlTarget| sql.key.iter().map(|key| key.name.clone()).collect::<Vec<_>>();
+    let types = |sql: &SqlTarget| sql.key.iter().map(|key| key.of).collect::<Vec<_>>();
     let differ = [
         ("name", old_machine.name != new_machine.name),
         ("schema", schema(old) != schema(new)),
         ("table", old.table != new.table),
         ("owns", old.owns != new.owns),
-        ("key", old.key != new.key),
-        ("key_type", old.key_type != new.key_type),
+        ("key", names(old) != names(new)),
+        ("key_type", types(old) != types(new)),
         ("column", old.column != new.column),
         ("storage", old.storage != new.storage),
         ("events", old.events != new.events),

@@ -1,0 +1,222 @@
+//! The names as statements write them, and how a row is found and read by them.
+
+use super::conn::Conn;
+use super::schema::{Schema, quoted};
+use super::shape::Shape;
+
+/// The names as SQL writes them, and the few words that differ between the databases.
+pub(super) struct Names {
+    pub(super) table: String,
+    pub(super) id: Vec<String>,
+    pub(super) status: String,
+    pub(super) events: String,
+    pub(super) reports: String,
+    pub(super) states: String,
+    pub(super) transitions: String,
+    pub(super) language: String,
+    pub(super) renames: String,
+    pub(super) overdue: String,
+    pub(super) row: Vec<String>,
+    pub(super) key_types: Vec<Option<String>>,
+    pub(super) lock: &'static str,
+    pub(super) postgres: bool,
+}
+
+/// How a list is ordered: what rows are compared by, and the words for newest first.
+pub(super) struct Order {
+    pub(super) key: String,
+    pub(super) by: String,
+}
+
+impl Names {
+    pub(super) fn new(conn: &Conn<'_>, schema: &Schema, shape: &Shape) -> Self {
+        let postgres = match conn {
+            #[cfg(feature = "sqlite")]
+            Conn::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Conn::Postgres(_) => true,
+        };
+        let name = |name: &str| {
+            if postgres {
+                format!("{}.{}", quoted(&schema.schema), quoted(name))
+            } else {
+                quoted(name)
+            }
+        };
+        Self {
+            table: name(&schema.table),
+            id: schema.key.iter().map(|key| quoted(key)).collect(),
+            status: quoted(&schema.column),
+            events: name(schema.events.as_deref().unwrap_or_default()),
+            reports: name(&schema.reports),
+            states: name(&schema.states),
+            transitions: name(&schema.transitions),
+            language: name(&schema.language),
+            renames: name(&schema.renames),
+            overdue: name(&schema.overdue),
+            row: schema.row.iter().map(|row| quoted(row)).collect(),
+            key_types: shape.key_types.clone(),
+            // What the update itself takes, since a stronger lock could deadlock with it. SQLite's
+            // writers come one after the other anyway.
+            lock: if postgres { " FOR NO KEY UPDATE" } else { "" },
+            postgres,
+        }
+    }
+
+    /// A place for the key, cast to what it is; of several columns it is an array of JSON.
+    pub(super) fn key(&self, place: usize) -> Vec<String> {
+        let part = |(at, of): (usize, &Option<String>)| {
+            let text = match (self.id.len(), self.postgres) {
+                (1, true) => format!("CAST(${place} AS text)"),
+                (1, false) => format!("${place}"),
+                (_, true) => format!("(CAST(CAST(${place} AS text) AS jsonb) ->> {at})"),
+                (_, false) => format!("json_extract(${place}, '$[{at}]')"),
+            };
+            match of {
+                Some(name) => format!("CAST({text} AS {name})"),
+                None if self.id.len() == 1 => format!("${place}"),
+                None => text,
+            }
+        };
+        self.key_types.iter().enumerate().map(part).collect()
+    }
+
+    fn all(&self, one: &[String], of: &str, other: &[String], from: &str) -> String {
+        let dot = |row: &str| if row.is_empty() { String::new() } else { format!("{row}.") };
+        let (of, from) = (dot(of), dot(from));
+        let pairs = one.iter().zip(other).map(|(one, other)| format!("{of}{one} = {from}{other}"));
+        pairs.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Whether a row is that of the key at a place.
+    pub(super) fn is_it(&self, place: usize, row: &str) -> String {
+        self.all(&self.id, row, &self.key(place), "")
+    }
+
+    /// Whether an event or a report is of the key at a place.
+    pub(super) fn is_row(&self, place: usize, row: &str) -> String {
+        self.all(&self.row, row, &self.key(place), "")
+    }
+
+    /// Whether two of them are of one row.
+    pub(super) fn same_row(&self, one: &str, other: &str) -> String {
+        self.all(&self.row, one, &self.row, other)
+    }
+
+    /// Whether a row is that of an event.
+    pub(super) fn of_row(&self, row: &str, event: &str) -> String {
+        self.all(&self.id, row, &self.row, event)
+    }
+
+    /// The key of a row as a text; of several columns as an array of JSON.
+    pub(super) fn shown(&self, row: &str) -> String {
+        let dot = if row.is_empty() { "" } else { "." };
+        let text = |id: &String| format!("CAST({row}{dot}{id} AS text)");
+        let texts: Vec<String> = self.id.iter().map(text).collect();
+        match (&texts[..], self.postgres) {
+            ([one], _) => one.clone(),
+            (several, true) => format!("CAST(jsonb_build_array({}) AS text)", several.join(", ")),
+            (several, false) => format!("json_array({})", several.join(", ")),
+        }
+    }
+
+    /// The state of a row, whatever the column holds for it.
+    pub(super) fn state(&self, row: &str, shape: &Shape) -> String {
+        let held = format!("CAST({row}.{} AS text)", self.status);
+        if !shape.is_coded {
+            return held;
+        }
+        let states = &self.states;
+        format!(
+            "coalesce((SELECT s.state FROM {states} s WHERE s.stored = {held}), \
+             (SELECT s.state FROM {states} s WHERE s.\"null\" AND {held} IS NULL), {held})"
+        )
+    }
+
+    /// A column's text, compared byte by byte whatever its collation.
+    pub(super) fn exactly(&self, column: &str) -> String {
+        if self.postgres {
+            format!("CAST({column} AS text)")
+        } else {
+            format!("{column} COLLATE BINARY")
+        }
+    }
+
+    /// A state of an event as the reader calls it: as the history has it where both judge by the
+    /// same rules, or else by its name of today. The history itself keeps the names of its time.
+    pub(super) fn named(&self, column: &str, schema: &Schema, shape: &Shape) -> String {
+        if !shape.has_table(&schema.renames) {
+            return column.to_owned();
+        }
+        format!(
+            "CASE WHEN e.language = CAST($3 AS text) THEN {column} ELSE coalesce((SELECT n.name_now \
+             FROM {} n WHERE n.language = e.language AND n.state = {column}), {column}) END",
+            self.renames
+        )
+    }
+
+    pub(super) fn time(&self, column: &str) -> String {
+        if self.postgres {
+            format!(r#"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"#)
+        } else {
+            column.to_owned()
+        }
+    }
+
+    /// A time after another: an interval on PostgreSQL, seconds on SQLite.
+    pub(super) fn later(&self, time: &str, by: &str) -> String {
+        if self.postgres {
+            self.time(&format!("({time} + {by})"))
+        } else {
+            format!("strftime('%Y-%m-%dT%H:%M:%fZ', {time}, {by} || ' seconds')")
+        }
+    }
+
+    /// What a list shows of each row, whatever of it the table has.
+    pub(super) fn list(&self, schema: &Schema, shape: &Shape) -> String {
+        let text = |column: &str| {
+            if shape.columns.contains(column) {
+                format!("CAST(d.{} AS text)", quoted(column))
+            } else {
+                "NULL".to_owned()
+            }
+        };
+        let created = if shape.columns.contains("created_at") {
+            self.time("d.created_at")
+        } else {
+            "CAST(NULL AS text)".to_owned()
+        };
+        let of = self.all(&self.row, "e", &self.id, "d");
+        let history = format!("FROM {} e WHERE {of}", self.events);
+        let (seq, forced_seq, forced) = match schema.events {
+            Some(_) => (
+                format!("(SELECT CAST(max(e.seq) AS bigint) {history})"),
+                format!("(SELECT CAST(max(e.seq) AS bigint) {history} AND e.forced IS NOT NULL)"),
+                format!(
+                    "(SELECT e.forced {history} AND e.forced IS NOT NULL ORDER BY e.seq DESC LIMIT 1)"
+                ),
+            ),
+            None => ("CAST(0 AS bigint)".into(), "CAST(NULL AS bigint)".into(), "NULL".into()),
+        };
+        format!(
+            "SELECT {}, {}, {seq}, {created}, {}, {}, {}, {forced_seq}, {forced} FROM {} d",
+            self.shown("d"),
+            self.state("d", shape),
+            text("ref"),
+            text("requested_by"),
+            text("reason"),
+            self.table
+        )
+    }
+
+    pub(super) fn order(&self, shape: &Shape) -> Order {
+        let mut columns: Vec<String> = self.id.iter().map(|id| format!("d.{id}")).collect();
+        if shape.columns.contains("created_at") {
+            columns.insert(0, "d.created_at".to_owned());
+        }
+        let by: Vec<String> = columns.iter().map(|column| format!("{column} DESC")).collect();
+        let key = columns.join(", ");
+        let key = if columns.len() > 1 { format!("({key})") } else { key };
+        Order { key, by: by.join(", ") }
+    }
+}
