@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::layout::{Layout, Version};
+use super::version::Version;
 
 /// A migration as it lies in its folder: a file, or a folder of files.
 #[derive(Clone, Debug)]
@@ -34,12 +34,6 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn read(path: &Path, layout: &dyn Layout) -> io::Result<Self> {
-        let names = names(path)?;
-        let entries = layout.entries(path, &names);
-        Ok(Self { names, entries })
-    }
-
     /// Those of a chain that nothing comes after.
     pub(super) fn heads(&self) -> Vec<&str> {
         let links = || self.entries.iter().filter_map(|entry| entry.chain.as_ref());

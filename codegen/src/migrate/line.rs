@@ -2,18 +2,17 @@
 //! what was changed in them by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::folder::{self, Folder};
-use super::layout::{self, Layout, Version};
-use super::snapshot::{Snapshot, Sum, plain, sha256};
+use super::layout::{self, Layout};
+use super::reader::Reader;
+use super::snapshot::{Snapshot, Sum, sha256};
+use super::version::Version;
 use crate::emit::sql::{Dialect, SqlTarget};
-use crate::finding::{Finding, Severity};
-use crate::load;
+use crate::finding::Finding;
 use crate::machine::Machine;
-use crate::rules::{self, Rule};
 
 /// The folder of the snapshots, below the one that the dialects' folders are in.
 const TABLES: &str = "tables";
@@ -91,7 +90,7 @@ impl Line {
     }
 
     /// The folder of a dialect's migrations and the name in it that a path from the base leads to.
-    fn unit<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
+    pub(super) fn unit<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
         let parent = |path: &'p str| path.rsplit_once('/').map_or("", |(parent, _)| parent);
         let path = if self.layout.inner().is_some() { parent(path) } else { path };
         (parent(path), path.rsplit('/').next().unwrap_or_default())
@@ -152,7 +151,7 @@ impl Line {
         let mut folders = BTreeMap::new();
         for (&dialect, folder) in &self.folders {
             let path = root.join(&self.base).join(folder);
-            folders.insert(dialect, Folder::read(&path, self.layout)?);
+            folders.insert(dialect, self.layout.read(&path)?);
         }
         let mut tables = Vec::new();
         for name in folder::names(&root.join(self.tables()))? {
@@ -181,7 +180,7 @@ impl Line {
             self.number(past, &mut reader);
             for file in &past.snapshot.files {
                 recorded.insert(file.path.clone());
-                reader.file(&self.base, past, &file.path, &file.sha256);
+                reader.file(&format!("{}{}", self.base, file.path), &file.sha256, &past.path);
             }
         }
         self.chain(&past, root, &mut reader);
@@ -213,213 +212,5 @@ impl Line {
             }
         }
         found
-    }
-
-    /// Each table follows the one before it. One that was taken out of the middle, with the files that
-    /// led to it, leaves no other trace.
-    fn chain(&self, past: &[Past], root: &Path, reader: &mut Reader<'_>) {
-        let mut before: Option<&Past> = None;
-        for past in past {
-            let (is, says) = (before.map(Past::sum), &past.snapshot.after);
-            if let Some(says) = says.as_ref().filter(|says| is.as_ref() != Some(says)) {
-                let path = format!("{}/{}", self.tables(), says.path);
-                if !root.join(&path).exists() {
-                    let message = format!(
-                        "the table of past migrations is missing that {} follows, and with it what led \
-                         to it: databases have run that",
-                        past.path
-                    );
-                    let help = "restore it and its migrations from version control; only the newest \
-                                are taken back by removing them, where no database has run them";
-                    reader.tell(rules::MIGRATION_MISSING, &path, message, help);
-                } else if reader.findings.is_empty() {
-                    Self::fork(past, before, reader);
-                }
-            } else if is.is_some() && says.is_none() && reader.findings.is_empty() {
-                Self::fork(past, before, reader);
-            }
-            before = Some(past);
-        }
-    }
-
-    /// Two ways on from one table: each was written without the other.
-    fn fork(past: &Past, before: Option<&Past>, reader: &mut Reader<'_>) {
-        let before = before.map_or("none", |before| before.path.as_str());
-        let message = match &past.snapshot.after {
-            Some(says) => format!(
-                "the table of past migrations was written to follow another {}, and now comes after {before}",
-                says.path
-            ),
-            None => format!(
-                "the table of past migrations was written to be the first, and {before} is before it"
-            ),
-        };
-        let help = "where no database has run what leads to it, remove it with those files, and run \
-                    `phasegate migrate` again: that goes on from the table before; otherwise restore \
-                    from version control what it followed";
-        reader.tell(rules::MIGRATION_FORKED, &past.path, message, help);
-    }
-
-    /// A table has the number of the last migration that led to it; one written by hand is not
-    /// recorded.
-    fn number(&self, past: &Past, reader: &mut Reader<'_>) {
-        let files = past.snapshot.files.iter().map(|file| self.unit(&file.path).1);
-        let last = files.filter_map(|name| Some((self.layout.version(name)?, name))).max();
-        if let Some((_, last)) = last.filter(|(last, _)| *last != past.number) {
-            let message = format!(
-                "the table of past migrations is no longer called as it was written: `{last}` leads to it"
-            );
-            let help = "give it that number back, or remove it where it is a copy; `phasegate \
-                        migrate` alone writes tables here";
-            reader.tell(rules::MIGRATION_EDITED, &past.path, message, help);
-        }
-    }
-
-    /// Files of the machine that no snapshot knows, and others that have the number of one that it
-    /// does.
-    fn strangers(
-        &self,
-        machine: &str,
-        folders: &BTreeMap<Dialect, Folder>,
-        recorded: &BTreeSet<String>,
-        reader: &mut Reader<'_>,
-    ) {
-        let ours: BTreeSet<(&str, &str)> = recorded.iter().map(|path| self.unit(path)).collect();
-        // A table that could not be read may know them.
-        let is_sure = reader.findings.is_empty();
-        for (dialect, folder) in folders {
-            let at = &self.folders[dialect];
-            let is_ours = |name: &str| ours.contains(&(at.trim_end_matches('/'), name));
-            for entry in folder.entries.iter().filter(|entry| !is_ours(&entry.name)) {
-                let shown = format!("{}{at}{}", self.base, entry.name);
-                // A place in a chain is nobody's own.
-                let mut same = folder.entries.iter().filter(|other| {
-                    other.chain.is_none() && other.version == entry.version && is_ours(&other.name)
-                });
-                if entry.machine.as_deref() == Some(machine) {
-                    if !is_sure {
-                        continue;
-                    }
-                    let message = format!(
-                        "the migration is one of the machine {machine}, but no table in {} knows it",
-                        self.tables()
-                    );
-                    let help = "restore that table from version control; or, if no database has run the \
-                                migration, remove it";
-                    reader.tell(rules::MIGRATION_UNRECORDED, &shown, message, help);
-                } else if let Some(taken) = same.next_back() {
-                    let message = format!("the number is that of `{}`, too", taken.name);
-                    let help = "give this one a number of its own";
-                    reader.tell(rules::NUMBER_TAKEN, &shown, message, help);
-                }
-            }
-        }
-    }
-}
-
-/// Where a file differs from what was written.
-enum Differs {
-    Missing,
-    Edited,
-    /// By its line ends alone.
-    LineEnds,
-    /// By a byte order mark at its start.
-    Mark,
-}
-
-struct Reader<'r> {
-    root: &'r Path,
-    findings: Vec<Finding>,
-}
-
-impl Reader<'_> {
-    fn tell(&mut self, rule: &'static Rule, path: &str, message: String, help: &str) {
-        let path = self.root.join(path).display().to_string();
-        self.findings.push(Finding::about(rule, Severity::Error, path, message, help));
-    }
-
-    fn differs(&mut self, what: &str, path: &str, differs: &Differs) {
-        let (rule, says, help) = match differs {
-            Differs::Missing => (
-                rules::MIGRATION_MISSING,
-                format!("{what} is missing: databases have run it"),
-                "restore it from version control",
-            ),
-            Differs::Edited => (
-                rules::MIGRATION_EDITED,
-                format!("{what} is not as it was written: databases have run that"),
-                "restore it from version control; a change goes into the table, and by \
-                 `phasegate migrate` into the next migration",
-            ),
-            Differs::LineEnds => (
-                rules::LINE_ENDS,
-                format!(
-                    "{what} has the line ends of another system (CRLF): tools that compare \
-                         checksums take it for another one"
-                ),
-                "say `* text eol=lf` in a `.gitattributes` of this folder, then check it out anew",
-            ),
-            Differs::Mark => (
-                rules::BYTE_ORDER_MARK,
-                format!(
-                    "{what} starts with a byte order mark, which it was written without: tools that \
-                     compare checksums take it for another one"
-                ),
-                "restore it from version control, or save it as UTF-8 without the mark",
-            ),
-        };
-        self.tell(rule, path, says, help);
-    }
-
-    /// The text of a file as it was written, and how it differs from that.
-    fn text(&self, path: &str, mut fits: impl FnMut(&str) -> bool) -> Result<String, Differs> {
-        let Ok(bytes) = fs::read(self.root.join(path)) else { return Err(Differs::Missing) };
-        let Ok(text) = String::from_utf8(bytes) else { return Err(Differs::Edited) };
-        if fits(&text) {
-            Ok(text)
-        } else if fits(&plain(&text)) {
-            Err(if text.starts_with('\u{feff}') { Differs::Mark } else { Differs::LineEnds })
-        } else {
-            Err(Differs::Edited)
-        }
-    }
-
-    /// A table that was migrated to; what is wrong with one of this machine, or of nobody, is told.
-    fn snapshot(&mut self, path: &str, machine: &str) -> Option<(Snapshot, Machine)> {
-        let mut parsed = None;
-        let read = self.text(path, |text| {
-            parsed = Snapshot::parse(text);
-            parsed.is_some()
-        });
-        let snapshot = match read {
-            Ok(_) => parsed?,
-            Err(differs) => {
-                let bytes = fs::read(self.root.join(path)).unwrap_or_default();
-                let text = String::from_utf8_lossy(&bytes);
-                if Snapshot::machine(&text).is_none_or(|of| of == machine) {
-                    self.differs("the table of past migrations", path, &differs);
-                }
-                return None;
-            }
-        };
-        match load::machine(path, snapshot.text.as_bytes()) {
-            Ok((_, table, _)) => Some((snapshot, table)),
-            Err(error) => {
-                if snapshot.machine == machine {
-                    let message = format!("the table of past migrations cannot be read: {error}");
-                    let help = "use the version of phasegate that wrote it, or a newer one";
-                    self.tell(rules::MIGRATION_EDITED, path, message, help);
-                }
-                None
-            }
-        }
-    }
-
-    fn file(&mut self, base: &str, past: &Past, path: &str, sum: &str) {
-        let shown = format!("{base}{path}");
-        if let Err(differs) = self.text(&shown, |text| sha256(text.as_bytes()) == sum) {
-            let what = format!("the migration that leads to {}", past.path);
-            self.differs(&what, &shown, &differs);
-        }
     }
 }

@@ -3,10 +3,14 @@
 
 mod disk;
 mod folder;
+mod held;
 mod layout;
 mod line;
+mod notes;
 mod plan;
+mod reader;
 mod snapshot;
+mod version;
 
 use std::io;
 

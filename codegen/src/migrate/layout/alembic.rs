@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{Layout, NO_WAY_BACK, Step, Version, WHY};
+use super::tool::{Layout, NO_WAY_BACK, Step, WHY};
 use crate::emit::sql::Dialect;
 use crate::migrate::folder::{Entry, Folder, Link, owner};
 use crate::migrate::snapshot::sha256;
+use crate::migrate::version::Version;
 
 pub(super) struct Alembic;
 

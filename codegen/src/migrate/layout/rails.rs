@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Layout, NO_WAY_BACK, Step, WHY};
+use super::tool::{Layout, NO_WAY_BACK, Step, WHY};
 use crate::emit::sql::Dialect;
 use crate::migrate::folder::Folder;
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::{Layout, Step, Version};
+use super::tool::{Layout, Step};
 use crate::emit::sql::Dialect;
 use crate::migrate::folder::Folder;
+use crate::migrate::version::Version;
 
 /// `0001_words.sql`, or `.up.sql` and `.down.sql`. golang-migrate takes the pairs.
 pub(super) struct Sqlx;
