@@ -166,7 +166,12 @@ const FAMILIES: &[Family] = &[
     family("Allowed in a table, and probably not meant", &["check", "generate"], WARNINGS, &[]),
     family("Proofs", &["check", "verify"], PROOFS, &[]),
     family("Generated files", &["check", "generate"], ARTIFACTS, &[SHARED_PATH]),
-    family("Workflows written by hand", &["check", "generate", "workflow adopt"], WORKFLOW, &[]),
+    family(
+        "Workflows written by hand",
+        &["check", "generate", "verify", "workflow adopt"],
+        WORKFLOW,
+        &[],
+    ),
     family("Migrations", &["check", "migrate"], MIGRATE, &[STATE_REMOVED]),
     family("Live databases", &["check --database-url"], LIVE, &[DEFAULT_LEFT]),
     family("Judged sequences of states", &["accepts", "phases"], SEQUENCES, &[]),

@@ -182,8 +182,9 @@ rows! { WORKFLOW
     }
 
     MATRIX_JOB "matrix-job" {
-        looks_for: "a job with a matrix",
-        why: "It would report once for each leg: one leg says success while another still fails.",
+        looks_for: "a job with a matrix of more than one leg, or of as many as an expression says",
+        why: "It would report once for each leg: one leg says success while another still fails. \
+            With one leg it runs once, as a job without a matrix.",
         example: Words("`strategy: ${{ fromJSON(needs.plan.outputs.legs) }}` on the job `build`"),
         mend: "report from jobs without a matrix, before it and after it, and let the table name \
             those",

@@ -297,16 +297,23 @@ pub fn verify(machine: &Machine) -> Vec<Proved> {
 }
 
 /// What breaks each claim about the runs of a workflow, the shortest of each.
-pub(crate) fn broken(workflow: &Workflow<'_>) -> BTreeMap<Claim, Broken> {
+/// And whether all of them were tried.
+pub(crate) fn broken(workflow: &Workflow<'_>) -> (BTreeMap<Claim, Broken>, bool) {
     let mode = Mode::all(true, false);
-    let mut broken = Runs::of_reports(workflow, mode).broken;
-    for (claim, other) in Runs::of_views(workflow, mode).broken {
+    let reports = Runs::of_reports(workflow, mode);
+    let mut others = vec![Runs::of_views(workflow, mode)];
+    if says_an_end(workflow.machine) && workflow.plans.iter().any(|plan| plan.always) {
+        others.push(Runs::of_late_losses(workflow));
+    }
+    let exhausted = others.iter().all(|runs| runs.searched.exhausted) && reports.searched.exhausted;
+    let mut broken = reports.broken;
+    for (claim, other) in others.into_iter().flat_map(|runs| runs.broken) {
         match broken.get(&claim) {
             Some(known) if known.length <= other.length => {}
             Some(_) | None => drop(broken.insert(claim, other)),
         }
     }
-    broken
+    (broken, exhausted)
 }
 
 fn count(number: usize) -> u64 {

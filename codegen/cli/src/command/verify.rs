@@ -1,4 +1,5 @@
-//! `phasegate verify`: the proofs, each with what it covered or the shortest counterexample.
+//! `phasegate verify`: the proofs, each with what it covered or the shortest counterexample, and what is
+//! found in the workflows that are kept current.
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use crate::command::Format;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::finding::Finding;
 use phasegate_codegen::verify::{self, Proved};
+use phasegate_codegen::workflow::keep::{self, Kept, Proof};
 
 #[derive(Args)]
 pub(crate) struct Verify {
@@ -49,27 +51,35 @@ impl Verify {
         for (file, loaded) in &tables.loaded {
             let path = &loaded.source.path;
             let proofs = verify::verify(&loaded.machine);
+            let mut kept = keep::kept(loaded)?;
             let mut accepted = Accepted::of(file)?;
             let mut refuted = verify::findings(&loaded.source, &proofs);
-            accepted.accept(loaded, &mut refuted)?;
+            let of_kept = kept.iter_mut().flat_map(|kept| &mut kept.findings);
+            accepted.accept(loaded, refuted.iter_mut().chain(of_kept))?;
             let stale = accepted.stale("verify");
-            if refuted.iter().any(Finding::is_error) {
+            let all = || refuted.iter().chain(kept.iter().flat_map(|kept| &kept.findings));
+            if all().any(Finding::is_error) {
                 exit = Exit::Findings;
             }
             if format == Format::Text {
                 let mut summary = verify::summary(&proofs);
-                let left = refuted.iter().filter(|f| f.accepted.is_some()).count();
+                let left = all().filter(|finding| finding.accepted.is_some()).count();
                 if left > 0 {
                     summary += &format!("; {left} accepted");
                 }
                 print(&verify::text(&proofs))?;
                 print(&fingerprints(&refuted))?;
+                for kept in &kept {
+                    print(&runs_of(kept))?;
+                    tell(format, &kept.findings, Some(&kept.source), json!({}))?;
+                }
                 tell(format, &stale, Some(accepted.source()), json!({}))?;
                 print(&format!("{path}: {summary}\n"))?;
             }
             let proofs: Vec<Value> = proofs.iter().map(|p: &Proved| verify::json(p)).collect();
             told.push(json!({ "table": path, "proofs": proofs }));
             findings.extend(refuted);
+            findings.extend(kept.into_iter().flat_map(|kept| kept.findings));
             findings.extend(stale);
         }
         if format != Format::Text {
@@ -77,6 +87,19 @@ impl Verify {
         }
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
+}
+
+/// What is proven of the runs of a workflow that is kept current, in a line.
+fn runs_of(kept: &Kept) -> String {
+    let (word, said) = match kept.proof {
+        Proof::Own => ("proven", "its jobs run as those of the table's own workflow"),
+        Proof::Proven => {
+            ("proven", "what is claimed of the table's own runs holds of its runs, too")
+        }
+        Proof::Bounded => ("bounded", "not exhausted; what was tried of its runs breaks no claim"),
+        Proof::None => ("-", "nothing is proven of its runs: see below"),
+    };
+    format!("{word:<8} {}  {said}\n", kept.source.path)
 }
 
 /// By what each finding can be accepted, or why it is, and where it stands.

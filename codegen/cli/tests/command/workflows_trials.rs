@@ -1,5 +1,6 @@
 //! Small workflows of which each had something wrong that was called current: what must come of them.
 
+use crate::binary::Folder;
 use crate::hand_written::*;
 
 const LOCAL: (&str, &str) =
@@ -20,6 +21,67 @@ fn a_matrix_is_found_however_it_is_given() {
     for none in ["{max-parallel: 2}", "{fail-fast: false}", ""] {
         finds(&changed(workflow, given, none), &[], &[]);
     }
+}
+
+#[test]
+fn a_matrix_of_one_leg_is_a_job_that_runs_once() {
+    let workflow = include_str!("workflows/trials/strat.yml");
+    let given = "${{ fromJSON(needs.build.outputs.m) }}";
+    let with = |matrix: &str| changed(workflow, given, &format!("{{matrix: {matrix}}}"));
+    for one in [
+        "{os: [ubuntu-latest]}",
+        "{os: [ubuntu-latest], python: ['3.13']}",
+        "{region: [\"${{ inputs.region }}\"]}",
+        "{include: [{os: linux, arch: x64}]}",
+    ] {
+        finds(&with(one), &[], &[]);
+    }
+    for several in [
+        "{os: [a], python: [x, y]}",
+        "{os: \"${{ fromJSON(inputs.os) }}\"}",
+        "{os: [a], include: [{os: b}]}",
+        "{include: [{os: a}, {os: b}]}",
+        "{os: [a], exclude: [{os: a}]}",
+        "{os: []}",
+        "{}",
+    ] {
+        finds(&with(several), &[], &[("matrix-job", &["`deploy`", "give it one leg"])]);
+    }
+}
+
+#[test]
+fn verify_says_what_it_finds_in_kept_workflows_as_check_does() {
+    let proven = |folder: &Folder, line: &str| {
+        let ran = folder.run(&["verify"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.contains(&format!("proven   {AT}  {line}")), "{}", ran.out);
+    };
+    let cond = include_str!("workflows/trials/cond.yml");
+    proven(&tried(&changed(cond, "if: always()", "if: success() && true"), &[]), "what is claimed");
+    proven(&tried(&changed(cond, "    if: always()\n", ""), &[]), "its jobs run as those");
+    let folder = tried(cond, &[]);
+    let ran = folder.run(&["verify"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("nothing is proven") && ran.out.contains("error[job-condition]"));
+    let of = |command: &str| {
+        let ran = folder.run(&[command, "--format", "json"]);
+        (ran.code, ran.json()["findings"].clone())
+    };
+    let (code, findings) = of("verify");
+    assert_eq!((code, &findings), (Some(1), &of("check").1));
+    // What is accepted is so for both, and what no longer occurs is said by both.
+    let accepted = |fingerprint: &str| {
+        let row = "[[accepted]]\nrule = \"job-condition\"\nreason = \"it is meant\"\n";
+        folder.write("ship.accepted.toml", format!("{row}fingerprint = \"{fingerprint}\"\n"));
+    };
+    accepted(findings[0]["fingerprint"].as_str().unwrap());
+    let (code, findings) = of("verify");
+    assert_eq!((code, &findings), (Some(0), &of("check").1));
+    assert_eq!(findings[0]["accepted"], "it is meant");
+    accepted("0123456789abcdef");
+    let (code, findings) = of("verify");
+    assert_eq!((code, &findings), (Some(1), &of("check").1));
+    assert_eq!(findings[1]["rule"], "accepted-stale");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Commands, Kept, adopt, keep, wanted};
+use super::{Commands, Kept, Proof, adopt, keep, wanted};
 use crate::artifact::{self, generate_command, shell_word};
 use crate::finding::{Finding, Severity};
 use crate::load::Loaded;
@@ -24,7 +24,10 @@ pub(super) struct File {
 }
 
 /// The workflows that the table names, as it would have them.
-pub(crate) fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
     let Some(target) = loaded.machine.targets.workflow() else { return Ok(Vec::new()) };
     let mut files = Vec::new();
     let mut all = Vec::new();
@@ -93,7 +96,14 @@ fn read(loaded: &Loaded, path: &str) -> Result<Result<File, Kept>, io::Error> {
     let unread = |rule, message: &str, help: String| {
         let findings = vec![Finding::about(rule, Severity::Error, &name, message, help)];
         let source = Source::new(&name, "");
-        Kept { path: path.to_owned(), found: None, source, text: None, findings }
+        Kept {
+            path: path.to_owned(),
+            found: None,
+            source,
+            text: None,
+            findings,
+            proof: Proof::None,
+        }
     };
     let Some(bytes) = artifact::read(&at)? else {
         let help = match nearest(&loaded.root, path) {

@@ -160,16 +160,13 @@ impl<'r> Reading<'r> {
             tell(rules::REUSABLE_JOB, Severity::Error, message, help);
             return false;
         }
-        // As an expression it may be one.
-        let is_matrix =
-            |strategy: &Node| strategy.get("matrix").is_some() || strategy.text().is_some();
-        if self.value(found, "strategy").is_some_and(|s| !s.is_null() && is_matrix(s)) {
+        if self.value(found, "strategy").is_some_and(|strategy| self.has_legs(strategy)) {
             let message = format!(
                 "the job `{name}` has a matrix: it would report once for each leg, one its success \
                  while another fails"
             );
             let help = "report from jobs without a matrix, before it and after it, and let the \
-                        table name those";
+                        table name those; or give it one leg, a list of one for each key";
             tell(rules::MATRIX_JOB, Severity::Error, message, help);
             return false;
         }
@@ -198,6 +195,25 @@ impl<'r> Reading<'r> {
         }
         self.judge_ids(id, found, findings);
         true
+    }
+
+    /// Whether a job runs more than once, or may: its matrix has more than one leg, or is an expression.
+    fn has_legs(&self, strategy: &Node) -> bool {
+        let Some(matrix) = strategy.get("matrix").map(|matrix| self.document.resolved(matrix))
+        else {
+            // As an expression it may have one.
+            return !strategy.is_null() && strategy.text().is_some();
+        };
+        let is_one = |(key, legs): &(Node, Node)| {
+            let is_alone = matrix.entries().len() == 1;
+            let may_stand = match key.text() {
+                // What is added may be a leg of its own.
+                Some("include") => is_alone,
+                key => key != Some("exclude"),
+            };
+            may_stand && self.document.resolved(legs).items().len() == 1
+        };
+        matrix.entries().is_empty() || !matrix.entries().iter().all(is_one)
     }
 
     /// The concurrency group in which the job or the whole run waits beside those of other rows: one

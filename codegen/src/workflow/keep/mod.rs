@@ -27,9 +27,9 @@ use std::collections::BTreeSet;
 use document::Document;
 use expected::Expected;
 use files::File;
-pub use files::adopted;
-pub(crate) use files::kept;
+pub use files::{adopted, kept};
 use lines::{Edit, Lines};
+pub use proof::Proof;
 use reading::Reading;
 use regions::Region;
 use same::{Side, same};
@@ -57,6 +57,8 @@ pub struct Kept {
     pub text: Option<String>,
     /// What is not as the table says.
     pub findings: Vec<Finding>,
+    /// What is proven of its runs.
+    pub proof: Proof,
 }
 
 impl Kept {
@@ -117,10 +119,14 @@ fn keep(
 ) -> Kept {
     let source = Source::new(&file.shown, &file.text);
     let mut findings = Findings::new(&source);
-    let text = kept_text(machine, target, &source.text, wanted, commands, &mut findings);
+    let (text, proof) =
+        match kept_text(machine, target, &source.text, wanted, commands, &mut findings) {
+            Some((text, proof)) => (Some(text), proof),
+            None => (None, Proof::None),
+        };
     let findings = sorted(findings);
     let text = Some(whole(file, text.as_deref().unwrap_or(&source.text)));
-    Kept { path: file.path.clone(), found: Some(file.text.clone()), source, text, findings }
+    Kept { path: file.path.clone(), found: Some(file.text.clone()), source, text, findings, proof }
 }
 
 /// A workflow with markers where its regions belong, and these filled.
@@ -135,7 +141,7 @@ fn adopt(
     let marked = adopted_text(machine, target, &source.text, wanted);
     let mut ignored = Findings::new(&source);
     let text = kept_text(machine, target, &marked, wanted, commands, &mut ignored);
-    let text = whole(file, text.as_deref().unwrap_or(&marked));
+    let text = whole(file, text.as_ref().map_or(&marked, |(text, _)| text));
     // What is left to say is said of the text as it is now.
     let now = File { path: file.path.clone(), shown: file.shown.clone(), text };
     Kept { found: Some(file.text.clone()), ..keep(machine, target, &now, wanted, commands) }
@@ -160,7 +166,7 @@ fn kept_text(
     wanted: &BTreeSet<JobId>,
     commands: &Commands,
     findings: &mut Findings<'_>,
-) -> Option<String> {
+) -> Option<(String, Proof)> {
     let document = readable(text, findings)?;
     let lines = Lines::of(text);
     let regions = regions::find(&document, &lines, target, findings)?;
@@ -175,9 +181,7 @@ fn kept_text(
     }
     let sound = reading.judge_regions(findings);
     // Of a workflow that does not report as it is to nothing can be proven.
-    if !findings.has_errors() {
-        reading.judge_runs(findings);
-    }
+    let proof = if findings.has_errors() { Proof::None } else { reading.judge_runs(findings) };
     reading.judge_adoption(&commands.adopt, findings);
     let mut edits = Vec::new();
     for (region, expected) in sound {
@@ -198,7 +202,7 @@ fn kept_text(
             findings.tell(rules::MISPLACED_REGION, Severity::Error, span, message, help);
         }
     }
-    Some(lines.with(&edits))
+    Some((lines.with(&edits), proof))
 }
 
 /// The workflow, where it can be read.

@@ -16,25 +16,42 @@ use crate::search::closure;
 use crate::suggest::shown;
 use crate::verify::{Broken, Claim, broken};
 
+/// What is proven of a workflow's runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Proof {
+    /// They are those of the table's own workflow, and what is proven of these.
+    Own,
+    /// What is claimed of the table's own holds of them, too.
+    Proven,
+    /// As far as they were searched it does.
+    Bounded,
+    /// Nothing: what was found says why.
+    None,
+}
+
 /// The most unknowns of which every combination is tried.
 const MOST_UNKNOWN: usize = 6;
 
 impl<'r> Reading<'r> {
     /// Says of what the runs of the workflow break, that those of the table's own do not.
-    pub(super) fn judge_runs(&self, findings: &mut Findings<'_>) {
+    pub(super) fn judge_runs(&self, findings: &mut Findings<'_>) -> Proof {
         if self.machine.jobs.is_empty() || self.is_as_the_tables() {
-            return;
+            return Proof::Own;
         }
         let own = Workflow::of(self.machine);
         let (workflow, facts) = match self.runs(&own, &Decided::new()) {
             Ok(runs) => runs,
-            Err(unread) => return self.tell_unread(&unread, findings),
+            Err(unread) => {
+                self.tell_unread(&unread, findings);
+                return Proof::None;
+            }
         };
-        let mut found = broken(&workflow);
+        let (mut found, exhausted) = broken(&workflow);
+        let held = if exhausted { Proof::Proven } else { Proof::Bounded };
         if found.is_empty() {
-            return;
+            return held;
         }
-        let of_table = broken(&own);
+        let (of_table, _) = broken(&own);
         found.retain(|claim, _| !of_table.contains_key(claim));
         if let Some(cases) = cases(&facts) {
             found = self.in_one_run(&own, &found, &cases);
@@ -43,6 +60,7 @@ impl<'r> Reading<'r> {
         let mut told: Vec<Option<(usize, bool)>> = Vec::new();
         let mut found: Vec<(Claim, Broken)> = found.into_iter().collect();
         found.sort_by_key(|(claim, broken)| (broken.length, *claim));
+        let proof = if found.is_empty() { held } else { Proof::None };
         for (claim, broken) in found {
             let departs = broken.path.1.map(job);
             if !told.contains(&departs) {
@@ -50,6 +68,7 @@ impl<'r> Reading<'r> {
                 self.tell_broken(claim, &broken, findings);
             }
         }
+        proof
     }
 
     fn tell_unread(&self, unread: &[Unread<'_>], findings: &mut Findings<'_>) {
@@ -72,7 +91,7 @@ impl<'r> Reading<'r> {
         let mut shortest: BTreeMap<Claim, Broken> = BTreeMap::new();
         for case in cases {
             let Ok((workflow, _)) = self.runs(own, case) else { continue };
-            for (claim, mut broken) in broken(&workflow) {
+            for (claim, mut broken) in broken(&workflow).0 {
                 let is_longer = |known: &Broken| known.length <= broken.length;
                 if !found.contains_key(&claim) || shortest.get(&claim).is_some_and(is_longer) {
                     continue;

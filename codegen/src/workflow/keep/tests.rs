@@ -10,6 +10,7 @@ use super::reading::Reading;
 use crate::machine::{Machine, NeedResult};
 use crate::runs::{Layout, Receiver, Run, Runs, Sent, Step, Workflow};
 use crate::search::{Known, Limits, Model, explore};
+use crate::verify::{Claim, broken};
 
 /// Small workflows, and what becomes of one of their jobs.
 const CASES: &str = include_str!("../../../tests/library/github.toml");
@@ -87,26 +88,59 @@ fn table(names: &[&str]) -> Machine {
     }
 }
 
-fn ends(case: &Case) -> (Vec<String>, Vec<Vec<NeedResult>>) {
-    let indented: String = case.jobs.lines().map(|line| format!("  {line}\n")).collect();
+/// Asks of the runs of a workflow as it is read beside a table.
+fn read<T>(machine: &Machine, jobs: &str, ask: impl FnOnce(&Workflow<'_>) -> T) -> T {
+    let indented: String = jobs.lines().map(|line| format!("  {line}\n")).collect();
     let on = "on:\n  workflow_dispatch:\n    inputs:\n      row_id: {type: string}\n      dry: {type: boolean}\n";
     let text = format!("{on}jobs:\n{indented}");
     let document = Document::read(&text).expect("it is a workflow");
-    let jobs = document.root.get("jobs").expect("it has jobs").entries();
-    let names: Vec<&str> = jobs.iter().filter_map(|(key, _)| key.text()).collect();
-    let machine = table(&names);
     let target = machine.targets.workflow().expect("the table has one");
     let lines = Lines::of(&text);
-    let reading = Reading::new(&machine, target, &document, &lines, Vec::new());
-    let own = Workflow::of(&machine);
+    let reading = Reading::new(machine, target, &document, &lines, Vec::new());
+    let own = Workflow::of(machine);
     let Ok((workflow, _)) = reading.runs(&own, &Decided::new()) else {
-        panic!("{}: its conditions can be read", case.jobs)
+        panic!("{jobs}: its conditions can be read")
     };
-    let runs = Runs { workflow: &workflow, layout: Layout::of(&workflow, false), receiver: Takes };
-    let limits = Limits { states: 1 << 16, steps: 1 << 20 };
-    let explored = explore(Ends { runs, found: Vec::new() }, limits);
-    assert!(explored.exhausted);
-    (names.iter().map(|name| (*name).to_owned()).collect(), explored.model.found)
+    ask(&workflow)
+}
+
+#[test]
+fn a_job_that_is_lost_after_its_success_is_a_run_of_a_kept_workflow_too() {
+    let table = "format = 1\nmachine = { name = 'm', initial = 'new' }\n\
+        state = [{ name = 'new' }, { name = 'good', outcome = 'success' }, { name = 'bad', outcome = 'failure' }]\n\
+        transition = [{ from = 'new', to = ['good', 'bad'] }]\n\
+        target.workflow = { id_input = 'row_id' }\n\
+        [[job]]\nname = 'a'\nsuccess = 'good'\nfailure = 'bad'\n\
+        [[job]]\nname = 'z'\nneeds = ['a']\nalways = true\nfailure = 'bad'\n";
+    let machine = match crate::machine("m.toml", table.as_bytes()) {
+        Ok((_, machine, _)) => machine,
+        Err(error) => panic!("the table is valid: {error}"),
+    };
+    for (condition, is_silent) in [
+        ("always()", false),
+        ("failure() || cancelled()", false),
+        ("success()", true),
+        ("false", true),
+    ] {
+        let jobs = format!("a: {{}}\nz: {{needs: a, if: {condition}}}\n");
+        let (found, exhausted) = read(&machine, &jobs, broken);
+        assert!(exhausted && found.contains_key(&Claim::Late) == is_silent, "{jobs}: {found:#?}");
+    }
+}
+
+fn ends(case: &Case) -> (Vec<String>, Vec<Vec<NeedResult>>) {
+    let document = Document::read(&case.jobs).expect("it is a part of a workflow");
+    let jobs = document.root.entries().iter();
+    let names: Vec<&str> = jobs.filter_map(|(key, _)| key.text()).collect();
+    let found = read(&table(&names), &case.jobs, |workflow| {
+        let layout = Layout::of(workflow, false);
+        let runs = Runs { workflow, layout, receiver: Takes };
+        let limits = Limits { states: 1 << 16, steps: 1 << 20 };
+        let explored = explore(Ends { runs, found: Vec::new() }, limits);
+        assert!(explored.exhausted);
+        explored.model.found
+    });
+    (names.iter().map(|name| (*name).to_owned()).collect(), found)
 }
 
 #[test]
