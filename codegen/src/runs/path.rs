@@ -14,7 +14,7 @@ use crate::machine::{Became, Machine, StateId};
 pub struct Path(pub Vec<String>, pub(crate) Option<Departure>);
 
 /// The first job of a run that begins, or does not, otherwise than the table says; of several that
-/// do by one step the concluding one.
+/// do by one step the concluding one. A concluding job that never begins comes before all others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Departure {
     pub(crate) job: usize,
@@ -58,7 +58,11 @@ pub(crate) fn tell<R>(
         if step.job().is_some() {
             lines.extend(skipped(workflow, layout, &before.jobs, &after.jobs));
         }
-        departed = departed.or_else(|| departs(&before.jobs, &after.jobs, *step));
+        departed = match departs(&before.jobs, &after.jobs, *step) {
+            // What nobody says for want of it is not the fault of one before it.
+            Some(replaced) if replaced.is_replaced => Some(replaced),
+            found => departed.or(found),
+        };
         before = after;
     }
     Path(lines, departed)

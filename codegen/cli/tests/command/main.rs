@@ -30,6 +30,7 @@ mod workflows_found;
 mod workflows_own_text;
 mod workflows_places;
 mod workflows_regions;
+mod workflows_runs;
 mod workflows_trials;
 mod workflows_triggers;
 mod workflows_valid;

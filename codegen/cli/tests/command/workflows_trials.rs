@@ -1,12 +1,9 @@
 //! Small workflows of which each had something wrong that was called current: what must come of them.
 
-use crate::binary::Folder;
 use crate::hand_written::*;
 
 const LOCAL: (&str, &str) =
     ("id_input = ", "action = \"./.github/reports/notify-ship-status\"\nid_input = ");
-const SKIPPABLE: (&str, &str) =
-    ("start = \"build_running\"", "skippable = true\nstart = \"build_running\"");
 
 #[test]
 fn a_matrix_is_found_however_it_is_given() {
@@ -50,132 +47,6 @@ fn a_matrix_of_one_leg_is_a_job_that_runs_once() {
 }
 
 #[test]
-fn verify_says_what_it_finds_in_kept_workflows_as_check_does() {
-    let proven = |folder: &Folder, line: &str| {
-        let ran = folder.run(&["verify"]);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        assert!(ran.out.contains(&format!("proven   {AT}  {line}")), "{}", ran.out);
-    };
-    let cond = include_str!("workflows/trials/cond.yml");
-    proven(&tried(&changed(cond, "if: always()", "if: success() && true"), &[]), "what is claimed");
-    proven(&tried(&changed(cond, "    if: always()\n", ""), &[]), "its jobs run as those");
-    let folder = tried(cond, &[]);
-    let ran = folder.run(&["verify"]);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("nothing is proven") && ran.out.contains("error[job-condition]"));
-    let of = |command: &str| {
-        let ran = folder.run(&[command, "--format", "json"]);
-        (ran.code, ran.json()["findings"].clone())
-    };
-    let (code, findings) = of("verify");
-    assert_eq!((code, &findings), (Some(1), &of("check").1));
-    // What is accepted is so for both, and what no longer occurs is said by both.
-    let accepted = |fingerprint: &str| {
-        let row = "[[accepted]]\nrule = \"job-condition\"\nreason = \"it is meant\"\n";
-        folder.write("ship.accepted.toml", format!("{row}fingerprint = \"{fingerprint}\"\n"));
-    };
-    accepted(findings[0]["fingerprint"].as_str().unwrap());
-    let (code, findings) = of("verify");
-    assert_eq!((code, &findings), (Some(0), &of("check").1));
-    assert_eq!(findings[0]["accepted"], "it is meant");
-    accepted("0123456789abcdef");
-    let (code, findings) = of("verify");
-    assert_eq!((code, &findings), (Some(1), &of("check").1));
-    assert_eq!(findings[1]["rule"], "accepted-stale");
-}
-
-#[test]
-fn a_job_that_its_own_condition_skips_counts_as_a_failure_unless_the_table_says_it_may_be() {
-    let workflow = include_str!("workflows/trials/ifskip.yml");
-    finds(
-        workflow,
-        &[],
-        &[("job-condition", &["`build` may be skipped", "`skippable = true`", "skipped: build"])],
-    );
-    finds(workflow, &[SKIPPABLE], &[]);
-    // Where what follows it has no condition, it is skipped with it.
-    let bare = changed(workflow, "    if: ${{ !failure() && !cancelled() }}\n", "");
-    finds(
-        &bare,
-        &[SKIPPABLE],
-        &[("job-condition", &["`deploy` is skipped where one before it was", "give it `if: ${{"])],
-    );
-    let help = said(&bare, &[SKIPPABLE])[0].1.clone();
-    let condition = help.split("give it `").nth(1).unwrap().split('`').next().unwrap();
-    let mended = changed(workflow, "if: ${{ !failure() && !cancelled() }}", condition);
-    finds(&mended, &[SKIPPABLE], &[]);
-    // Never to run is no way to be current either.
-    let never = changed(workflow, "    if: inputs.build_first\n", "    if: false\n");
-    finds(&never, &[], &[("job-condition", &["`build` may be skipped (`if: false`)"])]);
-}
-
-#[test]
-fn a_job_that_runs_after_a_failure_is_found() {
-    for (workflow, condition) in [
-        (include_str!("workflows/trials/cond.yml"), "always()"),
-        (include_str!("workflows/trials/failonly.yml"), "failure()"),
-    ] {
-        let part =
-            format!("`deploy` runs though what it waits for did not succeed (`if: {condition}`)");
-        let shown =
-            "the shortest run: the row starts in queued; build fails before its first report";
-        finds(workflow, &[], &[("job-condition", &[&part, "take its `if:` off", shown])]);
-        for other in [
-            "${{ always() && github.ref == 'refs/heads/main' }}",
-            "success() || failure()",
-            "${{ !cancelled() }}",
-            "!(success() && false)",
-            "needs.build.result != 'skipped' && always()",
-            "${{ success() }} && true",
-        ] {
-            let other = changed(workflow, &format!("if: {condition}"), &format!("if: \"{other}\""));
-            let found = said(&other, &[]);
-            let is_found = found.iter().any(|(rule, _)| rule == "job-condition");
-            assert!(is_found, "{other}: {found:#?}");
-        }
-        for sound in [
-            "success()",
-            "${{ success() }}",
-            "always() && needs.build.result == 'success'",
-            "",
-            "true",
-        ] {
-            finds(
-                &changed(workflow, &format!("if: {condition}"), &format!("if: {sound}")),
-                &[],
-                &[],
-            );
-        }
-    }
-}
-
-#[test]
-fn a_concluding_job_that_may_not_run_is_found_with_the_run_in_which_it_does_not() {
-    let workflow = include_str!("workflows/trials/concl.yml");
-    finds(
-        workflow,
-        &[],
-        &[(
-            "conclusion",
-            &[
-                "`conclude` does not run in every run",
-                "setup fails; skipped: build, deploy, conclude",
-                "give it `if: always() && inputs.ship_id != ''`",
-            ],
-        )],
-    );
-    for narrow in ["!cancelled()", "always() && github.actor != 'bot'", "success() || failure()"] {
-        let workflow = changed(
-            workflow,
-            "always() && needs.setup.outputs.go == 'true'",
-            &format!("${{{{ {narrow} }}}}"),
-        );
-        let found = said(&workflow, &[]);
-        assert!(found.iter().any(|(rule, _)| rule == "conclusion"), "{narrow}: {found:#?}");
-    }
-}
-
-#[test]
 fn an_action_at_the_running_commit_is_not_lost_and_one_in_the_workspace_is_found_to_be() {
     let oldref = include_str!("workflows/trials/oldref.yml");
     let wiped = include_str!("workflows/trials/wiped.yml");
@@ -214,29 +85,6 @@ fn an_action_at_the_running_commit_is_not_lost_and_one_in_the_workspace_is_found
         "          repository: acme/infra\n          path: infra\n",
     );
     finds(&aside, &[LOCAL], &[]);
-}
-
-#[test]
-fn a_group_in_which_runs_of_several_rows_wait_is_found() {
-    let workflow = include_str!("workflows/trials/wiped.yml");
-    for (group, is_found) in [
-        ("concurrency: deploy", true),
-        (
-            "concurrency:\n  group: ${{ github.workflow }}-${{ github.ref }}\n  cancel-in-progress: true",
-            true,
-        ),
-        ("concurrency:\n  group: ship-${{ inputs.ship_id }}\n  cancel-in-progress: true", false),
-        ("concurrency:\n  group: ${{ inputs.ship_id || github.run_id }}", false),
-    ] {
-        let workflow = changed(workflow, "jobs:\n", &format!("{group}\njobs:\n"));
-        let all: [(&str, &[&str]); 1] =
-            [("shared-group", &["`conclude` is cancelled", "inputs.ship_id"])];
-        finds(&workflow, &[], if is_found { &all } else { &[] });
-    }
-    // A job by itself may wait: the concluding one says so.
-    let job =
-        changed(workflow, "    needs: build\n", "    needs: build\n    concurrency: production\n");
-    finds(&job, &[], &[]);
 }
 
 #[test]

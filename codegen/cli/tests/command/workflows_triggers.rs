@@ -119,6 +119,7 @@ fn what_only_a_run_by_something_else_has_is_empty() {
         format!("github.event_name == 'workflow_dispatch' || {succeeded}"),
         "github.event.workflow_run.conclusion != 'failure'".to_owned(),
         "${{ !github.event.pull_request.draft }}".to_owned(),
+        "github.base_ref == '' && github.head_ref == ''".to_owned(),
     ] {
         finds(&when(&sound), &[], &[]);
     }

@@ -13,16 +13,22 @@ impl Expression {
             return values;
         }
         match self {
-            Self::Path(_) | Self::Compare(..) | Self::Call(..) => {
+            // What is asked of all the jobs before is another thing in each job.
+            Self::Path(_) | Self::Compare(..) | Self::Call(..) if !self.asks_all_before() => {
                 let (text, is_opposite) = self.atom();
                 match of.decided(&text) {
                     Some(answer) => values.counting(answer != is_opposite),
                     None => values,
                 }
             }
-            Self::Literal(_) | Self::Not(_) | Self::And(..) | Self::Or(..) | Self::Within(..) => {
-                values
-            }
+            Self::Path(_)
+            | Self::Compare(..)
+            | Self::Call(..)
+            | Self::Literal(_)
+            | Self::Not(_)
+            | Self::And(..)
+            | Self::Or(..)
+            | Self::Within(..) => values,
         }
     }
 
@@ -94,7 +100,12 @@ fn call(name: &str, given: &[Expression], of: &dyn Asked) -> Values {
         }
         ("endswith", [text, part]) => text.each(part, |a, b| texts(a, b, |a, b| a.ends_with(b))),
         ("format", [text, values @ ..]) => formatted(text, values),
-        ("tojson", _) => Values::one(Value::Filled),
+        ("join", [list, separator @ ..]) => joined(list, separator.first()),
+        ("tojson", [value]) => {
+            value.known.iter().fold(Values { known: Vec::new(), any: value.any }, |all, value| {
+                all.with(Values::one(to_json(value).map_or(Value::Filled, Value::Text)))
+            })
+        }
         ("fromjson", [text]) => {
             text.known.iter().fold(Values { known: Vec::new(), any: text.any }, |all, text| {
                 all.with(from_json(text))
@@ -150,6 +161,43 @@ fn formatted(text: &Values, values: &[Values]) -> Values {
         None if own.is_empty() => Values::ANY,
         None => Values::one(Value::Filled),
     }
+}
+
+/// The texts of a list, with one between each two.
+fn joined(list: &Values, separator: Option<&Values>) -> Values {
+    let separator = match separator.map(|values| (&values.known[..], values.any)) {
+        None => ",".to_owned(),
+        Some(([Value::Text(text)], false)) => text.clone(),
+        Some(_) => return Values::ANY,
+    };
+    let of_list = |value: &Value| match value {
+        Value::List(items) => items
+            .iter()
+            .map(Value::text)
+            .collect::<Option<Vec<String>>>()
+            .map(|t| t.join(&separator)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Filled => {
+            value.text()
+        }
+    };
+    list.known.iter().fold(Values { known: Vec::new(), any: list.any }, |all, value| {
+        all.with(of_list(value).map_or(Values::ANY, Values::text))
+    })
+}
+
+/// A value as the runner prints it in JSON; none where not all of it is known.
+fn to_json(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => "null".to_owned(),
+        Value::Text(text) => serde_json::Value::String(text.clone()).to_string(),
+        Value::Bool(_) | Value::Number(_) => value.text()?,
+        Value::List(items) if items.is_empty() => "[]".to_owned(),
+        Value::List(items) => {
+            let items: Option<Vec<String>> = items.iter().map(to_json).collect();
+            format!("[\n  {}\n]", items?.join(",\n  "))
+        }
+        Value::Filled => return None,
+    })
 }
 
 fn from_json(text: &Value) -> Values {

@@ -77,20 +77,43 @@ impl Expression {
 
     /// Whether a function that says what became of the jobs before stands anywhere in it.
     pub(super) fn asks_status(&self) -> bool {
-        match self {
-            Self::Literal(_) => false,
-            Self::Path(parts) => parts.iter().any(|part| match part {
-                Part::Found(by) => by.asks_status(),
-                Part::Key(_) | Part::Every => false,
-            }),
-            Self::Call(name, given) => {
-                STATUS.contains(&name.as_str()) || given.iter().any(Self::asks_status)
+        self.any(&|part| matches!(part, Self::Call(name, _) if STATUS.contains(&name.as_str())))
+    }
+
+    /// Whether it asks what is another thing in each job: what became of all those before it.
+    pub(super) fn asks_all_before(&self) -> bool {
+        let is_key = |part: &Part| matches!(part, Part::Key(_));
+        let is_needs = |part: &Part| matches!(part, Part::Key(key) if key == "needs");
+        let of_all = |part: &Self| match part {
+            Self::Path(parts) => {
+                parts.first().is_some_and(is_needs) && !parts.get(1).is_some_and(is_key)
             }
-            Self::Not(of) => of.asks_status(),
-            Self::And(a, b) | Self::Or(a, b) | Self::Compare(_, a, b) | Self::Within(a, b) => {
-                a.asks_status() || b.asks_status()
+            Self::Literal(_)
+            | Self::Call(..)
+            | Self::Not(_)
+            | Self::And(..)
+            | Self::Or(..)
+            | Self::Compare(..)
+            | Self::Within(..) => false,
+        };
+        self.asks_status() || self.any(&of_all)
+    }
+
+    /// Whether this is so of it, or of something in it.
+    fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+        is(self)
+            || match self {
+                Self::Literal(_) => false,
+                Self::Path(parts) => parts.iter().any(|part| match part {
+                    Part::Found(by) => by.any(is),
+                    Part::Key(_) | Part::Every => false,
+                }),
+                Self::Call(_, given) => given.iter().any(|given| given.any(is)),
+                Self::Not(of) => of.any(is),
+                Self::And(a, b) | Self::Or(a, b) | Self::Compare(_, a, b) | Self::Within(a, b) => {
+                    a.any(is) || b.any(is)
+                }
             }
-        }
     }
 }
 

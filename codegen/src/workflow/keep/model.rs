@@ -107,6 +107,7 @@ impl Facts {
             ["inputs", name] | ["github", "event", "inputs", name] => input(name),
             // What starts a run with a row's id is a dispatch, of whatever calls the workflow.
             ["github", "event", key, ..] if !DISPATCHED.contains(key) => Held::Text(String::new()),
+            ["github", "base_ref" | "head_ref"] => Held::Text(String::new()),
             ["github", "event_name"] => self.event.clone().map_or(Held::Unknown, Held::Text),
             ["needs", job, "outputs", name] => match self.outputs.get(*job) {
                 Some(outputs) if !outputs.contains(*name) => Held::Text(String::new()),

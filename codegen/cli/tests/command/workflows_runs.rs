@@ -1,0 +1,200 @@
+//! When the jobs of a workflow run, and what is found where that is otherwise than the table says.
+
+use crate::binary::Folder;
+use crate::hand_written::*;
+
+const SKIPPABLE: (&str, &str) =
+    ("start = \"build_running\"", "skippable = true\nstart = \"build_running\"");
+
+#[test]
+fn verify_says_what_it_finds_in_kept_workflows_as_check_does() {
+    let proven = |folder: &Folder, line: &str| {
+        let ran = folder.run(&["verify"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.contains(&format!("proven   {AT}  {line}")), "{}", ran.out);
+    };
+    let cond = include_str!("workflows/trials/cond.yml");
+    proven(&tried(&changed(cond, "if: always()", "if: success() && true"), &[]), "what is claimed");
+    proven(&tried(&changed(cond, "    if: always()\n", ""), &[]), "its jobs run as those");
+    let folder = tried(cond, &[]);
+    let ran = folder.run(&["verify"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("nothing is proven") && ran.out.contains("error[job-condition]"));
+    let of = |command: &str| {
+        let ran = folder.run(&[command, "--format", "json"]);
+        (ran.code, ran.json()["findings"].clone())
+    };
+    let (code, findings) = of("verify");
+    assert_eq!((code, &findings), (Some(1), &of("check").1));
+    // What is accepted is so for both, and what no longer occurs is said by both.
+    let accepted = |fingerprint: &str| {
+        let row = "[[accepted]]\nrule = \"job-condition\"\nreason = \"it is meant\"\n";
+        folder.write("ship.accepted.toml", format!("{row}fingerprint = \"{fingerprint}\"\n"));
+    };
+    accepted(findings[0]["fingerprint"].as_str().unwrap());
+    let (code, findings) = of("verify");
+    assert_eq!((code, &findings), (Some(0), &of("check").1));
+    assert_eq!(findings[0]["accepted"], "it is meant");
+    accepted("0123456789abcdef");
+    let (code, findings) = of("verify");
+    assert_eq!((code, &findings), (Some(1), &of("check").1));
+    assert_eq!(findings[1]["rule"], "accepted-stale");
+}
+
+#[test]
+fn a_job_that_its_own_condition_skips_counts_as_a_failure_unless_the_table_says_it_may_be() {
+    let workflow = include_str!("workflows/trials/ifskip.yml");
+    finds(
+        workflow,
+        &[],
+        &[("job-condition", &["`build` may be skipped", "`skippable = true`", "skipped: build"])],
+    );
+    finds(workflow, &[SKIPPABLE], &[]);
+    // Where what follows it has no condition, it is skipped with it.
+    let bare = changed(workflow, "    if: ${{ !failure() && !cancelled() }}\n", "");
+    finds(
+        &bare,
+        &[SKIPPABLE],
+        &[("job-condition", &["`deploy` is skipped where one before it was", "give it `if: ${{"])],
+    );
+    let help = said(&bare, &[SKIPPABLE])[0].1.clone();
+    let condition = help.split("give it `").nth(1).unwrap().split('`').next().unwrap();
+    let mended = changed(workflow, "if: ${{ !failure() && !cancelled() }}", condition);
+    finds(&mended, &[SKIPPABLE], &[]);
+    // Never to run is no way to be current either.
+    let never = changed(workflow, "    if: inputs.build_first\n", "    if: false\n");
+    finds(&never, &[], &[("job-condition", &["`build` may be skipped (`if: false`)"])]);
+}
+
+#[test]
+fn a_job_that_runs_after_a_failure_is_found() {
+    for (workflow, condition) in [
+        (include_str!("workflows/trials/cond.yml"), "always()"),
+        (include_str!("workflows/trials/failonly.yml"), "failure()"),
+    ] {
+        let part =
+            format!("`deploy` runs though what it waits for did not succeed (`if: {condition}`)");
+        let shown =
+            "the shortest run: the row starts in queued; build fails before its first report";
+        finds(workflow, &[], &[("job-condition", &[&part, "take its `if:` off", shown])]);
+        for other in [
+            "${{ always() && github.ref == 'refs/heads/main' }}",
+            "success() || failure()",
+            "${{ !cancelled() }}",
+            "!(success() && false)",
+            "needs.build.result != 'skipped' && always()",
+            "${{ success() }} && true",
+        ] {
+            let other = changed(workflow, &format!("if: {condition}"), &format!("if: \"{other}\""));
+            let found = said(&other, &[]);
+            let is_found = found.iter().any(|(rule, _)| rule == "job-condition");
+            assert!(is_found, "{other}: {found:#?}");
+        }
+        for sound in [
+            "success()",
+            "${{ success() }}",
+            "always() && needs.build.result == 'success'",
+            "",
+            "true",
+        ] {
+            finds(
+                &changed(workflow, &format!("if: {condition}"), &format!("if: {sound}")),
+                &[],
+                &[],
+            );
+        }
+    }
+}
+
+#[test]
+fn what_became_of_all_jobs_before_is_known_however_it_is_asked_for() {
+    let workflow = include_str!("workflows/trials/cond.yml");
+    let when = |condition: &str| {
+        changed(workflow, "if: always()", &format!("if: ${{{{ always() && {condition} }}}}"))
+    };
+    for sound in [
+        "!contains(join(needs.*.result, ','), 'failure') && !contains(join(needs.*.result), 'cancelled') && contains(join(needs.*.result), 'success')",
+        "contains(toJSON(needs.*.result), 'success')",
+        "join(needs.*.result, ' ') == 'success'",
+    ] {
+        finds(&when(sound), &[], &[]);
+    }
+    for lie in [
+        "contains(join(needs.*.result, ','), 'failure')",
+        "!contains(toJSON(needs.*.result), 'success')",
+    ] {
+        let found = said(&when(lie), &[]);
+        assert!(found.iter().any(|(rule, _)| rule == "job-condition"), "{lie}: {found:#?}");
+    }
+    // Of what all jobs before have, each job asks something else: no two answers are one.
+    let asked = "contains(toJSON(needs), 'go')";
+    let lint = "  lint:\n    runs-on: x\n    steps: [{run: make lint}]\n";
+    let two = changed(workflow, "if: always()", &format!("if: ${{{{ success() && {asked} }}}}"));
+    let two = changed(
+        &two,
+        "  deploy:\n    needs: build\n",
+        &format!("{lint}  deploy:\n    needs: [build, lint]\n"),
+    );
+    let two = changed(&two, "  build:\n", &format!("  build:\n    if: {asked} || true\n"));
+    let found = said(&two, &[]);
+    assert!(found[0].0 == "job-condition" && !found[0].1.contains("where contains"), "{found:#?}");
+}
+
+#[test]
+fn a_run_that_is_replaced_is_no_other_jobs_fault() {
+    let workflow = include_str!("workflows/trials/ifskip.yml");
+    let group = "concurrency: deploy\njobs:\n";
+    let found = said(&changed(workflow, "jobs:\n", group), &[]);
+    let rules: Vec<&str> = found.iter().map(|(rule, _)| rule.as_str()).collect();
+    assert_eq!(rules, ["job-condition", "shared-group"], "{found:#?}");
+    assert!(found[0].1.contains("skipped: build; deploy starts"), "{found:#?}");
+}
+
+#[test]
+fn a_concluding_job_that_may_not_run_is_found_with_the_run_in_which_it_does_not() {
+    let workflow = include_str!("workflows/trials/concl.yml");
+    finds(
+        workflow,
+        &[],
+        &[(
+            "conclusion",
+            &[
+                "`conclude` does not run in every run",
+                "setup fails; skipped: build, deploy, conclude",
+                "give it `if: always() && inputs.ship_id != ''`",
+            ],
+        )],
+    );
+    for narrow in ["!cancelled()", "always() && github.actor != 'bot'", "success() || failure()"] {
+        let workflow = changed(
+            workflow,
+            "always() && needs.setup.outputs.go == 'true'",
+            &format!("${{{{ {narrow} }}}}"),
+        );
+        let found = said(&workflow, &[]);
+        assert!(found.iter().any(|(rule, _)| rule == "conclusion"), "{narrow}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_group_in_which_runs_of_several_rows_wait_is_found() {
+    let workflow = include_str!("workflows/trials/wiped.yml");
+    for (group, is_found) in [
+        ("concurrency: deploy", true),
+        (
+            "concurrency:\n  group: ${{ github.workflow }}-${{ github.ref }}\n  cancel-in-progress: true",
+            true,
+        ),
+        ("concurrency:\n  group: ship-${{ inputs.ship_id }}\n  cancel-in-progress: true", false),
+        ("concurrency:\n  group: ${{ inputs.ship_id || github.run_id }}", false),
+    ] {
+        let workflow = changed(workflow, "jobs:\n", &format!("{group}\njobs:\n"));
+        let all: [(&str, &[&str]); 1] =
+            [("shared-group", &["`conclude` is cancelled", "inputs.ship_id"])];
+        finds(&workflow, &[], if is_found { &all } else { &[] });
+    }
+    // A job by itself may wait: the concluding one says so.
+    let job =
+        changed(workflow, "    needs: build\n", "    needs: build\n    concurrency: production\n");
+    finds(&job, &[], &[]);
+}
