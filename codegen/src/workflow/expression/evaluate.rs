@@ -101,10 +101,11 @@ fn call(name: &str, given: &[Expression], of: &dyn Asked) -> Values {
         ("endswith", [text, part]) => text.each(part, |a, b| texts(a, b, |a, b| a.ends_with(b))),
         ("format", [text, values @ ..]) => formatted(text, values),
         ("join", [list, separator @ ..]) => joined(list, separator.first()),
+        // Whatever it is of, it is a text that is not empty.
         ("tojson", [value]) => {
-            value.known.iter().fold(Values { known: Vec::new(), any: value.any }, |all, value| {
-                all.with(Values::one(to_json(value).map_or(Value::Filled, Value::Text)))
-            })
+            let unknown = value.any.then_some(Value::Filled);
+            let known = value.known.iter().map(|v| to_json(v).map_or(Value::Filled, Value::Text));
+            known.chain(unknown).fold(Values::default(), |all, text| all.with(Values::one(text)))
         }
         ("fromjson", [text]) => {
             text.known.iter().fold(Values { known: Vec::new(), any: text.any }, |all, text| {
