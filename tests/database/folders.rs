@@ -27,7 +27,7 @@ pub(crate) struct Project {
     folder: tempfile::TempDir,
     pub(crate) dialect: Dialect,
     at: &'static str,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Project {

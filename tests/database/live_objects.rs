@@ -236,3 +236,21 @@ async fn on_sqlite_each_is_named_once_it_is_dropped_or_altered() {
         assert!(forgotten.is_empty(), "{keys}\n{}", forgotten.join("\n"));
     }
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn what_rows_start_in_may_have_any_characters() {
+    for (value, storage) in ["it's", "back\\slash", "\"quoted\"", "é ☃", " a::b; --", "E'\\\\n'"]
+        .into_iter()
+        .flat_map(|value| ["enum", "text"].map(|storage| (value, storage)))
+    {
+        let (_folder, table) = crate::common::live::loaded(&format!(
+            "format = 1\nmachine = {{ name = \"odd\", initial = \"a\" }}\nstate = [{{ name = \"a\", value = {value:?} }}, \
+             {{ name = \"b\" }}]\ntransition = [{{ path = [\"a\", \"b\"] }}]\n[target.sql]\nstorage = \"{storage}\"\n"
+        ));
+        let url = cluster::database().await;
+        ok(&mut sql::connect(&url).await, &sql::schema(&table.machine, Dialect::Postgres)).await;
+        let found = crate::common::live::looked(live::look(&table, &url).await).findings;
+        assert!(found.is_empty(), "{value}: {found:#?}");
+    }
+}

@@ -21,5 +21,6 @@ mod observed;
 mod overdue;
 mod postgres;
 mod removal;
+mod shapes;
 mod sqlite;
 mod ways_out;

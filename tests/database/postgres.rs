@@ -4,7 +4,7 @@
 mod around;
 mod guard;
 mod history;
-mod lives;
+pub(crate) mod lives;
 mod ways;
 mod writers;
 

@@ -110,12 +110,12 @@ async fn the_setting_of_a_move_opens_no_table_that_is_not_partitioned() {
 }
 
 /// Runs one of PostgreSQL's own programs against a database.
-fn program(name: &str, url: &str, arguments: &[&str]) -> Output {
+pub(crate) fn program(name: &str, url: &str, arguments: &[&str]) -> Output {
     Command::new(bin().join(name)).args(arguments).arg(url).output().unwrap()
 }
 
 /// What `pg_dump` writes, without the commands of `psql`'s own.
-fn dump(url: &str, arguments: &[&str]) -> String {
+pub(crate) fn dump(url: &str, arguments: &[&str]) -> String {
     let dumped = program("pg_dump", url, arguments);
     assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
     let text = String::from_utf8(dumped.stdout).unwrap();

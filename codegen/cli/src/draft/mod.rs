@@ -107,7 +107,8 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
     let columns = look::columns(conn, &place, look::Kinds::Tables).await?;
     let status = named(&columns, &column, &place)?;
     let keys: Vec<&look::Column> = match ask.key {
-        [] => columns.iter().filter(|column| column.is_key).collect(),
+        // A table that is partitioned by its status has that in its primary key: it does not stay.
+        [] => columns.iter().filter(|c| c.is_key && c.name != status.name).collect(),
         named => {
             named.iter().map(|key| self::named(&columns, key, &place)).collect::<Result<_, _>>()?
         }
@@ -171,8 +172,17 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         })
         .collect();
     let beside = steps.iter().flatten().flat_map(|(from, to, _)| from.iter().chain([to]));
-    let beside: Vec<String> =
-        held.iter().filter_map(|(value, _)| value.clone()).chain(beside.cloned()).collect();
+    let default = match storage {
+        Storage::Integer => status.number.map(|number| numbers.value(number.to_string())),
+        Storage::Enum | Storage::Text => status.default.clone(),
+    };
+    // Rows start in the default, though none may be in it now.
+    let beside: Vec<String> = default
+        .iter()
+        .cloned()
+        .chain(held.iter().filter_map(|(value, _)| value.clone()))
+        .chain(beside.cloned())
+        .collect();
     for value in beside {
         if !values.iter().any(|(known, _)| *known == value) {
             let rows = rows(&value);
@@ -194,10 +204,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
         column: status.name.clone(),
         key,
         storage,
-        default: match storage {
-            Storage::Integer => status.number.map(|number| numbers.value(number.to_string())),
-            Storage::Enum | Storage::Text => status.default.clone(),
-        },
+        default,
         numbers: numbers.of,
         machine: ask.machine.map(str::to_owned),
         taken,

@@ -244,11 +244,8 @@ impl Held<'_> {
         };
         let body = &found.text;
         let is_one = |value: &String| {
-            let value = match value.contains('\\') {
-                _ if self.names.has_numbers() => format!("'{value}'"),
-                true => format!("E{}", value.replace('\\', "\\\\")),
-                false => value.clone(),
-            };
+            // PostgreSQL prints a text as it was given, backslashes too: nothing is escaped.
+            let value = if self.names.has_numbers() { format!("'{value}'") } else { value.clone() };
             body.starts_with(&format!("RETURN {value}::"))
         };
         if !values.iter().any(is_one) {
@@ -291,17 +288,12 @@ impl Held<'_> {
 
 /// The text that an expression of SQL is, where it is nothing but a literal.
 fn text_of(expression: &str) -> Option<String> {
-    let (escapes, rest) = match expression.strip_prefix('E') {
-        Some(rest) => (true, rest),
-        None => (false, expression),
-    };
-    let rest = rest.strip_prefix('\'')?;
+    let rest = expression.strip_prefix('\'')?;
     // What PostgreSQL prints after it is the type.
     let (text, cast) = rest.rsplit_once('\'')?;
     let is_one = cast.is_empty() || cast.starts_with("::");
     let is_one = is_one && !text.replace("''", "").contains('\'');
-    let text = text.replace("''", "'");
-    is_one.then(|| if escapes { text.replace("\\\\", "\\") } else { text })
+    is_one.then(|| text.replace("''", "'"))
 }
 
 /// A name in a sentence.

@@ -1,0 +1,328 @@
+//! Status columns in the shapes that public schemas have: each is drafted, adopted, observed, enforced,
+//! dumped, restored, pruned and let go again, on a real server.
+
+use phasegate_cli::draft::{self, draft};
+use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::migrate::{Ask, migrate};
+
+use crate::common::cluster::database;
+use crate::common::sql::{self, Db as _, ok};
+use crate::folders::Project;
+use crate::postgres::lives::{dump, program};
+
+/// A table of an application's, and what it does with it.
+struct Shape {
+    /// What the application made, with a row in a state that it started in.
+    own: &'static str,
+    /// `[SCHEMA.]TABLE.COLUMN`, and what its numbers stand for.
+    column: &'static str,
+    values: &'static [&'static str],
+    /// The value that a draft has rows start in: the column's default.
+    initial: &'static str,
+    /// The transition table, from its states on.
+    table: &'static str,
+    /// Takes the row that was there through a step that no transition allows, and to where it was.
+    astray: &'static str,
+    /// A new row, and its legal steps.
+    legal: &'static str,
+    /// A step of that row that no transition allows.
+    illegal: &'static str,
+}
+
+fn table(shape: &Shape, mode: &str) -> String {
+    format!(
+        "format = 1\n{}\nowns = false\nmode = \"{mode}\"\ndialects = [\"postgres\"]\n\
+         migrations = {{ postgres = \"sql\" }}\n",
+        shape.table
+    )
+}
+
+/// Writes a step and runs its files, each as one.
+async fn run(project: &Project, ask: Ask) {
+    let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
+    let migrated = migrate(&loaded, ask, Leave::Write).unwrap();
+    assert!(migrated.is_possible() && !migrated.files.is_empty(), "{migrated:?}");
+    for file in migrated.files.iter().filter(|file| file.ends_with(".sql")) {
+        project.ok(&std::fs::read_to_string(project.path(file)).unwrap()).await;
+    }
+}
+
+/// That a database judges: the illegal step is refused, in the words and the fields of the guard.
+async fn judges(url: &str, shape: &Shape) {
+    let said = sql::connect(url).await.run(shape.illegal).await.expect_err(shape.illegal);
+    assert!(said.starts_with("phasegate: illegal transition"), "{said}");
+}
+
+/// The whole history, as one text.
+async fn history(url: &str, events: &str) -> String {
+    let all = format!("SELECT string_agg(e::text, E'\\n' ORDER BY e::text) FROM {events} e");
+    sql::connect(url).await.rows(&all).await[0][0].clone().unwrap()
+}
+
+async fn goes_all_the_way(shape: Shape) {
+    let project = Project::new(Dialect::Postgres, "sql", &[]).await;
+    project.ok(shape.own).await;
+    let values: Vec<String> = shape.values.iter().map(|value| (*value).to_owned()).collect();
+    let ask = draft::Ask {
+        url: &project.url,
+        column: shape.column,
+        key: &[],
+        history: None,
+        history_where: None,
+        values: &values,
+        machine: None,
+    };
+    let text = draft(&ask).await.unwrap().text;
+    let drafted = sql::machine(&text);
+    assert_eq!(drafted.state(drafted.initial[0]).value, shape.initial, "{text}");
+
+    std::fs::write(project.path("table.toml"), table(&shape, "observe")).unwrap();
+    run(&project, Ask::Changes).await;
+    let machine = sql::machine(&table(&shape, "observe"));
+    let sql_target = machine.targets.sql().unwrap();
+    let schema = sql_target.schema.as_deref().unwrap_or("public");
+    let at = |name: &str| format!("\"{schema}\".\"{}_{name}\"", machine.name);
+    let events = at("events");
+    project.ok(shape.astray).await;
+    let observed = project.rows(&format!("SELECT sum(count)::text FROM {}", at("observed"))).await;
+    assert_ne!(observed[0][0].as_deref().unwrap_or("0"), "0", "it was counted");
+
+    std::fs::write(project.path("table.toml"), table(&shape, "enforce")).unwrap();
+    run(&project, Ask::Changes).await;
+    project.is_current().await;
+    project.ok(shape.legal).await;
+    judges(&project.url, &shape).await;
+    let kept = history(&project.url, &events).await;
+
+    // The schema alone judges at once, and takes the rows and the history afterwards.
+    let bare = database().await;
+    ok(&mut sql::connect(&bare).await, &dump(&project.url, &["--schema-only"])).await;
+    ok(&mut sql::connect(&bare).await, shape.legal).await;
+    judges(&bare, &shape).await;
+    let later = database().await;
+    ok(&mut sql::connect(&later).await, &dump(&project.url, &["--schema-only"])).await;
+    let data = ["--data-only", "--disable-triggers", "--inserts"];
+    ok(&mut sql::connect(&later).await, &dump(&project.url, &data)).await;
+    judges(&later, &shape).await;
+    assert_eq!(history(&later, &events).await, kept);
+
+    // All of it, dumped by a role that may read and no more, restored by two workers in whatever order.
+    let role = format!("reads_{}", project.url.rsplit('/').next().unwrap());
+    project.ok(&format!("CREATE ROLE {role} LOGIN IN ROLE pg_read_all_data")).await;
+    let reader = project.url.replace("postgres@", &format!("{role}@"));
+    let file = project.path("all.dump");
+    let file = file.to_str().unwrap();
+    let dumped = program("pg_dump", &reader, &["--format=custom", "--file", file]);
+    assert!(dumped.status.success(), "{dumped:?}");
+    project.ok(&format!("DROP ROLE {role}")).await;
+    let whole = database().await;
+    // Its last argument is the file; the address goes before it.
+    let restored = program("pg_restore", file, &["--exit-on-error", "-j", "2", "-d", &whole]);
+    assert!(restored.status.success(), "{restored:?}");
+    judges(&whole, &shape).await;
+    assert_eq!(history(&whole, &events).await, kept);
+
+    let prune = format!("SELECT {}(now() + interval '1 day')::text", at("prune"));
+    let pruned = project.rows(&prune).await[0][0].clone().unwrap();
+    assert_ne!(pruned, "0", "a row that ended has steps that may go");
+    judges(&project.url, &shape).await;
+    run(&project, Ask::Remove).await;
+    project.ok(shape.illegal).await;
+    let left = format!(
+        "SELECT proname::text FROM pg_proc WHERE pronamespace = '{schema}'::regnamespace AND starts_with(proname, '{}_')",
+        machine.name
+    );
+    assert!(project.rows(&left).await.is_empty(), "something is left");
+}
+
+/// Each shape is a test.
+macro_rules! shapes {
+    ($($(#[$why:meta])* $name:ident $shape:expr;)*) => {
+        $($(#[$why])*
+        #[tokio::test]
+        #[ignore = "needs PostgreSQL 15: run by tests/run"]
+        async fn $name() {
+            goes_all_the_way($shape).await;
+        })*
+    };
+}
+
+shapes! {
+    /// A job queue's table.
+    an_enum_with_a_check_that_ties_a_time_to_it Shape {
+        own: "CREATE TYPE job_state AS ENUM ('available', 'running', 'completed', 'cancelled', 'discarded');
+              CREATE TABLE river_job (id bigserial PRIMARY KEY, state job_state NOT NULL DEFAULT 'available', finalized_at timestamptz,
+                CHECK ((finalized_at IS NOT NULL) = (state IN ('completed', 'cancelled', 'discarded'))));
+              INSERT INTO river_job (state) VALUES ('running')",
+        column: "river_job.state",
+        values: &[],
+        initial: "available",
+        table: r#"machine = { name = "job", initial = "available" }
+state = [{ name = "available" }, { name = "running" }, { name = "completed", outcome = "success" }, { name = "cancelled", outcome = "cancelled" }, { name = "discarded", outcome = "failure" }]
+transition = [{ path = ["available", "running", "completed"] }, { from = ["available", "running"], to = ["cancelled", "discarded"] }]
+[target.sql]
+table = "river_job"
+column = "state"
+key_type = "bigint""#,
+        astray: "UPDATE river_job SET state = 'available'; UPDATE river_job SET state = 'running'",
+        legal: "INSERT INTO river_job (id) VALUES (7); UPDATE river_job SET state = 'running' WHERE id = 7;
+                SELECT job_force(7, 'discarded', 'stuck', '{\"finalized_at\": \"2026-01-01T00:00:00Z\"}')",
+        illegal: "UPDATE river_job SET state = 'available', finalized_at = NULL WHERE id = 7",
+    };
+    /// A job queue on PostgreSQL.
+    a_queue_that_is_partitioned_by_its_name Shape {
+        own: "CREATE SCHEMA queue; CREATE TYPE queue.job_state AS ENUM ('created', 'active', 'completed');
+              CREATE TABLE queue.job (id uuid NOT NULL, name text NOT NULL, state queue.job_state NOT NULL DEFAULT 'created', PRIMARY KEY (name, id)) PARTITION BY LIST (name);
+              CREATE TABLE queue.mail PARTITION OF queue.job FOR VALUES IN ('mail'); CREATE TABLE queue.others PARTITION OF queue.job DEFAULT;
+              INSERT INTO queue.job VALUES ('00000000-0000-4000-8000-000000000001', 'mail', 'active')",
+        column: "queue.job.state",
+        values: &[],
+        initial: "created",
+        table: r#"machine = { name = "task", initial = "created" }
+state = [{ name = "created" }, { name = "active" }, { name = "completed", outcome = "success" }]
+transition = [{ path = ["created", "active", "completed"] }]
+[target.sql]
+schema = "queue"
+table = "job"
+column = "state"
+key = ["name", "id"]
+key_type = ["text", "uuid"]"#,
+        astray: "UPDATE queue.job SET state = 'created'; UPDATE queue.job SET state = 'active'",
+        legal: "INSERT INTO queue.job VALUES ('00000000-0000-4000-8000-000000000002', 'sms');
+                UPDATE queue.others SET state = 'active'; UPDATE queue.job SET state = 'completed' WHERE name = 'sms'",
+        illegal: "UPDATE queue.job SET state = 'created' WHERE name = 'sms'",
+    };
+    /// An orchestrator's read model.
+    a_table_that_is_partitioned_by_its_status Shape {
+        own: "CREATE TABLE runs (id text, status text NOT NULL DEFAULT 'new', PRIMARY KEY (id, status)) PARTITION BY LIST (status);
+              CREATE TABLE runs_open PARTITION OF runs FOR VALUES IN ('new', 'busy'); CREATE TABLE runs_done PARTITION OF runs FOR VALUES IN ('done');
+              INSERT INTO runs VALUES ('old', 'busy')",
+        column: "runs.status",
+        values: &[],
+        initial: "new",
+        table: r#"machine = { name = "run", initial = "new" }
+state = [{ name = "new" }, { name = "busy" }, { name = "done", outcome = "success" }]
+transition = [{ path = ["new", "busy", "done"] }]
+[target.sql]
+table = "runs"
+storage = "text""#,
+        astray: "UPDATE runs SET status = 'new'; UPDATE runs SET status = 'busy'",
+        legal: "INSERT INTO runs (id) VALUES ('a'); UPDATE runs SET status = 'busy' WHERE id = 'a'; UPDATE runs SET status = 'done' WHERE id = 'a'",
+        illegal: "UPDATE runs SET status = 'busy' WHERE id = 'a'",
+    };
+    /// A shop's payment table.
+    a_text_with_a_check_and_a_default_in_the_middle Shape {
+        own: "CREATE TABLE payments (id serial PRIMARY KEY, status varchar(20) NOT NULL DEFAULT 'pending'
+                CHECK (status IN ('captured', 'pending', 'refunded', 'void')));
+              INSERT INTO payments (status) VALUES ('captured')",
+        column: "payments.status",
+        values: &[],
+        initial: "pending",
+        table: r#"machine = { name = "payment", initial = "pending" }
+state = [{ name = "pending" }, { name = "captured" }, { name = "refunded", outcome = "neutral" }, { name = "void", outcome = "cancelled" }]
+transition = [{ path = ["pending", "captured", "refunded"] }, { from = "pending", to = "void" }]
+[target.sql]
+key_type = "integer"
+storage = "text""#,
+        astray: "UPDATE payments SET status = 'pending'; UPDATE payments SET status = 'captured'",
+        legal: "INSERT INTO payments (id) VALUES (7); UPDATE payments SET status = 'captured' WHERE id = 7; UPDATE payments SET status = 'refunded' WHERE id = 7",
+        illegal: "UPDATE payments SET status = 'pending' WHERE id = 7",
+    };
+    /// Billing and a support desk, both on Rails.
+    integers_from_0_on Shape {
+        own: "CREATE TABLE conversations (id bigserial PRIMARY KEY, status integer NOT NULL DEFAULT 0 CHECK (status IN (0, 1, 2)));
+              INSERT INTO conversations (status) VALUES (1)",
+        column: "conversations.status",
+        values: &["open=0", "pending=1", "resolved=2"],
+        initial: "open",
+        table: r#"machine = { name = "conversation", initial = "open" }
+state = [{ name = "open", number = 0 }, { name = "pending", number = 1 }, { name = "resolved", number = 2, outcome = "success" }]
+transition = [{ path = ["open", "pending", "resolved"] }]
+[target.sql]
+key_type = "bigint"
+storage = "integer""#,
+        astray: "UPDATE conversations SET status = 0; UPDATE conversations SET status = 1",
+        legal: "INSERT INTO conversations (id) VALUES (7); UPDATE conversations SET status = 1 WHERE id = 7; UPDATE conversations SET status = 2 WHERE id = 7",
+        illegal: "UPDATE conversations SET status = 0 WHERE id = 7",
+    };
+    /// An orchestrator.
+    labels_of_mixed_case_that_two_tables_share Shape {
+        own: "CREATE TYPE \"RunState\" AS ENUM ('NotStarted', 'InProgress', 'Finished');
+              CREATE TABLE \"FlowRuns\" (\"Id\" uuid PRIMARY KEY, \"State\" \"RunState\" NOT NULL DEFAULT 'NotStarted');
+              CREATE TABLE \"TaskRuns\" (\"Id\" uuid PRIMARY KEY, \"State\" \"RunState\");
+              INSERT INTO \"FlowRuns\" VALUES ('00000000-0000-4000-8000-000000000001', 'InProgress')",
+        column: "FlowRuns.State",
+        values: &[],
+        initial: "NotStarted",
+        table: r#"machine = { name = "flow_run", initial = "not_started" }
+state = [{ name = "not_started", value = "NotStarted" }, { name = "in_progress", value = "InProgress" }, { name = "finished", value = "Finished", outcome = "success" }]
+transition = [{ path = ["not_started", "in_progress", "finished"] }]
+[target.sql]
+table = "FlowRuns"
+column = "State"
+key = "Id"
+key_type = "uuid""#,
+        astray: "UPDATE \"FlowRuns\" SET \"State\" = 'NotStarted'; UPDATE \"FlowRuns\" SET \"State\" = 'InProgress'",
+        legal: "INSERT INTO \"FlowRuns\" VALUES ('00000000-0000-4000-8000-000000000002');
+                UPDATE \"FlowRuns\" SET \"State\" = 'InProgress' WHERE \"Id\" = '00000000-0000-4000-8000-000000000002';
+                UPDATE \"FlowRuns\" SET \"State\" = 'Finished' WHERE \"Id\" = '00000000-0000-4000-8000-000000000002'",
+        illegal: "UPDATE \"FlowRuns\" SET \"State\" = 'InProgress' WHERE \"Id\" = '00000000-0000-4000-8000-000000000002'",
+    };
+    /// Billing.
+    null_that_stands_for_not_started Shape {
+        own: "CREATE TABLE invoices (id bigint PRIMARY KEY, status text DEFAULT 'pending'); INSERT INTO invoices VALUES (1, 'sent')",
+        column: "invoices.status",
+        values: &[],
+        initial: "pending",
+        table: r#"machine = { name = "invoice", initial = "pending" }
+state = [{ name = "pending" }, { name = "sent" }, { name = "paid", outcome = "success" }]
+transition = [{ path = ["pending", "sent", "paid"] }]
+[target.sql]
+key_type = "bigint"
+storage = "text"
+null = "pending""#,
+        astray: "UPDATE invoices SET status = NULL; UPDATE invoices SET status = 'sent'",
+        legal: "INSERT INTO invoices VALUES (7, NULL); UPDATE invoices SET status = 'sent' WHERE id = 7; UPDATE invoices SET status = 'paid' WHERE id = 7",
+        illegal: "UPDATE invoices SET status = NULL WHERE id = 7",
+    };
+    /// A provisioner's jobs.
+    a_status_that_is_generated_and_stored Shape {
+        own: "CREATE TABLE builds (id bigint PRIMARY KEY, started_at timestamptz, completed_at timestamptz, status text GENERATED ALWAYS AS (
+                CASE WHEN completed_at IS NOT NULL THEN 'done' WHEN started_at IS NOT NULL THEN 'running' ELSE 'pending' END) STORED);
+              INSERT INTO builds (id, started_at) VALUES (1, '2026-01-01')",
+        column: "builds.status",
+        values: &[],
+        initial: "running",
+        table: r#"machine = { name = "build", initial = "pending" }
+state = [{ name = "pending" }, { name = "running" }, { name = "done", outcome = "success" }]
+transition = [{ path = ["pending", "running", "done"] }]
+[target.sql]
+key_type = "bigint"
+storage = "text""#,
+        astray: "UPDATE builds SET started_at = NULL; UPDATE builds SET started_at = '2026-01-01'",
+        legal: "INSERT INTO builds (id) VALUES (7); SELECT build_force(7, 'done', 'done by hand', '{\"started_at\": \"2026-01-01\", \"completed_at\": \"2026-01-01\"}')",
+        illegal: "UPDATE builds SET completed_at = NULL WHERE id = 7",
+    };
+    /// Names as long as PostgreSQL takes them, and labels that need quotes.
+    a_table_of_63_bytes_with_labels_of_all_kinds Shape {
+        own: "CREATE TABLE a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have (id bigint PRIMARY KEY, status text DEFAULT 'not yet');
+              INSERT INTO a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have VALUES (1, 'it''s on-going')",
+        column: "a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have.status",
+        values: &[],
+        initial: "not yet",
+        table: r#"machine = { name = "thing", initial = "not_yet" }
+state = [{ name = "not_yet", value = "not yet" }, { name = "going", value = "it's on-going" }, { name = "over", value = "vorüber", outcome = "success" }]
+transition = [{ path = ["not_yet", "going", "over"] }]
+[target.sql]
+table = "a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have"
+key_type = "bigint"
+storage = "text""#,
+        astray: "UPDATE a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have SET status = 'not yet';
+                 UPDATE a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have SET status = 'it''s on-going'",
+        legal: "INSERT INTO a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have (id) VALUES (7);
+                UPDATE a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have SET status = 'it''s on-going' WHERE id = 7;
+                UPDATE a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have SET status = 'vorüber' WHERE id = 7",
+        illegal: "UPDATE a_table_whose_name_has_as_many_bytes_as_a_name_of_this_may_have SET status = 'it''s on-going' WHERE id = 7",
+    };
+}
