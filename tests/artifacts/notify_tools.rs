@@ -129,6 +129,23 @@ fn the_jq_of_windows_ends_its_lines_with_carriage_returns() {
 
 #[test]
 #[ignore = "needs bash, jq and curl: run by tests/run"]
+fn an_argument_that_begins_with_a_slash_is_no_path_to_the_bash_of_windows() {
+    let stub = answering(&[(200, APPLIED)]);
+    let script = Script::deploy(&stub.url);
+    let tool = |name: &str| {
+        format!(
+            "{name}() {{ local all=() word; for word; do [[ ${{MSYS2_ARG_CONV_EXCL:-}} == '*' ]] || \
+             word=${{word/#\\//C:/Git/}}; all+=(\"$word\"); done; command {name} \"${{all[@]}}\"; }}\n"
+        )
+    };
+    fs::write(script.path("before"), tool("jq") + &tool("curl")).unwrap();
+    let before = script.path("before").display().to_string();
+    script.with("BASH_ENV", &before).with("NOTIFY_ID", "/d/1").run().is(0, "200 applied");
+    assert_eq!(stub.requests()[0].line, "POST /api/deploys/%2Fd%2F1/callbacks HTTP/1.1");
+}
+
+#[test]
+#[ignore = "needs bash, jq and curl: run by tests/run"]
 fn a_token_is_the_same_in_any_locale() {
     let said = Command::new("locale").arg("-a").output().unwrap().stdout;
     let said = String::from_utf8_lossy(&said);

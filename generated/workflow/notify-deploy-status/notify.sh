@@ -27,6 +27,8 @@
 # could not be delivered, 2 where it was asked for something that the table does not have.
 set -euo pipefail
 SECONDS=0
+# Git's bash on Windows makes paths of Windows of arguments that begin with a slash.
+export MSYS2_ARG_CONV_EXCL='*'
 
 readonly machine='deploy'
 readonly collection='deploys'

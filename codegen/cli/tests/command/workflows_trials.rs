@@ -120,6 +120,36 @@ fn a_start_in_a_container_goes_below_the_step_that_installs_what_it_runs_with() 
 }
 
 #[test]
+fn a_start_on_a_machine_of_ones_own_goes_below_what_installs_its_tools() {
+    for (runner, tool) in [
+        ("[self-hosted, macOS]", "brew install jq"),
+        ("[self-hosted, windows]", "choco install jq curl"),
+        ("${{ inputs.runner }}", "sudo apt-get install -y jq"),
+        ("{group: ours, labels: big}", "sudo dnf install -y jq"),
+    ] {
+        let install = format!("    steps:\n      - run: {tool}\n");
+        let below = |runner: &str| {
+            let text = PLAIN.replace("ubuntu-latest", runner).replace("    steps:\n", &install);
+            let folder = tried(&text, &[]);
+            holds(&folder, &[]);
+            let text = folder.read(AT);
+            text.find(tool) < text.find("begin build.start")
+        };
+        assert!(below(runner), "{runner}");
+    }
+    // GitHub's have all that is needed: nobody waits for what a step installs to hear of the start.
+    for runner in ["windows-latest", "macos-15", "[ubuntu-24.04]"] {
+        let text = PLAIN.replace("ubuntu-latest", runner);
+        let folder = tried(
+            &text.replace("      - uses: actions/checkout@v4\n", "      - run: brew install jq\n"),
+            &[],
+        );
+        let text = folder.read(AT);
+        assert!(text.find("begin build.start") < text.find("brew install"), "{text}");
+    }
+}
+
+#[test]
 fn an_action_is_no_workflow_and_is_left() {
     let action = "name: a\nruns:\n  using: composite\n  steps:\n    - run: ls\n      shell: bash\n";
     let folder = tried(action, &[]);

@@ -16,6 +16,9 @@ const BARE: [&str; 5] = ["alpine", "busybox", "distroless", "scratch", "chaingua
 /// Images with bash alone.
 const SLIM: [&str; 4] = ["debian", "ubuntu", "slim", "ubi-minimal"];
 
+/// What the labels of GitHub's own machines begin with.
+const HOSTED: [&str; 3] = ["ubuntu-", "windows-", "macos-"];
+
 /// What an image surely lacks.
 fn lacks(image: &str) -> &'static [&'static str] {
     let words: Vec<&str> = image.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
@@ -38,10 +41,20 @@ impl<'r> Reading<'r> {
         container.get("image").or(Some(container)).and_then(Node::text)
     }
 
+    /// Whether a job runs on a machine of GitHub's, which has all that the action needs.
+    fn is_hosted(&self, job: Found<'r>) -> bool {
+        let runner = self.value(job, "runs-on").map(|on| on.get("labels").unwrap_or(on));
+        let labels = runner.map(Node::texts).unwrap_or_default();
+        let is_known = |label: &&str| HOSTED.iter().any(|of| label.starts_with(of));
+        matches!(&labels[..], [label] if is_known(label))
+    }
+
     /// The line of the last step at the beginning of a job that does no more than installing what
-    /// the action needs, in a container.
+    /// the action needs, in a container or on a machine of somebody's own.
     pub(super) fn installer(&self, job: Found<'r>, own: &[(usize, &'r Node)]) -> Option<usize> {
-        self.image(job)?;
+        if self.image(job).is_none() && self.is_hosted(job) {
+            return None;
+        }
         let ready = own.iter().take_while(|(line, _)| self.work_above(line + 1, own).is_none());
         ready.filter(|(_, step)| is_installer(step, &ALL)).map(|(line, _)| *line).last()
     }
