@@ -67,6 +67,18 @@ async fn on_postgres_what_cannot_be_guarded_is_refused_with_the_reason() {
             "1 key stands in several rows, and a history is of one row",
         ),
         (
+            "CREATE TABLE orders (id text, status text, at date); CREATE INDEX ON orders (at, id);
+             CREATE INDEX ON orders (id) WHERE status = 'cart'",
+            text,
+            "no index of it begins with its key (id), so that a step would look through the whole table: \
+             CREATE INDEX CONCURRENTLY ON \"public\".\"orders\" (\"id\")",
+        ),
+        (
+            "CREATE TABLE orders (id text, status text, at date) PARTITION BY RANGE (at)",
+            text,
+            "whole table: CREATE INDEX ON \"public\".\"orders\" (\"id\")",
+        ),
+        (
             "CREATE TABLE orders (id text PRIMARY KEY, status text); CREATE TABLE more () INHERITS (orders)",
             text,
             "other tables inherit from it",
@@ -78,17 +90,17 @@ async fn on_postgres_what_cannot_be_guarded_is_refused_with_the_reason() {
             "phasegate: 3 rows of orders are in states that the table lacks: 'lost' (2), 'void''d' (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
-            "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
+            "CREATE TABLE orders (id text UNIQUE, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
             text,
             "phasegate: 1 row of orders is in a state that the table lacks: 'lost' (1); mend the row, or add the state to the table, and while no database has this file, make it anew: remove",
         ),
         (
-            "CREATE TABLE orders (id text, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 12) n",
+            "CREATE TABLE orders (id text UNIQUE, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 12) n",
             text,
             "'s11' (1), 's12' (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
-            "CREATE TABLE orders (id text, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 40) n",
+            "CREATE TABLE orders (id text UNIQUE, status text); INSERT INTO orders SELECT n, 's' || lpad(n::text, 2, '0') FROM generate_series(1, 40) n",
             text,
             "phasegate: 40 rows of orders are in states that the table lacks: 's01' (1), 's02' (1), 's03' (1), 's04' (1), 's05' (1), 's06' (1), \
              's07' (1), 's08' (1), 's09' (1), 's10' (1), 's11' (1), 's12' (1) and 28 more; mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
@@ -167,6 +179,12 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
         ("CREATE TABLE orders (id text, state text)", "it has no column status"),
         ("CREATE TABLE orders (key text, status text)", "it has no column id"),
         (
+            "CREATE TABLE orders (id text, status text, at text); CREATE INDEX a ON orders (at, id);
+             CREATE INDEX b ON orders (id) WHERE status = 'cart'",
+            "no index of it begins with its key (id), so that a step would look through the whole table: \
+             CREATE INDEX orders_key ON orders (id)",
+        ),
+        (
             "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'cart'), ('a', 'cart')",
             "1 key stands in several rows, and a history is of one row",
         ),
@@ -175,25 +193,25 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
             "its key id is a BLOB in 1 rows, where a text or a whole number can be one",
         ),
         (
-            "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', x'63617274'), ('b', 'cart')",
+            "CREATE TABLE orders (id text UNIQUE, status text); INSERT INTO orders VALUES ('a', x'63617274'), ('b', 'cart')",
             "its column status is a BLOB in 1 row, and no state is one: UPDATE orders SET status = CAST(status AS TEXT) WHERE status <> CAST(status AS TEXT)",
         ),
         (
-            "CREATE TABLE orders (id text, status text); \
+            "CREATE TABLE orders (id text UNIQUE, status text); \
              INSERT INTO orders VALUES ('a', 'lost'), ('b', 'lost'), ('c', NULL), ('d', 7), ('e', 'cart')",
             "3 rows of orders are in states that the table lacks: \"lost\" (2), \"7\" (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
-            "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
+            "CREATE TABLE orders (id text UNIQUE, status text); INSERT INTO orders VALUES ('a', 'lost'), ('b', NULL)",
             "1 row of orders is in a state that the table lacks: \"lost\" (1); mend the row, or add the state to the table, and while no database has this file, make it anew: remove",
         ),
         (
-            "CREATE TABLE orders (id text, status text); \
+            "CREATE TABLE orders (id text UNIQUE, status text); \
              WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 12) INSERT INTO orders SELECT x, printf('s%02d', x) FROM n",
             "\"s11\" (1), \"s12\" (1); mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
         (
-            "CREATE TABLE orders (id text, status text); \
+            "CREATE TABLE orders (id text UNIQUE, status text); \
              WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 40) INSERT INTO orders SELECT x, printf('s%02d', x) FROM n",
             "\"s11\" (1), \"s12\" (1) and 28 more; mend the rows, or add the states to the table, and while no database has this file, make it anew: remove",
         ),
@@ -211,8 +229,7 @@ async fn on_sqlite_what_cannot_be_guarded_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn on_sqlite_a_status_that_is_no_text_is_not_observed_either() {
-    let own =
-        "CREATE TABLE orders (id text, status text); INSERT INTO orders VALUES ('a', x'63617274')";
+    let own = "CREATE TABLE orders (id text UNIQUE, status text); INSERT INTO orders VALUES ('a', x'63617274')";
     let mut db = sql::sqlite(own).await;
     let said = install(&mut db, "mode = 'observe'").await.unwrap_err();
     let mend =

@@ -31,7 +31,7 @@ fn order(keys: &str) -> Machine {
     sql::machine(&format!("{ORDER}{OWN}{keys}"))
 }
 
-const TABLE: &str = "CREATE TABLE orders (id text, status text, note text)";
+const TABLE: &str = "CREATE TABLE orders (id text, status text, note text); CREATE INDEX orders_by_id ON orders (id)";
 
 /// What a row's history says: each step as `from>to`, with what it was let through as.
 async fn marked(db: &mut impl Db, id: &str) -> String {

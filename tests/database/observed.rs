@@ -180,7 +180,11 @@ async fn every_advice_makes_its_step_legal<D: Db>(db: &mut D, table: &Table) {
     values.extend(STRANGERS);
     let apart = machine.states.iter().filter(|state| state.name != state.value);
     values.extend(apart.map(|state| &*state.name));
-    ok(db, &format!("CREATE TABLE {own} (id text, status text)")).await;
+    ok(
+        db,
+        &format!("CREATE TABLE {own} (id text, status text); CREATE INDEX key_of_it ON {own} (id)"),
+    )
+    .await;
     ok(db, &sql::schema(&machine, D::DIALECT)).await;
     let mut writes = String::from("BEGIN;\n");
     for (n, from) in values.iter().enumerate() {
@@ -254,7 +258,8 @@ async fn on_postgres_whoever_follows_it_has_a_table_that_is_accepted() {
 #[tokio::test]
 async fn on_sqlite_what_is_no_text_is_counted_too() {
     let machine = read(&observing(HURDLES)).unwrap();
-    let mut db = sql::sqlite("CREATE TABLE hurdles (id, status)").await;
+    let mut db =
+        sql::sqlite("CREATE TABLE hurdles (id, status); CREATE INDEX by_id ON hurdles (id)").await;
     ok(&mut db, &sql::schema(&machine, <SqliteConnection as Db>::DIALECT)).await;
     ok(
         &mut db,

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use databases::{Database, databases};
 
+use super::sql::{Dialect, Storage};
 use super::target::{or, plain, twice};
 use super::{Form, Output, Target, Words, normal};
 use crate::artifact::{Artifact, Header};
@@ -102,6 +103,20 @@ impl Target for Rust {
             let message =
                 format!("`{}` is the name of another type in the generated file", spec.type_name);
             findings.error(rules::COLLIDING_NAMES, span, message, help);
+        }
+        let derive = row.derive.iter().flatten().find(|word| *word.get_ref() == Derive::Sqlx);
+        let own = words.targets.sql().filter(|sql| {
+            let is_enum = sql.storage == Storage::Enum && sql.type_name.is_none();
+            !sql.owns && is_enum && sql.dialects.contains(&Dialect::Postgres)
+        });
+        if let (Some(derive), Some(sql)) = (derive, own) {
+            let message = format!(
+                "sqlx asks for the enum type of `{}.{}` by its name, and the table does not say it",
+                shown(&sql.table),
+                shown(&sql.column)
+            );
+            let help = "say it in [target.sql]: `type = \"NAME\"` or `\"SCHEMA.NAME\"`";
+            findings.error(rules::MISSING_TYPE, derive.span(), message, help);
         }
         variants(&words.states, "states", findings);
         variants(&words.phases, "phases", findings);

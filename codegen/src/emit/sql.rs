@@ -83,6 +83,7 @@ pub use names::{Names, identifiers, literal, quoted};
 pub use objects::{Column, Kind, Object, Schema, default};
 pub use renames::{Matched, renames};
 
+pub(crate) use change::migrations_of;
 pub use change::{Impossible, Migration, migrations};
 pub use key::KeyPart;
 pub use keys::{Dialect, KeyColumn, KeyType, Mode, PerDialect, Storage};

@@ -60,6 +60,8 @@ pub struct Words<'t> {
     pub(crate) phases: Vec<&'t Text>,
     /// The jobs'.
     pub(crate) jobs: Vec<&'t Text>,
+    /// All that is generated.
+    pub(crate) targets: &'t Targets,
 }
 
 /// Files or folders that a target writes.

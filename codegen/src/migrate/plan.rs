@@ -8,7 +8,7 @@ use super::layout::Step;
 use super::line::{Line, Past, State};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
 use super::version::Version;
-use crate::emit::sql::{Dialect, Impossible, Migration, SqlTarget, migrations, removal};
+use crate::emit::sql::{Dialect, Impossible, Migration, SqlTarget, migrations_of, removal};
 use crate::finding::{Finding, Severity};
 use crate::load::Loaded;
 use crate::machine::Machine;
@@ -59,7 +59,7 @@ impl<'p> Plan<'p> {
                 sql.is_some_and(|sql: &SqlTarget| sql.migrations.contains_key(&dialect))
             };
             let before: Vec<&Machine> = past.iter().copied().filter(had_it).collect();
-            match migrations(&before, machine, dialect) {
+            match migrations_of(&before, machine, dialect, ask == Ask::ChangesOfShared) {
                 Ok(new) => {
                     files.extend(self.written(dialect, folder, &new, &mut number)?);
                     if let (Some(old), false) = (before.last(), new.is_empty()) {

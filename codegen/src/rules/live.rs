@@ -343,6 +343,28 @@ rows! { LIVE
         mend: "give them a status",
     }
 
+    CHECK_REFUSES "check-refuses" {
+        looks_for: "a CHECK on an application's own status column that refuses a state of the table",
+        why: "The guard would let the step pass, and the CHECK refuse it: in production, by a message \
+            that no one expects.",
+        example: Words("`CHECK (status IN ('new', 'paid'))`, and the table has `sent`"),
+        mend: "run the statement that the finding gives, before the migration",
+    }
+
+    KEY_WITHOUT_INDEX "key-without-index" {
+        looks_for: "a table without an index that begins with its key",
+        why: "What looks a row up would look through the whole table, for each row that is written.",
+        example: Words("`PRIMARY KEY (name, id)`, and the key is `id` alone"),
+        mend: "create the index that the finding gives, or name the columns that an index has",
+    }
+
+    SHARED_TYPE "shared-type" {
+        looks_for: "a label that is renamed while other columns have its enum type",
+        why: "PostgreSQL renames it for all of them, and their code goes on to write the old one.",
+        example: Words("`runs.status` and `steps.status` are both of the type `run_status`"),
+        mend: "rename it there too and say `--shared`, or keep `value = \"the old one\"`",
+    }
+
     OBSERVED "observed" {
         looks_for: "steps that an observing guard let through, and would refuse if it enforced",
         why: "Each is a step that the table forgot, or one that should not be. Know which before \

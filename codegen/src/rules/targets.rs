@@ -190,6 +190,47 @@ key_type = ["text", "bigint"]
         mend: "say a type for each column of `key`, in their order",
     }
 
+    TYPE_WITHOUT_ENUM "type-without-enum" {
+        looks_for: "`type` in [target.sql] where the status column has no enum type",
+        why: "Texts and numbers have no type of their own, and SQLite has no enums: the name would say \
+            nothing.",
+        example: Lines {
+            wrong: r#"
+[target.sql]
+storage = "text"
+type = "parcel_state"
+"#,
+            right: r#"
+[target.sql]
+storage = "enum"
+type = "parcel_state"
+"#,
+        },
+        mend: "leave `type` out, or say `storage = \"enum\"`",
+    }
+
+    MISSING_TYPE "missing-type" {
+        looks_for: "`derive = [\"sqlx\"]` beside an application's own enum column without its `type`",
+        why: "sqlx asks PostgreSQL for the type by its name, and only the application knows that: a read \
+            of the column would fail.",
+        example: Lines {
+            wrong: r#"
+[target.rust]
+derive = ["sqlx"]
+[target.sql]
+owns = false
+"#,
+            right: r#"
+[target.rust]
+derive = ["sqlx"]
+[target.sql]
+owns = false
+type = "app.parcel_state"
+"#,
+        },
+        mend: "say the type's name in [target.sql]: `type = \"NAME\"` or `\"SCHEMA.NAME\"`",
+    }
+
     NULL_OF_AN_OWNED_COLUMN "null-of-an-owned-column" {
         looks_for: "`null` beside a table that phasegate makes",
         why: "The column of such a table is NOT NULL: nothing could stand there for the state.",

@@ -31,6 +31,7 @@ pub(super) fn sections(draft: &mut Draft<'_>) {
         states: table.state.iter().map(|row| &row.name).collect(),
         phases: table.phase.iter().map(|row| &row.name).collect(),
         jobs: table.job.iter().map(|row| &row.name).collect(),
+        targets: &draft.targets,
     };
     for target in TARGETS {
         let of = |key| Some((table.target.get(key)?, draft.targets.get(key)?));

@@ -63,7 +63,24 @@ DECLARE
     SELECT a.atttypid FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = '{{ n.table }}'::regclass AND a.attname = '{{ n.column_name }}' AND NOT a.attisdropped
   );
+{%- if !shared %}
+  others text := (
+    SELECT string_agg(format('%s.%I', c.oid::regclass, a.attname), ', ' ORDER BY c.oid::regclass::text, a.attname)
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+    WHERE a.atttypid IN (labels, (SELECT t.typarray FROM pg_catalog.pg_type t WHERE t.oid = labels))
+      AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'm')
+      AND NOT (a.attname = '{{ n.column_name }}' AND c.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree('{{ n.table }}'::regclass) p UNION SELECT '{{ n.table }}'::regclass))
+  );
+{%- endif %}
 BEGIN
+{%- if !shared %}
+  IF others IS NOT NULL AND EXISTS (
+    SELECT FROM pg_catalog.pg_enum e WHERE e.enumtypid = labels AND e.enumlabel IN ({% for label in relabelled %}{% if !loop.first %}, {% endif %}{{ label.from }}{% endfor %})
+  ) THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: other columns have the type of {{ n.table_name }}.{{ n.column_name }}, and their labels would be renamed, too: ' || others,
+      HINT = 'Where that is meant, remove the files of this migration and its tables/NNNN.toml, and write them again by phasegate migrate --shared.';
+  END IF;
+{%- endif %}
 {%- for label in relabelled %}
   IF EXISTS (SELECT FROM pg_catalog.pg_enum e WHERE e.enumtypid = labels AND e.enumlabel = {{ label.from }}) THEN
     EXECUTE format('ALTER TYPE %s RENAME VALUE %L TO %L', labels::regtype, {{ label.from }}, {{ label.to }});

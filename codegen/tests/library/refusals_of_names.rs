@@ -325,3 +325,26 @@ fn refuses_keys_of_several_columns_that_are_none() {
     let long = format!("key = [\"a\", \"{}\"]", "b".repeat(62));
     check(of(&long).replace("name = \"m\"", "name = «\"m\""), &["identifier-too-long"]);
 }
+
+#[test]
+fn refuses_a_type_that_no_column_has_and_one_that_sqlx_lacks() {
+    let of = |keys: &str| format!("{}[target.sql]\n{keys}", two("", ""));
+    check(of("type = \"Shared.RunStatus\""), &[]);
+    check(of("storage = \"text\"\ntype = «\"mood\""), &["type-without-enum"]);
+    check(of("dialects = [\"sqlite\"]\ntype = «\"mood\""), &["type-without-enum"]);
+    check(of("type = «\"a b\""), &["bad-identifier"]);
+    check(of("type = «\"a.b.c\""), &["bad-identifier"]);
+    check(of(&format!("type = «\"app.{}\"", "a".repeat(64))), &["identifier-too-long"]);
+    let derived =
+        |keys: &str| of(&format!("{keys}\n[target.rust]\nderive = [\"serde\", «\"sqlx\"]"));
+    let finds = ["missing-type sqlx asks for the enum type of `ms.status`"];
+    check(derived("owns = false"), &finds);
+    for keys in [
+        "",
+        "owns = false\ntype = \"mood\"",
+        "owns = false\nstorage = \"text\"",
+        "owns = false\ndialects = [\"sqlite\"]",
+    ] {
+        check(derived(keys).replace('«', ""), &[]);
+    }
+}

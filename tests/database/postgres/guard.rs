@@ -168,7 +168,7 @@ async fn a_key_without_a_constraint_of_its_own_is_set_once_and_stays() {
     let machine = sql::machine(&format!("{}owns = false\nstorage = 'text'", sql::ORDER));
     let own =
         "CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-               CREATE TABLE orders (id text COLLATE fold, status text);";
+               CREATE TABLE orders (id text COLLATE fold, status text); CREATE INDEX ON orders (id);";
     let mut db = postgres(own).await;
     ok(&mut db, &sql::schema(&machine, Dialect::Postgres)).await;
     ok(&mut db, "INSERT INTO orders VALUES ('a', 'cart')").await;

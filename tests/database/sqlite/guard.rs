@@ -185,7 +185,10 @@ async fn a_column_without_a_type_holds_texts_alone_and_its_key_stays() {
         state = [{ name = 'one', value = '1' }, { name = 'two', value = '2' }]\n\
         transition = [{ path = ['one', 'two', 'one'] }]\n[target.sql]\nowns = false";
     let machine = sql::machine(table);
-    let mut db = sql::sqlite("CREATE TABLE levels (id COLLATE NOCASE, status)").await;
+    let mut db = sql::sqlite(
+        "CREATE TABLE levels (id COLLATE NOCASE, status); CREATE INDEX by_id ON levels (id)",
+    )
+    .await;
     ok(&mut db, &sql::schema(&machine, Dialect::Sqlite)).await;
     ok(&mut db, "INSERT INTO levels VALUES ('a', '1')").await;
     for (statement, why) in [

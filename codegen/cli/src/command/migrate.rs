@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, shown, tell};
+use super::{Exit, Failure, FormatArg, Outcome, TablesArg, backend, count, print, shown, tell};
 use crate::command::Format;
+use crate::live;
 use phasegate_codegen::artifact::Leave;
 use phasegate_codegen::finding::Finding;
 use phasegate_codegen::load::Loaded;
@@ -31,6 +32,12 @@ pub(crate) struct Migrate {
     /// Write the migration that takes everything of phasegate's out of the database again
     #[arg(long, conflicts_with_all = ["check", "baseline"])]
     remove: bool,
+    /// Look at this database before anything is written: its CHECKs, its indexes, its enum types
+    #[arg(long, value_name = "URL", conflicts_with_all = ["baseline", "remove"])]
+    database_url: Option<String>,
+    /// Rename labels of an enum type that other columns have, too
+    #[arg(long, conflicts_with_all = ["baseline", "remove"])]
+    shared: bool,
     #[command(flatten)]
     pub(crate) format: FormatArg,
 }
@@ -41,21 +48,27 @@ impl Migrate {
         let ask = match (self.baseline, self.remove) {
             (true, _) => Ask::Baseline,
             (_, true) => Ask::Remove,
+            (false, false) if self.shared => Ask::ChangesOfShared,
             (false, false) => Ask::Changes,
         };
         let tables = self.tables.load(format)?;
         let mut findings = tables.findings;
         // Every table is looked at before the first file is written.
         let mut is_possible = tables.all_read;
+        let mut ahead = Vec::new();
         for (_, loaded) in &tables.loaded {
             is_possible &= migrate::migrate(loaded, ask, Leave::Read)?.is_possible();
+            let found = self.look(loaded)?;
+            is_possible &= !found.iter().any(Finding::is_error);
+            ahead.push(found);
         }
         let leave = if is_possible && !self.check { Leave::Write } else { Leave::Read };
         let mut exit = Exit::Well;
         let mut told = Vec::new();
-        for (_, loaded) in &tables.loaded {
+        for ((_, loaded), ahead) in tables.loaded.iter().zip(ahead) {
             let migrated = migrate::migrate(loaded, ask, leave)?;
             let mut of_table = migrated.findings.clone();
+            of_table.extend(ahead);
             if self.check {
                 of_table.extend(migrate::not_migrated(loaded, &migrated));
             }
@@ -73,6 +86,18 @@ impl Migrate {
             tell(format, &findings, None, json!({ "tables": told }))?;
         }
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
+    }
+}
+
+impl Migrate {
+    /// What the database says before, where one is named.
+    fn look(&self, loaded: &Loaded) -> Result<Vec<Finding>, Failure> {
+        let Some(url) = &self.database_url else { return Ok(Vec::new()) };
+        let said = backend::block_on(async { Ok(live::ahead(loaded, url, self.shared).await) })?;
+        said.map_err(|failure| match failure {
+            live::Failure::Away(message) => Failure::Message(message),
+            live::Failure::Files(error) => error.into(),
+        })
     }
 }
 

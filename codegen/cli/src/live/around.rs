@@ -1,6 +1,7 @@
 //! What opens a guard though every trigger and function of it stands as it should.
 
 use super::Telling;
+use super::ahead::Own;
 use super::compare::runs_otherwise;
 use super::connect::{Away, Conn};
 use super::facts::{Facts, cells};
@@ -10,7 +11,7 @@ use phasegate_codegen::emit::sql;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::emit::sql::{Kind, Object};
 use phasegate_codegen::emit::sql::{literal, quoted};
-use phasegate_codegen::finding::Severity::Warning;
+use phasegate_codegen::finding::Severity::{Error, Warning};
 use phasegate_codegen::machine::Machine;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::{self, shown};
@@ -40,7 +41,11 @@ impl Held<'_> {
         if past.is_some() && facts.has_column(&self.names.table_name, &self.names.column_name) {
             match self.sql.owns {
                 true => self.start(conn, facts, tell).await?,
-                false => self.own_start(conn, tell).await?,
+                false => {
+                    self.own_start(conn, tell).await?;
+                    let own = Own { names: self.names, sql: self.sql, machine: self.machine };
+                    own.look(conn, Error, tell).await?;
+                }
             }
         }
         match self.names.dialect {

@@ -1,6 +1,7 @@
 //! What is really deployed: a live database beside the table, and what it falls short of. It is
 //! looked at in one transaction that reads.
 
+mod ahead;
 mod around;
 mod compare;
 pub(crate) mod connect;
@@ -14,6 +15,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
+pub use ahead::ahead;
 use connect::{Away, Conn};
 use facts::{Facts, rules_again};
 use judge::Held;

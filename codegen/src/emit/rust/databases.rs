@@ -1,6 +1,6 @@
 //! How sqlx meets the status column, in each database.
 
-use crate::emit::sql::{Dialect, Storage};
+use crate::emit::sql::{Dialect, Storage, quoted};
 use crate::machine::Machine;
 
 /// How sqlx meets the status column in one database.
@@ -24,9 +24,20 @@ pub(super) fn databases(machine: &Machine) -> Vec<Database> {
     let sql = machine.targets.sql();
     let dialects = sql.map_or(&Dialect::ALL[..], |sql| &sql.dialects[..]);
     let storage = sql.map_or(Storage::Text, |sql| sql.storage);
-    let enum_type = sql
-        .filter(|sql| sql.owns && storage == Storage::Enum)
-        .map(|sql| format!("{}_{}", machine.name, sql.column));
+    let enum_type = sql.filter(|_| storage == Storage::Enum).and_then(|sql| match &sql.type_name {
+        // As it is written where a name has capitals.
+        Some((schema, name)) => {
+            let schema = schema.as_ref().or(sql.schema.as_ref());
+            let parts: Vec<String> =
+                schema.into_iter().chain([name]).map(|part| written(part)).collect();
+            Some((parts.join("."), written(name)))
+        }
+        None => sql.owns.then(|| {
+            let schema = sql.schema.as_ref().map_or(String::new(), |schema| format!("{schema}."));
+            let name = format!("{}_{}", machine.name, sql.column);
+            (format!("{schema}{name}"), name)
+        }),
+    });
     // A type of Rust's that stands for the column's.
     let like = |name: &'static str, rust: &str, decode| Database {
         name,
@@ -45,16 +56,12 @@ pub(super) fn databases(machine: &Machine) -> Vec<Database> {
             (Dialect::Sqlite, Storage::Integer, _) => {
                 like("sqlx::Sqlite", "i64", "<i64 as sqlx::Decode<sqlx::Sqlite>>::decode(value)?")
             }
-            (Dialect::Postgres, _, Some(name)) => Database {
+            (Dialect::Postgres, _, Some((whole, name))) => Database {
                 name: "sqlx::Postgres",
-                type_info: {
-                    let schema = sql.and_then(|sql| sql.schema.as_ref());
-                    let schema = schema.map_or(String::new(), |schema| format!("{schema}."));
-                    format!("sqlx::postgres::PgTypeInfo::with_name(\"{schema}{name}\")")
-                },
+                type_info: format!("sqlx::postgres::PgTypeInfo::with_name({whole:?})"),
                 compatible: format!(
                     "<str as sqlx::Type<sqlx::Postgres>>::compatible(ty)\n            \
-                     || sqlx::TypeInfo::name(ty).rsplit('.').next() == Some(\"{name}\")"
+                     || sqlx::TypeInfo::name(ty).rsplit('.').next() == Some({name:?})"
                 ),
                 decode: "",
             },
@@ -62,4 +69,10 @@ pub(super) fn databases(machine: &Machine) -> Vec<Database> {
             (Dialect::Sqlite, _, _) => like("sqlx::Sqlite", "str", ""),
         })
         .collect()
+}
+
+/// A name as PostgreSQL has it written.
+fn written(name: &str) -> String {
+    let is_folded = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if is_folded { name.to_owned() } else { quoted(name) }
 }

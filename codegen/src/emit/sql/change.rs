@@ -37,6 +37,20 @@ pub fn migrations(
     new: &Machine,
     dialect: Dialect,
 ) -> Result<Vec<Migration>, Vec<Impossible>> {
+    migrations_of(before, new, dialect, false)
+}
+
+/// The same. On PostgreSQL a file that renames a label of an application's own type refuses where other
+/// columns have that type, unless it is known to be `shared`.
+///
+/// # Errors
+/// Everything that no migration can do.
+pub(crate) fn migrations_of(
+    before: &[&Machine],
+    new: &Machine,
+    dialect: Dialect,
+    shared: bool,
+) -> Result<Vec<Migration>, Vec<Impossible>> {
     let has_it = |machine: &Machine| {
         machine.targets.sql().is_some_and(|sql| sql.dialects.contains(&dialect))
     };
@@ -58,8 +72,14 @@ pub fn migrations(
     // observed can be made legal and enforced in one go.
     let between = Schema { mode: was.mode, observed: was.observed.clone(), ..now.clone() };
     let n = Names::new(new, sql, dialect);
-    let change =
-        Change { n: &n, header: &header, matched: Matched::new(old, new), was, now: between };
+    let change = Change {
+        n: &n,
+        header: &header,
+        shared,
+        matched: Matched::new(old, new),
+        was,
+        now: between,
+    };
     let impossible = change.impossible(&ambiguous);
     if !impossible.is_empty() {
         return Err(impossible);
@@ -122,6 +142,8 @@ pub(super) fn header(machine: &Machine) -> String {
 struct Change<'c, 'm> {
     n: &'c Names,
     header: &'c str,
+    /// Whether labels may be renamed that other columns hold, too.
+    shared: bool,
     matched: Matched,
     was: Schema<'m>,
     now: Schema<'m>,
@@ -148,6 +170,8 @@ struct File<'c> {
     /// The quotes of a block of code, which no label may hold.
     tag: &'c str,
     labels: &'c [postgres::Label],
+    /// Whether other columns may have that enum.
+    shared: bool,
     /// The labels of the enum that get another name.
     relabelled: &'c [Rename],
     /// That rows are in no state which nobody knows.
@@ -182,6 +206,7 @@ impl<'m> Change<'_, 'm> {
             waits: false,
             tag: "",
             labels: &[],
+            shared: self.shared,
             relabelled: &[],
             unknown: None,
             drops: Vec::new(),

@@ -50,8 +50,10 @@ pub struct Names {
     pub(super) events: String,
     /// What makes the column compare byte by byte, on PostgreSQL.
     pub(super) column_exact: &'static str,
-    /// The type of a status column that phasegate makes.
-    pub(super) status_type: String,
+    /// The type of a status column that phasegate makes, or that the table says an application's has.
+    pub status_type: String,
+    /// The type's schema and name, where the table says them.
+    pub type_name: Option<(String, String)>,
     /// How the column holds a state.
     pub(super) coding: Coding,
 }
@@ -78,11 +80,19 @@ impl Names {
             table: String::new(),
             events: String::new(),
             status_type: String::new(),
+            type_name: None,
         };
+        names.type_name = sql.type_name.as_ref().map(|(schema, name)| {
+            (schema.clone().unwrap_or_else(|| names.schema_name.clone()), name.clone())
+        });
         names.table = names.of(&names.table_name);
         names.events = names.of(&names.events_name);
         names.status_type = match (dialect, sql.storage) {
-            (Dialect::Postgres, Storage::Enum) => names.at(&sql.column),
+            (Dialect::Postgres, Storage::Enum) => match &sql.type_name {
+                None => names.at(&sql.column),
+                Some((None, name)) => names.of(name),
+                Some((Some(schema), name)) => format!("{}.{}", quoted(schema), quoted(name)),
+            },
             (Dialect::Postgres, Storage::Text) => "text".to_owned(),
             (Dialect::Postgres, Storage::Integer) => "bigint".to_owned(),
             (Dialect::Sqlite, Storage::Integer) => "INTEGER".to_owned(),
@@ -165,7 +175,16 @@ pub(super) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
     if sql.owns {
         names.push(format!("{}_created", sql.table));
         if sql.storage == Storage::Enum {
-            names.push(of(&sql.column));
+            // One of another schema is none of this namespace.
+            names.extend(match &sql.type_name {
+                None => Some(of(&sql.column)),
+                Some((schema, name)) => {
+                    let is_here = schema.as_deref().is_none_or(|schema| {
+                        schema == sql.schema.as_deref().unwrap_or(DEFAULT_SCHEMA)
+                    });
+                    is_here.then(|| name.clone())
+                }
+            });
         }
     }
     if let Some(events) = &sql.events {

@@ -49,6 +49,11 @@ pub struct SqlRow {
     /// What the status column has: a type of PostgreSQL's (`enum`, and text on SQLite), `text`, or each
     /// state's `number` (`integer`); by default `enum`.
     pub storage: Option<Storage>,
+    /// PostgreSQL, with `storage = "enum"`: the type's name, `SCHEMA.NAME` too; by default the machine's name
+    /// and the column's.
+    #[serde(rename = "type")]
+    #[schemars(with = "Option<String>")]
+    pub type_name: Option<Text>,
     /// With `owns = false`: the state that NULL in the column stands for.
     #[schemars(with = "Option<String>")]
     pub null: Option<Text>,
@@ -82,6 +87,8 @@ pub struct SqlTarget {
     pub column: String,
     /// What the status column has.
     pub storage: Storage,
+    /// The schema of the status column's type, where the table says one, and its name.
+    pub type_name: Option<(Option<String>, String)>,
     /// The name of the state that NULL in the column stands for.
     pub null: Option<String>,
     /// The history's table; none where the table says `false`.
@@ -158,6 +165,10 @@ impl Target for Sql {
             key: key(row),
             column: or(row.column.as_ref(), || "status".to_owned()),
             storage: row.storage.unwrap_or(Storage::Enum),
+            type_name: row.type_name.as_ref().map(|name| match name.get_ref().split_once('.') {
+                Some((schema, name)) => (Some(schema.to_owned()), name.to_owned()),
+                None => (None, name.get_ref().clone()),
+            }),
             null: row.null.as_ref().map(|state| state.get_ref().clone()),
             events: match &row.events {
                 None => Some(format!("{machine}_events")),
@@ -214,6 +225,7 @@ impl Target for Sql {
         twice(dialects, |&word| word, findings);
         checks::unseen(row, findings);
         checks::several(row, findings);
+        checks::type_name(row, target, findings);
         checks::null(row, target, words, findings);
         checks::names(row, target, words.machine, findings);
     }

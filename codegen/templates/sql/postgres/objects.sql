@@ -3,7 +3,9 @@
 -- One migration of this machine at a time.
 SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('phasegate {{ n.machine }}', 0));
 {%- when "schema" -%}
-{%- if let Some(schema) = n.other_schema() %}{% if owns %}CREATE SCHEMA IF NOT EXISTS {{ schema }};{% endif %}{% endif -%}
+{%- if owns %}{% if let Some(schema) = n.other_schema() %}CREATE SCHEMA IF NOT EXISTS {{ schema }};{% endif %}
+{%- if let Some((schema, _)) = n.type_name %}{% if schema.as_str() != n.schema_name.as_str() %}
+CREATE SCHEMA IF NOT EXISTS "{{ schema }}";{% endif %}{% endif %}{% endif -%}
 {%- when "initial" -%}
 -- What a row starts in where nothing is said: a function, because a column's own default cannot be
 -- changed without a lock that writers wait for.

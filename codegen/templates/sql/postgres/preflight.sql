@@ -30,6 +30,14 @@ BEGIN
       fault := 'it has no column {{ n.column_name }}';
     ELSIF class <> '{{ column_class }}' THEN
       fault := 'its column {{ n.column_name }} is of the type ' || type || ', where `storage = "{{ storage }}"` is said';
+{%- if n.type_name.is_some() %}
+    ELSIF NOT EXISTS (
+      SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      WHERE a.attrelid = guarded AND a.attname = '{{ n.column_name }}'
+        AND to_regtype('{{ n.status_type }}') IN (t.oid, t.typbasetype)
+    ) THEN
+      fault := 'its column {{ n.column_name }} is of the type ' || type || ', where `type` says {{ n.status_type }}';
+{%- endif %}
     END IF;
   END IF;
 {%- for key in n.parts %}
@@ -68,6 +76,17 @@ BEGIN
           || ', and a history is of one row: name a key that is unique alone';
       END IF;
     END IF;
+  END IF;
+  IF fault IS NULL AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_index i
+    WHERE i.indrelid = guarded AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts >= {{ n.parts.len() }}
+      AND ARRAY[{{ n.name_literals() }}]::name[] <@ ARRAY(
+        SELECT a.attname FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = guarded AND a.attnum = ANY ((i.indkey::smallint[])[0:{{ n.parts.len() - 1 }}])
+      )
+  ) THEN
+    fault := 'no index of it begins with its key ({{ n.key_names() }}), so that a step would look through the whole table: '
+      || CASE kind WHEN 'p' THEN 'CREATE INDEX ON ' ELSE 'CREATE INDEX CONCURRENTLY ON ' END || '{{ n.table }} ({{ n.list(&n.own("")) }})';
   END IF;
   IF fault IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.schema_name }}.{{ n.table_name }} cannot be guarded: ' || fault;

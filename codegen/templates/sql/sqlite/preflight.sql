@@ -32,3 +32,18 @@ WHERE "blobs" > 0;
 SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: its column {{ n.column_name }} is a BLOB in ' || "blobs" || CASE "blobs" WHEN 1 THEN ' row' ELSE ' rows' END || ', and no state is one: UPDATE {{ n.table_name }} SET {{ n.column_name }} = CAST({{ n.column_name }} AS TEXT) WHERE {{ n.column_name }} <> CAST({{ n.column_name }} AS TEXT)')
 FROM (SELECT count(*) AS "blobs" FROM {{ n.table }} WHERE typeof({{ n.column }}) = 'blob') AS b
 WHERE "blobs" > 0;
+SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: no index of it begins with its key ({{ n.key_names() }}), so that a step would look through the whole table: CREATE INDEX {{ n.table_name }}_key ON {{ n.table_name }} ({{ n.key_names() }})')
+FROM (SELECT 1) AS one
+WHERE NOT EXISTS (
+  SELECT 1 FROM pragma_index_list('{{ n.table_name }}') AS i
+  WHERE NOT i."partial" AND (
+    SELECT count(*) FROM pragma_index_info(i.name) AS c
+    WHERE c.seqno < {{ n.parts.len() }} AND c.name COLLATE NOCASE IN ({{ n.name_literals() }})
+  ) = {{ n.parts.len() }}
+)
+{%- if n.parts.len() == 1 %} AND NOT EXISTS (
+  SELECT 1 FROM pragma_table_info('{{ n.table_name }}') AS c
+  WHERE c.pk = 1 AND c.name COLLATE NOCASE = {{ n.name_literals() }}
+    AND (SELECT count(*) FROM pragma_table_info('{{ n.table_name }}') AS k WHERE k.pk > 0) = 1
+)
+{%- endif %};

@@ -148,6 +148,7 @@ fn differences(
         ("key_type", types(old) != types(new)),
         ("column", old.column != new.column),
         ("storage", old.storage != new.storage),
+        ("type", new.owns && old.type_name != new.type_name),
         ("events", old.events != new.events),
     ];
     differ.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()

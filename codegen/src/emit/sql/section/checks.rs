@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{SqlRow, SqlTarget};
 use crate::emit::Words;
-use crate::emit::sql::keys::{Dialect, Mode};
+use crate::emit::sql::keys::{Dialect, Mode, Storage};
 use crate::emit::sql::names::{OWNED_COLUMNS, identifiers, relations};
 use crate::emit::target::{plain, twice};
 use crate::finding::Findings;
@@ -114,6 +114,22 @@ pub(super) fn names(
             let span = given.unwrap_or_else(|| row.span.clone());
             let message = format!("the table has another column `{}`", shown(name));
             findings.error(rules::COLLIDING_NAMES, span, message, "name the column something else");
+        }
+    }
+}
+
+/// The type of the status column is one, and there is one.
+pub(super) fn type_name(row: &SqlRow, target: &SqlTarget, findings: &mut Findings<'_>) {
+    let Some(given) = row.type_name.as_ref().filter(|name| name.get_ref() != LOST) else { return };
+    if target.storage != Storage::Enum || !target.dialects.contains(&Dialect::Postgres) {
+        let message = "`type` is the name of PostgreSQL's enum type, and the column has none";
+        let help = "leave `type` out, or say `storage = \"enum\"` and the dialect `postgres`";
+        findings.error(rules::TYPE_WITHOUT_ENUM, given.span(), message, help);
+    }
+    for part in given.get_ref().splitn(2, '.') {
+        plain(Some(&Spanned::new(given.span(), part.to_owned())), findings);
+        if part.len() > MAX_NAME {
+            identifier_too_long(part, given.span(), findings);
         }
     }
 }
