@@ -87,33 +87,37 @@ impl Accepted {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// Where it is no such file; the message has the place.
+    /// Where it is no such file; the message has a line for each fault, with its place.
     pub fn parse(path: &str, text: &str) -> io::Result<Self> {
         let source = Source::new(path, text);
         let wrong = |at: usize, message: String| {
             let (line, column) = source.place(at);
-            let message = format!("{path}:{line}:{column}: {message}");
-            io::Error::new(io::ErrorKind::InvalidData, message)
+            format!("{path}:{line}:{column}: {message}")
         };
         let rows: Rows = toml::from_str(&source.text).map_err(|error| {
             let message = error.message().replace('\n', " ");
             let help = "each [[accepted]] has `rule`, `fingerprint` (or `state`) and `reason`, and \
                         may have `subject`";
-            wrong(error.span().map_or(0, |span| span.start), format!("{message}; {help}"))
+            let at = error.span().map_or(0, |span| span.start);
+            io::Error::new(io::ErrorKind::InvalidData, wrong(at, format!("{message}; {help}")))
         })?;
         let mut seen = BTreeSet::new();
+        let mut errors = Vec::new();
         for row in &rows.accepted {
-            let at = row.check().map_err(|(at, message)| wrong(at, message))?;
-            if !seen.insert((row.rule.get_ref(), at.get_ref())) {
-                let message = format!(
-                    "`{}` of {} is accepted twice: once is enough",
-                    at.get_ref(),
-                    row.rule.get_ref()
-                );
-                return Err(wrong(at.span().start, message));
+            match row.check() {
+                Ok(at) if seen.insert((row.rule.get_ref(), at.get_ref())) => {}
+                Ok(at) => {
+                    let (what, rule) = (at.get_ref(), row.rule.get_ref());
+                    let message = format!("`{what}` of {rule} is accepted twice: once is enough");
+                    errors.push(wrong(at.span().start, message));
+                }
+                Err((at, message)) => errors.push(wrong(at, message)),
             }
         }
-        Ok(Self { source, rows: rows.accepted })
+        if errors.is_empty() {
+            return Ok(Self { source, rows: rows.accepted });
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, errors.join("\n")))
     }
 
     /// Why the finding of a fingerprint is accepted, where it is.

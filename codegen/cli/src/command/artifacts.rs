@@ -77,6 +77,8 @@ impl Generate {
                 findings.extend(settled.warnings);
                 findings.extend(told);
             }
+        } else if !tables.loaded.is_empty() {
+            say("phasegate: nothing is written while one of the tables is not valid");
         }
         if format != Format::Text {
             tell(format, &findings, None, json!({ "artifacts": artifacts }))?;

@@ -77,7 +77,7 @@ impl Migrate {
             }
             if format == Format::Text {
                 tell(format, &of_table, Some(&loaded.source), json!({}))?;
-                print(&lines(loaded, &migrated, leave))?;
+                print(&lines(loaded, &migrated, leave, self.check))?;
             }
             told.push(summary(loaded, &migrated, leave));
             findings.extend(of_table);
@@ -102,7 +102,7 @@ impl Migrate {
 }
 
 /// What was written, a line each, and what it comes to.
-fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave) -> String {
+fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave, check: bool) -> String {
     let table = &loaded.source.path;
     let mut lines = String::new();
     for file in &migrated.files {
@@ -126,7 +126,10 @@ fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave) -> String {
         (_, Leave::Write) => {
             format!("{table}: {files} written; review them, commit them, and roll them out\n")
         }
-        (_, Leave::Read) => format!("{table}: {files} to write\n"),
+        (_, Leave::Read) if check => format!("{table}: {files} to write\n"),
+        (_, Leave::Read) => {
+            format!("{table}: {files} to write, once nothing is wrong with the other tables\n")
+        }
     };
     lines
 }

@@ -183,6 +183,7 @@ fn takes_several_tables_and_tells_of_all_of_them() {
     let before = folder.files();
     let ran = folder.run(&["generate", "good.toml", "bad.toml"]);
     assert_eq!((ran.code, folder.files()), (Some(2), before), "{ran:?}");
+    assert!(ran.err.contains("nothing is written while one of the tables is not valid"), "{ran:?}");
     assert_eq!(folder.run(&["check", "good.toml", "missing.toml"]).code, Some(2));
 }
 

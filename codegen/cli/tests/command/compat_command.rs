@@ -151,6 +151,7 @@ fn an_accepted_finding_no_longer_fails_and_one_that_no_longer_occurs_is_told() {
     let ran = folder.run(&["compat", "old.toml", "new.toml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("(accepted: nothing runs at night)"), "{ran:?}");
+    assert!(ran.out.contains(": compatible but for what is accepted: "), "{ran:?}");
     assert!(ran.out.contains("; 1 finding is accepted"), "{ran:?}");
     // Elsewhere by name; and the fingerprint outlives edits beside it.
     folder.write("mine.toml", row(fingerprint));
@@ -230,6 +231,11 @@ fn a_file_of_accepted_findings_that_is_none_stops_the_run() {
         let ran = folder.run(&["compat", "old.toml", "new.toml", "--accepted", "mine.toml"]);
         could_not(&ran, wanted);
     }
+    // Every fault of its entries is told in one run.
+    folder.write("mine.toml", format!("{rule}reason = \"\"\n{rule}reason = \" \"\n"));
+    let ran = folder.run(&["compat", "old.toml", "new.toml", "--accepted", "mine.toml"]);
+    could_not(&ran, "mine.toml:4:10: `reason` is empty");
+    could_not(&ran, "mine.toml:8:10: `reason` is empty");
     could_not(
         &folder.run(&["compat", "old.toml", "new.toml", "--accepted", "gone.toml"]),
         "gone.toml",

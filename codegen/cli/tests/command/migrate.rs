@@ -258,6 +258,12 @@ fn several_machines_share_a_folder() {
     folder.write("migrations/tables/0002.toml", folder.read("migrations/tables/0002.toml") + "#\n");
     assert_eq!(folder.run(&["migrate", "job.toml"]).code, Some(0));
     assert_eq!(folder.run(&["migrate", "pay.toml"]).code, Some(1));
+    // Together, none is written, and that is said.
+    folder.write("new.toml", TABLE.replace("\"job\"", "\"new\""));
+    let before = folder.files();
+    let ran = folder.run(&["migrate", "new.toml", "pay.toml"]);
+    assert_eq!((ran.code, folder.files()), (Some(1), before), "{ran:?}");
+    assert!(ran.out.contains("to write, once nothing is wrong with the other tables"), "{ran:?}");
 }
 
 #[test]

@@ -315,6 +315,7 @@ impl Comparison<'_> {
             orders
         };
         let word = match self.is_compatible() {
+            Some(true) if accepted > 0 => "compatible but for what is accepted",
             Some(true) => "compatible",
             Some(false) => "not compatible",
             None => "unknown",
