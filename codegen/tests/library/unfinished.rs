@@ -1,6 +1,6 @@
 //! Phases that a row may leave before they are completed: a warning that names the way, and no more.
 
-use crate::common::proofs::{machine, table, verdict};
+use crate::common::proofs::{fixture, machine, table, verdict};
 use phasegate_codegen::Finding;
 use phasegate_codegen::finding::Severity;
 use phasegate_codegen::table::Source;
@@ -75,6 +75,28 @@ fn each_phase_that_can_be_left_is_a_warning_and_a_way_that_ends_there_is_shown_t
 fn a_phase_that_nothing_completes_is_left_by_whatever_comes_next() {
     let open = trial("abandoned").replace("phase = \"a\"\ncompletes = true", "phase = \"a\"");
     assert_eq!(found(&open), []);
+}
+
+/// A machine of 24 states that a project published: nothing of it is refused, and what is said is so.
+#[test]
+fn a_published_machine_of_many_states_is_sound_where_a_row_may_give_a_phase_up() {
+    let text = fixture("baremetal");
+    assert_eq!(machine(&text).states.len(), 24);
+    let warning = warning(&text);
+    let way = "`rescue` may be left unfinished: ";
+    assert!(warning.message.starts_with(way), "{warning:?}");
+    assert!(warning.message.contains("unrescuing -> active"), "{warning:?}");
+    // Both ways out that it names.
+    let rescue = "name      = \"rescue\"\nphase     = \"rescue\"\ncompletes = true";
+    let open = text.replace(rescue, &rescue.replace("\ncompletes = true", ""));
+    assert!(open != text && found(&open).is_empty());
+    let left = rescue.replace("\"rescue\"\nphase", "\"rescue_left\"\nphase");
+    let given_up = text.replace(rescue, &format!("{rescue}\n\n[[state]]\n{left}")).replace(
+        "from = \"unrescuing\"\nto   = [\"unrescue_failed\", \"active\"]",
+        "path = [\"unrescuing\", \"rescue_left\", \"active\"]\n\n[[transition]]\nfrom = \"unrescuing\"\nto   = \"unrescue_failed\"",
+    );
+    assert_eq!(machine(&given_up).states.len(), 25);
+    assert_eq!(found(&given_up), []);
 }
 
 /// A step over an optional state that does not complete the phase explains nothing.
