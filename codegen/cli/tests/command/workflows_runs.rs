@@ -148,6 +148,11 @@ fn a_run_that_is_replaced_is_no_other_jobs_fault() {
     let rules: Vec<&str> = found.iter().map(|(rule, _)| rule.as_str()).collect();
     assert_eq!(rules, ["job-condition", "shared-group"], "{found:#?}");
     assert!(found[0].1.contains("skipped: build; deploy starts"), "{found:#?}");
+    // Where that job is skipped in every run, the shortest one that nobody ends skips it, too.
+    let never = changed(workflow, "    if: inputs.build_first\n", "    if: false\n");
+    let found = said(&changed(&never, "jobs:\n", group), &[]);
+    let replaced = found.iter().find(|(rule, _)| rule == "shared-group");
+    assert!(replaced.is_some_and(|(_, said)| said.contains("skipped: build")), "{found:#?}");
 }
 
 #[test]

@@ -129,7 +129,8 @@ fn a_start_on_a_machine_of_ones_own_goes_below_what_installs_its_tools() {
     ] {
         let install = format!("    steps:\n      - run: {tool}\n");
         let below = |runner: &str| {
-            let text = PLAIN.replace("ubuntu-latest", runner).replace("    steps:\n", &install);
+            let bare = PLAIN.replace("      - uses: actions/checkout@v4\n", "");
+            let text = bare.replace("ubuntu-latest", runner).replace("    steps:\n", &install);
             let folder = tried(&text, &[]);
             holds(&folder, &[]);
             let text = folder.read(AT);
@@ -188,6 +189,13 @@ fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
         below(
             "  notify:\n    needs: [build, deploy]\n    if: always()\n    runs-on: x\n    steps:\n      - run: ./chat\n",
         ),
+        // A callback of one's own stays, and is not taken for a report.
+        changed(
+            PLAIN,
+            "        run: ./ship\n",
+            "        run: ./ship\n      - if: always()\n        run: |\n          curl -sf -X POST \
+             \"$CALLBACK/${{ github.run_id }}\" -d '{\"status\": \"${{ job.status }}\"}'\n",
+        ),
         format!("# one\n{}", PLAIN.replace("    steps:\n", "    # of it\n    steps:   # all\n")),
         changed(
             PLAIN,
@@ -218,7 +226,7 @@ fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
             "    steps:\n      - uses: actions/checkout@v4\n      - name",
             &format!(
                 "    steps:\n{}      - uses: actions/checkout@v4\n      - name",
-                "      # why\n".repeat(800)
+                "      # why\n".repeat(1600)
             ),
         ),
     ];
