@@ -50,9 +50,17 @@ struct Cluster {
     _open: ChildStdin,
 }
 
-/// What a test can do without.
-const LAX: &[&str] =
-    &["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"];
+/// What a test can do without, and what logical replication needs.
+const LAX: &[&str] = &[
+    "-c",
+    "fsync=off",
+    "-c",
+    "synchronous_commit=off",
+    "-c",
+    "full_page_writes=off",
+    "-c",
+    "wal_level=logical",
+];
 
 /// The address of a new, empty database.
 ///

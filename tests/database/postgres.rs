@@ -5,6 +5,7 @@ mod around;
 mod guard;
 mod history;
 pub(crate) mod lives;
+mod replicas;
 mod ways;
 mod writers;
 
