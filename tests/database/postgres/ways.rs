@@ -102,6 +102,21 @@ async fn what_is_over_is_pruned_and_its_keys_stay_used() {
     refused(&mut db, "DELETE FROM deploy_events", "deploy_events is append-only").await;
 }
 
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_prune_leaves_the_reports_that_came_after_the_time_it_is_given() {
+    let mut db = deploys().await;
+    let report = "INSERT INTO deploy_reports (deploy_id, status, answer) VALUES ('a', 'building', 'refused')";
+    ok(&mut db, &format!("UPDATE deploys SET status = 'failed' WHERE id = 'a'; {report}")).await;
+    let before = "SELECT clock_timestamp()::text";
+    let before = texts(&mut db, before).await.concat();
+    ok(&mut db, report).await;
+    // Two steps and the first of the reports.
+    assert_eq!(texts(&mut db, &format!("SELECT deploy_prune('{before}')::text")).await, ["3"]);
+    let left = "SELECT count(*)::text FROM deploy_reports";
+    assert_eq!(texts(&mut db, left).await, ["1"]);
+}
+
 const TIED: &str = "format = 1\nmachine = { name = 'job', initial = 'new' }
      state = [{ name = 'new' }, { name = 'busy' }, { name = 'done', outcome = 'success' }]
      transition = [{ path = ['new', 'busy', 'done'] }]
