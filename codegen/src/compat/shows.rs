@@ -11,7 +11,7 @@ use super::witness::{Trail, witness};
 use crate::machine::stepper::{self, PhaseMemory, Stepper};
 use crate::machine::{PhaseId, StateId, View};
 use crate::runs::{Plan, Workflow, phase_of};
-use crate::search::{End, Explored, Known, Model, explore};
+use crate::search::{End, Explored, Known, Model, concurrently, explore};
 
 /// What a page's stepper remembers: of the row, of the phase, and what was attempted where the row
 /// ended badly. Nothing before a state that its table has.
@@ -28,10 +28,6 @@ struct Eye<'a, 'm> {
 }
 
 impl Eye<'_, '_> {
-    fn name(&self) -> &str {
-        &self.world.machines[self.version].phase(self.phase).name
-    }
-
     fn start(&self, value: Value) -> Memory {
         let state = self.world.state(self.version, value)?;
         Some((self.stepper.start(state), self.stepper.phase_start(self.phase, state), None))
@@ -188,79 +184,57 @@ impl Model for Watched<'_, '_, '_> {
     }
 }
 
+/// What a page shows of one of its phases in all runs.
+struct Shown<'m> {
+    page: usize,
+    phase: &'m str,
+    /// By place, the length of the shortest way to something false, and that.
+    bad: Vec<(usize, u32, Witness)>,
+    /// The same, where the workflow's own page shows it too.
+    alone: Option<(u32, Witness)>,
+    unconfirmed: bool,
+    otherwise: [bool; 2],
+    tried: usize,
+    exhausted: bool,
+}
+
 /// Adds what pages show of their phases in these runs to what was found of them.
 pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut Found) {
     found.exhausted &= scenes.exhausted;
-    let (model, workflow) = (&scenes.model, scenes.model.runs.workflow);
-    let world = model.world();
-    let version = model.version();
+    let (world, version) = (scenes.model.world(), scenes.model.version());
     let steppers: Vec<Stepper<'_>> =
         world.machines.iter().map(|machine| Stepper::of(machine)).collect();
-    let eye = |page: usize, phase: PhaseId| Eye {
-        world,
-        version: page,
-        stepper: &steppers[page],
-        phase,
-        work: work(world, version, workflow, page, phase),
-    };
+    let phases = |page: usize| world.machines[page].phase_ids().map(move |phase| (page, phase));
+    let watched: Vec<(usize, PhaseId)> = (0..world.machines.len()).flat_map(phases).collect();
     let mut alone: BTreeMap<usize, (u32, Witness)> = BTreeMap::new();
-    for page in 0..world.machines.len() {
-        for phase in world.machines[page].phase_ids() {
-            let name = &world.machines[page].phase(phase).name;
-            let mut own = world.machines[version].phase_ids();
-            let own = own.find(|id| world.machines[version].phase(*id).name == *name);
-            let watched = Watched {
-                scenes,
-                page: eye(page, phase),
-                own: own.map(|phase| eye(version, phase)),
-                bad: BTreeMap::new(),
-                alone: None,
-                unconfirmed: false,
-                otherwise: [false; 2],
-            };
-            let Explored { model: watched, known, taken_up, exhausted, .. } =
-                explore(watched, LIMITS);
-            if !(exhausted && scenes.exhausted) {
-                let label = |version: usize| &world.labels[version];
-                found.untried.insert(format!(
-                    "what the {} page shows of `{name}` in runs of the {} workflow ({taken_up} \
-                     situations tried)",
-                    label(page),
-                    label(version)
-                ));
-            }
-            found.exhausted &= exhausted;
-            found.tried.views += taken_up as u64;
-            let told = |place, end: End<u32>, done| {
-                let (first, steps) = known.path(end);
-                let first = known.state(first).scene as usize;
-                let steps = steps.into_iter().map(|(step, _)| scenes.graph.step(step));
-                let steps = steps.map(|(taken, to)| (taken, to as usize));
-                let trail = Trail::through(&scenes.known, first, steps);
-                let place = (place, Some(page), Class::PageFalse);
-                witness(&model.runs, place, &trail, Some((watched.page.name(), done)))
-            };
-            for (&place, &(end, done)) in &watched.bad {
-                let (length, key) = (known.length(end), (place, Some(page), Class::PageFalse));
-                if found.lengths.get(&key).is_none_or(|shortest| length < *shortest) {
-                    found.lengths.insert(key, length);
-                    found.bad.insert(key, told(place, end, done));
-                }
-            }
-            if let Some((end, done)) = watched.alone {
-                let length = known.length(end);
-                if alone.get(&page).is_none_or(|(shortest, _)| length < *shortest) {
-                    alone.insert(page, (length, Witness { alone: true, ..told(0, end, done) }));
-                }
-            }
-            let lesser = found.lesser.entry(Some(page)).or_default();
-            let phase = || name.clone();
-            lesser.extend(watched.unconfirmed.then(|| Lesser::Unconfirmed { phase: phase() }));
-            let otherwise = [true, false].into_iter().zip(watched.otherwise).filter(|(_, is)| *is);
-            lesser.extend(
-                otherwise.map(|(skipped, _)| Lesser::Otherwise { phase: phase(), skipped }),
-            );
+    for shown in concurrently(&watched, |&(page, phase)| watch(scenes, &steppers, page, phase)) {
+        let (page, phase) = (shown.page, shown.phase);
+        if !(shown.exhausted && scenes.exhausted) {
+            found.untried.insert(format!(
+                "what the {} page shows of `{phase}` in runs of the {} workflow ({} situations \
+                 tried)",
+                world.labels[page], world.labels[version], shown.tried
+            ));
         }
+        found.exhausted &= shown.exhausted;
+        found.tried.views += shown.tried as u64;
+        for (place, length, witness) in shown.bad {
+            let key = (place, Some(page), Class::PageFalse);
+            if found.lengths.get(&key).is_none_or(|shortest| length < *shortest) {
+                found.lengths.insert(key, length);
+                found.bad.insert(key, witness);
+            }
+        }
+        if let Some((length, witness)) = shown.alone
+            && alone.get(&page).is_none_or(|(shortest, _)| length < *shortest)
+        {
+            alone.insert(page, (length, Witness { alone: true, ..witness }));
+        }
+        let lesser = found.lesser.entry(Some(page)).or_default();
+        let phase = || phase.to_owned();
+        lesser.extend(shown.unconfirmed.then(|| Lesser::Unconfirmed { phase: phase() }));
+        let otherwise = [true, false].into_iter().zip(shown.otherwise).filter(|(_, is)| *is);
+        lesser.extend(otherwise.map(|(skipped, _)| Lesser::Otherwise { phase: phase(), skipped }));
     }
     // What a mix adds to that comes first.
     for (page, (length, witness)) in alone {
@@ -268,6 +242,59 @@ pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut F
         if of_mix.is_none_or(|shortest| length < *shortest) {
             found.own.insert((Some(page), Class::PageFalse), witness);
         }
+    }
+}
+
+/// Follows one phase of a page through all runs.
+fn watch<'m>(
+    scenes: &Explored<Mixed<'_, 'm>>,
+    steppers: &[Stepper<'m>],
+    page: usize,
+    phase: PhaseId,
+) -> Shown<'m> {
+    let (model, workflow) = (&scenes.model, scenes.model.runs.workflow);
+    let (world, version) = (model.world(), model.version());
+    let eye = |page: usize, phase: PhaseId| Eye {
+        world,
+        version: page,
+        stepper: &steppers[page],
+        phase,
+        work: work(world, version, workflow, page, phase),
+    };
+    let name = &world.machines[page].phase(phase).name;
+    let mut own = world.machines[version].phase_ids();
+    let own = own.find(|id| world.machines[version].phase(*id).name == *name);
+    let watched = Watched {
+        scenes,
+        page: eye(page, phase),
+        own: own.map(|phase| eye(version, phase)),
+        bad: BTreeMap::new(),
+        alone: None,
+        unconfirmed: false,
+        otherwise: [false; 2],
+    };
+    let Explored { model: watched, known, taken_up, exhausted, .. } = explore(watched, LIMITS);
+    let told = |place, end: End<u32>, done| {
+        let (first, steps) = known.path(end);
+        let first = known.state(first).scene as usize;
+        let steps = steps.into_iter().map(|(step, _)| scenes.graph.step(step));
+        let steps = steps.map(|(taken, to)| (taken, to as usize));
+        let trail = Trail::through(&scenes.known, first, steps);
+        let place = (place, Some(page), Class::PageFalse);
+        witness(&model.runs, place, &trail, Some((name, done)))
+    };
+    let bad = watched.bad.iter();
+    Shown {
+        page,
+        phase: name,
+        bad: bad
+            .map(|(&place, &(end, done))| (place, known.length(end), told(place, end, done)))
+            .collect(),
+        alone: watched.alone.map(|(end, done)| (known.length(end), told(0, end, done))),
+        unconfirmed: watched.unconfirmed,
+        otherwise: watched.otherwise,
+        tried: taken_up,
+        exhausted,
     }
 }
 

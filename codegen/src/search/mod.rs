@@ -10,7 +10,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::Hash;
+use std::num::NonZero;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -323,4 +326,28 @@ pub(crate) fn closure<T: Copy + Ord, I: IntoIterator<Item = T>>(
         waiting.extend(next(at).into_iter().filter(|&to| reached.insert(to)));
     }
     reached
+}
+
+/// What comes of each item, in their order: found on as many threads as there are cores.
+pub(crate) fn concurrently<T: Sync, R: Send>(items: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else { return done };
+            done.push((at, of(item)));
+        }
+    };
+    let mut all = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = running.into_iter().map(|thread| match thread.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.flatten().collect::<Vec<_>>()
+    });
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, result)| result).collect()
 }
