@@ -9,8 +9,8 @@ use super::defect::{Defect, check, put};
 use crate::common::judge::judges_as_the_table;
 use crate::common::sql::{Db, Names, Row, history, literal, ok, refused};
 
-/// Defects that a schema of either dialect can have: what it writes into its tables, of which the
-/// file is the end of its path.
+/// Defects that SQLite's schema can have in the rules that are read from it; the file is the end of
+/// its path.
 pub(crate) const fn written(file: &'static str) -> [Defect; 9] {
     [
         put("deploy", file, "a pair dropped", "  ('building', 'deploying', 'declared'),\n", ""),

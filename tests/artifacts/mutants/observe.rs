@@ -212,7 +212,7 @@ async fn checks<D: Db>(db: &mut D, table: &str, defect: Option<&Defect>, at: &Ce
         check!(at, what_cannot_be_guarded_is_refused(db, &text).await);
         return;
     }
-    ok(db, "CREATE TABLE orders (id text, status text)").await;
+    ok(db, "CREATE TABLE orders (id text, status text); CREATE INDEX own ON orders (id)").await;
     ok(db, "INSERT INTO orders VALUES ('old', 'returned')").await;
     match table {
         OBSERVES => {
@@ -327,12 +327,17 @@ async fn it_enforces_from_there_on(db: &mut impl Db, text: &str) {
 }
 
 async fn what_cannot_be_guarded_is_refused<D: Db>(db: &mut D, text: &str) {
-    let table = "CREATE TABLE orders (id text, status text)";
+    let table = "CREATE TABLE orders (id text, status text); CREATE INDEX own ON orders (id)";
     let lost = format!("{table}; INSERT INTO orders VALUES ('a', 'lost')");
     let twice = format!("{table}; INSERT INTO orders VALUES ('a', 'cart'), ('a', 'cart')");
     let mut cases = vec![
         ("CREATE VIEW orders AS SELECT 'a' AS id, 'cart' AS status", "VIEW", "that is no table"),
         ("CREATE TABLE orders (id text, state text)", "TABLE", "it has no column status"),
+        (
+            "CREATE TABLE orders (id text, status text)",
+            "TABLE",
+            "no index of it begins with its key",
+        ),
         (&twice, "TABLE", "1 key stands in several rows,"),
         (&lost, "TABLE", "is in a state that the table lacks"),
     ];

@@ -290,7 +290,7 @@ pub(crate) fn schema(table: &str, defect: Option<&Defect>) -> Option<String> {
 /// A table that was there before, without a constraint of its own.
 const LOOSE: &str =
     "CREATE COLLATION fold (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-     CREATE TABLE orders (id text COLLATE fold, status text)";
+     CREATE TABLE orders (id text COLLATE fold, status text); CREATE INDEX ON orders (id)";
 
 async fn installs(db: &mut PgConnection, schema: &str) {
     ok(db, schema).await;
