@@ -61,6 +61,16 @@ fn what_stands_at_other_triggers_is_kept_by_the_help() {
         let said = said(&workflow, &[]);
         assert!(said[0].1.contains("in lines of its own, with what stands there\n"), "{said:#?}");
     }
+    // Nothing, written out: no line can be added below it.
+    for nothing in [" ~", " null", " !!null", " &none", "\n    inputs: ~", "\n    inputs: null"] {
+        let on = format!("on:\n  workflow_dispatch:{nothing}\n");
+        let workflow = changed(workflow, "on:\n  workflow_dispatch:\n", &on);
+        let folder = tried(&workflow, &[]);
+        assert!(folder.read(AT).contains(&on), "{}", folder.read(AT));
+        let said = said(&workflow, &[]);
+        let lines = printed(&said[0].1, "in lines of its own, with what stands there\n");
+        finds(&changed(&workflow, &on, &format!("on:\n{lines}\n")), &[], &[]);
+    }
 }
 
 #[test]

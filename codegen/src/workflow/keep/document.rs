@@ -70,6 +70,12 @@ impl Node {
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
+    /// Whether nothing stands there, so that lines can be added below it.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.anchor.is_none()
+            && matches!(&self.value, Value::Scalar { text, is_plain: true } if text.is_empty())
+    }
+
     /// The keys and values; none where it has no keys.
     pub(super) fn entries(&self) -> &[(Self, Self)] {
         match &self.value {
@@ -257,8 +263,10 @@ impl<'t> Reader<'t> {
                 Value::Map { entries, is_flow: style == StructureStyle::Flow }
             }
             Event::Alias(anchor) => Value::Alias(anchor),
-            Event::Scalar(text, style, ..) => {
-                let is_plain = style == ScalarStyle::Plain;
+            Event::Scalar(text, style, _, tag) => {
+                let is_plain = style == ScalarStyle::Plain && tag.is_none();
+                // The parser says `~` where nothing is written.
+                let text = if is_plain && span.start == span.end { "".into() } else { text };
                 Value::Scalar { text: text.into_owned(), is_plain }
             }
             // No nodes, and so none that come here; the parser may yet learn of others.

@@ -219,7 +219,7 @@ impl Reading<'_> {
         let all = |column: usize| {
             missing.iter().flat_map(|input| input.lines(column)).collect::<Vec<String>>()
         };
-        if dispatch.is_null() {
+        if dispatch.is_left_out() {
             let mut lines = vec![format!("{}inputs:", " ".repeat(key.column + 2))];
             lines.extend(all(key.column + 4));
             return after(key.line, lines);
@@ -233,7 +233,7 @@ impl Reading<'_> {
             lines.extend(all(column + 2));
             return after(key.line, lines);
         };
-        if entries.is_null() {
+        if entries.is_left_out() {
             return after(inputs.line, all(inputs.column + 2));
         }
         match &entries.value {

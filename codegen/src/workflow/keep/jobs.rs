@@ -176,7 +176,7 @@ impl<'r> Reading<'r> {
             return false;
         };
         let is_block = matches!(steps.value, Value::List { is_flow: false, .. });
-        if !is_block && !steps.is_null() {
+        if !is_block && !steps.is_left_out() {
             let message = format!("the steps of the job `{name}` have no lines of their own");
             let help = "write them as a list with a line for each step: `- name: ...`";
             tell(rules::NO_STEPS, Severity::Error, message, help);
