@@ -275,16 +275,9 @@ impl Github<'_> {
         match runs {
             Runs::WhenAllSucceeded => given,
             Runs::WhenAllPassed(jobs) => {
-                let passed = |&job: &JobId| {
-                    let job = self.machine.job(job);
-                    let result = format!("needs.{}.result", job.name);
-                    match job.skippable {
-                        true => format!("({result} == 'success' || {result} == 'skipped')"),
-                        false => format!("{result} == 'success'"),
-                    }
-                };
-                let each: Vec<String> = jobs.iter().map(passed).collect();
-                format!("!cancelled() && {}", each.join(" && "))
+                let each = jobs.iter().map(|&job| self.passed(job));
+                // Whoever adds a job of his own to `needs` waits for that one, too.
+                [NONE_FAILED.to_owned()].into_iter().chain(each).collect::<Vec<_>>().join(" && ")
             }
             Runs::Always => format!("always() && {given}"),
             Runs::AlwaysWhere(any) => {
@@ -292,6 +285,12 @@ impl Github<'_> {
                 format!("always() && {given} && ({})", each.collect::<Vec<_>>().join(" || "))
             }
         }
+    }
+
+    /// That a job succeeded, or was skipped as it may be, as an expression.
+    pub(crate) fn passed(&self, id: JobId) -> String {
+        let job = self.machine.job(id);
+        passed(&job.name, job.skippable)
     }
 
     /// That a console started the run, as an expression.
@@ -345,11 +344,24 @@ impl Github<'_> {
 /// What became of the job so far.
 const JOB_STATUS: &str = "job.status";
 
+/// That no job before failed, and that the run was not cancelled: a status function, without which a
+/// skipped job before would skip this one, too.
+pub(crate) const NONE_FAILED: &str = "!failure() && !cancelled()";
+
+/// That a job that is needed succeeded, or was skipped where it may be, as an expression.
+pub(crate) fn passed(job: &str, may_skip: bool) -> String {
+    let result = format!("needs.{job}.result");
+    match may_skip {
+        true => format!("({result} == 'success' || {result} == 'skipped')"),
+        false => format!("{result} == 'success'"),
+    }
+}
+
 fn step_id(number: usize) -> String {
     format!("report_{number}")
 }
 
-fn expression(text: &str) -> String {
+pub(crate) fn expression(text: &str) -> String {
     format!("${{{{ {text} }}}}")
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_codegen::machine::NeedResult;
-use phasegate_codegen::workflow::expression::{Both, Condition, Held, Known, texts};
+use phasegate_codegen::workflow::expression::{Both, Condition, Held, Known, is_own, texts};
 use proptest::prelude::*;
 
 /// A run of which some is known.
@@ -156,6 +156,30 @@ fn a_text_with_expressions_in_it_is_put_together() {
     assert_eq!(all("${{ inputs.a && 'x' || 'y' }}"), Some(vec!["x".to_owned(), "y".to_owned()]));
     assert_eq!(all("${{ inputs.a }}"), None);
     assert_eq!(all("${{ '}}' }}"), Some(vec!["}}".to_owned()]));
+}
+
+#[test]
+fn a_name_that_holds_what_no_other_run_has_is_a_runs_own() {
+    let mut run = Run::default();
+    run.held.insert("run.id".to_owned(), Held::Filled);
+    let own = [vec!["run".to_owned(), "id".to_owned()]];
+    for (text, is) in [
+        ("x-${{ run.id }}", true),
+        ("${{ inputs.a && run.id || format('{0}', run.id) }}", true),
+        ("${{ case(inputs.a, run.id, toJSON(run)) }}", true),
+        ("${{ case(inputs.a, 'x', run.id) }}", false),
+        ("${{ inputs.a && run.id }}", false),
+        ("${{ inputs.a || run.id }}", false),
+        ("${{ run.id == 'x' || run.id }}", false),
+        ("${{ !run.id || run.id }}", true),
+        ("${{ run.id.more }}", false),
+        ("${{ run[inputs.a] }}", false),
+        ("run.id", false),
+        ("", false),
+    ] {
+        assert_eq!(is_own(text, &run, &own), Ok(is), "{text}");
+    }
+    assert!(is_own("${{ run.", &run, &own).is_err());
 }
 
 /// An expression over two inputs and a job.

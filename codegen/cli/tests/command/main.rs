@@ -27,6 +27,7 @@ mod tests_run;
 mod verify_command;
 mod workflows;
 mod workflows_found;
+mod workflows_helps;
 mod workflows_own_text;
 mod workflows_places;
 mod workflows_regions;

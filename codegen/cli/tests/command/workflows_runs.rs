@@ -184,20 +184,47 @@ fn a_concluding_job_that_may_not_run_is_found_with_the_run_in_which_it_does_not(
 #[test]
 fn a_group_in_which_runs_of_several_rows_wait_is_found() {
     let workflow = include_str!("workflows/trials/wiped.yml");
+    let in_progress =
+        |group: &str| format!("concurrency:\n  group: {group}\n  cancel-in-progress: true");
     for (group, is_found) in [
-        ("concurrency: deploy", true),
-        (
-            "concurrency:\n  group: ${{ github.workflow }}-${{ github.ref }}\n  cancel-in-progress: true",
-            true,
-        ),
-        ("concurrency:\n  group: ship-${{ inputs.ship_id }}\n  cancel-in-progress: true", false),
-        ("concurrency:\n  group: ${{ inputs.ship_id || github.run_id }}", false),
+        ("deploy", true),
+        ("${{ github.workflow }}-${{ github.ref }}", true),
+        ("ship-${{ inputs.ship_id }}", false),
+        ("${{ inputs.ship_id || github.run_id }}", false),
+        ("${{ GitHub.Run_ID }}", false),
+        ("ship-${{ github.run_number }}", false),
+        ("${{ inputs['ship_id'] }}", false),
+        ("${{ github.event.inputs.ship_id }}", false),
+        ("${{ format('ship-{0}-{1}', github.ref, inputs.ship_id) }}", false),
+        ("${{ github.ref == 'refs/heads/main' && github.run_id || inputs.ship_id }}", false),
+        ("${{ toJSON(inputs) }}", false),
+        // The id occurs, and two runs come to the same name all the same.
+        ("${{ github.ref_name == 'main' && 'prod' || github.run_id }}", true),
+        ("${{ inputs.lane || inputs.ship_id }}", false),
+        ("${{ vars.LANE || github.run_id }}", true),
+        ("${{ inputs.ship_id && 'prod' }}", true),
+        ("${{ contains(github.run_id, '7') }}", true),
+        ("${{ format('ship-{1}', github.run_id, github.ref) }}", true),
+        ("ship-inputs.ship_id", true),
+        ("github.run_id", true),
+        ("${{ github.run_attempt }}", true),
     ] {
-        let workflow = changed(workflow, "jobs:\n", &format!("{group}\njobs:\n"));
+        let workflow = changed(workflow, "jobs:\n", &format!("{}\njobs:\n", in_progress(group)));
         let all: [(&str, &[&str]); 1] =
             [("shared-group", &["`conclude` is cancelled", "inputs.ship_id"])];
         finds(&workflow, &[], if is_found { &all } else { &[] });
+        if group.contains("run_id") && is_found {
+            let short =
+                changed(&workflow, &in_progress(group), &format!("concurrency: \"{group}\""));
+            finds(&short, &[], &all);
+        }
     }
+    // What a run is given may be the same in two of them.
+    let lane = "on:\n  workflow_dispatch:\n    inputs:\n      lane: {type: string}\n";
+    let workflow_with_lane = changed(workflow, "on:\n  workflow_dispatch:\n", lane);
+    let group = in_progress("${{ inputs.lane || inputs.ship_id }}");
+    let found = said(&changed(&workflow_with_lane, "jobs:\n", &format!("{group}\njobs:\n")), &[]);
+    assert_eq!(found[0].0, "shared-group", "{found:#?}");
     // A job by itself may wait: the concluding one says so.
     let job =
         changed(workflow, "    needs: build\n", "    needs: build\n    concurrency: production\n");

@@ -152,14 +152,17 @@ fn formatted(text: &Values, values: &[Values]) -> Values {
     };
     let mut known = Some(text.clone());
     let mut own = text.clone();
+    let mut is_filled = false;
     for (at, value) in values.iter().enumerate() {
         let place = format!("{{{at}}}");
+        let says = |value: &Value| value.text().is_none_or(|text| !text.is_empty());
+        is_filled |= text.contains(&place) && !value.any && value.known.iter().all(says);
         own = own.replace(&place, "");
         known = known.and_then(|known| Some(known.replace(&place, &of_value(value)?)));
     }
     match known {
         Some(known) => Values::text(known.replace("{{", "{").replace("}}", "}")),
-        None if own.is_empty() => Values::ANY,
+        None if own.is_empty() && !is_filled => Values::ANY,
         None => Values::one(Value::Filled),
     }
 }

@@ -2,10 +2,12 @@
 //! it asks for is known. What can't be known is taken both ways.
 
 mod evaluate;
+mod own;
 mod parse;
 mod tokens;
 mod value;
 
+pub use own::Own;
 use parse::Expression;
 use value::{Value, Values};
 
@@ -96,6 +98,56 @@ pub fn texts(text: &str, known: &dyn Known) -> Result<Option<Vec<String>>, Strin
     let values = template(text)?.values(&By(known));
     let known: Option<Vec<String>> = values.known.iter().map(Value::text).collect();
     Ok(known.filter(|_| !values.any))
+}
+
+/// Whether no two runs come to the same text, where each has something of its own in a context.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn is_own(text: &str, known: &dyn Known, own: &Own) -> Result<bool, String> {
+    Ok(template(text)?.is_own(&By(known), own))
+}
+
+/// What a condition asks for, each of which must hold; nothing where it is a text with expressions in
+/// it, which holds always.
+pub fn terms(text: &str) -> Vec<String> {
+    let text = text.trim();
+    let inner = match text.strip_prefix("${{") {
+        Some(rest) if end(rest).is_some_and(|end| end + 2 == rest.len()) => &rest[..rest.len() - 2],
+        Some(_) => return Vec::new(),
+        None if text.contains("${{") => return Vec::new(),
+        None => text,
+    };
+    let inner = inner.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    match parts(inner.trim()) {
+        Some(parts) => parts,
+        None => vec![format!("({})", inner.trim())],
+    }
+}
+
+/// The parts of an expression between `&&` that stand in no brackets; none where an `||` stands so.
+fn parts(text: &str) -> Option<Vec<String>> {
+    let (mut depth, mut quoted, mut from) = (0, false, 0);
+    let mut parts = Vec::new();
+    for (at, c) in text.char_indices() {
+        quoted ^= c == '\'';
+        if quoted {
+            continue;
+        }
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            '|' if depth == 0 => return None,
+            '&' if depth == 0 && text[at..].starts_with("&&") => {
+                parts.push(text[from..at].trim().to_owned());
+                from = at + 2;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[from..].trim().to_owned());
+    parts.retain(|part| !part.is_empty());
+    Some(parts)
 }
 
 fn bare(text: &str) -> Result<Expression, String> {

@@ -216,24 +216,6 @@ impl<'r> Reading<'r> {
         matrix.entries().is_empty() || !matrix.entries().iter().all(is_one)
     }
 
-    /// The concurrency group in which the job or the whole run waits beside those of other rows: one
-    /// that waits is cancelled where a later one comes, and nothing of it runs.
-    pub(super) fn shared_group(&self, job: Found<'r>) -> Option<&'r Node> {
-        let whole =
-            self.document.root.get("concurrency").map(|value| self.document.resolved(value));
-        let is_shared = |group: &&Node| {
-            let text = group.text().unwrap_or_default();
-            let own = ["github.run_id", self.target.id()];
-            !group.is_null() && !own.iter().any(|own| text.contains(own))
-        };
-        let group =
-            |value: &'r Node| value.get("group").or(Some(value).filter(|v| v.text().is_some()));
-        // One that lets more than one wait replaces none.
-        let is_queue = |value: &&Node| value.get("queue").and_then(Node::text) == Some("max");
-        let both = [whole, self.value(job, "concurrency")].into_iter().flatten();
-        both.filter(|value| !is_queue(value)).filter_map(group).find(is_shared)
-    }
-
     /// What the table's job needs, the workflow's is to wait for.
     fn judge_needs(
         &self,
@@ -241,8 +223,8 @@ impl<'r> Reading<'r> {
         found: Found<'r>,
         tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
-        let direct = needs(found);
-        let of = |name| self.job(name).map(needs).unwrap_or_default();
+        let direct = self.needs(found);
+        let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
         let all = closure(direct.iter().copied(), of);
         for &need in &job.needs {
             let need = self.machine.job(need).name.as_str();
@@ -300,7 +282,7 @@ impl<'r> Reading<'r> {
                 let need = needed.iter().find(|&&need| self.machine.job(need).name == **name);
                 (name.to_lowercase(), need.map_or(NeedResult::Success, |&need| of(need)))
             };
-            let results = Results(needs(found).iter().map(named).collect());
+            let results = Results(self.needs(found).iter().map(named).collect());
             let is_skippable = |need: JobId| self.machine.job(need).skippable;
             let wanted = conclude(&attempted, is_skippable, of).0.as_str();
             let said = expression::texts(result, &results).ok().flatten();
@@ -359,9 +341,4 @@ impl Known for Results {
     fn context(&self, _: &[&str]) -> Held {
         Held::Unknown
     }
-}
-
-/// The jobs that a job waits for itself.
-pub(super) fn needs(job: Found<'_>) -> Vec<&str> {
-    job.value.get("needs").map(Node::texts).unwrap_or_default()
 }

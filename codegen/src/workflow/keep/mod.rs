@@ -4,9 +4,11 @@
 
 mod checkout;
 mod container;
+mod departure;
 mod document;
 mod expected;
 mod files;
+mod groups;
 mod held;
 mod inputs;
 mod jobs;

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::document::Node;
-use super::jobs::needs;
 use super::reading::{Found, Reading};
 use crate::machine::{Became, JobId, NeedResult};
 use crate::runs::{Decides, Workflow, Written};
@@ -86,7 +85,7 @@ impl Known for Here<'_> {
     }
 
     fn context(&self, keys: &[&str]) -> Held {
-        self.of.facts.context(keys)
+        self.of.facts.of(keys)
     }
 
     fn decided(&self, atom: &str) -> Option<bool> {
@@ -96,7 +95,8 @@ impl Known for Here<'_> {
 }
 
 impl Facts {
-    fn context(&self, keys: &[&str]) -> Held {
+    /// What a context holds at some keys.
+    fn of(&self, keys: &[&str]) -> Held {
         let input = |name: &str| match self.inputs.contains(name) {
             true => Held::Unknown,
             false => Held::Text(String::new()),
@@ -107,6 +107,7 @@ impl Facts {
             ["inputs", name] | ["github", "event", "inputs", name] => input(name),
             // What starts a run with a row's id is a dispatch, of whatever calls the workflow.
             ["github", "event", key, ..] if !DISPATCHED.contains(key) => Held::Text(String::new()),
+            ["github", "run_id" | "run_number"] => Held::Filled,
             ["github", "base_ref" | "head_ref"] => Held::Text(String::new()),
             ["github", "event_name"] => self.event.clone().map_or(Held::Unknown, Held::Text),
             ["needs", job, "outputs", name] => match self.outputs.get(*job) {
@@ -115,6 +116,29 @@ impl Facts {
             },
             _ => Held::Unknown,
         }
+    }
+}
+
+/// Where nothing is asked of jobs: what is known before any of them runs.
+impl Known for Facts {
+    fn need(&self, _: &str) -> Option<NeedResult> {
+        None
+    }
+
+    fn needs(&self) -> Vec<NeedResult> {
+        Vec::new()
+    }
+
+    fn before(&self) -> Vec<NeedResult> {
+        Vec::new()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    fn context(&self, keys: &[&str]) -> Held {
+        self.of(keys)
     }
 }
 
@@ -133,6 +157,16 @@ const DISPATCHED: [&str; 12] = [
     "workflow",
     "*",
 ];
+
+/// A job as it would be with another condition.
+pub(super) struct Instead {
+    /// What it is called.
+    pub(super) job: String,
+    /// What would stand at its `if:`.
+    pub(super) condition: String,
+    /// What it would wait for besides.
+    pub(super) needs: Vec<String>,
+}
 
 /// What keeps a workflow from being read as runs.
 pub(super) struct Unread<'r> {
@@ -153,8 +187,8 @@ impl<'r> Reading<'r> {
         self.value(job, "if").filter(|value| !value.is_null()).and_then(Node::text)
     }
 
-    /// The runs of the workflow. What nobody knows before is taken both ways, but for what is
-    /// decided.
+    /// The runs of the workflow, as it stands, or as it would be with another condition. What nobody
+    /// knows before is taken both ways, but for what is decided.
     ///
     /// # Errors
     /// Every condition that can't be read.
@@ -162,10 +196,18 @@ impl<'r> Reading<'r> {
         &self,
         own: &Workflow<'m>,
         decided: &Decided,
+        instead: Option<&Instead>,
     ) -> Result<(Workflow<'m>, Arc<Facts>), Vec<Unread<'r>>> {
         let facts = Arc::new(Facts { decided: decided.clone(), ..self.facts() });
         let of_table: Vec<(JobId, Found<'r>)> =
             self.jobs().map(|(id, _, found)| (id, found)).collect();
+        let supposed = |job: Found<'r>| instead.filter(|other| job.key.text() == Some(&other.job));
+        let needs = |job: Found<'r>| {
+            let more = supposed(job).map_or(&[][..], |other| &other.needs);
+            let mut needs = self.needs(job);
+            needs.extend(more.iter().filter_map(|name| self.job(name)?.key.text()));
+            needs
+        };
         let names = |job: &str| self.job(job).map(needs).unwrap_or_default();
         let first = of_table.iter().filter_map(|(_, found)| found.key.text());
         let all = closure(first, names);
@@ -179,7 +221,9 @@ impl<'r> Reading<'r> {
         };
         let mut unread = Vec::new();
         let mut written = |job: Found<'r>, concludes: bool| {
-            let condition = match Condition::read(self.condition(job).unwrap_or_default()) {
+            let now = || self.condition(job).unwrap_or_default();
+            let text = supposed(job).map_or_else(now, |other| &other.condition);
+            let condition = match Condition::read(text) {
                 Ok(condition) => condition,
                 Err(why) => {
                     unread.extend(job.value.get("if").map(|at| Unread { at, why }));
@@ -222,7 +266,7 @@ impl<'r> Reading<'r> {
         flag.is_none_or(|flag| flag.is_null() || flag.text() == Some("false"))
     }
 
-    fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> Facts {
         let jobs = self.document.root.get("jobs").map_or(&[][..], Node::entries);
         // A called workflow says elsewhere which outputs it has.
         let own = jobs.iter().filter(|(_, job)| job.get("uses").is_none());

@@ -4,7 +4,6 @@
 use super::document::Node;
 use super::expected::Expected;
 use super::held::own_key;
-use super::jobs::needs;
 use super::lines::Edit;
 use super::reading::{Found, Reading, Steps};
 use super::regions::{END, begin};
@@ -77,7 +76,7 @@ impl<'r> Reading<'r> {
         if let Some(open) = self.expected_of(expected.job).find(is_open) {
             return Some(format!("first give `{}` its place: this asks for it", open.name));
         }
-        let known = needs(job);
+        let known = self.needs(job);
         let needed = &self.machine.job(expected.job);
         let mut needed = needed.needs.iter().map(|&need| self.machine.job(need).name.as_str());
         let unknown = needed.find(|need| !known.contains(need))?;

@@ -4,16 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::document::Node;
-use super::jobs::needs;
-use super::model::{Decided, Facts, Unread};
+use super::model::{Decided, Facts, Instead, Unread};
 use super::reading::{Found, Reading};
 use crate::finding::{Findings, Severity};
 use crate::machine::JobId;
-use crate::rules::{self, Rule};
+use crate::rules;
 use crate::runs::{Departure, Workflow};
 use crate::search::closure;
-use crate::suggest::shown;
 use crate::verify::{Broken, Claim, broken};
 
 /// What is proven of a workflow's runs.
@@ -39,23 +36,13 @@ impl<'r> Reading<'r> {
             return Proof::Own;
         }
         let own = Workflow::of(self.machine);
-        let (workflow, facts) = match self.runs(&own, &Decided::new()) {
-            Ok(runs) => runs,
+        let (found, held) = match self.breaks(&own, None) {
+            Ok(searched) => searched,
             Err(unread) => {
                 self.tell_unread(&unread, findings);
                 return Proof::None;
             }
         };
-        let (mut found, exhausted) = broken(&workflow);
-        let held = if exhausted { Proof::Proven } else { Proof::Bounded };
-        if found.is_empty() {
-            return held;
-        }
-        let (of_table, _) = broken(&own);
-        found.retain(|claim, _| !of_table.contains_key(claim));
-        if let Some(cases) = cases(&facts) {
-            found = self.in_one_run(&own, &found, &cases);
-        }
         let job = |departure: Departure| (departure.job, departure.is_replaced);
         let mut told: Vec<Option<(usize, bool)>> = Vec::new();
         let mut found: Vec<(Claim, Broken)> = found.into_iter().collect();
@@ -65,10 +52,35 @@ impl<'r> Reading<'r> {
             let departs = broken.path.1.map(job);
             if !told.contains(&departs) {
                 told.push(departs);
-                self.tell_broken(claim, &broken, findings);
+                self.tell_broken(&own, claim, &broken, findings);
             }
         }
         proof
+    }
+
+    /// What the runs of the workflow break that those of the table's own do not, with the shortest run
+    /// of each; as it stands, or as it would be with another condition. And what is proven where that
+    /// is nothing.
+    ///
+    /// # Errors
+    /// Every condition that can't be read.
+    pub(super) fn breaks(
+        &self,
+        own: &Workflow<'_>,
+        instead: Option<&Instead>,
+    ) -> Result<(BTreeMap<Claim, Broken>, Proof), Vec<Unread<'r>>> {
+        let (workflow, facts) = self.runs(own, &Decided::new(), instead)?;
+        let (mut found, exhausted) = broken(&workflow);
+        let held = if exhausted { Proof::Proven } else { Proof::Bounded };
+        if found.is_empty() {
+            return Ok((found, held));
+        }
+        let (of_table, _) = broken(own);
+        found.retain(|claim, _| !of_table.contains_key(claim));
+        if let Some(cases) = cases(&facts) {
+            found = self.in_one_run(own, &found, &cases, instead);
+        }
+        Ok((found, held))
     }
 
     fn tell_unread(&self, unread: &[Unread<'_>], findings: &mut Findings<'_>) {
@@ -87,10 +99,11 @@ impl<'r> Reading<'r> {
         own: &Workflow<'_>,
         found: &BTreeMap<Claim, Broken>,
         cases: &[Decided],
+        instead: Option<&Instead>,
     ) -> BTreeMap<Claim, Broken> {
         let mut shortest: BTreeMap<Claim, Broken> = BTreeMap::new();
         for case in cases {
-            let Ok((workflow, _)) = self.runs(own, case) else { continue };
+            let Ok((workflow, _)) = self.runs(own, case, instead) else { continue };
             for (claim, mut broken) in broken(&workflow).0 {
                 let is_longer = |known: &Broken| known.length <= broken.length;
                 if !found.contains_key(&claim) || shortest.get(&claim).is_some_and(is_longer) {
@@ -115,8 +128,8 @@ impl<'r> Reading<'r> {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_as = |(id, found): (JobId, Found<'r>)| {
             let job = self.machine.job(id);
-            let of = |name| self.job(name).map(needs).unwrap_or_default();
-            let waits = closure(needs(found), of);
+            let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
+            let waits = closure(self.needs(found), of);
             let of_table =
                 closure(job.needs.iter().copied(), |id| self.machine.job(id).needs.clone());
             let of_table = of_table.into_iter().map(|id| self.machine.job(id).name.as_str());
@@ -127,110 +140,6 @@ impl<'r> Reading<'r> {
                 && self.shared_group(found).is_none()
         };
         self.jobs().map(|(id, _, found)| (id, found)).all(is_as)
-    }
-
-    fn tell_broken(&self, claim: Claim, broken: &Broken, findings: &mut Findings<'_>) {
-        let departed = broken.path.1.and_then(|departure| {
-            let id = JobId::new(departure.job);
-            Some((departure, id, self.job(&self.machine.job(id).name)?))
-        });
-        let why = &broken.why;
-        let run = format!("the shortest run: {}", broken.path.0.join("; "));
-        let (rule, line, message, help) = match departed {
-            None => {
-                let line = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
-                let message =
-                    format!("by this workflow it does not hold what the table proves: {why}");
-                (rule_of(claim), line, message, rule_of(claim).mend.to_owned())
-            }
-            Some((departure, id, found)) => {
-                let (rule, message, help) = self.departs(departure, id, found, why);
-                (rule, found.key.line, message, help)
-            }
-        };
-        let help = format!("{help}; {run}");
-        findings.tell(rule, Severity::Error, self.lines.span(line), message, help);
-    }
-
-    fn departs(
-        &self,
-        departure: Departure,
-        id: JobId,
-        found: Found<'r>,
-        why: &str,
-    ) -> (&'static Rule, String, String) {
-        let name = &self.machine.job(id).name;
-        let condition = self.condition(found).map(|text| shown(text.trim()));
-        let said = condition.as_ref().map(|text| format!(" (`if: {text}`)")).unwrap_or_default();
-        let generated = self.github().runs(id);
-        if departure.is_replaced {
-            let group = self.shared_group(found).and_then(Node::text).unwrap_or_default();
-            let message = format!(
-                "`{name}` is cancelled where its run or it waits in the concurrency group `{}` and a \
-                 later one comes: {why}",
-                shown(group)
-            );
-            let help = format!(
-                "give the row's id to that group, as `…-${{{{ {} }}}}`, and a group of its own to the \
-                 job that has to be the only one of its kind",
-                self.target.id()
-            );
-            return (rules::SHARED_GROUP, message, help);
-        }
-        if self.machine.job(id).always {
-            let message = format!("the job `{name}` does not run in every run{said}: {why}");
-            let help = format!(
-                "give it `if: {}`: it says what became of the others",
-                generated.unwrap_or_default()
-            );
-            return (rules::CONCLUSION, message, help);
-        }
-        if departure.begins {
-            let message = format!(
-                "the job `{name}` runs though what it waits for did not succeed{said}: {why}"
-            );
-            let help = match generated {
-                Some(generated) => format!("give it `if: {generated}`"),
-                None => "take its `if:` off, or let it ask for `success()` as well".to_owned(),
-            };
-            return (rules::JOB_CONDITION, message, help);
-        }
-        let message = match condition {
-            Some(_) => {
-                format!("the job `{name}` may be skipped{said}, which counts as a failure: {why}")
-            }
-            None => format!("the job `{name}` is skipped where one before it was: {why}"),
-        };
-        let help = match (condition, generated) {
-            (Some(_), None) => match self.unskippable(id) {
-                None => {
-                    "where that is meant, write `skippable = true` of the job in the table; else \
-                         take its `if:` off"
-                        .to_owned()
-                }
-                Some(state) => format!(
-                    "take its `if:` off, or let nothing start a run in which it does not hold: where \
-                     the job is skipped, `{state}` is not reported"
-                ),
-            },
-            (_, Some(generated)) => format!("give it `if: {generated}`"),
-            (None, None) => {
-                "where that is meant, give it `if: ${{ !failure() && !cancelled() }}`; \
-                             else let the one before it always run"
-                    .to_owned()
-            }
-        };
-        (rules::JOB_CONDITION, message, help)
-    }
-}
-
-impl Reading<'_> {
-    /// A state for whose sake a job can't be skippable: nothing passes over it.
-    fn unskippable(&self, id: JobId) -> Option<&str> {
-        let job = self.machine.job(id);
-        let mut states = job.before_outcome().into_iter().chain(job.success);
-        let state = states.find(|&state| !self.machine.state(state).optional)?;
-        Some(&self.machine.state(state).name)
     }
 }
 
@@ -260,18 +169,7 @@ fn is_possible(case: &Decided) -> bool {
         };
         let is_empty = value == "''";
         let truth = case.get(one);
-        !compared().any(|case| is_other(&case)) && !(is && truth == Some(&is_empty))
+        let is_odd = is && truth == Some(&is_empty);
+        !is_odd && !compared().any(|case| is_other(&case))
     })
-}
-
-/// The rule that a table breaks of whose own runs this is claimed.
-const fn rule_of(claim: Claim) -> &'static Rule {
-    match claim {
-        Claim::Accepted => rules::WORKFLOW_ACCEPTED,
-        Claim::Ends => rules::WORKFLOW_ENDS,
-        Claim::Truth => rules::WORKFLOW_TRUTH,
-        Claim::Views => rules::WORKFLOW_VIEWS,
-        Claim::Again => rules::WORKFLOW_AGAIN,
-        Claim::Late => rules::WORKFLOW_LATE_LOSS,
-    }
 }

@@ -73,6 +73,16 @@ impl<'r> Reading<'r> {
         Some(Found { key, value })
     }
 
+    /// The jobs that a job waits for itself, as each is called where it stands: to `needs` their case
+    /// does not matter.
+    pub(super) fn needs(&self, job: Found<'r>) -> Vec<&'r str> {
+        let named = self.value(job, "needs").map(Node::texts).unwrap_or_default();
+        let names = self.job_names();
+        let called =
+            |name: &'r str| names.iter().copied().find(|other| other.eq_ignore_ascii_case(name));
+        named.into_iter().map(|name| called(name).unwrap_or(name)).collect()
+    }
+
     /// The table's jobs that the workflow has.
     pub(super) fn jobs(&self) -> impl Iterator<Item = (JobId, &'r Job, Found<'r>)> + '_ {
         self.machine.job_ids().filter_map(|id| {

@@ -98,7 +98,7 @@ fn read<T>(machine: &Machine, jobs: &str, ask: impl FnOnce(&Workflow<'_>) -> T) 
     let lines = Lines::of(&text);
     let reading = Reading::new(machine, target, &document, &lines, Vec::new());
     let own = Workflow::of(machine);
-    let Ok((workflow, _)) = reading.runs(&own, &Decided::new()) else {
+    let Ok((workflow, _)) = reading.runs(&own, &Decided::new(), None) else {
         panic!("{jobs}: its conditions can be read")
     };
     ask(&workflow)

@@ -1,0 +1,209 @@
+//! What is said of a run that breaks what the table proves: the job that begins, or does not, otherwise
+//! than the table says, and what would mend that.
+
+use std::fmt::Write as _;
+
+use super::document::Node;
+use super::model::Instead;
+use super::reading::{Found, Reading};
+use crate::emit::workflow::{NONE_FAILED, expression as expression_of, passed};
+use crate::finding::{Findings, Severity};
+use crate::machine::JobId;
+use crate::rules::{self, Rule};
+use crate::runs::{Departure, Workflow};
+use crate::suggest::{self, shown};
+use crate::verify::{Broken, Claim};
+use crate::workflow::expression;
+
+impl<'r> Reading<'r> {
+    pub(super) fn tell_broken(
+        &self,
+        own: &Workflow<'_>,
+        claim: Claim,
+        broken: &Broken,
+        findings: &mut Findings<'_>,
+    ) {
+        let departed = broken.path.1.and_then(|departure| {
+            let id = JobId::new(departure.job);
+            Some((departure, id, self.job(&self.machine.job(id).name)?))
+        });
+        let why = &broken.why;
+        let run = format!("the shortest run: {}", broken.path.0.join("; "));
+        let (rule, line, message, help) = match departed {
+            None => {
+                let line = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
+                let message =
+                    format!("by this workflow it does not hold what the table proves: {why}");
+                (rule_of(claim), line, message, rule_of(claim).mend.to_owned())
+            }
+            Some((departure, id, found)) => {
+                let (rule, message, help) = self.departs(own, departure, id, found, why);
+                (rule, found.key.line, message, help)
+            }
+        };
+        let help = format!("{help}; {run}");
+        findings.tell(rule, Severity::Error, self.lines.span(line), message, help);
+    }
+
+    fn departs(
+        &self,
+        own: &Workflow<'_>,
+        departure: Departure,
+        id: JobId,
+        found: Found<'r>,
+        why: &str,
+    ) -> (&'static Rule, String, String) {
+        let name = &self.machine.job(id).name;
+        let condition = self.condition(found).map(|text| shown(text.trim()));
+        let said = condition.as_ref().map(|text| format!(" (`if: {text}`)")).unwrap_or_default();
+        if departure.is_replaced {
+            let group = self.shared_group(found).and_then(Node::text).unwrap_or_default();
+            let message = format!(
+                "`{name}` is cancelled where its run or it waits in the concurrency group `{}` and a \
+                 later one comes: {why}",
+                shown(group)
+            );
+            let help = format!(
+                "give the row's id to that group, as `…-${{{{ {} }}}}`, and a group of its own to the \
+                 job that has to be the only one of its kind",
+                self.target.id()
+            );
+            return (rules::SHARED_GROUP, message, help);
+        }
+        let concluding = self.github().runs(id).filter(|_| self.machine.job(id).always);
+        if let Some(generated) = concluding {
+            let message = format!("the job `{name}` does not run in every run{said}: {why}");
+            let help = format!("give it `if: {generated}`: it says what became of the others");
+            return (rules::CONCLUSION, message, help);
+        }
+        let has_condition = condition.is_some();
+        if departure.begins {
+            let message = format!(
+                "the job `{name}` runs though what it waits for did not succeed{said}: {why}"
+            );
+            let help = match self.waits_for_skippable(id) {
+                true => self.mended(own, departure, id, found).0,
+                false => "take its `if:` off, or let it ask for `success()` as well".to_owned(),
+            };
+            return (rules::JOB_CONDITION, message, help);
+        }
+        let message = match has_condition {
+            true => {
+                format!("the job `{name}` may be skipped{said}, which counts as a failure: {why}")
+            }
+            false => format!("the job `{name}` is skipped where one before it was: {why}"),
+        };
+        let help = match has_condition && !self.waits_for_skippable(id) {
+            true => self.skipped_by_itself(id),
+            false => match self.mended(own, departure, id, found) {
+                (help, true) if has_condition => help,
+                (help, true) => {
+                    format!("where that is meant, {help}; else let the one before it always run")
+                }
+                (help, false) => {
+                    let first =
+                        if has_condition { "its own condition skips it, too: " } else { "" };
+                    format!("{help}; {first}{}", self.skipped_by_itself(id))
+                }
+            },
+        };
+        (rules::JOB_CONDITION, message, help)
+    }
+
+    /// Whether a job needs one that may be skipped without harm.
+    fn waits_for_skippable(&self, id: JobId) -> bool {
+        let needs = &self.machine.job(id).needs;
+        needs.iter().any(|&need| self.machine.job(need).skippable)
+    }
+
+    /// What to do about a job that its own condition may skip.
+    fn skipped_by_itself(&self, id: JobId) -> String {
+        match self.unskippable(id) {
+            None => "where that is meant, write `skippable = true` of the job in the table; else \
+                     take its `if:` off"
+                .to_owned(),
+            Some(state) => format!(
+                "take its `if:` off, or let nothing start a run in which it does not hold: where \
+                 the job is skipped, `{state}` is not reported"
+            ),
+        }
+    }
+
+    /// A condition by which a job begins where all that it waits for succeeded, or was skipped as it
+    /// may be, and where its own condition holds; and whether that is enough.
+    fn mended(
+        &self,
+        own: &Workflow<'_>,
+        departure: Departure,
+        id: JobId,
+        found: Found<'r>,
+    ) -> (String, bool) {
+        let [strict, lenient] = [false, true].map(|may_skip| self.asks_all(id, found, may_skip));
+        let is_enough = |instead: &Instead| {
+            let is_same = |broken: &Broken| broken.path.1.is_some_and(|of| of.job == departure.job);
+            let found = self.breaks(own, Some(instead));
+            found.is_ok_and(|(found, _)| !found.values().any(is_same))
+        };
+        let enough = [&strict, &lenient].into_iter().find(|instead| is_enough(instead));
+        let instead = enough.unwrap_or(&strict);
+        let mut help = String::new();
+        if !instead.needs.is_empty() {
+            let names = suggest::list(&instead.needs);
+            let _ = write!(help, "add {names} to its `needs`, and ");
+        }
+        let _ = write!(help, "give it `if: {}`", instead.condition);
+        (help, enough.is_some())
+    }
+
+    /// A job with a condition that asks for all that it needs, those that the table lacks included,
+    /// and for what its own asks for.
+    fn asks_all(&self, id: JobId, found: Found<'r>, may_skip: bool) -> Instead {
+        let table: Vec<&str> = self
+            .machine
+            .job(id)
+            .needs
+            .iter()
+            .map(|&need| self.machine.job(need).name.as_str())
+            .collect();
+        let direct = self.needs(found);
+        let mut terms = vec![NONE_FAILED.to_owned()];
+        terms.extend(self.machine.job(id).needs.iter().map(|&need| self.github().passed(need)));
+        let others = direct.iter().filter(|name| !table.contains(name));
+        terms.extend(others.map(|name| passed(name, may_skip)));
+        for term in expression::terms(self.condition(found).unwrap_or_default()) {
+            let is_said = terms.contains(&term) || IMPLIED.contains(&term.as_str());
+            terms.extend((!is_said).then_some(term));
+        }
+        let is_new = |name: &&&str| !direct.contains(name);
+        Instead {
+            job: self.machine.job(id).name.clone(),
+            condition: expression_of(&terms.join(" && ")),
+            needs: table.iter().filter(is_new).map(|&name| name.to_owned()).collect(),
+        }
+    }
+}
+
+/// What is said by asking for each job, or would say the opposite.
+const IMPLIED: [&str; 5] = ["always()", "success()", "!failure()", "!cancelled()", "true"];
+
+impl Reading<'_> {
+    /// A state for whose sake a job can't be skippable: nothing passes over it.
+    fn unskippable(&self, id: JobId) -> Option<&str> {
+        let job = self.machine.job(id);
+        let mut states = job.before_outcome().into_iter().chain(job.success);
+        let state = states.find(|&state| !self.machine.state(state).optional)?;
+        Some(&self.machine.state(state).name)
+    }
+}
+
+/// The rule that a table breaks of whose own runs this is claimed.
+const fn rule_of(claim: Claim) -> &'static Rule {
+    match claim {
+        Claim::Accepted => rules::WORKFLOW_ACCEPTED,
+        Claim::Ends => rules::WORKFLOW_ENDS,
+        Claim::Truth => rules::WORKFLOW_TRUTH,
+        Claim::Views => rules::WORKFLOW_VIEWS,
+        Claim::Again => rules::WORKFLOW_AGAIN,
+        Claim::Late => rules::WORKFLOW_LATE_LOSS,
+    }
+}
