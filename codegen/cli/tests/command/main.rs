@@ -21,6 +21,7 @@ mod migrate;
 mod migrate_chain;
 mod migrate_folders;
 mod migrate_refusals;
+mod pages;
 mod rules;
 mod sequences;
 mod tests_run;
