@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use crate::common::backend::client::{Reply, Stream, call};
+use crate::common::backend::client::{Reply, Stream, call, until_done};
 use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine};
 use crate::deploy::DeployStatus;
 use deploy_v1::DeployStatus as OldStatus;
@@ -134,14 +134,14 @@ impl Process {
     }
 
     fn get(&self, path: &str) -> Reply {
-        call("GET", &format!("{}{path}", self.url), &[], &[])
+        until_done(|| call("GET", &format!("{}{path}", self.url), &[], &[]))
     }
 
     /// A new row, and the token that it is reported with.
     fn deploy(&self) -> Row {
         let headers = [("content-type", "application/json")];
         let url = format!("{}/api/deploys", self.url);
-        let body = call("POST", &url, &headers, b"{}").ok(201);
+        let body = until_done(|| call("POST", &url, &headers, b"{}")).ok(201);
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         Row { id: text("id"), token: text("callback_token") }
     }
@@ -150,7 +150,8 @@ impl Process {
         let bearer = format!("Bearer {}", row.token);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let url = format!("{}/api/deploys/{}/callbacks", self.url, row.id);
-        call("POST", &url, &headers, json!({ "status": status }).to_string().as_bytes())
+        let body = json!({ "status": status }).to_string();
+        until_done(|| call("POST", &url, &headers, body.as_bytes()))
     }
 
     #[track_caller]

@@ -66,6 +66,19 @@ pub fn call(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> R
     Reply { status: parts.status.as_u16(), headers: parts.headers, text }
 }
 
+/// What comes of a request that is sent again, as the generated script does, while the backend says that
+/// nothing was done: on a busy machine the database may take longer to answer than is waited for.
+pub fn until_done(send: impl Fn() -> Reply) -> Reply {
+    for _ in 0..10 {
+        let reply = send();
+        if reply.status != 503 {
+            return reply;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    send()
+}
+
 /// An open event stream.
 pub struct Stream {
     lines: BufReader<TcpStream>,

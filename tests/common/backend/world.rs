@@ -1,6 +1,6 @@
 //! A table's schema in a fresh database, and a backend over it.
 
-use super::client::{Reply, Stream, call};
+use super::client::{Reply, Stream, call, until_done};
 use phasegate::http::{Backend, BearerToken, Options, Running};
 use phasegate::{Machine, Schema, Store};
 use phasegate_codegen::emit::sql::Sql;
@@ -231,16 +231,7 @@ impl Row<'_> {
     #[track_caller]
     pub fn walk(&self, states: &[&str]) {
         for state in states {
-            let report = || self.report(&json!({"status": state}));
-            // A busy machine may have the backend say that nothing was done: then it is said again.
-            let mut reply = report();
-            for _ in 0..10 {
-                if reply.status != 503 {
-                    break;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(300));
-                reply = report();
-            }
+            let reply = until_done(|| self.report(&json!({"status": state})));
             let reply = reply.ok(200);
             assert_eq!(reply["applied"], true, "{state}: {reply}");
         }
