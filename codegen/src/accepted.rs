@@ -2,6 +2,7 @@
 //! each with its reason.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -10,9 +11,10 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use crate::finding::{Finding, Severity};
-use crate::load::{self, Loaded};
+use crate::load::{self, Error, Loaded};
 use crate::machine::hex;
 use crate::rules::{self, Rule};
+use crate::suggest::shown;
 use crate::table::Source;
 
 /// One entry.
@@ -47,6 +49,10 @@ pub struct Accepted {
     rows: Vec<Row>,
 }
 
+/// What an entry is.
+const ENTRY: &str = "each [[accepted]] has `rule`, `fingerprint` (or `state`) and `reason`, and may have \
+                     `subject`";
+
 /// The commands whose findings can be accepted.
 const COMMANDS: [&str; 3] = ["check", "verify", "compat"];
 
@@ -62,8 +68,8 @@ impl Accepted {
     /// What is accepted of a table, by the file beside it; nothing where there is none.
     ///
     /// # Errors
-    /// Where the file can't be read, or is no such file; the message has the place.
-    pub fn of(table: &Path) -> io::Result<Self> {
+    /// Where the file can't be read, or is no such file.
+    pub fn of(table: &Path) -> Result<Self, Error> {
         let path = Self::beside(table);
         match path.exists() {
             true => Self::read(&path),
@@ -76,8 +82,8 @@ impl Accepted {
     /// Reads the file.
     ///
     /// # Errors
-    /// Where it can't be read, or is no such file; the message has the place.
-    pub fn read(path: &Path) -> io::Result<Self> {
+    /// Where it can't be read, or is no such file.
+    pub fn read(path: &Path) -> Result<Self, Error> {
         let failed =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         let text = fs::read_to_string(path).map_err(failed)?;
@@ -87,37 +93,37 @@ impl Accepted {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// Where it is no such file; the message has a line for each fault, with its place.
-    pub fn parse(path: &str, text: &str) -> io::Result<Self> {
+    /// [`Error::Invalid`] with every fault, where it is no such file.
+    pub fn parse(path: &str, text: &str) -> Result<Self, Error> {
         let source = Source::new(path, text);
-        let wrong = |at: usize, message: String| {
-            let (line, column) = source.place(at);
-            format!("{path}:{line}:{column}: {message}")
+        let rows = match toml::from_str::<Rows>(&source.text) {
+            Ok(rows) => rows.accepted,
+            Err(error) => {
+                let message = error.message().replace('\n', " ");
+                let span = error.span().unwrap_or(0..0);
+                let findings = vec![bad(&source, span, message, ENTRY)];
+                return Err(Error::Invalid { findings, source });
+            }
         };
-        let rows: Rows = toml::from_str(&source.text).map_err(|error| {
-            let message = error.message().replace('\n', " ");
-            let help = "each [[accepted]] has `rule`, `fingerprint` (or `state`) and `reason`, and \
-                        may have `subject`";
-            let at = error.span().map_or(0, |span| span.start);
-            io::Error::new(io::ErrorKind::InvalidData, wrong(at, format!("{message}; {help}")))
-        })?;
         let mut seen = BTreeSet::new();
-        let mut errors = Vec::new();
-        for row in &rows.accepted {
+        let mut findings = Vec::new();
+        for row in &rows {
             match row.check() {
                 Ok(at) if seen.insert((row.rule.get_ref(), at.get_ref())) => {}
                 Ok(at) => {
                     let (what, rule) = (at.get_ref(), row.rule.get_ref());
-                    let message = format!("`{what}` of {rule} is accepted twice: once is enough");
-                    errors.push(wrong(at.span().start, message));
+                    let message = format!("`{what}` of {rule} is accepted twice");
+                    findings.push(bad(&source, at.span(), message, "remove one of them"));
                 }
-                Err((at, message)) => errors.push(wrong(at, message)),
+                Err(Fault { span, message, help }) => {
+                    findings.push(bad(&source, span, message, help));
+                }
             }
         }
-        if errors.is_empty() {
-            return Ok(Self { source, rows: rows.accepted });
+        if findings.is_empty() {
+            return Ok(Self { source, rows });
         }
-        Err(io::Error::new(io::ErrorKind::InvalidData, errors.join("\n")))
+        Err(Error::Invalid { findings, source })
     }
 
     /// Why the finding of a fingerprint is accepted, where it is.
@@ -197,48 +203,71 @@ impl Accepted {
     }
 }
 
+/// What is wrong with an entry, where, and what would be right.
+struct Fault {
+    span: Range<usize>,
+    message: String,
+    help: String,
+}
+
 impl Row {
     /// What it accepts, a fingerprint or a state.
-    ///
-    /// # Errors
-    /// Where it can't: the place, and what is wrong.
-    fn check(&self) -> Result<&Spanned<String>, (usize, String)> {
-        let at = self.rule.span().start;
-        let rule = rules::find(self.rule.get_ref()).map_err(|message| (at, message))?;
+    fn check(&self) -> Result<&Spanned<String>, Fault> {
+        let fault = |of: &Spanned<String>, message: String, help: &str| {
+            Err(Fault { span: of.span(), message, help: help.to_owned() })
+        };
+        let rule = match rules::find(self.rule.get_ref()) {
+            Ok(rule) => rule,
+            Err(message) => return fault(&self.rule, message, "name the finding's rule"),
+        };
         if !COMMANDS.iter().any(|command| rule.is_reported_by(command)) {
-            let message = format!(
-                "findings of {} can't be accepted: only those that `check`, `verify` and `compat` \
-                 report of a valid table can",
-                rule.id
-            );
-            return Err((at, message));
+            let message = format!("findings of {} can't be accepted", rule.id);
+            let help = "mend what it finds: only what `check`, `verify` and `compat` report of a \
+                        valid table can be accepted";
+            return fault(&self.rule, message, help);
         }
         if self.reason.get_ref().trim().is_empty() {
-            let message = "`reason` is empty: say why it may be as it is".to_owned();
-            return Err((self.reason.span().start, message));
+            let help = "say why it may be as it is";
+            return fault(&self.reason, "`reason` is empty".to_owned(), help);
         }
         match (&self.fingerprint, &self.state) {
-            (Some(fingerprint), None) => Ok(fingerprint),
+            (Some(fingerprint), None) if is_fingerprint(fingerprint.get_ref()) => Ok(fingerprint),
+            (Some(fingerprint), None) => {
+                let message = format!("`{}` is no fingerprint", shown(fingerprint.get_ref()));
+                let help = "copy the 16 hex digits that `phasegate verify`, `phasegate check --format \
+                            json` or `phasegate compat` prints with the finding";
+                fault(fingerprint, message, help)
+            }
             (None, Some(state)) if BY_STATE.contains(&rule) => Ok(state),
             (None, Some(state)) => {
-                let message = format!(
-                    "only an entry of `{}` or `{}` names a state: give the finding's `fingerprint`",
-                    BY_STATE[0].id, BY_STATE[1].id
-                );
-                Err((state.span().start, message))
+                let [retired, removed] = BY_STATE.map(|rule| rule.id);
+                let message = format!("only an entry of `{retired}` or `{removed}` names a state");
+                fault(state, message, "give the finding's `fingerprint`")
             }
             (Some(_), Some(state)) => {
                 let message = "an entry has `fingerprint` or `state`, not both".to_owned();
-                Err((state.span().start, message))
+                fault(state, message, "remove one of them")
             }
             (None, None) => {
-                let message = "missing field `fingerprint`: each [[accepted]] says by it what it \
-                               accepts"
-                    .to_owned();
-                Err((at, message))
+                let message = "missing field `fingerprint`".to_owned();
+                fault(&self.rule, message, ENTRY)
             }
         }
     }
+}
+
+/// What is wrong with a file of accepted findings.
+fn bad(
+    source: &Source,
+    span: Range<usize>,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Finding {
+    source.finding(rules::BAD_ACCEPTANCE, Severity::Error, span, message, help)
+}
+
+fn is_fingerprint(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// A fingerprint: the first 16 hex digits of a SHA-256.

@@ -42,10 +42,11 @@ impl Comparison<'_> {
     }
 
     /// Of several changes of a kind a mix shows by the shortest path what one of them does. Where that
-    /// one is accepted, the others are errors of their own: nothing shows what they do beside it.
+    /// one is accepted, the others are errors of their own, whatever they were accepted as: nothing
+    /// shows what they do beside it.
     fn look_behind_what_is_accepted(&mut self) {
         let accepted = self.errors(|one| one.accepted.is_some());
-        for one in self.changes.iter_mut().filter(|one| one.accepted.is_none()) {
+        for one in &mut self.changes {
             if let Some(hidden) = one.hidden_by(&accepted) {
                 *one = hidden;
             }
@@ -58,6 +59,13 @@ impl Comparison<'_> {
         let errors = self.errors(|_| true);
         let open = self.changes.iter().filter(|one| one.accepted.is_none());
         open.filter_map(|one| one.hidden_by(&errors)).collect()
+    }
+
+    /// The changes that nothing hides.
+    pub(super) fn plain(&self) -> Vec<&Weighed> {
+        let errors = self.errors(|_| true);
+        let is_hidden = |one: &Weighed| one.accepted.is_none() && one.hidden_by(&errors).is_some();
+        self.changes.iter().filter(|one| !is_hidden(one)).collect()
     }
 
     /// The classes of errors, by rule.
@@ -88,6 +96,7 @@ impl Weighed {
         let classes = errors.get(self.change.rule.id).filter(|_| !self.bears())?;
         let mut hidden = self.clone();
         hidden.severity = Severity::Error;
+        hidden.accepted = None;
         hidden.classes.clone_from(classes);
         hidden.change.message += HIDDEN;
         Some(hidden)

@@ -1,5 +1,6 @@
 //! Which change is the reason of what goes wrong, and how bad that makes it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -34,6 +35,8 @@ pub struct Weighed {
     pub breaks: BTreeSet<Mix>,
     /// The mixes in which there is less for its sake.
     pub degrades: BTreeSet<Mix>,
+    /// The shortest way in which something goes wrong for its sake.
+    pub witness: Option<(Class, Witness)>,
     /// Why it is accepted, where it is.
     pub accepted: Option<String>,
 }
@@ -122,6 +125,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
                 classes: BTreeSet::new(),
                 breaks: BTreeSet::new(),
                 degrades: BTreeSet::new(),
+                witness: None,
                 accepted: None,
             })
             .collect(),
@@ -170,6 +174,11 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     for weighed in &mut changes {
         if weighed.severity == Severity::Error || (no_rollout && weighed.bears()) {
             weighed.change.help = Some(weighed.change.help_without_order().to_owned().into());
+        }
+    }
+    if !world.has(Layer::Database) {
+        for Weighed { change, .. } in &mut changes {
+            change.help = change.help_without_database().map(Cow::from).or(change.help.take());
         }
     }
     changes.sort_by_key(|weighed| (weighed.severity, weighed.breaks.is_empty(), !weighed.bears()));
@@ -234,6 +243,10 @@ impl Weighing {
             let weighed = &mut self.weighed[number];
             weighed.breaks.extend(mix);
             weighed.classes.insert(class);
+            let known = weighed.witness.as_ref().map(|(_, known)| known.path.0.len());
+            if known.is_none_or(|known| witness.path.0.len() < known) {
+                weighed.witness = Some((class, witness.clone()));
+            }
             if error {
                 weighed.severity = Severity::Error;
             }
@@ -278,6 +291,15 @@ impl Weighed {
             || !self.breaks.is_empty()
             || !self.degrades.is_empty()
             || self.change.apart == Some(Apart::Beyond)
+    }
+
+    /// What goes wrong under a switch, a line a step, where no mix shows it by itself.
+    pub(super) fn path_under_a_switch(&self) -> Option<String> {
+        let (_, witness) = self.witness.as_ref().filter(|_| self.breaks.is_empty())?;
+        let steps = witness.path.0.iter().enumerate();
+        let steps: Vec<String> =
+            steps.map(|(at, step)| format!("  {:>3}. {step}", at + 1)).collect();
+        Some(format!("what goes wrong: {}\n{}", witness.summary, steps.join("\n")))
     }
 
     /// What stays the same whatever else is edited, and is another where it gets worse: 16 hex digits

@@ -334,12 +334,12 @@ rows! { COMPAT
         mend: "this is a fault of phasegate: please report the two tables",
     }
 
-    NOT_EXHAUSTED "not-exhausted" {
-        looks_for: "tables whose runs were not all tried",
-        why: "What was not tried may go wrong: a mix that is not called broken is not called safe \
-            either.",
-        example: Words("ten jobs side by side that all report"),
-        mend: "let fewer jobs run side by side, or split the table",
+    BAD_ACCEPTANCE "bad-acceptance" {
+        looks_for: "an entry of `TABLE.accepted.toml` that is none",
+        why: "An entry that accepts nothing is a finding that comes back unseen, or a reason that \
+            nobody wrote. The run ends 2, as with an invalid table.",
+        example: Words("an entry without `reason`, or whose `fingerprint` is a word"),
+        mend: "give each [[accepted]] a `rule`, the finding's `fingerprint`, and a `reason`",
     }
 
     ACCEPTED_STALE "accepted-stale" {

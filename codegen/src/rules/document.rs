@@ -1,6 +1,6 @@
 //! Rules on the file, its sections and keys.
 
-use super::Example::{Lines, Table, Words};
+use super::Example::{Jobs, Lines, Table, Words};
 
 rows! { DOCUMENT
 
@@ -188,19 +188,39 @@ retired = true
         looks_for: "a list without an entry",
         why: "An empty list is mostly an entry that was forgotten. To say nothing, leave the key \
             out.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "pack"
 needs = []
 start = "packed"
 success = "sent"
+[[job]]
+name = "ship"
+needs = ["pack"]
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
 name = "pack"
 start = "packed"
 success = "sent"
+[[job]]
+name = "ship"
+needs = ["pack"]
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "leave the key out, or name at least one entry",

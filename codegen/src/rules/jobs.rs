@@ -1,31 +1,45 @@
 //! Rules on jobs.
 
-use super::Example::Lines;
+use super::Example::{Jobs, Lines};
 
 rows! { JOBS
 
     NEEDS_CYCLE "needs-cycle" {
         looks_for: "jobs that need each other in a circle",
         why: "Each waits for the other, so that none of them ever runs.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "pack"
 needs = ["ship"]
+start = "packed"
 success = "sent"
 [[job]]
 name = "ship"
 needs = ["pack"]
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
 name = "pack"
+start = "packed"
 success = "sent"
 [[job]]
 name = "ship"
 needs = ["pack"]
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "take one of them out of `needs`",
@@ -34,25 +48,40 @@ success = "arrived"
     REPORTS_RETIRED "reports-retired" {
         looks_for: "a job that reports a retired state",
         why: "Nothing enters a retired state: every such report would be refused.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[state]]
-name = "lost"
+name = "late"
 retired = true
+[[transition]]
+from = "late"
+to = "arrived"
 [[job]]
 name = "ship"
+start = "late"
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
 success = "arrived"
 failure = "lost"
 "#,
             right: r#"
 [[state]]
-name = "lost"
-outcome = "failure"
+name = "late"
+retired = true
 [[transition]]
-from = "*"
-to = "lost"
+from = "late"
+to = "arrived"
 [[job]]
 name = "ship"
+start = "sent"
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
 success = "arrived"
 failure = "lost"
 "#,
@@ -64,22 +93,29 @@ failure = "lost"
         looks_for: "a concluding job (`always = true`) that needs no job",
         why: "A concluding job says what became of the jobs that it needs. With none it has \
             nothing to say.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
+[[job]]
+name = "ship"
+start = "sent"
+success = "arrived"
 [[job]]
 name = "conclude"
 always = true
 success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
 name = "ship"
+start = "sent"
 success = "arrived"
 [[job]]
 name = "conclude"
 needs = ["ship"]
 always = true
 success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "name the jobs that it speaks for in `needs`, or remove `always`",
@@ -89,7 +125,7 @@ success = "arrived"
         looks_for: "a concluding job with `start` or `milestones`",
         why: "A concluding job reports its outcome and nothing else: it does no work that could be \
             begun.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "ship"
@@ -100,6 +136,7 @@ needs = ["ship"]
 always = true
 start = "sent"
 success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
@@ -111,6 +148,7 @@ name = "conclude"
 needs = ["ship"]
 always = true
 success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "remove the key, or remove `always`",
@@ -124,18 +162,38 @@ success = "arrived"
         example: Lines {
             wrong: r#"
 [[job]]
-name = "send"
+name = "pack"
 skippable = true
 success = "sent"
+[[job]]
+name = "ship"
+needs = ["pack"]
+success = "arrived"
 "#,
             right: r#"
+[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "lost"
 [[transition]]
 from = "packed"
 to = "arrived"
 [[job]]
-name = "send"
+name = "pack"
 skippable = true
 success = "sent"
+[[job]]
+name = "ship"
+needs = ["pack"]
+success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "make the state optional, add a transition that passes over it, or remove \
@@ -146,10 +204,11 @@ success = "sent"
         looks_for: "a concluding job (`always = true`) that is skippable",
         why: "It says what became of the others in every run; one that may be skipped leaves the \
             row open.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "ship"
+start = "sent"
 success = "arrived"
 [[job]]
 name = "conclude"
@@ -157,16 +216,19 @@ needs = ["ship"]
 always = true
 skippable = true
 success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
 name = "ship"
+start = "sent"
 success = "arrived"
 [[job]]
 name = "conclude"
 needs = ["ship"]
 always = true
 success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "remove one of the two",

@@ -92,6 +92,13 @@ pub enum Example {
         /// The lines as they are right.
         right: &'static str,
     },
+    /// The same below [`BASE`] and [`LOST`], so that a job can fail.
+    Jobs {
+        /// The lines as they are wrong.
+        wrong: &'static str,
+        /// The lines as they are right.
+        right: &'static str,
+    },
 }
 
 /// The table that [`Example::Lines`] stand below.
@@ -110,16 +117,27 @@ outcome = "success"
 path = ["packed", "sent", "arrived"]
 "#;
 
+/// The lines that [`Example::Jobs`] have above them, too.
+pub const LOST: &str = r#"[[state]]
+name = "lost"
+outcome = "failure"
+[[transition]]
+from = "*"
+to = "lost"
+"#;
+
 impl Example {
     /// The whole tables, the wrong one and the right one, where it is more than words.
     pub fn tables(&self) -> Option<(String, String)> {
         let whole = |lines: &str| format!("{BASE}{}", lines.trim_start());
+        let of_jobs = |lines: &str| format!("{BASE}{LOST}{}", lines.trim_start());
         match self {
             Self::Words(_) => None,
             Self::Table { wrong, right } => {
                 Some((wrong.trim_start().to_owned(), right.trim_start().to_owned()))
             }
             Self::Lines { wrong, right } => Some((whole(wrong), whole(right))),
+            Self::Jobs { wrong, right } => Some((of_jobs(wrong), of_jobs(right))),
         }
     }
 }

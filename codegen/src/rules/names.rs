@@ -1,6 +1,6 @@
 //! Rules on names and values.
 
-use super::Example::{Lines, Words};
+use super::Example::{Jobs, Lines, Words};
 
 rows! { NAMES
 
@@ -279,7 +279,7 @@ retired = true
     UNKNOWN_JOB "unknown-job" {
         looks_for: "an entry of `needs` that names no job",
         why: "The job would wait for nothing, and report before its time.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "pack"
@@ -289,6 +289,12 @@ success = "sent"
 name = "ship"
 needs = ["pakc"]
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
@@ -299,6 +305,12 @@ success = "sent"
 name = "ship"
 needs = ["pack"]
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "write the name of a job, or add the job",

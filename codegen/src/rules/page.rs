@@ -1,6 +1,6 @@
 //! Rules as people read them: one in a terminal, their list, and the page of all, `docs/rules.md`.
 
-use super::{BASE, Example, FAMILIES, Family, Rule, all};
+use super::{BASE, Example, FAMILIES, Family, LOST, Rule, all};
 
 /// The page that has a section for every rule.
 const PAGE: &str = "docs/rules.md";
@@ -31,6 +31,11 @@ impl Rule {
                 lines("with these lines below it", wrong);
                 lines("Mended", right);
             }
+            Example::Jobs { wrong, right } => {
+                lines("Example, of the table", &format!("{BASE}{LOST}"));
+                lines("with these lines below it", wrong);
+                lines("Mended", right);
+            }
         }
         out + &format!("help: {}\n", self.mend)
     }
@@ -48,6 +53,9 @@ impl Rule {
             }
             Example::Table { wrong, right } => ("", wrong, right),
             Example::Lines { wrong, right } => (" (below the [table](#examples))", wrong, right),
+            Example::Jobs { wrong, right } => {
+                (" (below the [table that can fail](#examples))", wrong, right)
+            }
         };
         let (wrong, right) = (wrong.trim_start(), right.trim_start());
         out += &format!("**Example**{what}:\n\n```toml\n{wrong}```\n\n");
@@ -79,6 +87,11 @@ Most examples are a few lines. They stand below this table:
 
 ```toml
 {BASE}```
+
+Examples of jobs have these lines between, so that a parcel can be lost:
+
+```toml
+{LOST}```
 "
     );
     for family in FAMILIES {

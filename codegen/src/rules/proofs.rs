@@ -1,6 +1,6 @@
 //! Rules on the proofs.
 
-use super::Example::{Lines, Table, Words};
+use super::Example::{Jobs, Lines, Table, Words};
 
 rows! { PROOFS
 
@@ -75,7 +75,7 @@ rows! { PROOFS
     WORKFLOW_ACCEPTED "workflow-accepted" {
         looks_for: "a run of the table's jobs in which a report that belongs to a job is refused",
         why: "The job fails although its work went well, or a report that people wait for is lost.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "pack"
@@ -84,6 +84,12 @@ success = "sent"
 [[job]]
 name = "ship"
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
@@ -94,6 +100,12 @@ success = "sent"
 name = "ship"
 needs = ["pack"]
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["pack", "ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "let jobs that report one row follow each other by `needs`; where the row has ended, leave \
@@ -104,7 +116,7 @@ success = "arrived"
     WORKFLOW_ENDS "workflow-ends" {
         looks_for: "a run of the table's jobs that is over while its row has not ended",
         why: "The row stays open for ever: nothing will report any more.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "ship"
@@ -112,17 +124,10 @@ start = "sent"
 success = "arrived"
 "#,
             right: r#"
-[[state]]
-name = "lost"
-outcome = "failure"
-[[transition]]
-from = "*"
-to = "lost"
 [[job]]
 name = "ship"
 start = "sent"
 success = "arrived"
-failure = "lost"
 [[job]]
 name = "conclude"
 needs = ["ship"]
@@ -369,5 +374,14 @@ path = ["on_the_road", "met_halfway", "handed_over"]
         },
         mend: "if the phase is over when it is left like that, remove `completes` from its states; \
             if it was given up, put a state with its `phase` and `completes = true` on the way",
+    }
+
+    NOT_EXHAUSTED "not-exhausted" {
+        looks_for: "a claim of which not every case was tried, so that it is bounded and not proven",
+        why: "A case that was not tried may break the claim. `phasegate verify` prints what was tried; \
+            `phasegate compat` calls such a mix neither broken nor safe.",
+        example: Words("ten jobs that run concurrently, each with reports of its own"),
+        mend: "let fewer jobs report concurrently: let some of them follow each other by `needs`, or \
+            report less; if that can't be, accept the finding with a reason",
     }
 }

@@ -1,6 +1,6 @@
 //! Rules on what is allowed in a table, and probably not meant.
 
-use super::Example::Lines;
+use super::Example::{Jobs, Lines};
 
 rows! { WARNINGS
 
@@ -65,9 +65,10 @@ retired = true
     }
 
     OPTIONAL_WITHOUT_SKIP "optional-without-skip" {
-        looks_for: "an optional state that no skip passes over",
-        why: "Optional says that what comes after the state is accepted without it. Where nothing \
-            is, or where each such step is declared anyway, the word does nothing.",
+        looks_for: "an optional state that no skip passes over, and whose reports no job goes on without",
+        why: "`optional` says that what comes after the state is accepted without it. Where nothing \
+            is, or where each such step is declared anyway, the word does nothing: but for the jobs \
+            that report the state, which go on without a lost report of it.",
         example: Lines {
             wrong: r#"
 [[state]]
@@ -89,17 +90,29 @@ path = ["packed", "weighed", "sent"]
     NEVER_REPORTED "never-reported" {
         looks_for: "a state that no job reports and that is not initial, in a table with jobs",
         why: "Nothing brings a row there, unless something that the table does not know writes it.",
-        example: Lines {
+        example: Jobs {
             wrong: r#"
 [[job]]
 name = "ship"
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
             right: r#"
 [[job]]
 name = "ship"
 start = "sent"
 success = "arrived"
+[[job]]
+name = "conclude"
+needs = ["ship"]
+always = true
+success = "arrived"
+failure = "lost"
 "#,
         },
         mend: "report it in a [[job]]; where the application writes it, leave it, or accept the \

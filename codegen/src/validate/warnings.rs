@@ -83,7 +83,22 @@ pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
                 && relation.legal_from(state).any(|to| relation.kind(from, to) == Some(Kind::Skip))
         })
     };
-    let useless = states.filter(|&state| !opens(state)).map(|state| {
+    // A job goes on without a report of an optional state: that is of use where the state can be passed
+    // over, by whatever is declared.
+    let reported: HashSet<&str> = (draft.table.job.iter())
+        .flat_map(|row| reported(row))
+        .map(|(_, name)| name.get_ref().as_str())
+        .collect();
+    let tolerates = |state| {
+        reported.contains(draft.name(state))
+            && draft.state_ids().any(|from| {
+                let passes = |to| to != state && relation.is_legal(state, to);
+                from != state
+                    && relation.is_legal(from, state)
+                    && relation.legal_from(from).any(passes)
+            })
+    };
+    let useless = states.filter(|&state| !opens(state) && !tolerates(state)).map(|state| {
         let row = draft.row(state);
         (state, row.optional.as_ref().map_or_else(|| row.name.span(), toml::Spanned::span))
     });
@@ -92,7 +107,8 @@ pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
         None => format!("no skip passes over the optional state {names}"),
         Some(count) => format!("no skip passes over {count} optional states: {names}"),
     };
-    let help = "what it could be passed over for is declared, or nothing is: remove `optional`, or the transitions around it";
+    let help = "`optional` changes nothing here: remove it, or remove the transitions that are declared \
+                around the state";
     each_or_all(draft, rules::OPTIONAL_WITHOUT_SKIP, &found, message, help);
 }
 

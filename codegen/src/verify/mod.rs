@@ -1,7 +1,7 @@
 //! What is proven of a table: a list of claims, a function each, and what became of each.
 //!
 //! A claim is *proven* where everything that it is about was tried. Where that is too much it is
-//! *bounded*, and the bound is told; where the table has nothing that it is about it does not apply;
+//! *bounded*, which is a finding that says the bound; where the table has nothing that it is about it does not apply;
 //! and where it does not hold there is a case, the shortest where everything was tried.
 
 mod ends;
@@ -115,14 +115,16 @@ pub enum Verdict {
         /// What that was.
         covered: Covered,
     },
-    /// Everything up to a bound was tried. This is no proof.
+    /// Everything up to a bound was tried. This is no proof, and a finding.
     Bounded {
         /// What that was.
         covered: Covered,
         /// The bound.
         bound: String,
+        /// What would make the table small enough.
+        smaller: Smaller,
     },
-    /// The table has nothing that it is about, or too much of it for a single case to be tried.
+    /// The table has nothing that it is about.
     NotApplicable {
         /// Why.
         why: String,
@@ -153,6 +155,44 @@ impl Verdict {
 
     fn not_applicable(why: impl Into<String>) -> Self {
         Self::NotApplicable { why: why.into() }
+    }
+}
+
+/// What would make a table small enough for every case of a claim to be tried.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Smaller {
+    /// Fewer jobs that report concurrently.
+    Jobs,
+    /// Fewer states or transitions.
+    States,
+    /// Fewer phases or transitions.
+    Phases,
+}
+
+impl Smaller {
+    /// What to do, in the imperative.
+    const fn by(self) -> &'static str {
+        match self {
+            Self::Jobs => {
+                "let some of the jobs that report concurrently follow each other by `needs`"
+            }
+            Self::States => "declare fewer states or transitions",
+            Self::Phases => "declare fewer phases or transitions",
+        }
+    }
+
+    /// A bound, and what would make it smaller.
+    fn than(self, bound: &str) -> String {
+        format!("{bound}; to make it smaller, {}", self.by())
+    }
+
+    /// The first row of the table that it is about.
+    fn about(self) -> About {
+        match self {
+            Self::Jobs => About::Job(JobId::new(0)),
+            Self::States => About::State(StateId::new(0)),
+            Self::Phases => About::Phase(PhaseId::new(0)),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use phasegate::{Outcome, View};
 
-use super::{About, Covered, Subject, Verdict, Warning, arrows, count};
+use super::{About, Covered, Smaller, Subject, Verdict, Warning, arrows, count};
 use crate::machine::stepper::{Hidden, PhaseMemory, Row, Stepper};
 use crate::machine::{Machine, PhaseId, StateId};
 use crate::rules;
@@ -361,9 +361,6 @@ fn settle(subject: &Subject<'_>, which: usize, covered: impl Fn(&Histories) -> C
         let note = format!("the longest has {longest} states; longer ones change nothing more");
         return Verdict::Proven { covered: covered.note(note) };
     }
-    let bound = format!(
-        "{} of them, of up to {} states; fewer phases or transitions would make it smaller",
-        found.memories, found.longest
-    );
-    Verdict::Bounded { covered, bound }
+    let bound = format!("{} of them, of up to {} states", found.memories, found.longest);
+    Verdict::Bounded { covered, bound, smaller: Smaller::Phases }
 }

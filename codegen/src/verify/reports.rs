@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use phasegate::{Machine as _, Verdict as Judged};
 
 use super::reach::reach;
-use super::{About, Covered, Subject, Verdict, arrows, count};
+use super::{About, Covered, Smaller, Subject, Verdict, arrows, count};
 use crate::machine::{Machine, StateId};
 use crate::search::{End, Explored, Known, Limits, Model, explore};
 
@@ -93,9 +93,8 @@ pub(super) fn loss(subject: &Subject<'_>) -> Verdict {
     Verdict::Proven { covered: covered.note("for sequences of every length, by induction") }
 }
 
-fn bounded(covered: Covered, bound: String) -> Verdict {
-    let bound = bound + "; fewer states or transitions would make it smaller";
-    Verdict::Bounded { covered, bound }
+const fn bounded(covered: Covered, bound: String) -> Verdict {
+    Verdict::Bounded { covered, bound, smaller: Smaller::States }
 }
 
 /// What happened, what was lost of it, and what becomes of the last report.

@@ -1,9 +1,12 @@
 //! Proofs as people, programs and workflows read them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::{About, Counterexample, Covered, Proved, Verdict, Warning};
+use super::{About, Counterexample, Covered, Proved, Smaller, Verdict, Warning};
 use crate::finding::{Finding, Severity};
+use crate::rules;
 use crate::table::{self, Source};
 
 /// The proofs for people, a line each and what there is to say of it below.
@@ -21,8 +24,8 @@ pub fn text(proofs: &[Proved]) -> String {
         let mut below = |line: &str| out += &format!("{:9}{line}\n", "");
         match verdict {
             Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
-                if let Verdict::Bounded { bound, .. } = verdict {
-                    below(&format!("not exhausted; the bound: {bound}"));
+                if let Verdict::Bounded { bound, smaller, .. } = verdict {
+                    below(&format!("not exhausted; the bound: {}", smaller.than(bound)));
                 }
                 below(&covered.text());
                 covered.notes.iter().for_each(|note| below(note));
@@ -81,9 +84,9 @@ pub fn json(proved: &Proved) -> Value {
     };
     match &proved.verdict {
         Verdict::Proven { covered } => tried(covered),
-        Verdict::Bounded { covered, bound } => {
+        Verdict::Bounded { covered, bound, smaller } => {
             tried(covered);
-            value["bound"] = bound.clone().into();
+            value["bound"] = smaller.than(bound).into();
         }
         Verdict::NotApplicable { why } => value["why"] = why.clone().into(),
         Verdict::Refuted { counterexample } => value["counterexample"] = json!(counterexample),
@@ -91,7 +94,8 @@ pub fn json(proved: &Proved) -> Value {
     value
 }
 
-/// What is refuted, and what is probably not what was meant, as findings at places of the table.
+/// What is refuted, what is not proven, and what is probably not what was meant, as findings at places
+/// of the table.
 pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
     let of = |proved: &Proved| -> Vec<(About, Finding)> {
         match &proved.verdict {
@@ -108,7 +112,8 @@ pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
             Verdict::NotApplicable { .. } => Vec::new(),
         }
     };
-    let found: Vec<(About, Finding)> = proofs.iter().flat_map(of).collect();
+    let bounded = bounded(source, proofs);
+    let found: Vec<(About, Finding)> = proofs.iter().flat_map(of).chain(bounded).collect();
     if found.is_empty() {
         return Vec::new();
     }
@@ -130,6 +135,34 @@ pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
         None => finding,
     };
     found.into_iter().map(placed).collect()
+}
+
+/// The claims that are bounded: a finding for those that the same would make smaller.
+fn bounded(source: &Source, proofs: &[Proved]) -> Vec<(About, Finding)> {
+    let mut kinds: BTreeMap<Smaller, Vec<&str>> = BTreeMap::new();
+    for proved in proofs {
+        if let Verdict::Bounded { smaller, .. } = proved.verdict {
+            kinds.entry(smaller).or_default().push(proved.name);
+        }
+    }
+    let finding = |(smaller, claims): (Smaller, Vec<&str>)| {
+        let are = if claims.len() == 1 { "is" } else { "are" };
+        let message = format!(
+            "{} {are} bounded, not proven: not every case was tried",
+            claims.iter().map(|claim| format!("`{claim}`")).collect::<Vec<_>>().join(", ")
+        );
+        let help = format!(
+            "make it smaller: {}; if that can't be, accept the finding with a reason. `phasegate \
+             verify` prints what was tried",
+            smaller.by()
+        );
+        let path = &source.path;
+        (
+            smaller.about(),
+            Finding::about(rules::NOT_EXHAUSTED, Severity::Error, path, message, help),
+        )
+    };
+    kinds.into_iter().map(finding).collect()
 }
 
 fn refuted(source: &Source, proved: &Proved, case: &Counterexample) -> Finding {

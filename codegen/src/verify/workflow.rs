@@ -1,7 +1,7 @@
 //! What is claimed of the workflow's runs, each read off one search of all of them.
 
 use super::runs::{Broken, Claim, Listed, Runs};
-use super::{Counterexample, Covered, Subject, Verdict, count};
+use super::{Counterexample, Covered, Smaller, Subject, Verdict, count};
 use crate::machine::Machine;
 
 const NO_JOBS: &str = "the table has no jobs";
@@ -163,11 +163,10 @@ fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Co
     let depth = searches.iter().map(|runs| runs.searched.depth).max().unwrap_or(0);
     let mut bound =
         format!("{situations} situations, those least far in their jobs, up to {depth} steps away");
-    let smaller = "; fewer jobs that report concurrently would make it smaller: let some of them follow \
-                   each other by `needs`";
+    let smaller = Smaller::Jobs;
     if tried == 0 {
-        let why = format!("too many jobs to finish a run within {bound}{smaller}");
-        return Verdict::not_applicable(why);
+        let bound = format!("no run is over within {bound}");
+        return Verdict::Bounded { covered, bound, smaller };
     }
     let in_turn: Vec<_> = searches.iter().filter_map(|runs| runs.in_turn).collect();
     if in_turn.iter().all(|searched| searched.exhausted) {
@@ -176,8 +175,7 @@ fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Co
         let situations: usize = in_turn.iter().map(|searched| searched.states).sum();
         bound += &format!("; and {situations} of runs in which the jobs take turns");
     }
-    bound += smaller;
-    Verdict::Bounded { covered, bound }
+    Verdict::Bounded { covered, bound, smaller }
 }
 
 /// What can be said of the shortest run that was found.

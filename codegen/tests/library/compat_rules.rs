@@ -4,7 +4,7 @@
 use crate::sides::GATE;
 use std::fmt::Write as _;
 
-use phasegate_codegen::compat::{Comparison, Side, Verdict, Version, compare, rules};
+use phasegate_codegen::compat::{Comparison, Side, Verdict, Version, Weighed, compare, rules};
 use phasegate_codegen::finding::Severity;
 
 const PACKED: &str = "[[state]]\nname = \"packed\"\noptional = true\n[[state]]\nname = \"shipped\"";
@@ -251,6 +251,30 @@ fn what_goes_wrong_in_a_pair_is_its_rules_doing() {
             }
         }
     });
+}
+
+/// An error that no mix shows by itself comes of a switch under a run: then the path is with it.
+#[test]
+fn every_error_of_a_mix_or_a_switch_comes_with_its_path() {
+    const OF_ITSELF: [&str; 3] = ["refuted-alone", "migration-refused", "ends-unreported"];
+    let mut under_a_switch = 0;
+    each(|rule, comparison| {
+        let is_of_mixes = |one: &&Weighed| {
+            one.severity == Severity::Error && !OF_ITSELF.contains(&one.change.rule.id)
+        };
+        for one in comparison.changes.iter().filter(is_of_mixes) {
+            let (_, witness) = one.witness.as_ref().expect(rule);
+            assert!(!witness.path.0.is_empty(), "{rule}: {one:?}");
+            if one.breaks.is_empty() {
+                under_a_switch += 1;
+                let text = comparison.changes_text(None, false);
+                let last = witness.path.0.last().unwrap();
+                assert!(text.contains(&format!("what goes wrong: {}", witness.summary)), "{text}");
+                assert!(text.contains(last), "{text}");
+            }
+        }
+    });
+    assert!(under_a_switch > 0);
 }
 
 #[test]

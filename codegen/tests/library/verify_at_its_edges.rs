@@ -36,6 +36,28 @@ fn what_is_too_large_is_bounded_and_never_called_proven() {
     }
 }
 
+#[test]
+fn what_is_bounded_is_a_finding_at_the_first_job() {
+    let table = unlike(&wide_table(8));
+    let proofs = verify::verify(&machine(&table));
+    let findings = verify::findings(&Source::new("wide.toml", &table), &proofs);
+    let bounded: Vec<_> =
+        findings.iter().filter(|finding| finding.rule.id == "not-exhausted").collect();
+    let [finding] = &bounded[..] else { panic!("{findings:#?}") };
+    assert!(finding.is_error());
+    let line = table.lines().position(|line| line.contains("name = 'j0'")).unwrap() + 1;
+    assert_eq!(finding.line, Some(line));
+    insta::assert_snapshot!(format!("{}\nhelp: {}", finding.message, finding.help));
+}
+
+/// A claim of which no single case was tried is bounded, too, and none that has no case.
+#[test]
+fn a_claim_of_which_no_case_was_tried_is_bounded() {
+    let again = verdict(&wide(600), "workflow-again");
+    let Verdict::Bounded { bound, .. } = again else { panic!("{again:?}") };
+    assert!(bound.starts_with("no run is over within "), "{bound}");
+}
+
 /// Eight jobs side by side, and one that starts with a state that may not come first.
 #[test]
 fn of_a_case_that_was_found_before_everything_was_tried_it_is_said_that_there_may_be_a_shorter_one()
@@ -73,7 +95,7 @@ fn optional_chain(states: usize, rest: &str, of: impl Fn(usize) -> String) -> Ma
 #[test]
 fn losses_are_bounded_too_and_say_how_far_they_went() {
     let told = |machine: &Machine, name: &str| match verdict(machine, name) {
-        Verdict::Bounded { covered, bound } => (covered.text(), bound),
+        Verdict::Bounded { covered, bound, .. } => (covered.text(), bound),
         other @ (Verdict::Proven { .. }
         | Verdict::Refuted { .. }
         | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),

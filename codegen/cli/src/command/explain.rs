@@ -48,7 +48,7 @@ fn as_json(rule: &Rule) -> Value {
     let (wrong, right) = tables.unzip();
     let words = match rule.example {
         Example::Words(words) => Some(words),
-        Example::Table { .. } | Example::Lines { .. } => None,
+        Example::Table { .. } | Example::Lines { .. } | Example::Jobs { .. } => None,
     };
     let example = json!({ "words": words, "wrong": wrong, "right": right });
     json!({

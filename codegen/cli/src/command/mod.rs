@@ -378,7 +378,9 @@ pub fn run() -> ExitCode {
 fn say_invalid(findings: &[Finding], source: &Source) {
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let errors = count(errors, "error");
-    say(&format!("phasegate: {} is not a valid table: {errors}", source.path));
+    let is_table = findings.iter().all(|finding| finding.rule != rules::BAD_ACCEPTANCE);
+    let what = if is_table { "table" } else { "file of accepted findings" };
+    say(&format!("phasegate: {} is not a valid {what}: {errors}", source.path));
 }
 
 /// A number and what it counts.

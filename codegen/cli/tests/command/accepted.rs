@@ -133,7 +133,7 @@ fn an_entry_that_no_longer_occurs_is_a_warning() {
 #[test]
 fn a_file_that_is_none_stops_the_run() {
     let folder = Folder::with("parcel.toml", OPEN);
-    let it = "fingerprint = '0'\n";
+    let it = "fingerprint = '0123456789abcdef'\n";
     for (text, wanted) in [
         (format!("[[accepted]]\nrule = 'workflow-ends'\n{it}"), "missing field `reason`"),
         (format!("[[accepted]]\nrule = 'workflow-ends'\n{it}reason = ' '\n"), "`reason` is empty"),
@@ -151,18 +151,33 @@ fn a_file_that_is_none_stops_the_run() {
         ),
         (
             "[[accepted]]\nrule = 'state-added'\nstate = 'sent'\nreason = 'x'\n".into(),
-            "parcel.accepted.toml:3:9: only an entry of `state-retired` or `state-removed` names a",
+            "only an entry of `state-retired` or `state-removed` names a",
         ),
         (
             format!("[[accepted]]\nrule = 'state-retired'\nstate = 'sent'\n{it}reason = 'x'\n"),
             "not both",
+        ),
+        (
+            "[[accepted]]\nrule = 'workflow-ends'\nfingerprint = 'ends'\nreason = 'x'\n".into(),
+            "`ends` is no fingerprint",
         ),
     ] {
         folder.write("parcel.accepted.toml", text);
         for command in ["check", "verify"] {
             let ran = folder.run(&[command]);
             assert_eq!(ran.code, Some(2), "{ran:?}");
-            assert!(ran.err.contains(wanted), "{wanted}: {ran:?}");
+            assert!(ran.out.contains(wanted), "{wanted}: {ran:?}");
+            assert!(
+                ran.err.contains("is not a valid file of accepted findings: 1 error"),
+                "{ran:?}"
+            );
+            let ran = folder.run(&[command, "--format", "json"]);
+            assert_eq!(ran.code, Some(2), "{ran:?}");
+            let finding = &ran.json()["findings"][0];
+            assert_eq!(finding["rule"], "bad-acceptance");
+            assert!(finding["message"].as_str().unwrap().contains(wanted), "{wanted}: {finding}");
+            assert_eq!(finding["path"], "parcel.accepted.toml");
+            assert!(finding["line"].is_u64(), "{finding}");
         }
     }
 }
@@ -213,6 +228,10 @@ fn a_retired_state_is_accepted_by_one_entry() {
     assert!(ran.out.contains(entry), "{ran:?}");
     // As it is printed.
     folder.write("new.accepted.toml", entry);
+    let of_it = ran.out.split(" findings come of `building`").next().unwrap();
+    let of_it = of_it.rsplit('\n').next().unwrap();
+    let accepted = folder.run(&["compat", "old.toml", "new.toml"]);
+    assert!(accepted.out.ends_with(&format!("; {of_it} findings are accepted\n")), "{accepted:?}");
     let ran = folder.run(&COMPAT);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(errors(&ran), []);
@@ -230,6 +249,20 @@ fn what_is_hidden_by_errors_is_shown_with_them() {
         hidden.map(|one| (text(&one["rule"]), text(&one["fingerprint"]))).collect();
     let shown = errors(&ran);
     assert!(!hidden.is_empty() && !shown.is_empty(), "{ran:?}");
+    // Each once, and as what it will be.
+    for one in json["hidden"].as_array().unwrap() {
+        let message =
+            one["message"].as_str().unwrap().split("; what it does may be").next().unwrap();
+        let is_it = |listed: &&Value| text(&listed["message"]).starts_with(message);
+        assert_eq!(
+            json["findings"].as_array().unwrap().iter().filter(is_it).count(),
+            0,
+            "{message}"
+        );
+        let ran = folder.run(&["compat", "old.toml", "new.toml"]);
+        let harmless = ran.out.split("Changed too").nth(1).unwrap();
+        assert!(!harmless.contains(message), "{message}: {ran:?}");
+    }
     folder.write("new.accepted.toml", entries(&shown));
     assert_eq!(errors(&folder.run(&COMPAT)), hidden, "these come up behind those");
     folder.write("new.accepted.toml", entries(&[shown, hidden].concat()));

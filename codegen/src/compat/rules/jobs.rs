@@ -144,7 +144,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
 }
 
 /// The reports that both versions' jobs have, tolerated in one of them alone.
-fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool, what: &str) {
+fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool) {
     let machine = pair.machine(Side::New);
     for (old, new) in pair.kept_jobs() {
         let was = reports(pair.machine(Side::Old), old);
@@ -153,6 +153,15 @@ fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool, what: &str) {
             let before = like(pair, Side::New, &report, &was);
             if before.is_some_and(|before| before.tolerated != now) {
                 let value = &machine.state(report.state).value;
+                let why = why_tolerated(machine, new, &report);
+                let what = match now {
+                    true => format!(
+                        "is tolerated now, because {why}: where it is refused the job goes on"
+                    ),
+                    false => format!(
+                        "is no longer tolerated, because {why}: where it is refused the job fails"
+                    ),
+                };
                 let message = format!("`{name}`'s report of `{value}` {what}");
                 let subject = format!("report {name} {} {value}", report.kind);
                 let at = pair.job_at(Side::New, new);
@@ -164,12 +173,29 @@ fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool, what: &str) {
     }
 }
 
+/// Why the loss of a job's report is tolerated, or is not.
+fn why_tolerated(machine: &Machine, job: JobId, report: &Reported) -> String {
+    let is_outcome = !matches!(report.kind, "start" | "milestone");
+    let (state, name) = match machine.job(job).success.filter(|_| is_outcome) {
+        Some(success) => (machine.state(success), &machine.state(success).name),
+        None => (machine.state(report.state), &machine.state(report.state).name),
+    };
+    match (state.optional, report.tolerated, is_outcome) {
+        (true, ..) => format!("`{name}` is optional"),
+        (false, true, _) => "a concluding job reports the same outcomes".to_owned(),
+        (false, false, true) => {
+            format!("`{name}` is not optional, and no concluding job reports the same outcomes")
+        }
+        (false, false, false) => format!("`{name}` is not optional"),
+    }
+}
+
 pub(super) fn toleration_lost(pair: &Pair<'_>, changes: &mut Changes) {
-    toleration(pair, changes, false, "is no longer tolerated: where it is refused the job fails");
+    toleration(pair, changes, false);
 }
 
 pub(super) fn toleration_gained(pair: &Pair<'_>, changes: &mut Changes) {
-    toleration(pair, changes, true, "is tolerated now: where it is refused the job goes on");
+    toleration(pair, changes, true);
 }
 
 pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {

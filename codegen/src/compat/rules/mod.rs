@@ -88,6 +88,13 @@ impl Change {
         self.help.as_deref().unwrap_or(self.rule.mend)
     }
 
+    /// What to do where there is no database, if that differs.
+    pub(super) fn help_without_database(&self) -> Option<String> {
+        let help = self.help();
+        let without = help.replace("the database and the backend", "the backend");
+        (without != help).then_some(without)
+    }
+
     /// What to do where no order is safe: what of the help is no order.
     pub(super) fn help_without_order(&self) -> &str {
         const ORDER: &str = "roll out ";

@@ -2,6 +2,7 @@
 
 use super::{Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
+use crate::compat::mix::Layer;
 use crate::machine::{Machine, State, StateId};
 
 /// That no job reports a state.
@@ -47,14 +48,21 @@ pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
         let facts = knows(pair, Side::New, id);
         let at = pair.state_at(Side::New, id);
         changes.tell(Side::New, at, format!("state {}", state.name), message, facts);
-        if reported(pair, Side::New, id) == NONE {
-            changes
-                .help("roll out the database before the backend that enters it, and back after it");
-        } else if state.optional {
-            changes.help(
+        let has_database = pair.world.has(Layer::Database);
+        let is_reported = reported(pair, Side::New, id) != NONE;
+        match (has_database, is_reported) {
+            (true, false) => changes
+                .help("roll out the database before the backend that enters it, and back after it"),
+            (true, true) if state.optional => changes.help(
                 "roll out the database before what reports it; until the backend follows, it is \
                  not reported",
-            );
+            ),
+            (false, true) if state.optional => changes.help(
+                "roll out the backend before what reports it; until it follows, the state is not \
+                 reported",
+            ),
+            (false, false) => changes.help("roll out the page with the backend that enters it"),
+            (_, true) => {}
         }
     }
 }

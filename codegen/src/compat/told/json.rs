@@ -14,13 +14,17 @@ impl Comparison<'_> {
     /// What JSON says beside the findings; the findings themselves with what is theirs.
     pub fn json(&self) -> Json {
         let mut findings: Vec<Json> = Vec::new();
-        for weighed in &self.changes {
+        for weighed in self.plain() {
             let mut told = json!(weighed.finding(self.old, self.new));
             told["subject"] = weighed.change.subject.clone().into();
             told["accepted"] = weighed.accepted.clone().into();
             told["degrades"] = weighed.degrades.iter().map(|mix| self.mix_json(*mix)).collect();
             told["comes_of"] = weighed.change.comes_of.clone().into();
             told["breaks"] = weighed.breaks.iter().map(|mix| self.mix_json(*mix)).collect();
+            told["witness"] = match &weighed.witness {
+                Some((class, witness)) => witness_json(*class, witness),
+                None => Json::Null,
+            };
             findings.push(told);
         }
         findings.extend(self.beside.iter().map(|finding| json!(finding)));

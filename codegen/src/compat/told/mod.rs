@@ -40,6 +40,9 @@ impl Comparison<'_> {
             if let Some(breaks) = breaks(self, weighed) {
                 told.help = format!("{}\n{breaks}", told.help);
             }
+            if let Some(path) = weighed.path_under_a_switch() {
+                told.help = format!("{}\n{path}", told.help);
+            }
             let source = [&self.old.source, &self.new.source]
                 .into_iter()
                 .find(|source| source.path == told.path);
@@ -77,7 +80,7 @@ impl Comparison<'_> {
             line(out, "Hidden by these, and errors once they are accepted:");
             for one in &hidden {
                 let (id, what) = (one.change.rule.id, &one.change.subject);
-                line(out, &format!("  {id:<17} {what}: fingerprint {}", one.fingerprint()));
+                line(out, &format!("  {id:<18} {what}: fingerprint {}", one.fingerprint()));
             }
             line(out, "");
         }
@@ -103,7 +106,7 @@ impl Comparison<'_> {
     /// Changes that no mix is the worse for, a line each.
     fn harmless(&self, out: &mut String) {
         let harmless: Vec<&Weighed> =
-            self.changes.iter().filter(|weighed| !weighed.bears()).collect();
+            self.plain().into_iter().filter(|weighed| !weighed.bears()).collect();
         if harmless.is_empty() {
             return;
         }
@@ -112,7 +115,7 @@ impl Comparison<'_> {
             let told = weighed.finding(self.old, self.new);
             let at = told.line.map_or_else(String::new, |line| format!(":{line}"));
             let (id, path) = (told.rule.id, &told.path);
-            line(out, &format!("  {id:<17} {path}{at}: {}", told.message));
+            line(out, &format!("  {id:<18} {path}{at}: {}", told.message));
         }
         if let Some(more @ 1..) = harmless.len().checked_sub(MOST_HARMLESS) {
             line(out, &format!("  and {more} more"));
@@ -334,7 +337,7 @@ fn breaks(comparison: &Comparison<'_>, weighed: &Weighed) -> Option<String> {
     let (some, all) = (weighed.breaks.len(), comparison.mixes.len());
     match some {
         0 => None,
-        1 => Some(format!("1 of {all} mixes is broken for its sake")),
-        _ => Some(format!("{some} of {all} mixes are broken for its sake")),
+        1 => Some(format!("1 of {all} mixes is broken because of it")),
+        _ => Some(format!("{some} of {all} mixes are broken because of it")),
     }
 }

@@ -74,7 +74,7 @@ impl Comparison<'_> {
             let errors = errors.filter(|one| one.change.apart != Some(Apart::Unmigrated));
             let errors: Vec<_> = errors.take(MOST_HELPS).collect();
             if errors.len() > 1 {
-                line(out, "  Any one of these may be enough:");
+                line(out, "  One of these may be enough, or several of them may be needed:");
             }
             for weighed in errors {
                 let help = weighed.change.help_without_order();

@@ -48,6 +48,9 @@ impl<'r> Reading<'r> {
         let mut found: Vec<(Claim, Broken)> = found.into_iter().collect();
         found.sort_by_key(|(claim, broken)| (broken.length, *claim));
         let proof = if found.is_empty() { held } else { Proof::None };
+        if proof == Proof::Bounded {
+            self.tell_bounded(findings);
+        }
         for (claim, broken) in found {
             let departs = broken.path.1.map(job);
             if !told.contains(&departs) {
@@ -81,6 +84,14 @@ impl<'r> Reading<'r> {
             found = self.in_one_run(own, &found, &cases, instead);
         }
         Ok((found, held))
+    }
+
+    fn tell_bounded(&self, findings: &mut Findings<'_>) {
+        let line = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
+        let message = "the runs of this workflow were not all tried: what is claimed of them is bounded, \
+                       not proven";
+        let (rule, span) = (rules::NOT_EXHAUSTED, self.lines.span(line));
+        findings.tell(rule, Severity::Error, span, message, rule.mend);
     }
 
     fn tell_unread(&self, unread: &[Unread<'_>], findings: &mut Findings<'_>) {
