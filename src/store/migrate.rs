@@ -20,7 +20,7 @@ impl Store {
                 let _queued = self.shared.writers.lock().await;
                 // sqlx takes no lock on SQLite: two processes would both find a migration missing,
                 // and the second would fail. The write lock makes the second wait, and find it.
-                let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+                let mut transaction = super::begun(pool.clone(), "BEGIN IMMEDIATE").await?;
                 migrator.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
                 transaction.commit().await?;
             }

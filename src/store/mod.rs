@@ -85,7 +85,8 @@ macro_rules! in_transaction {
         match &$store.shared.pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => {
-                let mut transaction = pool.begin_with(in_transaction!(@sqlite $begin)).await?;
+                let begins = in_transaction!(@sqlite $begin);
+                let mut transaction = $crate::store::begun(pool.clone(), begins).await?;
                 let $conn = &mut Conn::Sqlite(&mut transaction);
                 let result = $body;
                 if result.is_ok() {
@@ -98,7 +99,8 @@ macro_rules! in_transaction {
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
-                let mut transaction = pool.begin_with(in_transaction!(@postgres $begin)).await?;
+                let begins = in_transaction!(@postgres $begin);
+                let mut transaction = $crate::store::begun(pool.clone(), begins).await?;
                 let $conn = &mut Conn::Postgres(&mut transaction);
                 let result = $body;
                 if result.is_ok() {
@@ -117,6 +119,19 @@ macro_rules! in_transaction {
     (@postgres read) => { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
 }
 pub(crate) use in_transaction;
+
+/// A transaction that was begun by this statement.
+///
+/// It begins in a task of its own. A request may be dropped at any time, and where `sqlx` (0.9) is dropped
+/// while it waits for the answer to `BEGIN`, the connection goes back to the pool within a transaction that
+/// nobody ends: the next one there could not write, or what it wrote would be lost.
+pub(crate) async fn begun<D: sqlx::Database>(
+    pool: sqlx::Pool<D>,
+    statement: &'static str,
+) -> sqlx::Result<sqlx::Transaction<'static, D>> {
+    let begins = tokio::spawn(async move { pool.begin_with(statement).await });
+    begins.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
 
 impl Store {
     /// Opens the database of this address: `sqlite:…` (the file is made where it doesn't exist)

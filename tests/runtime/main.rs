@@ -15,6 +15,7 @@ mod browser;
 mod callbacks;
 mod compat;
 mod console;
+mod dropped;
 mod embed;
 mod http;
 mod renames;
