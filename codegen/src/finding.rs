@@ -137,6 +137,15 @@ impl<'s> Findings<'s> {
         }
     }
 
+    /// One more, of another file.
+    pub(crate) fn push(&mut self, finding: Finding) {
+        if self.is_full() {
+            self.more += 1;
+        } else {
+            self.list.push(finding);
+        }
+    }
+
     /// One more that fails the run.
     pub(crate) fn error(
         &mut self,

@@ -88,6 +88,14 @@ rows! { WORKFLOW
             in its place",
     }
 
+    SKIPPED_STEP "skipped-step" {
+        looks_for: "a milestone's region above a step that its own `if:` may skip",
+        why: "The report says that the step begins, in runs, too, in which it is skipped.",
+        example: Words("the region `deploy.rolling` above a step with `if: inputs.roll_out`"),
+        mend: "take the step's `if:` off and let its script ask for that, or put the milestone before \
+            a step that is never skipped",
+    }
+
     REGION_ORDER "region-order" {
         looks_for: "regions of a job in another order than the table has its reports",
         why: "The reports would be sent in an order that the table does not accept.",

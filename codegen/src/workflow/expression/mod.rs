@@ -100,6 +100,14 @@ pub fn texts(text: &str, known: &dyn Known) -> Result<Option<Vec<String>>, Strin
     Ok(known.filter(|_| !values.any))
 }
 
+/// The keys of the way into a context that a text with one expression in it is, in small letters.
+pub fn way(text: &str) -> Option<Vec<String>> {
+    match template(text.trim()).ok()? {
+        Expression::Path(parts) => parts.into_iter().map(parse::Part::key).collect(),
+        _ => None,
+    }
+}
+
 /// Whether no two runs come to the same text, where each has something of its own in a context.
 ///
 /// # Errors

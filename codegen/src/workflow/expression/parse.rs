@@ -38,6 +38,16 @@ pub(super) enum Part {
     Found(Box<Expression>),
 }
 
+impl Part {
+    /// The key, where it is one that is written out.
+    pub(super) fn key(self) -> Option<String> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Every | Self::Found(_) => None,
+        }
+    }
+}
+
 /// Functions that say what became of the jobs before.
 pub(super) const STATUS: [&str; 4] = ["success", "always", "failure", "cancelled"];
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Commands, Kept, Proof, adopt, keep, wanted};
+use super::{Around, Kept, Proof, adopt, keep, wanted};
 use crate::artifact::{self, generate_command, shell_word};
 use crate::finding::{Finding, Severity};
 use crate::load::Loaded;
@@ -14,9 +14,12 @@ use crate::suggest::{self, shown};
 use crate::table::Source;
 
 /// A workflow's file.
+#[derive(Clone)]
 pub(super) struct File {
     /// Its path from the root.
     pub(super) path: String,
+    /// Its path from the root of the repository, where workflows lie, wherever the table's root is.
+    pub(super) from_root: String,
     /// Its path as findings have it.
     pub(super) shown: String,
     /// Its text.
@@ -39,8 +42,8 @@ pub fn kept(loaded: &Loaded) -> Result<Vec<Kept>, io::Error> {
     }
     let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
     for (file, wanted) in files.iter().zip(wanted(&loaded.machine, &texts)) {
-        let commands = commands(loaded, file);
-        all.push(keep(&loaded.machine, target, file, &wanted, &commands));
+        let around = around(loaded, file);
+        all.push(keep(&loaded.machine, target, file, &wanted, &around));
     }
     Ok(all)
 }
@@ -70,23 +73,46 @@ pub fn adopted(loaded: &Loaded, path: &str) -> Result<Option<Kept>, io::Error> {
     let texts: Vec<&str> =
         before.iter().chain([&file.text]).chain(&after).map(String::as_str).collect();
     let wanted = wanted(&loaded.machine, &texts).swap_remove(at);
-    let commands = commands(loaded, &file);
-    Ok(Some(adopt(&loaded.machine, target, &file, &wanted, &commands)))
+    let around = around(loaded, &file);
+    Ok(Some(adopt(&loaded.machine, target, &file, &wanted, &around)))
 }
 
-fn commands(loaded: &Loaded, File { path, shown: file, .. }: &File) -> Commands {
+fn around(loaded: &Loaded, file: &File) -> Around {
     let table = &loaded.source.path;
-    // Workflows lie there in the repository's root, wherever the table's is.
-    let from = path.find(".github/workflows/").unwrap_or_default();
-    Commands {
-        file: path[from..].to_owned(),
+    Around {
+        callers: beside(loaded, file),
+        file: file.from_root.clone(),
         generate: generate_command([table]),
         adopt: format!(
             "run `phasegate workflow adopt {} --table {}`",
-            shell_word(file),
+            shell_word(&file.shown),
             shell_word(table)
         ),
     }
+}
+
+/// The other workflows of a folder, as far as they can be read; of one that nobody calls none.
+fn beside(loaded: &Loaded, file: &File) -> Vec<File> {
+    let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if !file.text.contains("workflow_call") {
+        return Vec::new();
+    }
+    let others = workflows(&loaded.root, folder).into_iter().filter(|path| *path != file.path);
+    others.filter_map(|path| read(loaded, &path).ok()?.ok()).collect()
+}
+
+/// The paths of the workflows in a folder, in their order.
+fn workflows(root: &Path, folder: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".yml") || name.ends_with(".yaml") {
+            let before = if folder.is_empty() { "" } else { "/" };
+            paths.push(format!("{folder}{before}{name}"));
+        }
+    }
+    paths.sort();
+    paths
 }
 
 /// A file, or what is to be said of it where it has no text.
@@ -113,7 +139,11 @@ fn read(loaded: &Loaded, path: &str) -> Result<Result<File, Kept>, io::Error> {
         return Ok(Err(unread(rules::MISSING_WORKFLOW, "there is no such file", help)));
     };
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Ok(File { path: path.to_owned(), shown: name, text })),
+        Ok(text) => {
+            let from = path.find(".github/workflows/").unwrap_or_default();
+            let from_root = path[from..].to_owned();
+            Ok(Ok(File { path: path.to_owned(), from_root, shown: name, text }))
+        }
         Err(_) => {
             let help = "save it as UTF-8".to_owned();
             Ok(Err(unread(rules::UNREADABLE_WORKFLOW, "the file is not UTF-8", help)))
@@ -124,18 +154,10 @@ fn read(loaded: &Loaded, path: &str) -> Result<Result<File, Kept>, io::Error> {
 /// The workflow that was probably meant: one of that folder, or of the one where they all lie.
 fn nearest(root: &Path, path: &str) -> Option<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut paths = Vec::new();
-    for folder in [folder, ".github/workflows"] {
-        let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".yml") || name.ends_with(".yaml") {
-                let before = if folder.is_empty() { "" } else { "/" };
-                paths.push(format!("{folder}{before}{name}"));
-            }
-        }
-    }
+    let folders = [folder, ".github/workflows"].into_iter();
+    let mut paths: Vec<String> = folders.flat_map(|folder| workflows(root, folder)).collect();
     paths.sort();
+    paths.dedup();
     let near = suggest::nearest(path, paths.iter().map(String::as_str));
     let only = (paths.len() == 1).then(|| paths[0].as_str());
     near.or(only).map(str::to_owned)

@@ -29,9 +29,9 @@ impl<'r> Reading<'r> {
     /// Where what no other run has comes from, key by key, in small letters.
     fn own_keys(&self) -> Vec<Vec<String>> {
         let keys = |way: &str| way.split('.').map(str::to_owned).collect();
-        let mut own = vec![self.id_keys(), keys("github.run_id")];
+        let mut own = vec![self.id_keys.clone(), keys("github.run_id")];
         if self.event() == Some("workflow_dispatch") {
-            own.push([keys("github.event"), self.id_keys()].concat());
+            own.push([keys("github.event"), self.id_keys.clone()].concat());
         }
         // Runs of each workflow are counted by themselves: two that call this one may have one number.
         if self.event().is_some() {

@@ -1,7 +1,7 @@
 //! The dispatch inputs that the reports need: without the one they are silent, without the other
 //! they cannot be authenticated.
 
-use super::Commands;
+use super::Around;
 use super::document::{Node, Value};
 use super::lines::{self, Edit};
 use super::reading::Reading;
@@ -19,7 +19,7 @@ pub(super) struct Missing {
 
 impl Reading<'_> {
     /// Says what the workflow lacks to be started by the console.
-    pub(super) fn judge_inputs(&self, commands: &Commands, findings: &mut Findings<'_>) {
+    pub(super) fn judge_inputs(&self, around: &Around, findings: &mut Findings<'_>) {
         let trigger = self.document.root.entry("on");
         let span = self.lines.span(trigger.map_or(1, |(key, _)| key.line));
         let mut tell = |rule, message: String, help: String| {
@@ -35,7 +35,7 @@ impl Reading<'_> {
             return;
         }
         if !self.has_trigger("workflow_dispatch") && !self.has_trigger("workflow_call") {
-            let (message, help) = self.undispatched(&commands.file);
+            let (message, help) = self.undispatched(&around.file);
             tell(rules::NO_DISPATCH, message.to_owned(), help);
             return;
         }
@@ -62,7 +62,7 @@ impl Reading<'_> {
         }
         let missing = self.missing_inputs();
         let help = match self.place_inputs(&missing) {
-            Some(_) => commands.adopt.clone(),
+            Some(_) => around.adopt.clone(),
             None => self.dispatched(&missing),
         };
         for input in &missing {
@@ -77,7 +77,7 @@ impl Reading<'_> {
         if !self.has_trigger("repository_dispatch") && self.has_trigger("workflow_run") {
             // What it follows could hand the id on, but the token to nobody else.
             let help = format!(
-                "let the workflow that it follows call it, by a job with\n    uses: ./{file}\n    \
+                "let the workflow that it follows call it, by a job without `needs` or `if`, with\n    uses: ./{file}\n    \
                  with:\n      {}: ${{{{ {} }}}}\nand let the console start that one; here take \
                  `workflow_run` away, and {}",
                 yaml::name(id),
@@ -123,7 +123,7 @@ impl Reading<'_> {
     }
 
     fn inputs(&self, trigger: &str) -> Option<&Node> {
-        self.document.root.get("on")?.get(trigger)?.get("inputs")
+        self.document.resolved(self.document.root.get("on")?).get(trigger)?.get("inputs")
     }
 
     fn dispatch_inputs(&self) -> usize {
@@ -146,11 +146,6 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// Where the row's id comes from, key by key, in small letters.
-    pub(super) fn id_keys(&self) -> Vec<String> {
-        self.target.id().to_lowercase().split('.').map(str::to_owned).collect()
-    }
-
     /// What triggers a run that a console starts, where only one thing can.
     pub(super) fn event(&self) -> Option<&'static str> {
         let may_be_called = self.has_trigger("workflow_call");
@@ -160,35 +155,37 @@ impl Reading<'_> {
         (!may_be_called && self.has_trigger("workflow_dispatch")).then_some("workflow_dispatch")
     }
 
-    fn has_trigger(&self, name: &str) -> bool {
+    pub(super) fn has_trigger(&self, name: &str) -> bool {
         let Some(on) = self.document.root.get("on") else { return false };
         on.texts().contains(&name) || on.entry(name).is_some()
     }
 
     /// The inputs that neither a dispatch nor a caller can give.
     pub(super) fn missing_inputs(&self) -> Vec<Missing> {
-        let takes = |trigger: &str, name: &str| {
-            let is_it = |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name));
-            self.inputs(trigger)
-                .is_some_and(|inputs| inputs.entries().iter().any(|(key, _)| is_it(key)))
-        };
         let (id, machine) = (&self.target.id_input, &self.machine.name);
         let mut missing = Vec::new();
         if self.target.is_payload() {
             return missing;
         }
-        if !takes("workflow_dispatch", id) && !takes("workflow_call", id) {
+        if !self.takes("workflow_dispatch", id) && !self.takes("workflow_call", id) {
             missing.push(self.id_input());
         }
         // The script reads the token from the event, which is the caller's in a called workflow.
         let is_called = self.has_trigger("workflow_call") && !self.has_trigger("workflow_dispatch");
-        if !is_called && !takes("workflow_dispatch", TOKEN_INPUT) {
+        if !is_called && !self.takes("workflow_dispatch", TOKEN_INPUT) {
             missing.push(Missing {
                 name: TOKEN_INPUT.to_owned(),
                 description: format!("Given by the console: it opens this one {machine} alone."),
             });
         }
         missing
+    }
+
+    /// Whether a trigger has an input of a name.
+    pub(super) fn takes(&self, trigger: &str, name: &str) -> bool {
+        let is_it = |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name));
+        self.inputs(trigger)
+            .is_some_and(|inputs| inputs.entries().iter().any(|(key, _)| is_it(key)))
     }
 
     fn id_input(&self) -> Missing {
@@ -260,6 +257,9 @@ impl Missing {
         ]
     }
 }
+
+/// How a console starts a run.
+pub(super) const CALLS: [&str; 2] = ["workflow_dispatch", "repository_dispatch"];
 
 /// The most inputs that GitHub takes of a dispatch.
 const MOST_INPUTS: usize = 25;

@@ -198,7 +198,7 @@ impl<'r> Reading<'r> {
     }
 
     /// Whether a job runs more than once, or may: its matrix has more than one leg, or is an expression.
-    fn has_legs(&self, strategy: &Node) -> bool {
+    pub(super) fn has_legs(&self, strategy: &Node) -> bool {
         let Some(matrix) = strategy.get("matrix").map(|matrix| self.document.resolved(matrix))
         else {
             // As an expression it may have one.

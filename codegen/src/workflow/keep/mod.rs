@@ -2,6 +2,7 @@
 //! `generate` fills the regions, `check` says what is not as the table has it, and `workflow adopt`
 //! puts the markers where they belong. Every byte outside of the regions stays as it is.
 
+mod callers;
 mod checkout;
 mod container;
 mod departure;
@@ -21,6 +22,7 @@ mod proof;
 mod reading;
 mod regions;
 mod same;
+mod skipped;
 #[cfg(test)]
 mod tests;
 
@@ -70,9 +72,11 @@ impl Kept {
     }
 }
 
-/// How a workflow is named, and the commands that mend it, as a shell takes them.
-#[derive(Clone, Debug)]
-struct Commands {
+/// What is around a workflow: those that may call it, how it is named, and the commands that mend it,
+/// as a shell takes them.
+struct Around {
+    /// The other workflows of its folder.
+    callers: Vec<File>,
     /// The workflow, as one that calls it says.
     file: String,
     /// Fills the regions.
@@ -117,12 +121,12 @@ fn keep(
     target: &WorkflowTarget,
     file: &File,
     wanted: &BTreeSet<JobId>,
-    commands: &Commands,
+    around: &Around,
 ) -> Kept {
     let source = Source::new(&file.shown, &file.text);
     let mut findings = Findings::new(&source);
     let (text, proof) =
-        match kept_text(machine, target, &source.text, wanted, commands, &mut findings) {
+        match kept_text(machine, target, &source.text, wanted, around, &mut findings) {
             Some((text, proof)) => (Some(text), proof),
             None => (None, Proof::None),
         };
@@ -137,21 +141,22 @@ fn adopt(
     target: &WorkflowTarget,
     file: &File,
     wanted: &BTreeSet<JobId>,
-    commands: &Commands,
+    around: &Around,
 ) -> Kept {
     let source = Source::new(&file.shown, &file.text);
     let marked = adopted_text(machine, target, &source.text, wanted);
     let mut ignored = Findings::new(&source);
-    let text = kept_text(machine, target, &marked, wanted, commands, &mut ignored);
+    let text = kept_text(machine, target, &marked, wanted, around, &mut ignored);
     let text = whole(file, text.as_ref().map_or(&marked, |(text, _)| text));
     // What is left to say is said of the text as it is now.
-    let now = File { path: file.path.clone(), shown: file.shown.clone(), text };
-    Kept { found: Some(file.text.clone()), ..keep(machine, target, &now, wanted, commands) }
+    let now = File { text, ..file.clone() };
+    Kept { found: Some(file.text.clone()), ..keep(machine, target, &now, wanted, around) }
 }
 
 fn sorted(findings: Findings<'_>) -> Vec<Finding> {
     let mut findings = findings.finish();
-    findings.sort_by_key(|finding| (finding.line, finding.column));
+    // Those of another file come after those that have a place in this one.
+    findings.sort_by_key(|finding| (finding.span.is_none(), finding.line, finding.column));
     findings
 }
 
@@ -166,7 +171,7 @@ fn kept_text(
     target: &WorkflowTarget,
     text: &str,
     wanted: &BTreeSet<JobId>,
-    commands: &Commands,
+    around: &Around,
     findings: &mut Findings<'_>,
 ) -> Option<(String, Proof)> {
     let document = readable(text, findings)?;
@@ -174,17 +179,18 @@ fn kept_text(
     let regions = regions::find(&document, &lines, target, findings)?;
     let reading = Reading::new(machine, target, &document, &lines, regions);
     reading.judge_keys(findings);
-    reading.judge_inputs(commands, findings);
-    reading.judge_missing_jobs(wanted, &commands.adopt, findings);
+    reading.judge_inputs(around, findings);
+    reading.judge_missing_jobs(wanted, &around.adopt, findings);
     for (id, _, found) in reading.jobs() {
         if reading.judge_job(id, found, findings) {
-            reading.judge_completeness(id, found, &commands.adopt, findings);
+            reading.judge_completeness(id, found, &around.adopt, findings);
         }
     }
     let sound = reading.judge_regions(findings);
     // Of a workflow that does not report as it is to nothing can be proven.
     let proof = if findings.has_errors() { Proof::None } else { reading.judge_runs(findings) };
-    reading.judge_adoption(&commands.adopt, findings);
+    reading.judge_callers(&around.file, &around.callers, findings);
+    reading.judge_adoption(&around.adopt, findings);
     let mut edits = Vec::new();
     for (region, expected) in sound {
         let edit = filled(&lines, &region, expected);
@@ -194,7 +200,7 @@ fn kept_text(
         let span = lines.span(region.begin);
         if is_sound(&reading, &edit) {
             let message = format!("the region `{}` is not what the table gives", region.name);
-            let help = format!("run `{}`", commands.generate);
+            let help = format!("run `{}`", around.generate);
             findings.tell(rules::STALE_REGION, Severity::Error, span, message, help);
             edits.push(edit);
         } else {

@@ -282,7 +282,7 @@ impl<'r> Reading<'r> {
         let on = self.document.root.get("on");
         let inputs = triggers.map(|trigger| keys(on.and_then(|on| on.get(trigger)?.get("inputs"))));
         Facts {
-            id: self.id_keys(),
+            id: self.id_keys.clone(),
             inputs: inputs.into_iter().flatten().collect(),
             event: self.event().map(str::to_owned),
             outputs: outputs.collect(),

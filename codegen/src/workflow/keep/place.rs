@@ -157,6 +157,12 @@ impl<'r> Reading<'r> {
                 shown(wanted)
             ));
         }
+        let step = own.iter().find(|(at, _)| *at == line).map(|(_, step)| *step);
+        if let Some(condition) = step.and_then(|step| self.may_skip(job, step)) {
+            let wanted = shown(wanted);
+            let help = Self::unskipped(&condition);
+            return Err(format!("the step `{wanted}` on line {line} may be skipped: {help}"));
+        }
         Ok(vec![self.before(steps, line, expected)])
     }
 

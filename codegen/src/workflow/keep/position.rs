@@ -77,10 +77,36 @@ impl<'r> Reading<'r> {
                     None
                 }
             };
+            self.judge_skipped(job, region, expected, own, findings);
             if let Some((message, help)) = wrong {
                 let span = self.lines.span(region.begin);
                 findings.tell(rules::MISPLACED_REGION, Severity::Error, span, message, help);
             }
+        }
+    }
+
+    /// Says of a milestone whose step may be skipped: what it reports does not happen then.
+    fn judge_skipped(
+        &self,
+        job: &Job,
+        region: &Region,
+        expected: &Expected,
+        own: &[(usize, &'r Node)],
+        findings: &mut Findings<'_>,
+    ) {
+        let next = own.iter().find(|(line, _)| *line > region.end);
+        let (Some((line, step)), Some(found)) = (next, self.job(&job.name)) else { return };
+        if !matches!(expected.kind, ReportKind::Milestone(_)) {
+            return;
+        }
+        if let Some(condition) = self.may_skip(found, step) {
+            let message = format!(
+                "`{}` says that the step on line {line} begins, which its own condition may skip",
+                region.name
+            );
+            let span = self.lines.span(region.begin);
+            let help = Self::unskipped(&condition);
+            findings.tell(rules::SKIPPED_STEP, Severity::Error, span, message, help);
         }
     }
 

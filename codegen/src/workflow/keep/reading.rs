@@ -15,6 +15,8 @@ pub(super) struct Reading<'r> {
     pub(super) lines: &'r Lines<'r>,
     pub(super) regions: Vec<Region>,
     pub(super) expected: Vec<Expected>,
+    /// Where the row's id comes from, key by key, in small letters.
+    pub(super) id_keys: Vec<String>,
 }
 
 /// A job of the workflow.
@@ -53,7 +55,8 @@ impl<'r> Reading<'r> {
         regions: Vec<Region>,
     ) -> Self {
         let expected = expected(machine, target);
-        Self { machine, target, document, lines, regions, expected }
+        let id_keys = target.id().to_lowercase().split('.').map(str::to_owned).collect();
+        Self { machine, target, document, lines, regions, expected, id_keys }
     }
 
     /// What the table's plans are in such a workflow.

@@ -1,0 +1,145 @@
+//! Workflows that call a kept one: what stands there is looked at, whether the table names them or not.
+
+use crate::binary::Folder;
+use crate::hand_written::*;
+
+/// A workflow that a console starts, and that calls the kept one.
+const CALLER: &str = "name: all\n\
+    on:\n  workflow_dispatch:\n    inputs:\n      ship_id: {type: string}\n      callback_token: {type: string}\n\
+    jobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n    with:\n      ship_id: ${{ inputs.ship_id }}\n";
+
+/// The kept workflow, which is called alone, with its caller and others.
+fn called(files: &[(&str, &str)]) -> Folder {
+    let folder = tried(include_str!("workflows/trials/call.yml"), &[]);
+    holds(&folder, &[]);
+    for (name, text) in files {
+        folder.write(&format!(".github/workflows/{name}"), text);
+    }
+    folder
+}
+
+/// What is found of the callers: rule and all that is said.
+#[track_caller]
+fn found_of(caller: &str) -> Vec<(String, String)> {
+    let folder = called(&[("all.yml", caller)]);
+    found(&folder).into_iter().map(|(rule, _, said)| (rule, said)).collect()
+}
+
+#[track_caller]
+fn finds_of(from: &str, to: &str, rule: &str, parts: &[&str]) {
+    let found = found_of(&changed(CALLER, from, to));
+    assert_eq!(found.len(), 1, "{to}: {found:#?}");
+    assert_eq!(found[0].0, rule, "{found:#?}");
+    for part in ["`ship`"].iter().chain(parts) {
+        assert!(found[0].1.contains(part), "{part:?}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_caller_that_gives_the_id_in_every_run_is_fine() {
+    let uses = "    uses: ./.github/workflows/release.yml\n";
+    for (from, to) in [
+        ("", ""),
+        ("    uses: ./", "    uses: $/"),
+        ("${{ inputs.ship_id }}", "${{ github.event.inputs['Ship_ID'] }}"),
+        ("jobs:\n", "concurrency: all-${{ github.run_id }}\njobs:\n"),
+        ("jobs:\n", "jobs:\n  other:\n    runs-on: x\n    steps: [{run: ls}]\n"),
+        (
+            uses,
+            "    if: ${{ always() && inputs.ship_id != '' }}\n    uses: ./.github/workflows/release.yml\n",
+        ),
+        (
+            uses,
+            "    strategy: {matrix: {region: [eu]}}\n    uses: ./.github/workflows/release.yml\n",
+        ),
+    ] {
+        let caller = if from.is_empty() { CALLER.to_owned() } else { changed(CALLER, from, to) };
+        assert_eq!(found_of(&caller), [], "{to}");
+    }
+    // The input may be called otherwise there.
+    let other = CALLER
+        .replace("      ship_id: {type", "      row: {type")
+        .replace("inputs.ship_id", "inputs.row");
+    assert_eq!(found_of(&other), []);
+    // One that no console starts reports nothing, and calls what it likes.
+    let nightly = "on: {schedule: [{cron: 0 5 * * 1}]}\njobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n";
+    let folder = called(&[("all.yml", CALLER), ("nightly.yml", nightly)]);
+    assert_eq!(found(&folder), []);
+}
+
+#[test]
+fn a_caller_that_gives_no_id_is_found() {
+    let with = "    with:\n      ship_id: ${{ inputs.ship_id }}\n";
+    let says = ["does not give it the row's id", "with:\n      ship_id: ${{ inputs.ship_id }}"];
+    finds_of(with, "", "missing-input", &says);
+    finds_of("${{ inputs.ship_id }}", "7", "missing-input", &says);
+    finds_of("      ship_id: {type: string}\n", "", "missing-input", &["no input `ship_id`"]);
+    finds_of(
+        "      callback_token: {type: string}\n",
+        "",
+        "missing-input",
+        &["no input `callback_token`"],
+    );
+    let path = ".github/workflows/all.yml";
+    let folder = called(&[("all.yml", &changed(CALLER, with, ""))]);
+    let ran = folder.run(&["check"]);
+    assert!(ran.code == Some(1) && ran.out.contains(&format!("{path}:8")), "{ran:?}");
+}
+
+#[test]
+fn a_caller_by_which_the_jobs_may_not_run_is_found() {
+    let uses = "    uses: ./.github/workflows/release.yml\n";
+    let with = |line: &str| format!("{line}{uses}");
+    let lint =
+        "jobs:\n  lint:\n    runs-on: x\n    steps: [{run: make lint}]\n  ship:\n    needs: Lint\n";
+    finds_of(
+        "jobs:\n  ship:\n",
+        lint,
+        "job-condition",
+        &["where `lint` ends as failure", "move what it waits for"],
+    );
+    finds_of(
+        uses,
+        &with("    if: github.ref == 'refs/heads/main'\n"),
+        "job-condition",
+        &["`if: github.ref =="],
+    );
+    let always =
+        changed(CALLER, "jobs:\n  ship:\n", &format!("{lint}    if: ${{{{ always() }}}}\n"));
+    assert_eq!(found_of(&always), []);
+    finds_of(
+        uses,
+        &with("    strategy: {matrix: {region: [eu, us]}}\n"),
+        "matrix-job",
+        &["each leg"],
+    );
+    finds_of(
+        uses,
+        &with("    concurrency: prod\n"),
+        "shared-group",
+        &["`prod`", "${{ inputs.ship_id }}"],
+    );
+    finds_of(
+        "jobs:\n",
+        "concurrency: ${{ vars.X || inputs.ship_id }}\njobs:\n",
+        "shared-group",
+        &["vars.X"],
+    );
+}
+
+#[test]
+fn a_caller_is_looked_at_through_those_that_call_it() {
+    let middle = changed(CALLER, "  workflow_dispatch:\n", "  workflow_call:\n");
+    let middle = changed(&middle, "      callback_token: {type: string}\n", "");
+    let top = changed(CALLER, "release.yml", "middle.yml");
+    let folder = called(&[("middle.yml", &middle), ("top.yml", &top)]);
+    assert_eq!(found(&folder), []);
+    let silent = changed(&top, "    with:\n      ship_id: ${{ inputs.ship_id }}\n", "");
+    folder.write(".github/workflows/top.yml", silent);
+    let found = found(&folder);
+    assert!(
+        found.len() == 1
+            && found[0].2.contains("`ship`, which calls `.github/workflows/middle.yml`"),
+        "{found:#?}"
+    );
+}
