@@ -149,6 +149,17 @@ rows! { WORKFLOW
         mend: "remove one of the two",
     }
 
+    REFUSED_WORKFLOW "refused-workflow" {
+        looks_for: "what GitHub refuses a whole workflow for: a job that needs one that is not there, or \
+            itself; a job without `runs-on`; a step with `run` and `uses`, or an id that stands twice; a key \
+            near one that there is; a tag of YAML; an expression that can't be read, or asks for a context \
+            that is not there",
+        why: "No run of it begins, so that nothing can be said of its runs. What can be asked for where is \
+            in GitHub's documentation: \"Contexts reference\", \"Context availability\".",
+        example: Words("`if: secrets.TOKEN != ''`"),
+        mend: "change it as the finding says",
+    }
+
     MISSING_JOB "missing-job" {
         looks_for: "a job of the table that the workflow lacks",
         why: "Its states are reported by nobody, and jobs that need it can't say what became of \
@@ -190,7 +201,7 @@ rows! { WORKFLOW
     }
 
     MATRIX_JOB "matrix-job" {
-        looks_for: "a job with a matrix of more than one leg, or of as many as an expression says",
+        looks_for: "a job with a matrix of more than one leg, or of none, or of as many as an expression says",
         why: "It would report once for each leg: one leg says success while another still fails. \
             With one leg it runs once, as a job without a matrix.",
         example: Words("`strategy: ${{ fromJSON(needs.plan.outputs.legs) }}` on the job `build`"),
@@ -206,8 +217,8 @@ rows! { WORKFLOW
     }
 
     CONCLUSION "conclusion" {
-        looks_for: "a concluding job that does not run whatever became of the others, or does not \
-            know what did",
+        looks_for: "a concluding job that does not run whatever became of the others, waits for an approval \
+            or for what a lost job would have said, or does not know what became of the others",
         why: "The end of a failed run is then reported by nobody, or reported falsely.",
         example: Words("the job `conclude` without `if: always()`"),
         mend: "give it the `if:` and the `env:` that the finding prints",

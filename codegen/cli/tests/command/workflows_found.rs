@@ -304,7 +304,7 @@ fn jobs_that_need_each_other_belong_into_one_workflow() {
         let inputs = "on: {workflow_dispatch: {inputs: {m_id: {}, callback_token: {}}}}\njobs:\n";
         jobs.iter().fold(inputs.to_owned(), |text, job| {
             let needs = if *job == "two" { "    needs: one\n" } else { "" };
-            text + &format!("  {job}:\n{needs}    steps:\n      # phasegate:begin {job}.outcome\n      # phasegate:end\n")
+            text + &format!("  {job}:\n{needs}    runs-on: x\n    steps:\n      # phasegate:begin {job}.outcome\n      # phasegate:end\n")
         })
     };
     let rules = |a: &[&str], b: &[&str]| {

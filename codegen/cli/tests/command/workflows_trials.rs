@@ -30,6 +30,11 @@ fn a_matrix_of_one_leg_is_a_job_that_runs_once() {
         "{os: [ubuntu-latest], python: ['3.13']}",
         "{region: [\"${{ inputs.region }}\"]}",
         "{include: [{os: linux, arch: x64}]}",
+        "{os: [a, b], exclude: [{os: b}]}",
+        "{os: [a, b], go: [1, 2], exclude: [{os: b}, {go: 2}]}",
+        "{os: [a], include: [{os: a, more: x}, {other: y}]}",
+        "{os: [{name: a, arch: x}, {name: b}], exclude: [{os: {name: b}}]}",
+        "{os: [\"${{ inputs.os }}\"], include: [{more: x}]}",
     ] {
         finds(&with(one), &[], &[]);
     }
@@ -40,6 +45,10 @@ fn a_matrix_of_one_leg_is_a_job_that_runs_once() {
         "{include: [{os: a}, {os: b}]}",
         "{os: [a], exclude: [{os: a}]}",
         "{os: []}",
+        "{os: [a, b], exclude: [{os: c}]}",
+        "{os: [a, b], exclude: [{os: \"${{ inputs.os }}\"}]}",
+        "{os: [\"${{ inputs.os }}\"], include: [{os: b}]}",
+        "{os: [a], include: \"${{ fromJSON(inputs.more) }}\"}",
         "{}",
     ] {
         finds(&with(several), &[], &[("matrix-job", &["`deploy`", "give it one leg"])]);
@@ -102,11 +111,24 @@ fn a_start_in_a_container_goes_below_the_step_that_installs_what_it_runs_with() 
         ("gcr.io/distroless/static", "`bash`, `curl`, `jq`"),
         ("debian:12", "`curl`, `jq`"),
         ("python:3.13-slim", "`curl`, `jq`"),
+        ("node:22-alpine3.20", "`bash`, `curl`, `jq`"),
+        ("docker.io/library/alpine@sha256:00", "`bash`, `curl`, `jq`"),
+        ("mcr.microsoft.com/dotnet/sdk:9.0-alpine", "`bash`, `curl`, `jq`"),
+        ("cgr.dev/chainguard/node", "`bash`, `curl`, `jq`"),
+        ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", "`curl`, `jq`"),
     ] {
         let part = format!("in the container `{image}`, which has no {missing}");
         finds(&bare(image), &[], &[("bare-container", &[&part, "put a step above it"])]);
     }
-    for image in ["ghcr.io/acme/builder:7", "slimline/tools:1"] {
+    for image in [
+        "ghcr.io/acme/builder:7",
+        "slimline/tools:1",
+        "ghcr.io/acme/alpine-tools:3",
+        "acme/deploy:2-slim",
+        "ghcr.io/acme/ci:alpine",
+        "acme/debian-ci",
+        "${{ vars.IMAGE }}",
+    ] {
         finds(&bare(image), &[], &[]);
     }
     // What was put above is to be moved below.

@@ -1,11 +1,14 @@
 //! GitHub's expression language, as its runner reads it: what a job's `if:` says, where not all that
 //! it asks for is known. What can't be known is taken both ways.
 
+mod asks;
 mod evaluate;
 mod own;
 mod parse;
 mod tokens;
 mod value;
+
+use std::collections::BTreeSet;
 
 pub use own::Own;
 use parse::Expression;
@@ -50,8 +53,12 @@ pub trait Known {
 pub enum Held {
     /// It is this text.
     Text(String),
+    /// It is yes or no.
+    Flag(bool),
     /// It is a text that is not empty.
     Filled,
+    /// It is one of these.
+    Either(Vec<Self>),
     /// It is anything.
     Unknown,
 }
@@ -108,6 +115,50 @@ pub fn way(text: &str) -> Option<Vec<String>> {
     }
 }
 
+/// The names of the contexts, and of the functions, that a text with expressions in it asks for, in small
+/// letters; or, where it is one, that an expression does.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn asked(text: &str, is_bare: bool) -> Result<(BTreeSet<String>, BTreeSet<String>), String> {
+    let read = if is_bare { bare(text)? } else { template(text)? };
+    Ok(read.asked())
+}
+
+/// The jobs whose results or outputs a condition asks for, in small letters.
+pub fn needed(text: &str) -> BTreeSet<String> {
+    let read = if text.contains("${{") { template(text) } else { bare(text) };
+    read.map(|read| read.below("needs")).unwrap_or_default()
+}
+
+/// The texts that a condition compares a context's value with, in small letters, each with whether it
+/// asks for equality; none where it asks for that value otherwise, too.
+pub fn compared(text: &str, way: &[&str]) -> Option<Vec<(String, bool)>> {
+    let read = if text.contains("${{") { template(text) } else { bare(text) };
+    read.map_or(Some(Vec::new()), |read| read.compared(way))
+}
+
+/// Whether a text with expressions in it can be empty, or count as false.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn may_be_empty(text: &str, known: &dyn Known) -> Result<bool, String> {
+    Ok(template(text)?.values(&By(known)).can_be_false())
+}
+
+/// Whether a flag can be set, and whether it can not be: written out, or as an expression.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn flag(text: &str, known: &dyn Known) -> Result<Both, String> {
+    if !text.contains("${{") {
+        let is = text.trim() == "true";
+        return Ok(Both { yes: is, no: !is });
+    }
+    let values = template(text.trim())?.values(&By(known));
+    Ok(Both { yes: values.can_be_true(), no: values.can_be_false() })
+}
+
 /// Whether no two runs come to the same text, where each has something of its own in a context.
 ///
 /// # Errors
@@ -119,6 +170,9 @@ pub fn is_own(text: &str, known: &dyn Known, own: &Own) -> Result<bool, String> 
 /// What a condition asks for, each of which must hold; nothing where it is a text with expressions in
 /// it, which holds always.
 pub fn terms(text: &str) -> Vec<String> {
+    if text.contains("${{") && text.trim() != text {
+        return Vec::new();
+    }
     let text = text.trim();
     let inner = match text.strip_prefix("${{") {
         Some(rest) if end(rest).is_some_and(|end| end + 2 == rest.len()) => &rest[..rest.len() - 2],
@@ -252,7 +306,11 @@ impl By<'_> {
 fn held(held: Held) -> Values {
     match held {
         Held::Text(text) => Values::text(text),
+        Held::Flag(flag) => Values::one(Value::Bool(flag)),
         Held::Filled => Values::one(Value::Filled),
+        Held::Either(all) => {
+            all.into_iter().fold(Values::default(), |all, one| all.with(self::held(one)))
+        }
         Held::Unknown => Values::ANY,
     }
 }

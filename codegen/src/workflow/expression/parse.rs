@@ -111,19 +111,27 @@ impl Expression {
 
     /// Whether this is so of it, or of something in it.
     fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
-        is(self)
-            || match self {
-                Self::Literal(_) => false,
-                Self::Path(parts) => parts.iter().any(|part| match part {
-                    Part::Found(by) => by.any(is),
-                    Part::Key(_) | Part::Every => false,
-                }),
-                Self::Call(_, given) => given.iter().any(|given| given.any(is)),
-                Self::Not(of) => of.any(is),
-                Self::And(a, b) | Self::Or(a, b) | Self::Compare(_, a, b) | Self::Within(a, b) => {
-                    a.any(is) || b.any(is)
-                }
+        let mut found = false;
+        self.each(&mut |part| found |= is(part));
+        found
+    }
+
+    /// Looks at it, and at all that is in it.
+    pub(super) fn each<'e>(&'e self, look: &mut dyn FnMut(&'e Self)) {
+        look(self);
+        match self {
+            Self::Literal(_) => {}
+            Self::Path(parts) => parts.iter().for_each(|part| match part {
+                Part::Found(by) => by.each(look),
+                Part::Key(_) | Part::Every => {}
+            }),
+            Self::Call(_, given) => given.iter().for_each(|given| given.each(look)),
+            Self::Not(of) => of.each(look),
+            Self::And(a, b) | Self::Or(a, b) | Self::Compare(_, a, b) | Self::Within(a, b) => {
+                a.each(look);
+                b.each(look);
             }
+        }
     }
 }
 

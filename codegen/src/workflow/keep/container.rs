@@ -11,28 +11,42 @@ use crate::suggest::{self, shown};
 
 /// What the report's script runs.
 const ALL: [&str; 3] = ["bash", "curl", "jq"];
-/// Images without any of it, by a word of their name or tag.
-const BARE: [&str; 5] = ["alpine", "busybox", "distroless", "scratch", "chainguard"];
-/// Images with bash alone.
-const SLIM: [&str; 4] = ["debian", "ubuntu", "slim", "ubi-minimal"];
+/// Images without any of it, by their names.
+const BARE: [&str; 3] = ["alpine", "busybox", "scratch"];
+/// Images with bash alone, by their names.
+const SLIM: [&str; 4] = ["debian", "ubuntu", "ubi-minimal", "debian-slim"];
+/// Whose images are what their names and tags say: Docker's own, and copies of them.
+const OFFICIAL: [&str; 4] = ["library", "docker.io", "mirror.gcr.io", "mcr.microsoft.com"];
+/// Whose images hold no more than a program.
+const PROGRAMS: [&str; 3] = ["distroless", "cgr.dev", "chainguard"];
 
 /// What the labels of GitHub's own machines begin with.
 const HOSTED: [&str; 3] = ["ubuntu-", "windows-", "macos-"];
 
-/// What an image surely lacks.
+/// What an image surely lacks, by its name or tag. Of somebody's own image these say nothing: what is
+/// called after Alpine may well have what is needed.
 fn lacks(image: &str) -> &'static [&'static str] {
-    let words: Vec<&str> = image.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
-    let has = |of: &[&str]| {
-        let is_part =
-            |word: &&str| of.iter().any(|of| word == of || word.split('-').any(|w| w == *of));
-        words.iter().any(is_part)
-    };
-    match (has(&BARE), has(&SLIM)) {
-        (true, _) => &ALL,
-        (false, true) => &ALL[1..],
-        (false, false) => &[],
+    let image = image.trim_start_matches("docker://").to_lowercase();
+    let (image, _) = image.split_once('@').unwrap_or((&image, ""));
+    let (path, name) = image.rsplit_once('/').unwrap_or(("", image));
+    let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+    let folders: Vec<&str> = path.split('/').filter(|folder| !folder.is_empty()).collect();
+    let is_official = folders.is_empty()
+        || folders.iter().any(|folder| OFFICIAL.contains(folder))
+        || name.starts_with("ubi-") && folders.iter().any(|folder| folder.starts_with("ubi"));
+    if folders.iter().any(|folder| PROGRAMS.contains(folder)) {
+        return &ALL;
+    }
+    let is_a = |of: &str| tag.split('-').any(|part| part.trim_end_matches(NUMBER) == of);
+    match is_official {
+        true if BARE.contains(&name) || is_a("alpine") => &ALL,
+        true if SLIM.contains(&name) || is_a("slim") => &ALL[1..],
+        true | false => &[],
     }
 }
+
+/// What a version is made of.
+const NUMBER: [char; 11] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.'];
 
 impl<'r> Reading<'r> {
     /// The image that a job's steps run in.

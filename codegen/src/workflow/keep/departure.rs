@@ -38,6 +38,7 @@ impl<'r> Reading<'r> {
             }
             Some((departure, id, found)) => {
                 let (rule, message, help) = self.departs(own, departure, id, found, why);
+                let help = self.misread(found).unwrap_or(help);
                 (rule, found.key.line, message, help)
             }
         };
@@ -108,6 +109,37 @@ impl<'r> Reading<'r> {
             },
         };
         (rules::JOB_CONDITION, message, help)
+    }
+
+    /// What to do about a condition that asks for something else than what it seems to.
+    fn misread(&self, found: Found<'r>) -> Option<String> {
+        let text = self.condition(found)?;
+        let direct = self.needs(found);
+        let is_named = |job: &String| direct.iter().any(|need| need.eq_ignore_ascii_case(job));
+        let of_others =
+            expression::needed(text).into_iter().filter(|job| job != "*" && !is_named(job));
+        let of_others: Vec<&str> = of_others
+            .filter_map(|job| self.job_names().into_iter().find(|n| n.eq_ignore_ascii_case(&job)))
+            .collect();
+        if !of_others.is_empty() {
+            let names = suggest::list(&of_others);
+            return Some(format!(
+                "add {names} to its `needs`: of a job that it does not name there it is told nothing, and what \
+                 its `if:` asks for is empty"
+            ));
+        }
+        if !text.contains("${{") || !expression::terms(text).is_empty() {
+            return None;
+        }
+        let whole = text.trim();
+        Some(match text.ends_with('\n') && !expression::terms(whole).is_empty() {
+            true => "write `if: |-` or put it on one line: with `|` a line end follows the expression, and a text \
+                     that is not empty counts as true"
+                .to_owned(),
+            false => "put the whole condition between one `${{` and its `}}`: what stands beside them makes a text \
+                      of it, and one that is not empty counts as true"
+                .to_owned(),
+        })
     }
 
     /// Whether a job needs one that may be skipped without harm.

@@ -12,6 +12,8 @@ pub(super) struct Document {
     pub(super) root: Node,
     /// Its comments, which what looks like one within a text is not.
     pub(super) comments: Vec<Comment>,
+    /// Tags that GitHub knows nothing of, each with its line.
+    pub(super) tags: Vec<(usize, String)>,
     /// The line of each node that has a text, in their order.
     starts: Vec<usize>,
     /// How many lines there are.
@@ -131,6 +133,7 @@ impl Document {
             document: Self {
                 root: Node::nothing(),
                 comments: Vec::new(),
+                tags: Vec::new(),
                 starts: Vec::new(),
                 lines: text.split_inclusive('\n').count(),
             },
@@ -264,6 +267,11 @@ impl<'t> Reader<'t> {
             }
             Event::Alias(anchor) => Value::Alias(anchor),
             Event::Scalar(text, style, _, tag) => {
+                if let Some(tag) = tag.as_ref().map(|tag| tag.to_string()).filter(|tag| is_odd(tag))
+                {
+                    let said = if text.is_empty() { tag } else { format!("{tag} {text}") };
+                    self.document.tags.push((start.line(), said));
+                }
                 let is_plain = style == ScalarStyle::Plain && tag.is_none();
                 // The parser says `~` where nothing is written.
                 let text = if is_plain && span.start == span.end { "".into() } else { text };
@@ -302,4 +310,10 @@ impl<'t> Reader<'t> {
 
 const fn is_end(event: &Event<'_>) -> bool {
     matches!(event, Event::SequenceEnd | Event::MappingEnd)
+}
+
+/// Whether a tag is none of those that say what a scalar is.
+fn is_odd(tag: &str) -> bool {
+    let kind = tag.strip_prefix("tag:yaml.org,2002:").or_else(|| tag.strip_prefix("!!"));
+    tag != "!" && !kind.is_some_and(|kind| ["str", "bool", "int", "float", "null"].contains(&kind))
 }

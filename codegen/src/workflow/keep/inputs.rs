@@ -122,7 +122,7 @@ impl Reading<'_> {
         }
     }
 
-    fn inputs(&self, trigger: &str) -> Option<&Node> {
+    pub(super) fn inputs(&self, trigger: &str) -> Option<&Node> {
         self.document.resolved(self.document.root.get("on")?).get(trigger)?.get("inputs")
     }
 

@@ -7,11 +7,10 @@ use super::document::{Node, Value};
 use super::reading::{Found, Reading};
 use super::regions::Region;
 use crate::finding::{Findings, Severity};
-use crate::machine::{Job, JobId, Machine, NeedResult, conclude};
+use crate::machine::{Job, JobId, Machine};
 use crate::rules::{self, Rule};
 use crate::search::closure;
 use crate::suggest::{self, shown};
-use crate::workflow::expression::{self, Held, Known};
 use crate::workflow::plan::Plan;
 
 /// The table's jobs by groups that `needs` connects: a workflow that has one of a group is to have
@@ -130,7 +129,7 @@ impl<'r> Reading<'r> {
             findings.tell(rule, severity, span.clone(), message, help);
         };
         self.judge_needs(job, found, &mut tell);
-        if !self.is_off(self.value(found, "continue-on-error")) {
+        if self.flag(self.value(found, "continue-on-error")).yes {
             // actions/runner#1161: to others, such a job has succeeded whatever became of it.
             let message = format!("the job `{}` has `continue-on-error`", job.name);
             let help = "take it off the job, and give it to the steps that may fail: where the job \
@@ -197,25 +196,6 @@ impl<'r> Reading<'r> {
         true
     }
 
-    /// Whether a job runs more than once, or may: its matrix has more than one leg, or is an expression.
-    pub(super) fn has_legs(&self, strategy: &Node) -> bool {
-        let Some(matrix) = strategy.get("matrix").map(|matrix| self.document.resolved(matrix))
-        else {
-            // As an expression it may have one.
-            return !strategy.is_null() && strategy.text().is_some();
-        };
-        let is_one = |(key, legs): &(Node, Node)| {
-            let is_alone = matrix.entries().len() == 1;
-            let may_stand = match key.text() {
-                // What is added may be a leg of its own.
-                Some("include") => is_alone,
-                key => key != Some("exclude"),
-            };
-            may_stand && self.document.resolved(legs).items().len() == 1
-        };
-        matrix.entries().is_empty() || !matrix.entries().iter().all(is_one)
-    }
-
     /// What the table's job needs, the workflow's is to wait for.
     fn judge_needs(
         &self,
@@ -244,52 +224,6 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// A concluding job knows what became of the others, and says it.
-    fn judge_conclusion(
-        &self,
-        id: JobId,
-        found: Found<'r>,
-        tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
-    ) {
-        let name = found.key.text().unwrap_or_default();
-        let result = self.value(found, "env").and_then(|env| env.get("RESULT")?.text());
-        let wanted = self.github().result(id);
-        if !result.is_some_and(|result| self.says_the_same(id, found, result)) {
-            let message = format!("the job `{name}` does not say what became of the others");
-            let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
-            tell(rules::CONCLUSION, Severity::Error, message, &help);
-        }
-    }
-
-    /// Whether an expression says of the table's jobs what the table says, whatever became of them.
-    fn says_the_same(&self, id: JobId, found: Found<'r>, result: &str) -> bool {
-        let needed = &self.machine.job(id).needs;
-        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if words(result) == words(&self.github().result(id)) {
-            return true;
-        }
-        if needed.len() > MOST_COMBINED {
-            return false;
-        }
-        let attempted = self.machine.concluding_attempted(id);
-        (0..NeedResult::ALL.len().pow(needed.len() as u32)).all(|number| {
-            let of = |need: JobId| {
-                let at = needed.iter().position(|&other| other == need).unwrap_or_default();
-                NeedResult::ALL
-                    [number / NeedResult::ALL.len().pow(at as u32) % NeedResult::ALL.len()]
-            };
-            let named = |name: &&str| {
-                let need = needed.iter().find(|&&need| self.machine.job(need).name == **name);
-                (name.to_lowercase(), need.map_or(NeedResult::Success, |&need| of(need)))
-            };
-            let results = Results(self.needs(found).iter().map(named).collect());
-            let is_skippable = |need: JobId| self.machine.job(need).skippable;
-            let wanted = conclude(&attempted, is_skippable, of).0.as_str();
-            let said = expression::texts(result, &results).ok().flatten();
-            said.is_some_and(|said| said.iter().all(|text| text == wanted))
-        })
-    }
-
     /// The step of a job that has an id which is to be a report's: the value of its `id`. A report
     /// that is to be taken into its region gives its own up.
     pub(super) fn taken_id(&self, id: JobId, found: Option<Found<'r>>) -> Option<&'r Node> {
@@ -312,33 +246,5 @@ impl<'r> Reading<'r> {
             let span = self.lines.span(given.line);
             findings.tell(rules::TAKEN_ID, Severity::Error, span, message, help);
         }
-    }
-}
-
-/// The most jobs of which every combination of results is tried.
-const MOST_COMBINED: usize = 8;
-
-/// What became of the jobs that a job needs.
-struct Results(Vec<(String, NeedResult)>);
-
-impl Known for Results {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.0.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.0.iter().map(|(_, result)| *result).collect()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        self.needs()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-
-    fn context(&self, _: &[&str]) -> Held {
-        Held::Unknown
     }
 }

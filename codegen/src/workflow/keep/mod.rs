@@ -4,10 +4,12 @@
 
 mod callers;
 mod checkout;
+mod conclusion;
 mod container;
 mod departure;
 mod document;
 mod expected;
+mod facts;
 mod files;
 mod groups;
 mod held;
@@ -15,11 +17,14 @@ mod inputs;
 mod jobs;
 mod judge;
 mod lines;
+mod matrix;
 mod model;
 mod place;
+mod places;
 mod position;
 mod proof;
 mod reading;
+mod refused;
 mod regions;
 mod same;
 mod skipped;
@@ -179,6 +184,7 @@ fn kept_text(
     let regions = regions::find(&document, &lines, target, findings)?;
     let reading = Reading::new(machine, target, &document, &lines, regions);
     reading.judge_keys(findings);
+    reading.judge_refused(findings);
     reading.judge_inputs(around, findings);
     reading.judge_missing_jobs(wanted, &around.adopt, findings);
     for (id, _, found) in reading.jobs() {

@@ -1,34 +1,15 @@
 //! A workflow that somebody wrote as the runs that it can have: when each of its jobs begins, by its
 //! `if`, by what it waits for, and by what became of that.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::document::Node;
+use super::facts::{Decided, Facts};
 use super::reading::{Found, Reading};
 use crate::machine::{Became, JobId, NeedResult};
 use crate::runs::{Decides, Workflow, Written};
 use crate::search::closure;
 use crate::workflow::expression::{self, Both, Condition, Held, Known};
-
-/// Which way it is taken in a run what nobody knows before.
-pub(super) type Decided = BTreeMap<String, bool>;
-
-/// What is known of every run that a console started.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
-    /// Where the row's id comes from, in small letters: `["inputs", "deploy_id"]`.
-    id: Vec<String>,
-    /// The inputs that there are, in small letters.
-    inputs: BTreeSet<String>,
-    /// What triggered it, where only one thing can have.
-    event: Option<String>,
-    /// The outputs of each job that says which it has; in small letters.
-    outputs: BTreeMap<String, BTreeSet<String>>,
-    decided: Decided,
-    /// What was asked that is not known.
-    pub(super) asked: Mutex<BTreeSet<String>>,
-}
 
 /// When a job begins, and what it says at its end where it concludes.
 #[derive(Debug)]
@@ -85,78 +66,13 @@ impl Known for Here<'_> {
     }
 
     fn context(&self, keys: &[&str]) -> Held {
-        self.of.facts.of(keys)
+        self.of.facts.context(keys)
     }
 
     fn decided(&self, atom: &str) -> Option<bool> {
-        self.of.facts.asked.lock().ok()?.insert(atom.to_owned());
-        self.of.facts.decided.get(atom).copied()
+        self.of.facts.decide(atom)
     }
 }
-
-impl Facts {
-    /// What a context holds at some keys.
-    fn of(&self, keys: &[&str]) -> Held {
-        let input = |name: &str| match self.inputs.contains(name) {
-            true => Held::Unknown,
-            false => Held::Text(String::new()),
-        };
-        match keys {
-            keys if *keys == self.id => Held::Filled,
-            ["github", "event", "inputs", name] if self.id == ["inputs", name] => Held::Filled,
-            ["inputs", name] | ["github", "event", "inputs", name] => input(name),
-            // What starts a run with a row's id is a dispatch, of whatever calls the workflow.
-            ["github", "event", key, ..] if !DISPATCHED.contains(key) => Held::Text(String::new()),
-            ["github", "run_id" | "run_number"] => Held::Filled,
-            ["github", "base_ref" | "head_ref"] => Held::Text(String::new()),
-            ["github", "event_name"] => self.event.clone().map_or(Held::Unknown, Held::Text),
-            ["needs", job, "outputs", name] => match self.outputs.get(*job) {
-                Some(outputs) if !outputs.contains(*name) => Held::Text(String::new()),
-                Some(_) | None => Held::Unknown,
-            },
-            _ => Held::Unknown,
-        }
-    }
-}
-
-/// Where nothing is asked of jobs: what is known before any of them runs.
-impl Known for Facts {
-    fn need(&self, _: &str) -> Option<NeedResult> {
-        None
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        Vec::new()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        Vec::new()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-
-    fn context(&self, keys: &[&str]) -> Held {
-        self.of(keys)
-    }
-}
-
-/// What the event of a dispatch may hold.
-const DISPATCHED: [&str; 12] = [
-    "action",
-    "branch",
-    "client_payload",
-    "enterprise",
-    "inputs",
-    "installation",
-    "organization",
-    "ref",
-    "repository",
-    "sender",
-    "workflow",
-    "*",
-];
 
 /// A job as it would be with another condition.
 pub(super) struct Instead {
@@ -198,7 +114,7 @@ impl<'r> Reading<'r> {
         decided: &Decided,
         instead: Option<&Instead>,
     ) -> Result<(Workflow<'m>, Arc<Facts>), Vec<Unread<'r>>> {
-        let facts = Arc::new(Facts { decided: decided.clone(), ..self.facts() });
+        let facts = Arc::new(self.facts_where(decided.clone()));
         let of_table: Vec<(JobId, Found<'r>)> =
             self.jobs().map(|(id, _, found)| (id, found)).collect();
         let supposed = |job: Found<'r>| instead.filter(|other| job.key.text() == Some(&other.job));
@@ -239,7 +155,8 @@ impl<'r> Reading<'r> {
                 .collect();
             Some(Written {
                 needs: needs.iter().map(|(_, place)| *place).collect(),
-                tolerated: !self.is_off(self.value(job, "continue-on-error")),
+                // Where nobody knows, it may fail, and it may succeed: that is all there is.
+                tolerated: !self.flag(self.value(job, "continue-on-error")).no,
                 may_be_replaced: self.shared_group(job).is_some(),
                 condition: Arc::new(Decider {
                     condition,
@@ -261,32 +178,13 @@ impl<'r> Reading<'r> {
         if unread.is_empty() { Ok((own.written(of_table, others), facts)) } else { Err(unread) }
     }
 
-    /// Whether a flag is not there, or false.
-    pub(super) fn is_off(&self, flag: Option<&Node>) -> bool {
-        flag.is_none_or(|flag| flag.is_null() || flag.text() == Some("false"))
-    }
-
-    pub(super) fn facts(&self) -> Facts {
-        let jobs = self.document.root.get("jobs").map_or(&[][..], Node::entries);
-        // A called workflow says elsewhere which outputs it has.
-        let own = jobs.iter().filter(|(_, job)| job.get("uses").is_none());
-        let keys = |node: Option<&Node>| -> BTreeSet<String> {
-            let keys = node.map_or(&[][..], Node::entries).iter();
-            keys.filter_map(|(key, _)| key.text().map(str::to_lowercase)).collect()
-        };
-        let outputs = own.filter_map(|(key, job)| {
-            let outputs = job.get("outputs").map(|outputs| self.document.resolved(outputs));
-            Some((key.text()?.to_lowercase(), keys(outputs)))
-        });
-        let triggers = ["workflow_dispatch", "workflow_call"];
-        let on = self.document.root.get("on");
-        let inputs = triggers.map(|trigger| keys(on.and_then(|on| on.get(trigger)?.get("inputs"))));
-        Facts {
-            id: self.id_keys.clone(),
-            inputs: inputs.into_iter().flatten().collect(),
-            event: self.event().map(str::to_owned),
-            outputs: outputs.collect(),
-            ..Facts::default()
+    /// Whether a flag is set, and whether it is not, as far as that is known before.
+    pub(super) fn flag(&self, flag: Option<&Node>) -> Both {
+        let text = flag.filter(|flag| !flag.is_null()).and_then(Node::text).unwrap_or_default();
+        let asks = expression::asked(text, false).is_ok_and(|(of, _)| of.contains("needs"));
+        match expression::flag(text, &self.facts()) {
+            Ok(is) if !asks => is,
+            Ok(_) | Err(_) => Both { yes: true, no: true },
         }
     }
 }

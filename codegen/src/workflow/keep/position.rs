@@ -161,10 +161,7 @@ impl<'r> Reading<'r> {
         own: &[(usize, &'r Node)],
         findings: &mut Findings<'_>,
     ) {
-        let harmless = |step: &Node| {
-            let tolerated = step.get("continue-on-error").and_then(Node::text);
-            job.always || tolerated == Some("true")
-        };
+        let harmless = |step: &Node| job.always || !self.flag(step.get("continue-on-error")).no;
         let after: Vec<_> = own.iter().filter(|(line, _)| *line > region.end).collect();
         let worst = after.iter().find(|(_, step)| !harmless(step));
         let Some((line, step)) = worst.or(after.first()) else { return };

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Decided, Facts, Instead, Unread};
+use super::facts::{Decided, Facts};
+use super::model::{Instead, Unread};
 use super::reading::{Found, Reading};
 use crate::finding::{Findings, Severity};
 use crate::machine::JobId;
@@ -28,6 +29,8 @@ pub enum Proof {
 
 /// The most unknowns of which every combination is tried.
 const MOST_UNKNOWN: usize = 6;
+/// The most combinations, with those of inputs of which all values are known.
+const MOST_CASES: usize = 64;
 
 impl<'r> Reading<'r> {
     /// Says of what the runs of the workflow break, that those of the table's own do not.
@@ -72,7 +75,7 @@ impl<'r> Reading<'r> {
         own: &Workflow<'_>,
         instead: Option<&Instead>,
     ) -> Result<(BTreeMap<Claim, Broken>, Proof), Vec<Unread<'r>>> {
-        let (workflow, facts) = self.runs(own, &Decided::new(), instead)?;
+        let (workflow, facts) = self.runs(own, &Decided::default(), instead)?;
         let (mut found, exhausted) = broken(&workflow);
         let held = if exhausted { Proof::Proven } else { Proof::Bounded };
         if found.is_empty() {
@@ -121,8 +124,12 @@ impl<'r> Reading<'r> {
                     continue;
                 }
                 let mut said: Vec<String> = Vec::new();
-                for (atom, is) in case {
-                    said.push(format!("{atom} is {is}"));
+                for (name, is) in &case.inputs {
+                    let word = if is.is_empty() { "empty" } else { is };
+                    said.push(format!("inputs.{name} is {word}"));
+                }
+                for (asked, is) in &case.asked {
+                    said.push(format!("{asked} is {is}"));
                 }
                 if let Some(first) = broken.path.0.first_mut().filter(|_| !said.is_empty()) {
                     *first += &format!(", where {}", said.join(" and "));
@@ -157,19 +164,44 @@ impl<'r> Reading<'r> {
 /// Every way in which the unknowns of a workflow can be decided; none where there are too many of
 /// them, or none at all.
 fn cases(facts: &Facts) -> Option<Vec<Decided>> {
-    let atoms: Vec<String> = facts.asked.lock().ok()?.iter().cloned().collect();
-    if atoms.is_empty() || atoms.len() > MOST_UNKNOWN {
+    let asked: Vec<String> = facts.asked.lock().ok()?.iter().cloned().collect();
+    let is_about = |asked: &str, name: &str| {
+        let mut words = asked.split(|c: char| !(c.is_alphanumeric() || "._-".contains(c)));
+        words.any(|word| word == format!("inputs.{name}"))
+    };
+    let mut cases = vec![Decided::default()];
+    let mut open = asked.clone();
+    for (name, input) in &facts.inputs {
+        let Some(values) = input.values().filter(|_| asked.iter().any(|of| is_about(of, name)))
+        else {
+            continue;
+        };
+        open.retain(|asked| !is_about(asked, name));
+        let with = |case: &Decided, value: &String| {
+            let mut case = case.clone();
+            case.inputs.insert(name.clone(), value.clone());
+            case
+        };
+        if cases.len() * values.len() > MOST_CASES {
+            return None;
+        }
+        cases =
+            cases.iter().flat_map(|case| values.iter().map(|value| with(case, value))).collect();
+    }
+    if asked.is_empty() || open.len() > MOST_UNKNOWN || cases.len() << open.len() > MOST_CASES {
         return None;
     }
-    let case = |number: usize| -> Decided {
-        let each = atoms.iter().enumerate();
-        each.map(|(at, atom)| (atom.clone(), number >> at & 1 == 0)).collect()
+    let with = |case: &Decided, number: usize| {
+        let each = open.iter().enumerate();
+        let asked = each.map(|(at, asked)| (asked.clone(), number >> at & 1 == 0)).collect();
+        Decided { asked, ..case.clone() }
     };
-    Some((0..1 << atoms.len()).map(case).filter(is_possible).collect())
+    let all = cases.iter().flat_map(|case| (0..1 << open.len()).map(|number| with(case, number)));
+    Some(all.filter(|case| is_possible(&case.asked)).collect())
 }
 
 /// Whether nothing is two things at once.
-fn is_possible(case: &Decided) -> bool {
+fn is_possible(case: &BTreeMap<String, bool>) -> bool {
     let compared = || {
         let parts = case.iter().map(|(atom, is)| (atom.split_once(" == "), *is));
         parts.filter_map(|(parts, is)| Some((parts?, is)))

@@ -2,7 +2,7 @@
 //! would say what does not happen.
 
 use super::document::Node;
-use super::model::Facts;
+use super::facts::Facts;
 use super::reading::{Found, Reading};
 use crate::machine::NeedResult;
 use crate::suggest::shown;

@@ -4,8 +4,8 @@
 use serde::Deserialize;
 
 use super::document::Document;
+use super::facts::Decided;
 use super::lines::Lines;
-use super::model::Decided;
 use super::reading::Reading;
 use crate::machine::{Machine, NeedResult};
 use crate::runs::{Layout, Receiver, Run, Runs, Sent, Step, Workflow};
@@ -98,7 +98,7 @@ fn read<T>(machine: &Machine, jobs: &str, ask: impl FnOnce(&Workflow<'_>) -> T) 
     let lines = Lines::of(&text);
     let reading = Reading::new(machine, target, &document, &lines, Vec::new());
     let own = Workflow::of(machine);
-    let Ok((workflow, _)) = reading.runs(&own, &Decided::new(), None) else {
+    let Ok((workflow, _)) = reading.runs(&own, &Decided::default(), None) else {
         panic!("{jobs}: its conditions can be read")
     };
     ask(&workflow)

@@ -1,0 +1,231 @@
+//! Workflows that GitHub runs none of: nothing can be proven of them, and no report is ever sent.
+
+use std::collections::BTreeSet;
+
+use super::document::{Node, Value};
+use super::places::allowed;
+use super::reading::{Found, Reading};
+use crate::finding::{Findings, Severity};
+use crate::rules;
+use crate::search::closure;
+use crate::suggest::{self, shown};
+use crate::workflow::expression;
+
+/// The keys of a job, of one that calls a workflow, and of a step.
+const JOB: [&str; 22] = [
+    "needs",
+    "if",
+    "strategy",
+    "name",
+    "runs-on",
+    "timeout-minutes",
+    "cancel-timeout-minutes",
+    "continue-on-error",
+    "container",
+    "services",
+    "env",
+    "environment",
+    "permissions",
+    "concurrency",
+    "outputs",
+    "defaults",
+    "steps",
+    "snapshot",
+    "uses",
+    "with",
+    "secrets",
+    "runs",
+];
+const STEP: [&str; 15] = [
+    "name",
+    "id",
+    "if",
+    "timeout-minutes",
+    "run",
+    "continue-on-error",
+    "env",
+    "working-directory",
+    "shell",
+    "uses",
+    "with",
+    "background",
+    "wait",
+    "wait-all",
+    "cancel",
+];
+/// What a step does: one of these.
+const DOES: [&str; 5] = ["run", "uses", "wait", "wait-all", "cancel"];
+
+/// Says one thing for which GitHub refuses a workflow, at a line.
+type Tell<'t> = dyn FnMut(usize, String, String) + 't;
+
+impl<'r> Reading<'r> {
+    /// Says for what GitHub refuses the workflow.
+    pub(super) fn judge_refused(&self, findings: &mut Findings<'_>) {
+        let mut tell = |line: usize, message: String, help: String| {
+            let message = format!("{message}: GitHub refuses the whole workflow");
+            let span = self.lines.span(line);
+            findings.tell(rules::REFUSED_WORKFLOW, Severity::Error, span, message, help);
+        };
+        for (line, tag) in &self.document.tags {
+            let said = self.lines.line(*line).split_once(": ").map(|(_, value)| value.trim());
+            let said = said.filter(|said| said.starts_with('!')).unwrap_or(tag);
+            let message = format!("YAML takes the `!` of `{}` for a tag", shown(said));
+            tell(*line, message, format!("write `${{{{ {said} }}}}`"));
+        }
+        for name in self.job_names() {
+            let Some(job) = self.job(name) else { continue };
+            let job = Found { value: self.document.resolved(job.value), ..job };
+            self.refused_needs(name, job, &mut tell);
+            self.refused_job(name, job, &mut tell);
+            self.refused_steps(name, job, &mut tell);
+        }
+        let mut way = Vec::new();
+        self.refused_expressions(&self.document.root, &mut way, &mut tell);
+    }
+
+    fn refused_needs(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
+        let names = self.job_names();
+        for need in self.needs(job) {
+            // Of one of the table's it is said that it is missing.
+            if names.contains(&need) || self.machine.jobs.iter().any(|job| job.name == need) {
+                continue;
+            }
+            let help = match suggest::nearest(need, names.iter().copied()) {
+                Some(near) => format!("did you mean `{}`?", shown(near)),
+                None => "take it out of `needs`, or add that job".to_owned(),
+            };
+            let line = job.value.entry("needs").map_or(job.key.line, |(key, _)| key.line);
+            let (name, need) = (shown(name), shown(need));
+            tell(line, format!("the job `{name}` needs `{need}`, which is no job"), help);
+        }
+        let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
+        let before: BTreeSet<&str> = closure(self.needs(job), of);
+        let mut circle: Vec<&str> =
+            names.into_iter().filter(|other| before.contains(other)).collect();
+        circle.retain(|&other| closure(of(other), of).contains(name));
+        // Of a circle the first job is told of.
+        if circle.first() == Some(&name) {
+            let message = format!("the jobs {} wait for each other", suggest::list(&circle));
+            tell(job.key.line, message, "take one out of the `needs` of another".to_owned());
+        }
+    }
+
+    fn refused_job(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
+        let has = |key: &str| job.value.entry(key).is_some();
+        let line = job.key.line;
+        let name = shown(name);
+        if job.value.entries().is_empty() {
+            return;
+        }
+        if !has("uses") && !has("runs-on") {
+            let help = "say on which machine, such as `runs-on: ubuntu-latest`".to_owned();
+            tell(line, format!("the job `{name}` has no `runs-on`"), help);
+        }
+        if let Some(both) = ["steps", "runs-on"].into_iter().find(|key| has("uses") && has(key)) {
+            let message = format!("the job `{name}` has `uses` and `{both}`");
+            tell(line, message, format!("take `{both}` off: the called workflow has its own"));
+        }
+        refused_keys(job.value, &JOB, &format!("the job `{name}`"), tell);
+    }
+
+    fn refused_steps(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
+        let name = shown(name);
+        let mut seen: Vec<(String, usize)> = Vec::new();
+        let steps = self.value(job, "steps").map_or(&[][..], Node::items);
+        let own = self.own_steps(job);
+        for step in steps.iter().map(|step| self.document.resolved(step)) {
+            let does: Vec<&str> = DOES.into_iter().filter(|key| step.get(key).is_some()).collect();
+            if does.is_empty() && !step.entries().is_empty() {
+                let help = "give it `run:` or `uses:`".to_owned();
+                tell(step.line, format!("a step of the job `{name}` does nothing"), help);
+            }
+            if let [one, other, ..] = does[..] {
+                let message = format!("a step of the job `{name}` has `{one}` and `{other}`");
+                tell(step.line, message, "make two steps of it".to_owned());
+            }
+            refused_keys(step, &STEP, &format!("a step of the job `{name}`"), tell);
+            // One that a report has is told of with the report.
+            let is_own = own.iter().any(|(_, own)| own.line == step.line);
+            let Some(id) = step.get("id").and_then(Node::text).filter(|_| is_own) else { continue };
+            let is_same = |(other, _): &&(String, usize)| other.eq_ignore_ascii_case(id);
+            if let Some((_, line)) = seen.iter().find(is_same) {
+                let message = format!("the id `{}` stands twice in the job `{name}`", shown(id));
+                let help = format!("give one of the two another: it is on line {line}, too");
+                tell(step.line, message, help);
+            }
+            seen.push((id.to_owned(), step.line));
+        }
+    }
+
+    /// Says of expressions that can't be read, or that ask for what is not there.
+    fn refused_expressions(&self, node: &'r Node, way: &mut Vec<&'r str>, tell: &mut Tell<'_>) {
+        match &node.value {
+            Value::Map { entries, .. } => {
+                for (key, value) in entries {
+                    way.push(key.text().unwrap_or_default());
+                    self.refused_expressions(value, way, tell);
+                    way.pop();
+                }
+            }
+            Value::List { items, .. } => {
+                items.iter().for_each(|item| self.refused_expressions(item, way, tell));
+            }
+            Value::Alias(_) => {}
+            Value::Scalar { text, .. } => refused_text(text, node.line, way, tell),
+        }
+    }
+}
+
+/// Says of a key that is near one that there is: it was meant.
+fn refused_keys(node: &Node, known: &[&str], of: &str, tell: &mut Tell<'_>) {
+    for (key, _) in node.entries() {
+        let Some(text) = key.text().filter(|text| !known.contains(text)) else { continue };
+        if let Some(near) = suggest::nearest(text, known.iter().copied()) {
+            let message = format!("{of} has a key `{}`, which there is not", shown(text));
+            tell(key.line, message, format!("did you mean `{near}`?"));
+        }
+    }
+}
+
+fn refused_text(text: &str, line: usize, way: &[&str], tell: &mut Tell<'_>) {
+    let Some(allowed) = allowed(way) else { return };
+    let key = way.last().copied().unwrap_or_default();
+    let asked = match (key == "if", text.contains("${{")) {
+        (_, true) => expression::asked(text, false),
+        (true, false) => expression::asked(text, true),
+        (false, false) => return,
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        // Of a job's condition that is told where its runs are looked at.
+        Err(_) if way.len() == 3 && key == "if" => return,
+        Err(why) => {
+            let help = "write an expression that GitHub takes".to_owned();
+            tell(line, format!("an expression of `{}` can't be read: {why}", shown(key)), help);
+            return;
+        }
+    };
+    let (contexts, functions) = asked;
+    let is_there = |context: &&String| !allowed.has(context);
+    if let Some(context) = contexts.iter().find(is_there) {
+        let help = match context.as_str() {
+            "secrets" if key == "if" => {
+                "give it to the job's `env:`, and ask for that in a step's `if:`".to_owned()
+            }
+            "env" | "steps" | "job" | "runner" if way.len() == 3 => {
+                "let a job before it say that by one of its `outputs`".to_owned()
+            }
+            _ => format!("there it can ask for {}", suggest::list(&allowed.contexts())),
+        };
+        tell(
+            line,
+            format!("`{}` asks for `{}`, which is not there", shown(key), shown(context)),
+            help,
+        );
+    }
+    if let Some(function) = functions.iter().find(|function| !allowed.takes(function)) {
+        let message = format!("`{}` asks for `{function}()`, which is not there", shown(key));
+        tell(line, message, "ask for that in a step's `if:`".to_owned());
+    }
+}
