@@ -38,13 +38,10 @@ impl Expression {
     /// The texts that what stands at some keys is compared with, and whether by equality; none where it
     /// is asked for otherwise, too.
     pub(super) fn compared(&self, way: &[&str]) -> Option<Vec<(String, bool)>> {
-        let is_it = |of: &Self| match of {
-            Self::Path(parts) => {
-                let is =
-                    |(part, key): (&Part, &&str)| matches!(part, Part::Key(part) if part == key);
-                parts.len() == way.len() && parts.iter().zip(way).all(is)
-            }
-            _ => false,
+        let is_it = |of: &Self| {
+            let Self::Path(parts) = of else { return false };
+            let is = |(part, key): (&Part, &&str)| matches!(part, Part::Key(part) if part == key);
+            parts.len() == way.len() && parts.iter().zip(way).all(is)
         };
         let (mut found, mut asked) = (Vec::new(), 0);
         self.each(&mut |part| {

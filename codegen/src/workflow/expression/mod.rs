@@ -109,10 +109,8 @@ pub fn texts(text: &str, known: &dyn Known) -> Result<Option<Vec<String>>, Strin
 
 /// The keys of the way into a context that a text with one expression in it is, in small letters.
 pub fn way(text: &str) -> Option<Vec<String>> {
-    match template(text.trim()).ok()? {
-        Expression::Path(parts) => parts.into_iter().map(parse::Part::key).collect(),
-        _ => None,
-    }
+    let Expression::Path(parts) = template(text.trim()).ok()? else { return None };
+    parts.into_iter().map(parse::Part::key).collect()
 }
 
 /// The names of the contexts, and of the functions, that a text with expressions in it asks for, in small

@@ -130,91 +130,124 @@ impl Calls<'_> {
         if !(is_started || is_called) || is_none_of_ours {
             return;
         }
-        let line = job.key.line;
-        let mut found = Vec::new();
-        let mut tell = |rule: &'static Rule, message: String, help: String| {
-            let lines = Lines::of(&source.text);
-            let finding = source.finding(rule, Severity::Error, lines.span(line), message, help);
-            found.push(Finding { span: None, ..finding });
-        };
-        let says = format!("the job `{}`, which calls `{}`,", shown(name), called.path);
-        if is_silent {
-            let (id, token) = (yaml::name(&called.id), TOKEN_INPUT);
-            tell(
-                rules::MISSING_INPUT,
-                format!("{says} does not give it the row's id: its reports are silent"),
-                format!(
-                    "give the job\n    with:\n      {id}: ${{{{ inputs.{id} }}}}\nand its workflow the \
-                     inputs `{id}` and `{token}`, each a text that the console gives"
-                ),
-            );
-            self.found.extend(found);
-            return;
-        }
         let mut id = called.id.clone();
-        if let Given::Context(keys) = given {
-            if let [context, input] = &keys[..] {
-                id.clone_from(input);
-                let lacks = |input: &&str| {
-                    let by = ["workflow_dispatch", "workflow_call"];
-                    context == "inputs"
-                        && reading.has_trigger("workflow_dispatch")
-                        && !by.iter().any(|by| reading.takes(by, input))
-                };
-                for input in [id.as_str(), TOKEN_INPUT].iter().filter(|input| lacks(input)) {
-                    tell(
-                        rules::MISSING_INPUT,
-                        format!(
-                            "the workflow of the job `{name}` has no input `{input}`",
-                            name = shown(name)
-                        ),
-                        format!(
-                            "add the input `{input}`, a text, to its `workflow_dispatch`: {says} reports by it"
-                        ),
-                    );
+        let said = match given {
+            Given::Nothing => vec![without_id(called, name)],
+            Given::Unknown => self.broken(called, reading, name),
+            Given::Context(keys) => {
+                let mut said = Vec::new();
+                if let [context, input] = &keys[..] {
+                    id.clone_from(input);
+                    said = without_inputs(called, reading, name, context, input);
                 }
+                reading.id_keys = keys;
+                said.extend(self.broken(called, reading, name));
+                said
             }
-            reading.id_keys = keys;
-        }
-        let job = Found { key: job.key, value: job.value };
-        if reading.value(job, "strategy").is_some_and(|strategy| reading.has_legs(strategy)) {
-            tell(
-                rules::MATRIX_JOB,
-                format!("{says} has a matrix: each leg would report for the same row"),
-                "call it once, or give each leg a row of its own".to_owned(),
-            );
-        }
-        if self.machine.jobs.iter().any(|job| job.always) {
-            if let Some(group) = reading.shared_group(job) {
-                let own = reading.id_keys.join(".");
-                tell(
-                    rules::SHARED_GROUP,
-                    format!(
-                        "{says} or its run waits in the concurrency group `{}`, and is cancelled where a \
-                         later one comes: nobody says what became of the row",
-                        shown(group.text().unwrap_or_default())
-                    ),
-                    format!("give the row's id to that group, as `…-${{{{ {own} }}}}`"),
-                );
-            }
-            if let Some(why) = may_be_skipped(reading, job) {
-                tell(
-                    rules::JOB_CONDITION,
-                    format!("{says} may be skipped{why}: nobody says what became of the row"),
-                    format!(
-                        "move what it waits for, and what its `if:` asks for, into `{}`: the concluding job \
-                         there says what became of them",
-                        called.path
-                    ),
-                );
-            }
-        }
-        self.found.extend(found);
-        if is_called && !self.seen.contains(&file.from_root) {
+        };
+        let lines = Lines::of(&source.text);
+        let finding = |Said(rule, message, help)| {
+            let span = lines.span(job.key.line);
+            // What is shown beside it is a line of the called workflow's.
+            Finding { span: None, ..source.finding(rule, Severity::Error, span, message, help) }
+        };
+        self.found.extend(said.into_iter().map(finding));
+        if is_called && !is_silent && !self.seen.contains(&file.from_root) {
             let path = file.from_root.clone();
             self.look_for(&Called { path: &path, id, is_dispatched: is_started });
         }
     }
+
+    /// What keeps the called jobs from running once in each run, as far as it stands at the job that
+    /// calls them.
+    fn broken(&self, called: &Called<'_>, reading: &Reading<'_>, name: &str) -> Vec<Said> {
+        let Some(job) = reading.job(name) else { return Vec::new() };
+        let says = calls(called, name);
+        let mut said = Vec::new();
+        if reading.value(job, "strategy").is_some_and(|strategy| reading.has_legs(strategy)) {
+            said.push(Said(
+                rules::MATRIX_JOB,
+                format!("{says} has a matrix: each leg would report for the same row"),
+                "call it once, or give each leg a row of its own".to_owned(),
+            ));
+        }
+        // Where none concludes, a run that never began is like one that was lost.
+        if !self.machine.jobs.iter().any(|job| job.always) {
+            return said;
+        }
+        if let Some(group) = reading.shared_group(job) {
+            let own = reading.id_keys.join(".");
+            said.push(Said(
+                rules::SHARED_GROUP,
+                format!(
+                    "{says} or its run waits in the concurrency group `{}`, and is cancelled where a \
+                     later one comes: nobody says what became of the row",
+                    shown(group.text().unwrap_or_default())
+                ),
+                format!("give the row's id to that group, as `…-${{{{ {own} }}}}`"),
+            ));
+        }
+        if let Some(why) = may_be_skipped(reading, job) {
+            said.push(Said(
+                rules::JOB_CONDITION,
+                format!("{says} may be skipped{why}: nobody says what became of the row"),
+                format!(
+                    "move what it waits for, and what its `if:` asks for, into `{}`: the concluding job \
+                     there says what became of them",
+                    called.path
+                ),
+            ));
+        }
+        said
+    }
+}
+
+/// What is said of a job that calls a workflow: the rule, the message, and the help.
+struct Said(&'static Rule, String, String);
+
+/// The job, as what is said of it begins.
+fn calls(called: &Called<'_>, name: &str) -> String {
+    format!("the job `{}`, which calls `{}`,", shown(name), called.path)
+}
+
+fn without_id(called: &Called<'_>, name: &str) -> Said {
+    let id = yaml::name(&called.id);
+    Said(
+        rules::MISSING_INPUT,
+        format!("{} does not give it the row's id: its reports are silent", calls(called, name)),
+        format!(
+            "give the job\n    with:\n      {id}: ${{{{ inputs.{id} }}}}\nand its workflow the inputs \
+             `{id}` and `{TOKEN_INPUT}`, each a text that the console gives"
+        ),
+    )
+}
+
+/// Says of the inputs that the workflow of a calling job lacks.
+fn without_inputs(
+    called: &Called<'_>,
+    reading: &Reading<'_>,
+    name: &str,
+    context: &str,
+    id: &str,
+) -> Vec<Said> {
+    let is_there = |input: &str| {
+        ["workflow_dispatch", "workflow_call"].iter().any(|by| reading.takes(by, input))
+    };
+    if context != "inputs" || !reading.has_trigger("workflow_dispatch") {
+        return Vec::new();
+    }
+    let missing = [id, TOKEN_INPUT].into_iter().filter(|input| !is_there(input));
+    let said = |input| {
+        Said(
+            rules::MISSING_INPUT,
+            format!("the workflow of the job `{}` has no input `{input}`", shown(name)),
+            format!(
+                "add the input `{input}`, a text, to its `workflow_dispatch`: {} reports by it",
+                calls(called, name)
+            ),
+        )
+    };
+    missing.map(said).collect()
 }
 
 /// Whether a job calls the workflow at a path of its own repository.
