@@ -80,6 +80,11 @@ fn a_caller_that_gives_no_id_is_found() {
         "missing-input",
         &["no input `callback_token`"],
     );
+    // Of several that call it so, one is named.
+    let silent = changed(CALLER, with, "");
+    let folder = called(&[("a.yml", &silent), ("b.yml", &silent), ("c.yml", &silent)]);
+    let all = found(&folder);
+    assert!(all.len() == 1 && all[0].2.contains("nor do 2 other jobs"), "{all:#?}");
     let path = ".github/workflows/all.yml";
     let folder = called(&[("all.yml", &changed(CALLER, with, ""))]);
     let ran = folder.run(&["check"]);
@@ -125,6 +130,21 @@ fn a_caller_by_which_the_jobs_may_not_run_is_found() {
         "shared-group",
         &["vars.X"],
     );
+}
+
+#[test]
+fn two_jobs_that_call_it_for_one_row_are_found() {
+    let (_, job) = CALLER.split_once("  ship:\n").unwrap();
+    let found = found_of(&format!("{CALLER}  again:\n{job}"));
+    assert!(found.len() == 1 && found[0].0 == "matrix-job", "{found:#?}");
+    assert!(found[0].1.contains("`again`") && found[0].1.contains("`ship` does"), "{found:#?}");
+    let other = job.replace("inputs.ship_id", "inputs.other");
+    let two = changed(
+        CALLER,
+        "      ship_id: {type",
+        "      other: {type: string}\n      ship_id: {type",
+    );
+    assert_eq!(found_of(&format!("{two}  again:\n{other}")), []);
 }
 
 #[test]

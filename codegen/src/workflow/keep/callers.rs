@@ -102,10 +102,30 @@ impl Calls<'_> {
             jobs(reading).iter().any(|name| !matches!(given(name), None | Some(Given::Nothing)))
         };
         let is_enough = called.is_dispatched || calling.iter().any(|(_, _, of)| hands_on(of));
+        // Where none gives a row's id, that is one thing to say.
+        let mut silent = 0;
         for (file, source, mut reading) in calling {
+            let mut given: Vec<(String, Vec<String>)> = Vec::new();
             for name in jobs(&reading) {
+                let before = self.found.len();
                 self.judge(called, is_enough, file, source, &mut reading, &name);
+                let is_silent = |finding: &Finding| finding.help.starts_with(GIVE);
+                if self.found.get(before).is_some_and(is_silent) {
+                    silent += 1;
+                    self.found.truncate(before + usize::from(silent == 1));
+                }
+                let Some(Given::Context(keys)) = given_by(&reading, &name, called) else {
+                    continue;
+                };
+                if let Some((first, _)) = given.iter().find(|(_, other)| *other == keys) {
+                    self.found.push(twice(called, source, &reading, first, &name));
+                }
+                given.push((name, keys));
             }
+        }
+        let first = self.found.iter_mut().find(|finding| finding.help.starts_with(GIVE));
+        if let Some(first) = first.filter(|_| silent > 1) {
+            first.message += &format!("; nor do {} other jobs that call it", silent - 1);
         }
     }
 
@@ -210,13 +230,40 @@ fn calls(called: &Called<'_>, name: &str) -> String {
     format!("the job `{}`, which calls `{}`,", shown(name), called.path)
 }
 
+/// How the help begins for a job that gives no row's id.
+const GIVE: &str = "give the job";
+
+fn given_by(reading: &Reading<'_>, name: &str, called: &Called<'_>) -> Option<Given> {
+    Some(given(reading, reading.job(name)?, called))
+}
+
+/// What is said where two jobs of a run call the workflow for one row.
+fn twice(
+    called: &Called<'_>,
+    source: &Source,
+    reading: &Reading<'_>,
+    first: &str,
+    name: &str,
+) -> Finding {
+    let line = reading.job(name).map_or(1, |job| job.key.line);
+    let message = format!(
+        "{} does so for the row for which `{}` does: both report it",
+        calls(called, name),
+        shown(first)
+    );
+    let help = "call it once in a run, or give each call a row of its own";
+    let span = Lines::of(&source.text).span(line);
+    let finding = source.finding(rules::MATRIX_JOB, Severity::Error, span, message, help);
+    Finding { span: None, ..finding }
+}
+
 fn without_id(called: &Called<'_>, name: &str) -> Said {
     let id = yaml::name(&called.id);
     Said(
         rules::MISSING_INPUT,
         format!("{} does not give it the row's id: its reports are silent", calls(called, name)),
         format!(
-            "give the job\n    with:\n      {id}: ${{{{ inputs.{id} }}}}\nand its workflow the inputs \
+            "{GIVE}\n    with:\n      {id}: ${{{{ inputs.{id} }}}}\nand its workflow the inputs \
              `{id}` and `{TOKEN_INPUT}`, each a text that the console gives"
         ),
     )
