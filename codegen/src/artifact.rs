@@ -27,12 +27,20 @@ pub struct Artifact {
     /// Whether the file is somebody's own, and the table gives parts of it alone: the rest of the
     /// text was read from it.
     pub in_place: bool,
+    /// The key of the target that it is of, once one rendered it.
+    pub target: Option<&'static str>,
 }
 
 impl Artifact {
     /// A file that is no program.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), executable: false, in_place: false }
+        Self {
+            path: path.into(),
+            text: text.into(),
+            executable: false,
+            in_place: false,
+            target: None,
+        }
     }
 
     /// Somebody's own file, with what the table gives in its places.
@@ -145,6 +153,19 @@ pub struct Outcome {
     pub kept: Option<String>,
     /// Whether the file is somebody's own, and the table gives parts of it alone.
     pub in_place: bool,
+    /// Of a foreign one: what says that two tables write it, and where.
+    pub shared: Option<Shared>,
+}
+
+/// Two tables that write one file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Shared {
+    /// The table that it was generated from, from the root.
+    pub owner: String,
+    /// The table that gives it, too, from the root.
+    pub table: String,
+    /// The key of the target that gives it.
+    pub target: Option<&'static str>,
 }
 
 /// Whether the disk may be changed.
@@ -184,7 +205,9 @@ pub fn settle(
             {
                 State::Current
             }
-            Some(found) if !artifact.in_place && is_foreign(root, header, found) => State::Foreign,
+            Some(found) if !artifact.in_place && owner(root, header, found).is_some() => {
+                State::Foreign
+            }
             Some(_) => State::Stale,
         };
         let mut diff = None;
@@ -202,20 +225,31 @@ pub fn settle(
             (State::Current | State::Missing | State::Foreign | State::Orphaned, _) => {}
         }
         let (path, in_place) = (artifact.path.clone(), artifact.in_place);
-        outcomes.push(Outcome { path, state, diff, kept, in_place });
+        let foreign = found.filter(|_| state == State::Foreign);
+        let owner = foreign.and_then(|found| owner(root, header, &found));
+        let (table, target) = (header.table.clone(), artifact.target);
+        let shared = owner.map(|owner| Shared { owner, table, target });
+        outcomes.push(Outcome { path, state, diff, kept, in_place, shared });
     }
     if complete {
         for path in disk::orphans(root, header, artifacts)? {
             let state = State::Orphaned;
-            outcomes.push(Outcome { path, state, diff: None, kept: None, in_place: false });
+            outcomes.push(Outcome {
+                path,
+                state,
+                diff: None,
+                kept: None,
+                in_place: false,
+                shared: None,
+            });
         }
     }
     Ok(outcomes)
 }
 
-/// Whether a file belongs to another table, and not to this one under a name it had before.
-fn is_foreign(root: &Path, header: &Header, found: &[u8]) -> bool {
-    origin(found).is_some_and(|table| table != header.table && root.join(table).is_file())
+/// The other table that a file belongs to, and not to this one under a name it had before.
+fn owner(root: &Path, header: &Header, found: &[u8]) -> Option<String> {
+    origin(found).filter(|table| *table != header.table && root.join(table).is_file())
 }
 
 /// Whether a file has something in it, and no artifact's header.
@@ -264,24 +298,31 @@ pub fn findings(outcomes: &[Outcome], command: &str) -> Vec<Finding> {
                 State::Current => return None,
                 State::Stale => (
                     rules::STALE,
-                    "the file is not what the table gives",
+                    "the file is not what the table gives".to_owned(),
                     format!("run `{command}`"),
                 ),
                 State::Missing => {
-                    (rules::MISSING, "the file is missing", format!("run `{command}`"))
+                    (rules::MISSING, "the file is missing".to_owned(), format!("run `{command}`"))
                 }
-                State::Foreign => (
-                    rules::SHARED_PATH,
-                    "the file is generated from another table, which is still there",
-                    "give one of the two tables another path".to_owned(),
-                ),
+                State::Foreign => shared_path(outcome.shared.as_ref()?),
                 State::Orphaned => (
                     rules::ORPHANED,
-                    "the file was generated from this table, which no longer gives it",
+                    "the file was generated from this table, which no longer gives it".to_owned(),
                     "remove the file, or put its target back into the table".to_owned(),
                 ),
             };
             Some(Finding::about(rule, Severity::Error, &outcome.path, message, help))
         })
         .collect()
+}
+
+/// That two tables write one file, and by which key.
+fn shared_path(shared: &Shared) -> (&'static rules::Rule, String, String) {
+    let Shared { owner, table, target } = shared;
+    let message = format!("{owner} and {table} both write this file");
+    let help = match target {
+        Some(target) => format!("give `path` in `[target.{target}]` of one of them another value"),
+        None => "give one of them another path".to_owned(),
+    };
+    (rules::SHARED_PATH, message, help)
 }

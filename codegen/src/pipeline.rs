@@ -11,8 +11,11 @@ use crate::workflow::keep::{self, Kept};
 
 /// The artifacts of some targets. A pure function of the table.
 pub fn render(loaded: &Loaded, targets: &[&dyn Kind]) -> Vec<Artifact> {
-    let mut artifacts: Vec<Artifact> =
-        targets.iter().flat_map(|target| target.render(&loaded.machine, &loaded.header)).collect();
+    let mut artifacts: Vec<Artifact> = Vec::new();
+    for target in targets {
+        let of_target = target.render(&loaded.machine, &loaded.header).into_iter();
+        artifacts.extend(of_target.map(|it| Artifact { target: Some(target.key()), ..it }));
+    }
     if targets.len() == TARGETS.len() {
         artifacts.extend(editor_schema(loaded));
     }

@@ -3,8 +3,10 @@
 //! given, and from the HTTP interface that it stands beside.
 
 mod deploys;
+mod files;
 
 pub use deploys::{Deploy, deploy, migrate};
+pub use files::{BEFORE, FILES};
 
 use std::borrow::Cow;
 

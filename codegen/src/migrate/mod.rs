@@ -86,18 +86,29 @@ pub fn migrate(loaded: &Loaded, ask: Ask, leave: Leave) -> Result<Migrated, Erro
 /// Where a file cannot be read.
 pub fn check(loaded: &Loaded) -> Result<Vec<Finding>, Error> {
     let states = states(loaded, read)?;
-    let kept = states.iter().any(|(line, state)| {
-        !state.installed().is_empty()
-            || !state.findings.is_empty()
-            || line.elsewhere(&loaded.root, &loaded.machine.name).is_some()
-    });
-    if !kept {
+    if !states.iter().any(|(line, state)| is_kept(loaded, line, state)) {
         return Ok(Vec::new());
     }
     let (migrated, _) = plan(loaded, Ask::Changes, &states)?;
     let mut findings = migrated.findings.clone();
     findings.extend(not_migrated(loaded, &migrated));
     Ok(findings)
+}
+
+/// Whether there are migrations of a table, or were; none where it has no `[target.sql]`.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn is_begun(loaded: &Loaded) -> Result<Option<bool>, Error> {
+    let states = states(loaded, read)?;
+    let is_begun = |(line, state): &(Line, State)| is_kept(loaded, line, state);
+    Ok((!states.is_empty()).then(|| states.iter().any(is_begun)))
+}
+
+fn is_kept(loaded: &Loaded, line: &Line, state: &State) -> bool {
+    !state.installed().is_empty()
+        || !state.findings.is_empty()
+        || line.elsewhere(&loaded.root, &loaded.machine.name).is_some()
 }
 
 /// A table that was migrated to.

@@ -156,6 +156,9 @@ fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
     findings
 }
 
+/// What is said of a table that has `[target.sql]` and no migration yet.
+const NEVER_MIGRATED: &str = "never migrated: `phasegate migrate` writes the first files, and `check` holds them from then on";
+
 #[derive(Args)]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -177,13 +180,14 @@ impl Check {
         if let Some(url) = &self.database_url {
             return super::live::run(&self.tables, url, format);
         }
-        let tables = self.tables.load(format)?;
+        let tables = self.tables.load_all(format)?;
         let mut all = tables.findings;
         let mut summaries = Vec::new();
         let mut exit = Exit::Well;
         let mut to_generate = Vec::new();
         for (path, loaded) in &tables.loaded {
             // Side by side: neither needs the other, and `check` is to take no time.
+            let begun = migrate::is_begun(loaded)?;
             let (proofs, settled, migrated) = std::thread::scope(|scope| {
                 let proofs = scope.spawn(|| verify::verify(&loaded.machine));
                 let settled = phasegate_codegen::settle(loaded, TARGETS, Leave::Read);
@@ -230,8 +234,13 @@ impl Check {
                     }
                 }
                 in_words(loaded, &settled, &findings, &proofs, &accepted)?;
+                if begun == Some(false) {
+                    print(&format!("{}: {NEVER_MIGRATED}\n", loaded.source.path))?;
+                }
             }
-            summaries.push(summary(loaded, &settled, &proofs));
+            let mut summary = summary(loaded, &settled, &proofs);
+            summary["migrated"] = json!(begun);
+            summaries.push(summary);
             all.extend(settled.warnings);
             all.extend(findings);
             all.extend(settled.workflows.into_iter().flat_map(|kept| kept.findings));

@@ -10,10 +10,13 @@ use super::{Exit, Failure, Outcome, backend, say, shown};
 use crate::draft::{Ask, draft};
 
 const STARTER: &str = include_str!("starter.toml");
+/// The line that names its machine.
+const NAME: &str = "name    = \"order\"";
 
 #[derive(Args)]
 pub(crate) struct Init {
-    /// Where to; by default order.toml in the current folder, or the drafted machine's name
+    /// Where to, by default order.toml in the current folder; the machine is called what the file is.
+    /// Of a draft the machine's name and .toml
     path: Option<PathBuf>,
     /// Draft the table from a column of this database: postgres://... or sqlite:FILE
     #[arg(long, value_name = "URL", requires = "column")]
@@ -42,7 +45,7 @@ impl Init {
     pub(crate) fn run(&self) -> Outcome {
         let (Some(url), Some(column)) = (&self.from_database, &self.column) else {
             let path = self.place("order");
-            write(&path, STARTER)?;
+            write(&path, &starter(&path))?;
             say(&format!("wrote {0}; next: `phasegate generate {0}`", shown(&path)));
             return Ok(Exit::Well);
         };
@@ -73,6 +76,19 @@ impl Init {
             Some(folder) if folder.is_dir() => folder.join(file),
             Some(path) => path.clone(),
         }
+    }
+}
+
+/// The starter, with the machine called what its file is.
+fn starter(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' };
+    let name: String = stem.chars().map(plain).collect();
+    let name = name.trim_matches('_');
+    // What no name can be made of keeps the starter's.
+    match name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        true => STARTER.replacen(NAME, &NAME.replace("order", name), 1),
+        false => STARTER.to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod graph;
 mod init;
 mod live;
 mod migrate;
+mod packaging;
 mod phases;
 mod schema;
 mod tokens;
@@ -96,6 +97,12 @@ enum Command {
     /// The picture of the machine
     #[command(after_help = DOES)]
     Graph(graph::Graph),
+    /// Completions for a shell, on standard output
+    #[command(after_help = DOES)]
+    Completions(packaging::Completions),
+    /// Manual pages, a file for each command
+    #[command(after_help = DOES)]
+    Man(packaging::Man),
     /// The JSON Schema of the table format, for editors
     #[command(after_help = DOES)]
     Schema(schema::Schema),
@@ -185,6 +192,18 @@ impl TablesArg {
         if self.tables.is_empty() { Ok(vec![the_one_table()?]) } else { Ok(self.tables.clone()) }
     }
 
+    /// The same, where nothing is named of every table in the current folder.
+    pub(crate) fn load_all(&self, format: Format) -> Result<Tables, Failure> {
+        if !self.tables.is_empty() {
+            return self.load(format);
+        }
+        let tables = tables_here()?;
+        if tables.is_empty() {
+            return Err(no_table());
+        }
+        Self { tables }.load(format)
+    }
+
     /// Every table that can be read, with its path. What is wrong with the others is told on
     /// standard error and, in the text format, on standard output; in another format it is
     /// returned.
@@ -233,8 +252,8 @@ pub(crate) struct Tables {
     pub(crate) all_read: bool,
 }
 
-/// The one table in the current folder: a `.toml` with a `[machine]`.
-fn the_one_table() -> Result<PathBuf, Failure> {
+/// The tables in the current folder: each `.toml` with a `[machine]`.
+fn tables_here() -> Result<Vec<PathBuf>, Failure> {
     let mut tables = Vec::new();
     for entry in std::fs::read_dir(".")? {
         let path = entry?.path();
@@ -244,13 +263,23 @@ fn the_one_table() -> Result<PathBuf, Failure> {
         }
     }
     tables.sort();
+    Ok(tables)
+}
+
+fn no_table() -> Failure {
+    Failure::Message(
+        "no table in the current folder (a .toml with a [machine]); name one, or write a starter \
+         with `phasegate init`"
+            .to_owned(),
+    )
+}
+
+/// The one table in the current folder.
+fn the_one_table() -> Result<PathBuf, Failure> {
+    let mut tables = tables_here()?;
     match tables.len() {
         1 => Ok(tables.remove(0)),
-        0 => Err(Failure::Message(
-            "no table in the current folder (a .toml with a [machine]); name one, or write a \
-             starter with `phasegate init`"
-                .to_owned(),
-        )),
+        0 => Err(no_table()),
         _ => {
             let names: Vec<String> = tables.iter().map(|path| path.display().to_string()).collect();
             Err(Failure::Message(format!(
@@ -350,6 +379,8 @@ pub fn run() -> ExitCode {
         Command::Compat(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Graph(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Console(command) => command.run(),
         Command::Demo(command) => command.run(),

@@ -176,7 +176,10 @@ fn leaves_the_file_of_another_table_to_that_table() {
         ALL[1..].iter().map(|path| json!(["shared-path", path, "error"])).collect();
     assert_eq!(taken, expected);
     assert!(folder.read(ALL[1]).contains("from m.toml"));
-    assert_eq!(folder.run(&["check", "n.toml"]).code, Some(1));
+    let ran = folder.run(&["check", "n.toml"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("m.toml and n.toml both write this file"), "{ran:?}");
+    assert!(ran.out.contains("give `path` in `[target.sql]` of one of them"), "{ran:?}");
     assert_eq!(folder.run(&["check", "m.toml"]).code, Some(0));
     // A table that was renamed takes its files along.
     std::fs::rename(folder.path("m.toml"), folder.path("k.toml")).expect("it is there");

@@ -2,7 +2,7 @@
 //! outside of it.
 
 use crate::binary;
-use crate::binary::{Folder, PHASEGATE, finish};
+use crate::binary::{Folder, PHASEGATE, Ran, finish};
 use crate::common;
 use serde_json::{Value, json};
 
@@ -151,7 +151,7 @@ fn takes_the_one_table_of_the_folder_where_none_is_named() {
 fn names_the_candidates_where_there_are_several_tables_and_says_so_where_there_is_none() {
     let folder = Folder::with("m.toml", GOOD);
     folder.write("b.toml", BAD);
-    for arguments in [&["transitions"][..], &["check"], &["generate"]] {
+    for arguments in [&["transitions"][..], &["generate"]] {
         let ran = folder.run(arguments);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
         assert!(
@@ -162,6 +162,53 @@ fn names_the_candidates_where_there_are_several_tables_and_says_so_where_there_i
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
         assert!(ran.err.contains("no table") && ran.err.contains("phasegate init"), "{ran:?}");
     }
+}
+
+#[test]
+fn check_without_a_table_looks_at_every_one_of_the_folder() {
+    let folder = Folder::with("m.toml", GOOD);
+    folder.write("b.toml", GOOD.replace("\"m\"", "\"b\""));
+    folder.write("Cargo.toml", "[package]\n");
+    let tables = |ran: Ran| -> Vec<Value> {
+        let tables = ran.json()["tables"].as_array().unwrap().clone();
+        tables.into_iter().map(|table| table["table"].clone()).collect()
+    };
+    let ran = folder.run(&["check", "--format", "json"]);
+    assert_eq!((ran.code, tables(ran)), (Some(0), vec![json!("b.toml"), json!("m.toml")]));
+    // One that is not valid is told of beside the others.
+    folder.write("b.toml", BAD);
+    let ran = folder.run(&["check", "--format", "json"]);
+    assert_eq!((ran.code, tables(ran)), (Some(2), vec![json!("m.toml")]));
+    let ran = Folder::new().run(&["check"]);
+    assert!(ran.code == Some(2) && ran.err.contains("no table"), "{ran:?}");
+}
+
+#[test]
+fn graph_says_what_there_is_where_no_language_is_named() {
+    let ran = Folder::new().run(&["graph"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let help = Folder::new().run(&["graph", "--help"]).out;
+    for line in ran.out.lines() {
+        let language = line.strip_prefix("--to ").unwrap().split(' ').next().unwrap();
+        assert!(help.contains(&format!("- {language}:")), "{help}");
+    }
+    assert_eq!(ran.out.lines().count(), help.matches("\n          - ").count(), "{help}");
+}
+
+#[test]
+fn packagers_get_completions_and_a_page_for_each_command() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = folder.run(&["completions", shell]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+        assert!(ran.out.contains("transitions"), "{shell}");
+    }
+    assert_eq!(folder.run(&["man", "share/man"]).code, Some(0));
+    for command in commands() {
+        let page = folder.read(&format!("share/man/phasegate-{command}.1"));
+        assert!(page.contains(".TH") && page.contains("Exit codes: 0 "), "{command}");
+    }
+    assert!(folder.read("share/man/phasegate-workflow-adopt.1").contains(".TH"));
 }
 
 #[test]
@@ -267,7 +314,8 @@ fn init_writes_a_table_that_generates_and_is_clean_and_is_never_written_over() {
     folder.write("tables/x", "");
     assert_eq!(folder.run(&["init", "tables/pay.toml"]).code, Some(0));
     assert_eq!(folder.run(&["init", "tables"]).code, Some(0));
-    assert_eq!(folder.read("tables/pay.toml"), table);
+    let called = |name: &str| format!("name    = \"{name}\"");
+    assert_eq!(folder.read("tables/pay.toml"), table.replace(&called("order"), &called("pay")));
     assert_eq!(folder.read("tables/order.toml"), table);
 }
 

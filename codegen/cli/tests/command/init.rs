@@ -40,6 +40,23 @@ fn writes_a_draft_that_check_takes_for_a_table() {
 }
 
 #[test]
+fn the_starter_names_its_machine_after_its_file() {
+    let folder = Folder::new();
+    for (file, name) in [
+        ("loan.toml", "loan"),
+        ("Loan-Book.v2.toml", "loan_book_v2"),
+        ("2nd.toml", "order"),
+        ("größe.toml", "gr__e"),
+        ("order.toml", "order"),
+    ] {
+        assert_eq!(folder.run(&["init", file]).code, Some(0));
+        let ran = folder.run(&["transitions", file]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(folder.read(file).contains(&format!("\nname    = \"{name}\"")), "{file}");
+    }
+}
+
+#[test]
 fn a_file_that_exists_is_left_as_it_is() {
     let folder = shop();
     folder.write("order.toml", "mine\n");

@@ -5,6 +5,27 @@ use crate::migrations::{TABLE, grown, migrated, refuses, renamed, rules, texts};
 use serde_json::json;
 
 #[test]
+fn check_says_so_where_nothing_was_ever_migrated() {
+    let folder = Folder::new();
+    folder.run(&["init"]);
+    folder.run(&["generate"]);
+    let migrated = |folder: &Folder| {
+        let json = folder.run(&["check", "--format", "json"]).json();
+        json["tables"][0]["migrated"].clone()
+    };
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, Some(0), "it is no finding: {ran:?}");
+    assert!(ran.out.contains("order.toml: never migrated: `phasegate migrate` writes"), "{ran:?}");
+    assert_eq!(migrated(&folder), false);
+    folder.run(&["migrate"]);
+    assert!(!folder.run(&["check"]).out.contains("never migrated"));
+    assert_eq!(migrated(&folder), true);
+    // A table without a database has nothing to migrate.
+    let folder = Folder::with("m.toml", &folder.read("order.toml").replace("[target.sql]", ""));
+    assert_eq!(migrated(&folder), serde_json::Value::Null);
+}
+
+#[test]
 fn writes_the_first_migration_then_nothing_and_then_the_next() {
     let folder = migrated(TABLE);
     let first = [

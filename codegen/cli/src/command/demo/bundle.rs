@@ -1,44 +1,17 @@
-//! The deploy table and its artifacts, built into the command, so that the demo runs from anywhere.
+//! The deploy table and its artifacts in a folder, so that the demo runs from anywhere.
 
 use std::fs;
 use std::path::Path;
 
 use crate::command::Failure;
+use phasegate::console::{BEFORE, FILES};
 use phasegate_codegen::load::{self, Loaded};
 use phasegate_codegen::machine::Machine;
 
 /// The table's name in the folder.
 pub(super) const TABLE: &str = "deploy.toml";
 
-macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../../../../../", $path)))),*]
-    };
-}
-
-const FILES: &[(&str, &str)] = &files![
-    "deploy.toml",
-    "generated/deploy-status.d.ts",
-    "generated/deploy-status.js",
-    "generated/deploy.json",
-    "generated/deploy.md",
-    "generated/deploy.rs",
-    "generated/deploy.schema.json",
-    "generated/machine.schema.json",
-    "generated/sql/postgres.sql",
-    "generated/sql/sqlite-guards.sql",
-    "generated/sql/sqlite.sql",
-    "generated/workflow/deploy-console.yml",
-    "generated/workflow/jobs/conclude.yml",
-    "generated/workflow/jobs/deploy.yml",
-    "generated/workflow/jobs/freeze-check.yml",
-    "generated/workflow/jobs/smoke.yml",
-    "generated/workflow/notify-deploy-status/action.yml",
-    "generated/workflow/notify-deploy-status/notify.sh",
-];
-
 const OLD_TABLE: &str = "migrations/tables/0001.toml";
-const OLD: &str = include_str!("../../../../../migrations/tables/0001.toml");
 
 /// Writes the files into a folder, and reads the table there.
 pub(super) fn unpack(folder: &Path) -> Result<Loaded, Failure> {
@@ -55,7 +28,7 @@ pub(super) fn unpack(folder: &Path) -> Result<Loaded, Failure> {
 
 /// The machine from before the phases.
 pub(super) fn old_machine() -> Result<Machine, Failure> {
-    let (_, machine, _) = load::machine(OLD_TABLE, OLD.as_bytes())?;
+    let (_, machine, _) = load::machine(OLD_TABLE, BEFORE.as_bytes())?;
     Ok(machine)
 }
 
