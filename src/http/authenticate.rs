@@ -2,13 +2,14 @@
 
 use crate::Store;
 use crate::store::{Result, TokenCheck};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
 use std::future::Future;
 use std::pin::Pin;
 
 /// What a request's credential is worth at one row.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Credential {
     /// It may report; who it is, where the credential says so, stands in the history.
     Valid {
@@ -26,14 +27,44 @@ pub enum Credential {
 /// The answer of [`Authenticate`], in time.
 pub type Authenticated<'a> = Pin<Box<dyn Future<Output = Result<Credential>> + Send + 'a>>;
 
-/// Says what a request's credential is worth at one row.
+/// Says what a request's credential is worth at one row. It guards the reports
+/// ([`Backend::callbacks`](super::Backend::callbacks)), and no other route.
+///
+/// ```
+/// use phasegate::Store;
+/// use phasegate::http::{Authenticate, Authenticated, Credential};
+///
+/// /// Who is logged in, as a layer of the application left it in the request's extensions.
+/// #[derive(Clone)]
+/// struct User(String);
+///
+/// struct Login;
+///
+/// impl Authenticate for Login {
+///     fn authenticate<'a>(
+///         &'a self,
+///         _store: &'a Store,
+///         _id: &'a str,
+///         request: &'a axum::http::request::Parts,
+///     ) -> Authenticated<'a> {
+///         let user = request.extensions.get::<User>().map(|user| user.0.clone());
+///         Box::pin(async move {
+///             Ok(match user {
+///                 Some(user) => Credential::Valid { actor: Some(user) },
+///                 None => Credential::Missing,
+///             })
+///         })
+///     }
+/// }
+/// ```
 pub trait Authenticate: Send + Sync + 'static {
-    /// Judges the headers of a request to report to the row of the key `id`, which need not exist.
+    /// Judges a request to report to the row of the key `id`, which need not exist: by its headers, and by
+    /// its extensions, where a layer of yours left who is logged in.
     fn authenticate<'a>(
         &'a self,
         store: &'a Store,
         id: &'a str,
-        headers: &'a HeaderMap,
+        request: &'a Parts,
     ) -> Authenticated<'a>;
 }
 
@@ -46,10 +77,10 @@ impl Authenticate for BearerToken {
         &'a self,
         store: &'a Store,
         id: &'a str,
-        headers: &'a HeaderMap,
+        request: &'a Parts,
     ) -> Authenticated<'a> {
         Box::pin(async move {
-            let Some(given) = headers.get(AUTHORIZATION) else {
+            let Some(given) = request.headers.get(AUTHORIZATION) else {
                 return Ok(Credential::Missing);
             };
             let Some(token) = given.to_str().ok().and_then(bearer) else {

@@ -7,8 +7,8 @@ use super::{Shared, no_store};
 use crate::store::{Answer, Report};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use governor::clock::Clock as _;
 use serde_json::json;
@@ -22,11 +22,11 @@ const FORGET_EVERY: u64 = 1024;
 pub(super) async fn report(
     State(shared): State<Arc<Shared>>,
     Id(id): Id,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
     let begun = Instant::now();
-    let result = answer(&shared, &id, &headers, body).await;
+    let (parts, body) = request.into_parts();
+    let result = answer(&shared, &id, &parts, body).await;
     let (name, response) = match result {
         Ok(answer) => {
             match Problem::of_answer(&answer, shared.machine.name(), shared.machine.table()) {
@@ -40,13 +40,8 @@ pub(super) async fn report(
     no_store(response)
 }
 
-async fn answer(
-    shared: &Shared,
-    id: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Answer, Problem> {
-    let credential = shared.authenticate.authenticate(&shared.store, id, headers);
+async fn answer(shared: &Shared, id: &str, request: &Parts, body: Body) -> Result<Answer, Problem> {
+    let credential = shared.authenticate.authenticate(&shared.store, id, request);
     let actor = match shared.ask(credential).await? {
         Credential::Valid { actor } => actor,
         Credential::Foreign => {
@@ -59,7 +54,7 @@ async fn answer(
         Credential::Missing => return Err(Problem::unauthorized(false)),
     };
     limit(shared, id)?;
-    let body = json_body(headers, body).await?;
+    let body = json_body(&request.headers, body).await?;
     let mut report = Report::from_json(&body)?;
     report.actor = actor;
     shared.ask(shared.store.apply_callback(&*shared.machine, id, &report)).await

@@ -2,12 +2,12 @@
 
 use super::problem::{Problem, page};
 use super::request::Id;
-use super::{Shared, no_store};
+use super::{Shared, metrics, no_store};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,23 @@ pub(super) async fn alive() -> Response {
 
 /// Ready is: the database answers, and its schema fits. One that judges by another language, or in
 /// another mode than its table's, is ready too: that is a fact, told as `degraded`, and no failure.
-pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+pub(super) async fn ready(State(all): State<Arc<[Arc<Shared>]>>) -> Result<Response, Problem> {
+    let mut bodies = Vec::new();
+    for shared in &*all {
+        bodies.push(readiness(shared).await?);
+    }
+    let body = match bodies.len() {
+        1 => bodies.remove(0),
+        _ => {
+            let degraded = bodies.iter().any(|body| body["degraded"] == true);
+            json!({"ready": true, "degraded": degraded, "machines": bodies})
+        }
+    };
+    Ok(no_store(Json(body).into_response()))
+}
+
+/// What is said of one machine that is ready.
+async fn readiness(shared: &Shared) -> Result<Value, Problem> {
     let fit = shared.ask(shared.store.fit()).await?;
     if !fit.missing.is_empty() {
         return Err(Problem::misfit(&fit.missing));
@@ -54,11 +70,20 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response,
     if !details.is_empty() {
         body["detail"] = details.join("; ").into();
     }
-    Ok(no_store(Json(body).into_response()))
+    Ok(body)
 }
 
-pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+pub(super) async fn metrics(State(all): State<Arc<[Arc<Shared>]>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let mut texts = Vec::new();
+    for shared in &*all {
+        texts.push(counted(shared).await);
+    }
+    ([(CONTENT_TYPE, kind)], metrics::joined(&texts)).into_response()
+}
+
+/// What one machine's backend counted.
+async fn counted(shared: &Shared) -> String {
     // What is counted here is to be had without the database, too.
     let overdue = tokio::time::timeout(PATIENCE, shared.store.overdue()).await;
     let overdue = match overdue {
@@ -69,7 +94,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
         }
         Err(_) => Vec::new(),
     };
-    ([(CONTENT_TYPE, kind)], shared.metrics.text(overdue)).into_response()
+    shared.metrics.text(overdue)
 }
 
 pub(super) async fn problem(Id(name): Id) -> Result<Html<String>, Problem> {

@@ -6,6 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -70,5 +71,56 @@ impl Metrics {
         let mut text = String::new();
         text::encode(&mut text, &self.registry).expect("a String takes all that is written");
         text
+    }
+}
+
+/// The texts of several backends as one: what is said of a metric stands once, above the values of all.
+pub(crate) fn joined(texts: &[String]) -> String {
+    // By the name that stands behind `# HELP`, in the order of the first text.
+    let mut order: Vec<String> = Vec::new();
+    let mut metrics: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for text in texts {
+        let mut name = String::new();
+        for line in text.lines().filter(|line| *line != "# EOF") {
+            if let Some(help) = line.strip_prefix("# HELP ") {
+                name = help.split(' ').next().unwrap_or_default().to_owned();
+                if !metrics.contains_key(&name) {
+                    order.push(name.clone());
+                }
+            }
+            let (about, values) = metrics.entry(name.clone()).or_default();
+            let line = format!("{line}\n");
+            if !line.starts_with('#') {
+                *values += &line;
+            } else if !about.contains(&line) {
+                *about += &line;
+            }
+        }
+    }
+    let parts = order.iter().filter_map(|name| metrics.get(name));
+    let text: String = parts.map(|(about, values)| format!("{about}{values}")).collect();
+    text + "# EOF\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_of_each_metric_once_what_it_is_and_of_each_machine_its_values() {
+        let (one, two) = (Metrics::new("one"), Metrics::new("two"));
+        one.started();
+        two.started();
+        let text = joined(&[one.text(Vec::new()), two.text(vec![("open".to_owned(), 2)])]);
+        for once in ["# HELP phasegate_started ", "# TYPE phasegate_overdue gauge", "# EOF"] {
+            assert_eq!(text.matches(once).count(), 1, "{once}: {text}");
+        }
+        for machine in ["one", "two"] {
+            let value = format!("phasegate_started_total{{machine=\"{machine}\"}} 1\n");
+            assert!(text.contains(&value), "{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+        let alone = one.text(Vec::new());
+        assert_eq!(joined(std::slice::from_ref(&alone)), alone);
     }
 }

@@ -20,23 +20,23 @@ mod health;
 mod metrics;
 mod problem;
 mod request;
+mod routes;
 mod rows;
 mod serve;
 
 pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential};
 pub use request::BODY;
+pub use routes::{health, problems, router};
 pub use serve::Running;
 
 use crate::store::Result as StoreResult;
 use crate::{Machine, Store};
-use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use metrics::Metrics;
-use problem::{Kind, Problem};
+use problem::Problem;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -44,18 +44,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How a backend behaves where it may differ.
+///
+/// ```
+/// use phasegate::http::Options;
+/// use std::time::Duration;
+///
+/// let options = Options::default().poll(Duration::from_millis(200)).patience(Duration::from_secs(3));
+/// # let _ = options;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// So many reports of one row are let through at once.
-    pub burst: NonZeroU32,
-    /// And then one in each such time; more than zero.
-    pub every: Duration,
-    /// How often a stream looks at the database though nothing was signalled.
-    pub poll: Duration,
-    /// How often a stream says that it is still there, and that the database is.
-    pub heartbeat: Duration,
-    /// How long the database is waited for before it counts as away.
-    pub patience: Duration,
+    burst: NonZeroU32,
+    every: Duration,
+    poll: Duration,
+    heartbeat: Duration,
+    patience: Duration,
 }
 
 impl Default for Options {
@@ -67,6 +70,38 @@ impl Default for Options {
             heartbeat: Duration::from_secs(5),
             patience: Duration::from_secs(8),
         }
+    }
+}
+
+impl Options {
+    /// So many reports of one row are let through at once; 120 by default.
+    #[must_use]
+    pub fn burst(self, burst: NonZeroU32) -> Self {
+        Self { burst, ..self }
+    }
+
+    /// And then one in each such time, more than zero; 500 ms by default.
+    #[must_use]
+    pub fn every(self, every: Duration) -> Self {
+        Self { every, ..self }
+    }
+
+    /// How often a stream looks at the database though nothing was signalled; 1 s by default.
+    #[must_use]
+    pub fn poll(self, poll: Duration) -> Self {
+        Self { poll, ..self }
+    }
+
+    /// How often a stream says that it is still there, and that the database is; 5 s by default.
+    #[must_use]
+    pub fn heartbeat(self, heartbeat: Duration) -> Self {
+        Self { heartbeat, ..self }
+    }
+
+    /// How long the database is waited for before it counts as away; 8 s by default.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 
@@ -142,26 +177,6 @@ impl Backend {
     /// at the address then.
     pub fn close(&self) {
         self.shared.closing.send_replace(true);
-    }
-
-    /// The routes of the interface, rows under `/api/TABLE`. Where the database keeps no history,
-    /// streams give their snapshot and nothing after it, and no report is known again. It has no fallback: pages can be
-    /// merged with it.
-    pub fn router(&self) -> Router {
-        let rows = format!("/api/{}", self.shared.store.schema().table);
-        Router::new()
-            .route(&rows, get(rows::list).post(rows::start))
-            .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
-            .route(&format!("{rows}/{{id}}/events"), get(events::of_row))
-            .route(&format!("{rows}/{{id}}/callbacks"), post(callbacks::report))
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
-            .route("/metrics", get(health::metrics))
-            .route("/problems/{name}", get(health::problem))
-            .method_not_allowed_fallback(|| async {
-                Problem::new(Kind::MethodNotAllowed, "the address does not take this method")
-            })
-            .with_state(self.shared.clone())
     }
 }
 

@@ -1,8 +1,13 @@
 //! Every refusal as RFC 9457 problem details, and the short page that each type leads to.
 
 use crate::store::{Answer, Error, Malformed};
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::extract::rejection::NestedPathRejection;
+use axum::extract::{NestedPath, Request};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -340,11 +345,34 @@ impl IntoResponse for Problem {
             body.extend(*self.more);
         }
         let mut response = (about.status, body.to_string()).into_response();
+        response.extensions_mut().insert(Told(body));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(*self.headers);
         response
     }
+}
+
+/// A problem's body, kept beside its text for [`nested`].
+#[derive(Clone)]
+struct Told(Value);
+
+/// Puts the path that the routes are nested under before the address of a problem's type.
+pub(crate) async fn nested(
+    path: Result<NestedPath, NestedPathRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    let told = response.extensions_mut().remove::<Told>();
+    if let (Some(Told(mut body)), Ok(path)) = (told, path) {
+        let path = path.as_str().trim_end_matches('/');
+        let kind = body["type"].as_str().map(|kind| format!("{path}{kind}"));
+        body["type"] = kind.into();
+        *response.body_mut() = body.to_string().into();
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
+    response
 }
 
 /// The page of a type, where there is one of this name.

@@ -6,8 +6,8 @@ use super::{Shared, events, no_store};
 use crate::store::{NAME, Start, bounded, hex};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::rejection::{NestedPathRejection, QueryRejection};
+use axum::extract::{NestedPath, Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -46,6 +46,7 @@ fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error
 
 pub(super) async fn start(
     State(shared): State<Arc<Shared>>,
+    nested: Result<NestedPath, NestedPathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -68,7 +69,9 @@ pub(super) async fn start(
         body.insert("callback_token".to_owned(), json!(started.token));
     }
     let mut response = no_store((StatusCode::CREATED, Json(body)).into_response());
-    let location = format!("/api/{}/{}", shared.store.schema().table, in_address(&started.id));
+    let under = nested.as_ref().map_or("", |path| path.as_str().trim_end_matches('/'));
+    let (table, id) = (&shared.store.schema().table, in_address(&started.id));
+    let location = format!("{under}/api/{table}/{id}");
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(LOCATION, location);
     }

@@ -1,7 +1,10 @@
 //! What becomes of a report.
 
+use std::fmt;
+
 /// What became of a report.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Answer {
     /// The row is in the state that was reported now.
     Applied {
@@ -79,5 +82,48 @@ impl Answer {
             Self::Illegal { .. } => "illegal-transition",
             Self::NotFound => "not-found",
         }
+    }
+}
+
+/// For people and logs: what was asked, the state it was judged on, what would have been legal.
+impl fmt::Display for Answer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Applied { status, from, seq } => write!(out, "{from} -> {status} (step {seq})"),
+            Self::Duplicate { status, .. } => write!(out, "it is in `{status}` already"),
+            Self::EventIdReused { event_id, from } => {
+                write!(out, "`{event_id}` was applied with another body; it is in `{from}`")
+            }
+            Self::StaleAttempt { attempt, newest, from } => write!(
+                out,
+                "attempt {attempt} is over: attempt {newest} of the run has reported; it is in `{from}`"
+            ),
+            Self::UnknownStatus { requested, from, known } => write!(
+                out,
+                "`{requested}` is not known, asked for in `{from}`; known: {}",
+                known.join(", ")
+            ),
+            Self::Ended { from, to } => {
+                write!(out, "it has ended in `{from}`, and `{to}` can't follow")
+            }
+            Self::Illegal { from, to, allowed, .. } => {
+                let legal = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+                write!(out, "`{from}` -> `{to}` is not a transition; legal: {legal}")
+            }
+            Self::NotFound => out.write_str("there is no such row"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_was_asked_of_which_state_and_what_is_legal() {
+        let (from, to) = ("paid".to_owned(), "new".to_owned());
+        let allowed = vec!["sent".to_owned(), "void".to_owned()];
+        let illegal = Answer::Illegal { from, to, allowed, unguarded: false };
+        assert_eq!(illegal.to_string(), "`paid` -> `new` is not a transition; legal: sent, void");
     }
 }

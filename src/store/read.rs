@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// One phase of a snapshot.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Phase {
     /// Its name.
     pub name: String,
@@ -19,6 +20,7 @@ pub struct Phase {
 
 /// One transition of a row, as the database recorded it, and who reported it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Event {
     /// Its place in the row's history, from 1, without gaps.
     pub seq: i64,
@@ -48,6 +50,7 @@ pub struct Event {
 
 /// A row at one moment, with all its history.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// The row's key.
     pub id: String,
@@ -82,6 +85,7 @@ pub struct Snapshot {
 
 /// A row in a list.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Item {
     /// The row's key.
     pub id: String,
@@ -114,6 +118,7 @@ pub struct Item {
 
 /// One page of a list, newest first.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Page {
     /// The rows.
     pub items: Vec<Item>,
@@ -123,6 +128,7 @@ pub struct Page {
 
 /// A report as it was recorded, refused ones included. Redeliveries are not.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Recorded {
     /// When, by the database's clock.
     pub at: String,

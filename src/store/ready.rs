@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// What the live database is found to be.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Fit {
     /// The fingerprint of the language that the database judges by; none where it doesn't say. One
     /// that differs from the machine's is no misfit: an older or newer version was rolled out.

@@ -95,6 +95,7 @@ impl Report {
 
 /// Why a body is no report, or no request to start a row, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Malformed {
     /// What is wrong.
     pub message: String,

@@ -24,6 +24,7 @@ pub struct Start {
 
 /// A row that was started.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Started {
     /// Its key.
     pub id: String,

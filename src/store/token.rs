@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 
 /// What a token is worth at one row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum TokenCheck {
     /// It is this row's.
     Valid,

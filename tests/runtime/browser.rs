@@ -25,7 +25,7 @@ const BY_ITSELF: &str = "PHASEGATE_SERVES_BY_ITSELF";
 /// Serves the interface and the page over a database, as a table judges it, and at `/test/sql` a way
 /// past both.
 fn serve(world: &World, table: &str, page: &Page) -> Running {
-    let options = Options { heartbeat: HEARTBEAT, ..Options::default() };
+    let options = Options::default().heartbeat(HEARTBEAT);
     let backend = Backend::with(world.store.clone(), machine(table), BearerToken, options);
     let url = world.database_url.clone();
     let sql = post(|sql: String| async move {

@@ -64,7 +64,7 @@ fn slows_down_who_reports_too_much(database: Database) {
     let mut world = World::deploy(database);
     let burst = NonZeroU32::new(2).unwrap();
     let every = Duration::from_secs(100);
-    world.serve(Options { burst, every, ..Options::default() });
+    world.serve(Options::default().burst(burst).every(every));
     let (row, other) = (world.start(), world.start());
     row.walk(&["smoke_running", "smoke_passed"]);
     let reply = row.send(b"not even JSON", &[]);
@@ -290,7 +290,7 @@ fn refuses_an_illegal_step_and_names_the_legal_ones(database: Database) {
 fn tries_the_rows_of_the_table_in_their_order(database: Database) {
     let mut world = World::deploy(database);
     let burst = NonZeroU32::new(5).unwrap();
-    world.serve(Options { burst, every: Duration::from_secs(100), ..Options::default() });
+    world.serve(Options::default().burst(burst).every(Duration::from_secs(100)));
     let (row, other) = (world.start(), world.start());
     let foreign = format!("Bearer {}", other.token);
     let text = ("content-type", "text/plain");

@@ -20,5 +20,6 @@ mod embed;
 mod http;
 mod renames;
 mod rollback;
+mod routes;
 mod skew;
 mod stream;

@@ -78,7 +78,7 @@ fn begins_anew_where_the_place_is_none(database: Database) {
 
 fn is_woken_by_its_own_instance_at_once(database: Database) {
     let mut world = World::deploy(database);
-    world.serve(Options { poll: Duration::from_secs(60), ..Options::default() });
+    world.serve(Options::default().poll(Duration::from_secs(60)));
     let row = world.start();
     let mut stream = row.stream(None);
     stream.next().unwrap();
@@ -201,7 +201,7 @@ fn ends_with_its_row(database: Database) {
 
 fn shows_that_it_is_there(database: Database) {
     let mut world = World::deploy(database);
-    world.serve(Options { heartbeat: Duration::from_millis(50), ..Options::default() });
+    world.serve(Options::default().heartbeat(Duration::from_millis(50)));
     let row = world.start();
     let stream = row.stream(Some("1"));
     std::thread::sleep(Duration::from_millis(400));
@@ -214,11 +214,8 @@ fn shows_that_it_is_there(database: Database) {
 
 fn says_nothing_of_a_database_that_is_away(database: Database) {
     let mut world = World::deploy(database);
-    let options = || Options {
-        heartbeat: Duration::from_millis(50),
-        poll: Duration::from_millis(50),
-        ..Options::default()
-    };
+    let options =
+        || Options::default().heartbeat(Duration::from_millis(50)).poll(Duration::from_millis(50));
     world.serve(options());
     let row = world.start();
     let stream = row.stream(Some("1"));

@@ -63,7 +63,7 @@ impl World {
     pub fn of(database: Database, stored: &str, judges: &str, names: Schema) -> Self {
         let mut world = Self::empty(database, machine(judges), names);
         world.sql(&schema(stored, database));
-        world.serve(Options { poll: Duration::from_millis(200), ..Options::default() });
+        world.serve(Options::default().poll(Duration::from_millis(200)));
         world
     }
 

@@ -1,0 +1,95 @@
+//! The routes, to be picked by part, nested, and put together for several machines.
+
+use super::problem::{self, Kind, Problem};
+use super::{Backend, callbacks, events, health as probes, rows};
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+impl Backend {
+    /// Where its rows are: `/api/TABLE`.
+    fn rows(&self) -> String {
+        format!("/api/{}", self.shared.store.schema().table)
+    }
+
+    /// A job's reports: `POST /api/TABLE/{id}/callbacks`. The one route that
+    /// [`Authenticate`](super::Authenticate) guards.
+    pub fn callbacks(&self) -> Router {
+        let path = format!("{}/{{id}}/callbacks", self.rows());
+        let router = Router::new().route(&path, post(callbacks::report));
+        router.with_state(self.shared.clone()).layer(from_fn(problem::nested))
+    }
+
+    /// What people look at: the list, snapshots, and both as event streams. **Not authenticated**:
+    /// put your login around it.
+    pub fn read(&self) -> Router {
+        let rows = self.rows();
+        Router::new()
+            .route(&rows, get(rows::list))
+            .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
+            .route(&format!("{rows}/{{id}}/events"), get(events::of_row))
+            .with_state(self.shared.clone())
+            .layer(from_fn(problem::nested))
+    }
+
+    /// What operators do: `POST /api/TABLE` starts a row. **Not authenticated**: put your login
+    /// around it.
+    pub fn operate(&self) -> Router {
+        let router = Router::new().route(&self.rows(), post(rows::start));
+        router.with_state(self.shared.clone()).layer(from_fn(problem::nested))
+    }
+
+    /// `/healthz`, `/readyz` and `/metrics` of this backend; [`health`](fn@super::health) has those of
+    /// several. **Not authenticated**: keep them inside.
+    pub fn health(&self) -> Router {
+        health([self])
+    }
+
+    /// All of the interface. Where the database keeps no history, streams give their snapshot and
+    /// nothing after it, and no report is known again. It has no fallback: pages can be merged with
+    /// it, and it can be nested. Of several machines take [`router`], and not one of these each.
+    pub fn router(&self) -> Router {
+        router([self])
+    }
+}
+
+/// The interface of several machines in one router: the rows of each, and one `/healthz`, `/readyz`,
+/// `/metrics` and `/problems` of all. Each machine has a table of its own.
+///
+/// ```
+/// # fn app(orders: phasegate::http::Backend, payments: phasegate::http::Backend) -> axum::Router {
+/// use phasegate::http;
+///
+/// axum::Router::new().nest("/status", http::router([&orders, &payments]))
+/// # }
+/// ```
+///
+/// # Panics
+/// Where two of them are of one table.
+pub fn router<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
+    let backends: Vec<&Backend> = backends.into_iter().collect();
+    let mut router = health(backends.iter().copied()).merge(problems());
+    for backend in backends {
+        router = router.merge(backend.read()).merge(backend.operate()).merge(backend.callbacks());
+    }
+    let not_allowed =
+        || async { Problem::new(Kind::MethodNotAllowed, "the address does not take this method") };
+    router.method_not_allowed_fallback(not_allowed).layer(from_fn(problem::nested))
+}
+
+/// `/healthz`, `/readyz` and `/metrics` of several backends: ready where each of them is.
+pub fn health<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
+    let shared: Arc<[_]> = backends.into_iter().map(|backend| backend.shared.clone()).collect();
+    Router::new()
+        .route("/healthz", get(probes::alive))
+        .route("/readyz", get(probes::ready))
+        .route("/metrics", get(probes::metrics))
+        .with_state(shared)
+        .layer(from_fn(problem::nested))
+}
+
+/// `/problems/{name}`: what each type of problem means, and what to do.
+pub fn problems() -> Router {
+    Router::new().route("/problems/{name}", get(probes::problem)).layer(from_fn(problem::nested))
+}
