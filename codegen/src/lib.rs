@@ -16,6 +16,7 @@
 
 pub mod accepted;
 pub mod artifact;
+mod checked;
 pub mod compat;
 pub mod emit;
 pub mod finding;
@@ -35,7 +36,8 @@ mod validate;
 pub mod verify;
 pub mod workflow;
 
+pub use checked::{Checked, check, checked};
 pub use finding::Finding;
 pub use load::{Error, Loaded, load, machine};
 pub use machine::Machine;
-pub use pipeline::{Settled, check, generate, render, settle};
+pub use pipeline::{Settled, generate, render, settle};

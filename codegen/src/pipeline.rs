@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::artifact::{self, Artifact, Leave, State};
+use crate::artifact::{self, Artifact, Leave};
 use crate::emit::workflow::Workflow;
 use crate::emit::{Kind, TARGETS, Target as _};
-use crate::finding::{self, Finding};
+use crate::finding::Finding;
 use crate::load::{Error, Loaded, load};
 use crate::workflow::keep::{self, Kept};
 
@@ -45,31 +45,6 @@ pub struct Settled {
     pub command: String,
 }
 
-impl Settled {
-    /// Whether every artifact is what the table gives, none missing and none left over.
-    pub fn is_current(&self) -> bool {
-        self.outcomes.iter().all(|outcome| outcome.state == State::Current)
-            && !self.workflows.iter().flat_map(|kept| &kept.findings).any(Finding::is_error)
-    }
-
-    /// # Panics
-    /// Where an artifact is not what the table gives, with the differences and the command that
-    /// mends them.
-    pub fn assert_current(&self) {
-        let mut message = String::new();
-        for outcome in self.outcomes.iter().filter(|outcome| outcome.state != State::Current) {
-            message += &format!("{}: {:?}\n", outcome.path, outcome.state);
-            message += outcome.diff.as_deref().unwrap_or_default();
-        }
-        for kept in &self.workflows {
-            if kept.findings.iter().any(Finding::is_error) {
-                message += &finding::text(&kept.findings, Some(&kept.source), false);
-            }
-        }
-        assert!(message.is_empty(), "{message}run `{}`", self.command);
-    }
-}
-
 /// Brings the artifacts of some targets and the files on disk together.
 ///
 /// # Errors
@@ -93,12 +68,4 @@ pub fn settle(loaded: &Loaded, targets: &[&dyn Kind], leave: Leave) -> Result<Se
 /// Where the table is not valid, or a file cannot be read or written.
 pub fn generate(table: &Path) -> Result<Settled, Error> {
     settle(&load(table)?, TARGETS, Leave::Write)
-}
-
-/// Compares every artifact of a table with the file on disk: for a test.
-///
-/// # Errors
-/// Where the table is not valid, or a file cannot be read.
-pub fn check(table: &Path) -> Result<Settled, Error> {
-    settle(&load(table)?, TARGETS, Leave::Read)
 }

@@ -6,18 +6,17 @@ use serde_json::{Value, json};
 
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
 use crate::command::Format;
-use phasegate_codegen::Settled;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::artifact::{self, Leave, State, generate_command};
 use phasegate_codegen::emit::{Kind, TARGETS};
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::Loaded;
 use phasegate_codegen::machine::Machine;
-use phasegate_codegen::migrate;
 use phasegate_codegen::rules;
 use phasegate_codegen::table::Source;
 use phasegate_codegen::verify::{self, Proved};
 use phasegate_codegen::workflow::keep::Kept;
+use phasegate_codegen::{Checked, Settled};
 
 #[derive(Args)]
 pub(crate) struct Generate {
@@ -186,36 +185,11 @@ impl Check {
         let mut exit = Exit::Well;
         let mut to_generate = Vec::new();
         for (path, loaded) in &tables.loaded {
-            // Side by side: neither needs the other, and `check` is to take no time.
-            let begun = migrate::is_begun(loaded)?;
-            let (proofs, settled, migrated) = std::thread::scope(|scope| {
-                let proofs = scope.spawn(|| verify::verify(&loaded.machine));
-                let settled = phasegate_codegen::settle(loaded, TARGETS, Leave::Read);
-                let migrated = migrate::check(loaded);
-                (proofs.join().expect("a proof does not panic"), settled, migrated)
-            });
-            let mut settled = settled?;
-            let command = generate_command([shown(path)]);
-            let mut findings = artifact::findings(&settled.outcomes, &command);
-            for finding in &mut findings {
-                finding.path = shown(&loaded.root.join(&finding.path));
-            }
-            let (warnings, refuted): (Vec<Finding>, Vec<Finding>) =
-                verify::findings(&loaded.source, &proofs).into_iter().partition(|f| !f.is_error());
-            settled.warnings.extend(warnings);
-            findings.extend(refuted);
-            let (warnings, unmigrated): (Vec<Finding>, Vec<Finding>) =
-                migrated?.into_iter().partition(|finding| !finding.is_error());
-            settled.warnings.extend(warnings);
-            findings.extend(unmigrated);
-            let mut accepted = Accepted::of(path)?;
-            let kept = settled.workflows.iter_mut().flat_map(|kept| &mut kept.findings);
-            let of_table = settled.warnings.iter_mut().chain(&mut findings);
-            accepted.accept(loaded, of_table.chain(kept))?;
-            let kept = settled.workflows.iter().flat_map(|kept| &kept.findings);
-            if findings.iter().chain(kept).any(Finding::is_error) {
+            let checked = phasegate_codegen::checked(loaded, path)?;
+            if !checked.is_current() {
                 exit = Exit::Findings;
             }
+            let Checked { settled, findings, proofs, migrated, accepted, .. } = checked;
             let is_accepted = |outcome: &artifact::Outcome| {
                 let path = shown(&loaded.root.join(&outcome.path));
                 findings.iter().any(|f| f.accepted.is_some() && f.path == path)
@@ -234,12 +208,12 @@ impl Check {
                     }
                 }
                 in_words(loaded, &settled, &findings, &proofs, &accepted)?;
-                if begun == Some(false) {
+                if migrated == Some(false) {
                     print(&format!("{}: {NEVER_MIGRATED}\n", loaded.source.path))?;
                 }
             }
             let mut summary = summary(loaded, &settled, &proofs);
-            summary["migrated"] = json!(begun);
+            summary["migrated"] = json!(migrated);
             summaries.push(summary);
             all.extend(settled.warnings);
             all.extend(findings);

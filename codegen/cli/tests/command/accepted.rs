@@ -72,6 +72,34 @@ fn what_is_accepted_fails_neither_check_nor_verify() {
 }
 
 #[test]
+fn the_library_s_check_fails_where_the_command_s_does() {
+    let folder = Folder::with("parcel.toml", OPEN);
+    let table = folder.path("parcel.toml");
+    let library = || phasegate_codegen::check(&table).unwrap();
+    let found = errors(&check(&folder));
+    let said = std::panic::catch_unwind(|| library().assert_current()).unwrap_err();
+    let said = said.downcast_ref::<String>().unwrap();
+    for (rule, _) in &found {
+        assert!(said.contains(&format!("error[{rule}]: ")), "{said}");
+    }
+    // What is accepted fails neither.
+    folder.write("parcel.accepted.toml", entries(&found));
+    library().assert_current();
+    // Migrations are looked at, too.
+    folder.write("parcel.toml", format!("{OPEN}[target.sql]\n"));
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert_eq!(library().migrated, Some(false));
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    library().assert_current();
+    let more = "[[state]]\nname = \"lost\"\noutcome = \"failure\"\n[[transition]]\nfrom = \"sent\"\nto = \"lost\"\n";
+    folder.write("parcel.toml", format!("{OPEN}{more}[target.sql]\n"));
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    let rules: Vec<&str> = library().findings.iter().map(|finding| finding.rule.id).collect();
+    assert!(rules.contains(&"not-migrated"), "{rules:?}");
+    assert!(!library().is_current());
+}
+
+#[test]
 fn a_generated_file_may_differ_with_a_reason() {
     let folder = Folder::new();
     let table = OPEN.split("[[job]]").next().unwrap().to_owned() + "[target.json]\n[target.docs]\n";

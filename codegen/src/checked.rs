@@ -1,0 +1,106 @@
+//! What `check` says of a table: its artifacts, its proofs and its migrations, and what of that is
+//! accepted.
+
+use std::path::Path;
+
+use crate::accepted::Accepted;
+use crate::artifact::{self, Leave, generate_command};
+use crate::emit::TARGETS;
+use crate::finding::{self, Finding};
+use crate::load::{Error, Loaded, load};
+use crate::migrate;
+use crate::pipeline::{Settled, settle};
+use crate::table::Source;
+use crate::verify::{self, Proved};
+
+/// What was found of a table; `phasegate check` prints just this.
+#[derive(Debug)]
+pub struct Checked {
+    /// What became of the artifacts and the workflows written by hand, with every warning.
+    pub settled: Settled,
+    /// What is not as it should be: artifacts, refuted claims, migrations. What is accepted is a warning
+    /// here, with its reason.
+    pub findings: Vec<Finding>,
+    /// The claims, each proven, refuted or bounded.
+    pub proofs: Vec<Proved>,
+    /// Whether the table was ever migrated to; none where it has no `[target.sql]`.
+    pub migrated: Option<bool>,
+    /// The file of accepted findings, and which of its entries have occurred.
+    pub accepted: Accepted,
+    source: Source,
+}
+
+impl Checked {
+    /// Whether nothing is found, or all of it is accepted.
+    pub fn is_current(&self) -> bool {
+        !self.errors().any(Finding::is_error)
+    }
+
+    /// The findings that may fail it, those in workflows written by hand among them.
+    fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.settled.workflows.iter().flat_map(|kept| &kept.findings))
+    }
+
+    /// # Panics
+    /// Where `phasegate check` would end 1, with what it finds, the differences of the artifacts, and the
+    /// command that mends these.
+    pub fn assert_current(&self) {
+        if self.is_current() {
+            return;
+        }
+        let mut message = String::new();
+        for outcome in &self.settled.outcomes {
+            message += outcome.diff.as_deref().unwrap_or_default();
+        }
+        for finding in self.findings.iter().filter(|finding| finding.is_error()) {
+            let source = (finding.path == self.source.path).then_some(&self.source);
+            message += &finding::text(std::slice::from_ref(finding), source, false);
+        }
+        for kept in &self.settled.workflows {
+            if kept.findings.iter().any(Finding::is_error) {
+                message += &finding::text(&kept.findings, Some(&kept.source), false);
+            }
+        }
+        panic!("{message}to write the artifacts anew, run `{}`", self.settled.command);
+    }
+}
+
+/// What `phasegate check` finds of a table: for a test.
+///
+/// # Errors
+/// Where the table is not valid, or a file cannot be read.
+pub fn check(table: &Path) -> Result<Checked, Error> {
+    checked(&load(table)?, table)
+}
+
+/// The same of a table that was read from `table`.
+///
+/// # Errors
+/// Where a file cannot be read, or the one of accepted findings is no such file.
+pub fn checked(loaded: &Loaded, table: &Path) -> Result<Checked, Error> {
+    // Side by side: none needs the others, and `check` is to take no time.
+    let (proofs, settled, unmigrated) = std::thread::scope(|scope| {
+        let proofs = scope.spawn(|| verify::verify(&loaded.machine));
+        let settled = settle(loaded, TARGETS, Leave::Read);
+        let unmigrated = migrate::check(loaded);
+        (proofs.join().expect("a proof does not panic"), settled, unmigrated)
+    });
+    let mut settled = settled?;
+    let command = generate_command([table.display().to_string()]);
+    let mut findings = artifact::findings(&settled.outcomes, &command);
+    for finding in &mut findings {
+        finding.path = loaded.root.join(&finding.path).display().to_string();
+    }
+    for found in [verify::findings(&loaded.source, &proofs), unmigrated?] {
+        let (warnings, errors) = found.into_iter().partition(|finding| !finding.is_error());
+        let (warnings, errors): (Vec<Finding>, Vec<Finding>) = (warnings, errors);
+        settled.warnings.extend(warnings);
+        findings.extend(errors);
+    }
+    let mut accepted = Accepted::of(table)?;
+    let kept = settled.workflows.iter_mut().flat_map(|kept| &mut kept.findings);
+    let of_table = settled.warnings.iter_mut().chain(&mut findings);
+    accepted.accept(loaded, of_table.chain(kept))?;
+    let (migrated, source) = (migrate::is_begun(loaded)?, loaded.source.clone());
+    Ok(Checked { settled, findings, proofs, migrated, accepted, source })
+}
