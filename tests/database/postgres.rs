@@ -6,6 +6,7 @@ mod guard;
 mod history;
 pub(crate) mod lives;
 mod replicas;
+mod spared;
 mod ways;
 mod writers;
 

@@ -5,6 +5,7 @@ mod around;
 mod guard;
 mod history;
 mod rebuild;
+mod tools;
 
 use crate::common::sql;
 use phasegate_codegen::emit::sql::Dialect;

@@ -382,16 +382,16 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
     let rows = db
         .rows(
             "SELECT proname::text, prosecdef::text, array_to_string(proconfig, ';') FROM pg_proc
-             WHERE proname LIKE 'deploy\\_%' AND proname NOT IN ('deploy_initial', 'deploy_mode', 'deploy_rules', 'deploy_has_pruned') ORDER BY proname",
+             WHERE proname LIKE 'deploy\\_%' AND proname NOT IN ('deploy_initial', 'deploy_mode', 'deploy_rules', 'deploy_has_pruned', 'deploy_differs') ORDER BY proname",
         )
         .await;
-    assert_eq!(rows.len(), 11);
+    assert_eq!(rows.len(), 12);
     let (path, plans) = ("search_path=pg_catalog, pg_temp", "enable_seqscan=off");
     for row in rows {
         // Whoever moves rows calls the guard, and the owner's rights go on from there.
         let (definer, settings) = match row[0].as_deref().expect("a function has a name") {
             // They qualify every name.
-            "deploy_guard" => ("true", String::new()),
+            "deploy_guard" | "deploy_start" => ("true", String::new()),
             "deploy_event" => ("false", String::new()),
             "deploy_step" => ("false", plans.to_owned()),
             "deploy_judge" | "deploy_state" => ("false", format!("{path};{plans}")),

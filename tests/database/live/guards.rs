@@ -58,6 +58,8 @@ fn finds_a_guard_that_was_dropped(database: Database) {
         &[("missing-trigger", "not recorded")],
     );
     if database == Database::Postgres {
+        let start = r#"DROP TRIGGER "000_deploy_guard_start" ON deploys"#;
+        after(database, "", start, &[("missing-trigger", "changes of the status are not judged")]);
         let off = r#"ALTER TABLE deploys DISABLE TRIGGER "000_deploy_guard""#;
         let on = r#"ALTER TABLE "public"."deploys" ENABLE TRIGGER "000_deploy_guard""#;
         after(database, "", off, &[("disabled-trigger", on)]);
@@ -127,14 +129,16 @@ fn finds_a_guard_that_was_edited(database: Database) {
         &[("altered-function", "search_path = public")],
     );
     for trigger in [
-        r#"CREATE TRIGGER "000_deploy_guard" AFTER INSERT OR UPDATE OF status ON deploys
-           FOR EACH ROW EXECUTE FUNCTION deploy_guard()"#,
+        r#"CREATE TRIGGER "000_deploy_guard" AFTER UPDATE OF status ON deploys
+           FOR EACH ROW WHEN (deploy_differs(OLD, NEW)) EXECUTE FUNCTION deploy_guard()"#,
         r#"CREATE TRIGGER "000_deploy_guard" AFTER UPDATE ON deploys
            FOR EACH ROW EXECUTE FUNCTION deploy_guard()"#,
-        r#"CREATE TRIGGER "000_deploy_guard" AFTER INSERT OR UPDATE ON deploys
+        r#"CREATE TRIGGER "000_deploy_guard" AFTER UPDATE ON deploys
            FOR EACH ROW WHEN (NEW.reason IS NULL) EXECUTE FUNCTION deploy_guard()"#,
-        r#"CREATE TRIGGER "000_deploy_guard" AFTER INSERT OR UPDATE ON deploys
-           FOR EACH ROW EXECUTE FUNCTION deploy_again()"#,
+        r#"CREATE TRIGGER "000_deploy_guard" AFTER UPDATE ON deploys
+           FOR EACH ROW WHEN (deploy_differs(NEW, NEW)) EXECUTE FUNCTION deploy_guard()"#,
+        r#"CREATE TRIGGER "000_deploy_guard" AFTER UPDATE ON deploys
+           FOR EACH ROW WHEN (deploy_differs(OLD, NEW)) EXECUTE FUNCTION deploy_again()"#,
     ] {
         let sql = format!(r#"DROP TRIGGER "000_deploy_guard" ON deploys; {trigger}"#);
         after(database, "", &sql, &[("altered-trigger", "and should be")]);
@@ -246,9 +250,10 @@ fn finds_a_guard_in_the_other_mode(database: Database) {
                 ),
                 "apply the migration that switches it",
             ),
-            Database::Postgres => {
-                (format!("`order_mode` says `SELECT '{is}'::pg_catalog.text`"), "CREATE OR REPLACE")
-            }
+            Database::Postgres => (
+                format!("`order_mode` says `SELECT '{is}'::pg_catalog.text`"),
+                "SELECT \"public\".\"order_set_mode\"(NULL), or run its CREATE OR REPLACE",
+            ),
         };
         let said = format!("the guard's mode is not the table's: {said}");
         holds(&looked, &[("other-mode", &said)]);

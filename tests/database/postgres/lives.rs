@@ -12,7 +12,7 @@ use phasegate_codegen::emit::sql::Dialect;
 const KEYS: &str = "owns = false\nstorage = 'text'\n";
 
 /// A job that is `new`, then `busy`, then `done`.
-fn jobs(keys: &str) -> String {
+pub(super) fn jobs(keys: &str) -> String {
     let table = format!(
         "format = 1\nmachine = {{ name = 'job', initial = 'new' }}
          state = [{{ name = 'new' }}, {{ name = 'busy' }}, {{ name = 'done', outcome = 'success' }}]
@@ -23,7 +23,7 @@ fn jobs(keys: &str) -> String {
 }
 
 /// The guards on a table that is made so.
-async fn guarded(table: &str) -> (String, PgConnection) {
+pub(super) async fn guarded(table: &str) -> (String, PgConnection) {
     let url = database().await;
     let mut db = sql::connect(&url).await;
     ok(&mut db, table).await;

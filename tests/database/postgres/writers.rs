@@ -108,24 +108,31 @@ async fn held_up_while_it_migrates(
 #[tokio::test]
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn a_step_that_was_judged_before_a_migration_is_told_so() {
-    let table = |rows: &str, mode: &str| {
+    let starts = |rows: &str, initial: &str, mode: &str| {
         sql::machine(&format!(
-            "format = 1\nmachine = {{ name = 'run', initial = ['off', 'on'] }}
+            "format = 1\nmachine = {{ name = 'run', initial = [{initial}] }}
              state = [{{ name = 'off' }}, {{ name = 'on' }}, {{ name = 'out' }}]
              transition = [{{ from = ['off', 'on'], to = 'out' }}, {rows}]
              [target.sql]\nowns = false\nstorage = 'text'\nmode = '{mode}'"
         ))
     };
+    let table = |rows: &str, mode: &str| starts(rows, "'off', 'on'", mode);
     let (on, stay) = ("{ from = 'off', to = 'on' }", "{ from = 'off', to = 'off' }");
     let all = table(&format!("{on}, {stay}"), "enforce");
+    let enforces = |rows: &str| table(rows, "enforce");
+    let fewer_starts = format!("{on}, {stay}");
     for (step, pair, left) in [
-        ("UPDATE runs SET status = 'on'", "off -> on", stay),
-        ("UPDATE runs SET status = status", "off -> off", on),
+        ("UPDATE runs SET status = 'on'", "off -> on of a", enforces(stay)),
+        ("UPDATE runs SET status = status", "off -> off of a", enforces(on)),
+        (
+            "INSERT INTO runs VALUES ('b', 'on')",
+            "nothing -> on of b",
+            starts(&fewer_starts, "'off'", "enforce"),
+        ),
     ] {
-        let left = table(left, "enforce");
         let said = held_up_while_it_migrates(&all, &left, step).await.unwrap_err();
         let told = format!(
-            "phasegate: the rules of run changed while a step was judged: {pair} of a; try again"
+            "phasegate: the rules of run changed while a step was judged: {pair}; try again"
         );
         assert_eq!(said, told);
     }

@@ -17,7 +17,7 @@ use crate::common::sql::{self, Db as _, history, ok, refused};
 const ILLEGAL: &str = "UPDATE deploys SET status = 'succeeded' WHERE id = 'a'";
 
 /// The file that puts the guards back.
-fn guards(machine: &Machine) -> String {
+pub(super) fn guards(machine: &Machine) -> String {
     let loaded = Loaded {
         source: Source::new("test.toml", ""),
         machine: machine.clone(),

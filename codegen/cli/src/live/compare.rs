@@ -123,7 +123,8 @@ impl Held<'_> {
         if !same && *name == self.names.name("mode") {
             let body = found.text.trim();
             let message = format!("the guard's mode is not the table's: `{name}` says `{body}`");
-            tell.error(rules::OTHER_MODE, message, again);
+            let help = format!("SELECT {}(NULL), or {again}", self.names.at("set_mode"));
+            tell.error(rules::OTHER_MODE, message, help);
         } else if !same && !is_data {
             let message = format!("the body of the function `{name}` is not what the table gives");
             tell.error(rules::ALTERED_FUNCTION, message, help);

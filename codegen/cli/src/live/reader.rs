@@ -93,7 +93,7 @@ impl Reader for Postgres {
                  CASE WHEN t.tgtype::int & 8 > 0 THEN 'DELETE' END, \
                  CASE WHEN t.tgtype::int & 32 > 0 THEN 'TRUNCATE' END), \
                CASE WHEN t.tgtype::int & 1 > 0 THEN ' FOR EACH ROW' ELSE ' FOR EACH STATEMENT' END, \
-               substring(pg_get_triggerdef(t.oid) FROM ' WHEN .*(?= EXECUTE )'), ' EXECUTE FUNCTION ', p.proname), \
+               replace(substring(pg_get_triggerdef(t.oid) FROM ' WHEN .*(?= EXECUTE )'), quote_ident({schema}) || '.', ''), ' EXECUTE FUNCTION ', p.proname), \
                CASE WHEN t.tgenabled IN ('O', 'A') THEN '' ELSE 'disabled' END \
              FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid \
              WHERE {relation} AND NOT t.tgisinternal \
@@ -103,7 +103,8 @@ impl Reader for Postgres {
                  (SELECT string_agg(' SET ' || replace(c, '=', ' = '), '') FROM unnest(p.proconfig) c)) \
              FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang \
              WHERE {function} AND starts_with(p.proname, {})",
-            literal(&names.name(""))
+            literal(&names.name("")),
+            schema = literal(&names.schema_name)
         )
     }
 

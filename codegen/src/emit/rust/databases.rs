@@ -34,7 +34,7 @@ pub(super) fn databases(machine: &Machine) -> Vec<Database> {
         }
         None => sql.owns.then(|| {
             let schema = sql.schema.as_ref().map_or(String::new(), |schema| format!("{schema}."));
-            let name = format!("{}_{}", machine.name, sql.column);
+            let name = format!("{}_status", machine.name);
             (format!("{schema}{name}"), name)
         }),
     });

@@ -261,14 +261,32 @@ impl List<'_> {
 
     /// A trigger of PostgreSQL's: when it fires, for each row or statement, and what it calls.
     pub(super) fn trigger(&mut self, name: String, on: &str, when: &str, calls: (&str, &str)) {
+        self.trigger_of(name, on, when, "", calls);
+    }
+
+    /// The same of the rows of an UPDATE that a function says yes to.
+    pub(super) fn trigger_if(&mut self, name: String, on: &str, asks: &str, calls: (&str, &str)) {
+        self.trigger_of(name, on, "AFTER UPDATE", asks, calls);
+    }
+
+    fn trigger_of(&mut self, name: String, on: &str, when: &str, asks: &str, calls: (&str, &str)) {
         let (each, function) = calls;
         let n = &self.view.n;
         let (at, function_at) = (n.of(on), n.at(function));
-        let attributes = format!("{when} FOR EACH {each} EXECUTE FUNCTION {}", n.name(function));
+        let (asked, asked_at) = match asks {
+            "" => (String::new(), String::new()),
+            asks => (
+                format!(" WHEN {}(old.*, new.*)", n.name(asks)),
+                format!(" WHEN ({}(OLD, NEW))", n.at(asks)),
+            ),
+        };
+        let attributes =
+            format!("{when} FOR EACH {each}{asked} EXECUTE FUNCTION {}", n.name(function));
         let sql = format!(
-            "CREATE TRIGGER \"{name}\" {when} ON {at}\n  FOR EACH {each} EXECUTE FUNCTION {function_at}();"
+            "CREATE TRIGGER \"{name}\" {when} ON {at}\n  FOR EACH {each}{asked_at} EXECUTE FUNCTION {function_at}();"
         );
-        let object = self.add(Kind::Trigger, &name, &format!("trigger {function}"));
+        let about = if asks.is_empty() { function } else { asks };
+        let object = self.add(Kind::Trigger, &name, &format!("trigger {about}"));
         *object = Object { sql, attributes, on: on.to_owned(), ..object.clone() };
     }
 

@@ -13,6 +13,9 @@ const DEFAULT_SCHEMA: &str = "public";
 /// is written before a trigger of the application acts on the new state.
 const FIRST: &str = "000_";
 
+/// What a type of PostgreSQL's is called after the machine's name.
+pub(super) const STATUS: &str = "status";
+
 /// A text as a SQL literal.
 pub fn literal(text: &str) -> String {
     format!("'{}'", escaped(text))
@@ -89,7 +92,7 @@ impl Names {
         names.events = names.of(&names.events_name);
         names.status_type = match (dialect, sql.storage) {
             (Dialect::Postgres, Storage::Enum) => match &sql.type_name {
-                None => names.at(&sql.column),
+                None => names.at(STATUS),
                 Some((None, name)) => names.of(name),
                 Some((Some(schema), name)) => format!("{}.{}", quoted(schema), quoted(name)),
             },
@@ -177,7 +180,7 @@ pub(super) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
         if sql.storage == Storage::Enum {
             // One of another schema is none of this namespace.
             names.extend(match &sql.type_name {
-                None => Some(of(&sql.column)),
+                None => Some(of(STATUS)),
                 Some((schema, name)) => {
                     let is_here = schema.as_deref().is_none_or(|schema| {
                         schema == sql.schema.as_deref().unwrap_or(DEFAULT_SCHEMA)

@@ -2,7 +2,7 @@
 
 use super::key::KeyPart;
 use super::list::List;
-use super::names::literal;
+use super::names::{STATUS, literal};
 use super::objects::{Column, Kind, Schema};
 
 const PATH: &str = "SET search_path = pg_catalog, pg_temp";
@@ -22,7 +22,7 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
     list.step("schema");
     if owns {
         if !list.view.labels.is_empty() {
-            list.whole(Kind::Type, &n.column_name);
+            list.whole(Kind::Type, STATUS);
         }
         list.whole(Kind::Function, "initial");
         let is_one = n.parts.len() == 1;
@@ -86,12 +86,15 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
         list.function("state", &state, &inner);
     }
     list.function("judge", &judge, &inner);
+    let differs = "(\"was\" anyelement, \"becomes\" anyelement) RETURNS boolean";
+    list.function("differs", differs, "sql STABLE");
     list.function("guard", "() RETURNS trigger", "plpgsql SECURITY DEFINER");
+    list.function("start", "() RETURNS trigger", "plpgsql SECURITY DEFINER");
     if history {
         list.function("again", "() RETURNS trigger", &definer);
         list.function("report", "() RETURNS trigger", &definer);
         list.function("append_only", "() RETURNS trigger", &format!("plpgsql {PATH}"));
-        list.function("event", "() RETURNS trigger", "plpgsql");
+        list.function("event", "() RETURNS trigger", "plpgsql STABLE");
         let force = format!(
             "({}, \"to_state\" text, \"reason\" text, \"columns\" jsonb DEFAULT '{{}}') RETURNS integer",
             n.params("key")
@@ -121,8 +124,9 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
     }
     list.step("timeout");
     let table = n.table_name.clone();
-    let when = if adopts { "AFTER INSERT OR UPDATE OR DELETE" } else { "AFTER INSERT OR UPDATE" };
-    list.trigger(n.first_name("guard"), &table, when, ("ROW", "guard"));
+    let when = if adopts { "AFTER INSERT OR DELETE" } else { "AFTER INSERT" };
+    list.trigger(n.first_name("guard_start"), &table, when, ("ROW", "start"));
+    list.trigger_if(n.first_name("guard"), &table, "differs", ("ROW", "guard"));
     // It holds the column's type, which an application's own column is to be rid of.
     if history && (owns || schema.machine.transitions().any(|(from, to, _)| from == to)) {
         let when = format!("AFTER UPDATE OF {}", n.column);

@@ -49,8 +49,8 @@ pub struct SqlRow {
     /// What the status column has: a type of PostgreSQL's (`enum`, and text on SQLite), `text`, or each
     /// state's `number` (`integer`); by default `enum`.
     pub storage: Option<Storage>,
-    /// PostgreSQL, with `storage = "enum"`: the type's name, `SCHEMA.NAME` too; by default the machine's name
-    /// and the column's.
+    /// PostgreSQL, with `storage = "enum"`: the type's name, `SCHEMA.NAME` too; by default
+    /// `MACHINE_status`.
     #[serde(rename = "type")]
     #[schemars(with = "Option<String>")]
     pub type_name: Option<Text>,

@@ -21,13 +21,6 @@ BEGIN
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM {{ n.events }} e WHERE {{ n.equal(&n.history("e"), &n.args(4, 1)) }} ORDER BY e."seq" DESC LIMIT 1;
 {%- if adopts %}
-  IF op = 'DELETE' THEN
-    IF last_seq IS NULL THEN
-      INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")
-        VALUES ({{ n.list(&n.args(4, 1)) }}, 1, NULL, was, clock_timestamp(), rules ->> 'language');
-    END IF;
-    RETURN true;
-  END IF;
   IF op = 'INSERT' AND last_seq IS NOT NULL AND coalesce(current_setting('phasegate.{{ n.name("moving") }}', true), '') NOT IN ('', '0')
     AND EXISTS (SELECT FROM pg_class c WHERE c.oid = '{{ n.table }}'::regclass AND c.relkind = 'p')
   THEN

@@ -17,9 +17,9 @@ RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ what }} {% if 
     )
 {%- endmacro %}
 {#- Whether a column is what it was. -#}
-{%- macro same(column, exact) -%}
-{% if owns %}NEW.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) OLD.{{ column }}{{ exact }}
-{%- else %}(NEW.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) OLD.{{ column }}{{ exact }} OR NEW.{{ column }} IS NULL AND OLD.{{ column }} IS NULL)
+{%- macro same(new, old, column, exact) -%}
+{% if owns %}{{ new }}.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) {{ old }}.{{ column }}{{ exact }}
+{%- else %}({{ new }}.{{ column }}{{ exact }} OPERATOR(pg_catalog.=) {{ old }}.{{ column }}{{ exact }} OR {{ new }}.{{ column }} IS NULL AND {{ old }}.{{ column }} IS NULL)
 {%- endif %}
 {%- endmacro %}
 {#- The name of today of a state, by the rules of its time. -#}

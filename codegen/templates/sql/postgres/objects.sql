@@ -47,9 +47,10 @@ FROM jsonb_each({{ n.at("rules") }}() -> 'renames') AS l, jsonb_each_text(l."val
 -- for long. Where this fails, run it again.
 SET LOCAL lock_timeout = '3s';
 {%- endif -%}
-{%- when "trigger guard" -%}
--- Without a column list, so that no other trigger's change goes by; first by name, so that the
--- history is written before the application's triggers act on it.
+{%- when "trigger start" -%}
+-- First by name, so that the history is written before the application's triggers act on it.
+{%- when "trigger differs" -%}
+-- Without a column list, so that no other trigger's change goes by.
 {%- when "moving triggers" -%}
 {%- if adopts -%}
 DO $phasegate$
@@ -77,8 +78,12 @@ $phasegate$;
 {% include "sql/postgres/state.sql" %}
 {%- when "judge" -%}
 {% include "sql/postgres/judge.sql" %}
+{%- when "differs" -%}
+{% include "sql/postgres/differs.sql" %}
 {%- when "guard" -%}
 {% include "sql/postgres/guard.sql" %}
+{%- when "start" -%}
+{% include "sql/postgres/start.sql" %}
 {%- when "again" -%}
 {% include "sql/postgres/again.sql" %}
 {%- when "report" -%}
@@ -95,12 +100,11 @@ $phasegate$;
 {% include "sql/postgres/prune.sql" %}
 {%- when "moving" -%}
 {% include "sql/postgres/moving.sql" %}
-{%- when _ -%}
-{%- if n.column_name == object.as_str() -%}
+{%- when "status" -%}
 CREATE TYPE {{ n.status_type }} AS ENUM (
 {%- for label in labels %}
   {{ label }}{% if !loop.last %},{% endif %}
 {%- endfor %}
 );
-{%- endif -%}
+{%- when _ -%}
 {%- endmatch -%}
