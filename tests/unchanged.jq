@@ -48,6 +48,7 @@ def answers:
       may_be_new($key; "every finding can be accepted, by its fingerprint"; findings; $key))
   | may_differ("no fingerprint"; "of a finding that cannot be accepted the key says so";
       findings | select(has("fingerprint") and .fingerprint == null) | .fingerprint)
+  | may_be_new("migrated"; "`check` says whether a table was ever migrated to"; .tables[]?; "migrated")
   | may_be_new("comes_of"; "a finding of `compat` names the states that it comes of"; findings; "comes_of")
   | may_be_new("hidden"; "`compat` says what will be an error once the errors are accepted"; .; "hidden")
   | may_differ("moved claims"; "they can only fail by a fault of phasegate's own: they are tests now";

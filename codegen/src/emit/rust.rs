@@ -62,6 +62,41 @@ pub enum Derive {
     Sqlx,
     /// `schemars::JsonSchema`.
     Schemars,
+    /// The first, with the crate's feature `serde` only.
+    #[serde(rename = "serde?")]
+    SerdeIf,
+    /// The second, with the crate's feature `sqlx` only.
+    #[serde(rename = "sqlx?")]
+    SqlxIf,
+    /// The third, with the crate's feature `schemars` only.
+    #[serde(rename = "schemars?")]
+    SchemarsIf,
+}
+
+impl Derive {
+    /// The name of the crate, and of the feature that it may depend on.
+    const fn library(self) -> &'static str {
+        match self {
+            Self::Serde | Self::SerdeIf => "serde",
+            Self::Sqlx | Self::SqlxIf => "sqlx",
+            Self::Schemars | Self::SchemarsIf => "schemars",
+        }
+    }
+
+    /// What stands before each of its impls.
+    fn gate(self) -> String {
+        match self {
+            Self::Serde | Self::Sqlx | Self::Schemars => String::new(),
+            Self::SerdeIf | Self::SqlxIf | Self::SchemarsIf => {
+                format!("#[cfg(feature = \"{}\")]\n", self.library())
+            }
+        }
+    }
+}
+
+/// The trait support of a library, where it is asked for: what stands before each impl.
+fn gate(target: &RustTarget, library: &str) -> Option<String> {
+    target.derive.iter().find(|it| it.library() == library).map(|it| it.gate())
 }
 
 impl Target for Rust {
@@ -91,7 +126,7 @@ impl Target for Rust {
         words: &Words<'_>,
         findings: &mut Findings<'_>,
     ) {
-        twice(row.derive.iter().flatten(), |&word| word as usize, findings);
+        twice(row.derive.iter().flatten(), |word| word.library(), findings);
         plain(row.type_name.as_ref(), findings);
         let span = row.type_name.as_ref().map_or_else(|| words.machine.span(), Spanned::span);
         let help = "call the type something else: `type = \"...\"`";
@@ -104,7 +139,7 @@ impl Target for Rust {
                 format!("`{}` is the name of another type in the generated file", spec.type_name);
             findings.error(rules::COLLIDING_NAMES, span, message, help);
         }
-        let derive = row.derive.iter().flatten().find(|word| *word.get_ref() == Derive::Sqlx);
+        let derive = row.derive.iter().flatten().find(|word| word.get_ref().library() == "sqlx");
         let own = words.targets.sql().filter(|sql| {
             let is_enum = sql.storage == Storage::Enum && sql.type_name.is_none();
             !sql.owns && is_enum && sql.dialects.contains(&Dialect::Postgres)
@@ -232,6 +267,9 @@ struct View<'m> {
     serde: bool,
     schemars: bool,
     sqlx: Vec<Database>,
+    serde_gate: String,
+    schemars_gate: String,
+    sqlx_gate: String,
 }
 
 struct StateView {
@@ -336,6 +374,7 @@ fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
     by_value.sort_by(|&a, &b| machine.state(a).value.cmp(&machine.state(b).value));
     let phase_type = format!("{}Phase", camel(&machine.name));
     let words = machine.states.len().div_ceil(64);
+    let [serde, schemars, sqlx] = ["serde", "schemars", "sqlx"].map(|it| gate(target, it));
     let view = View {
         header: header.line(),
         about: format!("The states of `{}`, and which may follow which.", machine.name),
@@ -373,9 +412,12 @@ fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
         language: &machine.fingerprints.language,
         table: &machine.fingerprints.table,
         has_numbers: machine.states.iter().all(|state| state.number.is_some()),
-        serde: target.derive.contains(&Derive::Serde),
-        schemars: target.derive.contains(&Derive::Schemars),
-        sqlx: if target.derive.contains(&Derive::Sqlx) { databases(machine) } else { Vec::new() },
+        serde: serde.is_some(),
+        schemars: schemars.is_some(),
+        sqlx: if sqlx.is_some() { databases(machine) } else { Vec::new() },
+        serde_gate: serde.unwrap_or_default(),
+        schemars_gate: schemars.unwrap_or_default(),
+        sqlx_gate: sqlx.unwrap_or_default(),
     };
     format!("{}\n", view.render().expect("a view without filters prints").trim_end())
 }

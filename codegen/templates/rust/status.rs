@@ -717,13 +717,13 @@ fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P
 {%- endif %}
 {%- if serde %}
 
-impl serde::Serialize for {{ type_name }} {
+{{ serde_gate }}impl serde::Serialize for {{ type_name }} {
     fn serialize<T: serde::Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-impl<'de> serde::Deserialize<'de> for {{ type_name }} {
+{{ serde_gate }}impl<'de> serde::Deserialize<'de> for {{ type_name }} {
     fn deserialize<T: serde::Deserializer<'de>>(deserializer: T) -> Result<Self, T::Error> {
         struct Value;
 
@@ -743,13 +743,13 @@ impl<'de> serde::Deserialize<'de> for {{ type_name }} {
     }
 }
 
-impl<T: AsRef<str>> serde::Serialize for Stored<T> {
+{{ serde_gate }}impl<T: AsRef<str>> serde::Serialize for Stored<T> {
     fn serialize<U: serde::Serializer>(&self, serializer: U) -> Result<U::Ok, U::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for Stored<T> {
+{{ serde_gate }}impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for Stored<T> {
     fn deserialize<U: serde::Deserializer<'de>>(deserializer: U) -> Result<Self, U::Error> {
         T::deserialize(deserializer).map(Self::new)
     }
@@ -757,7 +757,7 @@ impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for S
 {%- endif %}
 {%- if schemars %}
 
-impl schemars::JsonSchema for {{ type_name }} {
+{{ schemars_gate }}impl schemars::JsonSchema for {{ type_name }} {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "{{ type_name }}".into()
     }
@@ -767,7 +767,7 @@ impl schemars::JsonSchema for {{ type_name }} {
     }
 }
 
-impl<T> schemars::JsonSchema for Stored<T> {
+{{ schemars_gate }}impl<T> schemars::JsonSchema for Stored<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Stored{{ type_name }}".into()
     }
@@ -779,7 +779,7 @@ impl<T> schemars::JsonSchema for Stored<T> {
 {%- endif %}
 {%- for database in sqlx %}
 
-impl sqlx::Type<{{ database.name }}> for {{ type_name }} {
+{{ sqlx_gate }}impl sqlx::Type<{{ database.name }}> for {{ type_name }} {
     fn type_info() -> <{{ database.name }} as sqlx::Database>::TypeInfo {
         {{ database.type_info }}
     }
@@ -789,7 +789,7 @@ impl sqlx::Type<{{ database.name }}> for {{ type_name }} {
     }
 }
 
-impl sqlx::Encode<'_, {{ database.name }}> for {{ type_name }} {
+{{ sqlx_gate }}impl sqlx::Encode<'_, {{ database.name }}> for {{ type_name }} {
     fn encode_by_ref(
         &self,
         buffer: &mut <{{ database.name }} as sqlx::Database>::ArgumentBuffer,
@@ -803,7 +803,7 @@ impl sqlx::Encode<'_, {{ database.name }}> for {{ type_name }} {
 }
 
 /// Fails on a state that only a newer table knows: read columns as [`Stored`].
-impl<'r> sqlx::Decode<'r, {{ database.name }}> for {{ type_name }} {
+{{ sqlx_gate }}impl<'r> sqlx::Decode<'r, {{ database.name }}> for {{ type_name }} {
     fn decode(
         value: <{{ database.name }} as sqlx::Database>::ValueRef<'r>,
     ) -> Result<Self, sqlx::error::BoxDynError> {
@@ -816,7 +816,7 @@ impl<'r> sqlx::Decode<'r, {{ database.name }}> for {{ type_name }} {
     }
 }
 
-impl<T> sqlx::Type<{{ database.name }}> for Stored<T> {
+{{ sqlx_gate }}impl<T> sqlx::Type<{{ database.name }}> for Stored<T> {
     fn type_info() -> <{{ database.name }} as sqlx::Database>::TypeInfo {
         <S as sqlx::Type<{{ database.name }}>>::type_info()
     }
@@ -829,7 +829,7 @@ impl<T> sqlx::Type<{{ database.name }}> for Stored<T> {
 {%- if has_numbers %}
 
 /// A number that this table lacks is read as its digits.
-impl<'r> sqlx::Decode<'r, {{ database.name }}> for Stored<String> {
+{{ sqlx_gate }}impl<'r> sqlx::Decode<'r, {{ database.name }}> for Stored<String> {
     fn decode(
         value: <{{ database.name }} as sqlx::Database>::ValueRef<'r>,
     ) -> Result<Self, sqlx::error::BoxDynError> {
@@ -842,7 +842,7 @@ impl<'r> sqlx::Decode<'r, {{ database.name }}> for Stored<String> {
 }
 {%- else %}
 
-impl<'r, T> sqlx::Decode<'r, {{ database.name }}> for Stored<T>
+{{ sqlx_gate }}impl<'r, T> sqlx::Decode<'r, {{ database.name }}> for Stored<T>
 where
     T: AsRef<str> + sqlx::Decode<'r, {{ database.name }}>,
 {

@@ -745,3 +745,45 @@ fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P
         phase.filter(|_| before.hidden(current).all(|hidden| incomplete(hidden) == phase))
     })
 }
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for OrderStatus {
+    fn serialize<T: serde::Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for OrderStatus {
+    fn deserialize<T: serde::Deserializer<'de>>(deserializer: T) -> Result<Self, T::Error> {
+        struct Value;
+
+        impl serde::de::Visitor<'_> for Value {
+            type Value = S;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a status of {}", S::MACHINE)
+            }
+
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<S, E> {
+                value.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Value)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<T: AsRef<str>> serde::Serialize for Stored<T> {
+    fn serialize<U: serde::Serializer>(&self, serializer: U) -> Result<U::Ok, U::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for Stored<T> {
+    fn deserialize<U: serde::Deserializer<'de>>(deserializer: U) -> Result<Self, U::Error> {
+        T::deserialize(deserializer).map(Self::new)
+    }
+}

@@ -161,6 +161,39 @@ fn knows_its_own_by_their_header_alone() {
 }
 
 #[test]
+fn trait_support_with_a_question_mark_is_behind_the_user_s_feature() {
+    let folder = Folder::new();
+    folder.run(&["init", "m.toml"]);
+    let table = folder.read("m.toml");
+    let with = |derive: &str| {
+        let derive = format!("[target.rust]\nderive = [{derive}]");
+        folder.write("m.toml", table.replace("[target.rust]", &derive));
+        folder.run(&["generate", "--only", "rust"])
+    };
+    assert_eq!(with("\"serde?\", \"sqlx?\", \"schemars?\"").code, Some(0));
+    let gated = folder.read("generated/m.rs");
+    let mut impls = 0;
+    for (at, line) in gated.lines().enumerate().filter(|(_, line)| line.starts_with("impl")) {
+        let library =
+            ["serde", "sqlx", "schemars"].into_iter().find(|it| line.contains(&format!("{it}::")));
+        let Some(library) = library else { continue };
+        let above = gated.lines().nth(at - 1).unwrap();
+        assert_eq!(above, format!("#[cfg(feature = \"{library}\")]"), "{line}");
+        impls += 1;
+    }
+    assert_eq!(impls, 4 + 10 + 2, "of serde, of sqlx on two databases, of schemars");
+    // Without these lines it is what is given without the question marks.
+    assert_eq!(with("\"serde\", \"sqlx\", \"schemars\"").code, Some(0));
+    let plain = |text: &str| -> Vec<String> {
+        let lines = text.lines().skip(1).filter(|line| !line.starts_with("#[cfg(feature"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(plain(&gated), plain(&folder.read("generated/m.rs")));
+    let ran = with("\"serde\", \"serde?\"");
+    assert!(ran.code == Some(2) && ran.out.contains("the list holds this twice"), "{ran:?}");
+}
+
+#[test]
 fn leaves_the_file_of_another_table_to_that_table() {
     let folder = Folder::with("m.toml", TABLE);
     folder.write("n.toml", TABLE.replace("\"m\"", "\"n\""));
