@@ -67,17 +67,17 @@ pub(crate) const SCHEMA: [Defect; 51] = [
     deploy("the initial state is none", "{\"queued\": 0}", "{}"),
     deploy("another default", "RETURN 'queued'", "RETURN 'building'"),
     deploy("a label dropped", "  'deploying',\n", ""),
-    deploy("INSERT unguarded", "AFTER INSERT OR UPDATE ON", "AFTER UPDATE ON"),
-    deploy("UPDATE unguarded", "AFTER INSERT OR UPDATE ON", "AFTER INSERT ON"),
+    without("INSERT unguarded", "CREATE TRIGGER \"000_deploy_guard_start\""),
+    without("UPDATE unguarded", "CREATE TRIGGER \"000_deploy_guard\" "),
     deploy(
         "UPDATE guarded for one column alone",
-        "AFTER INSERT OR UPDATE ON",
-        "AFTER INSERT OR UPDATE OF \"status\" ON",
+        "AFTER UPDATE ON",
+        "AFTER UPDATE OF \"status\" ON",
     ),
     deploy(
         "the guard judges once per statement",
-        "\"public\".\"deploys\"\n  FOR EACH ROW EXECUTE FUNCTION \"public\".\"deploy_guard\"",
-        "\"public\".\"deploys\"\n  FOR EACH STATEMENT EXECUTE FUNCTION \"public\".\"deploy_guard\"",
+        "\"public\".\"deploys\"\n  FOR EACH ROW EXECUTE FUNCTION \"public\".\"deploy_start\"",
+        "\"public\".\"deploys\"\n  FOR EACH STATEMENT EXECUTE FUNCTION \"public\".\"deploy_start\"",
     ),
     deploy(
         "a key change allowed",
@@ -162,8 +162,8 @@ pub(crate) const SCHEMA: [Defect; 51] = [
     deploy("a gap in seq", "OPERATOR(pg_catalog.+) 1, $2", "OPERATOR(pg_catalog.+) 2, $2"),
     deploy(
         "another fingerprint in the history",
-        "$3, pg_catalog.clock_timestamp(), $4",
-        "$3, pg_catalog.clock_timestamp(), 'x'",
+        "$2, $3, pg_catalog.clock_timestamp(), $4",
+        "$2, $3, pg_catalog.clock_timestamp(), 'x'",
     ),
     deploy(
         "a report of no event allowed",
@@ -195,8 +195,8 @@ pub(crate) const SCHEMA: [Defect; 51] = [
     own("a row without a key allowed", "ELSIF $4 IS NULL THEN", "ELSIF false THEN"),
     own(
         "keys and states judged by the columns' collations",
-        "(NEW.\"id\"::pg_catalog.text COLLATE \"C\" OPERATOR(pg_catalog.=) OLD.\"id\"::pg_catalog.text COLLATE \"C\" OR",
-        "(NEW.\"id\" OPERATOR(pg_catalog.=) OLD.\"id\" OR",
+        "(($2).\"id\"::pg_catalog.text COLLATE \"C\" OPERATOR(pg_catalog.=) ($1).\"id\"::pg_catalog.text COLLATE \"C\" OR",
+        "(($2).\"id\" OPERATOR(pg_catalog.=) ($1).\"id\" OR",
     ),
     deploy(
         "the guard runs with the rights of whoever moves the row",
