@@ -111,6 +111,13 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// Whether a job is one of the table's, or before one.
+    fn is_looked_at(&self, name: &str) -> bool {
+        let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
+        let table = self.machine.jobs.iter().filter_map(|job| self.job(&job.name)?.key.text());
+        closure(table, of).contains(name)
+    }
+
     fn refused_job(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
         let has = |key: &str| job.value.entry(key).is_some();
         let line = job.key.line;
@@ -172,7 +179,11 @@ impl<'r> Reading<'r> {
                 items.iter().for_each(|item| self.refused_expressions(item, way, tell));
             }
             Value::Alias(_) => {}
-            Value::Scalar { text, .. } => refused_text(text, node.line, way, tell),
+            // A condition that the runs are looked at by is told of there, where it can't be read.
+            Value::Scalar { text, .. } => {
+                let is_told = matches!(way[..], ["jobs", job, "if"] if self.is_looked_at(job));
+                refused_text(text, node.line, way, is_told, tell);
+            }
         }
     }
 }
@@ -188,7 +199,7 @@ fn refused_keys(node: &Node, known: &[&str], of: &str, tell: &mut Tell<'_>) {
     }
 }
 
-fn refused_text(text: &str, line: usize, way: &[&str], tell: &mut Tell<'_>) {
+fn refused_text(text: &str, line: usize, way: &[&str], is_told: bool, tell: &mut Tell<'_>) {
     let Some(allowed) = allowed(way) else { return };
     let key = way.last().copied().unwrap_or_default();
     let asked = match (key == "if", text.contains("${{")) {
@@ -198,8 +209,7 @@ fn refused_text(text: &str, line: usize, way: &[&str], tell: &mut Tell<'_>) {
     };
     let asked = match asked {
         Ok(asked) => asked,
-        // Of a job's condition that is told where its runs are looked at.
-        Err(_) if way.len() == 3 && key == "if" => return,
+        Err(_) if is_told => return,
         Err(why) => {
             let help = "write an expression that GitHub takes".to_owned();
             tell(line, format!("an expression of `{}` can't be read: {why}", shown(key)), help);
