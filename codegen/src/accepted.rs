@@ -108,17 +108,17 @@ impl Accepted {
         let mut seen = BTreeSet::new();
         let mut findings = Vec::new();
         for row in &rows {
-            match row.check() {
-                Ok(at) if seen.insert((row.rule.get_ref(), at.get_ref())) => {}
-                Ok(at) => {
-                    let (what, rule) = (at.get_ref(), row.rule.get_ref());
-                    let message = format!("`{what}` of {rule} is accepted twice");
-                    findings.push(bad(&source, at.span(), message, "remove one of them"));
-                }
-                Err(Fault { span, message, help }) => {
-                    findings.push(bad(&source, span, message, help));
-                }
+            let faults = row.faults();
+            let at = row.fingerprint.as_ref().or(row.state.as_ref());
+            if let (true, Some(at)) = (faults.is_empty(), at)
+                && !seen.insert((row.rule.get_ref(), at.get_ref()))
+            {
+                let (what, rule) = (at.get_ref(), row.rule.get_ref());
+                let message = format!("`{what}` of {rule} is accepted twice");
+                findings.push(bad(&source, at.span(), message, "remove one of them"));
             }
+            let told = |Fault { span, message, help }| bad(&source, span, message, help);
+            findings.extend(faults.into_iter().map(told));
         }
         if findings.is_empty() {
             return Ok(Self { source, rows });
@@ -211,49 +211,62 @@ struct Fault {
 }
 
 impl Row {
-    /// What it accepts, a fingerprint or a state.
-    fn check(&self) -> Result<&Spanned<String>, Fault> {
-        let fault = |of: &Spanned<String>, message: String, help: &str| {
-            Err(Fault { span: of.span(), message, help: help.to_owned() })
+    /// Everything that is wrong with it.
+    fn faults(&self) -> Vec<Fault> {
+        let fault = |of: &Spanned<String>, message: String, help: &str| Fault {
+            span: of.span(),
+            message,
+            help: help.to_owned(),
         };
-        let rule = match rules::find(self.rule.get_ref()) {
-            Ok(rule) => rule,
-            Err(message) => return fault(&self.rule, message, "name the finding's rule"),
-        };
-        if !COMMANDS.iter().any(|command| rule.is_reported_by(command)) {
-            let message = format!("findings of {} can't be accepted", rule.id);
-            let help = "mend what it finds: only what `check`, `verify` and `compat` report of a \
-                        valid table can be accepted";
-            return fault(&self.rule, message, help);
+        let mut faults = Vec::new();
+        let rule = rules::find(self.rule.get_ref());
+        match &rule {
+            Err(message) => {
+                faults.push(fault(&self.rule, message.clone(), "name the finding's rule"));
+            }
+            Ok(rule) if !can_be_accepted(rule) => {
+                let message = format!("findings of {} can't be accepted", rule.id);
+                let help = "mend what it finds: only what `check`, `verify` and `compat` report of a \
+                            valid table can be accepted";
+                faults.push(fault(&self.rule, message, help));
+            }
+            Ok(_) => {}
         }
         if self.reason.get_ref().trim().is_empty() {
             let help = "say why it may be as it is";
-            return fault(&self.reason, "`reason` is empty".to_owned(), help);
+            faults.push(fault(&self.reason, "`reason` is empty".to_owned(), help));
         }
+        let names_a_state = rule.is_ok_and(|rule| BY_STATE.contains(&rule));
         match (&self.fingerprint, &self.state) {
-            (Some(fingerprint), None) if is_fingerprint(fingerprint.get_ref()) => Ok(fingerprint),
+            (Some(fingerprint), None) if is_fingerprint(fingerprint.get_ref()) => {}
             (Some(fingerprint), None) => {
                 let message = format!("`{}` is no fingerprint", shown(fingerprint.get_ref()));
                 let help = "copy the 16 hex digits that `phasegate verify`, `phasegate check --format \
                             json` or `phasegate compat` prints with the finding";
-                fault(fingerprint, message, help)
+                faults.push(fault(fingerprint, message, help));
             }
-            (None, Some(state)) if BY_STATE.contains(&rule) => Ok(state),
+            (None, Some(_)) if names_a_state => {}
             (None, Some(state)) => {
                 let [retired, removed] = BY_STATE.map(|rule| rule.id);
                 let message = format!("only an entry of `{retired}` or `{removed}` names a state");
-                fault(state, message, "give the finding's `fingerprint`")
+                faults.push(fault(state, message, "give the finding's `fingerprint`"));
             }
             (Some(_), Some(state)) => {
                 let message = "an entry has `fingerprint` or `state`, not both".to_owned();
-                fault(state, message, "remove one of them")
+                faults.push(fault(state, message, "remove one of them"));
             }
             (None, None) => {
-                let message = "missing field `fingerprint`".to_owned();
-                fault(&self.rule, message, ENTRY)
+                faults.push(fault(&self.rule, "missing field `fingerprint`".to_owned(), ENTRY));
             }
         }
+        faults
     }
+}
+
+/// Whether findings of a rule can be accepted; an acceptance itself can't.
+fn can_be_accepted(rule: &Rule) -> bool {
+    ![rules::ACCEPTED_STALE, rules::BAD_ACCEPTANCE].contains(&rule)
+        && COMMANDS.iter().any(|command| rule.is_reported_by(command))
 }
 
 /// What is wrong with a file of accepted findings.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::found::Class;
 use super::source::Version;
 use super::weigh::{Comparison, Weighed};
-use crate::accepted::Accepted;
-use crate::finding::Severity;
+use crate::accepted::{Accepted, digest};
+use crate::finding::{Finding, Severity};
 use crate::rules::{self, Rule};
 
 /// What a change hides behind may be accepted: then this becomes an error.
@@ -38,6 +38,17 @@ impl Comparison<'_> {
             let mut states = weighed.change.comes_of.iter();
             let of_state = |state: &String| accepted.reason_of_state(leaves_by(new, state), state);
             weighed.accepted = reason.or_else(|| states.find_map(of_state));
+        }
+        let is_open = |one: &&mut Finding| one.accepted.is_none();
+        let is_it = |one: &&mut Finding| one.rule == rules::NOT_EXHAUSTED && is_open(one);
+        for untried in self.beside.iter_mut().filter(is_it) {
+            let fingerprint = digest(untried.rule.id);
+            if let Some(reason) = accepted.reason(untried.rule, &fingerprint) {
+                untried.severity = Severity::Warning;
+                untried.message += &format!(" (accepted: {reason})");
+                untried.accepted = Some(reason);
+            }
+            untried.fingerprint = Some(fingerprint);
         }
     }
 

@@ -83,7 +83,10 @@ pub struct Comparison<'v> {
 impl Comparison<'_> {
     /// Whether something fails that nobody has accepted, or may fail for all that is known.
     pub fn fails(&self) -> bool {
-        self.is_compatible() != Some(true)
+        match self.is_compatible() {
+            Some(is_compatible) => !is_compatible,
+            None => !self.beside.iter().any(|one| one.accepted.is_some()),
+        }
     }
 
     /// Whether the newer version may follow the older one; nothing where not all was tried, and

@@ -105,7 +105,12 @@ pub(super) fn said(
     let label = &world.labels[version];
     let refused = format!("its report of {wanted} is refused by the {label} {who}");
     match why {
-        Why::Unknown => format!("{refused}, which lacks that state (422 unknown-status)"),
+        Why::Unknown => {
+            // A state of that name may be there under another value.
+            let text = world.text(to);
+            let value = if text == wanted { String::new() } else { format!(" `{text}`") };
+            format!("{refused}, which lacks that state{value} (422 unknown-status)")
+        }
         Why::Ended => format!("{refused}: the row has ended in {source} (422 ended)"),
         Why::Illegal => {
             let legal = world.state(version, from).map(|from| legal(world.machines[version], from));

@@ -243,10 +243,6 @@ impl Covered {
 
     /// `10 states, 100 pairs`. A number that can't be counted further is said to be one.
     pub fn text(&self) -> String {
-        let number = |count: u64| match count {
-            u64::MAX => "more than 10^19".to_owned(),
-            count => count.to_string(),
-        };
         let counts = self.counts.iter().map(|(count, what)| format!("{} {what}", number(*count)));
         counts.collect::<Vec<String>>().join(", ")
     }
@@ -354,6 +350,14 @@ pub(crate) fn broken(workflow: &Workflow<'_>) -> (BTreeMap<Claim, Broken>, bool)
         }
     }
     (broken, exhausted)
+}
+
+/// A number of cases, as people read it.
+fn number(count: u64) -> String {
+    match count {
+        u64::MAX => "more than 10^19".to_owned(),
+        count => count.to_string(),
+    }
 }
 
 fn count(number: usize) -> u64 {

@@ -14,6 +14,9 @@ pub(crate) struct Refuted {
     pub(crate) rule: &'static Rule,
     /// A case.
     pub(crate) case: Counterexample,
+    /// Whether another claim that does not hold says as much: what goes wrong in a run goes wrong in one
+    /// that is started again.
+    pub(crate) follows: bool,
     /// Of a claim about runs, all cases that differ.
     cases: Vec<(Case, Counterexample)>,
 }
@@ -63,9 +66,10 @@ impl Refuted {
     }
 }
 
-/// What is refuted of a table, whatever it runs beside: of the runs of its workflow, each started
-/// once; where it has none, of its reports and phases.
+/// What is refuted of a table, whatever it runs beside: of the runs of its workflow, and of those that
+/// are started again; where it has none, of its reports and phases.
 pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
+    let again = Subject::of(machine, Mode::all(true, false));
     let subject = Subject::of(machine, Mode::all(false, true));
     let of_runs = [
         (rules::WORKFLOW_ACCEPTED, Claim::Accepted),
@@ -80,18 +84,24 @@ pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
         (Case::of(machine, way), Counterexample { about, summary, path, shortest: false })
     };
     let found = |claim| if claim == Claim::Views { subject.views() } else { subject.runs() };
-    PROOFS
+    let is_again = |rule: &Rule| rule == rules::WORKFLOW_AGAIN;
+    let mut refuted: Vec<Refuted> = PROOFS
         .into_iter()
-        .filter(|(rule, ..)| machine.jobs.is_empty() || claim(*rule).is_some())
-        .filter_map(|(rule, _, prove)| match prove(&subject) {
-            Verdict::Refuted { counterexample } => {
-                let ways = claim(rule).and_then(|claim| found(claim).ways.get(&claim));
-                let cases = ways.into_iter().flatten().map(case).collect();
-                Some(Refuted { rule, case: counterexample, cases })
-            }
-            Verdict::Proven { .. } | Verdict::Bounded { .. } | Verdict::NotApplicable { .. } => {
-                None
+        .filter(|(rule, ..)| machine.jobs.is_empty() || claim(*rule).is_some() || is_again(rule))
+        .filter_map(|(rule, _, prove)| {
+            match prove(if is_again(rule) { &again } else { &subject }) {
+                Verdict::Refuted { counterexample } => {
+                    let ways = claim(rule).and_then(|claim| found(claim).ways.get(&claim));
+                    let cases = ways.into_iter().flatten().map(case).collect();
+                    Some(Refuted { rule, case: counterexample, follows: false, cases })
+                }
+                Verdict::Proven { .. }
+                | Verdict::Bounded { .. }
+                | Verdict::NotApplicable { .. } => None,
             }
         })
-        .collect()
+        .collect();
+    let is_only = refuted.iter().all(|one| is_again(one.rule));
+    refuted.iter_mut().for_each(|one| one.follows = !is_only && is_again(one.rule));
+    refuted
 }

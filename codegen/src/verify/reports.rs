@@ -9,8 +9,11 @@ use super::{About, Covered, Smaller, Subject, Verdict, arrows, count};
 use crate::machine::{Machine, StateId};
 use crate::search::{End, Explored, Known, Limits, Model, explore};
 
-/// The most steps that one of these proofs takes.
+/// The most steps that the proof of losses takes.
 const MOST_STEPS: u64 = 1 << 22;
+
+/// The most steps that those of redeliveries take: a step here is a look at one state.
+const MOST_LOOKS: u64 = 1 << 25;
 
 /// Two rows next to each other: one that every report came to, and one that some of those of optional
 /// states did not come to. All pairs that they can be in, for sequences of any length.
@@ -141,10 +144,10 @@ fn receiver(machine: &Machine) -> impl Fn(Before, StateId, StateId) -> bool {
 /// Every applied report (a step that is legal), and every state that the row can be in when it comes
 /// again: at once, or after whatever followed.
 pub(super) fn redelivery(subject: &Subject<'_>) -> Verdict {
-    redelivered(subject.machine, &receiver(subject.machine))
+    redelivered(subject.machine, &receiver(subject.machine), MOST_LOOKS)
 }
 
-fn redelivered(machine: &Machine, applies: Applies<'_>) -> Verdict {
+fn redelivered(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
     let (mut cases, mut reports, mut steps) = (0_u64, 0_u64, 0_u64);
     let mut first_into: Vec<Option<StateId>> = vec![None; machine.states.len()];
     for (from, to, _) in machine.transitions() {
@@ -171,7 +174,7 @@ fn redelivered(machine: &Machine, applies: Applies<'_>) -> Verdict {
             let way = [vec![from], way, vec![to]].concat();
             return Verdict::refuted(About::State(to), summary, vec![arrows(machine, &way)]);
         }
-        if steps > MOST_STEPS {
+        if steps > most {
             let covered = Covered::of([(cases, "redeliveries")]);
             let bound = format!("the first {reports} of {} reports", machine.transition_count());
             return bounded(covered, bound);
@@ -184,10 +187,10 @@ fn redelivered(machine: &Machine, applies: Applies<'_>) -> Verdict {
 /// Where the row can come to that state again, the same report is one like any other when it comes
 /// again later: those states are listed, and of them nothing is claimed.
 pub(super) fn late_duplicate(subject: &Subject<'_>) -> Verdict {
-    late(subject.machine, &receiver(subject.machine))
+    late(subject.machine, &receiver(subject.machine), MOST_LOOKS)
 }
 
-fn late(machine: &Machine, applies: Applies<'_>) -> Verdict {
+fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
     let (mut cases, mut steps) = (0_u64, 0_u64);
     let mut come_back: Vec<&str> = Vec::new();
     let mut example = String::new();
@@ -216,7 +219,7 @@ fn late(machine: &Machine, applies: Applies<'_>) -> Verdict {
         } else {
             cases += count(tried);
         }
-        if steps > MOST_STEPS && cases > 0 {
+        if steps > most && cases > 0 {
             let covered = Covered::of([(cases, "redeliveries")]);
             return bounded(covered, format!("reports of the states to `{name}`"));
         }
@@ -293,12 +296,29 @@ mod tests {
         let machine = machine("['x', 'y', 'x']");
         let real = receiver(&machine);
         let forgetful = |_, from, to| real(Before::Nothing, from, to);
-        let Verdict::Refuted { counterexample } = redelivered(&machine, &forgetful) else {
+        let Verdict::Refuted { counterexample } = redelivered(&machine, &forgetful, MOST_LOOKS)
+        else {
             panic!("a forgetful receiver was not found out");
         };
         assert_eq!(counterexample.summary, "a report of `y` that was applied is applied again");
         assert_eq!(counterexample.path, ["x -> y -> x -> y"]);
-        assert!(matches!(redelivered(&machine, &real), Verdict::Proven { .. }));
+        assert!(matches!(redelivered(&machine, &real, MOST_LOOKS), Verdict::Proven { .. }));
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_bounded() {
+        let machine = machine("['x', 'y']");
+        let real = receiver(&machine);
+        for verdict in [redelivered(&machine, &real, 0), late(&machine, &real, 0)] {
+            assert!(
+                matches!(verdict, Verdict::Bounded { .. } | Verdict::Proven { .. }),
+                "{verdict:?}"
+            );
+        }
+        let Verdict::Bounded { bound, .. } = late(&machine, &real, 0) else {
+            panic!("not bounded")
+        };
+        assert_eq!(bound, "reports of the states to `x`");
     }
 
     #[test]
@@ -329,7 +349,7 @@ mod tests {
         let machine = machine("['x', 'y']");
         let real = receiver(&machine);
         let credulous = |before, from, to| from != to || real(before, from, to);
-        let Verdict::Refuted { counterexample } = late(&machine, &credulous) else {
+        let Verdict::Refuted { counterexample } = late(&machine, &credulous, MOST_LOOKS) else {
             panic!("a receiver that takes whatever comes was not found out");
         };
         let summary = "a report of `x` that changed nothing is applied when it comes again";

@@ -78,7 +78,12 @@ pub fn json(proved: &Proved) -> Value {
     });
     let mut tried = |covered: &Covered| {
         let counts = covered.counts.iter();
-        let counts = counts.map(|(count, what)| ((*what).to_owned(), (*count).into()));
+        // What can't be counted further is a text.
+        let counted = |count: u64| match count {
+            u64::MAX => Value::from(super::number(count)),
+            count => count.into(),
+        };
+        let counts = counts.map(|(count, what)| ((*what).to_owned(), counted(*count)));
         value["covered"] = counts.collect::<Map<String, Value>>().into();
         value["notes"] = covered.notes.clone().into();
     };

@@ -1,7 +1,7 @@
 //! What is claimed of the workflow's runs, each read off one search of all of them.
 
 use super::runs::{Broken, Claim, Listed, Runs};
-use super::{Counterexample, Covered, Smaller, Subject, Verdict, count};
+use super::{Counterexample, Covered, Smaller, Subject, Verdict, count, number};
 use crate::machine::Machine;
 
 const NO_JOBS: &str = "the table has no jobs";
@@ -31,7 +31,7 @@ pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
         let mute = total(&found.mute);
         let covered = Covered::of([
             (found.runs, "runs"),
-            (found.runs.saturating_sub(mute), "end by a report that is not tolerated"),
+            (found.said, "end by a report that is not tolerated"),
             (mute, "cannot report"),
         ]);
         if mute == 0 {
@@ -165,7 +165,7 @@ fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Co
         format!("{situations} situations, those least far in their jobs, up to {depth} steps away");
     let smaller = Smaller::Jobs;
     if tried == 0 {
-        let bound = format!("no run is over within {bound}");
+        let bound = format!("no case was tried within {bound}");
         return Verdict::Bounded { covered, bound, smaller };
     }
     let in_turn: Vec<_> = searches.iter().filter_map(|runs| runs.in_turn).collect();
@@ -193,7 +193,7 @@ fn total(listed: &Listed) -> u64 {
 
 fn listed(machine: &Machine, listed: &Listed) -> String {
     let each = |(&state, &runs): (&crate::machine::StateId, &u64)| {
-        format!("{} ({runs})", machine.state(state).name)
+        format!("{} ({})", machine.state(state).name, number(runs))
     };
     listed.iter().map(each).collect::<Vec<_>>().join(", ")
 }

@@ -3,8 +3,9 @@
 
 use crate::common::proofs;
 use crate::sides::{SHIP, best, classes, verdict, versions, words};
+use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::compat::{
-    Before, Class, Comparison, Layer, Lesser, Mix, Tried, Verdict, Version, compare, window,
+    self, Before, Class, Comparison, Layer, Lesser, Mix, Tried, Verdict, Version, compare, window,
 };
 use phasegate_codegen::finding::Severity;
 
@@ -212,6 +213,21 @@ fn what_was_not_all_tried_is_never_called_safe() {
         assert!(!orders.has_safe() && !orders.has_sound() && orders.best().is_none());
     }
     assert!(comparison.text(None, false).contains("nothing is claimed of any order"));
+    // It can be accepted; then it fails nothing, and is as unknown as before.
+    let mut comparison = comparison;
+    let mut accept_with = |text: &str| {
+        let mut rows = Accepted::parse("wide.accepted.toml", text).unwrap();
+        compat::accept(&mut rows, std::iter::once(&mut comparison));
+        let untried = comparison.beside.iter().find(|one| one.rule.id == "not-exhausted").unwrap();
+        (comparison.fails(), comparison.is_compatible(), untried.fingerprint.clone().unwrap())
+    };
+    let (fails, _, fingerprint) = accept_with("");
+    assert!(fails);
+    let entry = format!(
+        "[[accepted]]\nrule = 'not-exhausted'\nfingerprint = '{fingerprint}'\nreason = 'wide'\n"
+    );
+    let (fails, compatible, _) = accept_with(&entry);
+    assert_eq!((fails, compatible), (false, None));
 }
 
 #[test]

@@ -170,3 +170,83 @@ fn the_way_back_from_a_version_that_is_wrong_alone_is_told_beside_its_own_faults
     assert!(json["rollout"]["safe_beside_own_faults"].is_null());
     assert!(comparison.rollout.best().is_none(), "nobody is told to go there: {said}");
 }
+
+/// A row that failed is left again where its run is started again: then `jb`'s start has no report that
+/// takes it out of its end, and a late failure keeps the row there.
+const REOPENS: &str = r#"format = 1
+[machine]
+name = "m"
+initial = "queued"
+[[phase]]
+name = "a"
+[[phase]]
+name = "b"
+[[state]]
+name = "queued"
+[[state]]
+name = "a1"
+phase = "a"
+optional = true
+[[state]]
+name = "a2"
+phase = "a"
+completes = true
+[[state]]
+name = "b1"
+phase = "b"
+optional = true
+[[state]]
+name = "done"
+phase = "b"
+completes = true
+outcome = "success"
+[[state]]
+name = "failed"
+outcome = "failure"
+reopens = true
+[[transition]]
+path = ["queued", "a1", "a2", "b1", "done"]
+[[transition]]
+from = "*"
+to = "failed"
+[[transition]]
+from = "failed"
+to = ["b1"]
+[[transition]]
+from = "a1"
+to = "b1"
+[[job]]
+name = "ja"
+start = "a1"
+success = "a2"
+failure = "failed"
+[[job]]
+name = "jb"
+needs = ["ja"]
+success = "done"
+[[job]]
+name = "end"
+needs = ["ja", "jb"]
+always = true
+success = "done"
+failure = "failed"
+"#;
+
+#[test]
+fn what_only_a_run_that_is_started_again_breaks_is_the_tables_own_fault() {
+    let new = REOPENS.replace(
+        "needs = [\"ja\"]\nsuccess = \"done\"",
+        "needs = [\"ja\"]\nsuccess = \"done\"\nfailure = \"failed\"",
+    );
+    let versions = versions(REOPENS, &new);
+    let comparison = compare(&versions, 0, 1);
+    let said = comparison.text(None, false);
+    assert!(comparison.fails(), "{said}");
+    assert!(
+        said.contains("error[refuted-alone]: this table alone refutes workflow-again "),
+        "{said}"
+    );
+    // Next to itself it is as wrong as today.
+    let versions = self::versions(&new, &new);
+    assert!(!compare(&versions, 0, 1).fails());
+}

@@ -112,7 +112,7 @@ fn where_not_one_run_can_be_finished_its_claims_are_bounded_by_nothing() {
     for name in ["workflow-ends", "workflow-truth", "workflow-again", "workflow-late-loss"] {
         let (covered, bound) = bounded(&proofs, name);
         assert_eq!(covered.counts[0].0, 0, "{covered:?}");
-        assert!(bound.starts_with("no run is over within "), "{bound}");
+        assert!(bound.starts_with("no case was tried within "), "{bound}");
     }
 }
 

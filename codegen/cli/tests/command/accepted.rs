@@ -189,6 +189,10 @@ fn a_file_that_is_none_stops_the_run() {
             "[[accepted]]\nrule = 'workflow-ends'\nfingerprint = 'ends'\nreason = 'x'\n".into(),
             "`ends` is no fingerprint",
         ),
+        (
+            format!("[[accepted]]\nrule = 'accepted-stale'\n{it}reason = 'x'\n"),
+            "findings of accepted-stale can't be accepted",
+        ),
     ] {
         folder.write("parcel.accepted.toml", text);
         for command in ["check", "verify"] {
@@ -208,6 +212,21 @@ fn a_file_that_is_none_stops_the_run() {
             assert!(finding["line"].is_u64(), "{finding}");
         }
     }
+}
+
+#[test]
+fn every_fault_of_an_entry_is_reported() {
+    let folder = Folder::with("parcel.toml", OPEN);
+    let text = "[[accepted]]\nrule = 'workflow-end'\nfingerprint = 'ends'\nreason = ''\n";
+    folder.write("parcel.accepted.toml", text);
+    let ran = folder.run(&["check", "--format", "json"]);
+    let lines: Vec<u64> = ran.json()["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [2, 4, 3], "{ran:?}");
 }
 
 #[test]

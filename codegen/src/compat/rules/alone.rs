@@ -16,7 +16,7 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     }
     let [at_old, at_new] = sides.map(|side| pair.version(side).table.machine.name.span());
     let (mut added, mut kept) = (Vec::new(), Vec::new());
-    for one in &new {
+    for one in new.iter().filter(|one| !one.follows) {
         let name = one.rule.id;
         let Some(older) = like(one, &old) else {
             added.push(name);
@@ -40,8 +40,8 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
         changes.tell(Side::New, at_new.clone(), subject, message, [Fact::Refuted]);
         changes.apart(Apart::Alone);
     }
-    let mended =
-        old.iter().filter(|one| like(one, &new).is_none()).map(|one| one.rule.id).collect();
+    let mended = old.iter().filter(|one| !one.follows && like(one, &new).is_none());
+    let mended = mended.map(|one| one.rule.id).collect();
     let mut tell = |side, at, names: Vec<&str>, today: &str, fact: Option<Fact>, apart| {
         if !names.is_empty() {
             let (names, path) = (names.join(", "), &pair.version(side).source.path);

@@ -19,6 +19,8 @@ pub(crate) type Listed = BTreeMap<StateId, u64>;
 pub(crate) struct Found {
     /// The runs.
     pub(crate) runs: u64,
+    /// Those that end by a report that is not tolerated.
+    pub(crate) said: u64,
     /// Those among them in which no job did anything but succeed and nothing was lost.
     pub(crate) flawless: u64,
     /// The runs by the state that the row ends in.
@@ -122,6 +124,9 @@ impl<'w, 'm> Reports<'w, 'm> {
                     let runs = listed.entry(state).or_default();
                     *runs = runs.saturating_add(share);
                 }
+            }
+            if !mute {
+                add(&mut self.found.said);
             }
             if !row.is(LOST) && self.table.runs.all_passed(&run.jobs) {
                 add(&mut self.found.flawless);
