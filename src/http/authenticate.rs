@@ -66,6 +66,12 @@ pub trait Authenticate: Send + Sync + 'static {
         id: &'a str,
         request: &'a Parts,
     ) -> Authenticated<'a>;
+
+    /// The row's own token, where that is all that is asked of a request: then one statement can check it
+    /// and apply the report. None by default.
+    fn row_token<'a>(&self, _request: &'a Parts) -> Option<&'a str> {
+        None
+    }
 }
 
 /// The token that was given out when the row was started, as `Authorization: Bearer TOKEN`.
@@ -92,6 +98,10 @@ impl Authenticate for BearerToken {
                 TokenCheck::Unknown => Credential::Wrong,
             })
         })
+    }
+
+    fn row_token<'a>(&self, request: &'a Parts) -> Option<&'a str> {
+        request.headers.get(AUTHORIZATION)?.to_str().ok().and_then(bearer)
     }
 }
 

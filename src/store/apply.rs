@@ -68,6 +68,58 @@ pub(crate) async fn apply(
     Err(Error::Contended)
 }
 
+/// Applies a report that nothing speaks against, in one statement; nothing where something does, or where
+/// the token is not the row's: then nothing is done, and [`apply`] finds out what to answer.
+pub(crate) async fn at_once(
+    conn: &mut Conn<'_>,
+    machine: &dyn Machine,
+    sql: &Statements,
+    id: &str,
+    report: &Report,
+    token: Option<&[u8; 32]>,
+) -> Result<Option<Answer>> {
+    let (Some(apply), Some(key)) = (&sql.apply, sql.shape.key.parse(id)) else {
+        return Ok(None);
+    };
+    let Some(to) = machine.find(&report.status) else {
+        return Ok(None);
+    };
+    let leads = |from: &usize| *from != to && machine.can_become(*from, to);
+    let from = array((0..machine.states()).filter(leads).map(|from| machine.value(from)));
+    let event_id = report.event_id_for(&sql.shape.key.shown(&key));
+    let hash = report.hash();
+    let args = [
+        (&key).into(),
+        Arg::Bytes(token.map(<[u8; 32]>::as_slice)),
+        (&from).into(),
+        (&report.status).into(),
+        (&event_id).into(),
+        Arg::Bytes(Some(&hash)),
+        (&report.job).into(),
+        (&report.run_id).into(),
+        Arg::Int(report.run_attempt.map(i64::from)),
+        (&report.run_url).into(),
+        (&report.actor).into(),
+        (&report.attempted).into(),
+        (&report.table).into(),
+        (&report.log_tail).into(),
+    ];
+    let Some(row) = conn.row(apply, &args).await? else {
+        return Ok(None);
+    };
+    let from = row.text(0)?.unwrap_or_default();
+    let seq = row.int(1)?.unwrap_or_default();
+    Ok(Some(Answer::Applied { status: report.status.clone(), from, seq }))
+}
+
+/// Texts as PostgreSQL writes an array of them.
+fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let quoted: Vec<String> = texts
+        .map(|text| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
+        .collect();
+    format!("{{{}}}", quoted.join(","))
+}
+
 impl Door<'_> {
     /// The rows of http.md's table from the event id on, in their order.
     async fn attempt(&mut self, conn: &mut Conn<'_>, locked: bool) -> Result<Step> {

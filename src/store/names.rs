@@ -16,6 +16,7 @@ pub(super) struct Names {
     pub(super) language: String,
     pub(super) renames: String,
     pub(super) overdue: String,
+    pub(super) apply: String,
     pub(super) row: Vec<String>,
     pub(super) key_types: Vec<Option<String>>,
     pub(super) lock: &'static str,
@@ -54,6 +55,7 @@ impl Names {
             language: name(&schema.language),
             renames: name(&schema.renames),
             overdue: name(&schema.overdue),
+            apply: name(&schema.apply),
             row: schema.row.iter().map(|row| quoted(row)).collect(),
             key_types: shape.key_types.clone(),
             // What the update itself takes, since a stronger lock could deadlock with it. SQLite's

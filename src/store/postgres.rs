@@ -3,16 +3,47 @@
 use super::column::{Column, Key};
 use super::conn::Conn;
 use super::schema::{Schema, quoted};
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// The most connections of one store.
+const CONNECTIONS: u32 = 8;
+
+/// So long a connection that is not used counts as being there.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// A pool that connects when it is first needed, so that a backend can start before its database.
 pub(crate) fn open(url: &str) -> sqlx::Result<PgPool> {
     let options = PgConnectOptions::from_str(url)?.application_name("phasegate");
-    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(3));
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(3))
+        // One that was used a moment ago is there: to ask it costs as much as a report.
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                let is_fresh = meta.idle_for < FRESH;
+                Ok(is_fresh || conn.ping().await.is_ok())
+            })
+        });
     Ok(pool.connect_lazy_with(options))
+}
+
+/// Whether a function is there, and this role may execute it.
+pub(crate) async fn may_execute(
+    conn: &mut Conn<'_>,
+    schema: &Schema,
+    function: &str,
+) -> sqlx::Result<bool> {
+    let sql = "SELECT count(*) FROM pg_catalog.pg_proc p \
+               JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+               WHERE n.nspname = $1 AND p.proname = $2 \
+               AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')";
+    let row = conn.row(sql, &[(&schema.schema).into(), function.into()]).await?;
+    Ok(row.map(|row| row.int(0)).transpose()?.flatten() == Some(1))
 }
 
 pub(crate) async fn columns(

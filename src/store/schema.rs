@@ -36,6 +36,9 @@ pub struct Schema {
     pub rules: String,
     /// Which rows are longer in a state than is usual, where the table says how long that is.
     pub overdue: String,
+    /// What applies a report in one statement: a function, on PostgreSQL. Where it is missing, or this
+    /// role may not execute it, several statements do the same.
+    pub apply: String,
     /// The columns of the history and of the reports that name the row, one for each of the key's.
     pub row: Vec<String>,
     /// The name of the guard's trigger; on SQLite, where it is two, what their names start with.
@@ -64,6 +67,7 @@ impl Schema {
             mode: format!("{machine}_mode"),
             rules: format!("{machine}_rules"),
             overdue: format!("{machine}_overdue"),
+            apply: format!("{machine}_apply"),
             // `run_id` and `event_id` are columns of the reports themselves.
             row: vec![match machine {
                 "run" | "event" => format!("{machine}_key"),

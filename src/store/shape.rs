@@ -16,6 +16,8 @@ pub(crate) struct Shape {
     pub(crate) status_type: Option<String>,
     /// Whether the column holds other than each state's value: the view of the states says what.
     pub(crate) is_coded: bool,
+    /// Whether the function is there that applies a report in one statement, and may be executed.
+    pub(crate) applies: bool,
     pub(crate) columns: BTreeSet<String>,
     /// The tables beside it that exist, of those that the schema names.
     pub(crate) tables: BTreeSet<String>,
@@ -42,6 +44,7 @@ impl Shape {
         let said = columns_of(conn, schema, &schema.states).await?;
         Ok(Self {
             is_coded: said.iter().any(|column| column.name == "stored"),
+            applies: applies(conn, schema).await?,
             key_types: key.iter().map(|column| column.cast.clone()).collect(),
             key: Keys(key.iter().map(|column| column.key).collect()),
             status_type: status.cast.clone(),
@@ -53,6 +56,18 @@ impl Shape {
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.tables.contains(name)
     }
+}
+
+async fn applies(conn: &mut Conn<'_>, schema: &Schema) -> Result<bool> {
+    if schema.events.is_none() {
+        return Ok(false);
+    }
+    Ok(match conn {
+        #[cfg(feature = "sqlite")]
+        Conn::Sqlite(_) => false,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => super::postgres::may_execute(conn, schema, &schema.apply).await?,
+    })
 }
 
 /// The columns of a table or a view; none where there is no such one.

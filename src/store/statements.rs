@@ -30,6 +30,9 @@ pub(crate) struct Statements {
     pub(crate) newest_attempt: String,
     /// See [`super::apply`] for the places.
     pub(crate) record: String,
+    /// All of a report that nothing speaks against, where the database has a function for it: $2 the
+    /// token's hash, $3 the states that may be left for it, $4 it, and what [`Self::record`] has.
+    pub(crate) apply: Option<String>,
     pub(crate) known: String,
     pub(crate) initial: String,
     /// $1 the state to go on from.
@@ -92,6 +95,13 @@ impl Statements {
                  run_id, run_attempt, run_url, actor, attempted, table_fingerprint, log_tail) \
                  VALUES ({key}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
             ),
+            apply: shape.applies.then(|| {
+                format!(
+                    "SELECT was, seq FROM {}({key}, $2, CAST(CAST($3 AS text) AS text[]), $4, $5, $6, $7, \
+                     $8, $9, $10, $11, $12, $13, $14)",
+                    names.apply
+                )
+            }),
             known: format!("SELECT state FROM {states} ORDER BY position"),
             initial: format!(
                 "SELECT state FROM {states} WHERE CAST(CAST(initial AS integer) AS bigint) = 1 ORDER BY position"

@@ -38,7 +38,7 @@ fn phases_of_four_thousand_states_that_can_all_fail_are_followed_to_the_end() {
     let failure = "[[state]]\nname = 'bad'\noutcome = 'failure'\n";
     let star = "[[transition]]\nfrom = '*'\nto = 'bad'\n";
     let table = row_of(MAX_STATES - 1, &(phases + failure), of) + star;
-    assert_eq!(bounded(&machine(&table)), ["redelivery", "late-duplicate"]);
+    assert!(bounded(&machine(&table)).is_empty());
 }
 
 #[test]

@@ -100,6 +100,14 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
             n.params("key")
         );
         list.function("force", &force, &definer);
+        let apply = format!(
+            "({}, \"token\" bytea, \"from\" text[], \"to_state\" text, \"event_id\" text, \"body_hash\" bytea, \
+             \"job\" text, \"run_id\" text, \"run_attempt\" bigint, \"run_url\" text, \"actor\" text, \
+             \"attempted\" text, \"table_fingerprint\" text, \"log_tail\" text, OUT \"was\" text, OUT \"seq\" \
+             bigint) RETURNS SETOF record",
+            n.params("key")
+        );
+        list.function("apply", &apply, &inner);
         list.function("set_mode", "(\"mode\" text) RETURNS text", &format!("plpgsql {PATH}"));
         let prune = format!("{definer} SET row_security = off");
         list.function("prune", "(\"before\" timestamptz) RETURNS bigint", &prune);

@@ -94,6 +94,8 @@ $phasegate$;
 {% include "sql/postgres/event.sql" %}
 {%- when "force" -%}
 {% include "sql/postgres/force.sql" %}
+{%- when "apply" -%}
+{% include "sql/postgres/apply.sql" %}
 {%- when "set_mode" -%}
 {% include "sql/postgres/set_mode.sql" %}
 {%- when "prune" -%}
