@@ -536,6 +536,51 @@ BEGIN
 END
 $phasegate$;
 
+-- A report that nothing speaks against, in one statement: the row is what the token opens and in a state
+-- that may be left for this one, and neither the report nor a newer attempt came before. Then the step is
+-- taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
+-- finds out what to answer. It runs with its caller's rights.
+CREATE FUNCTION "public"."deploy_apply"("key" text, "token" bytea, "from" text[], "to_state" text, "event_id" text, "body_hash" bytea, "job" text, "run_id" text, "run_attempt" bigint, "run_url" text, "actor" text, "attempted" text, "table_fingerprint" text, "log_tail" text, OUT "was" text, OUT "seq" bigint) RETURNS SETOF record
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $phasegate$
+#variable_conflict use_variable
+DECLARE
+  holds "public"."deploys"."status"%TYPE;
+  at_last text;
+BEGIN
+  SELECT t."status"::text INTO "was" FROM "public"."deploys" t
+    WHERE t."id" = $1 AND t."id"::pg_catalog.text COLLATE "C" = $1 AND ($2 IS NULL OR t."token_hash" = $2)
+    FOR NO KEY UPDATE;
+  IF "was" IS NULL OR "was" <> ALL ($3) OR "was" = $4 THEN
+    RETURN;
+  END IF;
+  IF EXISTS (
+    SELECT FROM "public"."deploy_reports" r
+    WHERE r."deploy_id" = $1 AND r."event_id" = $5 AND r."answer" = 'applied'
+  ) OR EXISTS (
+    SELECT FROM "public"."deploy_reports" r
+    WHERE r."deploy_id" = $1 AND r."run_id" = $8 AND r."run_attempt" > $9
+      AND r."answer" IN ('applied', 'duplicate')
+  ) THEN
+    RETURN;
+  END IF;
+  holds := $4;
+  UPDATE "public"."deploys" t SET "status" = holds
+    WHERE t."id" = $1;
+  SELECT e."seq", e."to_state" INTO "seq", at_last FROM "public"."deploy_events" e
+    WHERE e."deploy_id" = $1 ORDER BY e."seq" DESC LIMIT 1;
+  IF at_last IS DISTINCT FROM $4 THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || $1::text || ' became ' || $4
+      || ', and the history has no event of it';
+  END IF;
+  INSERT INTO "public"."deploy_reports" ("deploy_id", "event_id", "body_hash", "status", "from_state", "answer", "seq",
+      "job", "run_id", "run_attempt", "run_url", "actor", "attempted", "table_fingerprint", "log_tail")
+    VALUES ($1, $5, $6, $4, "was", 'applied', "seq",
+      $7, $8, $9, $10, $11, $12, $13, $14);
+  RETURN NEXT;
+END
+$phasegate$;
+
 -- Its owner's: `test` lets a test suite delete and truncate the history and use keys again, `load`
 -- lets rows start in any state, marked as `loaded`; NULL restores the mode of the table.
 CREATE FUNCTION "public"."deploy_set_mode"("mode" text) RETURNS text

@@ -11,6 +11,7 @@ mod common;
 mod deploy;
 
 mod apply;
+mod at_once;
 mod browser;
 mod callbacks;
 mod compat;

@@ -130,27 +130,39 @@ CREATE OR REPLACE FUNCTION "public"."order_mode"() RETURNS text
 LANGUAGE sql STABLE
 AS $phasegate$SELECT 'enforce'::pg_catalog.text$phasegate$;
 
--- Writes a legal step of a row whose history ends where the step begins; false where it does not.
--- An empty history must not be planned for as a small one: it grows within a transaction. Every name
--- is qualified, as in the guard below.
+-- Writes a legal step of a row; false where its history does not end where the step begins.
+-- With no state before, it is a start, where keys were pruned.
+-- What is small is not to be planned for as small: it grows within a transaction. Every name is
+-- qualified, as in the guard below.
 CREATE FUNCTION "public"."order_step"("key" text, "was" text, "becomes" text, "judged" text) RETURNS boolean
 LANGUAGE plpgsql SET enable_seqscan = off
 AS $phasegate$
 #variable_conflict use_variable
+DECLARE
+  last_seq pg_catalog.int4;
+  last_state pg_catalog.text;
 BEGIN
-  INSERT INTO "public"."order_events" ("order_id", "seq", "from_state", "to_state", "at", "language")
-    SELECT $1, l."seq" OPERATOR(pg_catalog.+) 1, $2, $3, pg_catalog.clock_timestamp(), $4
-    FROM (
-      SELECT e."seq", e."to_state" FROM "public"."order_events" e
-      WHERE e."order_id" OPERATOR(pg_catalog.=) $1 ORDER BY e."seq" DESC LIMIT 1
-    ) l
-    WHERE l."to_state" OPERATOR(pg_catalog.=) $2;
-  IF NOT FOUND THEN
+  IF $2 IS NULL THEN
+    INSERT INTO "public"."order_events" ("order_id", "seq", "from_state", "to_state", "at", "language")
+      SELECT $1, 1, NULL, $3, pg_catalog.clock_timestamp(), $4
+      WHERE NOT EXISTS (SELECT FROM "public"."order_pruned" p WHERE p."order_id" OPERATOR(pg_catalog.=) $1)
+      ON CONFLICT DO NOTHING;
+    IF FOUND AND NOT pg_catalog.jsonb_extract_path("public"."order_rules"(), 'initial', $3) IS NOT NULL THEN
+      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
+      'phasegate: the rules of order changed while a step was judged: ', 'nothing', ' -> ', $3, ' of ', $1, '; try again'
+    );
+    END IF;
+    RETURN FOUND;
+  END IF;
+  SELECT e."seq", e."to_state" INTO last_seq, last_state FROM "public"."order_events" e
+    WHERE e."order_id" OPERATOR(pg_catalog.=) $1 ORDER BY e."seq" DESC LIMIT 1;
+  IF last_state OPERATOR(pg_catalog.=) $2 THEN
+    INSERT INTO "public"."order_events" ("order_id", "seq", "from_state", "to_state", "at", "language")
+      VALUES ($1, last_seq OPERATOR(pg_catalog.+) 1, $2, $3, pg_catalog.clock_timestamp(), $4);
+  ELSE
     RETURN false;
   END IF;
-  IF $4 OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'language')
-    AND pg_catalog.jsonb_extract_path("public"."order_rules"(), 'next', $2, $3) IS NULL
-  THEN
+  IF $4 OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'language') AND NOT pg_catalog.jsonb_extract_path("public"."order_rules"(), 'next', $2, $3) IS NOT NULL THEN
     -- A migration was committed since it was judged.
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
       'phasegate: the rules of order changed while a step was judged: ', $2, ' -> ', $3, ' of ', $1, '; try again'
@@ -312,6 +324,16 @@ BEGIN
 END
 $phasegate$;
 
+-- Whether an UPDATE changed the status or the key: what the guard is not called for costs next to
+-- nothing. PostgreSQL puts this body in the place of the call. A condition that named the columns would
+-- keep them from getting another type, and rows of the table's own type would keep it from being dropped.
+CREATE FUNCTION "public"."order_differs"("was" anyelement, "becomes" anyelement) RETURNS boolean
+LANGUAGE sql STABLE
+AS $phasegate$
+SELECT (($2)."status" OPERATOR(pg_catalog.=) ($1)."status"
+  AND ($2)."id"::pg_catalog.text COLLATE "C" OPERATOR(pg_catalog.=) ($1)."id"::pg_catalog.text COLLATE "C") IS NOT TRUE
+$phasegate$;
+
 -- The guard. It judges what was really written, after every BEFORE trigger had its say. For each row
 -- it would cost more to set a search_path than to judge: so every name is qualified instead.
 CREATE FUNCTION "public"."order_guard"() RETURNS trigger
@@ -319,51 +341,50 @@ LANGUAGE plpgsql SECURITY DEFINER
 AS $phasegate$
 DECLARE
   -- As text and byte by byte, whatever the column's type and collation.
-  was pg_catalog.text;
+  was pg_catalog.text := OLD."status"::pg_catalog.text;
+  becomes pg_catalog.text := NEW."status"::pg_catalog.text;
+BEGIN
+  -- A condition that is NULL decides nothing, so that the step is not even asked for.
+  IF (CASE
+    WHEN NEW."id"::pg_catalog.text COLLATE "C" OPERATOR(pg_catalog.=) OLD."id"::pg_catalog.text COLLATE "C" AND "public"."order_rules"() OPERATOR(pg_catalog.->) 'next' OPERATOR(pg_catalog.->) was OPERATOR(pg_catalog.?) becomes
+      AND "public"."order_mode"() OPERATOR(pg_catalog.<>) 'observe'
+      AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) ''
+    THEN "public"."order_step"(NEW."id"::pg_catalog.text COLLATE "C", was, becomes, "public"."order_rules"() OPERATOR(pg_catalog.->>) 'language')
+  END) THEN
+    RETURN NULL;
+  END IF;
+  PERFORM "public"."order_judge"('UPDATE', OLD."id"::pg_catalog.text COLLATE "C", was, NEW."id"::pg_catalog.text COLLATE "C", becomes);
+  RETURN NULL;
+END
+$phasegate$;
+
+-- The same of a row that starts.
+CREATE FUNCTION "public"."order_start"() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+AS $phasegate$
+DECLARE
   becomes pg_catalog.text;
   judged pg_catalog.text;
   key pg_catalog.text;
 BEGIN
-  IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-    IF NEW."status" OPERATOR(pg_catalog.=) OLD."status"
-      AND NEW."id"::pg_catalog.text COLLATE "C" OPERATOR(pg_catalog.=) OLD."id"::pg_catalog.text COLLATE "C"
-    THEN
-      RETURN NULL;
-    END IF;
-    was := OLD."status"::pg_catalog.text;
-    becomes := NEW."status"::pg_catalog.text;
-    judged := CASE
-      WHEN NEW."id"::pg_catalog.text COLLATE "C" OPERATOR(pg_catalog.=) OLD."id"::pg_catalog.text COLLATE "C"
-        AND pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'next', was, becomes) IS NOT NULL
-      THEN pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'language')
-    END;
-    IF judged IS NOT NULL AND "public"."order_mode"() OPERATOR(pg_catalog.<>) 'observe'
-      AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) ''
-    THEN
-      IF "public"."order_step"(NEW."id"::pg_catalog.text COLLATE "C", was, becomes, judged) THEN
-        RETURN NULL;
-      END IF;
-    END IF;
-    PERFORM "public"."order_judge"('UPDATE', OLD."id"::pg_catalog.text COLLATE "C", was, NEW."id"::pg_catalog.text COLLATE "C", becomes);
-    RETURN NULL;
-  END IF;
   becomes := NEW."status"::pg_catalog.text;
   judged := CASE
-    WHEN pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'initial', becomes) IS NOT NULL AND NEW."id" IS NOT NULL
-    THEN pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'language')
+    WHEN "public"."order_rules"() OPERATOR(pg_catalog.->) 'initial' OPERATOR(pg_catalog.?) becomes AND NEW."id" IS NOT NULL AND "public"."order_mode"() OPERATOR(pg_catalog.<>) 'observe'
+    THEN "public"."order_rules"() OPERATOR(pg_catalog.->>) 'language'
   END;
-  IF judged IS NOT NULL AND "public"."order_mode"() OPERATOR(pg_catalog.<>) 'observe' AND NOT "public"."order_has_pruned"() THEN
+  IF judged IS NOT NULL AND NOT "public"."order_has_pruned"() THEN
     INSERT INTO "public"."order_events" ("order_id", "seq", "from_state", "to_state", "at", "language")
       VALUES (NEW."id", 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
-    IF FOUND THEN
-      IF pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'initial', becomes) IS NULL THEN
-        key := NEW."id"::pg_catalog.text;
-        RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
+    IF FOUND AND (judged OPERATOR(pg_catalog.=) pg_catalog.jsonb_extract_path_text("public"."order_rules"(), 'language') OR pg_catalog.jsonb_extract_path("public"."order_rules"(), 'initial', becomes) IS NOT NULL) THEN
+      RETURN NULL;
+    ELSIF FOUND THEN
+      key := NEW."id"::pg_catalog.text;
+      RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
       'phasegate: the rules of order changed while a step was judged: ', 'nothing', ' -> ', becomes, ' of ', key, '; try again'
     );
-      END IF;
-      RETURN NULL;
     END IF;
+  ELSIF judged IS NOT NULL AND "public"."order_step"(NEW."id"::pg_catalog.text COLLATE "C", NULL, becomes, judged) THEN
+    RETURN NULL;
   END IF;
   PERFORM "public"."order_judge"('INSERT', NULL, NULL, NEW."id"::pg_catalog.text COLLATE "C", becomes);
   RETURN NULL;
@@ -428,7 +449,7 @@ $phasegate$;
 -- Whatever was granted: only the guard writes the history, with its owner's rights. A condition of the
 -- trigger's own would be read anew for each event.
 CREATE FUNCTION "public"."order_event"() RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql STABLE
 AS $phasegate$
 BEGIN
   IF pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1
@@ -517,6 +538,51 @@ BEGIN
 END
 $phasegate$;
 
+-- A report that nothing speaks against, in one statement: the row is what the token opens and in a state
+-- that may be left for this one, and neither the report nor a newer attempt came before. Then the step is
+-- taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
+-- finds out what to answer. It runs with its caller's rights.
+CREATE FUNCTION "public"."order_apply"("key" text, "token" bytea, "from" text[], "to_state" text, "event_id" text, "body_hash" bytea, "job" text, "run_id" text, "run_attempt" bigint, "run_url" text, "actor" text, "attempted" text, "table_fingerprint" text, "log_tail" text, OUT "was" text, OUT "seq" bigint) RETURNS SETOF record
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $phasegate$
+#variable_conflict use_variable
+DECLARE
+  holds "public"."orders"."status"%TYPE;
+  at_last text;
+BEGIN
+  SELECT t."status"::text INTO "was" FROM "public"."orders" t
+    WHERE t."id" = $1 AND t."id"::pg_catalog.text COLLATE "C" = $1 AND ($2 IS NULL OR t."token_hash" = $2)
+    FOR NO KEY UPDATE;
+  IF "was" IS NULL OR "was" <> ALL ($3) OR "was" = $4 THEN
+    RETURN;
+  END IF;
+  IF EXISTS (
+    SELECT FROM "public"."order_reports" r
+    WHERE r."order_id" = $1 AND r."event_id" = $5 AND r."answer" = 'applied'
+  ) OR EXISTS (
+    SELECT FROM "public"."order_reports" r
+    WHERE r."order_id" = $1 AND r."run_id" = $8 AND r."run_attempt" > $9
+      AND r."answer" IN ('applied', 'duplicate')
+  ) THEN
+    RETURN;
+  END IF;
+  holds := $4;
+  UPDATE "public"."orders" t SET "status" = holds
+    WHERE t."id" = $1;
+  SELECT e."seq", e."to_state" INTO "seq", at_last FROM "public"."order_events" e
+    WHERE e."order_id" = $1 ORDER BY e."seq" DESC LIMIT 1;
+  IF at_last IS DISTINCT FROM $4 THEN
+    RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || $1::text || ' became ' || $4
+      || ', and the history has no event of it';
+  END IF;
+  INSERT INTO "public"."order_reports" ("order_id", "event_id", "body_hash", "status", "from_state", "answer", "seq",
+      "job", "run_id", "run_attempt", "run_url", "actor", "attempted", "table_fingerprint", "log_tail")
+    VALUES ($1, $5, $6, $4, "was", 'applied', "seq",
+      $7, $8, $9, $10, $11, $12, $13, $14);
+  RETURN NEXT;
+END
+$phasegate$;
+
 -- Its owner's: `test` lets a test suite delete and truncate the history and use keys again, `load`
 -- lets rows start in any state, marked as `loaded`; NULL restores the mode of the table.
 CREATE FUNCTION "public"."order_set_mode"("mode" text) RETURNS text
@@ -580,13 +646,16 @@ $phasegate$;
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_again"(), "public"."order_report"(), "public"."order_event"(), "public"."order_append_only"(),
+REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_start"(), "public"."order_again"(), "public"."order_report"(), "public"."order_event"(), "public"."order_append_only"(),
   "public"."order_state"(text), "public"."order_step"(text, text, text, text), "public"."order_judge"(text, text, text, text, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
 -- GRANT EXECUTE ON FUNCTION "public"."order_force"(text, text, text, jsonb) TO ...;
 -- GRANT EXECUTE ON FUNCTION "public"."order_prune"(timestamptz) TO ...;
 REVOKE ALL ON FUNCTION "public"."order_force"(text, text, text, jsonb), "public"."order_prune"(timestamptz), "public"."order_set_mode"(text) FROM PUBLIC;
+
+-- Whoever writes asks this one, wherever new functions are not everyone's.
+GRANT EXECUTE ON FUNCTION "public"."order_differs"(anyelement, anyelement) TO PUBLIC;
 
 -- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER "order_event" BEFORE INSERT ON "public"."order_events"
@@ -602,9 +671,12 @@ CREATE TRIGGER "order_report" BEFORE INSERT ON "public"."order_reports"
 CREATE TRIGGER "order_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "public"."order_reports"
   FOR EACH STATEMENT EXECUTE FUNCTION "public"."order_append_only"();
 
--- Without a column list, so that no other trigger's change goes by; first by name, so that the
--- history is written before the application's triggers act on it.
-CREATE TRIGGER "000_order_guard" AFTER INSERT OR UPDATE ON "public"."orders"
-  FOR EACH ROW EXECUTE FUNCTION "public"."order_guard"();
+-- First by name, so that the history is written before the application's triggers act on it.
+CREATE TRIGGER "000_order_guard_start" AFTER INSERT ON "public"."orders"
+  FOR EACH ROW EXECUTE FUNCTION "public"."order_start"();
+
+-- Without a column list, so that no other trigger's change goes by.
+CREATE TRIGGER "000_order_guard" AFTER UPDATE ON "public"."orders"
+  FOR EACH ROW WHEN ("public"."order_differs"(OLD, NEW)) EXECUTE FUNCTION "public"."order_guard"();
 CREATE TRIGGER "000_order_guard_again" AFTER UPDATE OF "status" ON "public"."orders"
   FOR EACH ROW EXECUTE FUNCTION "public"."order_again"();
