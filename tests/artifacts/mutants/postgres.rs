@@ -51,7 +51,16 @@ const APPEND_ONLY: &str = "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"d
 const REPORTS_APPEND_ONLY: &str =
     "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"";
 
-pub(crate) const SCHEMA: [Defect; 51] = [
+pub(crate) const SCHEMA: [Defect; 56] = [
+    deploy("at once: any token opens a row", " AND ($2 IS NULL OR t.\"token_hash\" = $2)", ""),
+    deploy("at once: any state may be left", "OR \"was\" <> ALL ($3) ", ""),
+    deploy("at once: a report comes twice", "AND r.\"event_id\" = $5 AND", "AND false AND"),
+    deploy("at once: an older attempt reports", "AND r.\"run_attempt\" > $9", "AND false"),
+    deploy(
+        "at once: the report has no event",
+        "$4, \"was\", 'applied', \"seq\",",
+        "$4, \"was\", 'applied', NULL,",
+    ),
     deploy("a state dropped", "\"deploying\", \"health_checking\", ", "\"deploying\", "),
     deploy(
         "two states swapped in order",
@@ -304,6 +313,7 @@ async fn of_deploys(db: &mut PgConnection, machine: &Machine, at: &Cell<&'static
     check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(db).await);
     check!(at, the_guards_run_as_their_owner_and_look_where_they_are_told(db).await);
     check!(at, nobody_else_hangs_them_on_a_table(db).await);
+    check!(at, a_report_is_applied_at_once_where_nothing_speaks_against_it(db).await);
     check!(at, a_force_is_for_one_row_and_one_state(db).await);
     check!(at, nobody_else_forces(db).await);
 }
@@ -385,7 +395,7 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
              WHERE proname LIKE 'deploy\\_%' AND proname NOT IN ('deploy_initial', 'deploy_mode', 'deploy_rules', 'deploy_has_pruned', 'deploy_differs') ORDER BY proname",
         )
         .await;
-    assert_eq!(rows.len(), 12);
+    assert_eq!(rows.len(), 13);
     let (path, plans) = ("search_path=pg_catalog, pg_temp", "enable_seqscan=off");
     for row in rows {
         // Whoever moves rows calls the guard, and the owner's rights go on from there.
@@ -394,7 +404,9 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
             "deploy_guard" | "deploy_start" => ("true", String::new()),
             "deploy_event" => ("false", String::new()),
             "deploy_step" => ("false", plans.to_owned()),
-            "deploy_judge" | "deploy_state" => ("false", format!("{path};{plans}")),
+            "deploy_judge" | "deploy_state" | "deploy_apply" => {
+                ("false", format!("{path};{plans}"))
+            }
             "deploy_append_only" | "deploy_set_mode" => ("false", path.to_owned()),
             "deploy_prune" => ("true", format!("{path};row_security=off")),
             _ => ("true", path.to_owned()),
@@ -402,6 +414,43 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
         assert_eq!(row[1].as_deref(), Some(definer), "{:?}", row[0]);
         assert_eq!(row[2].as_deref().unwrap_or_default(), settings, "{:?}", row[0]);
     }
+}
+
+async fn a_report_is_applied_at_once_where_nothing_speaks_against_it(db: &mut PgConnection) {
+    ok(db, "INSERT INTO deploys (id, token_hash) VALUES ('at once', '\\x01')").await;
+    let mut apply = async |token: &str, from: &str, to: &str, event: &str, attempt: u8| {
+        let sql = format!(
+            "SELECT was, seq::text FROM deploy_apply('at once', '{token}', '{{{from}}}', '{to}', {event}, \
+             '\\x00', 'job', '7', {attempt}, NULL, NULL, NULL, NULL, NULL)"
+        );
+        db.rows(&sql).await.concat().into_iter().flatten().collect::<Vec<String>>().join(" ")
+    };
+    assert_eq!(apply("\\x02", "queued", "smoke_running", "NULL", 2).await, "", "another token");
+    assert_eq!(apply("\\x01", "building", "smoke_running", "NULL", 2).await, "", "another state");
+    assert_eq!(apply("\\x01", "queued", "smoke_running", "'e'", 2).await, "queued 2");
+    let next = ("smoke_running", "smoke_passed");
+    assert_eq!(apply("\\x01", next.0, next.1, "'e'", 2).await, "", "its id came before");
+    assert_eq!(apply("\\x01", next.0, next.1, "'f'", 1).await, "", "a newer attempt came before");
+    assert_eq!(apply("\\x01", next.0, next.1, "'f'", 2).await, "smoke_running 3");
+    let recorded = "SELECT seq::text, event_id, status, from_state, answer FROM deploy_reports \
+                    WHERE deploy_id = 'at once' ORDER BY id";
+    let recorded = db.rows(recorded).await.concat();
+    let recorded: Vec<&str> = recorded.iter().map(|cell| cell.as_deref().unwrap_or("")).collect();
+    assert_eq!(
+        recorded,
+        [
+            "2",
+            "e",
+            "smoke_running",
+            "queued",
+            "applied",
+            "3",
+            "f",
+            "smoke_passed",
+            "smoke_running",
+            "applied"
+        ]
+    );
 }
 
 /// While a force is under way, what triggers do is judged as ever.
