@@ -156,6 +156,10 @@ fn a_text_with_expressions_in_it_is_put_together() {
     assert_eq!(all("${{ inputs.a && 'x' || 'y' }}"), Some(vec!["x".to_owned(), "y".to_owned()]));
     assert_eq!(all("${{ inputs.a }}"), None);
     assert_eq!(all("${{ '}}' }}"), Some(vec!["}}".to_owned()]));
+    // Doubled braces stand for themselves, and what is filled in is not read again.
+    assert_eq!(all("${{ format('{0}{{0}}', 'x') }}"), Some(vec!["x{0}".to_owned()]));
+    assert_eq!(all("${{ format('{0}{1}', '{1}', 'y') }}"), Some(vec!["{1}y".to_owned()]));
+    assert_eq!(all("{0} ${{ needs.a.result }}"), Some(vec!["{0} skipped".to_owned()]));
 }
 
 #[test]
@@ -167,6 +171,8 @@ fn a_name_that_holds_what_no_other_run_has_is_a_runs_own() {
         ("x-${{ run.id }}", true),
         ("${{ inputs.a && run.id || format('{0}', run.id) }}", true),
         ("${{ case(inputs.a, run.id, toJSON(run)) }}", true),
+        ("${{ format('ship-{{0}}', run.id) }}", false),
+        ("${{ format('ship-{{{0}}}', run.id) }}", true),
         ("${{ case(inputs.a, 'x', run.id) }}", false),
         ("${{ inputs.a && run.id }}", false),
         ("${{ inputs.a || run.id }}", false),

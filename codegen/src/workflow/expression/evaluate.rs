@@ -1,6 +1,7 @@
 //! What an expression comes to, where contexts and functions are asked of somebody who may not know.
 
 use super::Asked;
+use super::form::{Piece, pieces};
 use super::parse::{Expression, Part, STATUS};
 use super::value::{Comparison, Value, Values, compare};
 
@@ -150,20 +151,27 @@ fn formatted(text: &Values, values: &[Values]) -> Values {
         [value] if !values.any => value.text(),
         _ => None,
     };
-    let mut known = Some(text.clone());
-    let mut own = text.clone();
-    let mut is_filled = false;
-    for (at, value) in values.iter().enumerate() {
-        let place = format!("{{{at}}}");
-        let says = |value: &Value| value.text().is_none_or(|text| !text.is_empty());
-        is_filled |= text.contains(&place) && !value.any && value.known.iter().all(says);
-        own = own.replace(&place, "");
-        known = known.and_then(|known| Some(known.replace(&place, &of_value(value)?)));
+    let Some(pieces) = pieces(text) else { return Values::ANY };
+    let (mut known, mut is_filled) = (Some(String::new()), false);
+    for piece in pieces {
+        let part = match piece {
+            Piece::Text(own) => {
+                is_filled = true;
+                Some(own)
+            }
+            Piece::Place(at) => {
+                let Some(value) = values.get(at) else { return Values::ANY };
+                let says = |value: &Value| value.text().is_none_or(|text| !text.is_empty());
+                is_filled |= !value.any && value.known.iter().all(says);
+                of_value(value)
+            }
+        };
+        known = known.and_then(|known| Some(known + &part?));
     }
     match known {
-        Some(known) => Values::text(known.replace("{{", "{").replace("}}", "}")),
-        None if own.is_empty() && !is_filled => Values::ANY,
-        None => Values::one(Value::Filled),
+        Some(known) => Values::text(known),
+        None if is_filled => Values::one(Value::Filled),
+        None => Values::ANY,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod asks;
 mod evaluate;
+mod form;
 mod own;
 mod parse;
 mod tokens;

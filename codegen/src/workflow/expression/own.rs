@@ -1,6 +1,7 @@
 //! Whether a text with expressions in it is a run's own: no other run can come to the same one.
 
 use super::Asked;
+use super::form::{Piece, pieces};
 use super::parse::{Expression, Part};
 use super::value::Value;
 
@@ -28,9 +29,10 @@ impl Expression {
             }
             Self::Call(name, given) => match (name.as_str(), &given[..]) {
                 ("format", [Self::Literal(Value::Text(form)), values @ ..]) => {
-                    let mut placed = values.iter().enumerate();
-                    placed.any(|(at, value)| {
-                        form.contains(&format!("{{{at}}}")) && value.is_own(of, own)
+                    let placed = pieces(form).unwrap_or_default();
+                    let mut values = values.iter().enumerate();
+                    values.any(|(at, value)| {
+                        placed.contains(&Piece::Place(at)) && value.is_own(of, own)
                     })
                 }
                 ("tojson", [value]) => {
