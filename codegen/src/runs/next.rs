@@ -206,15 +206,17 @@ impl<C: Receiver> Runs<'_, '_, C> {
     ) -> Option<(Sent, bool)> {
         let plan = &self.workflow.plans[job];
         let state = plan.outcome(of)?;
-        let attempted =
-            if plan.always { self.concludes(now, job).1 } else { plan.attempted(at.set_out) };
+        let attempted = match plan.always {
+            true => plan.attempted_of(of, |need| self.need(&now.jobs, need)),
+            false => plan.attempted(at.set_out),
+        };
         let delivered = fate != Fate::Undelivered;
         let report = Sent { state, attempted, tolerated: plan.outcome_tolerated, delivered };
         Some((report, self.receiver.take(row, report)))
     }
 
     /// What a concluding job says became of the jobs that it needs.
-    pub(crate) fn concludes(&self, now: &Run<C::Row>, job: usize) -> (Became, Option<StateId>) {
+    pub(crate) fn concludes(&self, now: &Run<C::Row>, job: usize) -> Became {
         let over = |need| {
             self.layout.result(&now.jobs, need).expect("a conclusion waits for what it needs")
         };
@@ -252,14 +254,31 @@ impl<C: Receiver> Runs<'_, '_, C> {
     fn says(&self, now: &Run<C::Row>, job: usize) -> Vec<Became> {
         let condition = self.workflow.plans[job].condition.as_ref();
         let says = condition.and_then(|of| of.says(&|need| self.need(&now.jobs, need)));
-        says.unwrap_or_else(|| vec![self.concludes(now, job).0])
+        says.unwrap_or_else(|| vec![self.concludes(now, job)])
     }
 
     /// Whether what needs a job goes on as after one that succeeded.
     pub(crate) fn passed(&self, jobs: &Jobs, job: usize) -> bool {
         let plan = &self.workflow.plans[job];
+        let is_skipped = self.layout.result(jobs, job) == Some(JobResult::Skipped);
         self.layout.succeeded(jobs, job)
-            || plan.skippable && self.layout.result(jobs, job) == Some(JobResult::Skipped)
+            || plan.skippable
+                && is_skipped
+                && plan.needs.iter().all(|&need| self.is_well(jobs, need))
+    }
+
+    /// Whether nothing went wrong in a job that another needs, nor before it: it passed; or, where the
+    /// table lacks it, it was skipped, or may fail.
+    fn is_well(&self, jobs: &Jobs, job: usize) -> bool {
+        let plan = &self.workflow.plans[job];
+        if plan.is_of_table {
+            return self.passed(jobs, job);
+        }
+        match self.need(jobs, job) {
+            NeedResult::Success => true,
+            NeedResult::Skipped => plan.needs.iter().all(|&need| self.is_well(jobs, need)),
+            NeedResult::Failure | NeedResult::Cancelled => false,
+        }
     }
 
     /// Whether every job did.

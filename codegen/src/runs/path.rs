@@ -6,7 +6,7 @@ use super::job::JobResult;
 use super::layout::{Jobs, Layout};
 use super::next::Run;
 use super::step::{Does, Fate, Step};
-use super::workflow::Workflow;
+use super::workflow::{Workflow, need_result};
 use crate::machine::{Became, Machine, StateId};
 
 /// A path to what breaks a claim, a line a step.
@@ -149,14 +149,15 @@ fn line<R>(
         }
         Does::End(of, fate) => {
             let (attempted, did) = if plan.always {
-                let over =
-                    |need| layout.result(&before.jobs, need).expect("a conclusion comes last");
+                let result = |need| {
+                    need_result(layout.result(&before.jobs, need).expect("a conclusion comes last"))
+                };
                 let what = match of {
                     Became::Success => "concludes that all succeeded",
                     Became::Failure => "concludes that not all succeeded",
                     Became::Cancelled => "concludes that one was cancelled",
                 };
-                (plan.concludes(over).1, what)
+                (plan.attempted_of(of, result), what)
             } else {
                 let what = match of {
                     Became::Success => "succeeds",

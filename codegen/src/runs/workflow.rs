@@ -92,12 +92,24 @@ impl Plan {
     }
 
     /// What a concluding job says (rule 9), from what became of the jobs that it needs.
-    pub(crate) fn concludes(
-        &self,
-        results: impl Fn(usize) -> JobResult,
-    ) -> (Became, Option<StateId>) {
+    pub(crate) fn concludes(&self, results: impl Fn(usize) -> JobResult) -> Became {
         let is_skippable = |need: JobId| self.skippable_needs.contains(&need);
-        conclude(&self.attempted, is_skippable, |need| need_result(results(need.index())))
+        conclude(&self.attempted, is_skippable, |need| need_result(results(need.index()))).0
+    }
+}
+
+impl Plan {
+    /// What a concluding job says was attempted, where it reports this outcome: the start of the first of
+    /// the jobs that it needs that had that result.
+    pub(crate) fn attempted_of(
+        &self,
+        outcome: Became,
+        result: impl Fn(usize) -> NeedResult,
+    ) -> Option<StateId> {
+        let had = |&&(need, _): &&(JobId, Option<StateId>)| {
+            result(need.index()) == NeedResult::of(outcome)
+        };
+        self.attempted.iter().find(had).and_then(|&(_, start)| start)
     }
 }
 

@@ -66,6 +66,40 @@ fn a_job_that_its_own_condition_skips_counts_as_a_failure_unless_the_table_says_
     finds(&never, &[], &[("job-condition", &["`build` may be skipped (`if: false`)"])]);
 }
 
+/// A table in which `deploy` may be skipped, and the concluding job says the end.
+const DEPLOY_SKIPPABLE: [(&str, &str); 3] = [
+    (
+        "name = \"succeeded\"\noutcome",
+        "name = \"deploy_done\"\nphase = \"deploy\"\ncompletes = true\noptional = true\n\n\
+         [[state]]\nname = \"succeeded\"\noutcome",
+    ),
+    ("\"rolling\", \"succeeded\"]", "\"rolling\", \"deploy_done\", \"succeeded\"]"),
+    (
+        "state = \"rolling\" }]\nsuccess = \"succeeded\"",
+        "state = \"rolling\" }]\nskippable = true\nsuccess = \"deploy_done\"",
+    ),
+];
+
+/// Its own `if:` may skip a job; that a gate failed which the table lacks may not.
+#[test]
+fn a_job_that_is_skipped_because_a_gate_failed_is_no_skip_of_its_own() {
+    let gate = "name: x\non:\n  workflow_dispatch:\n    inputs:\n      go:\n        type: boolean\njobs:\n  \
+        test:\n    runs-on: x\n    steps:\n      - run: ./test\n  build:\n    runs-on: x\n    \
+        steps:\n      - run: make\n  deploy:\n    needs: [build, test]\n    runs-on: x\n    \
+        if: inputs.go\n    steps:\n      - name: Roll out\n        run: ./ship\n";
+    finds(
+        gate,
+        &DEPLOY_SKIPPABLE,
+        &[("workflow-truth", &["the row is `succeeded`, a success, and `deploy` did not succeed"])],
+    );
+    // Where the concluding job asks the gate, too, it says a failure, and nothing else failed.
+    let concludes = "  conclude:\n    needs: [build, deploy, test]\n    if: always()\n    runs-on: x\n    \
+        env:\n      RESULT: ${{ contains(needs.*.result, 'failure') && 'failure' || \
+        contains(needs.*.result, 'cancelled') && 'cancelled' || needs.build.result == 'skipped' && 'failure' || \
+        'success' }}\n    steps:\n      - run: echo\n";
+    finds(&format!("{gate}{concludes}"), &DEPLOY_SKIPPABLE, &[]);
+}
+
 #[test]
 fn a_job_that_runs_after_a_failure_is_found() {
     for (workflow, condition) in [
