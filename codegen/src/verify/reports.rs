@@ -307,14 +307,13 @@ mod tests {
 
     #[test]
     fn what_was_not_looked_at_is_bounded() {
+        let back = machine("['x', 'y', 'x']");
+        let Verdict::Bounded { bound, .. } = redelivered(&back, &receiver(&back), 0) else {
+            panic!("not bounded")
+        };
+        assert_eq!(bound, "the first 1 of 2 reports");
         let machine = machine("['x', 'y']");
         let real = receiver(&machine);
-        for verdict in [redelivered(&machine, &real, 0), late(&machine, &real, 0)] {
-            assert!(
-                matches!(verdict, Verdict::Bounded { .. } | Verdict::Proven { .. }),
-                "{verdict:?}"
-            );
-        }
         let Verdict::Bounded { bound, .. } = late(&machine, &real, 0) else {
             panic!("not bounded")
         };
