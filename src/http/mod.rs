@@ -23,6 +23,7 @@ mod request;
 mod routes;
 mod rows;
 mod serve;
+mod start;
 
 pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential};
 pub use request::BODY;

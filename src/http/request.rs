@@ -1,14 +1,14 @@
 //! What requests are made of: the key in the address, and a body of JSON, bounded.
 
 use super::problem::{Kind, Problem};
-use crate::store::read_json;
+use crate::store::read_json_by;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use futures_util::StreamExt as _;
-use serde::Deserialize;
+use serde::de::DeserializeSeed;
 use std::convert::Infallible;
 
 /// The largest body that is taken, in bytes.
@@ -71,9 +71,12 @@ fn is_json(media_type: &str) -> bool {
 }
 
 /// What a body says, or where it stops to say it. An empty one says nothing particular.
-pub(crate) fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+pub(crate) fn parsed<'a, S: DeserializeSeed<'a>>(
+    body: &'a [u8],
+    seed: S,
+) -> Result<S::Value, Problem> {
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
-    Ok(read_json(body)?)
+    Ok(read_json_by(body, seed)?)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
+use super::start::New;
 use super::{Shared, events, no_store};
-use crate::store::{NAME, Start, bounded, hex};
+use crate::store::hex;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::{NestedPathRejection, QueryRejection};
@@ -11,7 +12,7 @@ use axum::extract::{NestedPath, Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -22,28 +23,6 @@ const PAGE: u32 = 20;
 const MOST: u32 = 100;
 /// How many rows a stream of the list follows at most.
 const MOST_FOLLOWED: u32 = 1000;
-/// The longest reason, in bytes.
-const REASON: usize = 4096;
-
-/// The body that starts a row. Keys that it does not have are passed over.
-#[derive(Deserialize)]
-struct New {
-    #[serde(default, rename = "ref", deserialize_with = "name")]
-    reference: Option<String>,
-    #[serde(default, deserialize_with = "name")]
-    requested_by: Option<String>,
-    #[serde(default, deserialize_with = "reason")]
-    reason: Option<String>,
-}
-
-fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    bounded(from, NAME)
-}
-
-fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    bounded(from, REASON)
-}
-
 pub(super) async fn start(
     State(shared): State<Arc<Shared>>,
     nested: Result<NestedPath, NestedPathRejection>,
@@ -53,13 +32,7 @@ pub(super) async fn start(
     // A body has to be said to be JSON, even where there is none: so no page of another origin
     // can start a row without being asked first.
     let body = json_body(&headers, body).await?;
-    let new: New = parsed(&body)?;
-    let start = Start {
-        reference: new.reference,
-        requested_by: new.requested_by,
-        reason: new.reason,
-        ..Start::default()
-    };
+    let start = parsed(&body, New(&shared.store.schema().columns))?;
     let started = shared.ask(shared.store.start(&*shared.machine, &start)).await?;
     shared.metrics.started();
     let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &started.id)).await?;

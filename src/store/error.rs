@@ -26,6 +26,13 @@ pub enum Error {
         /// it starts rows in.
         allowed: Vec<String>,
     },
+    /// A start gives a column what it could not hold.
+    Column {
+        /// The column.
+        column: String,
+        /// What it could hold.
+        problem: String,
+    },
     /// The migrations could not be run.
     Migrate(sqlx::migrate::MigrateError),
     /// There is no randomness to make a token of.
@@ -51,6 +58,7 @@ impl fmt::Display for Error {
                 "the database does not know the state `{requested}`; it knows: {}",
                 allowed.join(", ")
             ),
+            Self::Column { column, problem } => write!(out, "the column `{column}`: {problem}"),
             Self::Migrate(error) => write!(out, "the migrations could not be run: {error}"),
             Self::Random(error) => write!(out, "there is no randomness for a token: {error}"),
             Self::Database(error) => write!(out, "the database answered with an error: {error}"),
@@ -64,7 +72,11 @@ impl std::error::Error for Error {
             Self::Unavailable(error) | Self::Database(error) => Some(error),
             Self::Migrate(error) => Some(error),
             Self::Random(error) => Some(error),
-            Self::Contended | Self::Schema(_) | Self::Exists(_) | Self::Start { .. } => None,
+            Self::Contended
+            | Self::Schema(_)
+            | Self::Exists(_)
+            | Self::Start { .. }
+            | Self::Column { .. } => None,
         }
     }
 }

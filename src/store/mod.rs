@@ -4,6 +4,7 @@
 mod answer;
 mod apply;
 mod column;
+mod columns;
 mod conn;
 mod error;
 mod migrate;
@@ -22,6 +23,7 @@ mod statements;
 mod token;
 
 pub use answer::Answer;
+pub use columns::{ColumnType, Columns};
 pub use conn::CallerTransaction;
 pub use error::Error;
 pub use read::{Event, Item, Page, Phase, Recorded, Snapshot};
@@ -32,7 +34,7 @@ pub use start::{Start, Started};
 pub use token::TokenCheck;
 
 #[cfg(feature = "http")]
-pub(crate) use report::{bounded, hex, read_json};
+pub(crate) use report::{hex, read_json_by};
 #[cfg(feature = "http")]
 pub(crate) use token::hash as token_hash;
 

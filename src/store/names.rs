@@ -1,5 +1,6 @@
 //! The names as statements write them, and how a row is found and read by them.
 
+use super::columns;
 use super::conn::Conn;
 use super::schema::{Schema, quoted};
 use super::shape::Shape;
@@ -176,13 +177,6 @@ impl Names {
 
     /// What a list shows of each row, whatever of it the table has.
     pub(super) fn list(&self, schema: &Schema, shape: &Shape) -> String {
-        let text = |column: &str| {
-            if shape.columns.contains(column) {
-                format!("CAST(d.{} AS text)", quoted(column))
-            } else {
-                "NULL".to_owned()
-            }
-        };
         let created = if shape.columns.contains("created_at") {
             self.time("d.created_at")
         } else {
@@ -201,12 +195,10 @@ impl Names {
             None => ("CAST(0 AS bigint)".into(), "CAST(NULL AS bigint)".into(), "NULL".into()),
         };
         format!(
-            "SELECT {}, {}, {seq}, {created}, {}, {}, {}, {forced_seq}, {forced} FROM {} d",
+            "SELECT {}, {}, {seq}, {created}, {forced_seq}, {forced}{} FROM {} d",
             self.shown("d"),
             self.state("d", shape),
-            text("ref"),
-            text("requested_by"),
-            text("reason"),
+            columns::list(self, &schema.columns, shape),
             self.table
         )
     }

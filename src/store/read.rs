@@ -1,6 +1,7 @@
 //! What can be read of rows: snapshots, events since one, lists, reports. Each answer is of one
 //! moment.
 
+use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Row};
 use super::{Pool, Result, Statements, Store, in_transaction, shape};
 use crate::{Machine, StateId, View};
@@ -68,6 +69,8 @@ pub struct Snapshot {
     pub seq: i64,
     /// The fingerprint of the table that this was judged by.
     pub table: String,
+    /// What it has beside key and status, of the columns that the schema names.
+    pub columns: Columns,
     /// What the stepper shows.
     pub phases: Vec<Phase>,
     /// The history, oldest first.
@@ -105,15 +108,10 @@ pub struct Item {
     pub forced_seq: Option<i64>,
     /// Why it was forced.
     pub forced: Option<String>,
-    /// When it was started; none where the table has no such column, as with all that follow.
+    /// When it was started; none where the table has no such column.
     pub created_at: Option<String>,
-    /// What is worked on.
-    #[serde(rename = "ref")]
-    pub reference: Option<String>,
-    /// Who asked for it.
-    pub requested_by: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
+    /// What it has beside key and status.
+    pub columns: Columns,
 }
 
 /// One page of a list, newest first.
@@ -255,6 +253,7 @@ async fn snapshot(
     {
         (last_report_at, run_url, log_tail) = (row.text(0)?, row.text(1)?, row.text(2)?);
     }
+    let columns = columns(conn, sql, &id).await?;
     let overdue_since = match has_overdue(conn, sql).await? {
         true => conn.row(&sql.overdue, &[(&id).into()]).await?.map(|row| row.text(0)),
         false => None,
@@ -269,6 +268,7 @@ async fn snapshot(
         known: state.known,
         seq: events.last().map_or(0, |event| event.seq),
         table: machine.table().to_owned(),
+        columns,
         phases: phases(machine, &status, &events),
         events,
         last_report_at,
@@ -277,6 +277,16 @@ async fn snapshot(
         log_tail,
         status,
     }))
+}
+
+/// What a row has beside key and status.
+async fn columns(conn: &mut Conn<'_>, sql: &Statements, key: &str) -> Result<Columns> {
+    let (named, shape) = (&sql.schema.columns, &sql.shape);
+    if columns::shown(named, shape).next().is_none() {
+        return Ok(Columns::default());
+    }
+    let row = conn.row(&sql.columns, &[key.into()]).await?;
+    Ok(row.map(|row| columns::read(named, shape, &row, 1)).transpose()?.unwrap_or_default())
 }
 
 /// Whether the database says which rows are overdue. Another version's migration may have taken that
@@ -368,11 +378,9 @@ fn item(machine: &dyn Machine, sql: &Statements, row: &Row) -> Result<Item> {
         known: state.known,
         seq: row.int(2)?.unwrap_or_default(),
         created_at: row.text(3)?,
-        reference: row.text(4)?,
-        requested_by: row.text(5)?,
-        reason: row.text(6)?,
-        forced_seq: row.int(7)?,
-        forced: row.text(8)?,
+        forced_seq: row.int(4)?,
+        forced: row.text(5)?,
+        columns: columns::read(&sql.schema.columns, &sql.shape, row, 6)?,
     })
 }
 

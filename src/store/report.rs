@@ -1,9 +1,10 @@
 //! One report of a state: what a job sends, and what it must look like.
 
-use serde::de::{Deserializer, Error as _};
+use serde::de::{DeserializeSeed, Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::marker::PhantomData;
 
 /// At most so many bytes of a log's end are kept.
 pub const LOG_TAIL: usize = 16 * 1024;
@@ -125,6 +126,14 @@ impl Malformed {
 
 /// Reads an object of JSON, with the place of what is wrong.
 pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
+    read_json_by(body, PhantomData)
+}
+
+/// The same of what is read by more than its type.
+pub(crate) fn read_json_by<'a, S: DeserializeSeed<'a>>(
+    body: &'a [u8],
+    seed: S,
+) -> Result<S::Value, Malformed> {
     // serde_json checks the texts that it keeps, and not those that are passed over.
     let text = std::str::from_utf8(body)
         .map_err(|error| Malformed::at(body, error.valid_up_to(), "the body is not UTF-8"))?;
@@ -133,7 +142,9 @@ pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Mal
     if body.get(space).is_some_and(|first| *first != b'{') {
         return Err(Malformed::at(body, space, "expected an object"));
     }
-    serde_json::from_str(text).map_err(|error| {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = seed.deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
+    read.map_err(|error| {
         let message = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         Malformed {
@@ -145,10 +156,7 @@ pub(crate) fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Mal
 }
 
 /// A text that a database can hold and index, or none.
-pub(crate) fn bounded<'de, D: Deserializer<'de>>(
-    from: D,
-    most: usize,
-) -> Result<Option<String>, D::Error> {
+fn bounded<'de, D: Deserializer<'de>>(from: D, most: usize) -> Result<Option<String>, D::Error> {
     checked(Option::deserialize(from)?, most).map_err(D::Error::custom)
 }
 

@@ -1,5 +1,6 @@
 //! Where a machine's rows, history and rules live in the database.
 
+use super::columns::ColumnType;
 use crate::Machine;
 
 /// The names of everything that the store touches in a database.
@@ -17,6 +18,9 @@ pub struct Schema {
     pub key: Vec<String>,
     /// The status column (`column`).
     pub column: String,
+    /// What a start may give and snapshots show, in its order (`columns`). Those that the table does not
+    /// have are left out.
+    pub columns: Vec<(String, ColumnType)>,
     /// The append-only history that the database writes (`events`); none where the table says
     /// `events = false`: then there are no reports either.
     pub events: Option<String>,
@@ -58,6 +62,9 @@ impl Schema {
             table: format!("{machine}s"),
             key: vec!["id".to_owned()],
             column: "status".to_owned(),
+            columns: ["ref", "requested_by", "reason"]
+                .map(|name| (name.to_owned(), ColumnType::Text))
+                .to_vec(),
             events: Some(format!("{machine}_events")),
             reports: format!("{machine}_reports"),
             states: format!("{machine}_states"),

@@ -1,25 +1,35 @@
 //! Starting a row: the insert, its token, and the report of who asked for it.
 
 use super::column::{Key, Keys};
+use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Mark};
 use super::error::{is_guard, is_unique, may_lack_state};
 use super::{Error, Pool, Result, Statements, Store, apply, in_transaction, token};
 use crate::Machine;
+use serde_json::Value;
 use uuid::Uuid;
 
-/// What a new row starts with. Columns that the table doesn't have are left out.
+/// The column that says who asked, where a table has one.
+const REQUESTED_BY: &str = "requested_by";
+
+/// What a new row starts with.
+///
+/// ```
+/// use phasegate::store::{Columns, Start};
+///
+/// let columns = Columns::from([("ref", "main"), ("reason", "Friday")]);
+/// let start = Start { requested_by: Some("ada".to_owned()), columns, ..Start::default() };
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Start {
     /// The row's key; left out a new one is made, in the order of time.
     pub id: Option<String>,
     /// The value of the state to start in; left out the machine's first.
     pub status: Option<String>,
-    /// What is to be worked on, a git ref for example.
-    pub reference: Option<String>,
-    /// Who asks for it.
+    /// Who asks for it: the actor of the row's first event, and its column `requested_by` where it has one.
     pub requested_by: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
+    /// What the row's columns get, of those that [`Schema::columns`](crate::Schema::columns) names.
+    pub columns: Columns,
 }
 
 /// A row that was started.
@@ -68,23 +78,22 @@ async fn insert(
         Some(status) => status.clone(),
         None => machine.value(machine.initial()).to_owned(),
     };
-    let mut columns = Vec::new();
+    let mut values = start.columns.clone();
+    let by_schema = &sql.schema.columns;
+    let (asked, requested) = (&start.requested_by, values.get(REQUESTED_BY).cloned());
+    if asked.is_some() && by_schema.iter().any(|(name, _)| name == REQUESTED_BY) {
+        values.insert(REQUESTED_BY, asked.clone());
+    }
+    let shown = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let requested = requested.filter(|value| !value.is_null()).map(shown);
+    let actor = asked.clone().or(requested);
+    let columns = columns::given(by_schema, &sql.shape, &values)?;
     let Some(stored) = sql.stored(conn, &status).await? else {
         let known = apply::texts(conn, &sql.known, &[]).await?;
         return Err(Error::Start { requested: status, known: false, allowed: known });
     };
     let mut args: Vec<Arg<'_>> = vec![(&stored).into()];
-    let given = [
-        ("ref", &start.reference),
-        ("requested_by", &start.requested_by),
-        ("reason", &start.reason),
-    ];
-    for (column, text) in given {
-        if sql.has_column(column) {
-            columns.push(column);
-            args.push(text.into());
-        }
-    }
+    args.extend(columns.iter().map(|(_, _, given)| Arg::from(given)));
     args.extend(key.as_ref().map(Arg::from));
     conn.mark(Mark::Report).await?;
     let insert = sql.start(conn, &columns, key.is_some());
@@ -115,7 +124,7 @@ async fn insert(
             Arg::Text(None),
             Arg::Int(None),
             Arg::Text(None),
-            (&start.requested_by).into(),
+            (&actor).into(),
             Arg::Text(None),
             machine.table().into(),
             Arg::Text(None),

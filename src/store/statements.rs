@@ -1,6 +1,7 @@
 //! Every statement of the store, written once for one schema in one database.
 
 use super::Result;
+use super::columns::{self, ColumnType, Given};
 use super::conn::Conn;
 use super::names::Names;
 use super::schema::{Schema, quoted};
@@ -16,6 +17,8 @@ pub(crate) struct Statements {
     pub(crate) shape: Shape,
     /// Key and status.
     pub(crate) row: String,
+    /// What the row has beside them, of the schema's columns.
+    pub(crate) columns: String,
     /// The same, and nobody else changes the row from here on.
     pub(crate) row_locked: String,
     /// $1 a state: what the column holds for it.
@@ -72,6 +75,11 @@ impl Statements {
         let order = names.order(&shape);
         Self {
             row: format!("SELECT {own}, {state} FROM {table} WHERE {is_it}"),
+            columns: format!(
+                "SELECT 1{} FROM {table} d WHERE {}",
+                columns::list(&names, &schema.columns, &shape),
+                names.is_it(1, "d")
+            ),
             row_locked: format!("SELECT {own}, {state} FROM {table} WHERE {is_it}{}", names.lock),
             compare_and_set: format!(
                 "UPDATE {table} SET {status} = {new_status} WHERE {is_it} AND {} = $2",
@@ -188,7 +196,12 @@ impl Statements {
 
     /// The insert of a row, which gives its key: the status, then `columns`, and the key last
     /// where one is `keyed`; else the database makes one.
-    pub(crate) fn start(&self, conn: &Conn<'_>, columns: &[&str], keyed: bool) -> String {
+    pub(crate) fn start(
+        &self,
+        conn: &Conn<'_>,
+        columns: &[(&str, ColumnType, Given)],
+        keyed: bool,
+    ) -> String {
         let names = Names::new(conn, &self.schema, &self.shape);
         let status = match &self.shape.status_type {
             Some(name) => format!("CAST(CAST($1 AS text) AS {name})"),
@@ -196,9 +209,9 @@ impl Statements {
         };
         let mut into = vec![names.status.clone()];
         let mut values = vec![status];
-        for (place, column) in columns.iter().enumerate() {
+        for (place, (column, of, _)) in columns.iter().enumerate() {
             into.push(quoted(column));
-            values.push(format!("${}", place + 2));
+            values.push(of.place(&names, place + 2));
         }
         if keyed {
             into.extend(names.id.iter().cloned());

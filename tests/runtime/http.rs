@@ -41,6 +41,7 @@ fn starts_a_row_and_gives_its_token_once(database: Database) {
     assert!(!snapshot.to_string().contains(token));
     let keys: Vec<_> = snapshot.as_object().unwrap().keys().map(String::as_str).collect();
     let all = [
+        "columns",
         "events",
         "id",
         "known",
@@ -98,9 +99,12 @@ fn takes_a_start_with_an_empty_body_but_not_from_a_form(database: Database) {
 
 fn refuses_a_start_that_no_column_could_hold(database: Database) {
     let world = World::deploy(database);
-    for body in
-        [json!({"ref": "x\0"}), json!({"ref": "x".repeat(257)}), json!({"reason": 5}), json!([])]
-    {
+    for body in [
+        json!({"ref": "x\0"}),
+        json!({"requested_by": "x".repeat(257)}),
+        json!({"reason": 5}),
+        json!([]),
+    ] {
         world.post("/api/deploys", &body).problem(400, "malformed");
     }
     assert_eq!(world.count("SELECT count(*) FROM deploys"), 0);

@@ -14,6 +14,7 @@ mod apply;
 mod at_once;
 mod browser;
 mod callbacks;
+mod columns;
 mod compat;
 mod console;
 mod dropped;

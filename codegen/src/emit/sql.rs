@@ -86,7 +86,7 @@ pub use renames::{Matched, renames};
 pub(crate) use change::migrations_of;
 pub use change::{Impossible, Migration, migrations};
 pub use key::KeyPart;
-pub use keys::{Dialect, KeyColumn, KeyType, Mode, PerDialect, Storage};
+pub use keys::{ColumnType, Dialect, KeyColumn, KeyType, Mode, PerDialect, Storage};
 pub(crate) use remove::removal;
 pub use section::{GUARDS, SqlRow, SqlTarget};
 

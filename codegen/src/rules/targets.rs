@@ -248,6 +248,24 @@ null = "packed"
         mend: "leave `null` out, or say `owns = false` of a table that is yours",
     }
 
+    COLUMNS_OF_AN_ADOPTED_TABLE "columns-of-an-adopted-table" {
+        looks_for: "`columns` beside `owns = false`",
+        why: "What a start may give are columns of a table that phasegate makes. It makes none of a table that \
+            is the application's.",
+        example: Lines {
+            wrong: r#"
+[target.sql]
+owns = false
+columns = { note = "text" }
+"#,
+            right: r#"
+[target.sql]
+columns = { note = "text" }
+"#,
+        },
+        mend: "leave `columns` out, and start rows with the application's own INSERT",
+    }
+
     OBSERVE_WITHOUT_HISTORY "observe-without-history" {
         looks_for: "`mode = \"observe\"` beside `events = false`",
         why: "An observing guard marks in the history what it would refuse. Without a history it \

@@ -2,6 +2,18 @@
 {% if let Some(lock) = lock %}
 {{ lock.comment }}{{ lock.sql }}
 {% endif -%}
+{% if !columns.is_empty() %}
+{% if dialect == "postgres" -%}
+-- What a start may give from here on. Whoever uses the table is waited for, and whoever comes after waits
+-- behind: rather not for long. Where this fails, run it again.
+SET LOCAL lock_timeout = '3s';
+{% else -%}
+-- What a start may give from here on.
+{% endif -%}
+{% for column in columns -%}
+ALTER TABLE {{ n.table }} ADD COLUMN {{ column }};
+{% endfor -%}
+{% endif -%}
 {% if waits %}
 -- Whoever was writing when the file before was committed may still act on what was before: this
 -- waits until they are done, and takes no lock. A transaction that is left open has to be ended.

@@ -305,6 +305,30 @@ fn refuses_a_null_that_is_no_state_or_of_an_owned_column() {
 }
 
 #[test]
+fn refuses_columns_that_are_none_or_are_there_already() {
+    let of = |keys: &str| format!("{}[target.sql]\n{keys}", two("", ""));
+    check(
+        of("columns = { ref = \"text\", n = \"bigint\", at = \"timestamptz\", more = \"jsonb\" }"),
+        &[],
+    );
+    check(of("columns = {}\ncolumn = \"ref\""), &[]);
+    check(of("columns = { a = «\"int\" }"), &["unknown-value `int`"]);
+    check(of("columns = { a = «7 }"), &["wrong-type"]);
+    check(of("columns = «[\"a\"]"), &["wrong-type"]);
+    check(of("columns = { «\"a b\" = \"text\" }"), &["bad-identifier"]);
+    let long = format!("columns = {{ «{} = \"text\" }}", "a".repeat(64));
+    check(of(&long), &["identifier-too-long"]);
+    for taken in ["token_hash", "Created_At", "status", "ID"] {
+        let columns = format!("columns = {{ a = \"text\", «{taken} = \"text\" }}");
+        check(of(&columns), &[&format!("colliding-names another column `{taken}`")]);
+    }
+    check(of("columns = { a = \"text\", «A = \"text\" }"), &["colliding-names another column `A`"]);
+    check(of("columns = { «xmin = \"text\" }"), &["reserved-word"]);
+    let adopted = "owns = false\ncolumns = { «a = \"text\" }";
+    check(of(adopted), &["columns-of-an-adopted-table"]);
+}
+
+#[test]
 fn refuses_keys_of_several_columns_that_are_none() {
     let of = |keys: &str| format!("{}[target.sql]\n{keys}", two("", ""));
     check(of("key = [\"a\", \"b\"]\nkey_type = [\"text\", \"bigint\"]"), &[]);

@@ -84,10 +84,11 @@ function drawRow(row, item) {
   const status = statusOf(map, item);
   row.dataset.view = status.view;
   const link = row.querySelector("a") ?? row.appendChild(element("a", { href: linkTo(item.id), "data-open": item.id }));
-  const reason = [item.requested_by, item.reason].filter(Boolean).join(" · ");
+  const columns = item.columns ?? {};
+  const reason = [columns.requested_by, columns.reason].filter(Boolean).join(" · ");
   link.replaceChildren(
     element("span", { class: "badge", "data-view": status.view }, icon(status.view)),
-    element("span", { class: "what" }, element("strong", {}, item.ref ?? item.id), element("span", { class: "why" }, reason)),
+    element("span", { class: "what" }, element("strong", {}, columns.ref ?? item.id), element("span", { class: "why" }, reason)),
     element("span", { class: "status", "data-view": status.view }, status.title),
     element("span", { class: "when" }, item.created_at ? ageNode(item.created_at) : ""),
   );
@@ -169,5 +170,5 @@ document.addEventListener("click", (event) => {
 $("older").addEventListener("click", older);
 $("list-reload").addEventListener("click", () => location.reload());
 
-begin((id) => list.items?.find((item) => item.id === id));
+begin();
 followList();

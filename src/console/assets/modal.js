@@ -12,13 +12,10 @@ const address = (id) => `${config("collection")}/${encodeURIComponent(id)}`;
 /** The page's address with the modal open on a row. */
 export const linkTo = (id) => `?${new URLSearchParams({ [PARAM]: id })}`;
 
-/** What the list knows of a row. */
-let about = () => undefined;
 let watched = null;
 
 /** Opens the modal where the address asks for it, now and whenever it changes. */
-export function begin(listed) {
-  about = listed;
+export function begin() {
   addEventListener("popstate", followAddress);
   followAddress();
 }
@@ -119,12 +116,11 @@ function say(mine, { kind, words }) {
 
 function draw(mine) {
   const { snapshot } = mine;
-  const listed = about(mine.id) ?? {};
   const view = viewOf(map, snapshot);
   const changes = changesOf(mine.shown, view);
   mine.shown = view;
 
-  write($("watch-title"), listed.ref || snapshot.id);
+  write($("watch-title"), snapshot.columns?.ref || snapshot.id);
   $("watch-state").dataset.view = view.status.view;
   if ($("watch-state").textContent !== view.status.title) {
     $("watch-state").replaceChildren(icon(view.status.view), element("span", {}, view.status.title));
@@ -134,7 +130,7 @@ function draw(mine) {
   const failed = view.status.state.outcome === "failure";
   write($("watch-alert"), failed ? view.summary || `${view.status.title}.` : "");
   write($("watch-summary"), failed ? "" : view.summary);
-  drawFacts(snapshot, listed);
+  drawFacts(snapshot);
   drawLog(snapshot.log_tail ?? "");
   drawAudit(snapshot);
   if (changes !== "") write($("watch-live"), changes);
@@ -173,7 +169,8 @@ function safeLink(address) {
   }
 }
 
-function drawFacts(snapshot, listed) {
+function drawFacts(snapshot) {
+  const { requested_by, reason } = snapshot.columns ?? {};
   const facts = [];
   const fact = (name, ...said) => facts.push(element("div", {}, element("dt", {}, name), element("dd", {}, ...said)));
   const at = snapshot.last_report_at;
@@ -186,14 +183,14 @@ function drawFacts(snapshot, listed) {
     const name = run ? `Run ${run.run_id}${run.run_attempt > 1 ? `, attempt ${run.run_attempt}` : ""}` : "Workflow run";
     fact("Workflow", element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, name, element("span", { class: "hidden-text" }, " (opens in a new tab)")));
   }
-  if (listed.requested_by) fact("Requested by", listed.requested_by);
-  if (listed.reason) fact("Reason", listed.reason);
+  if (requested_by) fact("Requested by", requested_by);
+  if (reason) fact("Reason", reason);
   fact("Id", element("code", {}, snapshot.id));
   if (snapshot.table && snapshot.table !== map.fingerprints.table) {
     fact("Tables", `The backend goes by table ${snapshot.table}, this page by ${map.fingerprints.table}.`);
   }
   // How long ago something was is told anew by itself.
-  const said = JSON.stringify([snapshot.last_report_at, late, snapshot.run_url, run?.run_id, run?.run_attempt, listed.requested_by, listed.reason, snapshot.table]);
+  const said = JSON.stringify([snapshot.last_report_at, late, snapshot.run_url, run?.run_id, run?.run_attempt, requested_by, reason, snapshot.table]);
   // The focus stays on the link while the facts around it do not change.
   if ($("watch-facts").dataset.said === said && $("watch-facts").children.length > 0) return;
   const focused = $("watch-facts").contains(document.activeElement);

@@ -39,7 +39,7 @@ await until(text(page, "#start-problem"), "The answer was 502, and what came is 
 await page.unroute("**/api/**");
 await page.fill("[name=reason]", "x".repeat(5000));
 await page.click("#start-send");
-await until(text(page, "#start-problem"), "Not started: line 1, column 5013: a text of 5000 bytes, where 4096 are the most");
+await until(text(page, "#start-problem"), "Not started: line 1, column 5013: `reason`: a text of 5000 bytes, where 4096 are the most");
 await page.keyboard.press("Escape");
 
 // An event of a stream that is no JSON.

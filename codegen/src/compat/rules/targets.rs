@@ -88,9 +88,13 @@ pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {
         let storage = word(format!("{:?}", of.storage));
         let key_type = listed(&of.key, |key| key.of.as_str());
         let null = of.null.clone().unwrap_or_else(|| "(none)".to_owned());
-        [dialects.join(", "), storage, key_type, of.owns.to_string(), null]
+        let columns = of.columns.iter().map(|(name, of)| format!("{name} {}", of.as_str()));
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        let columns = if columns.is_empty() { "(none)".to_owned() } else { columns };
+        [dialects.join(", "), storage, key_type, of.owns.to_string(), null, columns]
     });
-    for (at, name) in ["dialects", "storage", "key_type", "owns", "null"].into_iter().enumerate() {
+    const KEYS: [&str; 6] = ["dialects", "storage", "key_type", "owns", "null", "columns"];
+    for (at, name) in KEYS.into_iter().enumerate() {
         let (was, is) = (&keys[0][at], &keys[1][at]);
         key(changes, sql_at(pair, Side::New), "sql", (name, was, is), "", None);
     }

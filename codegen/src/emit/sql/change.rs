@@ -6,11 +6,11 @@ mod sqlite;
 
 use askama::Template;
 
-use super::names::{Names, literal};
+use super::names::{Names, literal, quoted};
 use super::objects::{self, Kind, Object, Schema};
 use super::renames::{Matched, renames};
 use super::rows::Rows;
-use crate::emit::sql::{Dialect, Storage};
+use crate::emit::sql::{ColumnType, Dialect, Storage};
 use crate::machine::{Machine, StateId};
 pub use impossible::Impossible;
 
@@ -80,7 +80,7 @@ pub(crate) fn migrations_of(
         was,
         now: between,
     };
-    let impossible = change.impossible(&ambiguous);
+    let impossible = change.impossible(&before, &ambiguous);
     if !impossible.is_empty() {
         return Err(impossible);
     }
@@ -88,6 +88,7 @@ pub(crate) fn migrations_of(
         Dialect::Postgres => change.postgres(),
         Dialect::Sqlite => change.sqlite(),
     };
+    files.splice(..0, change.columns(&before));
     files.extend(change.switch(&now));
     Ok(files)
 }
@@ -165,6 +166,8 @@ struct File<'c> {
     owns: bool,
     /// One migration of a machine at a time.
     lock: Option<Object>,
+    /// What the table is to have from here on, each a name and a type.
+    columns: Vec<String>,
     /// Whether those have to be done who may still act on what was before.
     waits: bool,
     /// The quotes of a block of code, which no label may hold.
@@ -203,6 +206,7 @@ impl<'m> Change<'_, 'm> {
             dialect: self.now.dialect.as_str(),
             owns: self.now.sql.owns,
             lock,
+            columns: Vec::new(),
             waits: false,
             tag: "",
             labels: &[],
@@ -260,6 +264,29 @@ impl<'m> Change<'_, 'm> {
         let drops = self.drops(&before, &after, &objects);
         let file = File { unknown, drops, objects, ..self.file() };
         Some(file.print(format!("{}_{}", to.mode.as_str(), to.machine.name)))
+    }
+
+    /// The file that gives the table what a start may give from here on. What a table named once stays
+    /// there: rows have values in it.
+    fn columns(&self, before: &[&Machine]) -> Option<Migration> {
+        if !self.now.sql.owns {
+            return None;
+        }
+        let had = |(name, _): &&(String, _)| {
+            let of = |old: &&&Machine| old.targets.sql().is_some_and(|sql| sql.has_column(name));
+            !before.iter().any(|old| of(&old))
+        };
+        let columns = self.now.sql.columns.iter().filter(had);
+        let column = |(name, of): &(String, ColumnType)| {
+            format!("{} {}", quoted(name), self.n.words(of.as_str()))
+        };
+        let columns: Vec<String> = columns.map(column).collect();
+        if columns.is_empty() {
+            return None;
+        }
+        Some(
+            File { columns, ..self.file() }.print(format!("add_columns_{}", self.now.machine.name)),
+        )
     }
 
     /// The values that change, old and new.

@@ -125,6 +125,73 @@ impl KeyType {
     }
 }
 
+/// The type of a column that phasegate makes beside key and status.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// Text.
+    Text,
+    /// A 64-bit number.
+    Bigint,
+    /// A moment.
+    Timestamptz,
+    /// Any JSON.
+    Jsonb,
+}
+
+impl ColumnType {
+    /// The word that the table and PostgreSQL use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Bigint => "bigint",
+            Self::Timestamptz => "timestamptz",
+            Self::Jsonb => "jsonb",
+        }
+    }
+}
+
+/// Columns that a table has beside key and status, each with its type.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    /// They, in the order of the file.
+    pub columns: Vec<(Text, ColumnType)>,
+}
+
+impl<'de> Deserialize<'de> for Columns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = Columns;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of a type per column")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Columns, A::Error> {
+                let mut columns: Vec<(Text, ColumnType)> = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    columns.push(entry);
+                }
+                columns.sort_by_key(|(name, _)| name.span().start);
+                Ok(Columns { columns })
+            }
+        }
+        deserializer.deserialize_map(Shape)
+    }
+}
+
+impl JsonSchema for Columns {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Columns".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let of = generator.subschema_for::<ColumnType>();
+        json_schema!({ "type": "object", "additionalProperties": of })
+    }
+}
+
 /// What the status column has.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]

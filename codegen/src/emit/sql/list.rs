@@ -34,6 +34,8 @@ pub(super) struct View<'m> {
     /// The category of types that the column has to be of.
     column_class: char,
     storage: &'static str,
+    /// What an owned table has beside key and status, each with its type.
+    columns: Vec<(String, &'static str)>,
     /// The labels of the enum type, where phasegate makes one.
     pub(super) labels: Vec<String>,
     pub(super) default: String,
@@ -64,6 +66,7 @@ impl<'m> View<'m> {
                 Storage::Integer => 'N',
             },
             storage: sql.storage.as_str(),
+            columns: sql.columns.iter().map(|(name, of)| (name.clone(), of.as_str())).collect(),
             labels: match sql.storage {
                 Storage::Enum => machine.states.iter().map(|state| literal(&state.value)).collect(),
                 Storage::Text | Storage::Integer => Vec::new(),
@@ -134,13 +137,14 @@ impl List<'_> {
 
     /// The table that phasegate makes, which begins with these columns.
     pub(super) fn owned(&mut self, first: Vec<Column>, tail: &str) {
-        let columns = "ref text, requested_by text, reason text, token_hash bytea, \
-                       created_at timestamptz NOT NULL DEFAULT now()";
+        let columns: String =
+            self.view.columns.iter().map(|(name, of)| format!("{name} {of}, ")).collect();
+        let columns = columns + "token_hash bytea, created_at timestamptz NOT NULL DEFAULT now()";
         let n = &self.view.n;
         let (table, key) = (n.table_name.clone(), n.list(&n.own("")));
         let keys =
             if n.parts.len() > 1 { vec![format!("PRIMARY KEY ({key})")] } else { Vec::new() };
-        self.table((table.clone(), "table"), first, columns, keys, tail);
+        self.table((table.clone(), "table"), first, &columns, keys, tail);
         self.index(format!("{table}_created"), "", &table, &format!("(\"created_at\", {key})"));
     }
 

@@ -161,14 +161,14 @@ impl Names {
                 .replace("bigint", "INTEGER")
                 .replace("integer", "INTEGER")
                 .replace("bytea", "BLOB")
+                .replace("jsonb", "TEXT")
                 .replace("now()", "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"),
         }
     }
 }
 
-/// The columns of an owned table beside its key and its status.
-pub(super) const OWNED_COLUMNS: &[&str] =
-    &["ref", "requested_by", "reason", "token_hash", "created_at"];
+/// The columns that phasegate gives every owned table beside those of the table's own.
+pub(super) const OWNED_COLUMNS: [&str; 2] = ["token_hash", "created_at"];
 
 /// The tables, indexes and types that the target makes or guards: all share one namespace.
 pub(super) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
@@ -203,6 +203,7 @@ pub(super) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
 pub fn identifiers(machine: &str, sql: &SqlTarget) -> Vec<String> {
     let mut names = relations(machine, sql);
     names.push(sql.column.clone());
+    names.extend(sql.columns.iter().map(|(name, _)| name.clone()));
     names.extend(sql.key.iter().map(|key| key.name.clone()));
     names.extend(key::row_columns(machine, &sql.key));
     // The longest of the triggers and of the functions.

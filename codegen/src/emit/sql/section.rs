@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Sql;
-use super::keys::{Dialect, KeyColumn, KeyTypes, Mode, PerDialect, Storage};
+use super::keys::{ColumnType, Columns, Dialect, KeyColumn, KeyTypes, Mode, PerDialect, Storage};
 use super::names::Names;
 use super::objects::{self, Schema};
 use crate::artifact::{Artifact, Header};
@@ -57,6 +57,9 @@ pub struct SqlRow {
     /// With `owns = false`: the state that NULL in the column stands for.
     #[schemars(with = "Option<String>")]
     pub null: Option<Text>,
+    /// With `owns = true`: the columns that a start may give and the console shows, each with its type; by
+    /// default `ref`, `requested_by` and `reason`, all of them text.
+    pub columns: Option<Columns>,
     /// The append-only history, or `false`; by default `MACHINE_events`.
     pub events: Option<OffOr>,
     /// Whether the guard refuses what no transition allows, or lets it through, marks it in the
@@ -91,6 +94,8 @@ pub struct SqlTarget {
     pub type_name: Option<(Option<String>, String)>,
     /// The name of the state that NULL in the column stands for.
     pub null: Option<String>,
+    /// What an owned table has beside key and status, in the order of the table: what a start may give.
+    pub columns: Vec<(String, ColumnType)>,
     /// The history's table; none where the table says `false`.
     pub events: Option<String>,
     /// What becomes of a write that no transition allows.
@@ -103,6 +108,13 @@ impl Targets {
     /// `[target.sql]`, where the table has it.
     pub fn sql(&self) -> Option<&SqlTarget> {
         self.of::<Sql>()
+    }
+}
+
+impl SqlTarget {
+    /// Whether a start may give this column.
+    pub(super) fn has_column(&self, name: &str) -> bool {
+        self.columns.iter().any(|(column, _)| column == name)
     }
 }
 
@@ -128,6 +140,9 @@ impl SqlRow {
         }
     }
 }
+
+/// The columns that a start may give where the table says nothing of them.
+const DEFAULT_COLUMNS: [&str; 3] = ["ref", "requested_by", "reason"];
 
 /// The file that puts the guards back on a table of SQLite's.
 pub const GUARDS: &str = "sqlite-guards.sql";
@@ -170,6 +185,13 @@ impl Target for Sql {
                 None => (None, name.get_ref().clone()),
             }),
             null: row.null.as_ref().map(|state| state.get_ref().clone()),
+            columns: match &row.columns {
+                Some(given) => {
+                    let column = |(name, of): &(Text, ColumnType)| (name.get_ref().clone(), *of);
+                    given.columns.iter().map(column).collect()
+                }
+                None => DEFAULT_COLUMNS.map(|name| (name.to_owned(), ColumnType::Text)).to_vec(),
+            },
             events: match &row.events {
                 None => Some(format!("{machine}_events")),
                 Some(OffOr::Off) => None,
@@ -227,6 +249,7 @@ impl Target for Sql {
         checks::several(row, findings);
         checks::type_name(row, target, findings);
         checks::null(row, target, words, findings);
+        checks::columns(row, target, findings);
         checks::names(row, target, words.machine, findings);
     }
 

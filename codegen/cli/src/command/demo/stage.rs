@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use phasegate::console::{Deploy, migrate};
 use phasegate::http::Running;
-use phasegate::store::{Snapshot, Start, Started};
+use phasegate::store::{Columns, Snapshot, Start, Started};
 use phasegate::{Machine, Schema, Store};
 use tokio::net::TcpListener;
 
@@ -41,9 +41,8 @@ impl Stage {
     /// What the click on Deploy does.
     pub(super) async fn start(&self) -> Result<Started, Failure> {
         let start = Start {
-            reference: Some("main".to_owned()),
             requested_by: Some("demo".to_owned()),
-            reason: Some("phasegate demo".to_owned()),
+            columns: Columns::from([("ref", "main"), ("reason", "phasegate demo")]),
             ..Start::default()
         };
         Ok(self.store.start(&Deploy, &start).await?)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Change;
-use crate::emit::sql::SqlTarget;
+use crate::emit::sql::{ColumnType, SqlTarget};
 use crate::machine::Machine;
 use crate::rules::{self, Rule};
 
@@ -156,10 +156,21 @@ fn differences(
 
 impl Change<'_, '_> {
     /// Finds what no migration can do.
-    pub(super) fn impossible(&self, ambiguous: &[(&str, &str)]) -> Vec<Impossible> {
+    pub(super) fn impossible(
+        &self,
+        before: &[&Machine],
+        ambiguous: &[(&str, &str)],
+    ) -> Vec<Impossible> {
         let (old, new) = (self.was.machine, self.now.machine);
         let mut found = Vec::new();
         let mut keys = differences(old, self.was.sql, new, self.now.sql);
+        let is_otherwise = |(name, of): &(String, ColumnType)| {
+            let had = |old: &SqlTarget| old.columns.iter().any(|(was, is)| was == name && is != of);
+            self.now.sql.owns && before.iter().filter_map(|old| old.targets.sql()).any(had)
+        };
+        if self.now.sql.columns.iter().any(is_otherwise) {
+            keys.push("columns");
+        }
         let null = |machine: &Machine, sql: &SqlTarget| machine.find(sql.null.as_deref()?);
         let was = null(old, self.was.sql).and_then(|id| self.matched.becomes(id));
         if was != null(new, self.now.sql) {

@@ -72,8 +72,10 @@ pub(super) fn names(
     };
     plain(events, findings);
     let name = machine.get_ref().as_str();
-    let given =
-        [&row.schema, &row.table, &row.column].into_iter().flatten().chain(keys()).chain(events);
+    let columns = || row.columns.iter().flat_map(|given| &given.columns).map(|(name, _)| name);
+    columns().for_each(|column| plain(Some(column), findings));
+    let given = [&row.schema, &row.table, &row.column].into_iter().flatten();
+    let given = given.chain(keys()).chain(columns()).chain(events);
     let mut too_long = false;
     for identifier in given.filter(|given| given.get_ref().len() > MAX_NAME) {
         too_long = true;
@@ -107,15 +109,51 @@ pub(super) fn names(
             findings.error(rules::COLLIDING_NAMES, span, message, "name two columns");
         }
     }
-    let columns = target.key.iter().map(|key| (place(&key.name), &key.name));
-    let status = (row.column.as_ref().map(Spanned::span), &target.column);
-    for (given, name) in columns.chain([status]) {
-        if target.owns && OWNED_COLUMNS.contains(&name.to_lowercase().as_str()) {
-            let span = given.unwrap_or_else(|| row.span.clone());
-            let message = format!("the table has another column `{}`", shown(name));
-            findings.error(rules::COLLIDING_NAMES, span, message, "name the column something else");
-        }
+    if target.owns {
+        owned_columns(row, target, findings);
     }
+}
+
+/// The columns of a table that phasegate makes are apart, as databases compare them.
+fn owned_columns(row: &Placed<SqlRow>, target: &SqlTarget, findings: &mut Findings<'_>) {
+    let keys = row.key.iter().flat_map(|key| &key.names);
+    let listed = row.columns.iter().flat_map(|given| &given.columns).map(|(name, _)| name);
+    let given: Vec<&Text> = keys.chain(&row.column).chain(listed).collect();
+    let names = target.key.iter().map(|key| &key.name).chain([&target.column]);
+    let mut taken = OWNED_COLUMNS.map(str::to_owned).to_vec();
+    // That key and status are apart was looked at, and that a key names each column once.
+    let (first, more) = (taken.len(), target.key.len() + 1);
+    let columns = target.columns.iter().filter(|_| !row.has_lost("columns")).map(|(name, _)| name);
+    for (at, name) in names.chain(columns).enumerate() {
+        let folded = name.to_lowercase();
+        let apart = if at < more { &taken[..first] } else { &taken[..] };
+        if apart.contains(&folded) {
+            let span = given
+                .iter()
+                .rfind(|given| given.get_ref().eq_ignore_ascii_case(name))
+                .map(|given| given.span());
+            let message = format!("the table has another column `{}`", shown(name));
+            findings.error(
+                rules::COLLIDING_NAMES,
+                span.unwrap_or_else(|| row.span.clone()),
+                message,
+                "name the column something else",
+            );
+        }
+        taken.push(folded);
+    }
+}
+
+/// What a start may give are columns of a table that phasegate makes.
+pub(super) fn columns(row: &Placed<SqlRow>, target: &SqlTarget, findings: &mut Findings<'_>) {
+    if row.columns.is_none() || target.owns {
+        return;
+    }
+    let first = row.columns.iter().flat_map(|given| &given.columns).next();
+    let span = first.map_or_else(|| row.span.clone(), |(name, _)| name.span());
+    let message = "`columns` is for a table that phasegate makes: this one has the application's";
+    let help = "leave `columns` out, or leave `owns = false` out";
+    findings.error(rules::COLUMNS_OF_AN_ADOPTED_TABLE, span, message, help);
 }
 
 /// The type of the status column is one, and there is one.
@@ -190,7 +228,8 @@ fn reserved_by_databases(
     }
     const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
     let keys = row.key.iter().flat_map(|key| &key.names);
-    for column in row.column.iter().chain(keys) {
+    let columns = row.columns.iter().flat_map(|given| &given.columns).map(|(name, _)| name);
+    for column in row.column.iter().chain(keys).chain(columns) {
         if has(Dialect::Postgres) && target.owns && SYSTEM.contains(&column.get_ref().as_str()) {
             let message =
                 format!("PostgreSQL has a column `{}` in every table", shown(column.get_ref()));
