@@ -24,16 +24,21 @@ use sha2::{Digest, Sha256};
 const INDEX: &str = include_str!("assets/index.html");
 const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 
-/// The files of the page that are the same for every machine.
-const ASSETS: [(&str, &str, &str); 7] = [
+/// The files of the page that are the same for every machine. `phasegate-stepper.js` is the element
+/// that `[target.js] component` generates, for any status map.
+const ASSETS: [(&str, &str, &str); 10] = [
+    ("/audit.js", JS, include_str!("assets/audit.js")),
     ("/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("/console.js", JS, include_str!("assets/console.js")),
     ("/dom.js", JS, include_str!("assets/dom.js")),
-    ("/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
-    ("/line.js", JS, include_str!("assets/line.js")),
-    ("/modal.js", JS, include_str!("assets/modal.js")),
-    ("/stepper.js", JS, include_str!("assets/stepper.js")),
+    ("/icon.svg", SVG, include_str!("assets/icon.svg")),
+    ("/icon-active.svg", SVG, include_str!("assets/icon-active.svg")),
+    ("/icon-done.svg", SVG, include_str!("assets/icon-done.svg")),
+    ("/icon-failed.svg", SVG, include_str!("assets/icon-failed.svg")),
+    ("/phasegate-stepper.js", JS, include_str!("assets/phasegate-stepper.js")),
+    ("/row.js", JS, include_str!("assets/row.js")),
 ];
 
 /// Everything comes from this origin, nothing is inline, and no other page frames it.

@@ -38,6 +38,8 @@ pub struct Event {
     pub run_id: Option<String>,
     /// The run's attempt.
     pub run_attempt: Option<i64>,
+    /// Where the run can be looked at.
+    pub run_url: Option<String>,
     /// Who it was, as the credential said; of the first event who asked for the row.
     pub actor: Option<String>,
     /// The state that the job set out to report before.
@@ -335,6 +337,7 @@ async fn events(
             attempted: row.text(8)?,
             forced: row.text(9)?,
             observed: row.text(10)?,
+            run_url: row.text(11)?,
         })
     };
     rows.iter().map(event).collect()

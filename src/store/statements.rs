@@ -121,7 +121,7 @@ impl Statements {
             language: format!("SELECT fingerprint FROM {}", names.language),
             events: format!(
                 "SELECT CAST(e.seq AS bigint), {}, {}, {}, r.job, r.run_id, \
-                 CAST(r.run_attempt AS bigint), r.actor, {}, e.forced, e.observed \
+                 CAST(r.run_attempt AS bigint), r.actor, {}, e.forced, e.observed, r.run_url \
                  FROM {events} e LEFT JOIN {reports} r \
                  ON {} AND r.seq = e.seq AND r.answer = 'applied' \
                  WHERE {} AND e.seq > $2 AND CAST($3 AS text) IS NOT NULL ORDER BY e.seq",

@@ -156,3 +156,17 @@ fn the_declarations_hold_what_typescript_says_of_the_map() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn the_console_has_the_element_that_is_generated() {
+    let path = common::root().join("src/console/assets/phasegate-stepper.js");
+    let generated = phasegate_codegen::emit::js::element();
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|how| how == "always") {
+        std::fs::write(&path, &generated).unwrap();
+    }
+    let held = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        held == generated,
+        "run this test again with INSTA_UPDATE=always: the element has changed"
+    );
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use phasegate_codegen::emit::PathTarget;
-use phasegate_codegen::emit::js::Js;
+use phasegate_codegen::emit::js::{Js, JsTarget};
 use phasegate_codegen::emit::ts::Ts;
 use phasegate_codegen::{Loaded, render};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Writes a table's module, and gives its path.
 pub(crate) fn write(folder: &Path, name: &str, loaded: &Loaded) -> PathBuf {
     let mut loaded = loaded.clone();
-    loaded.machine.targets.set::<Js>(PathTarget { path: name.to_owned() });
+    loaded.machine.targets.set::<Js>(JsTarget::module(name));
     for artifact in render(&loaded, &[&Js]).iter().filter(|it| !it.path.contains('/')) {
         std::fs::write(folder.join(&artifact.path), &artifact.text).unwrap();
     }

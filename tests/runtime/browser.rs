@@ -6,12 +6,15 @@ use crate::common;
 use std::process::Command;
 
 use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine, schema};
-use axum::routing::post;
+use axum::Router;
+use axum::extract::RawQuery;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Html;
+use axum::routing::{get, post};
 use phasegate::Schema;
 use phasegate::console::Page;
 use phasegate::http::{Backend, BearerToken, Options, Running};
-use phasegate_codegen::emit::PathTarget;
-use phasegate_codegen::emit::js::Js;
+use phasegate_codegen::emit::js::{Js, JsTarget};
 use sqlx::{Connection, Executor};
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -50,13 +53,19 @@ fn empty(table: &str) -> World {
 
 /// The status map of a table.
 fn status_map(table: &str) -> String {
+    modules(table, "map.js").0
+}
+
+/// The status map of a table at this path, and the element next to it.
+fn modules(table: &str, path: &str) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("table.toml");
-    std::fs::write(&path, table).unwrap();
-    let mut loaded = common::load(&path);
-    loaded.machine.targets.set::<Js>(PathTarget { path: "map.js".to_owned() });
+    let at = folder.path().join("table.toml");
+    std::fs::write(&at, table).unwrap();
+    let mut loaded = common::load(&at);
+    loaded.machine.targets.set::<Js>(JsTarget { path: path.to_owned(), component: true });
     let artifacts = phasegate_codegen::render(&loaded, &[&Js]);
-    artifacts.into_iter().find(|artifact| artifact.path == "map.js").unwrap().text
+    let text = |path: &str| artifacts.iter().find(|it| it.path == path).unwrap().text.clone();
+    (text(path), text(&path.replace(".js", "-stepper.js")))
 }
 
 /// Runs one script of `tests/runtime/browser` to its end.
@@ -179,6 +188,49 @@ fn a_backend_by_itself() {
     let reply =
         common::backend::client::call("GET", &format!("{}/readyz", running.url()), &[], &[]);
     assert_eq!(reply.status, 200);
+    world.run(running.stop());
+}
+
+/// A page that has never heard of phasegate's console: three lines, and the two modules.
+fn three_lines(table: &str) -> Router {
+    let page = |RawQuery(id): RawQuery| async move {
+        Html(format!(
+            "<!doctype html><html lang=\"en\"><title>Order</title>\n\
+             <script type=\"module\" src=\"order-stepper.js\"></script>\n\
+             <phasegate-stepper events=\"/api/orders/{}/events\"></phasegate-stepper>\n",
+            id.unwrap_or_default()
+        ))
+    };
+    let script =
+        |text: String| get(move || async move { ([(CONTENT_TYPE, "text/javascript")], text) });
+    let (map, stepper) = modules(table, "order.js");
+    Router::new()
+        .route("/three-lines", get(page))
+        .route("/order.js", script(map))
+        .route("/order-stepper.js", script(stepper))
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn three_lines_show_a_live_stepper_of_any_table() {
+    let table =
+        std::fs::read_to_string(common::root().join("codegen/examples/order/order.toml")).unwrap();
+    let world = empty(&table);
+    let options = Options::default().heartbeat(HEARTBEAT);
+    let backend = Backend::with(world.store.clone(), machine(&table), BearerToken, options);
+    let pages = three_lines(&table);
+    let running = world.run(async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        backend.serve(listener, pages).unwrap()
+    });
+    let walk = serde_json::json!([
+        ["", ["Payment: upcoming", "Delivery: upcoming"]],
+        ["authorising", ["*Payment: in progress", "Delivery: upcoming"]],
+        ["paid", ["Payment: done", "Delivery: upcoming"]],
+        ["shipped", ["Payment: done", "*Delivery: in progress"]],
+        ["delivered", ["Payment: done", "Delivery: done"]],
+    ]);
+    run("stepper.mjs", &[("BASE", &running.url()), ("WALK", &walk.to_string())]);
     world.run(running.stop());
 }
 

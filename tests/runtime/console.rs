@@ -6,16 +6,19 @@ use phasegate::Schema;
 use phasegate::console::Page;
 use phasegate::http::Backend;
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 12] = [
     ("/", "text/html; charset=utf-8"),
+    ("/audit.js", "text/javascript; charset=utf-8"),
     ("/console.css", "text/css; charset=utf-8"),
     ("/console.js", "text/javascript; charset=utf-8"),
     ("/dom.js", "text/javascript; charset=utf-8"),
     ("/icon.svg", "image/svg+xml"),
-    ("/line.js", "text/javascript; charset=utf-8"),
-    ("/modal.js", "text/javascript; charset=utf-8"),
+    ("/icon-active.svg", "image/svg+xml"),
+    ("/icon-done.svg", "image/svg+xml"),
+    ("/icon-failed.svg", "image/svg+xml"),
+    ("/phasegate-stepper.js", "text/javascript; charset=utf-8"),
+    ("/row.js", "text/javascript; charset=utf-8"),
     ("/status-map.js", "text/javascript; charset=utf-8"),
-    ("/stepper.js", "text/javascript; charset=utf-8"),
 ];
 
 #[test]

@@ -152,7 +152,7 @@ fn meta_type(meta: &Meta) -> Option<String> {
 
 /// A string as JavaScript and TypeScript write it. What could end a script in a page, break a line
 /// or turn the direction of what is read stands as an escape.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for char in text.chars() {

@@ -1,9 +1,8 @@
 // The console's page: the list of rows, live from one event stream, and the start of one.
-import { $, ageNode, call, config, element, icon, write } from "./dom.js";
-import { follow } from "./line.js";
-import { begin, linkTo, open, redraw } from "./modal.js";
+import { $, ageNode, arrange, call, config, copyButton, element, icon, write } from "./dom.js";
+import { follow, statusOf } from "./phasegate-stepper.js";
+import { begin, linkTo, open } from "./row.js";
 import * as map from "./status-map.js";
-import { statusOf } from "./stepper.js";
 
 const COLLECTION = config("collection");
 /** The key of the list in its answer. */
@@ -20,7 +19,7 @@ const list = { items: null, next: null, limit: PAGE, rows: new Map(), line: null
 function followList() {
   list.line?.close();
   const path = `${COLLECTION}?limit=${list.limit}`;
-  list.line = follow(path, `${COLLECTION}?limit=1`, { list: takeList, row: takeRow }, sayLine);
+  list.line = follow(path, { list: takeList, row: takeRow }, sayLine);
 }
 
 function takeList(page) {
@@ -69,15 +68,9 @@ function drawList() {
     list.rows.set(item.id, row);
     return row;
   });
-  // Moving a row takes the focus from it: only where the order has changed.
-  if (nodes.length !== $("list").children.length || nodes.some((node, at) => $("list").children[at] !== node)) {
-    const focused = $("list").contains(document.activeElement) ? document.activeElement : null;
-    $("list").replaceChildren(...nodes);
-    focused?.focus();
-  }
+  arrange($("list"), nodes);
   const shown = new Set(nodes);
   for (const [id, row] of list.rows) if (!shown.has(row)) list.rows.delete(id);
-  redraw();
 }
 
 function drawRow(row, item) {
@@ -85,7 +78,8 @@ function drawRow(row, item) {
   row.dataset.view = status.view;
   const link = row.querySelector("a") ?? row.appendChild(element("a", { href: linkTo(item.id), "data-open": item.id }));
   const columns = item.columns ?? {};
-  const reason = [columns.requested_by, columns.reason].filter(Boolean).join(" · ");
+  const others = Object.entries(columns).filter(([name, value]) => name !== "ref" && value !== null && value !== "");
+  const reason = others.map(([, value]) => (typeof value === "string" ? value : JSON.stringify(value))).join(" · ");
   link.replaceChildren(
     element("span", { class: "badge", "data-view": status.view }, icon(status.view)),
     element("span", { class: "what" }, element("strong", {}, columns.ref ?? item.id), element("span", { class: "why" }, reason)),
@@ -96,6 +90,8 @@ function drawRow(row, item) {
 
 // The start.
 
+// Without script there is no start.
+$("start-open").hidden = false;
 $("start-open").addEventListener("click", () => {
   $("start-form").hidden = false;
   $("start-done").hidden = true;
@@ -103,11 +99,18 @@ $("start-open").addEventListener("click", () => {
   $("start").showModal();
 });
 
+let isSending = false;
+/** What is shown this once and was not copied yet. */
+let token = null;
+
 $("start-form").addEventListener("submit", async (event) => {
   event.preventDefault();
+  // A button that is disabled loses the focus; a second click must start no second row.
+  if (isSending) return;
+  isSending = true;
+  $("start-send").setAttribute("aria-disabled", "true");
   const fields = [...new FormData($("start-form"))].map(([key, value]) => [key, value.trim()]);
-  $("start-send").disabled = true;
-  write($("start-problem"), "");
+  sayProblem(null);
   try {
     const made = await call(COLLECTION, {
       method: "POST",
@@ -116,46 +119,77 @@ $("start-form").addEventListener("submit", async (event) => {
     });
     showStarted(made);
   } catch (problem) {
-    const isRefused = problem.status !== undefined && problem.status < 500;
-    write($("start-problem"), isRefused ? `Not started: ${problem.message}` : `${problem.message} Whether it was started is not known: look at the list before you try again.`);
+    sayProblem(problem);
   }
-  $("start-send").disabled = false;
+  $("start-send").removeAttribute("aria-disabled");
+  isSending = false;
 });
+
+/** What is wrong, at the field that it is about where the backend names one. */
+function sayProblem(problem) {
+  for (const field of $("start-form").elements) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+  const isRefused = problem?.status !== undefined && problem.status < 500;
+  // Where in the body it stands says nothing to who filled in a form.
+  const [, named, why] = problem?.message.match(/^line \d+, column \d+: `(\w+)`: (.*)$/s) ?? [];
+  const text = !problem ? "" : isRefused ? `Not started: ${why ?? problem.message}` : `${problem.message} Whether it was started is not known: look at the list before you try again.`;
+  write($("start-problem"), text);
+  const field = $("start-form").elements.namedItem(named ?? "");
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", "start-problem");
+  field.focus();
+}
 
 function showStarted(made) {
   $("start-form").reset();
   $("start-form").hidden = true;
-  $("start-inputs").replaceChildren(
-    ...copyable(config("id-input"), made.id),
-    ...copyable(config("token-input"), made.callback_token),
-  );
+  token = made.callback_token;
+  $("start-inputs").replaceChildren(...copyable(config("id-input"), made.id), ...copyable(config("token-input"), token));
   $("start-done").hidden = false;
   $("start-watch").dataset.id = made.id;
   $("start-done-title").focus();
 }
 
 function copyable(name, value) {
-  const button = element("button", { type: "button", class: "button small", "aria-label": `Copy ${name}` }, "Copy");
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(value);
-      write(button, "Copied");
-      write($("start-live"), `${name} copied.`);
-    } catch {
-      // Without leave to write the clipboard, the text is marked for the keyboard to copy.
-      getSelection().selectAllChildren(button.previousElementSibling);
-    }
-  });
+  const button = copyButton(name, value, (said) => write($("start-live"), said));
+  // A copy that was tried is in the hands of who tried it.
+  button.addEventListener("click", () => value === token && keep());
   return [element("dt", {}, name), element("dd", {}, element("code", {}, value), button)];
 }
 
+/** Nothing is lost any more by closing. */
+function keep() {
+  token = null;
+  write($("start-unsaved"), "");
+  $("start-leave").hidden = true;
+}
+
+/** The token is shown once: closing before it was copied asks first. */
+function mayClose(event) {
+  if (token === null || $("start-done").hidden) return;
+  event.preventDefault();
+  write($("start-unsaved"), "The token was not copied, and is not shown again.");
+  $("start-leave").hidden = false;
+  $("start-leave").focus();
+}
+$("start").addEventListener("cancel", mayClose);
+$("start").addEventListener("keydown", (event) => event.key === "Escape" && mayClose(event));
+$("start").querySelector("form[method=dialog]").addEventListener("submit", mayClose);
+$("start-leave").addEventListener("click", () => $("start").close());
+
 $("start").addEventListener("close", () => {
   // A token is shown once: nothing of it stays in the document.
+  keep();
   $("start-inputs").replaceChildren();
   write($("start-live"), "");
 });
 
-$("start-watch").addEventListener("click", () => {
+$("start-watch").addEventListener("click", (event) => {
+  mayClose(event);
+  if (event.defaultPrevented) return;
   $("start").close();
   open($("start-watch").dataset.id);
 });

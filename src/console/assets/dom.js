@@ -1,4 +1,5 @@
 // What the page's parts share: elements made of text, times told as facts, calls to the backend.
+import { clock, icon as iconOf, utc } from "./phasegate-stepper.js";
 
 /** What the router has written into the page. */
 export const config = (name) => document.querySelector(`meta[name="phasegate-${name}"]`).content;
@@ -20,43 +21,62 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** The icon of a view; its meaning stands beside it as text. */
-export function icon(view) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `#icon-${view}`);
-  svg.append(use);
-  return svg;
-}
+/** The icon of a view; its meaning stands next to it as text. */
+export const icon = iconOf;
 
 /** Text only where it differs, so that nothing is announced or repainted for its own sake. */
 export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** A moment, to the second; with the day where it is not today. */
-export const clock = (at) => {
-  const day = at.slice(0, 10) === new Date().toISOString().slice(0, 10) ? "" : `${at.slice(0, 10)} `;
-  return `${day}${at.slice(11, 19)} UTC`;
-};
+/** A list's children in this order. None is moved that stands well: moving takes the focus and a selection. */
+export function arrange(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  for (const [at, node] of nodes.entries()) {
+    if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null);
+  }
+  if (focused && document.activeElement !== focused) focused.focus();
+}
+
+/** A moment in the reader's time zone, with UTC at hand. */
+export const timeNode = (at) => element("time", { datetime: at, title: utc(at), dir: "ltr" }, clock(at));
+
+const RELATIVE = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always", style: "short" });
+/** Units, and from how many seconds on each is used. */
+const UNITS = [["day", 86_400, 36 * 3600], ["hour", 3600, 90 * 60], ["minute", 60, 90], ["second", 1, 10]];
 
 function age(at) {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(at)) / 1000));
-  if (seconds < 10) return "just now";
-  if (seconds < 90) return `${seconds} s ago`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min ago`;
-  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h ago`;
-  return `${Math.round(seconds / 86400)} days ago`;
+  const [unit, size] = UNITS.find(([, , from]) => seconds >= from) ?? [];
+  return unit ? RELATIVE.format(-Math.round(seconds / size), unit) : "just now";
 }
 
 /** How long ago something was, kept true. */
-export const ageNode = (at) => element("time", { datetime: at, title: clock(at), "data-age": at }, age(at));
+export const ageNode = (at) => element("time", { datetime: at, title: utc(at), "data-age": at, dir: "auto" }, age(at));
 
 setInterval(() => {
   for (const node of document.querySelectorAll("[data-age]")) write(node, age(node.dataset.age));
 }, EVERY);
+
+/** A button that copies a text; `said` hears in words that it did. */
+export function copyButton(name, value, said) {
+  const button = element("button", { type: "button", class: "button small copy", "aria-label": `Copy ${name}` }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(value);
+      write(button, "Copied");
+      said(`${name} copied.`);
+      setTimeout(() => write(button, "Copy"), 2_000);
+    } catch {
+      // Without leave to write the clipboard, the text is marked for the keyboard to copy.
+      getSelection().selectAllChildren(button.previousElementSibling);
+      said(`${name} is marked: copy it with the keyboard.`);
+    }
+  });
+  return button;
+}
 
 /**
  * What the backend answers, as data. Whatever else comes of it is an error in words: with the
@@ -75,14 +95,14 @@ export async function call(path, options) {
   const body = parsed(text);
   const kind = response.headers.get("content-type")?.split(";")[0] || "without a type";
   const noJson = body === undefined ? `, and what came is no JSON (${kind}): something in between may have answered` : "";
-  const refusal = (said) => Object.assign(new Error(said), { status: response.status });
+  const refusal = (said) => Object.assign(new Error(said), { status: response.status, problem: body });
   if (!response.ok) throw refusal(body?.detail ?? body?.title ?? `The answer was ${response.status}${noJson}.`);
   if (noJson !== "") throw new Error(`The answer was ${response.status}${noJson}.`);
   return body;
 }
 
 /** Text as data; nothing where it is no JSON. */
-export function parsed(text) {
+function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {

@@ -5,8 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use phasegate_codegen::emit::PathTarget;
-use phasegate_codegen::emit::js::Js;
+use phasegate_codegen::emit::js::{Js, JsTarget};
 use phasegate_codegen::machine::StateId;
 use phasegate_codegen::{Machine, load, render};
 use serde_json::{Value, json};
@@ -104,7 +103,7 @@ pub(crate) const DEFECTS: [Defect; 25] = [
 pub(crate) fn run(table: &str, defect: Option<&Defect>) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let mut loaded = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(table)).unwrap();
-    loaded.machine.targets.set::<Js>(PathTarget { path: "map.mjs".to_owned() });
+    loaded.machine.targets.set::<Js>(JsTarget::module("map.mjs"));
     let artifacts = render(&loaded, &[&Js]);
     let text = &artifacts.iter().find(|artifact| artifact.path == "map.mjs").unwrap().text;
     let module = folder.path().join("map.mjs");

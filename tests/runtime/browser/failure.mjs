@@ -8,12 +8,12 @@ const page = await window();
 await page.goto(`${BASE}/?deploy=${deploy.id}`);
 await until(text(page, "#watch-title"), deploy.id);
 await report(deploy, { status: "smoke_running", job: "smoke", run_id: "1", run_attempt: 1 });
-await until(text(page, "#watch-state"), "Smoke running");
-assert.equal(await text(page, "#watch-alert")(), "");
+await until(text(page, "#watch [part=status]"), "Smoke running");
+assert.equal(await text(page, "#watch [part~=alert]")(), "");
 await report(deploy, { status: "failed", job: "smoke", run_id: "1", run_attempt: 1, attempted: "smoke_running", log_tail: "expected 3 <img src=x onerror=alert(1)>" });
 await until(steps(page), ["Smoke gate: failed", "Freeze check: not reached", "Deploy: not reached", "Health check: not reached"]);
-await until(text(page, "#watch-alert"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
-assert.equal(await page.getAttribute("#watch-alert", "role"), "alert");
+await until(text(page, "#watch [part~=alert]"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
+assert.equal(await page.getAttribute("#watch [part~=alert]", "role"), "alert");
 await until(text(page, "#watch-log pre"), "expected 3 <img src=x onerror=alert(1)>");
 await page.click("#watch-log summary");
 assert.equal(await page.$$eval("#watch img", (images) => images.length), 0);
@@ -21,7 +21,7 @@ assert.deepEqual(await axe(page), []);
 
 // Opened after the end it says the same.
 await page.reload();
-await until(text(page, "#watch-alert"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
+await until(text(page, "#watch [part~=alert]"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
 
 // An address that is none of the web's is no link, whoever says it.
 const snapshot = await (await fetch(`${BASE}${deploy.path}`)).json();
@@ -30,10 +30,10 @@ await page.route("**/events", (route) => {
   return route.fulfill({ contentType: "text/event-stream", body });
 });
 await page.reload();
-await until(text(page, "#watch-state"), "Failed");
-assert.equal(await page.$$eval("#watch-facts a", (links) => links.length), 0);
+await until(text(page, "#watch [part=status]"), "Failed");
+assert.equal(await page.$$eval("#watch-facts [data-fact=Workflow] a", (links) => links.length), 0);
 await page.unroute("**/events");
 
 await page.goto(`${BASE}/?deploy=no-such-deploy`);
-await until(text(page, "#watch-connection"), "There is no deploy with this id.");
+await until(text(page, "#watch [part=line]"), "There is no deploy with this id.");
 await end(page);

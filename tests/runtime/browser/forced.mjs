@@ -11,15 +11,15 @@ const first = await start("/api/deploys", { ref: "first" });
 await page.goto(`${BASE}/?deploy=${first.id}`);
 await report(first, { status: "smoke_passed" });
 await report(first, { status: "building" });
-await until(text(page, "#watch-state"), "Building");
+await until(text(page, "#watch [part=status]"), "Building");
 await force(first, "succeeded", "looked at it by hand");
-await until(text(page, "#watch-state"), `Succeeded (${FORCED})`);
-assert.equal(await page.getAttribute("#watch-state", "data-view"), "forced");
+await until(text(page, "#watch [part=status]"), `Succeeded (${FORCED})`);
+assert.equal(await page.getAttribute("#watch [part=status]", "data-view"), "forced");
 const past = ["Smoke gate: done", "Freeze check: not reported", `Deploy: ${FORCED}`, `Health check: ${FORCED}`];
 await until(steps(page), past);
-assert.deepEqual(await page.$$eval("#watch-steps use", (icons) => icons.map((icon) => icon.getAttribute("href"))), ["#icon-done", "#icon-unconfirmed", "#icon-forced", "#icon-forced"]);
-await until(text(page, "#watch-live"), `Succeeded (${FORCED}). Deploy: ${FORCED}. Health check: ${FORCED}.`);
-await until(text(page, "#watch-summary"), `Succeeded (${FORCED}). An operator forced it: looked at it by hand. Not reported: Freeze check. Forced past, not reported: Deploy, Health check.`);
+assert.deepEqual(await page.$$eval("#watch [part~=step] svg", (icons) => icons.map((icon) => icon.dataset.icon)), ["done", "unconfirmed", "forced", "forced"]);
+await until(text(page, "#watch phasegate-stepper [role=status]"), `Succeeded (${FORCED}). Deploy: ${FORCED}. Health check: ${FORCED}.`);
+await until(text(page, "#watch [part=summary]"), `Succeeded (${FORCED}). An operator forced it: looked at it by hand. Not reported: Freeze check. Forced past, not reported: Deploy, Health check.`);
 assert.deepEqual(await axe(page), []);
 await page.reload();
 await until(steps(page), past);
@@ -43,10 +43,10 @@ await until(listed(page), [`third: Deploying (${FORCED}) [forced]`, `second: Suc
 // What is reported from there on is reported, and the end after it is no plain one.
 await report(third, { status: "health_checking" });
 await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, `Deploy: ${FORCED}`, "*Health check: in progress"]);
-await until(text(page, "#watch-state"), "Health checking (after a forced step)");
+await until(text(page, "#watch [part=status]"), "Health checking (after a forced step)");
 await report(third, { status: "succeeded" });
-await until(text(page, "#watch-state"), "Succeeded (after a forced step)");
-assert.equal(await page.getAttribute("#watch-state", "data-view"), "forced");
+await until(text(page, "#watch [part=status]"), "Succeeded (after a forced step)");
+assert.equal(await page.getAttribute("#watch [part=status]", "data-view"), "forced");
 await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, `Deploy: ${FORCED}`, "Health check: done"]);
 await until(async () => (await listed(page)())[0], "third: Succeeded (after a forced step) [forced]");
 
@@ -56,7 +56,7 @@ await report(fourth, { status: "building" });
 await force(fourth, "failed", "given up");
 await page.goto(`${BASE}/?deploy=${fourth.id}`);
 await until(steps(page), ["Smoke gate: not reported", "Freeze check: not reported", "Deploy: failed (forced, not reported)", "Health check: not reached"]);
-await until(text(page, "#watch-alert"), `Failed (${FORCED}) in Deploy. An operator forced it: given up. Not reached: Health check. Not reported: Smoke gate, Freeze check.`);
+await until(text(page, "#watch [part~=alert]"), `Failed (${FORCED}) in Deploy. An operator forced it: given up. Not reached: Health check. Not reported: Smoke gate, Freeze check.`);
 
 // A report of the phase that was forced into is one.
 const fifth = await start("/api/deploys", { ref: "fifth" });

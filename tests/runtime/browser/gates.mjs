@@ -7,14 +7,14 @@ const deploy = await start("/api/deploys", { ref: "main@3f2c91e", requested_by: 
 const page = await window({ viewport: { width: 960, height: 720 }, deviceScaleFactor: process.env.PICTURE ? 2 : 1 });
 await page.goto(`${BASE}/?deploy=${deploy.id}`);
 const run = { job: "deploy", run_id: "17204518833", run_attempt: 1, run_url: "https://ci.example/runs/17204518833" };
-await until(text(page, "#watch-state"), "Queued");
+await until(text(page, "#watch [part=status]"), "Queued");
 await report(deploy, { ...run, status: "building" });
 const gates = ["Smoke gate: not reported", "Freeze check: not reported"];
 await until(steps(page), [...gates, "*Deploy: in progress", "Health check: upcoming"]);
-await until(text(page, "#watch-live"), "Building. Smoke gate: not reported. Freeze check: not reported. Deploy: in progress.");
+await until(text(page, "#watch phasegate-stepper [role=status]"), "Building. Smoke gate: not reported. Freeze check: not reported. Deploy: in progress.");
 await report(deploy, { ...run, status: "deploying" });
-await until(text(page, "#watch-state"), "Deploying");
-await until(() => page.$$eval("#watch-facts a", (links) => links.length), 1);
+await until(text(page, "#watch [part=status]"), "Deploying");
+await until(() => page.$$eval("#watch-facts [data-fact=Workflow] a", (links) => links.length), 1);
 
 // A report that comes too late is refused, and moves nothing.
 await report(deploy, { status: "smoke_passed", job: "smoke", run_id: "17204518833", run_attempt: 1 }, 422);
@@ -23,7 +23,7 @@ if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
 
 await report(deploy, { ...run, status: "succeeded" });
 await until(steps(page), [...gates, "Deploy: done", "Health check: not reported"]);
-await until(text(page, "#watch-summary"), "Succeeded. Not reported: Smoke gate, Freeze check, Health check.");
+await until(text(page, "#watch [part=summary]"), "Succeeded. Not reported: Smoke gate, Freeze check, Health check.");
 
 // A phase that began and never said how it ended is neither done nor unheard of.
 const half = await start("/api/deploys", {});
@@ -33,5 +33,5 @@ await report(half, { ...run, status: "building" });
 const unended = ["Smoke gate: outcome not reported", "Freeze check: not reported"];
 await until(steps(page), [...unended, "*Deploy: in progress", "Health check: upcoming"]);
 await report(half, { ...run, status: "failed" });
-await until(text(page, "#watch-alert"), "Failed in Deploy. Not reached: Health check. Not reported: Freeze check. Outcome not reported: Smoke gate.");
+await until(text(page, "#watch [part~=alert]"), "Failed in Deploy. Not reached: Health check. Not reported: Freeze check. Outcome not reported: Smoke gate.");
 await end(page);

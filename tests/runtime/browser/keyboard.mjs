@@ -55,6 +55,8 @@ await page.keyboard.press("Enter");
 await until(focused, "start-done-title");
 await page.keyboard.press("Tab");
 await page.keyboard.press("Tab");
+assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Copy callback_token");
+await page.keyboard.press("Enter");
 await tab("start-watch");
 await page.keyboard.press("Enter");
 await until(text(page, "#watch-title"), "by-keyboard");

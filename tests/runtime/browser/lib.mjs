@@ -49,10 +49,10 @@ export async function until(look, expected, patience = PATIENCE) {
 
 /** The steps as they read, the active one with a star. */
 export const steps = (page) => () =>
-  page.$$eval("#watch-steps > li", (items) =>
+  page.$$eval("#watch [part~=step]", (items) =>
     items.map((item) => {
       const mark = item.getAttribute("aria-current") === "step" ? "*" : "";
-      return `${mark}${item.querySelector("strong").textContent}: ${item.querySelector(".view").textContent}`;
+      return `${mark}${item.querySelector("[part=title]").textContent}: ${item.querySelector("[part=view]").textContent}`;
     }),
   );
 

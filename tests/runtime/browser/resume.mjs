@@ -47,26 +47,28 @@ page.on("request", (request) => {
 await page.goto(`http://127.0.0.1:${port}/?deploy=${deploy.id}`);
 await other.goto(`${BASE}/?deploy=${deploy.id}`);
 await report(deploy, { status: "smoke_running" });
-for (const one of [page, other]) await until(text(one, "#watch-state"), "Smoke running");
+for (const one of [page, other]) await until(text(one, "#watch [part=status]"), "Smoke running");
 
 await wire.cut();
-const lost = /^Connection lost at \d\d:\d\d:\d\d UTC\. What is shown is the last that was heard; trying again\.$/;
-await until(async () => lost.test(await text(page, "#watch-connection")()), true);
-assert.match(await text(page, "#watch-live")(), lost);
+const lost = /^Connection lost at \d\d:\d\d:\d\d\. What is shown is the last that was heard; trying again\.$/;
+await until(async () => lost.test(await text(page, "#watch [part=line]")()), true);
+await until(async () => lost.test(await text(page, "#watch phasegate-stepper [role=status]")()), true);
 await report(deploy, { status: "smoke_passed" });
 await report(deploy, { status: "freeze_checking" });
-await until(text(other, "#watch-state"), "Freeze checking");
+await until(text(other, "#watch [part=status]"), "Freeze checking");
 // Nothing has moved by the loss, or by the time since.
-assert.equal(await text(page, "#watch-state")(), "Smoke running");
+assert.equal(await text(page, "#watch [part=status]")(), "Smoke running");
 assert.deepEqual((await steps(page)())[0], "*Smoke gate: in progress");
-assert.equal(await page.$eval("#watch-steps [aria-current] .badge", (badge) => Number(getComputedStyle(badge).opacity) < 1), true);
+assert.equal(await page.$eval("#watch [aria-current] [part=badge]", (badge) => Number(getComputedStyle(badge).opacity) < 1), true);
 
 await wire.open(port);
-await until(text(page, "#watch-state"), "Freeze checking");
-await until(text(page, "#watch-connection"), "Connected again.");
-assert.equal(await page.$eval("#watch-connection", (notice) => notice.hasAttribute("data-lost")), false);
+await until(text(page, "#watch [part=status]"), "Freeze checking");
+await until(text(page, "#watch [part=line]"), "Connected again.");
+assert.equal(await page.$eval("#watch [part=line]", (notice) => notice.hasAttribute("data-lost")), false);
 const log = ["Smoke passed → to Freeze checking", "Smoke running → to Smoke passed", "Queued → to Smoke running", "Queued"];
 await until(audit(page), log);
+// It is said once, and does not stay.
+await until(text(page, "#watch [part=line]"), "");
 assert.equal(streams.length >= 2, true, "the page came back by itself");
 
 await page.reload();
@@ -76,6 +78,6 @@ assert.deepEqual(await steps(page)(), await steps(other)());
 // A connection that only hangs breaks for no browser: it is opened anew once nothing was heard.
 wire.hang();
 await report(deploy, { status: "freeze_passed" });
-await until(text(page, "#watch-state"), "Freeze passed");
+await until(text(page, "#watch [part=status]"), "Freeze passed");
 await end(page, other);
 await wire.cut();

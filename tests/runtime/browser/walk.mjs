@@ -12,16 +12,22 @@ await page.click("#start-send");
 await page.waitForSelector("#start-done:not([hidden])");
 const [id, token] = await page.$$eval("#start-inputs code", (nodes) => nodes.map((node) => node.textContent));
 assert.deepEqual(await page.$$eval("#start-inputs dt", (nodes) => nodes.map((node) => node.textContent)), ["console_deploy_id", "callback_token"]);
+// The token is shown once: leaving without it asks.
+await page.keyboard.press("Escape");
+await until(text(page, "#start-unsaved"), "The token was not copied, and is not shown again.");
+assert.equal(await page.isVisible("#start-done"), true);
+await page.click("[aria-label='Copy callback_token']");
+await until(text(page, "#start-unsaved"), "");
 await page.click("#start-watch");
 // The token leaves the document with the dialog, whose "close" comes a moment after the click.
 await until(() => page.$$eval("#start-inputs code", (nodes) => nodes.length), 0);
 assert.equal(new URL(page.url()).search, `?deploy=${id}`);
 
 const deploy = { id, token, path: `/api/deploys/${id}` };
-const live = text(page, "#watch-live");
+const live = text(page, "#watch phasegate-stepper [role=status]");
 await until(steps(page), ["Smoke gate: upcoming", "Freeze check: upcoming", "Deploy: upcoming", "Health check: upcoming"]);
 await until(text(page, "#watch-title"), "main");
-await until(text(page, "#watch-state"), "Queued");
+await until(text(page, "#watch [part=status]"), "Queued");
 
 const run = { run_id: "7", run_attempt: 2, run_url: "https://ci.example/runs/7" };
 const walk = [
@@ -39,13 +45,13 @@ for (const [job, status, expected, said] of walk) {
   await until(steps(page), expected);
   await until(live, said);
 }
-assert.equal(await page.$eval("#watch-alert", (node) => node.textContent), "", "a success is no alert");
+assert.equal(await page.$eval("#watch [part~=alert]", (node) => node.textContent), "", "a success is no alert");
 await until(audit(page), [
   "Health checking → to Succeeded", "Deploying → to Health checking", "Building → to Deploying", "Freeze passed → to Building",
   "Freeze checking → to Freeze passed", "Smoke passed → to Freeze checking", "Smoke running → to Smoke passed", "Queued → to Smoke running", "Queued",
 ]);
-await until(() => page.$eval("#watch-facts a", (link) => [link.href, link.textContent]), ["https://ci.example/runs/7", "Run 7, attempt 2 (opens in a new tab)"]);
-assert.match(await page.$eval("#watch-facts", (node) => node.textContent), /Last report(just now|\d+ s ago), \d\d:\d\d:\d\d UTC.*Requested byines <b>.*ReasonTry it/s);
+await until(() => page.$eval("#watch-facts [data-fact=Workflow] a", (link) => [link.href, link.textContent]), ["https://ci.example/runs/7", "Run 7, attempt 2 on ci.example (opens in a new tab)"]);
+assert.match(await page.$eval("#watch-facts", (node) => node.textContent), /Last report(just now|\d+ sec\. ago), \d\d:\d\d:\d\d.*Requested byines <b>.*ReasonTry it/s);
 
 // The list says the same once the modal is closed.
 await page.keyboard.press("Escape");

@@ -1,23 +1,50 @@
 // A line to the backend: an event stream that says when it was last heard, and is opened again where
 // it breaks or falls silent. Time decides about the line alone, never about a row.
-import { call, clock, parsed } from "./dom.js";
 
 const RETRY_FIRST = 1_000;
 const RETRY_LAST = 30_000;
+/** How long an answer is waited for, in milliseconds. */
+const LIMIT = 10_000;
 /** How far heartbeats are apart, until the first of them says so, in milliseconds. */
 const BEAT = 5_000;
 /** So many heartbeats missed are a silence. */
 const MISSED = 3;
 
-const at = (moment) => clock(new Date(moment).toISOString());
+/** Text as data; nothing where it is no JSON. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why there is no stream, as the backend puts it: `{status, words}`; the status where it said so itself. */
+async function reasonOf(path, strings) {
+  const stop = new AbortController();
+  const limit = setTimeout(() => stop.abort(), LIMIT);
+  try {
+    const response = await fetch(path, { headers: { accept: "text/event-stream, application/problem+json" }, signal: stop.signal });
+    const { status } = response;
+    const kind = response.headers.get("content-type")?.split(";")[0] ?? "?";
+    if (response.ok) return { status, words: fill(strings.noStream, { kind }) };
+    const problem = parsed(await response.text());
+    if (!problem) return { words: fill(strings.noJson, { status, kind }) };
+    return { status, words: problem.detail ?? problem.title ?? fill(strings.answered, { status }) };
+  } catch {
+    return { words: "" };
+  } finally {
+    clearTimeout(limit);
+    stop.abort();
+  }
+}
 
 /**
  * Follows the stream at `path` while the page is seen. `on` has a function for each event's data, by
  * the event's name. `told` hears what becomes of the line: its `kind` is `opening`, `live`, `lost`,
- * `silent`, `refused`, `garbled` or `gone`, and the `words` for that are empty where all is well. `source` is
- * where the backend says in words why it gives no stream.
+ * `silent`, `refused`, `garbled` or `gone`, and the `words` for that are empty where all is well.
  */
-export function follow(path, source, on, told) {
+export function follow(path, on, told, strings = STRINGS) {
   let events = null;
   let timer = null;
   let closed = false;
@@ -27,13 +54,12 @@ export function follow(path, source, on, told) {
   let beat = BEAT;
   let retry = RETRY_FIRST;
 
-  function tell(next, words = "") {
+  function tell(next, text = "", blanks = {}) {
     if (kind === next && next !== "refused") return;
     kind = next;
-    told({ kind, words });
+    const shown = heard === null ? strings.tryingAgain : strings.shownIsLast;
+    told({ kind, words: fill(text, { shown, ...blanks }) });
   }
-
-  const last = () => (heard === null ? "Trying again." : "What is shown is the last that was heard; trying again.");
 
   function hear() {
     heard = Date.now();
@@ -52,7 +78,7 @@ export function follow(path, source, on, told) {
       events.addEventListener(name, ({ data }) => {
         const said = parsed(data);
         hear();
-        if (said === undefined) tell("garbled", `What came is no JSON (event ${name}). ${last()}`);
+        if (said === undefined) tell("garbled", strings.garbled, { event: name });
         else take(said);
       });
     }
@@ -62,21 +88,19 @@ export function follow(path, source, on, told) {
   function lose() {
     if (events.readyState === EventSource.CLOSED) ask(events);
     else if (kind !== "silent" && kind !== "garbled") {
-      const what = heard === null ? "The backend cannot be reached since" : "Connection lost at";
-      tell("lost", `${what} ${at(Date.now())}. ${last()}`);
+      tell("lost", heard === null ? strings.unreachable : strings.lost, { time: clock(Date.now()) });
     }
   }
 
   async function ask(refused) {
-    let problem = { message: "The event stream is refused, though the backend answers." };
-    await call(source).catch((said) => (problem = said));
+    const { status, words } = await reasonOf(path, strings);
     if (closed || events !== refused) return;
-    if (problem.status === 404) {
+    if (status === 404) {
       close();
-      told({ kind: "gone", words: heard === null ? "" : `It was looked for in vain at ${at(Date.now())}. What is shown is the last that was heard.` });
+      tell("gone", heard === null ? strings.missing : strings.gone, { time: clock(Date.now()), noun: "{noun}" });
       return;
     }
-    tell("refused", `${problem.message} ${last()}`);
+    tell("refused", strings.refused, { problem: words });
     timer = setTimeout(open, retry);
     retry = Math.min(retry * 2, RETRY_LAST);
   }
@@ -85,7 +109,7 @@ export function follow(path, source, on, told) {
   function look() {
     const isQuiet = Date.now() - Math.max(heard ?? 0, opened) > MISSED * beat;
     if (!isQuiet || timer !== null || document.hidden || events.readyState === EventSource.CLOSED) return;
-    if (kind !== "lost") tell("silent", heard === null ? `No answer since ${at(opened)}. ${last()}` : `Nothing heard since ${at(heard)}. ${last()}`);
+    if (kind !== "lost") tell("silent", heard === null ? strings.noAnswer : strings.silent, { time: clock(heard ?? opened) });
     events.close();
     open();
   }

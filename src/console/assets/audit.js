@@ -1,0 +1,62 @@
+// The audit log: what was accepted and what was refused, the newest first. Pure functions.
+import { statusOf } from "./phasegate-stepper.js";
+
+const titleOf = (map, value) => (value == null || value === "" ? null : (map.states[value]?.title ?? value));
+
+/** What a problem's name means to who reads the log. */
+const REFUSALS = {
+  "illegal-transition": "the table has no such transition",
+  "unknown-status": "the backend did not know this state",
+  ended: "it had ended already",
+  "stale-attempt": "of an older attempt of the run",
+  "event-id-reused": "its id was used before, for something else",
+};
+
+/** The transitions of a snapshot and the refused reports of its row, as entries of one log. */
+export function auditOf(map, snapshot, refused = []) {
+  const accepted = (snapshot.events ?? []).map((event) => ({
+    key: `e${event.seq}`,
+    kind: event.forced ? "forced" : event.observed ? "observed" : event.from == null ? "started" : "applied",
+    at: event.at,
+    from: titleOf(map, event.from),
+    to: titleOf(map, event.to),
+    view: statusOf(map, { status: event.to, seq: event.seq, forced_seq: event.forced ? event.seq : null }).view,
+    notes: notesOf(map, event),
+    link: event.run_url,
+  }));
+  const turnedDown = refused.map((report, at) => ({
+    key: `r${report.at} ${report.status} ${report.job ?? ""} ${refused.length - at}`,
+    kind: "refused",
+    at: report.at,
+    from: titleOf(map, report.from),
+    to: titleOf(map, report.status),
+    view: "refused",
+    phase: map.states[report.status]?.phase ?? null,
+    notes: [`refused: ${REFUSALS[report.answer] ?? report.answer}`, ...notesOf(map, report)],
+    link: report.run_url,
+  }));
+  // Within one millisecond a refusal stands after what it was judged on.
+  const order = (one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0);
+  return [...accepted.reverse(), ...turnedDown].sort(order);
+}
+
+/** How many reports of each phase were refused, by the phase's name. */
+export function refusedOf(map, refused) {
+  const counts = new Map();
+  for (const { status } of refused) {
+    const phase = map.states[status]?.phase;
+    if (phase) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function notesOf(map, report) {
+  const notes = [];
+  if (report.forced) notes.push(`forced: ${report.forced}`);
+  if (report.observed) notes.push(`against the table (${REFUSALS[report.observed] ?? report.observed}), and let through`);
+  if (report.job) notes.push(`job ${report.job}`);
+  if (report.run_id) notes.push(report.run_attempt > 1 ? `run ${report.run_id}, attempt ${report.run_attempt}` : `run ${report.run_id}`);
+  if (report.actor) notes.push(`by ${report.actor}`);
+  if (report.attempted) notes.push(`while it was at ${titleOf(map, report.attempted)}`);
+  return notes;
+}

@@ -1,0 +1,783 @@
+// Made of phasegate's templates; a test holds it.
+// The element <phasegate-stepper>, and what it is made of. No dependencies.
+
+/**
+ * Every text of the stepper. `{name}` is a blank. Give others to `strings` of an element, or to the
+ * functions below; what is left out stays as it is here.
+ */
+export const STRINGS = Object.freeze({
+  steps: "Steps",
+  failed: "failed",
+  cancelled: "cancelled",
+  active: "in progress",
+  done: "done",
+  unconfirmed: "not reported",
+  upcoming: "upcoming",
+  notNeeded: "not needed",
+  notReached: "not reached",
+  outcomeNotReported: "outcome not reported",
+  forcedPast: "forced past, not reported",
+  observedPast: "passed over against the table, not reported",
+  lastKnown: "in progress when last known",
+  forced: "{label} (forced, not reported)",
+  afterForced: "{title} (after a forced step)",
+  forcedInto: "{title} (forced past, not reported)",
+  unknown: "Unknown state {status} (the backend is newer than this page)",
+  unknownToAll: "Unknown state {status} (newer than the backend and this page)",
+  olderPage: "This page is older than what wrote this state. The steps are as they were last known.",
+  endedIn: "{title} in {phase}.",
+  ended: "{title}.",
+  forcedBecause: "An operator forced it: {reason}.",
+  listed: "{label}: {phases}.",
+  took: "took {duration}",
+  since: "since {time}",
+  loading: "Loading…",
+  connectedAgain: "Connected again.",
+  unreachable: "The backend cannot be reached since {time}. {shown}",
+  lost: "Connection lost at {time}. {shown}",
+  noAnswer: "No answer since {time}. {shown}",
+  silent: "Nothing heard since {time}. {shown}",
+  refused: "{problem} {shown}",
+  garbled: "What came is no JSON (event {event}). {shown}",
+  noStream: "The answer is no event stream ({kind}): something in between may have answered.",
+  answered: "The answer was {status}.",
+  noJson: "The answer was {status}, and what came is no JSON ({kind}): something in between may have answered.",
+  gone: "This {noun} is gone: it was deleted. It was looked for in vain at {time}. What is shown is the last that was heard.",
+  missing: "There is no {noun} with this id.",
+  shownIsLast: "What is shown is the last that was heard; trying again.",
+  tryingAgain: "Trying again.",
+  seconds: "{s} s",
+  minutes: "{min} min {s} s",
+  hours: "{h} h {min} min",
+  days: "{d} d {h} h",
+});
+
+/** A text with its blanks filled. */
+export const fill = (text, blanks) => text.replace(/\{(\w+)\}/g, (blank, name) => String(blanks[name] ?? blank));
+
+/** A time span in milliseconds, in words. */
+export function duration(ms, strings = STRINGS) {
+  const all = Math.max(0, Math.round(ms / 1000));
+  const [s, min, h, d] = [all % 60, Math.floor(all / 60) % 60, Math.floor(all / 3600) % 24, Math.floor(all / 86400)];
+  const text = d > 0 ? strings.days : all >= 3600 ? strings.hours : all >= 60 ? strings.minutes : strings.seconds;
+  return fill(text, { s, min, h, d });
+}
+
+const isToday = (date) => date.toDateString() === new Date().toDateString();
+const two = (number) => String(number).padStart(2, "0");
+const time = (h, min, s) => `${two(h)}:${two(min)}:${two(s)}`;
+
+/** A moment in the reader's own time zone, to the second; with the day where it is not today. */
+export function clock(at) {
+  const date = new Date(at);
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} `;
+  return `${isToday(date) ? "" : day}${time(date.getHours(), date.getMinutes(), date.getSeconds())}`;
+}
+
+/** The same moment in UTC. */
+export const utc = (at) => `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+// What is shown of one row: pure functions of the status map and a snapshot. Nothing here knows the
+// time, the network or the document, and no state is ever inferred.
+
+/** What an outcome looks like where a whole row is shown. */
+const OUTCOME_VIEWS = { success: "done", failure: "failed", cancelled: "cancelled", neutral: "neutral" };
+
+const stateOf = (map, value) => (typeof value === "string" ? map.states[value] : undefined);
+const endsBadly = ({ outcome }) => outcome === "failure" || outcome === "cancelled";
+
+/**
+ * What the status of a row is called and looks like: of a snapshot, or of what a list has of one. Of a
+ * state that the map lacks the backend's word is taken; it may be that no one knows it.
+ */
+export function statusOf(map, row, strings = STRINGS) {
+  const known = stateOf(map, row.status);
+  const unknown = fill(row.known === false ? strings.unknownToAll : strings.unknown, row);
+  const state = known ?? { title: row.known ? row.title : unknown, outcome: row.outcome ?? null, ended: Boolean(row.terminal || row.outcome), initial: false };
+  const forcedAt = row.events ? row.events.findLast(({ forced }) => forced)?.seq : row.forced_seq;
+  const isForced = forcedAt != null && forcedAt === row.seq;
+  const note = isForced ? strings.forcedInto : forcedAt != null ? strings.afterForced : "{title}";
+  return { known: known !== undefined, state, title: fill(note, state), view: viewOfStatus(state, known || row.known, isForced, forcedAt != null) };
+}
+
+/** Between two phases nothing runs that was reported: that is not in progress, and no end either. */
+function viewOfStatus(state, isKnown, isForced, hasForced) {
+  if (!isKnown) return "unconfirmed";
+  if (isForced || (hasForced && state.ended && !endsBadly(state))) return "forced";
+  if (state.outcome) return OUTCOME_VIEWS[state.outcome];
+  if (state.ended) return "neutral";
+  if (state.completes) return "between";
+  return state.initial ? "upcoming" : "active";
+}
+
+/** All that is shown of a snapshot. */
+export function viewOf(map, snapshot, strings = STRINGS) {
+  const events = snapshot.events ?? [];
+  const status = statusOf(map, snapshot, strings);
+  const evidence = evidenceOf(map, events, strings);
+  const known = () => map.phasesOf(events.map((event) => event.to), events.at(-1)?.attempted);
+  const ofMap = () => known().map((phase, at) => ({ ...map.phases[at], ...phase }));
+  const views = status.known ? ofMap() : snapshot.phases ?? ofMap();
+  const steps = views.map((phase, at) => stepOf(phase, evidence.get(phase.name), status, skippedLabel(views, at, status.state, strings), strings));
+  return { status, steps, summary: summaryOf(steps, status, events.at(-1), strings) };
+}
+
+/**
+ * What is shown of a phase. A state that the map lacks moves none: each stays as it was last known.
+ * `began` and `took` are recorded times alone: of a phase whose start was not reported there is none.
+ */
+function stepOf({ name, title, view }, { reported, past, began, ended } = {}, status, skipped, strings) {
+  const step = { name, title, view, label: view === "skipped" ? skipped : strings[view], current: false, detail: "", began: null, took: null };
+  if (view === "unconfirmed" && reported) step.label = strings.outcomeNotReported;
+  if (view === "active" && status.known) Object.assign(step, { current: true, detail: status.state.title });
+  else if (view === "active") step.label = strings.lastKnown;
+  if (past && ["active", "failed", "cancelled"].includes(view)) step.label = fill(strings.forced, { label: step.label });
+  else if (past) Object.assign(step, { view: "forced", label: past });
+  if (step.view === "active") step.began = began ?? null;
+  else if (["done", "failed", "cancelled"].includes(step.view) && began && ended) step.took = Date.parse(ended) - Date.parse(began);
+  return step;
+}
+
+/**
+ * Of each phase by its name: whether a report of it counts, the times of its first and last event,
+ * and the words for it where a forced step entered it, left it uncompleted or passed it over, and no
+ * report of it came since. A row that goes back starts over from there.
+ */
+function evidenceOf(map, events, strings) {
+  const place = new Map(map.phases.map(({ name }, at) => [name, at]));
+  const phases = map.phases.map(() => ({}));
+  const forget = (from) => phases.fill(null, from).forEach((phase, at) => (phases[at] ??= {}));
+  let last = -1;
+  let before = -1;
+  for (const event of events) {
+    const state = stateOf(map, event.to);
+    if (!state) continue;
+    const own = place.get(state.phase) ?? -1;
+    const isBack = own !== -1 && own < last;
+    // What was running ends with the report of the next phase or of an end, unless its own came.
+    if (own !== before && before !== -1 && !phases[before].completed && !event.forced) phases[before].ended = event.at;
+    if (state.initial) forget(0);
+    else if (isBack) forget(own);
+    if (event.forced || event.observed) {
+      const from = isBack || state.initial ? own : before === -1 ? last + 1 : before;
+      const to = own !== -1 ? own : state.ended && !endsBadly(state) ? phases.length - 1 : last;
+      for (let at = Math.max(from, 0); at <= to; at += 1) {
+        if (event.forced && !phases[at].completed) phases[at].past = strings.forcedPast;
+        if (event.observed && at !== own && !phases[at].reported) phases[at].past = strings.observedPast;
+      }
+    }
+    if (own !== -1 && !event.forced) {
+      const { began, completed } = phases[own];
+      const starts = began ?? (state.completes ? undefined : event.at);
+      phases[own] = { reported: true, completed: completed || state.completes, began: starts, ended: state.completes ? event.at : phases[own].ended };
+    }
+    if (own !== -1 || state.initial) last = own;
+    before = own;
+  }
+  return new Map(map.phases.map(({ name }, at) => [name, phases[at]]));
+}
+
+/** A phase without a report was not needed where the row came past it; else it was not reached. */
+function skippedLabel(phases, at, state, strings) {
+  const passed = phases.slice(at + 1).some(({ view }) => view !== "skipped" && view !== "unconfirmed" && view !== "upcoming");
+  return passed || (state.ended && !endsBadly(state)) ? strings.notNeeded : strings.notReached;
+}
+
+/** After an end: the phase that it ended in, what was not reached, and what nobody reported. */
+function summaryOf(steps, { state, title }, last, strings) {
+  if (!state.ended) return "";
+  const ending = steps.find(({ view }) => view === "failed" || view === "cancelled");
+  const sentences = [fill(ending ? strings.endedIn : strings.ended, { title, phase: ending?.title })];
+  if (last?.forced) sentences.push(fill(strings.forcedBecause, { reason: last.forced }));
+  for (const label of [strings.notReached, strings.unconfirmed, strings.outcomeNotReported, strings.forcedPast, strings.observedPast, strings.notNeeded]) {
+    const found = steps.filter((step) => step.label === label).map((step) => step.title);
+    if (found.length > 0) sentences.push(fill(strings.listed, { label: capital(label), phases: found.join(", ") }));
+  }
+  return sentences.length > 1 || ending ? sentences.join(" ") : "";
+}
+
+const capital = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
+
+/** What has changed between two views, in words, for those who don't see it. */
+export function changesOf(before, after) {
+  const words = [];
+  if (before?.status.title !== after.status.title) words.push(`${after.status.title}.`);
+  for (const step of after.steps) {
+    const was = before?.steps.find(({ name }) => name === step.name);
+    if (was?.label !== step.label) words.push(`${step.title}: ${step.label}.`);
+  }
+  return words.join(" ");
+}
+
+/**
+ * The snapshot after an event of the stream: the same where the event was seen already, nothing
+ * where one before it is missing and the whole has to be fetched again. What the backend says of a
+ * status is not known of the new one; its phases stay as they were last known.
+ */
+export function next(snapshot, event) {
+  if (event.seq <= snapshot.seq) return snapshot;
+  if (event.seq !== snapshot.seq + 1) return null;
+  const { title, terminal, outcome, known, overdue_since, ...kept } = snapshot;
+  return {
+    ...kept,
+    status: event.to,
+    seq: event.seq,
+    last_report_at: event.at,
+    events: [...(snapshot.events ?? []), event],
+  };
+}
+// A line to the backend: an event stream that says when it was last heard, and is opened again where
+// it breaks or falls silent. Time decides about the line alone, never about a row.
+
+const RETRY_FIRST = 1_000;
+const RETRY_LAST = 30_000;
+/** How long an answer is waited for, in milliseconds. */
+const LIMIT = 10_000;
+/** How far heartbeats are apart, until the first of them says so, in milliseconds. */
+const BEAT = 5_000;
+/** So many heartbeats missed are a silence. */
+const MISSED = 3;
+
+/** Text as data; nothing where it is no JSON. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why there is no stream, as the backend puts it: `{status, words}`; the status where it said so itself. */
+async function reasonOf(path, strings) {
+  const stop = new AbortController();
+  const limit = setTimeout(() => stop.abort(), LIMIT);
+  try {
+    const response = await fetch(path, { headers: { accept: "text/event-stream, application/problem+json" }, signal: stop.signal });
+    const { status } = response;
+    const kind = response.headers.get("content-type")?.split(";")[0] ?? "?";
+    if (response.ok) return { status, words: fill(strings.noStream, { kind }) };
+    const problem = parsed(await response.text());
+    if (!problem) return { words: fill(strings.noJson, { status, kind }) };
+    return { status, words: problem.detail ?? problem.title ?? fill(strings.answered, { status }) };
+  } catch {
+    return { words: "" };
+  } finally {
+    clearTimeout(limit);
+    stop.abort();
+  }
+}
+
+/**
+ * Follows the stream at `path` while the page is seen. `on` has a function for each event's data, by
+ * the event's name. `told` hears what becomes of the line: its `kind` is `opening`, `live`, `lost`,
+ * `silent`, `refused`, `garbled` or `gone`, and the `words` for that are empty where all is well.
+ */
+export function follow(path, on, told, strings = STRINGS) {
+  let events = null;
+  let timer = null;
+  let closed = false;
+  let kind = null;
+  let heard = null;
+  let opened;
+  let beat = BEAT;
+  let retry = RETRY_FIRST;
+
+  function tell(next, text = "", blanks = {}) {
+    if (kind === next && next !== "refused") return;
+    kind = next;
+    const shown = heard === null ? strings.tryingAgain : strings.shownIsLast;
+    told({ kind, words: fill(text, { shown, ...blanks }) });
+  }
+
+  function hear() {
+    heard = Date.now();
+    retry = RETRY_FIRST;
+    tell("live");
+  }
+
+  function open() {
+    timer = null;
+    opened = Date.now();
+    events = new EventSource(path);
+    events.addEventListener("open", hear);
+    events.addEventListener("error", lose);
+    const all = { ...on, heartbeat: (said) => (beat = said.every_ms || beat) };
+    for (const [name, take] of Object.entries(all)) {
+      events.addEventListener(name, ({ data }) => {
+        const said = parsed(data);
+        hear();
+        if (said === undefined) tell("garbled", strings.garbled, { event: name });
+        else take(said);
+      });
+    }
+  }
+
+  /** The browser comes back by itself after a break; after a refusal it has to be asked to. */
+  function lose() {
+    if (events.readyState === EventSource.CLOSED) ask(events);
+    else if (kind !== "silent" && kind !== "garbled") {
+      tell("lost", heard === null ? strings.unreachable : strings.lost, { time: clock(Date.now()) });
+    }
+  }
+
+  async function ask(refused) {
+    const { status, words } = await reasonOf(path, strings);
+    if (closed || events !== refused) return;
+    if (status === 404) {
+      close();
+      tell("gone", heard === null ? strings.missing : strings.gone, { time: clock(Date.now()), noun: "{noun}" });
+      return;
+    }
+    tell("refused", strings.refused, { problem: words });
+    timer = setTimeout(open, retry);
+    retry = Math.min(retry * 2, RETRY_LAST);
+  }
+
+  /** A connection that only hangs breaks for no browser: it shows by what is not heard. */
+  function look() {
+    const isQuiet = Date.now() - Math.max(heard ?? 0, opened) > MISSED * beat;
+    if (!isQuiet || timer !== null || document.hidden || events.readyState === EventSource.CLOSED) return;
+    if (kind !== "lost") tell("silent", heard === null ? strings.noAnswer : strings.silent, { time: clock(heard ?? opened) });
+    events.close();
+    open();
+  }
+
+  /** A browser has few connections for all its pages: what nobody sees takes none. */
+  function seen() {
+    clearTimeout(timer);
+    events.close();
+    if (!document.hidden) open();
+  }
+
+  function close() {
+    closed = true;
+    clearTimeout(timer);
+    clearInterval(watch);
+    document.removeEventListener("visibilitychange", seen);
+    events.close();
+  }
+
+  tell("opening");
+  open();
+  const watch = setInterval(look, 500);
+  document.addEventListener("visibilitychange", seen);
+  return { close };
+}
+// The element. It shows what it is given: a snapshot, or what the stream at `events` says.
+
+/** The icon of each view, in a square of 16. Its meaning stands next to it as text. */
+const ICONS = Object.freeze({
+  done: "m3.5 8.5 3 3 6-7",
+  failed: "m4.25 4.25 7.5 7.5m0-7.5-7.5 7.5",
+  cancelled: "M5 5h6v6H5z",
+  skipped: "M4.5 8h7",
+  active: "M8 6a2 2 0 1 1 0 4 2 2 0 0 1 0-4",
+  between: "M4 8h.01M8 8h.01M12 8h.01",
+  unconfirmed: "M5.9 6.1c.1-1.2 1-2 2.2-2s2.1.8 2.1 1.9c0 1.6-2.1 1.6-2.1 3.3m0 2.4v.2",
+  upcoming: "",
+  forced: "m3.75 4.25 4 3.75-4 3.75m4.5-7.5 4 3.75-4 3.75",
+  neutral: "M4.5 6.5h7m-7 3h7",
+});
+
+/** The icon of a view, as an SVG element. */
+export function icon(view) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [name, value] of Object.entries({ class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", "data-icon": view })) svg.setAttribute(name, value);
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[view] ?? ICONS.neutral);
+  svg.append(path);
+  return svg;
+}
+
+const CSS = `:host {
+  display: block; container-type: inline-size; color: var(--phasegate-ink, CanvasText); font: inherit; overflow-wrap: anywhere;
+  --quiet: var(--phasegate-quiet, #5a6371); --sunken: var(--phasegate-sunken, #f1f3f6); --line: var(--phasegate-line, #dfe3e9); --surface: var(--phasegate-surface, #fff);
+  --active: var(--phasegate-active, #2450c8); --active-wash: var(--phasegate-active-wash, #e9eefc);
+  --done: var(--phasegate-done, #12704a); --done-wash: var(--phasegate-done-wash, #e4f4ec);
+  --failed: var(--phasegate-failed, #b3202f); --failed-wash: var(--phasegate-failed-wash, #fcebec);
+  --warn: var(--phasegate-warn, #7d5300); --warn-wash: var(--phasegate-warn-wash, #fdf3dc);
+}
+@media (prefers-color-scheme: dark) {
+  :host {
+    --quiet: var(--phasegate-quiet, #a3adbb); --sunken: var(--phasegate-sunken, #11151b); --line: var(--phasegate-line, #2a313c); --surface: var(--phasegate-surface, #151920);
+    --active: var(--phasegate-active, #8fb0ff); --active-wash: var(--phasegate-active-wash, #1a2545);
+    --done: var(--phasegate-done, #5fcb97); --done-wash: var(--phasegate-done-wash, #12301f);
+    --failed: var(--phasegate-failed, #ff8b92); --failed-wash: var(--phasegate-failed-wash, #3a181c);
+    --warn: var(--phasegate-warn, #e9bd5b); --warn-wash: var(--phasegate-warn-wash, #33270d);
+  }
+}
+:host([hidden]), [hidden], p:empty { display: none !important; }
+*, ::before, ::after { box-sizing: border-box; }
+p, ol { margin: 0; padding: 0; }
+ol { list-style: none; }
+.hidden-text, .hidden-text:empty { display: block !important; position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.icon { width: 1rem; height: 1rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; flex: none; }
+.icon[data-icon="active"] { fill: currentColor; stroke-width: 2.5; }
+.icon[data-icon="between"] { stroke-width: 2.25; }
+
+[data-view] { --tone: var(--quiet); --wash: var(--sunken); }
+[data-view="done"] { --tone: var(--done); --wash: var(--done-wash); }
+[data-view="active"], [data-view="between"] { --tone: var(--active); --wash: var(--active-wash); }
+[data-view="failed"] { --tone: var(--failed); --wash: var(--failed-wash); }
+[data-view="unconfirmed"], [data-view="forced"] { --tone: var(--warn); --wash: var(--warn-wash); }
+
+[part~="line"], [part~="older"], [part~="summary"] { padding: 0.625rem 0.875rem; border-radius: 0.5rem; background: var(--sunken); margin-block-end: 1rem; font-size: 0.9375em; }
+[part~="line"][data-lost], [part~="older"] { background: var(--warn-wash); color: var(--warn); }
+[part~="alert"] { background: var(--failed-wash); color: var(--failed); }
+[part~="status"] { display: flex; align-items: center; gap: 0.625rem; font-size: 1.125em; font-weight: 600; color: var(--tone); min-height: 1.6em; }
+[part~="status"] .icon { width: 1.25rem; height: 1.25rem; }
+
+/* Each step stands for itself; the rule after it is its own. */
+[part~="steps"] { display: flex; margin-block: 1.25rem; }
+[part~="step"] { position: relative; flex: 1 1 0; min-width: 0; display: grid; gap: 0.625rem; align-content: start; padding-inline-end: 0.75rem; }
+[part~="badge"] { position: relative; z-index: 0; display: grid; place-items: center; flex: none; width: 2rem; height: 2rem; border-radius: 50%; border: 1.5px solid var(--tone); background: var(--wash); color: var(--tone); }
+[part~="badge"] .icon { width: 1.125rem; height: 1.125rem; }
+[data-view="unconfirmed"] > [part~="badge"] { border-style: dashed; }
+:is([data-view="skipped"], [data-view="upcoming"]) > [part~="badge"] { background: transparent; }
+[data-view="done"] > [part~="badge"] { background: var(--done); border-color: var(--done); color: var(--surface); }
+[data-view="failed"] > [part~="badge"] { background: var(--failed); border-color: var(--failed); color: var(--surface); }
+[part~="step"]:not(:last-child)::after { content: ""; position: absolute; inset-block-start: calc(1rem - 1px); inset-inline: 2.5rem 0.5rem; border-block-start: 2px solid var(--line); }
+[part~="step"][data-view="done"]::after { border-color: var(--done); }
+[part~="step"]:is([data-view="unconfirmed"], [data-view="forced"])::after { border-style: dotted; border-color: var(--warn); }
+[part~="text"] { display: grid; line-height: 1.35; }
+[part~="title"] { font-weight: 600; }
+[part~="view"] { color: var(--tone); font-size: 0.9375em; }
+[part~="detail"], [part~="time"] { color: var(--quiet); font-size: 0.875em; font-variant-numeric: tabular-nums; }
+:is([data-view="upcoming"], [data-view="skipped"]) [part~="title"] { color: var(--quiet); }
+[aria-current="step"] [part~="badge"] { box-shadow: 0 0 0 0.25rem var(--active-wash); }
+:host([data-stale]) :is([part~="badge"], [part~="status"] .icon) { opacity: 0.45; filter: grayscale(1); }
+
+/* Compact: the badges and their names alone. */
+:host([compact]) [part~="steps"] { margin-block: 0.5rem; }
+:host([compact]) [part~="step"] { grid-template-columns: auto minmax(0, 1fr); align-items: center; gap: 0.375rem; }
+:host([compact]) [part~="badge"] { width: 1.25rem; height: 1.25rem; }
+:host([compact]) [part~="badge"] .icon { width: 0.8125rem; height: 0.8125rem; }
+:host([compact]) [part~="step"]::after { display: none; }
+:host([compact]) :is([part~="detail"], [part~="time"]) { display: none; }
+
+/* One below the other: where it was asked for, where there are many, where there is little room. */
+.stacked { flex-direction: column; }
+.stacked [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 3.5rem; }
+.stacked [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: solid; }
+@container (max-width: 30rem) {
+  [part~="steps"] { flex-direction: column; }
+  [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 3.5rem; }
+  [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: solid; }
+}
+@media (prefers-reduced-motion: no-preference) {
+  [part~="badge"] { transition: background-color 0.25s, border-color 0.25s, color 0.25s; }
+  :host(:not([data-stale])) [aria-current="step"] [part~="badge"]::before { content: ""; position: absolute; inset: -1.5px; border-radius: 50%; border: 1.5px solid var(--active); animation: pulse 2s ease-out infinite; }
+}
+@keyframes pulse { from { opacity: 0.7; transform: scale(1); } to { opacity: 0; transform: scale(1.5); } }
+@media (forced-colors: active) {
+  [aria-current="step"] [part~="badge"] { outline: 2px solid Highlight; outline-offset: 2px; }
+}
+@media print {
+  [part~="badge"] { print-color-adjust: exact; }
+}`;
+
+/** Announcements are at least so far apart, in milliseconds: a reader speaks no faster. */
+const PAUSE = 1_000;
+/** How long "connected again" is shown, in milliseconds. */
+const BRIEF = 5_000;
+
+/** More steps than these stand one below the other. */
+const MOST_IN_A_ROW = 6;
+
+/** An element with a part's name. */
+function part(name, names, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  if (names) made.setAttribute("part", names);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** Text only where it differs, so that nothing is announced or repainted for its own sake. */
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** A page without a document renders none; the element comes to life in the browser. */
+const Base = globalThis.HTMLElement ?? class {};
+
+/**
+ * `<phasegate-stepper>`. Attributes: `events` (the address of a row's event stream), `machine` (the
+ * address of a status map, where it is not this table's), `snapshot` (JSON), `vertical`, `compact`.
+ * Properties: `machine`, `snapshot`, `strings`; `view` to read. It fires `phasegate-change` with
+ * `{snapshot, view, event}` after each drawing, and `phasegate-line` with `{kind, words}`.
+ */
+export class PhasegateStepper extends Base {
+  static observedAttributes = ["events", "machine", "snapshot", "vertical"];
+  /** Loads the status map where no other is named. */
+  static own = null;
+
+  #map = null;
+  #snapshot = null;
+  #view = null;
+  #strings = STRINGS;
+  #line = null;
+  #kind = null;
+  #frame = null;
+  #event = null;
+  #said = "";
+  #spoken = null;
+  #pause = null;
+  #brief = null;
+  #refreshing = null;
+  #at = null;
+  #parts = null;
+
+  /** The status map: the generated module. */
+  get machine() {
+    return this.#map;
+  }
+  set machine(map) {
+    this.#map = map;
+    this.#later();
+  }
+
+  /** What is shown: a snapshot as the backend answers it. */
+  get snapshot() {
+    return this.#snapshot;
+  }
+  set snapshot(snapshot) {
+    if (snapshot?.id !== this.#snapshot?.id) this.#spoken = this.#view = null;
+    this.#snapshot = snapshot;
+    this.#event = null;
+    this.#later();
+  }
+
+  /** Other texts than `STRINGS`, as many of them as differ. */
+  get strings() {
+    return this.#strings;
+  }
+  set strings(strings) {
+    this.#strings = { ...STRINGS, ...strings };
+    this.#later();
+  }
+
+  /** What is drawn, as `viewOf` gives it; nothing before there is a map and a snapshot. */
+  get view() {
+    return this.#view;
+  }
+
+  connectedCallback() {
+    // What was set before the element was defined hides the properties.
+    for (const name of ["machine", "snapshot", "strings"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
+    this.#build();
+    this.#load();
+    this.#follow();
+    this.#later();
+  }
+
+  disconnectedCallback() {
+    this.#line?.close();
+    this.#line = null;
+    for (const timer of [this.#pause, this.#brief, this.#refreshing]) clearTimeout(timer);
+    this.#pause = this.#brief = this.#refreshing = null;
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+  }
+
+  attributeChangedCallback(name, before, value) {
+    if (before === value) return;
+    if (name === "snapshot" && value !== null) this.snapshot = parsed(value) ?? null;
+    // Before it stands in a page and after, nothing is loaded.
+    if (this.#parts === null || !this.isConnected) return;
+    if (name === "machine") this.#load();
+    if (name === "events") this.#follow();
+    if (name === "vertical") this.#later();
+  }
+
+  async #load() {
+    const address = this.getAttribute("machine");
+    if (address === null && this.#map !== null) return;
+    const own = this.constructor.own;
+    const loading = address !== null ? import(new URL(address, document.baseURI).href) : own?.();
+    if (!loading) return;
+    const map = await loading;
+    if (this.getAttribute("machine") === address) this.machine = map;
+  }
+
+  #follow() {
+    const path = this.getAttribute("events");
+    if (path === this.#at && this.#line) return;
+    this.#line?.close();
+    if (this.#at !== null) this.snapshot = null;
+    this.#line = null;
+    this.#at = path;
+    this.#kind = null;
+    if (path === null) return;
+    const on = { snapshot: (snapshot) => this.#take(snapshot, null), transition: (event) => this.#move(event) };
+    this.#line = follow(path, on, (line) => this.#say(line), this.#strings);
+    this.#later();
+  }
+
+  /** A newer snapshot replaces an older one; never the other way round. */
+  #take(snapshot, event) {
+    if (this.#snapshot && snapshot.seq < this.#snapshot.seq) return;
+    this.#snapshot = snapshot;
+    this.#event = event;
+    this.#later();
+  }
+
+  /** An event carries what is shown; a log, or what the backend calls a state, is in the whole alone. */
+  #move(event) {
+    const snapshot = this.#snapshot && next(this.#snapshot, event);
+    if (snapshot === this.#snapshot && snapshot !== null) return;
+    if (snapshot) this.#take({ ...snapshot, run_url: event.run_url ?? snapshot.run_url }, event);
+    const state = this.#map?.states[event.to];
+    if (!snapshot || !state || state.ended) this.refresh();
+  }
+
+  /** Fetches the whole snapshot, at most once a second. */
+  refresh() {
+    const path = this.#at;
+    if (path === null || this.#refreshing !== null) return;
+    const whole = path.replace(/\/events(?=$|\?)/, "");
+    this.#refreshing = setTimeout(() => (this.#refreshing = null), PAUSE);
+    fetch(whole, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(LIMIT) })
+      .then((response) => (response.ok ? response.json() : null))
+      .then((snapshot) => snapshot && path === this.#at && this.#take(snapshot, this.#event))
+      // The line says what is wrong, and a break of it brings the whole snapshot.
+      .catch(() => {});
+  }
+
+  /** What becomes of the line, in words; what is shown is dimmed while nothing is heard. */
+  #say({ kind, words }) {
+    const isDown = (one) => !["opening", "live"].includes(one);
+    const wasDown = this.#kind !== null && isDown(this.#kind);
+    this.#kind = kind;
+    clearTimeout(this.#brief);
+    const isBack = kind === "live" && wasDown;
+    const text = isBack ? this.#strings.connectedAgain : fill(words, { noun: this.#map?.title.toLowerCase() ?? "row" });
+    this.toggleAttribute("data-stale", isDown(kind));
+    this.#tell(text, isDown(kind));
+    if (text !== "") this.#announce(text);
+    if (isBack) {
+      this.refresh();
+      this.#brief = setTimeout(() => this.#tell("", false), BRIEF);
+    }
+    this.#parts.loading.hidden = this.#snapshot !== null || isDown(kind);
+    this.dispatchEvent(new CustomEvent("phasegate-line", { detail: { kind, words: text } }));
+  }
+
+  #tell(text, isLost) {
+    this.#parts.line.toggleAttribute("data-lost", isLost);
+    write(this.#parts.line, text);
+  }
+
+  /** What has changed since it was last read out, and what becomes of the line: together, now or soon. */
+  #announce(text = "") {
+    if (text !== "") this.#said = text;
+    if (this.#pause !== null) return;
+    const speak = () => {
+      this.#pause = null;
+      const view = this.#view;
+      // What the alert says is not said a second time.
+      const isAlert = view?.status.state.outcome === "failure";
+      const changes = view === null || isAlert ? "" : changesOf(this.#spoken, view);
+      this.#spoken = view;
+      const words = [this.#said, changes].filter(Boolean).join(" ");
+      this.#said = "";
+      if (words === "") return;
+      write(this.#parts.live, words);
+      this.#pause = setTimeout(speak, PAUSE);
+    };
+    speak();
+  }
+
+  /** One drawing a frame, however much came. */
+  #later() {
+    if (this.#parts === null || this.#frame !== null) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = null;
+      this.#draw();
+    });
+  }
+
+  #build() {
+    if (this.#parts !== null) return;
+    const root = this.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(CSS);
+    root.adoptedStyleSheets = [sheet];
+    this.#parts = {
+      live: part("p", "", { role: "status", class: "hidden-text" }),
+      line: part("p", "line"),
+      loading: part("p", "loading"),
+      older: part("p", "older"),
+      status: part("p", "status"),
+      steps: part("ol", "steps", { role: "list" }),
+      alert: part("p", "summary alert", { role: "alert" }),
+      summary: part("p", "summary"),
+    };
+    this.#parts.loading.hidden = true;
+    root.append(...Object.values(this.#parts));
+  }
+
+  #draw() {
+    const { status, steps, alert, summary, older, loading } = this.#parts;
+    const words = this.#strings;
+    write(loading, words.loading);
+    loading.hidden = this.#snapshot !== null || this.#at === null || this.#kind === null || !["opening", "live"].includes(this.#kind);
+    for (const node of [status, steps]) node.hidden = !this.#map || !this.#snapshot;
+    if (!this.#map || !this.#snapshot) {
+      for (const node of [alert, summary, older]) write(node, "");
+      return;
+    }
+    const view = viewOf(this.#map, this.#snapshot, words);
+    const failed = view.status.state.outcome === "failure";
+    const said = failed ? view.summary || `${view.status.title}.` : "";
+    this.#view = view;
+    status.dataset.view = view.status.view;
+    if (status.textContent !== view.status.title) status.replaceChildren(icon(view.status.view), part("span", "", {}, view.status.title));
+    this.#drawSteps(steps, view.steps);
+    write(older, view.status.known ? "" : words.olderPage);
+    write(alert, said);
+    write(summary, failed ? "" : view.summary);
+    this.#announce();
+    const detail = { snapshot: this.#snapshot, view, event: this.#event };
+    this.dispatchEvent(new CustomEvent("phasegate-change", { detail }));
+  }
+
+  #drawSteps(list, steps) {
+    list.setAttribute("aria-label", this.#strings.steps);
+    list.classList.toggle("stacked", this.hasAttribute("vertical") || steps.length > MOST_IN_A_ROW);
+    while (list.children.length > steps.length) list.lastChild.remove();
+    while (list.children.length < steps.length) {
+      const text = part("span", "text", {}, part("strong", "title"), part("span", "view"), part("span", "detail"), part("span", "time"));
+      list.append(part("li", "step", { role: "listitem" }, part("span", "badge"), text));
+    }
+    for (const [at, step] of steps.entries()) {
+      const node = list.children[at];
+      const [badge, { children: [title, view, detail, time] }] = node.children;
+      if (node.dataset.view !== step.view) badge.replaceChildren(icon(step.view));
+      Object.assign(node.dataset, { view: step.view, phase: step.name });
+      node.setAttribute("part", `step step-${step.view}`);
+      if (step.current) node.setAttribute("aria-current", "step");
+      else node.removeAttribute("aria-current");
+      write(title, step.title);
+      write(view, step.label);
+      write(detail, step.detail);
+      write(time, timeOf(step, this.#strings));
+      if (step.began) time.title = utc(step.began);
+      else time.removeAttribute("title");
+    }
+  }
+}
+
+/** The recorded times of a step, in words. */
+function timeOf({ began, took }, strings) {
+  if (took !== null) return fill(strings.took, { duration: duration(took, strings) });
+  return began === null ? "" : fill(strings.since, { time: clock(began) });
+}
+// Every table's module has the same element: the first one on a page defines it.
+if (globalThis.customElements && !customElements.get("phasegate-stepper")) {
+  customElements.define("phasegate-stepper", PhasegateStepper);
+}

@@ -1,0 +1,247 @@
+// One row: the stepper, live from its event stream, and around it the facts and the audit log.
+import { auditOf, refusedOf } from "./audit.js";
+import { $, ageNode, arrange, call, config, copyButton, element, icon, timeNode, write } from "./dom.js";
+import { duration } from "./phasegate-stepper.js";
+import * as map from "./status-map.js";
+
+/** The key in the address that names the row to open. */
+const PARAM = map.machine;
+/** How often refused reports are looked for while a row is watched, in milliseconds. */
+const EVERY = 5_000;
+/** So many refused reports are shown at most. */
+const MOST_REFUSED = 100;
+/** So many entries of the audit log are shown at once. */
+const ENTRIES = 50;
+
+/** The column that a row is called by. */
+const TITLE = "ref";
+
+const address = (id) => `${config("collection")}/${encodeURIComponent(id)}`;
+const stepper = $("watch-stepper");
+stepper.machine = map;
+
+/** The page's address with the dialog open on a row. */
+export const linkTo = (id) => `?${new URLSearchParams({ [PARAM]: id })}`;
+
+let watched = null;
+
+/** Opens the dialog where the address asks for it, now and whenever it changes. */
+export function begin() {
+  addEventListener("popstate", followAddress);
+  followAddress();
+}
+
+/** Opens the dialog on a row, and says so in the address. */
+export function open(id) {
+  history.pushState({ opened: true }, "", linkTo(id));
+  followAddress();
+}
+
+function followAddress() {
+  const id = new URLSearchParams(location.search).get(PARAM) ?? (location.hash.slice(1) || null);
+  if (watched?.id === id) return;
+  if (watched) unwatch();
+  if (id !== null) watch(id);
+  else if ($("watch").open) $("watch").close();
+}
+
+function watch(id) {
+  watched = { id, snapshot: null, refused: [], entries: ENTRIES, timer: setInterval(lookForRefused, EVERY) };
+  write($("watch-title"), id);
+  write($("watch-live"), "");
+  for (const part of ["facts", "audit"]) $(`watch-${part}`).replaceChildren();
+  for (const part of ["older", "log", "history", "more"]) $(`watch-${part}`).hidden = true;
+  $("watch-log").open = false;
+  if (!$("watch").open) $("watch").showModal();
+  $("watch-title").focus();
+  $("watch").scrollTop = 0;
+  stepper.setAttribute("events", `${address(id)}/events`);
+  lookForRefused();
+}
+
+function unwatch() {
+  clearInterval(watched.timer);
+  watched = null;
+  stepper.removeAttribute("events");
+  mark(null);
+}
+
+$("watch").addEventListener("close", () => {
+  if (!watched) return;
+  unwatch();
+  // Back to the list: the way that led here, where this page came that way.
+  if (history.state?.opened) history.back();
+  else history.replaceState(null, "", location.pathname);
+  if (document.activeElement === document.body) $("heading").focus();
+});
+
+$("watch-reload").addEventListener("click", () => location.reload());
+$("watch-more").addEventListener("click", () => {
+  watched.entries += ENTRIES;
+  drawAudit();
+});
+
+stepper.addEventListener("phasegate-change", ({ detail }) => {
+  if (!watched) return;
+  watched.snapshot = detail.snapshot;
+  watched.view = detail.view;
+  draw();
+});
+
+stepper.addEventListener("phasegate-line", ({ detail }) => {
+  $("watch").toggleAttribute("data-stale", !["opening", "live"].includes(detail.kind));
+});
+
+/** Refused reports are no transitions, and travel by themselves. */
+async function lookForRefused() {
+  const mine = watched;
+  if (document.hidden) return;
+  try {
+    const { reports } = await call(`${address(mine.id)}/reports?limit=${MOST_REFUSED}`);
+    if (watched !== mine) return;
+    mine.refused = reports.filter(({ answer }) => answer !== "applied");
+    if (mine.snapshot) drawAudit();
+  } catch {
+    // What was refused is not known then; the stream says what is wrong.
+  }
+}
+
+function draw() {
+  const { snapshot, view } = watched;
+  const fields = snapshot.columns ?? {};
+  const title = fields[TITLE] || snapshot.id;
+  write($("watch-title"), title);
+  $("watch-older").hidden = view.status.known;
+  $("watch-history").hidden = false;
+  mark(`${view.status.title}: ${title}`, view.status.view);
+  drawFacts(snapshot, fields);
+  const log = $("watch-log");
+  log.hidden = !snapshot.log_tail;
+  write(log.querySelector("pre"), snapshot.log_tail ?? "");
+  drawAudit();
+}
+
+const HEADING = document.title;
+
+/** What the tab says: its text, and its picture. */
+function mark(text, view) {
+  document.title = text === null ? HEADING : `${text} - ${HEADING}`;
+  const known = ["done", "failed", "active"].includes(view) ? `icon-${view}.svg` : "icon.svg";
+  if ($("icon").getAttribute("href") !== known) $("icon").setAttribute("href", known);
+}
+
+/** `requested_by` reads `Requested by`. */
+const inWords = (name) => `${name[0].toUpperCase()}${name.slice(1)}`.replaceAll("_", " ");
+/** A column's value as people read it. */
+const inText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** The host of a run's address, where it is one that may be opened. */
+function safeLink(address) {
+  try {
+    const url = new URL(address);
+    return url.protocol === "https:" && url.username === "" && url.password === "" ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A link to a run that says where it leads. */
+function runLink(address, text) {
+  const url = safeLink(address);
+  if (!url) return text;
+  return element("a", { href: url.href, target: "_blank", rel: "noopener noreferrer", title: url.host }, text, element("span", { class: "hidden-text" }, ` on ${url.host} (opens in a new tab)`));
+}
+
+const runOf = ({ run_id, run_attempt }) => `Run ${run_id}${run_attempt > 1 ? `, attempt ${run_attempt}` : ""}`;
+
+/** Each fact is a node of its own, drawn anew only where it changed: a selection and the focus stay. */
+function drawFacts(snapshot, fields) {
+  const had = new Map([...$("watch-facts").children].map((node) => [node.dataset.fact, node]));
+  const nodes = [];
+  const fact = (name, what, make) => {
+    const said = JSON.stringify(what);
+    const node = had.get(name);
+    if (node?.dataset.said === said) return nodes.push(node);
+    const made = element("div", { "data-fact": name, "data-said": said }, element("dt", {}, name), element("dd", {}, ...make()));
+    return nodes.push(made);
+  };
+  const at = snapshot.last_report_at;
+  if (at) fact("Last report", at, () => [ageNode(at), ", ", timeNode(at)]);
+  const late = snapshot.overdue_since;
+  if (late) fact("Longer here than usual", late, () => ["since ", timeNode(late)]);
+  const [first, last] = [snapshot.events?.[0]?.at, snapshot.events?.at(-1)?.at];
+  if (watched.view.status.state.ended && first !== last) fact("Took", [first, last], () => [duration(Date.parse(last) - Date.parse(first))]);
+  const run = snapshot.events?.findLast(({ run_id }) => run_id);
+  if (run || safeLink(snapshot.run_url)) {
+    const text = run ? runOf(run) : "Workflow run";
+    fact("Workflow", [snapshot.run_url, text], () => [runLink(snapshot.run_url, text)]);
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    if (name !== TITLE && value !== null && value !== "") fact(inWords(name), value, () => [inText(value)]);
+  }
+  fact("Id", snapshot.id, () => [element("code", {}, snapshot.id), copyButton("id", snapshot.id, said)]);
+  const link = new URL(linkTo(snapshot.id), location.href).href;
+  fact("Link", link, () => [element("a", { href: link }, "to this page"), copyButton("link", link, said)]);
+  if (snapshot.table && snapshot.table !== map.fingerprints.table) {
+    fact("Versions", [snapshot.table], () => [element("span", { title: `backend ${snapshot.table}, page ${map.fingerprints.table}` }, "The backend and this page have different versions of the table.")]);
+  }
+  arrange($("watch-facts"), nodes);
+}
+
+const said = (text) => write($("watch-live"), text);
+
+function drawAudit() {
+  const { snapshot, refused } = watched;
+  const all = auditOf(map, snapshot, refused);
+  const entries = all.slice(0, watched.entries);
+  $("watch-more").hidden = all.length <= entries.length;
+  write($("watch-more"), `Show ${Math.min(ENTRIES, all.length - entries.length)} more of ${all.length}`);
+  const had = new Map([...$("watch-audit").children].map((node) => [node.dataset.key, node]));
+  arrange($("watch-audit"), entries.map((entry) => had.get(entry.key) ?? auditNode(entry)));
+  drawRefused(all);
+}
+
+/** The way from a step to what was refused of it. */
+function drawRefused(entries) {
+  const counts = refusedOf(map, watched.refused);
+  const links = [...counts].map(([phase, count]) => {
+    const first = entries.findLast((entry) => entry.kind === "refused" && entry.phase === phase);
+    const title = map.phases.find(({ name }) => name === phase).title;
+    const text = `${title}: ${count === 1 ? "1 report was refused" : `${count} reports were refused`}`;
+    return { key: `${phase} ${count}`, text, to: first };
+  });
+  const had = new Map([...$("watch-refused").children].map((node) => [node.dataset.key, node]));
+  arrange($("watch-refused"), links.map(({ key, text, to }) => {
+    const node = had.get(key);
+    if (node) return node;
+    const button = element("button", { type: "button", class: "link" }, text);
+    button.addEventListener("click", () => show(to.key));
+    return element("li", { "data-key": key }, button);
+  }));
+}
+
+/** Brings an entry of the audit log into view, however old it is. */
+function show(key) {
+  const find = () => [...$("watch-audit").children].find((node) => node.dataset.key === key);
+  if (!find()) {
+    watched.entries = Infinity;
+    drawAudit();
+  }
+  find().tabIndex = -1;
+  find().focus();
+  find().scrollIntoView({ block: "center" });
+}
+
+function auditNode(entry) {
+  const arrow = () => [element("span", { class: "arrow", "aria-hidden": "true" }, "→"), element("span", { class: "hidden-text" }, " to ")];
+  const words = entry.from === null
+    ? [element("strong", {}, entry.to)]
+    : [entry.from, " ", ...arrow(), " ", element("strong", {}, entry.to)];
+  const notes = entry.notes.join(" · ");
+  const link = safeLink(entry.link) ? [" · ", runLink(entry.link, "run")] : [];
+  return element("li", { role: "listitem", "data-key": entry.key, "data-view": entry.view, "data-kind": entry.kind },
+    timeNode(entry.at),
+    element("span", { class: "badge", "data-view": entry.view }, icon(entry.view === "refused" ? "failed" : entry.view)),
+    element("span", { class: "what" }, element("span", { class: "said" }, ...words), element("span", { class: "why" }, notes, ...link)),
+  );
+}
