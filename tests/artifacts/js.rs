@@ -126,11 +126,17 @@ fn the_cost_of_phases_is_that_of_the_history() {
 #[ignore = "needs node: run by tests/run"]
 fn what_the_page_shows_is_a_function_of_the_map_and_the_snapshot() {
     let root = common::root();
-    let folder = MODULES.folder.path();
-    std::fs::copy(root.join("src/console/assets/stepper.js"), folder.join("stepper.mjs")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let parts = ["phasegate-stepper.js", "audit.js"].map(|name| {
+        let part = folder.path().join(name);
+        std::fs::copy(root.join("src/console/assets").join(name), &part).unwrap();
+        part
+    });
+    std::fs::write(folder.path().join("package.json"), r#"{"type":"module"}"#).unwrap();
     let output = Command::new("node")
         .arg(root.join("tests/artifacts/js/stepper.mjs"))
-        .args([folder.join("deploy.mjs"), folder.join("stepper.mjs")])
+        .arg(MODULES.folder.path().join("deploy.mjs"))
+        .args(parts)
         .output()
         .expect("node runs; install it (on Debian: apt-get install nodejs)");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

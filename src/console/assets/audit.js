@@ -35,9 +35,9 @@ export function auditOf(map, snapshot, refused = []) {
     notes: [`refused: ${REFUSALS[report.answer] ?? report.answer}`, ...notesOf(map, report)],
     link: report.run_url,
   }));
-  // Within one millisecond a refusal stands after what it was judged on.
+  // Within one millisecond a refusal is later than what it was judged on.
   const order = (one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0);
-  return [...accepted.reverse(), ...turnedDown].sort(order);
+  return [...turnedDown, ...accepted.reverse()].sort(order);
 }
 
 /** How many reports of each phase were refused, by the phase's name. */

@@ -58,7 +58,13 @@ fn the_element_has_its_types_and_a_manifest_and_loads_where_there_is_no_document
     let tsc = || {
         let mut command = Command::new("node");
         command.arg(root("tests/node_modules/typescript/bin/tsc"));
-        command.args(["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"]);
+        command.args([
+            "--noEmit",
+            "--strict",
+            "--exactOptionalPropertyTypes",
+            "--target",
+            "es2022",
+        ]);
         command.args(["--module", "nodenext", "--lib", "es2023,dom,dom.iterable", "stepper.ts"]);
         command.current_dir(folder.path());
         command
@@ -93,7 +99,10 @@ fn the_element_has_its_types_and_a_manifest_and_loads_where_there_is_no_document
         assert!(text.contains(&format!("var({property},")), "{property}");
     }
     for part in named("cssParts") {
-        assert!(text.contains(&format!("\"{part}\"")) || text.contains(&format!("\"{part} alert\"")), "{part}");
+        assert!(
+            text.contains(&format!("\"{part}\"")) || text.contains(&format!("\"{part} alert\"")),
+            "{part}"
+        );
     }
     for attribute in named("attributes") {
         let read = [format!("\"{attribute}\""), format!(":host([{attribute}])")];

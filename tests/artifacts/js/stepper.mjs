@@ -1,7 +1,7 @@
 // What the page shows of a snapshot, without a page: a pure function of the map and the snapshot.
 import assert from "node:assert/strict";
 
-const [map, { auditOf, changesOf, next, statusOf, viewOf }] = await Promise.all(process.argv.slice(2).map((path) => import(path)));
+const [map, { changesOf, duration, next, statusOf, viewOf }, { auditOf, refusedOf }] = await Promise.all(process.argv.slice(2).map((path) => import(path)));
 
 /** Frozen to the bottom: who changes it throws. */
 const frozen = (value) => {
@@ -62,6 +62,36 @@ assert.deepEqual(
   auditOf(map, marked).map(({ kind, notes }) => [kind, notes]),
   [["observed", ["against the table (unknown-state), and let through"]], ["forced", ["forced: the page hung", "by me"]], ["started", []]],
 );
+
+// Times are those of recorded events: what was not reported takes none.
+const times = (attempted, ...states) => view(attempted, ...states).steps.map(({ began, took }) => began ?? took);
+assert.deepEqual(times(null, "queued", "smoke_running", "smoke_passed", "freeze_checking"), [1000, at(3), null, null]);
+assert.deepEqual(times(null, "queued", "smoke_passed", "building", "deploying", "health_checking", "succeeded"), [null, null, 2000, 1000]);
+assert.deepEqual(times("deploying", "queued", "building", "deploying", "failed"), [null, null, 2000, null]);
+assert.deepEqual(times(null, "queued", "smoke_running", "building"), [null, null, at(2), null]);
+const forcedInto = { ...snapshot(null, "queued", "smoke_running", "smoke_passed"), status: "smoke_passed" };
+const forcedEvents = forcedInto.events.map((event) => (event.to === "smoke_passed" ? { ...event, forced: "by hand" } : event));
+assert.deepEqual(viewOf(map, { ...forcedInto, events: forcedEvents }).steps.map(({ took }) => took), [null, null, null, null]);
+assert.deepEqual([0, 59_499, 61_000, 3_600_000, 90_061_000].map((ms) => duration(ms)), ["0 s", "59 s", "1 min 1 s", "1 h 0 min", "1 d 1 h"]);
+
+// Between two phases nothing runs, and that is no end.
+assert.equal(view(null, "queued", "smoke_running", "smoke_passed").status.view, "between");
+
+// What was refused stands among what was accepted, by its time.
+const refused = frozen([
+  { at: at(1), status: "smoke_passed", from: "building", answer: "illegal-transition", job: "smoke", run_id: "7", run_attempt: 2 },
+  { at: at(0), status: "no such state", from: "queued", answer: "unknown-status", job: "smoke" },
+]);
+assert.deepEqual(
+  auditOf(map, seen, refused).map(({ kind, from, to, notes }) => [kind, from, to, notes[0]]),
+  [
+    ["refused", "Building", "Smoke passed", "refused: the table has no such transition"],
+    ["applied", "Queued", "Building", undefined],
+    ["refused", "Queued", "no such state", "refused: the backend did not know this state"],
+    ["started", null, "Queued", undefined],
+  ],
+);
+assert.deepEqual([...refusedOf(map, refused)], [["smoke_gate", 1]]);
 
 // The audit log says the transitions, the newest first.
 assert.deepEqual(

@@ -44,6 +44,10 @@ const HELD_ELSEWHERE: &[(&str, &str)] = &[
     ("docs/rules.md", "made of the rules; `rules::` holds it"),
     ("docs/databases.md", "`tests/database` does what it says, on servers of its own"),
     ("docs/workflows.md", "it shows no command"),
+    (
+        "docs/stepper.md",
+        "`browser::` in `tests/runtime` has a page of its three lines, `types::` in `tests/artifacts` its names",
+    ),
     ("docs/reports.md", "`notify::` in `tests/artifacts` holds its figures"),
     ("docs/accepted.md", "`accepted::` holds it"),
 ];
