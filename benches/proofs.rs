@@ -69,7 +69,7 @@ enum Stage {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct State {
     jobs: Vec<Stage>,
-    row: usize,
+    row: phasegate::StateId,
     concluded: bool,
 }
 
@@ -128,7 +128,7 @@ impl Model for Chain {
                 (if at.is_none() { last.success } else { last.failure }, delivered)
             }
         };
-        let to = report?.index();
+        let to = report?;
         if delivered && self.machine.judge(state.row, to) == Verdict::Applied {
             next.row = to;
         }

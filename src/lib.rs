@@ -6,8 +6,10 @@
 //! - `http` (feature `http`): the HTTP interface as an axum router, and a server around it.
 //! - `console` (feature `console`): the page that lists rows, starts one and shows it live.
 //!
-//! Without features there is the trait alone: no dependency, `no_std`.
+//! Without features there is the trait alone: no dependency, and `no_std` with `alloc`.
 #![cfg_attr(not(feature = "store"), no_std)]
+
+extern crate alloc;
 
 #[cfg(feature = "console")]
 pub mod console;
@@ -15,9 +17,13 @@ pub mod console;
 pub mod http;
 pub mod machine;
 mod macros;
+mod schema;
 #[cfg(feature = "store")]
 pub mod store;
+#[doc(hidden)] // for the generator
+pub mod text;
 
 pub use machine::{Machine, Outcome, StateId, Verdict, View};
+pub use schema::{ColumnType, Schema};
 #[cfg(feature = "store")]
-pub use store::{Answer, Report, Schema, Store};
+pub use store::{Answer, Report, Store};

@@ -1,10 +1,29 @@
 //! What the runtime asks of a state machine, whoever made it: generated code through
 //! [`machine!`](crate::machine!), or the interpreter of a table.
 
-/// A state's place in the table, from 0.
-pub type StateId = usize;
+use crate::Schema;
 
-/// What kind of end a state is (`outcome` in the table).
+/// A state, by its place in the table.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct StateId(u32);
+
+impl StateId {
+    /// The state at a place, from 0.
+    ///
+    /// # Panics
+    /// Where the place is beyond what a table can hold.
+    pub const fn new(index: usize) -> Self {
+        assert!(index <= u32::MAX as usize, "no table has so many states");
+        Self(index as u32)
+    }
+
+    /// The place in the table, from 0.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What kind of end a state is (`outcome` in the table). The format has these four, and no others.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Outcome {
     /// What was set out to be done is done.
@@ -29,7 +48,8 @@ impl Outcome {
     }
 }
 
-/// What the stepper shows for one phase (the table's format, rule 6).
+/// What the stepper shows for one phase (the table's format, rule 6). The format has these seven, and no
+/// others.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum View {
     /// The run failed in this phase.
@@ -63,7 +83,7 @@ impl View {
     }
 }
 
-/// What becomes of a report of one state while the row is in another.
+/// What becomes of a report of one state while the row is in another. There are these four, and no others.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Verdict {
     /// A legal transition.
@@ -79,12 +99,16 @@ pub enum Verdict {
 /// One state machine, by the places of its states. Object-safe, so that one backend can hold
 /// machines of several tables.
 ///
-/// Every method that takes a [`StateId`] may panic where it is not below [`states`](Self::states).
+/// Every method that takes a [`StateId`] may panic where its place is not below [`states`](Self::states).
 pub trait Machine: Send + Sync + 'static {
     /// The machine's name in the table.
     fn name(&self) -> &str;
     /// The machine's title.
     fn title(&self) -> &str;
+    /// Where its rows live.
+    fn schema(&self) -> Schema {
+        Schema::named(self.name())
+    }
     /// The fingerprint of the whole meaning, 16 hex digits.
     fn table(&self) -> &str;
     /// The fingerprint of what databases and validators judge by, 16 hex digits.

@@ -2,16 +2,19 @@
 
 /// Implements [`Machine`](crate::Machine) for a new unit struct over a generated Rust file.
 ///
-/// ```ignore
+/// ```
 /// #[path = "../generated/deploy.rs"]
 /// mod deploy;
 ///
 /// phasegate::machine!(pub Deploy = deploy::{DeployStatus, DeployPhase});
+///
 /// let machine: &dyn phasegate::Machine = &Deploy;
+/// let building = machine.find("building").expect("it is a state");
+/// assert!(machine.can_become(machine.initial(), building));
 /// ```
 ///
-/// The module in front of the braces is the generated file's: its `phases`, `PhaseView` and
-/// `Outcome` are used too. A state's [`StateId`](crate::StateId) is its place in
+/// The module in front of the braces is the generated file's: its `phases`, `PhaseView`,
+/// `Outcome` and `SCHEMA` are used too. A state's [`StateId`](crate::StateId) is its place in
 /// `DeployStatus::ALL`. The expansion needs `std`, in the crate that uses the macro alone.
 #[macro_export]
 macro_rules! machine {
@@ -34,31 +37,44 @@ macro_rules! machine {
             fn language(&self) -> &str {
                 $($module)::+::$status::LANGUAGE
             }
+            fn schema(&self) -> $crate::Schema {
+                let said = $($module)::+::SCHEMA;
+                let columns = said.columns.iter().map(|&(name, of)| {
+                    (name, $crate::ColumnType::of(of).expect("a generated file says types that there are"))
+                });
+                $crate::Schema::named($($module)::+::$status::MACHINE)
+                    .schema(said.schema)
+                    .table(said.table)
+                    .key(said.key.iter().copied())
+                    .column(said.column)
+                    .columns(columns)
+                    .events(said.events)
+            }
             fn states(&self) -> usize {
                 $($module)::+::$status::ALL.len()
             }
             fn value(&self, state: $crate::StateId) -> &str {
-                $($module)::+::$status::ALL[state].as_str()
+                $($module)::+::$status::ALL[state.index()].as_str()
             }
             fn state_title(&self, state: $crate::StateId) -> &str {
-                $($module)::+::$status::ALL[state].title()
+                $($module)::+::$status::ALL[state.index()].title()
             }
             fn find(&self, value: &str) -> ::core::option::Option<$crate::StateId> {
                 let found: ::core::result::Result<$($module)::+::$status, _> =
                     ::core::str::FromStr::from_str(value);
-                found.ok().map(|state| state.index())
+                found.ok().map(|state| $crate::StateId::new(state.index()))
             }
             fn initial(&self) -> $crate::StateId {
-                $($module)::+::$status::INITIAL[0].index()
+                $crate::StateId::new($($module)::+::$status::INITIAL[0].index())
             }
             fn is_initial(&self, state: $crate::StateId) -> bool {
-                $($module)::+::$status::ALL[state].is_initial()
+                $($module)::+::$status::ALL[state.index()].is_initial()
             }
             fn is_terminal(&self, state: $crate::StateId) -> bool {
-                $($module)::+::$status::ALL[state].is_terminal()
+                $($module)::+::$status::ALL[state.index()].is_terminal()
             }
             fn outcome(&self, state: $crate::StateId) -> ::core::option::Option<$crate::Outcome> {
-                $($module)::+::$status::ALL[state].outcome().map(|outcome| match outcome {
+                $($module)::+::$status::ALL[state.index()].outcome().map(|outcome| match outcome {
                     $($module)::+::Outcome::Success => $crate::Outcome::Success,
                     $($module)::+::Outcome::Failure => $crate::Outcome::Failure,
                     $($module)::+::Outcome::Cancelled => $crate::Outcome::Cancelled,
@@ -66,7 +82,7 @@ macro_rules! machine {
                 })
             }
             fn can_become(&self, from: $crate::StateId, to: $crate::StateId) -> bool {
-                $($module)::+::$status::ALL[from].can_become($($module)::+::$status::ALL[to])
+                $($module)::+::$status::ALL[from.index()].can_become($($module)::+::$status::ALL[to.index()])
             }
             fn phases(&self) -> usize {
                 $($module)::+::$phase::ALL.len()
@@ -85,9 +101,9 @@ macro_rules! machine {
             ) {
                 let history: ::std::vec::Vec<$($module)::+::$status> = history
                     .iter()
-                    .map(|&state| $($module)::+::$status::ALL[state])
+                    .map(|&state| $($module)::+::$status::ALL[state.index()])
                     .collect();
-                let attempted = attempted.map(|state| $($module)::+::$status::ALL[state]);
+                let attempted = attempted.map(|state| $($module)::+::$status::ALL[state.index()]);
                 let shown = $($module)::+::phases(&history, attempted);
                 for (place, view) in views.iter_mut().zip(shown) {
                     *place = match view {

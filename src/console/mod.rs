@@ -21,6 +21,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use sha2::{Digest, Sha256};
 
+use crate::text::hex;
+
 const INDEX: &str = include_str!("assets/index.html");
 const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
@@ -149,11 +151,7 @@ fn escaped(text: &str) -> String {
 /// its parts are always of one version.
 fn file(kind: &'static str, text: impl Into<Bytes>) -> MethodRouter {
     let body: Bytes = text.into();
-    let mut tag = String::from("\"");
-    for byte in &Sha256::digest(&body)[..16] {
-        tag.push_str(&format!("{byte:02x}"));
-    }
-    tag.push('"');
+    let tag = format!("\"{}\"", hex(&Sha256::digest(&body)[..16]));
     let tag = HeaderValue::try_from(tag).expect("quotes and hex digits");
     get(move |headers: HeaderMap| {
         let had = headers.get(IF_NONE_MATCH).is_some_and(|had| names(had, &tag));

@@ -4,7 +4,8 @@ use super::authenticate::Credential;
 use super::problem::Problem;
 use super::request::{Id, json_body};
 use super::{Shared, no_store};
-use crate::store::{Answer, Report, hex, token_hash};
+use crate::store::{Answer, Report, token_hash};
+use crate::text::hex;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -64,7 +65,8 @@ async fn answer(shared: &Shared, id: &str, request: &Parts, body: Body) -> Resul
         Credential::Missing => return Err(Problem::unauthorized(false)),
     };
     limited.unwrap_or_else(|| limit(shared, id))?;
-    let report = Report { actor, ..report? };
+    let mut report = report?;
+    report.actor = actor;
     shared.ask(shared.store.apply_callback(&*shared.machine, id, &report)).await
 }
 

@@ -326,9 +326,10 @@ impl From<Error> for Problem {
                     .with("allowed", allowed.as_slice())
             }
             Error::Column { .. } => Self::new(Kind::Malformed, error.to_string()),
-            Error::Migrate(_) | Error::Random(_) | Error::Database(_) => {
-                Self::new(Kind::Fault, "the backend's log says more")
-            }
+            Error::OtherMachine { .. }
+            | Error::Migrate(_)
+            | Error::Random(_)
+            | Error::Database(_) => Self::new(Kind::Fault, "the backend's log says more"),
         }
     }
 }

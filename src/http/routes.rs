@@ -15,6 +15,23 @@ impl Backend {
 
     /// A job's reports: `POST /api/TABLE/{id}/callbacks`. The one route that
     /// [`Authenticate`](super::Authenticate) guards.
+    ///
+    /// The parts are picked and put together as any routers:
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::middleware::from_fn;
+    /// use phasegate::http::{self, Backend};
+    ///
+    /// /// Everyone may report with a row's token; who reads and starts rows has to be logged in.
+    /// fn app(backend: &Backend) -> Router {
+    ///     let people = backend.read().merge(backend.operate()).layer(from_fn(logged_in));
+    ///     let jobs = backend.callbacks().merge(http::problems());
+    ///     Router::new().nest("/status", people.merge(jobs)).merge(backend.health())
+    /// }
+    /// # use axum::{extract::Request, middleware::Next, response::Response};
+    /// # async fn logged_in(request: Request, next: Next) -> Response { next.run(request).await }
+    /// ```
     pub fn callbacks(&self) -> Router {
         let path = format!("{}/{{id}}/callbacks", self.rows());
         let router = Router::new().route(&path, post(callbacks::report));

@@ -4,7 +4,7 @@ use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
 use super::start::New;
 use super::{Shared, events, no_store};
-use crate::store::hex;
+use crate::text::hex;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::{NestedPathRejection, QueryRejection};

@@ -1,6 +1,7 @@
 //! The body that starts a row: who asks for it, and what the row's columns get.
 
-use crate::store::{ColumnType, Columns, NAME, Start};
+use crate::ColumnType;
+use crate::store::{Columns, NAME, Start};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
@@ -50,7 +51,11 @@ impl<'de> Visitor<'de> for New<'_> {
                 None => requested_by = value.as_str().map(str::to_owned),
             }
         }
-        Ok(Start { requested_by, columns, ..Start::default() })
+        let start = Start::new().columns(columns);
+        Ok(match requested_by {
+            Some(who) => start.requested_by(who),
+            None => start,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::error::{is_guard, is_unique, may_lack_state};
 use super::report::storable;
 use super::statements::Statements;
 use super::{Error, Report, Result};
-use crate::{Machine, Verdict};
+use crate::{Machine, StateId, Verdict};
 
 /// How often a report is judged anew because the row changed meanwhile. On PostgreSQL the row is
 /// locked first from the third time on, so that even crowds get through.
@@ -84,8 +84,10 @@ pub(crate) async fn at_once(
     let Some(to) = machine.find(&report.status) else {
         return Ok(None);
     };
-    let leads = |from: &usize| *from != to && machine.can_become(*from, to);
-    let from = array((0..machine.states()).filter(leads).map(|from| machine.value(from)));
+    let leads = |from: &StateId| *from != to && machine.can_become(*from, to);
+    let from = array(
+        (0..machine.states()).map(StateId::new).filter(leads).map(|from| machine.value(from)),
+    );
     let event_id = report.event_id_for(&sql.shape.key.shown(&key));
     let hash = report.hash();
     let args = [
@@ -367,8 +369,9 @@ impl Door<'_> {
     }
 
     /// The values of the machine's states that a condition holds for, in their order.
-    fn values(&self, holds: impl Fn(usize) -> bool) -> Vec<String> {
-        let states = (0..self.machine.states()).filter(|state| holds(*state));
+    fn values(&self, holds: impl Fn(StateId) -> bool) -> Vec<String> {
+        let states = (0..self.machine.states()).map(StateId::new);
+        let states = states.filter(|state| holds(*state));
         states.map(|state| self.machine.value(state).to_owned()).collect()
     }
 }

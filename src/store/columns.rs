@@ -3,23 +3,11 @@
 use super::conn::{Arg, Row};
 use super::error::Error;
 use super::names::Names;
-use super::schema::quoted;
 use super::shape::Shape;
+use crate::ColumnType;
+use crate::text::quoted;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
-
-/// What a column holds (`columns` of `[target.sql]`).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ColumnType {
-    /// A text.
-    Text,
-    /// A whole number of 64 bits.
-    Bigint,
-    /// A moment: RFC 3339 in, RFC 3339 in UTC with milliseconds out.
-    Timestamptz,
-    /// Any JSON.
-    Jsonb,
-}
 
 /// The values of some columns, in their order. As JSON it is an object.
 ///

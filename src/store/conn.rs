@@ -14,24 +14,6 @@ pub(crate) enum Conn<'a> {
     Postgres(&'a mut sqlx::PgConnection),
 }
 
-/// A transaction of the caller's, for [`Store::apply_callback_in`](super::Store::apply_callback_in):
-/// `&mut Transaction<'_, Sqlite>` or `&mut Transaction<'_, Postgres>`.
-pub struct CallerTransaction<'a>(pub(crate) Conn<'a>);
-
-#[cfg(feature = "sqlite")]
-impl<'a> From<&'a mut sqlx::Transaction<'_, sqlx::Sqlite>> for CallerTransaction<'a> {
-    fn from(transaction: &'a mut sqlx::Transaction<'_, sqlx::Sqlite>) -> Self {
-        Self(Conn::Sqlite(transaction))
-    }
-}
-
-#[cfg(feature = "postgres")]
-impl<'a> From<&'a mut sqlx::Transaction<'_, sqlx::Postgres>> for CallerTransaction<'a> {
-    fn from(transaction: &'a mut sqlx::Transaction<'_, sqlx::Postgres>) -> Self {
-        Self(Conn::Postgres(transaction))
-    }
-}
-
 /// One argument of a statement.
 #[derive(Clone, Copy)]
 pub(crate) enum Arg<'a> {

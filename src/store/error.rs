@@ -14,6 +14,15 @@ pub enum Error {
     Contended,
     /// The database is there, and its schema is not what the store needs; what is missing.
     Schema(String),
+    /// The store was opened for another machine's table.
+    OtherMachine {
+        /// The name of the machine that was given.
+        given: String,
+        /// The name of the machine that the store was opened for.
+        opened_for: String,
+        /// The table that it was opened for.
+        table: String,
+    },
     /// A row of this key exists already.
     Exists(String),
     /// The database refuses to start a row in this state; the states that it starts rows in.
@@ -47,6 +56,10 @@ impl fmt::Display for Error {
             Self::Unavailable(error) => write!(out, "the database is away: {error}"),
             Self::Contended => write!(out, "the row kept changing while it was judged"),
             Self::Schema(what) => write!(out, "the database's schema does not fit: {what}"),
+            Self::OtherMachine { given, opened_for, table } => write!(
+                out,
+                "the store was opened for `{opened_for}`, whose rows are in `{table}`, and was given the machine `{given}`: open one with `Schema::of` that machine"
+            ),
             Self::Exists(id) => write!(out, "a row with the key `{id}` exists already"),
             Self::Start { requested, known: true, allowed } => write!(
                 out,
@@ -74,6 +87,7 @@ impl std::error::Error for Error {
             Self::Random(error) => Some(error),
             Self::Contended
             | Self::Schema(_)
+            | Self::OtherMachine { .. }
             | Self::Exists(_)
             | Self::Start { .. }
             | Self::Column { .. } => None,

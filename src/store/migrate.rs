@@ -8,7 +8,15 @@ impl Store {
     /// Runs the migrations that the database doesn't have yet. Ones that it has and this binary
     /// lacks are passed over: they are additive, and a binary that was rolled back has to start.
     ///
-    /// `store.migrate(sqlx::migrate!("migrations/sqlite"))`
+    /// ```no_run
+    /// # async fn run(machine: &dyn phasegate::Machine) -> phasegate::store::Result<()> {
+    /// use phasegate::{Schema, Store};
+    ///
+    /// let store = Store::open("sqlite:orders.db", Schema::of(machine)).await?;
+    /// store.migrate(sqlx::migrate!("migrations/sqlite")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Migrate`], and where the database is away; on SQLite nothing is done then.

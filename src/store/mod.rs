@@ -3,6 +3,7 @@
 
 mod answer;
 mod apply;
+mod caller;
 mod column;
 mod columns;
 mod conn;
@@ -14,31 +15,31 @@ mod postgres;
 mod read;
 mod ready;
 mod report;
-mod schema;
 mod shape;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod start;
 mod statements;
+mod time;
 mod token;
 
 pub use answer::Answer;
-pub use columns::{ColumnType, Columns};
-pub use conn::CallerTransaction;
+pub use caller::CallerConnection;
+pub use columns::Columns;
 pub use error::Error;
 pub use read::{Event, Item, Page, Phase, Recorded, Snapshot};
 pub use ready::Fit;
 pub use report::{ADDRESS, EVENT_ID, LOG_TAIL, Malformed, NAME, Report};
-pub use schema::Schema;
 pub use start::{Start, Started};
+pub use time::Time;
 pub use token::TokenCheck;
 
 #[cfg(feature = "http")]
-pub(crate) use report::{hex, read_json_by};
+pub(crate) use report::read_json_by;
 #[cfg(feature = "http")]
 pub(crate) use token::hash as token_hash;
 
-use crate::Machine;
+use crate::{Machine, Schema};
 use conn::Conn;
 use shape::Shape;
 use statements::Statements;
@@ -221,6 +222,7 @@ impl Store {
         id: &str,
         report: &Report,
     ) -> Result<Answer> {
+        self.opened_for(machine)?;
         let statements = self.statements().await?;
         if let Some(answer) = self.apply_at_once(machine, id, report, None).await {
             return Ok(answer);
@@ -271,6 +273,7 @@ impl Store {
         report: &Report,
         token: Option<&[u8; 32]>,
     ) -> Option<Answer> {
+        self.opened_for(machine).ok()?;
         let statements = self.statements().await.ok().filter(|sql| sql.apply.is_some())?;
         macro_rules! on {
             ($pool:expr, $conn:path) => {{
@@ -288,26 +291,17 @@ impl Store {
         answer.inspect(|_| self.signal(id))
     }
 
-    /// The same in a transaction of the caller's (`&mut Transaction`), so that what the caller does
-    /// beside it and the report happen together or not at all. A refusal leaves the transaction
-    /// usable, and is recorded if the caller commits. On SQLite begin it with `BEGIN IMMEDIATE`.
-    ///
-    /// Streams of this instance learn of it by their next look at the database, or at once by
-    /// [`Store::signal`] after the commit.
-    ///
-    /// # Errors
-    /// As [`apply_callback`](Self::apply_callback); the transaction is as it was before the call.
-    pub async fn apply_callback_in<'t>(
-        &self,
-        transaction: impl Into<CallerTransaction<'t>>,
-        machine: &dyn Machine,
-        id: &str,
-        report: &Report,
-    ) -> Result<Answer> {
-        let CallerTransaction(mut conn) = transaction.into();
-        // The caller's connection may be the only one: nothing is asked of the pool.
-        let statements = self.statements_by(&mut conn).await?;
-        apply::apply(&mut conn, machine, &statements, id, report).await
+    /// Refuses a machine that this is not the store of.
+    fn opened_for(&self, machine: &dyn Machine) -> Result<()> {
+        let schema = &self.shared.schema;
+        if machine.name() == schema.machine {
+            return Ok(());
+        }
+        Err(Error::OtherMachine {
+            given: machine.name().to_owned(),
+            opened_for: schema.machine.clone(),
+            table: schema.table.clone(),
+        })
     }
 
     /// Wakes this instance's listeners to the row of this key.

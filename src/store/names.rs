@@ -2,8 +2,9 @@
 
 use super::columns;
 use super::conn::Conn;
-use super::schema::{Schema, quoted};
 use super::shape::Shape;
+use crate::Schema;
+use crate::text::quoted;
 
 /// The names as SQL writes them, and the few words that differ between the databases.
 pub(super) struct Names {
@@ -178,7 +179,11 @@ impl Names {
     /// What a list shows of each row, whatever of it the table has.
     pub(super) fn list(&self, schema: &Schema, shape: &Shape) -> String {
         let created = if shape.columns.contains("created_at") {
-            self.time("d.created_at")
+            match self.postgres {
+                true => self.time("d.created_at"),
+                // An application's own may be written otherwise.
+                false => "strftime('%Y-%m-%dT%H:%M:%fZ', d.created_at, 'auto')".to_owned(),
+            }
         } else {
             "CAST(NULL AS text)".to_owned()
         };

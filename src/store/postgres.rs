@@ -2,7 +2,8 @@
 
 use super::column::{Column, Key};
 use super::conn::Conn;
-use super::schema::{Schema, quoted};
+use crate::Schema;
+use crate::text::quoted;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 
 use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Row};
+use super::time::{self, Time};
 use super::{Pool, Result, Statements, Store, in_transaction, shape};
 use crate::{Machine, StateId, View};
 use serde::Serialize;
@@ -30,8 +31,9 @@ pub struct Event {
     pub from: Option<String>,
     /// The state that it is in since; empty where the column became null.
     pub to: String,
-    /// When: RFC 3339 in UTC with milliseconds, by the database's clock.
-    pub at: String,
+    /// When, by the database's clock; in JSON RFC 3339 in UTC with milliseconds, as all times here.
+    #[serde(serialize_with = "time::serialize")]
+    pub at: Time,
     /// The job that reported it; none where plain SQL did it.
     pub job: Option<String>,
     /// The job's run.
@@ -78,10 +80,12 @@ pub struct Snapshot {
     /// The history, oldest first.
     pub events: Vec<Event>,
     /// When the last report came that led to an event; none before the first.
-    pub last_report_at: Option<String>,
+    #[serde(serialize_with = "time::serialize_any")]
+    pub last_report_at: Option<Time>,
     /// Since when it is longer in its state than the table calls usual; none where it is not, or where
     /// the table says nothing of it. Nothing moves by it.
-    pub overdue_since: Option<String>,
+    #[serde(serialize_with = "time::serialize_any")]
+    pub overdue_since: Option<Time>,
     /// Where the run can be looked at, by the last report that said so.
     pub run_url: Option<String>,
     /// The end of the job's log, by the last report that had one.
@@ -111,7 +115,8 @@ pub struct Item {
     /// Why it was forced.
     pub forced: Option<String>,
     /// When it was started; none where the table has no such column.
-    pub created_at: Option<String>,
+    #[serde(serialize_with = "time::serialize_any")]
+    pub created_at: Option<Time>,
     /// What it has beside key and status.
     pub columns: Columns,
 }
@@ -131,7 +136,8 @@ pub struct Page {
 #[non_exhaustive]
 pub struct Recorded {
     /// When, by the database's clock.
-    pub at: String,
+    #[serde(serialize_with = "time::serialize")]
+    pub at: Time,
     /// Its identity.
     pub event_id: Option<String>,
     /// What was reported.
@@ -166,6 +172,7 @@ impl Store {
     /// # Errors
     /// Where the database is away or does not fit.
     pub async fn snapshot(&self, machine: &dyn Machine, id: &str) -> Result<Option<Snapshot>> {
+        self.opened_for(machine)?;
         let statements = self.statements().await?;
         in_transaction!(self, read, |conn| snapshot(conn, machine, &statements, id).await)
     }
@@ -181,6 +188,7 @@ impl Store {
         id: &str,
         seq: i64,
     ) -> Result<Option<Vec<Event>>> {
+        self.opened_for(machine)?;
         let sql = self.statements().await?;
         in_transaction!(self, read, |conn| match key_and_status(conn, &sql, id).await? {
             Some((key, _)) => Ok(Some(events(conn, machine, &sql, &key, seq).await?)),
@@ -199,6 +207,7 @@ impl Store {
         limit: u32,
         before: Option<&str>,
     ) -> Result<Option<Page>> {
+        self.opened_for(machine)?;
         let sql = self.statements().await?;
         in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before).await)
     }
@@ -253,11 +262,12 @@ async fn snapshot(
     if sql.has_history()
         && let Some(row) = conn.row(&sql.last_report, &[(&id).into()]).await?
     {
-        (last_report_at, run_url, log_tail) = (row.text(0)?, row.text(1)?, row.text(2)?);
+        last_report_at = time::read_any(&row, 0)?;
+        (run_url, log_tail) = (row.text(1)?, row.text(2)?);
     }
     let columns = columns(conn, sql, &id).await?;
     let overdue_since = match has_overdue(conn, sql).await? {
-        true => conn.row(&sql.overdue, &[(&id).into()]).await?.map(|row| row.text(0)),
+        true => conn.row(&sql.overdue, &[(&id).into()]).await?.map(|row| time::read_any(&row, 0)),
         false => None,
     };
     let overdue_since = overdue_since.transpose()?.flatten();
@@ -329,7 +339,7 @@ async fn events(
             seq: row.int(0)?.unwrap_or_default(),
             from: row.text(1)?,
             to: row.text(2)?.unwrap_or_default(),
-            at: row.text(3)?.unwrap_or_default(),
+            at: time::read(row, 3)?,
             job: row.text(4)?,
             run_id: row.text(5)?,
             run_attempt: row.int(6)?,
@@ -380,7 +390,7 @@ fn item(machine: &dyn Machine, sql: &Statements, row: &Row) -> Result<Item> {
         outcome: state.outcome,
         known: state.known,
         seq: row.int(2)?.unwrap_or_default(),
-        created_at: row.text(3)?,
+        created_at: time::read_any(row, 3)?,
         forced_seq: row.int(4)?,
         forced: row.text(5)?,
         columns: columns::read(&sql.schema.columns, &sql.shape, row, 6)?,
@@ -389,7 +399,7 @@ fn item(machine: &dyn Machine, sql: &Statements, row: &Row) -> Result<Item> {
 
 fn recorded(row: &Row) -> Result<Recorded> {
     Ok(Recorded {
-        at: row.text(0)?.unwrap_or_default(),
+        at: time::read(row, 0)?,
         event_id: row.text(1)?,
         status: row.text(2)?.unwrap_or_default(),
         from: row.text(3)?,

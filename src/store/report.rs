@@ -1,5 +1,6 @@
 //! One report of a state: what a job sends, and what it must look like.
 
+use crate::text::hex;
 use serde::de::{DeserializeSeed, Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,7 +18,15 @@ pub const ADDRESS: usize = 2048;
 
 /// One report of a state. In JSON, keys that it does not have are passed over, so that a newer
 /// workflow can talk to an older backend; empty texts count as left out.
+///
+/// ```
+/// use phasegate::Report;
+///
+/// let report = Report::new("building").job("build").run("1234", 1).actor("ci");
+/// assert_eq!(report.event_id_for("d1").as_deref(), Some("d1/1234/1/build/building"));
+/// ```
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The state that is reported, by its value. Any text: one that nobody knows is answered so.
     pub status: String,
@@ -58,6 +67,54 @@ impl Report {
     /// A report of a state with nothing else.
     pub fn new(status: impl Into<String>) -> Self {
         Self { status: status.into(), ..Self::default() }
+    }
+
+    /// By this job.
+    #[must_use]
+    pub fn job(self, job: impl Into<String>) -> Self {
+        Self { job: Some(job.into()), ..self }
+    }
+
+    /// In this attempt of this run.
+    #[must_use]
+    pub fn run(self, id: impl Into<String>, attempt: u32) -> Self {
+        Self { run_id: Some(id.into()), run_attempt: Some(attempt), ..self }
+    }
+
+    /// Of a run that people can look at here.
+    #[must_use]
+    pub fn run_url(self, url: impl Into<String>) -> Self {
+        Self { run_url: Some(url.into()), ..self }
+    }
+
+    /// With an identity of its own: what comes again under it is a redelivery.
+    #[must_use]
+    pub fn event_id(self, id: impl Into<String>) -> Self {
+        Self { event_id: Some(id.into()), ..self }
+    }
+
+    /// After the job set out to report this state, delivered or not.
+    #[must_use]
+    pub fn attempted(self, status: impl Into<String>) -> Self {
+        Self { attempted: Some(status.into()), ..self }
+    }
+
+    /// From a sender that was generated from the table of this fingerprint.
+    #[must_use]
+    pub fn table(self, fingerprint: impl Into<String>) -> Self {
+        Self { table: Some(fingerprint.into()), ..self }
+    }
+
+    /// With the end of the job's log.
+    #[must_use]
+    pub fn log_tail(self, log: impl Into<String>) -> Self {
+        Self { log_tail: Some(log.into()), ..self }
+    }
+
+    /// By whom, as the credential said.
+    #[must_use]
+    pub fn actor(self, who: impl Into<String>) -> Self {
+        Self { actor: Some(who.into()), ..self }
     }
 
     /// Reads a report from the bytes of its body.
@@ -233,15 +290,6 @@ pub(crate) fn tail(text: &str, most: usize) -> &str {
         start += 1;
     }
     &text[start..]
-}
-
-/// Bytes as hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes all that is written");
-        text
-    })
 }
 
 #[cfg(test)]

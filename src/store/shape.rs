@@ -2,8 +2,9 @@
 
 use super::column::{Column, Keys};
 use super::conn::Conn;
-use super::schema::{Schema, quoted};
 use super::{Error, Result};
+use crate::Schema;
+use crate::text::quoted;
 use std::collections::BTreeSet;
 
 /// The live database's shape, as far as statements depend on it.

@@ -2,7 +2,8 @@
 
 use super::column::{Column, Key};
 use super::conn::Conn;
-use super::schema::{Schema, quoted};
+use crate::Schema;
+use crate::text::quoted;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use std::collections::BTreeSet;
 use std::str::FromStr;

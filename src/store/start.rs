@@ -15,21 +15,58 @@ const REQUESTED_BY: &str = "requested_by";
 /// What a new row starts with.
 ///
 /// ```
-/// use phasegate::store::{Columns, Start};
+/// use phasegate::store::Start;
 ///
-/// let columns = Columns::from([("ref", "main"), ("reason", "Friday")]);
-/// let start = Start { requested_by: Some("ada".to_owned()), columns, ..Start::default() };
+/// let start = Start::new().requested_by("ada").column("ref", "main");
+/// # let _ = start;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Start {
-    /// The row's key; left out a new one is made, in the order of time.
-    pub id: Option<String>,
-    /// The value of the state to start in; left out the machine's first.
-    pub status: Option<String>,
+    id: Option<String>,
+    status: Option<String>,
+    requested_by: Option<String>,
+    columns: Columns,
+}
+
+impl Start {
+    /// A new row with a new key, in the machine's first initial state, and nothing else said of it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this key. Without it a new one is made, in the order of time.
+    #[must_use]
+    pub fn id(self, id: impl Into<String>) -> Self {
+        Self { id: Some(id.into()), ..self }
+    }
+
+    /// In the state of this value.
+    #[must_use]
+    pub fn status(self, value: impl Into<String>) -> Self {
+        Self { status: Some(value.into()), ..self }
+    }
+
     /// Who asks for it: the actor of the row's first event, and its column `requested_by` where it has one.
-    pub requested_by: Option<String>,
-    /// What the row's columns get, of those that [`Schema::columns`](crate::Schema::columns) names.
-    pub columns: Columns,
+    #[must_use]
+    pub fn requested_by(self, who: impl Into<String>) -> Self {
+        Self { requested_by: Some(who.into()), ..self }
+    }
+
+    /// With a value in one of the columns that [`Schema::columns`](crate::Schema::columns) names.
+    #[must_use]
+    pub fn column(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.columns.insert(name, value);
+        self
+    }
+
+    /// With values in several of them.
+    #[must_use]
+    pub fn columns(mut self, columns: Columns) -> Self {
+        for (name, value) in columns.iter() {
+            self.columns.insert(name, value.clone());
+        }
+        self
+    }
 }
 
 /// A row that was started.
@@ -50,6 +87,7 @@ impl Store {
     /// [`Error::Exists`] for a key that is taken, [`Error::Start`] for a state that the database
     /// starts no row in, and where the database is away or does not fit.
     pub async fn start(&self, machine: &dyn Machine, start: &Start) -> Result<Started> {
+        self.opened_for(machine)?;
         let statements = self.statements().await?;
         let _queued = self.queue().await;
         let started: Result<Started> = in_transaction!(self, write, |conn| {

@@ -1,11 +1,13 @@
 //! Every statement of the store, written once for one schema in one database.
 
 use super::Result;
-use super::columns::{self, ColumnType, Given};
+use super::columns::{self, Given};
 use super::conn::Conn;
 use super::names::Names;
-use super::schema::{Schema, quoted};
 use super::shape::Shape;
+use crate::ColumnType;
+use crate::Schema;
+use crate::text::quoted;
 
 /// The statements, and what they depend on.
 ///

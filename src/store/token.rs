@@ -1,7 +1,7 @@
 //! The token that opens one row to reports: random, stored as its hash, compared in constant time.
 
-use super::report::hex;
 use super::{Conn, Error, Pool, Result, Statements, Store, in_transaction};
+use crate::text::hex;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 

@@ -199,14 +199,7 @@ fn judges_tables_of_other_shapes(database: Database) {
     {
         let table = order(sql);
         let (_folder, loaded) = loaded(&table);
-        let mut world = World::empty(
-            database,
-            machine(&table),
-            Schema {
-                events: (!sql.starts_with("events")).then(|| "order_events".to_owned()),
-                ..Schema::named("order")
-            },
-        );
+        let mut world = World::empty(database, machine(&table), Schema::of(&*machine(&table)));
         world.sql(&schema(&table, database));
         world.serve(Default::default());
         if !sql.starts_with("events") {

@@ -12,6 +12,7 @@ on_each_database! {
     judges_again_on_what_another_left
     gives_the_state_that_it_judged_on
     does_a_callers_work_and_the_report_together
+    applies_a_report_on_any_connection
     leaves_a_callers_transaction_usable_after_a_refusal
     takes_back_a_callers_report_with_the_rest
     starts_a_row_by_a_key_once
@@ -196,6 +197,51 @@ fn does_a_callers_work_and_the_report_together(database: Database) {
     assert_eq!(world.count("SELECT count(*) FROM races WHERE status = 'running'"), 1);
 }
 
+/// One that is in no transaction gets one for the report; one that was begun by plain SQL stays in it.
+fn applies_a_report_on_any_connection(database: Database) {
+    let world = laps(database);
+    let (store, machine) = (&world.store, &*world.machine);
+    let (bare, pooled, begun) = (start(&world), start(&world), start(&world));
+    let (run, done) = (Report::new("running"), Report::new("done"));
+    macro_rules! tries {
+        ($connection:ty, $pool:ty) => {{
+            let mut connection = <$connection>::connect(&world.database_url).await.unwrap();
+            let answer = store.apply_callback_in(&mut connection, machine, &bare, &run).await;
+            assert_eq!(answer.unwrap().as_str(), "applied");
+            let status = store.snapshot(machine, &bare).await.unwrap().unwrap().status;
+            assert_eq!(status, "running", "others see it");
+
+            let pool = <$pool>::connect(&world.database_url).await.unwrap();
+            let mut from_pool = pool.acquire().await.unwrap();
+            let answer = store.apply_callback_in(&mut from_pool, machine, &pooled, &run).await;
+            assert_eq!(answer.unwrap().as_str(), "applied");
+            drop(from_pool);
+            let status = store.snapshot(machine, &pooled).await.unwrap().unwrap().status;
+            assert_eq!(status, "running");
+            pool.close().await;
+
+            for end in ["ROLLBACK", "COMMIT"] {
+                connection.execute("BEGIN").await.unwrap();
+                for report in [&run, &done] {
+                    let answer = store.apply_callback_in(&mut connection, machine, &begun, report);
+                    assert_eq!(answer.await.unwrap().as_str(), "applied");
+                }
+                connection.execute(end).await.unwrap();
+                let status = store.snapshot(machine, &begun).await.unwrap().unwrap().status;
+                assert_eq!(status, if end == "COMMIT" { "done" } else { "ready" });
+            }
+            connection.close().await.unwrap();
+        }};
+    }
+    world.run(async {
+        use sqlx::{Connection as _, Executor as _};
+        match database {
+            Database::Sqlite => tries!(sqlx::SqliteConnection, sqlx::SqlitePool),
+            Database::Postgres => tries!(sqlx::PgConnection, sqlx::PgPool),
+        }
+    });
+}
+
 fn leaves_a_callers_transaction_usable_after_a_refusal(database: Database) {
     let stops = "{ name = 'stopped', outcome = 'failure' },\n";
     let stored =
@@ -250,7 +296,7 @@ fn takes_back_a_callers_report_with_the_rest(database: Database) {
 
 fn starts_a_row_by_a_key_once(database: Database) {
     let world = laps(database);
-    let mine = Start { id: Some("mine é/1".into()), ..Start::default() };
+    let mine = Start::new().id("mine é/1");
     let started = world.run(world.store.start(&*world.machine, &mine)).unwrap();
     assert_eq!(started.id, "mine é/1");
     let again = world.run(world.store.start(&*world.machine, &mine));
@@ -263,7 +309,7 @@ fn starts_a_row_by_a_key_once(database: Database) {
 fn starts_no_row_in_a_state_that_is_not_initial(database: Database) {
     let world = laps(database);
     let start = |status: &str| {
-        let start = Start { status: Some(status.into()), ..Start::default() };
+        let start = Start::new().status(status);
         world.run(world.store.start(&*world.machine, &start))
     };
     match start("done") {

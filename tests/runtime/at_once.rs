@@ -14,7 +14,7 @@ fn walk(world: &World) -> String {
         let store = world.other_store_later().await;
         let id = store.start(&*world.machine, &Start::default()).await.unwrap().id;
         for (status, seq) in WALK.into_iter().zip(2..) {
-            let report = Report { run_id: Some("7".into()), ..Report::new(status) };
+            let report = Report::new(status).run("7", 1);
             let answer = store.apply_callback(&*world.machine, &id, &report).await.unwrap();
             assert!(matches!(answer, Answer::Applied { seq: is, .. } if is == seq), "{answer:?}");
         }

@@ -2,8 +2,8 @@
 
 use crate::common::backend::world::{Database, World, machine};
 use crate::common::live::{holds, loaded, look};
-use phasegate::store::{ColumnType, Columns, Error, Start};
-use phasegate::{Machine as _, Schema};
+use phasegate::store::{Columns, Error, Start};
+use phasegate::{ColumnType, Machine as _, Schema};
 use phasegate_codegen::emit::sql::{Dialect, Impossible, migrations};
 use serde_json::{Value, json};
 
@@ -26,8 +26,7 @@ fn table(columns: &str) -> String {
 }
 
 fn names(columns: &[(&str, ColumnType)]) -> Schema {
-    let columns = columns.iter().map(|(name, of)| ((*name).to_owned(), *of)).collect();
-    Schema { columns, ..Schema::named("job") }
+    Schema::named("job").columns(columns.iter().copied())
 }
 
 fn four() -> Schema {
@@ -69,7 +68,7 @@ fn takes_and_shows_what_the_table_names(database: Database) {
     let row = world.post("/api/jobs", &json!({"title": "", "budget": null, "due": ""})).ok(201);
     assert_eq!(row["columns"], json!({"title": null, "budget": null, "due": null, "more": null}));
     assert_eq!(world.count("SELECT count(*) FROM jobs WHERE title IS NULL AND more IS NULL"), 1);
-    let start = Start { columns: Columns::from([("budget", 7)]), ..Start::default() };
+    let start = Start::new().column("budget", 7);
     let id = world.run(world.store.start(&*world.machine, &start)).unwrap().id;
     let item =
         world.run(world.store.list(&*world.machine, 1, None)).unwrap().unwrap().items.remove(0);
@@ -107,7 +106,7 @@ fn refuses_what_a_column_could_not_hold(database: Database) {
     let headers = [("content-type", "application/json")];
     crate::common::backend::client::call("POST", &url, &headers, twice).problem(400, "malformed");
     for columns in [Columns::from([("titel", "a")]), Columns::from([("budget", "a")])] {
-        let start = Start { columns, ..Start::default() };
+        let start = Start::new().columns(columns);
         let error = world.run(world.store.start(&*world.machine, &start)).unwrap_err();
         assert!(matches!(error, Error::Column { .. }), "{error}");
     }

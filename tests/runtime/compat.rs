@@ -120,7 +120,7 @@ impl<'m> Stage<'m> {
         let values = self.layers.initial(backend);
         let at = dice.roll(values.len());
         let text = self.layers.text(values[at]).to_owned();
-        let start = Start { status: (at > 0).then_some(text), ..Start::default() };
+        let start = if at > 0 { Start::new().status(text) } else { Start::new() };
         let started = self.world.run(self.world.store.start(machine, &start));
         let expected = self.layers.start(self.end(backend), values[at]);
         assert_eq!(started.is_ok(), expected.is_accepted(), "{started:?}, {expected:?}");

@@ -5,8 +5,9 @@ use crate::common::backend;
 use crate::common::backend::world::{DEPLOY, Database, World, machine};
 use crate::deploy;
 use phasegate::store::{Error, Start};
-use phasegate::{Answer, Machine, Report, Schema, Store, View};
+use phasegate::{Answer, Machine, Report, Schema, StateId, Store, View};
 use serde_json::json;
+use sqlx::Connection as _;
 
 phasegate::machine!(
     /// The deploy machine, compiled.
@@ -34,15 +35,17 @@ fn says_the_same_compiled_and_interpreted() {
     assert_eq!(compiled.states(), table.states());
     assert_eq!(compiled.initial(), table.initial());
     assert_eq!(compiled.find("no_such"), None);
-    for from in 0..table.states() {
+    assert_eq!(compiled.schema(), table.schema());
+    let states = || (0..table.states()).map(StateId::new);
+    for from in states() {
         assert_eq!(compiled.value(from), table.value(from));
         assert_eq!(compiled.state_title(from), table.state_title(from));
         assert_eq!(compiled.find(table.value(from)), Some(from));
         assert_eq!(compiled.is_initial(from), table.is_initial(from));
         assert_eq!(compiled.is_terminal(from), table.is_terminal(from));
         assert_eq!(compiled.outcome(from), table.outcome(from));
-        for to in 0..table.states() {
-            assert_eq!(compiled.judge(from, to), table.judge(from, to), "{from} -> {to}");
+        for to in states() {
+            assert_eq!(compiled.judge(from, to), table.judge(from, to), "{from:?} -> {to:?}");
         }
     }
     assert_eq!(compiled.phases(), table.phases());
@@ -53,7 +56,7 @@ fn says_the_same_compiled_and_interpreted() {
     let mut seen = std::collections::BTreeSet::new();
     let mut histories = vec![vec![table.initial()]];
     while let Some(history) = histories.pop() {
-        for attempted in (0..table.states()).map(Some).chain([None]) {
+        for attempted in states().map(Some).chain([None]) {
             let mut views = [[View::Upcoming; 4]; 2];
             compiled.views(&history, attempted, &mut views[0]);
             table.views(&history, attempted, &mut views[1]);
@@ -61,7 +64,7 @@ fn says_the_same_compiled_and_interpreted() {
             seen.extend(views[0].map(View::as_str));
         }
         let last = history[history.len() - 1];
-        histories.extend((0..table.states()).filter(|to| table.can_become(last, *to)).map(|to| {
+        histories.extend(states().filter(|to| table.can_become(last, *to)).map(|to| {
             let mut longer = history.clone();
             longer.push(to);
             longer
@@ -76,12 +79,40 @@ fn runs_in_memory() {
     runtime.block_on(async {
         let store = Store::open("sqlite::memory:", Schema::of(&Deploy)).await.unwrap();
         store.migrate(sqlx::migrate!("migrations/sqlite")).await.unwrap();
-        let started = store.start(&Deploy, &Start::default()).await.unwrap();
+        let started = store.start(&Deploy, &Start::new()).await.unwrap();
         let report = Report::new("building");
         let answer = store.apply_callback(&Deploy, &started.id, &report).await.unwrap();
         assert_eq!(answer, applied("building", "queued", 2));
         let snapshot = store.snapshot(&Deploy, &started.id).await.unwrap().unwrap();
         assert_eq!(snapshot.status, "building");
+    });
+}
+
+#[test]
+fn refuses_a_machine_that_it_was_not_opened_for() {
+    let order = machine(&order(""));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = Store::open("sqlite::memory:", Schema::of(&Deploy)).await.unwrap();
+        store.migrate(sqlx::migrate!("migrations/sqlite")).await.unwrap();
+        let id = store.start(&Deploy, &Start::new()).await.unwrap().id;
+        let report = Report::new("paid");
+        let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let refused = [
+            store.start(&*order, &Start::new()).await.err(),
+            store.apply_callback(&*order, &id, &report).await.err(),
+            store.apply_callback_in(&mut connection, &*order, &id, &report).await.err(),
+            store.snapshot(&*order, &id).await.err(),
+            store.events_since(&*order, &id, 0).await.err(),
+            store.list(&*order, 1, None).await.err(),
+        ];
+        for error in refused {
+            let error = error.expect("it was opened for another").to_string();
+            for said in ["`deploy`", "`deploys`", "`order`"] {
+                assert!(error.contains(said), "{error}");
+            }
+        }
+        assert_eq!(store.snapshot(&Deploy, &id).await.unwrap().unwrap().events.len(), 1);
     });
 }
 
@@ -172,7 +203,7 @@ fn applied(status: &str, from: &str, seq: i64) -> Answer {
 
 fn keeps_rows_by_uuid(database: Database) {
     let table = order("key_type = \"uuid\"\nkey = \"order_id\"");
-    let names = Schema { key: vec!["order_id".to_owned()], ..Schema::named("order") };
+    let names = Schema::named("order").key(["order_id"]);
     let world = World::of(database, &table, &table, names);
     // `order_id` names the row in the history, too.
     let row = world.start();
@@ -207,14 +238,9 @@ fn judges_an_application_s_own_table(database: Database) {
         "owns = false\ntable = \"purchase\"\nkey = \"number\"\nkey_type = \"bigint\"\n\
          column = \"state\"\nstorage = \"text\"\nevents = \"purchase_log\"",
     );
-    let names = Schema {
-        table: "purchase".to_owned(),
-        key: vec!["number".to_owned()],
-        column: "state".to_owned(),
-        events: Some("purchase_log".to_owned()),
-        ..Schema::named("order")
-    };
-    let mut world = World::empty(database, machine(&table), names);
+    let machine = machine(&table);
+    let names = Schema::of(&*machine);
+    let mut world = World::empty(database, machine, names);
     world.sql(
         "CREATE TABLE purchase (number bigint PRIMARY KEY, state varchar(20) NOT NULL, note text);
          INSERT INTO purchase VALUES (7, 'placed', NULL), (8, 'returned', NULL)",
@@ -265,7 +291,7 @@ fn names_the_key_of_runs_and_events_apart(database: Database) {
 
 fn does_without_a_history(database: Database) {
     let table = order("events = false");
-    let names = Schema { events: None, ..Schema::named("order") };
+    let names = Schema::named("order").events(None);
     let world = World::of(database, &table, &table, names);
     let start = |world: &World| {
         world.run(world.store.start(&*world.machine, &Start::default())).unwrap().id

@@ -281,7 +281,7 @@ impl<'m> World<'m> {
             // Written by another version: the database alone can judge it (rule 12).
             None if guarded => self.guard(end.database, from, to),
             None => Answer::Refused(By::Backend, Why::Unguarded),
-            Some(judged) => match backend.judge(judged.index(), wanted.index()) {
+            Some(judged) => match backend.judge(judged, wanted) {
                 Verdict::Applied if guarded => self.guard(end.database, from, to),
                 Verdict::Applied => Answer::Applied,
                 Verdict::Duplicate => Answer::Duplicate,

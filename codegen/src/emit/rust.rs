@@ -223,14 +223,32 @@ fn taken_types(machine: &str) -> Vec<String> {
         "PhaseView",
         "IllegalTransition",
         "UnknownStatus",
+        "Rejected",
         "Stored",
+        "Schema",
+        "State",
+        "Seen",
+        "S",
+        "P",
         "Option",
         "Result",
         "Some",
         "None",
         "Ok",
         "Err",
+        "AsRef",
+        "FromStr",
+        "IntoIterator",
+        "Iterator",
+        "fmt",
+        "core",
+        "bool",
         "str",
+        "u8",
+        "u16",
+        "u64",
+        "i64",
+        "usize",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -262,6 +280,7 @@ struct View<'m> {
     title: String,
     language: &'m str,
     table: &'m str,
+    schema: SchemaView,
     /// Whether the status column holds numbers.
     has_numbers: bool,
     serde: bool,
@@ -270,6 +289,37 @@ struct View<'m> {
     serde_gate: String,
     schemars_gate: String,
     sqlx_gate: String,
+}
+
+struct SchemaView {
+    schema: String,
+    table: String,
+    key: String,
+    column: String,
+    columns: String,
+    events: String,
+}
+
+impl SchemaView {
+    fn of(machine: &Machine) -> Self {
+        let schema = machine.schema();
+        let key: Vec<String> = schema.key.iter().map(|column| literal(column)).collect();
+        let column = |(name, of): &(String, phasegate::ColumnType)| {
+            format!("({}, {})", literal(name), literal(of.as_str()))
+        };
+        let columns: Vec<String> = schema.columns.iter().map(column).collect();
+        Self {
+            schema: literal(&schema.schema),
+            table: literal(&schema.table),
+            key: key.join(", "),
+            column: literal(&schema.column),
+            columns: columns.join(", "),
+            events: match schema.events {
+                Some(events) => format!("Some({})", literal(&events)),
+                None => "None".to_owned(),
+            },
+        }
+    }
 }
 
 struct StateView {
@@ -411,6 +461,7 @@ fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
         title: literal(&machine.title),
         language: &machine.fingerprints.language,
         table: &machine.fingerprints.table,
+        schema: SchemaView::of(machine),
         has_numbers: machine.states.iter().all(|state| state.number.is_some()),
         serde: serde.is_some(),
         schemars: schemars.is_some(),

@@ -27,6 +27,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use phasegate::text::hex;
+
 use super::{Job, Machine, Relation, State, StateId};
 
 /// What two tables of one meaning share.
@@ -53,13 +55,6 @@ impl Form {
     fn finish(self) -> String {
         hex(&self.0.finalize()[..8])
     }
-}
-
-/// Bytes by two hex digits each.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 const fn flag(value: bool) -> &'static str {

@@ -17,7 +17,7 @@ pub use expect::Expect;
 pub use fingerprint::Fingerprints;
 pub(crate) use fingerprint::hex;
 pub use fingerprint::language_of;
-pub use phasegate::{Outcome, View};
+pub use phasegate::{Outcome, StateId, View};
 pub(crate) use relation::{Bits, ones};
 pub use relation::{Kind, Relation, TooMany};
 pub use reports::{Outcomes, Report, ReportKind};
@@ -51,7 +51,6 @@ macro_rules! id {
         }
     };
 }
-id!(StateId, "A state's place in the table.");
 id!(PhaseId, "A phase's place in the table, which is its place in the stepper.");
 id!(JobId, "A job's place in the table.");
 
@@ -277,32 +276,35 @@ impl phasegate::Machine for Machine {
     fn language(&self) -> &str {
         &self.fingerprints.language
     }
+    fn schema(&self) -> phasegate::Schema {
+        Self::schema(self)
+    }
     fn states(&self) -> usize {
         self.states.len()
     }
-    fn value(&self, state: usize) -> &str {
-        &self.states[state].value
+    fn value(&self, state: StateId) -> &str {
+        &self.states[state.index()].value
     }
-    fn state_title(&self, state: usize) -> &str {
-        &self.states[state].title
+    fn state_title(&self, state: StateId) -> &str {
+        &self.states[state.index()].title
     }
-    fn find(&self, value: &str) -> Option<usize> {
-        self.find_value(value).map(StateId::index)
+    fn find(&self, value: &str) -> Option<StateId> {
+        self.find_value(value)
     }
-    fn initial(&self) -> usize {
-        self.initial[0].index()
+    fn initial(&self) -> StateId {
+        self.initial[0]
     }
-    fn is_initial(&self, state: usize) -> bool {
-        Self::is_initial(self, StateId::new(state))
+    fn is_initial(&self, state: StateId) -> bool {
+        Self::is_initial(self, state)
     }
-    fn is_terminal(&self, state: usize) -> bool {
-        self.states[state].terminal
+    fn is_terminal(&self, state: StateId) -> bool {
+        self.states[state.index()].terminal
     }
-    fn outcome(&self, state: usize) -> Option<Outcome> {
-        self.states[state].outcome
+    fn outcome(&self, state: StateId) -> Option<Outcome> {
+        self.states[state.index()].outcome
     }
-    fn can_become(&self, from: usize, to: usize) -> bool {
-        Self::can_become(self, StateId::new(from), StateId::new(to))
+    fn can_become(&self, from: StateId, to: StateId) -> bool {
+        Self::can_become(self, from, to)
     }
     fn phases(&self) -> usize {
         self.phases.len()
@@ -313,8 +315,7 @@ impl phasegate::Machine for Machine {
     fn phase_title(&self, phase: usize) -> &str {
         &self.phases[phase].title
     }
-    fn views(&self, history: &[usize], attempted: Option<usize>, views: &mut [View]) {
-        let history: Vec<StateId> = history.iter().copied().map(StateId::new).collect();
-        views.copy_from_slice(&self.phases(&history, attempted.map(StateId::new)));
+    fn views(&self, history: &[StateId], attempted: Option<StateId>, views: &mut [View]) {
+        views.copy_from_slice(&self.phases(history, attempted));
     }
 }

@@ -197,7 +197,7 @@ pub(crate) fn judged(
         }
         Some(_) | None => String::new(),
     };
-    match machine.judge(row.index(), state.index()) {
+    match machine.judge(row, state) {
         Verdict::Applied => (format!("{from} -> {to}{attempted}"), false),
         Verdict::Duplicate => (format!("reports {to} again, nothing changes"), false),
         Verdict::Ended => {

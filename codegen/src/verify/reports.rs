@@ -136,9 +136,7 @@ type Applies<'r> = &'r dyn Fn(Before, StateId, StateId) -> bool;
 
 /// The receiver, as the HTTP interface has it.
 fn receiver(machine: &Machine) -> impl Fn(Before, StateId, StateId) -> bool {
-    |before, from, to| {
-        before == Before::Nothing && machine.judge(from.index(), to.index()) == Judged::Applied
-    }
+    |before, from, to| before == Before::Nothing && machine.judge(from, to) == Judged::Applied
 }
 
 /// Every applied report (a step that is legal), and every state that the row can be in when it comes

@@ -67,6 +67,33 @@ pub enum PhaseView {
     Upcoming,
 }
 
+/// Where the rows live in a database: what `[target.sql]` says, or its defaults.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Schema {
+    /// The schema, on PostgreSQL.
+    pub schema: &'static str,
+    /// The table that holds the status column.
+    pub table: &'static str,
+    /// The columns of its key.
+    pub key: &'static [&'static str],
+    /// The status column.
+    pub column: &'static str,
+    /// What a row has beside key and status, each with its type.
+    pub columns: &'static [(&'static str, &'static str)],
+    /// The table of the history, where there is one.
+    pub events: Option<&'static str>,
+}
+
+/// Where this machine's rows live.
+pub const SCHEMA: Schema = Schema {
+    schema: {{ schema.schema }},
+    table: {{ schema.table }},
+    key: &[{{ schema.key }}],
+    column: {{ schema.column }},
+    columns: &[{{ schema.columns }}],
+    events: {{ schema.events }},
+};
+
 struct State {
     name: &'static str,
     value: &'static str,

@@ -19,8 +19,12 @@ fn order() -> Machine {
     )
 }
 
-fn places(machine: &Machine, is: impl Fn(usize) -> bool) -> Vec<usize> {
-    (0..machine.states()).filter(|&state| is(state)).collect()
+fn at(place: usize) -> StateId {
+    StateId::new(place)
+}
+
+fn places(machine: &Machine, is: impl Fn(StateId) -> bool) -> Vec<usize> {
+    machine.state_ids().filter(|&state| is(state)).map(StateId::index).collect()
 }
 
 #[test]
@@ -31,8 +35,8 @@ fn says_what_the_table_says_of_names_and_titles() {
     assert_eq!(order.language(), order.fingerprints.language);
     assert_ne!(order.table(), order.language());
     assert_eq!(order.states(), 5);
-    assert_eq!((order.value(1), order.value(2)), ("Draft!", "new"));
-    assert_eq!((order.state_title(1), order.state_title(2)), ("A draft", "New"));
+    assert_eq!((order.value(at(1)), order.value(at(2))), ("Draft!", "new"));
+    assert_eq!((order.state_title(at(1)), order.state_title(at(2))), ("A draft", "New"));
     assert_eq!(order.phases.len(), 2);
     assert_eq!(phasegate::Machine::phases(&order), 2);
     assert_eq!((order.phase_name(0), order.phase_name(1)), ("pay", "send"));
@@ -43,46 +47,49 @@ fn says_what_the_table_says_of_names_and_titles() {
 fn finds_states_by_what_is_stored() {
     let order = order();
     let find = |value: &str| phasegate::Machine::find(&order, value);
-    assert_eq!((find("sent"), find("Draft!"), find("back")), (Some(0), Some(1), Some(4)));
+    assert_eq!(
+        (find("sent"), find("Draft!"), find("back")),
+        (Some(at(0)), Some(at(1)), Some(at(4)))
+    );
     assert_eq!(find("draft"), None);
 }
 
 #[test]
 fn knows_where_rows_start_and_end() {
     let order = order();
-    assert_eq!(phasegate::Machine::initial(&order), 2);
+    assert_eq!(phasegate::Machine::initial(&order), at(2));
     assert_eq!(places(&order, |state| phasegate::Machine::is_initial(&order, state)), [1, 2]);
     assert_eq!(places(&order, |state| order.is_terminal(state)), [0]);
-    assert_eq!(order.outcome(0), Some(Outcome::Success));
-    assert_eq!((order.outcome(4), order.outcome(3)), (Some(Outcome::Neutral), None));
+    assert_eq!(order.outcome(at(0)), Some(Outcome::Success));
+    assert_eq!((order.outcome(at(4)), order.outcome(at(3))), (Some(Outcome::Neutral), None));
 }
 
 #[test]
 fn judges_a_report_in_one_of_four_ways() {
     let order = order();
     let step = |from, to| phasegate::Machine::can_become(&order, from, to);
-    assert_eq!(places(&order, |to| step(2, to)), [2, 3]);
-    assert_eq!(places(&order, |to| step(3, to)), [0, 4]);
-    assert_eq!(order.judge(2, 3), Verdict::Applied);
-    assert_eq!(order.judge(2, 2), Verdict::Applied, "the table declares it");
-    assert_eq!(order.judge(1, 1), Verdict::Duplicate);
-    assert_eq!(order.judge(0, 0), Verdict::Duplicate);
-    assert_eq!(order.judge(0, 2), Verdict::Ended);
+    assert_eq!(places(&order, |to| step(at(2), to)), [2, 3]);
+    assert_eq!(places(&order, |to| step(at(3), to)), [0, 4]);
+    assert_eq!(order.judge(at(2), at(3)), Verdict::Applied);
+    assert_eq!(order.judge(at(2), at(2)), Verdict::Applied, "the table declares it");
+    assert_eq!(order.judge(at(1), at(1)), Verdict::Duplicate);
+    assert_eq!(order.judge(at(0), at(0)), Verdict::Duplicate);
+    assert_eq!(order.judge(at(0), at(2)), Verdict::Ended);
     assert_eq!(
-        order.judge(4, 2),
+        order.judge(at(4), at(2)),
         Verdict::Illegal,
         "an end that reopens is left, but not to there"
     );
-    assert_eq!(order.judge(1, 3), Verdict::Illegal);
+    assert_eq!(order.judge(at(1), at(3)), Verdict::Illegal);
 }
 
 #[test]
 fn shows_the_views_of_a_history_of_places() {
     let order = order();
     let mut views = [View::Failed; 2];
-    order.views(&[2, 3], None, &mut views);
+    order.views(&[at(2), at(3)], None, &mut views);
     assert_eq!(views, [View::Done, View::Upcoming]);
-    order.views(&[2, 3, 0], None, &mut views);
+    order.views(&[at(2), at(3), at(0)], None, &mut views);
     assert_eq!(views, [View::Done, View::Done]);
 }
 

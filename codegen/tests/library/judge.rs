@@ -35,7 +35,7 @@ fn judged(machine: &Machine) -> Result<[usize; 4], String> {
         let legal = legal_after(machine, from);
         let terminal = machine.state_ids().all(|to| to == from || !legal[to.index()]);
         for to in machine.state_ids() {
-            let verdict = machine.judge(from.index(), to.index());
+            let verdict = machine.judge(from, to);
             let is_legal = legal[to.index()];
             // The four by their own words; one of them holds, and it is the verdict.
             let words = [

@@ -6,7 +6,7 @@
 use crate::common::proofs;
 use std::collections::BTreeSet;
 
-use phasegate::{Machine as _, Verdict};
+use phasegate::{Machine as _, StateId, Verdict};
 use phasegate_codegen::Machine;
 use stateright::{Checker as _, Model, Property};
 
@@ -94,13 +94,17 @@ fn protocol(machine: Machine, reports: [&[&str]; 2], flaw: Flaw) -> Protocol {
     Protocol { machine, reports, flaw }
 }
 
+fn state(place: u8) -> StateId {
+    StateId::new(place.into())
+}
+
 impl Protocol {
     fn to(&self, (job, at): Report) -> u8 {
         self.reports[usize::from(job)][usize::from(at)]
     }
 
     fn judge(&self, from: u8, report: Report) -> Verdict {
-        self.machine.judge(usize::from(from), usize::from(self.to(report)))
+        self.machine.judge(state(from), state(self.to(report)))
     }
 
     fn step(&self, world: &mut World, number: usize) -> Option<()> {
@@ -244,7 +248,7 @@ impl Model for Protocol {
                 })
             }),
             Property::always("no terminal state is left", |model: &Self, world: &World| {
-                world.log.iter().all(|event| !model.machine.is_terminal(event.from.into()))
+                world.log.iter().all(|event| !model.machine.is_terminal(state(event.from)))
             }),
             Property::always("no report is applied twice", |_: &Self, world: &World| {
                 let reports: BTreeSet<Report> = world.log.iter().map(|e| e.report).collect();
@@ -285,7 +289,7 @@ impl Model for Protocol {
                 },
             ),
             Property::sometimes("the row ends", |model: &Self, world: &World| {
-                model.machine.is_terminal(world.row.into())
+                model.machine.is_terminal(state(world.row))
             }),
         ]
     }

@@ -135,7 +135,9 @@ pub(crate) fn an_id_that_the_console_would_not_take_is_left_to_the_console(text:
         let body = &stub.requests()[0].body;
         assert_eq!(body.get("event_id").is_some(), is_sent, "{body}");
         let report = Report::from_json(body.to_string().as_bytes()).unwrap();
-        let made = Report { event_id: None, ..report.clone() }.event_id_for(&id);
+        let mut unnamed = report.clone();
+        unnamed.event_id = None;
+        let made = unnamed.event_id_for(&id);
         assert_eq!(report.event_id_for(&id), made, "{length} bytes");
     }
 }

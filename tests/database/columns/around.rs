@@ -103,12 +103,7 @@ const LABELS: [&str; 4] = ["Zu prüfen", "it's \\\"ok\\\"", "In Progress", "done
 fn takes_an_enum_of_another_schema_in_mixed_case() {
     let keys = "type = \"Shared.RunStatus\"\ntable = \"Runs\"\ncolumn = \"Status\"\nkey = \"Id\"\nkey_type = \"bigint\"\n";
     let table = payment(&LABELS, keys);
-    let names = Schema {
-        table: "Runs".to_owned(),
-        column: "Status".to_owned(),
-        key: vec!["Id".to_owned()],
-        ..Schema::named("payment")
-    };
+    let names = Schema::of(&*machine(&table));
     let world = World::empty(Database::Postgres, machine(&table), names);
     world.sql(
         "CREATE SCHEMA \"Shared\"; CREATE TYPE \"Shared\".\"RunStatus\" AS ENUM ('Zu prüfen', 'it''s \"ok\"', 'In Progress', 'done');
@@ -116,7 +111,7 @@ fn takes_an_enum_of_another_schema_in_mixed_case() {
          CREATE TABLE \"Runs\" (\"Id\" bigint PRIMARY KEY, \"Status\" \"Shared\".\"RunStatus\" DEFAULT 'Zu prüfen')",
     );
     migrate(&world, Database::Postgres, &[&table]);
-    let start = Start { id: Some("1".into()), ..Start::default() };
+    let start = Start::new().id("1");
     world.run(world.store.start(&*world.machine, &start)).unwrap();
     let report = Report::new("it's \"ok\"");
     let answer = world.run(world.store.apply_callback(&*world.machine, "1", &report)).unwrap();

@@ -207,11 +207,11 @@ fn a_number_that_was_observed_becomes_a_state(database: Database) {
 fn the_store_speaks_values(database: Database) {
     for (table, before) in [(TICKET.to_owned(), "SELECT 1"), (adopted(""), OWN)] {
         let world = world(database, &table, before);
-        let start = Start { id: Some("7".into()), ..Start::default() };
+        let start = Start::new().id("7");
         let id = world.run(world.store.start(&*world.machine, &start)).unwrap().id;
-        let open = Start { id: Some("8".into()), status: Some("open".into()), ..Start::default() };
+        let open = Start::new().id("8").status("open");
         world.run(world.store.start(&*world.machine, &open)).unwrap();
-        let lost = Start { id: Some("9".into()), status: Some("lost".into()), ..Start::default() };
+        let lost = Start::new().id("9").status("lost");
         let error = world.run(world.store.start(&*world.machine, &lost)).unwrap_err();
         assert!(matches!(error, Error::Start { known: false, .. }), "{error}");
         let apply = |status: &str| {

@@ -34,11 +34,7 @@ fn job(more: &str) -> String {
 const OWN: &str = "CREATE TABLE jobs (tenant varchar(20), id integer, status text NOT NULL DEFAULT 'queued', note text, PRIMARY KEY (tenant, id))";
 
 fn schema() -> Schema {
-    Schema {
-        key: vec!["tenant".to_owned(), "id".to_owned()],
-        row: vec!["job_tenant".to_owned(), "job_id".to_owned()],
-        ..Schema::named("job")
-    }
+    Schema::named("job").key(["tenant", "id"])
 }
 
 fn world(database: Database, more: &str) -> World {
@@ -198,13 +194,13 @@ fn the_store_takes_and_gives_one_text(database: Database) {
     for more in ["", OTHERS] {
         let world = world(database, more);
         let store = &world.store;
-        let start = Start { id: Some("a%3Ab%20%25:7".into()), ..Start::default() };
+        let start = Start::new().id("a%3Ab%20%25:7");
         let started = world.run(store.start(&*world.machine, &start)).unwrap();
         assert_eq!(started.id, "a%3Ab%20%25:7");
         assert_eq!(rows(&world, "SELECT tenant, CAST(id AS text) FROM jobs"), ["a:b %|7"]);
         let again = world.run(store.start(&*world.machine, &start)).unwrap_err().to_string();
         assert!(again.contains("`a%3Ab%20%25:7` exists already"), "{again}");
-        let other = Start { id: Some("a:8".into()), ..Start::default() };
+        let other = Start::new().id("a:8");
         let other = world.run(store.start(&*world.machine, &other)).unwrap();
         let mut report = Report::new("running");
         (report.run_id, report.run_attempt, report.job) =
@@ -305,14 +301,7 @@ fn a_queue_that_is_partitioned_by_a_part_of_its_key() {
          state = [{ name = \"created\" }, { name = \"active\" }, { name = \"completed\", outcome = \"success\" }]\n\
          transition = [{ path = [\"created\", \"active\", \"completed\"] }]\n\
          [target.sql]\nowns = false\nschema = \"queue\"\ntable = \"job\"\ncolumn = \"state\"\nkey = [\"name\", \"id\"]\nkey_type = [\"text\", \"uuid\"]\nstorage = \"enum\"\n";
-    let schema = Schema {
-        schema: "queue".to_owned(),
-        table: "job".to_owned(),
-        key: vec!["name".to_owned(), "id".to_owned()],
-        column: "state".to_owned(),
-        row: vec!["job_name".to_owned(), "job_id".to_owned()],
-        ..Schema::named("job")
-    };
+    let schema = Schema::of(&*machine(table));
     let world = World::empty(Database::Postgres, machine(table), schema);
     world.sql(
         "CREATE SCHEMA queue; CREATE TYPE queue.job_state AS ENUM ('created', 'active', 'completed');

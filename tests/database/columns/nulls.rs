@@ -140,7 +140,7 @@ fn forces_to_null(database: Database) {
 fn the_store_writes_null(database: Database) {
     for storage in storages(database) {
         let world = world(database, storage, "", "");
-        let start = Start { id: Some("1".into()), ..Start::default() };
+        let start = Start::new().id("1");
         world.run(world.store.start(&*world.machine, &start)).unwrap();
         let held = "SELECT CAST(status AS text) FROM bills";
         assert_eq!(rows(&world, held), ["NULL"], "{storage}");

@@ -6,26 +6,6 @@
 use super::keys::{Dialect, KeyColumn, KeyType};
 use super::names::{Names, literal, quoted};
 
-/// The columns that the reports have of their own: none of the key's may be called so there.
-const OF_REPORTS: [&str; 16] = [
-    "id",
-    "event_id",
-    "body_hash",
-    "status",
-    "from_state",
-    "answer",
-    "seq",
-    "job",
-    "run_id",
-    "run_attempt",
-    "run_url",
-    "actor",
-    "attempted",
-    "table_fingerprint",
-    "log_tail",
-    "at",
-];
-
 /// A column of the key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyPart {
@@ -92,20 +72,9 @@ impl KeyPart {
     }
 }
 
-/// The columns of the history and of the reports that hold the key: `MACHINE_id`, where that is one
-/// column, else `MACHINE_COLUMN` for each; where the reports have such a column already, `MACHINE_key`.
+/// The columns of the history and of the reports that hold the key.
 pub(super) fn row_columns(machine: &str, key: &[KeyColumn]) -> Vec<String> {
-    let free =
-        |name: String, other: String| if OF_REPORTS.contains(&&*name) { other } else { name };
-    match key {
-        [_] => vec![free(format!("{machine}_id"), format!("{machine}_key"))],
-        several => several
-            .iter()
-            .map(|KeyColumn { name, .. }| {
-                free(format!("{machine}_{name}"), format!("{machine}_key_{name}"))
-            })
-            .collect(),
-    }
+    phasegate::Schema::named(machine).key(key.iter().map(|key| &key.name)).row
 }
 
 /// The columns of a machine's key.

@@ -1,6 +1,8 @@
 //! Every name and type that the SQL of one machine speaks of, for one database. All of them are plain
 //! identifiers, which no quotes have to be doubled in.
 
+pub use phasegate::text::quoted;
+
 use super::coding::Coding;
 use super::key::{self, KeyPart};
 use crate::emit::sql::{Dialect, SqlTarget, Storage};
@@ -24,11 +26,6 @@ pub fn literal(text: &str) -> String {
 /// A text within a SQL literal.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('\'', "''")
-}
-
-/// An identifier as SQL has it.
-pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The names, as they are and as they are written: quoted, and on PostgreSQL qualified.

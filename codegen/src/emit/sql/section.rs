@@ -127,6 +127,26 @@ impl Machine {
             None => format!("{}s", self.name),
         }
     }
+
+    /// Where its rows live: as the SQL target says, or by its defaults.
+    pub fn schema(&self) -> phasegate::Schema {
+        let schema = phasegate::Schema::named(&self.name);
+        let Some(sql) = self.targets.sql() else { return schema };
+        let key = sql.key.iter().map(|key| &key.name);
+        let of = |of: ColumnType| match of {
+            ColumnType::Text => phasegate::ColumnType::Text,
+            ColumnType::Bigint => phasegate::ColumnType::Bigint,
+            ColumnType::Timestamptz => phasegate::ColumnType::Timestamptz,
+            ColumnType::Jsonb => phasegate::ColumnType::Jsonb,
+        };
+        let columns = sql.columns.iter().map(|(name, column)| (name, of(*column)));
+        let schema = schema.table(&sql.table).key(key).column(&sql.column).columns(columns);
+        let schema = schema.events(sql.events.as_deref());
+        match &sql.schema {
+            Some(name) => schema.schema(name),
+            None => schema,
+        }
+    }
 }
 
 impl SqlRow {

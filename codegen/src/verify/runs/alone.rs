@@ -37,7 +37,7 @@ struct Table<'a, 'm> {
 
 impl Table<'_, '_> {
     fn receive(&self, row: &mut Row, (state, attempted): Report) -> bool {
-        match self.machine.judge(row.state.index(), state.index()) {
+        match self.machine.judge(row.state, state) {
             Verdict::Applied => {
                 let previous = Some(row.state);
                 let at = stepper::Row { current: state, previous, last_phase: None };

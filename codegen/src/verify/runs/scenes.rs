@@ -32,9 +32,7 @@ impl Stage<'_, '_, '_> {
     fn news(&self, before: StateId, sent: Option<(Sent, bool)>) -> News {
         let machine = self.table.runs.workflow.machine;
         match sent {
-            Some((sent, true))
-                if machine.judge(before.index(), sent.state.index()) == Verdict::Applied =>
-            {
+            Some((sent, true)) if machine.judge(before, sent.state) == Verdict::Applied => {
                 let row =
                     stepper::Row { current: sent.state, previous: Some(before), last_phase: None };
                 News::State(sent.state, self.stepper.ending(&row, sent.attempted))

@@ -60,7 +60,7 @@ impl Receiver for Table<'_> {
             self.set(row, LOST, !row.is(AGAIN));
             return false;
         }
-        let accepted = match self.machine.judge(row.state.index(), report.state.index()) {
+        let accepted = match self.machine.judge(row.state, report.state) {
             Verdict::Applied => {
                 row.state = report.state;
                 self.set(row, SAID, false);

@@ -23,15 +23,7 @@ pub(crate) fn can_serve(case: &Case) -> bool {
 }
 
 fn names(case: &Case) -> Schema {
-    let machine = case.machine();
-    let target = machine.targets.sql().unwrap();
-    Schema {
-        table: target.table.clone(),
-        key: target.key.iter().map(|key| key.name.clone()).collect(),
-        column: target.column.clone(),
-        events: target.events.clone(),
-        ..Schema::named(&machine.name)
-    }
+    case.machine().schema()
 }
 
 /// A backend in memory, and a client that keeps its connection.

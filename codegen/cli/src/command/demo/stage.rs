@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use phasegate::console::{Deploy, migrate};
 use phasegate::http::Running;
-use phasegate::store::{Columns, Snapshot, Start, Started};
+use phasegate::store::{Snapshot, Start, Started};
 use phasegate::{Machine, Schema, Store};
 use tokio::net::TcpListener;
 
@@ -40,11 +40,8 @@ impl Stage {
 
     /// What the click on Deploy does.
     pub(super) async fn start(&self) -> Result<Started, Failure> {
-        let start = Start {
-            requested_by: Some("demo".to_owned()),
-            columns: Columns::from([("ref", "main"), ("reason", "phasegate demo")]),
-            ..Start::default()
-        };
+        let start = Start::new().requested_by("demo");
+        let start = start.column("ref", "main").column("reason", "phasegate demo");
         Ok(self.store.start(&Deploy, &start).await?)
     }
 
