@@ -38,7 +38,7 @@ impl Backend {
         router.with_state(self.shared.clone()).layer(from_fn(problem::nested))
     }
 
-    /// What people look at: the list, snapshots, and both as event streams. **Not authenticated**:
+    /// What people look at: the list, snapshots, both as event streams, and what was reported. **Not authenticated**:
     /// put your login around it.
     pub fn read(&self) -> Router {
         let rows = self.rows();
@@ -46,6 +46,7 @@ impl Backend {
             .route(&rows, get(rows::list))
             .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
             .route(&format!("{rows}/{{id}}/events"), get(events::of_row))
+            .route(&format!("{rows}/{{id}}/reports"), get(rows::reports))
             .with_state(self.shared.clone())
             .layer(from_fn(problem::nested))
     }

@@ -104,6 +104,39 @@ pub(super) struct Which {
     before: Option<String>,
 }
 
+/// How much of a list is asked for.
+fn limit(which: &Which, most: u32) -> Result<u32, Problem> {
+    let Some(text) = &which.limit else {
+        return Ok(PAGE);
+    };
+    text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
+        let why = format!("`limit` is `{text}`, where 1 to {most} are possible");
+        Problem::new(Kind::Malformed, why)
+    })
+}
+
+fn no_such_page(before: &str) -> Problem {
+    let why = format!("`before` is `{before}`, where the `next` of a page is possible");
+    Problem::new(Kind::Malformed, why)
+}
+
+/// What was reported of a row and what was answered, newest first.
+pub(super) async fn reports(
+    State(shared): State<Arc<Shared>>,
+    Id(id): Id,
+    query: Result<Query<Which>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(which) =
+        query.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
+    let limit = limit(&which, MOST)?;
+    let number = |text: &str| text.parse::<i64>().map_err(|_| no_such_page(text));
+    let before = which.before.as_deref().map(number).transpose()?;
+    let page = shared.ask(shared.store.reports_page(&id, limit, before)).await?;
+    let page = page.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
+    let next = page.next.map(|number| number.to_string());
+    Ok(no_store(Json(json!({"reports": page.reports, "next": next})).into_response()))
+}
+
 pub(super) async fn list(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
@@ -113,18 +146,7 @@ pub(super) async fn list(
         query.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
     let follows = headers.get_all(ACCEPT).iter().any(accepts_events);
     let most = if follows { MOST_FOLLOWED } else { MOST };
-    let limit = match &which.limit {
-        None => PAGE,
-        Some(text) => match text.parse() {
-            Ok(limit) if (1..=most).contains(&limit) => limit,
-            Ok(_) | Err(_) => {
-                return Err(Problem::new(
-                    Kind::Malformed,
-                    format!("`limit` is `{text}`, where 1 to {most} are possible"),
-                ));
-            }
-        },
-    };
+    let limit = limit(&which, most)?;
     let before = which.before.as_deref();
     if follows {
         return match before {
@@ -136,13 +158,7 @@ pub(super) async fn list(
         };
     }
     let page = shared.ask(shared.store.list(&*shared.machine, limit, before)).await?;
-    let page = page.ok_or_else(|| {
-        let before = before.unwrap_or_default();
-        Problem::new(
-            Kind::Malformed,
-            format!("`before` is `{before}`, where the `next` of a page is possible"),
-        )
-    })?;
+    let page = page.ok_or_else(|| no_such_page(before.unwrap_or_default()))?;
     let body = json!({shared.store.schema().table.as_str(): page.items, "next": page.next});
     Ok(no_store(Json(body).into_response()))
 }

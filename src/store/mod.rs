@@ -15,6 +15,7 @@ mod postgres;
 mod read;
 mod ready;
 mod report;
+mod reports;
 mod shape;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -30,6 +31,7 @@ pub use error::Error;
 pub use read::{Event, Item, Page, Phase, Recorded, Snapshot};
 pub use ready::Fit;
 pub use report::{ADDRESS, EVENT_ID, LOG_TAIL, Malformed, NAME, Report};
+pub use reports::ReportsPage;
 pub use start::{Start, Started};
 pub use time::Time;
 pub use token::TokenCheck;

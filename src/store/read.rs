@@ -309,7 +309,7 @@ async fn has_overdue(conn: &mut Conn<'_>, sql: &Statements) -> Result<bool> {
 }
 
 /// The key as the database has it, and the status.
-async fn key_and_status(
+pub(super) async fn key_and_status(
     conn: &mut Conn<'_>,
     sql: &Statements,
     id: &str,
@@ -397,7 +397,7 @@ fn item(machine: &dyn Machine, sql: &Statements, row: &Row) -> Result<Item> {
     })
 }
 
-fn recorded(row: &Row) -> Result<Recorded> {
+pub(super) fn recorded(row: &Row) -> Result<Recorded> {
     Ok(Recorded {
         at: time::read(row, 0)?,
         event_id: row.text(1)?,

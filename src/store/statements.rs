@@ -48,6 +48,8 @@ pub(crate) struct Statements {
     /// The run address and the log of the last reports that had one, and when the last came.
     pub(crate) last_report: String,
     pub(crate) reports: String,
+    /// The same, newest first, before one and so many, each with its number.
+    pub(crate) reports_page: String,
     /// Since when a row is overdue.
     pub(crate) overdue: String,
     /// How many rows are, by state.
@@ -75,6 +77,11 @@ impl Statements {
         };
         let list = names.list(&schema, &shape);
         let order = names.order(&shape);
+        let recorded = format!(
+            "{}, event_id, status, from_state, answer, CAST(seq AS bigint), job, run_id, \
+             CAST(run_attempt AS bigint), run_url, actor, attempted, table_fingerprint, log_tail",
+            names.time("at")
+        );
         Self {
             row: format!("SELECT {own}, {state} FROM {table} WHERE {is_it}"),
             columns: format!(
@@ -141,11 +148,10 @@ impl Statements {
                 time = names.time("at"),
                 applied = format_args!("{reports} WHERE {is_row} AND answer = 'applied'"),
             ),
-            reports: format!(
-                "SELECT {}, event_id, status, from_state, answer, CAST(seq AS bigint), job, run_id, \
-                 CAST(run_attempt AS bigint), run_url, actor, attempted, table_fingerprint, log_tail \
-                 FROM {reports} WHERE {is_row} ORDER BY id",
-                names.time("at")
+            reports: format!("SELECT {recorded} FROM {reports} WHERE {is_row} ORDER BY id"),
+            reports_page: format!(
+                "SELECT {recorded}, CAST(id AS bigint) FROM {reports} WHERE {is_row} \
+                 AND (CAST($2 AS bigint) IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"
             ),
             overdue: format!(
                 "SELECT {} FROM {} WHERE {is_row}",

@@ -146,6 +146,18 @@ fn a_forced_row_is_shown_as_that_wherever_it_is_shown() {
 
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]
+fn what_was_refused_stands_in_the_audit_log() {
+    on_the_deploy_console("refused.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn nothing_that_people_do_with_the_page_is_lost() {
+    on_the_deploy_console("calm.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
 fn every_row_of_the_list_lives_and_what_is_wrong_with_it_is_said() {
     on_the_deploy_console("list.mjs", &[]);
 }

@@ -15,6 +15,7 @@ on_each_database! {
     knows_no_row_by_a_wrong_key
     says_when_the_database_is_away
     shows_the_last_report
+    shows_what_was_reported_refusals_too_in_pages
     shows_phases_by_what_was_attempted
     serves_a_page_for_each_problem
     answers_unknown_addresses_and_methods_with_problems
@@ -74,6 +75,7 @@ fn starts_a_row_and_gives_its_token_once(database: Database) {
         "observed",
         "run_attempt",
         "run_id",
+        "run_url",
         "seq",
         "to",
     ];
@@ -210,6 +212,52 @@ fn shows_the_last_report(database: Database) {
     assert_eq!(snapshot["log_tail"], "one");
     let last = snapshot["last_report_at"].as_str().unwrap();
     assert!(last >= snapshot["events"][2]["at"].as_str().unwrap(), "{snapshot}");
+}
+
+fn shows_what_was_reported_refusals_too_in_pages(database: Database) {
+    let world = World::deploy(database);
+    let row = world.start();
+    let path = format!("/api/deploys/{}/reports", row.id);
+    let run =
+        json!({"job": "smoke", "run_id": "7", "run_attempt": 1, "run_url": "https://ci.example/7"});
+    let report = |status: &str| {
+        let mut report = run.clone();
+        report["status"] = json!(status);
+        report
+    };
+    assert_eq!(row.report(&report("building")).status, 200);
+    assert_eq!(row.report(&report("smoke_passed")).status, 422);
+    assert_eq!(row.report(&report("no_such_state")).status, 422);
+    let all = world.get(&path).ok(200);
+    let told = |page: &Value| {
+        let reports = page["reports"].as_array().unwrap().clone();
+        let told = |one: &Value| format!("{} {} {}", one["status"], one["answer"], one["run_url"]);
+        reports.iter().map(told).collect::<Vec<_>>()
+    };
+    let url = "\"https://ci.example/7\"";
+    let expected = [
+        format!("\"no_such_state\" \"unknown-status\" {url}"),
+        format!("\"smoke_passed\" \"illegal-transition\" {url}"),
+        format!("\"building\" \"applied\" {url}"),
+        "\"queued\" \"applied\" null".to_owned(),
+    ];
+    assert_eq!(told(&all), expected);
+    assert_eq!(all["next"], Value::Null);
+    let first = world.get(&format!("{path}?limit=3")).ok(200);
+    assert_eq!(told(&first), expected[..3]);
+    let next = first["next"].as_str().unwrap();
+    let second = world.get(&format!("{path}?limit=3&before={next}")).ok(200);
+    assert_eq!((told(&second), &second["next"]), (expected[3..].to_vec(), &Value::Null));
+    // Another row's reports are another row's.
+    let other = world.start();
+    assert_eq!(told(&world.get(&format!("/api/deploys/{}/reports", other.id)).ok(200)).len(), 1);
+
+    let events = world.get(&format!("/api/deploys/{}", row.id)).ok(200)["events"].clone();
+    assert_eq!(events[1]["run_url"], "https://ci.example/7");
+    world.get("/api/deploys/no-such-row/reports").problem(404, "not-found");
+    for wrong in ["limit=0", "limit=101", "limit=x", "before=x"] {
+        world.get(&format!("{path}?{wrong}")).problem(400, "malformed");
+    }
 }
 
 fn shows_phases_by_what_was_attempted(database: Database) {

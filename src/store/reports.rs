@@ -1,0 +1,54 @@
+//! What was reported of a row, refusals included, a page at a time.
+
+use super::conn::{Arg, Conn};
+use super::read::{key_and_status, recorded};
+use super::{Pool, Recorded, Result, Store, in_transaction};
+
+/// One page of what was reported of a row, newest first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ReportsPage {
+    /// The reports, with their answers.
+    pub reports: Vec<Recorded>,
+    /// The number that the next page comes before; none where this was the last.
+    pub next: Option<i64>,
+}
+
+impl Store {
+    /// At most `limit` of the reports of a row, newest first, those before the number `before` where one
+    /// is given. None where there is no such row; empty where the database keeps no history.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn reports_page(
+        &self,
+        id: &str,
+        limit: u32,
+        before: Option<i64>,
+    ) -> Result<Option<ReportsPage>> {
+        let sql = self.statements().await?;
+        in_transaction!(self, read, |conn| {
+            let Some((key, _)) = key_and_status(conn, &sql, id).await? else {
+                return Ok(None);
+            };
+            if !sql.has_history() {
+                return Ok(Some(ReportsPage { reports: Vec::new(), next: None }));
+            }
+            // One more than asked for tells whether there is a next page.
+            let most = Arg::Int(Some(i64::from(limit) + 1));
+            let rows =
+                conn.rows(&sql.reports_page, &[(&key).into(), Arg::Int(before), most]).await?;
+            let page = usize::try_from(limit).unwrap_or(usize::MAX);
+            let shown = &rows[..rows.len().min(page)];
+            let next = match shown.last().filter(|_| rows.len() > page) {
+                Some(last) => last.int(NUMBER)?,
+                None => None,
+            };
+            let reports = shown.iter().map(recorded).collect::<Result<Vec<_>>>()?;
+            Ok(Some(ReportsPage { reports, next }))
+        })
+    }
+}
+
+/// The place of a report's number, after what is recorded of it.
+const NUMBER: usize = 14;

@@ -1,0 +1,50 @@
+// What was refused stands in the audit log among what was accepted, and the steps lead to it.
+import assert from "node:assert/strict";
+import { BASE, axe, end, report, start, steps, text, until, window } from "./lib.mjs";
+
+const deploy = await start("/api/deploys", { ref: "main" });
+const page = await window();
+const run = { job: "smoke", run_id: "7", run_attempt: 2, run_url: "https://ci.example/runs/7" };
+await report(deploy, { status: "building", job: "deploy", run_id: "7", run_attempt: 2 });
+await report(deploy, { ...run, status: "smoke_passed" }, 422);
+await report(deploy, { ...run, status: "smoke_skipped" }, 422);
+await page.goto(`${BASE}/?deploy=${deploy.id}`);
+const log = () => page.$$eval("#watch-audit > li", (items) => items.map((item) => `${item.dataset.kind}: ${item.querySelector(".said").textContent.replace(/\s+/g, " ")}`));
+await until(log, ["refused: Building → to smoke_skipped", "refused: Building → to Smoke passed", "applied: Queued → to Building", "started: Queued"]);
+const notes = () => page.$$eval("#watch-audit [data-kind=refused] .why", (nodes) => nodes.map((node) => node.textContent));
+await until(notes, [
+  "refused: the backend did not know this state · job smoke · run 7, attempt 2 · run on ci.example (opens in a new tab)",
+  "refused: the table has no such transition · job smoke · run 7, attempt 2 · run on ci.example (opens in a new tab)",
+]);
+// A refusal moves no step; the step that was not reported says that there was one.
+await until(async () => (await steps(page)())[0], "Smoke gate: not reported");
+await until(() => page.$$eval("#watch-refused button", (nodes) => nodes.map((node) => node.textContent)), ["Smoke gate: 1 report was refused"]);
+await page.click("#watch-refused button");
+assert.equal(await page.evaluate(() => document.activeElement.querySelector(".said").textContent.replace(/\s+/g, " ")), "Building → to Smoke passed");
+assert.deepEqual(await axe(page), []);
+
+// One that is refused while somebody looks on comes by itself, with no other entry touched.
+await page.$eval("#watch-audit > li:last-child .said", (node) => getSelection().selectAllChildren(node));
+await report(deploy, { ...run, status: "freeze_passed" }, 422);
+await until(async () => (await log()).length, 5);
+assert.equal(await page.evaluate(() => String(getSelection()).trim()), "Queued");
+
+// An address that carries a name or a password is no link, and one that does not says where it leads.
+const tricky = await start("/api/deploys", {});
+await page.route("**/reports?*", (route) => route.fulfill({ json: { reports: [{ at: "2026-01-01T00:00:00.000Z", status: "building", from: "queued", answer: "ended", run_url: "https://github.com@evil.example/" }], next: null } }));
+await page.goto(`${BASE}/?deploy=${tricky.id}`);
+await until(async () => (await log()).length, 2);
+assert.equal(await page.$$eval("#watch-audit a", (links) => links.length), 0);
+
+// A log of many entries comes in parts.
+const many = Array.from({ length: 100 }, (_, at) => ({ at: new Date(1_700_000_000_000 + at).toISOString(), status: "smoke_passed", from: "building", answer: "illegal-transition" }));
+await page.unroute("**/reports?*");
+await page.route("**/reports?*", (route) => route.fulfill({ json: { reports: many, next: "1" } }));
+await page.reload();
+await until(async () => (await log()).length, 50);
+await until(text(page, "#watch-more"), "Show 50 more of 101");
+await page.click("#watch-more");
+await until(async () => (await log()).length, 100);
+await page.click("#watch-refused button");
+await until(async () => (await log()).length, 101);
+await end(page);
