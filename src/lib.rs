@@ -14,6 +14,8 @@ extern crate alloc;
 #[cfg(feature = "console")]
 pub mod console;
 #[cfg(feature = "http")]
+pub use axum;
+#[cfg(feature = "http")]
 pub mod http;
 pub mod machine;
 mod macros;

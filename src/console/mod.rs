@@ -99,11 +99,17 @@ impl Page {
     /// The page's address is `/`; its files stand beside it, the status map as `/status-map.js`.
     /// Merge it with the HTTP interface's routes.
     pub fn router(&self) -> Router {
+        self.router_at("")
+    }
+
+    /// The same below a path: the page's address is `/PATH/` then.
+    pub fn router_at(&self, path: &str) -> Router {
+        let at = |file: &str| format!("{path}{file}");
         let mut router = Router::new()
-            .route("/", file(HTML, self.index()))
-            .route("/status-map.js", file(JS, self.status_map.clone().into_owned()));
+            .route(&at("/"), file(HTML, self.index()))
+            .route(&at("/status-map.js"), file(JS, self.status_map.clone().into_owned()));
         for (path, kind, text) in ASSETS {
-            router = router.route(path, file(kind, text));
+            router = router.route(&at(path), file(kind, text));
         }
         router
     }
@@ -123,6 +129,21 @@ impl Page {
         });
         filled.collect()
     }
+}
+
+/// A page of links, each with its text, for a backend of several machines.
+pub fn links(title: &str, links: &[(String, String)]) -> String {
+    let link = |(to, text): &(String, String)| {
+        format!("<li><a href=\"{}\">{}</a></li>\n", escaped(to), escaped(text))
+    };
+    let title = escaped(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+         <main>\n<h1>{title}</h1>\n<ul>\n{}</ul>\n</main>\n</html>\n",
+        links.iter().map(link).collect::<String>()
+    )
 }
 
 /// `freeze_checks` gives `Freeze checks`.

@@ -16,12 +16,33 @@ pub enum Credential {
         /// The name.
         actor: Option<String>,
     },
+    /// It is a run's: from its first report on, no other run may report to the row.
+    Run(Run),
+    /// It is good, and not for this: 403, and why.
+    Refused(String),
     /// It is good at another row, whether or not this one exists: 403.
     Foreign,
+    /// It was good, and its time is over: 401.
+    Expired,
     /// It is not good anywhere: 401.
     Wrong,
     /// There is none: 401.
     Missing,
+}
+
+/// A run, as its credential says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Run {
+    /// Who started it.
+    pub actor: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// Its attempt.
+    pub attempt: u32,
+    /// The id of the credential, which is good for one report.
+    pub token: String,
+    /// Until when it is good, in seconds since 1970.
+    pub until: u64,
 }
 
 /// The answer of [`Authenticate`], in time.
@@ -94,6 +115,7 @@ impl Authenticate for BearerToken {
             };
             Ok(match store.check_token(id, token).await? {
                 TokenCheck::Valid => Credential::Valid { actor: None },
+                TokenCheck::Expired => Credential::Expired,
                 TokenCheck::Foreign => Credential::Foreign,
                 TokenCheck::Unknown => Credential::Wrong,
             })
@@ -106,7 +128,7 @@ impl Authenticate for BearerToken {
 }
 
 /// The token of a bearer's header.
-fn bearer(header: &str) -> Option<&str> {
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -73,7 +73,7 @@ async fn readiness(shared: &Shared) -> Result<Value, Problem> {
     Ok(body)
 }
 
-pub(super) async fn metrics(State(all): State<Arc<[Arc<Shared>]>>) -> Response {
+pub(super) async fn measured(State(all): State<Arc<[Arc<Shared>]>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let mut texts = Vec::new();
     for shared in &*all {
@@ -85,16 +85,21 @@ pub(super) async fn metrics(State(all): State<Arc<[Arc<Shared>]>>) -> Response {
 /// What one machine's backend counted.
 async fn counted(shared: &Shared) -> String {
     // What is counted here is to be had without the database, too.
-    let overdue = tokio::time::timeout(PATIENCE, shared.store.overdue()).await;
-    let overdue = match overdue {
-        Ok(Ok(overdue)) => overdue,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "what is overdue could not be counted");
-            Vec::new()
-        }
-        Err(_) => Vec::new(),
+    let asked = async {
+        let fit = shared.store.fit().await?;
+        let differs = fit.language.as_deref().is_some_and(|own| own != shared.machine.language());
+        Ok::<_, crate::store::Error>((shared.store.overdue().await?, differs))
     };
-    shared.metrics.text(overdue)
+    let mut found =
+        metrics::Found { connections: shared.store.connections(), ..Default::default() };
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok((overdue, differs))) => {
+            (found.overdue, found.differs, found.is_up) = (overdue, differs, true);
+        }
+        Ok(Err(error)) => tracing::warn!(%error, "what is overdue could not be counted"),
+        Err(_) => tracing::warn!("the database does not answer"),
+    }
+    shared.metrics.text(found)
 }
 
 pub(super) async fn problem(Id(name): Id) -> Result<Html<String>, Problem> {

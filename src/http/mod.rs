@@ -13,22 +13,35 @@
 //! # }
 //! ```
 
+mod access;
 mod authenticate;
 mod callbacks;
 mod events;
 mod health;
+#[cfg(feature = "oidc")]
+mod jobs;
+mod log;
 mod metrics;
+#[cfg(feature = "oidc")]
+mod oidc;
+mod once;
 mod problem;
 mod request;
 mod routes;
 mod rows;
 mod serve;
 mod start;
+mod tokens;
 
-pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential};
+pub use access::{Access, Net, NoNet, Operator, Operators, Tokens, Unsafe};
+pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential, Run};
+#[cfg(feature = "oidc")]
+pub use jobs::{GithubJobs, Jobs};
+#[cfg(feature = "oidc")]
+pub use oidc::{Denied, Issuer};
 pub use request::BODY;
-pub use routes::{health, problems, router};
-pub use serve::Running;
+pub use routes::{health, metrics, problems, router};
+pub use serve::{Running, serve};
 
 use crate::store::Result as StoreResult;
 use crate::{Machine, Store};
@@ -37,6 +50,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use metrics::Metrics;
+use once::Once;
 use problem::Problem;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -60,6 +74,7 @@ pub struct Options {
     poll: Duration,
     heartbeat: Duration,
     patience: Duration,
+    token_lifetime: Option<Duration>,
 }
 
 impl Default for Options {
@@ -70,6 +85,7 @@ impl Default for Options {
             poll: Duration::from_secs(1),
             heartbeat: Duration::from_secs(5),
             patience: Duration::from_secs(8),
+            token_lifetime: None,
         }
     }
 }
@@ -99,6 +115,13 @@ impl Options {
         Self { heartbeat, ..self }
     }
 
+    /// How long the token of a row is good, from its start or its last rotation; by default for as long as
+    /// the row is there.
+    #[must_use]
+    pub fn token_lifetime(self, lifetime: Duration) -> Self {
+        Self { token_lifetime: Some(lifetime), ..self }
+    }
+
     /// How long the database is waited for before it counts as away; 8 s by default.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
@@ -120,6 +143,7 @@ struct Shared {
     options: Options,
     limiter: DefaultKeyedRateLimiter<String>,
     reported: AtomicU64,
+    used: Once,
     metrics: Metrics,
     closing: watch::Sender<bool>,
 }
@@ -128,8 +152,15 @@ impl Shared {
     /// What the store says, or the problem that it is; a database that hangs is away, too.
     async fn ask<T>(&self, question: impl Future<Output = StoreResult<T>>) -> Result<T, Problem> {
         match tokio::time::timeout(self.options.patience, question).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(Problem::unavailable("the database does not answer")),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                self.metrics.failed(error.as_str());
+                Err(error.into())
+            }
+            Err(_) => {
+                self.metrics.failed("timeout");
+                Err(Problem::unavailable("the database does not answer"))
+            }
         }
     }
 }
@@ -156,6 +187,7 @@ impl Backend {
                 authenticate: Box::new(authenticate),
                 limiter: RateLimiter::keyed(quota),
                 reported: AtomicU64::new(0),
+                used: Once::default(),
                 closing: watch::Sender::new(false),
                 store,
                 machine,

@@ -23,12 +23,15 @@ pub(crate) enum Kind {
     Malformed,
     EventIdReused,
     StaleAttempt,
+    OtherRun,
     UnknownStatus,
     Ended,
     IllegalTransition,
     NotFound,
     MethodNotAllowed,
     Exists,
+    ForeignHost,
+    CrossSite,
     Unavailable,
     SchemaMismatch,
     Fault,
@@ -47,7 +50,7 @@ pub(crate) struct About {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Unauthorized,
         Self::Forbidden,
         Self::TooManyRequests,
@@ -56,12 +59,15 @@ impl Kind {
         Self::Malformed,
         Self::EventIdReused,
         Self::StaleAttempt,
+        Self::OtherRun,
         Self::UnknownStatus,
         Self::Ended,
         Self::IllegalTransition,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Exists,
+        Self::ForeignHost,
+        Self::CrossSite,
         Self::Unavailable,
         Self::SchemaMismatch,
         Self::Fault,
@@ -73,8 +79,8 @@ impl Kind {
                 "unauthorized",
                 StatusCode::UNAUTHORIZED,
                 "No valid credential",
-                "A report needs the token that was given out when its row was started, and this one came without it or with one that nobody has.",
-                "Send `Authorization: Bearer TOKEN` with the `callback_token` of the answer that started the row. The token is gone with the row.",
+                "A report needs the credential of its row's run, and what operators do needs an operator's. This request came without one, or with one that nobody has.",
+                "Send `Authorization: Bearer TOKEN`: with a report the `callback_token` of the answer that started the row, or the job's own token where the backend takes these; as an operator your own.",
             ),
             Self::Forbidden => (
                 "forbidden",
@@ -125,6 +131,13 @@ impl Kind {
                 "The run was started again, and a report of its newer attempt was accepted. What an older one still reports changes nothing.",
                 "Nothing: the newer attempt reports for the run. `newest` says which it is.",
             ),
+            Self::OtherRun => (
+                "other-run",
+                StatusCode::FORBIDDEN,
+                "Another run's",
+                "Another run reported to the row first. By jobs' own tokens a row is of one run.",
+                "Start a row for each run.",
+            ),
             Self::UnknownStatus => (
                 "unknown-status",
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -167,6 +180,20 @@ impl Kind {
                 "There is, or was, a row with this key; its history is not written over.",
                 "Start one with another key.",
             ),
+            Self::ForeignHost => (
+                "foreign-host",
+                StatusCode::MISDIRECTED_REQUEST,
+                "Not this backend's name",
+                "The request is for a name that the backend does not answer under. A page that gives its own name this address would ask so.",
+                "Ask by the backend's own name. Who runs it says the name by `public-url`.",
+            ),
+            Self::CrossSite => (
+                "cross-site",
+                StatusCode::FORBIDDEN,
+                "Another site's page",
+                "A browser says that the request was made by a page of another site, with credentials that the page does not have.",
+                "Use the backend's own page, or a program that is no browser.",
+            ),
             Self::Unavailable => (
                 "unavailable",
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -190,6 +217,32 @@ impl Kind {
             ),
         };
         About { name, status, title, meaning, remedy }
+    }
+}
+
+/// How an operator says who it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Challenge {
+    /// By a token of an issuer's.
+    #[cfg(feature = "oidc")]
+    Token,
+    /// By a token, which browsers take as a password.
+    TokenOrPassword,
+    /// By the proxy in front.
+    Proxy,
+}
+
+impl Challenge {
+    fn ways(self) -> &'static [&'static str] {
+        const TOKEN: &str = r#"Bearer realm="phasegate operators""#;
+        match self {
+            #[cfg(feature = "oidc")]
+            Self::Token => &[TOKEN],
+            Self::TokenOrPassword => {
+                &[TOKEN, r#"Basic realm="phasegate operators", charset="UTF-8""#]
+            }
+            Self::Proxy => &[r#"Proxy realm="phasegate operators""#],
+        }
     }
 }
 
@@ -228,6 +281,24 @@ impl Problem {
             .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
     }
 
+    /// 401 to an operator, with how one says who it is, and whether that was said.
+    pub(crate) fn no_operator(challenge: Challenge, given: bool) -> Self {
+        let detail = match given {
+            true => "the credential is no operator's",
+            false => "what operators do needs an operator's credential",
+        };
+        let mut problem = Self::new(Kind::Unauthorized, detail);
+        for way in challenge.ways() {
+            problem.headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(way));
+        }
+        problem
+    }
+
+    /// The same with another reason.
+    pub(crate) fn because(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+
     pub(crate) fn too_many(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Self::new(Kind::TooManyRequests, format!("wait for {seconds} seconds"))
@@ -264,6 +335,12 @@ impl Problem {
             )
             .with("attempt", *attempt)
             .with("newest", *newest),
+            Answer::OtherRun { run, first, .. } => Self::new(
+                Kind::OtherRun,
+                format!("the run {run} reports, and this {noun} is of the run {first}"),
+            )
+            .with("run_id", run.as_str())
+            .with("first", first.as_str()),
             Answer::UnknownStatus { requested, from, known } => Self::new(
                 Kind::UnknownStatus,
                 format!("`{requested}` is not known here; known: {}", known.join(", ")),
@@ -312,6 +389,9 @@ impl From<Error> for Problem {
             // What the driver says may hold addresses and user names: it stays in the log.
             Error::Unavailable(_) => Self::unavailable("the database is away; nothing was done"),
             Error::Contended => Self::unavailable("the row kept changing; nothing was done"),
+            Error::Issuer => {
+                Self::unavailable("the issuer of jobs' tokens does not answer; nothing was done")
+            }
             Error::Schema(what) => Self::misfit(&[what]),
             Error::Exists(id) => Self::new(Kind::Exists, format!("the key `{id}` is taken")),
             Error::Start { known: false, ref requested, ref allowed } => {

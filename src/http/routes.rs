@@ -1,11 +1,14 @@
 //! The routes, to be picked by part, nested, and put together for several machines.
 
 use super::problem::{self, Kind, Problem};
-use super::{Backend, callbacks, events, health as probes, rows};
+use super::{Backend, Shared, callbacks, events, health as probe, rows, tokens};
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
 use std::sync::Arc;
+use std::time::Instant;
 
 impl Backend {
     /// Where its rows are: `/api/TABLE`.
@@ -34,28 +37,38 @@ impl Backend {
     /// ```
     pub fn callbacks(&self) -> Router {
         let path = format!("{}/{{id}}/callbacks", self.rows());
-        let router = Router::new().route(&path, post(callbacks::report));
-        router.with_state(self.shared.clone()).layer(from_fn(problem::nested))
+        self.finished(Router::new().route(&path, post(callbacks::report)))
     }
 
     /// What people look at: the list, snapshots, both as event streams, and what was reported. **Not authenticated**:
     /// put your login around it.
     pub fn read(&self) -> Router {
         let rows = self.rows();
-        Router::new()
+        let router = Router::new()
             .route(&rows, get(rows::list))
             .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
             .route(&format!("{rows}/{{id}}/events"), get(events::of_row))
-            .route(&format!("{rows}/{{id}}/reports"), get(rows::reports))
+            .route(&format!("{rows}/{{id}}/reports"), get(rows::reports));
+        self.finished(router)
+    }
+
+    /// Routes of this backend's: counted, and with their problems' addresses.
+    fn finished(&self, router: Router<Arc<Shared>>) -> Router {
+        router
+            .layer(from_fn_with_state(self.shared.clone(), measured))
             .with_state(self.shared.clone())
             .layer(from_fn(problem::nested))
     }
 
-    /// What operators do: `POST /api/TABLE` starts a row. **Not authenticated**: put your login
+    /// What operators do: `POST /api/TABLE` starts a row, and `.../{id}/token` gives its token anew or
+    /// takes it back. **Not authenticated**: put your login
     /// around it.
     pub fn operate(&self) -> Router {
-        let router = Router::new().route(&self.rows(), post(rows::start));
-        router.with_state(self.shared.clone()).layer(from_fn(problem::nested))
+        let token = format!("{}/{{id}}/token", self.rows());
+        let router = Router::new()
+            .route(&self.rows(), post(rows::start))
+            .route(&token, post(tokens::rotate).delete(tokens::revoke));
+        self.finished(router)
     }
 
     /// `/healthz`, `/readyz` and `/metrics` of this backend; [`health`](fn@super::health) has those of
@@ -70,6 +83,17 @@ impl Backend {
     pub fn router(&self) -> Router {
         router([self])
     }
+}
+
+/// Counts an answer, and how long it took; of a stream until it begins.
+async fn measured(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = request.method().as_str().to_owned();
+    let response = next.run(request).await;
+    let route = route.unwrap_or_default();
+    shared.metrics.answered(route, method, response.status().as_u16(), begun.elapsed());
+    response
 }
 
 /// The interface of several machines in one router: the rows of each, and one `/healthz`, `/readyz`,
@@ -91,23 +115,41 @@ pub fn router<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
     for backend in backends {
         router = router.merge(backend.read()).merge(backend.operate()).merge(backend.callbacks());
     }
-    let not_allowed =
-        || async { Problem::new(Kind::MethodNotAllowed, "the address does not take this method") };
     router.method_not_allowed_fallback(not_allowed).layer(from_fn(problem::nested))
+}
+
+pub(super) async fn not_allowed() -> Problem {
+    Problem::new(Kind::MethodNotAllowed, "the address does not take this method")
+}
+
+pub(super) async fn nothing() -> Problem {
+    Problem::new(Kind::NotFound, "there is nothing at this address")
 }
 
 /// `/healthz`, `/readyz` and `/metrics` of several backends: ready where each of them is.
 pub fn health<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
-    let shared: Arc<[_]> = backends.into_iter().map(|backend| backend.shared.clone()).collect();
-    Router::new()
-        .route("/healthz", get(probes::alive))
-        .route("/readyz", get(probes::ready))
-        .route("/metrics", get(probes::metrics))
-        .with_state(shared)
-        .layer(from_fn(problem::nested))
+    let backends: Vec<&Backend> = backends.into_iter().collect();
+    probes(backends.iter().copied()).merge(metrics(backends))
+}
+
+/// `/healthz` and `/readyz` of several backends.
+pub(super) fn probes<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
+    let router =
+        Router::new().route("/healthz", get(probe::alive)).route("/readyz", get(probe::ready));
+    router.with_state(shared(backends)).layer(from_fn(problem::nested))
+}
+
+/// `/metrics` of several backends, to be served at an address of its own.
+pub fn metrics<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
+    let router = Router::new().route("/metrics", get(probe::measured));
+    router.with_state(shared(backends)).layer(from_fn(problem::nested))
+}
+
+fn shared<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Arc<[Arc<Shared>]> {
+    backends.into_iter().map(|backend| backend.shared.clone()).collect()
 }
 
 /// `/problems/{name}`: what each type of problem means, and what to do.
 pub fn problems() -> Router {
-    Router::new().route("/problems/{name}", get(probes::problem)).layer(from_fn(problem::nested))
+    Router::new().route("/problems/{name}", get(probe::problem)).layer(from_fn(problem::nested))
 }

@@ -1,17 +1,19 @@
 //! Starting rows, listing them, and their snapshots.
 
+use super::access::Operator;
+use super::log::Told;
 use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
 use super::start::New;
 use super::{Shared, events, no_store};
 use crate::text::hex;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::{NestedPathRejection, QueryRejection};
 use axum::extract::{NestedPath, Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -26,13 +28,21 @@ const MOST_FOLLOWED: u32 = 1000;
 pub(super) async fn start(
     State(shared): State<Arc<Shared>>,
     nested: Result<NestedPath, NestedPathRejection>,
+    operator: Option<Extension<Operator>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     // A body has to be said to be JSON, even where there is none: so no page of another origin
     // can start a row without being asked first.
     let body = json_body(&headers, body).await?;
-    let start = parsed(&body, New(&shared.store.schema().columns))?;
+    let mut start = parsed(&body, New(&shared.store.schema().columns))?;
+    // Who is known is who asks, whatever the request says.
+    if let Some(Extension(Operator(name))) = operator {
+        start = start.requested_by(name);
+    }
+    if let Some(lifetime) = shared.options.token_lifetime {
+        start = start.token_lifetime(lifetime);
+    }
     let started = shared.ask(shared.store.start(&*shared.machine, &start)).await?;
     shared.metrics.started();
     let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &started.id)).await?;
@@ -43,6 +53,14 @@ pub(super) async fn start(
     }
     let mut response = no_store((StatusCode::CREATED, Json(body)).into_response());
     let under = nested.as_ref().map_or("", |path| path.as_str().trim_end_matches('/'));
+    response.extensions_mut().insert(Told {
+        machine: shared.machine.name().to_owned(),
+        row: started.id.clone(),
+        to: Some(snapshot.status),
+        answer: "started",
+        actor: snapshot.events.first().and_then(|first| first.actor.clone()),
+        ..Told::default()
+    });
     let (table, id) = (&shared.store.schema().table, in_address(&started.id));
     let location = format!("{under}/api/{table}/{id}");
     if let Ok(location) = HeaderValue::from_str(&location) {

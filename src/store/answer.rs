@@ -38,6 +38,15 @@ pub enum Answer {
         /// The state that the row was in.
         from: String,
     },
+    /// Refused: another run reported to the row first, and reports are of one.
+    OtherRun {
+        /// The run that reported.
+        run: String,
+        /// The run that the row is of.
+        first: String,
+        /// The state that the row was in.
+        from: String,
+    },
     /// Refused: the table, or the database, lacks this state.
     UnknownStatus {
         /// What was reported.
@@ -77,10 +86,28 @@ impl Answer {
             Self::Duplicate { .. } => "duplicate",
             Self::EventIdReused { .. } => "event-id-reused",
             Self::StaleAttempt { .. } => "stale-attempt",
+            Self::OtherRun { .. } => "other-run",
             Self::UnknownStatus { .. } => "unknown-status",
             Self::Ended { .. } => "ended",
             Self::Illegal { .. } => "illegal-transition",
             Self::NotFound => "not-found",
+        }
+    }
+}
+
+impl Answer {
+    /// The state that it was judged on, where it was.
+    pub fn from(&self) -> Option<&str> {
+        match self {
+            Self::Applied { from, .. }
+            | Self::EventIdReused { from, .. }
+            | Self::StaleAttempt { from, .. }
+            | Self::OtherRun { from, .. }
+            | Self::UnknownStatus { from, .. }
+            | Self::Ended { from, .. }
+            | Self::Illegal { from, .. } => Some(from),
+            Self::Duplicate { status, .. } => Some(status),
+            Self::NotFound => None,
         }
     }
 }
@@ -98,6 +125,12 @@ impl fmt::Display for Answer {
                 out,
                 "attempt {attempt} is over: attempt {newest} of the run has reported; it is in `{from}`"
             ),
+            Self::OtherRun { run, first, from } => {
+                write!(
+                    out,
+                    "the run {run} reported, and the row is of the run {first}; it is in `{from}`"
+                )
+            }
             Self::UnknownStatus { requested, from, known } => write!(
                 out,
                 "`{requested}` is not known, asked for in `{from}`; known: {}",

@@ -126,7 +126,8 @@ impl Door<'_> {
     /// The rows of http.md's table from the event id on, in their order.
     async fn attempt(&mut self, conn: &mut Conn<'_>, locked: bool) -> Result<Step> {
         let sql = self.sql;
-        let read = if locked { &sql.row_locked } else { &sql.row };
+        // Two runs may come at once: the second has to see the first's report.
+        let read = if locked || self.report.of_one_run { &sql.row_locked } else { &sql.row };
         let Some(row) = conn.row(read, &[(&self.key).into()]).await? else {
             return Ok(Step::Done(Answer::NotFound));
         };
@@ -135,6 +136,13 @@ impl Door<'_> {
         let from = row.text(1)?.unwrap_or_default();
         self.event_id = self.report.event_id_for(&self.shown()).filter(|_| sql.has_history());
 
+        if self.report.of_one_run
+            && let (Some(run), Some(first)) = (&self.report.run_id, self.first_run(conn).await?)
+            && *run != first
+        {
+            let answer = Answer::OtherRun { run: run.clone(), first, from };
+            return self.refuse(conn, answer).await;
+        }
         if let Some(event_id) = &self.event_id {
             let args = [(&self.key).into(), event_id.into()];
             if let Some(applied) = conn.row(&sql.applied, &args).await? {
@@ -184,6 +192,15 @@ impl Door<'_> {
     /// The key as callers have it.
     fn shown(&self) -> String {
         self.sql.shape.key.shown(&self.key)
+    }
+
+    /// The run of the first report that was applied, where one said which it was of.
+    async fn first_run(&self, conn: &mut Conn<'_>) -> Result<Option<String>> {
+        if !self.sql.has_history() {
+            return Ok(None);
+        }
+        let row = conn.row(&self.sql.first_run, &[(&self.key).into()]).await?;
+        Ok(row.map(|row| row.text(0)).transpose()?.flatten())
     }
 
     /// The newest attempt of the report's run whose report was accepted (table.md, rule 13); none where
@@ -332,6 +349,7 @@ impl Door<'_> {
             Answer::Applied { from, seq, .. } => (Some(from), Some(*seq)),
             Answer::EventIdReused { from, .. }
             | Answer::StaleAttempt { from, .. }
+            | Answer::OtherRun { from, .. }
             | Answer::UnknownStatus { from, .. }
             | Answer::Ended { from, .. }
             | Answer::Illegal { from, .. } => (Some(from), None),

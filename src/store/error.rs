@@ -44,10 +44,31 @@ pub enum Error {
     },
     /// The migrations could not be run.
     Migrate(sqlx::migrate::MigrateError),
+    /// Who issues the credential of reports can't be asked; nothing was done.
+    Issuer,
     /// There is no randomness to make a token of.
     Random(getrandom::Error),
     /// Something else that the database said.
     Database(sqlx::Error),
+}
+
+impl Error {
+    /// The word for it, for counts.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Contended => "contended",
+            Self::Schema(_) => "schema",
+            Self::Exists(_) => "exists",
+            Self::Start { .. } => "start",
+            Self::Column { .. } => "column",
+            Self::OtherMachine { .. } => "other-machine",
+            Self::Migrate(_) => "migrate",
+            Self::Issuer => "issuer",
+            Self::Random(_) => "random",
+            Self::Database(_) => "database",
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -73,6 +94,7 @@ impl fmt::Display for Error {
             ),
             Self::Column { column, problem } => write!(out, "the column `{column}`: {problem}"),
             Self::Migrate(error) => write!(out, "the migrations could not be run: {error}"),
+            Self::Issuer => write!(out, "the issuer of jobs' tokens does not answer"),
             Self::Random(error) => write!(out, "there is no randomness for a token: {error}"),
             Self::Database(error) => write!(out, "the database answered with an error: {error}"),
         }
@@ -86,6 +108,7 @@ impl std::error::Error for Error {
             Self::Migrate(error) => Some(error),
             Self::Random(error) => Some(error),
             Self::Contended
+            | Self::Issuer
             | Self::Schema(_)
             | Self::OtherMachine { .. }
             | Self::Exists(_)

@@ -8,6 +8,8 @@ mod column;
 mod columns;
 mod conn;
 mod error;
+#[cfg(feature = "postgres")]
+mod grants;
 mod migrate;
 mod names;
 #[cfg(feature = "postgres")]
@@ -202,6 +204,16 @@ impl Store {
         }
     }
 
+    /// How many connections there are, and how many of them do nothing.
+    pub fn connections(&self) -> (u32, usize) {
+        match &self.shared.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => (pool.size(), pool.num_idle()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => (pool.size(), pool.num_idle()),
+        }
+    }
+
     /// Closes the connections, and waits until they are.
     pub async fn close(&self) {
         match &self.shared.pool {
@@ -263,6 +275,9 @@ impl Store {
         report: &Report,
         token: &str,
     ) -> Option<Answer> {
+        if token::is_over(token) {
+            return None;
+        }
         self.apply_at_once(machine, id, report, Some(&token::hash(token))).await
     }
 
@@ -277,6 +292,9 @@ impl Store {
     ) -> Option<Answer> {
         self.opened_for(machine).ok()?;
         let statements = self.statements().await.ok().filter(|sql| sql.apply.is_some())?;
+        if report.of_one_run {
+            return None;
+        }
         macro_rules! on {
             ($pool:expr, $conn:path) => {{
                 let mut conn = $pool.acquire().await.ok()?;

@@ -52,6 +52,15 @@ async fn fit(conn: &mut Conn<'_>, schema: &Schema) -> Result<Fit> {
             schema.guard, schema.table
         ));
     }
+    #[cfg(feature = "postgres")]
+    if matches!(conn, Conn::Postgres(_)) {
+        let lacking = super::grants::missing(conn, schema, &shape).await?;
+        if !lacking.is_empty() {
+            missing.extend(lacking);
+            // What it may not read can't be asked for.
+            return Ok(Fit { language: None, mode: None, missing });
+        }
+    }
     let mut language = None;
     if shape.has_table(&schema.language) {
         let sql = Statements::new(conn, schema.clone(), shape).language;

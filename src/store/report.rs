@@ -58,6 +58,10 @@ pub struct Report {
     /// Who reports, as its credential says: never read from the body.
     #[serde(skip)]
     pub actor: Option<String>,
+    /// Whether the row is one run's: the first that reported to it, as its credential says. Never read
+    /// from the body.
+    #[serde(skip)]
+    pub of_one_run: bool,
     /// The SHA-256 of the body that it came in; none where it did not come in one.
     #[serde(skip)]
     pub body_hash: Option<[u8; 32]>,

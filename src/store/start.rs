@@ -7,6 +7,7 @@ use super::error::{is_guard, is_unique, may_lack_state};
 use super::{Error, Pool, Result, Statements, Store, apply, in_transaction, token};
 use crate::Machine;
 use serde_json::Value;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The column that says who asked, where a table has one.
@@ -26,6 +27,7 @@ pub struct Start {
     status: Option<String>,
     requested_by: Option<String>,
     columns: Columns,
+    token_lifetime: Option<Duration>,
 }
 
 impl Start {
@@ -66,6 +68,12 @@ impl Start {
             self.columns.insert(name, value.clone());
         }
         self
+    }
+
+    /// With a token that is good for so long. Without it one is for as long as the row is there.
+    #[must_use]
+    pub fn token_lifetime(self, lifetime: Duration) -> Self {
+        Self { token_lifetime: Some(lifetime), ..self }
     }
 }
 
@@ -143,7 +151,10 @@ async fn insert(
         }
     };
     let shown = sql.shape.key.shown(&id);
-    let token = sql.has_column("token_hash").then(|| token::generate(&shown)).transpose()?;
+    let token = sql
+        .has_column("token_hash")
+        .then(|| token::generate(&shown, start.token_lifetime))
+        .transpose()?;
     if let Some(token) = &token {
         // Only now: the token names the key, which the database may have made.
         let hash = token::hash(token);

@@ -31,6 +31,8 @@ pub(crate) struct Statements {
     pub(crate) last_event: String,
     /// $2 event id; body hash.
     pub(crate) applied: String,
+    /// The run of the first report that was applied.
+    pub(crate) first_run: String,
     /// $1 key, $2 run id.
     pub(crate) newest_attempt: String,
     /// See [`super::apply`] for the places.
@@ -102,6 +104,10 @@ impl Statements {
             ),
             applied: format!(
                 "SELECT body_hash FROM {reports} WHERE {is_row} AND event_id = $2 AND answer = 'applied'"
+            ),
+            first_run: format!(
+                "SELECT run_id FROM {reports} WHERE {is_row} AND answer = 'applied' \
+                 AND run_id IS NOT NULL ORDER BY id LIMIT 1"
             ),
             newest_attempt: format!(
                 "SELECT CAST(MAX(run_attempt) AS bigint) FROM {reports} \

@@ -45,8 +45,8 @@ read -r _ || :
 "#;
 
 /// A cluster that runs; the keeper holds it until this is closed.
-struct Cluster {
-    port: u16,
+pub(crate) struct Cluster {
+    pub(crate) port: u16,
     _open: ChildStdin,
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn database_of(settings: &[&str]) -> String {
 }
 
 impl Cluster {
-    fn start(settings: &[&str]) -> Self {
+    pub(crate) fn start(settings: &[&str]) -> Self {
         let bin = bin();
         let mut said = String::new();
         // A port that is free now may be taken in a moment.

@@ -2,7 +2,7 @@
 //! own: `callbacks.rs`.
 
 use crate::common::backend::client::call;
-use crate::common::backend::world::{Database, World};
+use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World};
 use serde_json::{Value, json};
 
 on_each_database! {
@@ -374,4 +374,50 @@ fn counts_what_it_answers(database: Database) {
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
+}
+
+#[test]
+fn every_metric_that_the_alerts_name_is_counted() {
+    let world = World::deploy(Database::Sqlite);
+    let row = world.start();
+    row.walk(&["building"]);
+    row.report(&json!({"status": "deploying", "table": "0000000000000000"})).ok(200);
+    world.stop_database();
+    let _ = world.get("/api/deploys");
+    let metrics = world.get("/metrics").text;
+    let alerts = std::fs::read_to_string("docs/alerts.yml").unwrap();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let named: std::collections::BTreeSet<&str> =
+        alerts.split(|c| !is_word(c)).filter(|word| word.starts_with("phasegate_")).collect();
+    assert!(named.len() >= 9, "{named:?}");
+    // What no row is in is not told: `overdue::` holds that one.
+    for name in named.into_iter().filter(|name| *name != "phasegate_overdue") {
+        let family = name.trim_end_matches("_total").trim_end_matches("_bucket");
+        assert!(metrics.contains(&format!("# HELP {family} ")), "{name}: {metrics}");
+    }
+    for line in [
+        "phasegate_requests_total{machine=\"deploy\",route=\"/api/deploys/{id}/callbacks\",method=\"POST\",status=\"200\"} 2",
+        "phasegate_request_seconds_count{machine=\"deploy\",route=\"/api/deploys\",method=\"POST\"} 1",
+        "phasegate_reports_of_another_table_total{machine=\"deploy\"} 1",
+        "phasegate_database_errors_total{machine=\"deploy\",error=\"unavailable\"} 1",
+        "phasegate_database_up{machine=\"deploy\"} 0",
+        "phasegate_connections{machine=\"deploy\",state=\"used\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
+#[test]
+fn metrics_say_that_the_database_is_there_and_judges_otherwise() {
+    let named = phasegate::Schema::named("deploy");
+    let world = World::of(Database::Sqlite, DEPLOY_V1, DEPLOY, named);
+    let metrics = world.get("/metrics").text;
+    for line in [
+        "phasegate_database_up{machine=\"deploy\"} 1",
+        "phasegate_rules_differ{machine=\"deploy\"} 1",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    let same = World::deploy(Database::Sqlite);
+    assert!(same.get("/metrics").text.contains("phasegate_rules_differ{machine=\"deploy\"} 0"));
 }

@@ -10,6 +10,7 @@ mod common;
 #[path = "../../generated/deploy.rs"]
 mod deploy;
 
+mod access;
 mod apply;
 mod at_once;
 mod browser;
@@ -20,8 +21,12 @@ mod console;
 mod dropped;
 mod embed;
 mod http;
+mod oidc;
 mod renames;
+mod roles;
 mod rollback;
 mod routes;
 mod skew;
 mod stream;
+mod tls;
+mod tokens;

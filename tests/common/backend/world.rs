@@ -161,6 +161,11 @@ impl World {
         self.running = Some(running);
     }
 
+    /// Closes the store under a backend that serves on.
+    pub fn stop_database(&self) {
+        self.run(self.store.close());
+    }
+
     /// Stops the backend.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {

@@ -1,41 +1,19 @@
-//! `phasegate console`: the deploy console over a database of the user's.
-
-use std::net::SocketAddr;
-use std::sync::Arc;
+//! `phasegate console`: `phasegate serve` for the deploy table, which is built in.
 
 use clap::Args;
-use phasegate::console::{Deploy, migrate};
-use phasegate::{Schema, Store};
-use tokio::net::TcpListener;
 
-use super::backend::{self, Stopping};
-use super::{Exit, Failure, Outcome, print};
+use super::Outcome;
+use super::serve::{self, Served, Server};
 
 #[derive(Args)]
 pub(crate) struct Console {
-    /// The database: `postgres://…`, or `sqlite:FILE`, which is made where it doesn't exist
-    #[arg(long, value_name = "URL", default_value = "sqlite:phasegate-console.db")]
-    database_url: String,
-    /// Where to listen. Whoever reaches it can start deploys: put a login before it
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4747")]
-    listen: SocketAddr,
+    #[command(flatten)]
+    server: Box<Server>,
 }
 
 impl Console {
     pub(crate) fn run(&self) -> Outcome {
-        backend::block_on(async {
-            let mut stopping = Stopping::new()?;
-            let store = Store::open(&self.database_url, Schema::of(&Deploy)).await?;
-            migrate(&store, None).await?;
-            let listener = TcpListener::bind(self.listen).await.map_err(|error| {
-                Failure::Message(format!("{}: {error}; choose another by --listen", self.listen))
-            })?;
-            let running = backend::serve(&store, Arc::new(Deploy), listener)?;
-            print(&format!("The deploy console: {}/\nCtrl-C ends it.\n", running.url()))?;
-            stopping.asked().await?;
-            running.stop().await;
-            store.close().await;
-            Ok(Exit::Well)
-        })
+        let console = serve::Console { database_url: "sqlite:phasegate-console.db" };
+        self.server.run(vec![Served::console()], Some(console))
     }
 }

@@ -1,8 +1,11 @@
 //! `phasegate migrate`: the next migration of each dialect, where the table has changed.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::serve::{Served, migrations, settings};
 use super::{Exit, Failure, FormatArg, Outcome, TablesArg, backend, count, print, shown, tell};
 use crate::command::Format;
 use crate::live;
@@ -35,6 +38,12 @@ pub(crate) struct Migrate {
     /// Look at this database before anything is written: its CHECKs, its indexes, its enum types
     #[arg(long, value_name = "URL", conflicts_with_all = ["baseline", "remove"])]
     database_url: Option<String>,
+    /// Run the migrations that are written on the database of --database-url; as the tables' owner
+    #[arg(long, conflicts_with_all = ["check", "baseline", "remove", "shared"])]
+    apply: bool,
+    /// A file with the database's address and nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["database_url", "baseline", "remove"])]
+    database_url_file: Option<PathBuf>,
     /// Rename labels of an enum type that other columns have, too
     #[arg(long, conflicts_with_all = ["baseline", "remove"])]
     shared: bool,
@@ -51,6 +60,9 @@ impl Migrate {
             (false, false) if self.shared => Ask::ChangesOfShared,
             (false, false) => Ask::Changes,
         };
+        if self.apply {
+            return self.apply();
+        }
         let tables = self.tables.load(format)?;
         let mut findings = tables.findings;
         // Every table is looked at before the first file is written.
@@ -90,9 +102,65 @@ impl Migrate {
 }
 
 impl Migrate {
+    /// The database, where one is named.
+    fn database(&self) -> Result<Option<String>, Failure> {
+        match (&self.database_url, &self.database_url_file) {
+            (Some(url), _) => Ok(Some(url.clone())),
+            (None, Some(file)) => settings::secret(file).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Runs what is written. A table that has changed since is a finding, and nothing is run.
+    fn apply(&self) -> Outcome {
+        let Some(url) = self.database()? else {
+            return Err(Failure::Message(
+                "--apply runs migrations on a database: say it by --database-url or --database-url-file"
+                    .to_owned(),
+            ));
+        };
+        let format = self.format.format;
+        let tables = self.tables.load(format)?;
+        let mut findings = tables.findings;
+        for (_, loaded) in &tables.loaded {
+            let migrated = migrate::migrate(loaded, Ask::Changes, Leave::Read)?;
+            findings.extend(migrated.findings.clone());
+            findings.extend(migrate::not_migrated(loaded, &migrated));
+        }
+        let is_well = tables.all_read && !findings.iter().any(Finding::is_error);
+        let served = tables.loaded.iter().map(|(path, _)| Served::load(path));
+        let served = served.collect::<Result<Vec<_>, _>>()?;
+        let applied = match is_well {
+            true => backend::block_on(migrations::apply_all(&served, &url))?,
+            false => Vec::new(),
+        };
+        if format == Format::Text {
+            for (_, loaded) in &tables.loaded {
+                let source = &loaded.source;
+                let own: Vec<Finding> = findings
+                    .iter()
+                    .filter(|finding| finding.path == source.path)
+                    .cloned()
+                    .collect();
+                tell(format, &own, Some(source), json!({}))?;
+            }
+            for folder in &applied {
+                print(&format!("{}: the database has all of its migrations\n", shown(folder)))?;
+            }
+        } else {
+            let folders: Vec<String> = applied.iter().map(|folder| shown(folder)).collect();
+            tell(format, &findings, None, json!({ "applied": folders }))?;
+        }
+        match (tables.all_read, is_well) {
+            (false, _) => Err(Failure::Told),
+            (true, false) => Ok(Exit::Findings),
+            (true, true) => Ok(Exit::Well),
+        }
+    }
+
     /// What the database says before, where one is named.
     fn look(&self, loaded: &Loaded) -> Result<Vec<Finding>, Failure> {
-        let Some(url) = &self.database_url else { return Ok(Vec::new()) };
+        let Some(url) = &self.database()? else { return Ok(Vec::new()) };
         let said = backend::block_on(async { Ok(live::ahead(loaded, url, self.shared).await) })?;
         said.map_err(|failure| match failure {
             live::Failure::Away(message) => Failure::Message(message),

@@ -14,11 +14,13 @@ mod migrate;
 mod packaging;
 mod phases;
 mod schema;
+mod serve;
 mod tokens;
 mod transitions;
 mod verify;
 mod workflow;
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -106,6 +108,9 @@ enum Command {
     /// The JSON Schema of the table format, for editors
     #[command(after_help = DOES)]
     Schema(schema::Schema),
+    /// A backend for tables: their rows, reports and pages over HTTP
+    #[command(after_help = DOES)]
+    Serve(serve::Serve),
     /// The deploy console, on an embedded SQLite file unless --database-url says otherwise
     #[command(after_help = DOES)]
     Console(console::Console),
@@ -188,7 +193,7 @@ pub(crate) struct TablesArg {
 }
 
 impl TablesArg {
-    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+    pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
         if self.tables.is_empty() { Ok(vec![the_one_table()?]) } else { Ok(self.tables.clone()) }
     }
 
@@ -361,9 +366,22 @@ fn format(matches: &ArgMatches) -> Format {
     }
 }
 
+/// The settings of `serve`, as the book lists them.
+#[doc(hidden)] // for the test that holds the book to it
+pub fn settings() -> String {
+    let command = Cli::command();
+    command.find_subcommand("serve").map(serve::settings::listed).unwrap_or_default()
+}
+
 /// Runs the command line.
 pub fn run() -> ExitCode {
-    let matches = Cli::command().get_matches();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let mut matches = Cli::command().get_matches_from(&arguments);
+    match serve::settings::with_file(&Cli::command(), &matches, &arguments) {
+        Ok(None) => {}
+        Ok(Some(arguments)) => matches = Cli::command().get_matches_from(arguments),
+        Err(failure) => return ended(Format::Text, Err(failure)),
+    }
     let format = format(&matches);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match &cli.command {
@@ -382,9 +400,15 @@ pub fn run() -> ExitCode {
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::Console(command) => command.run(),
         Command::Demo(command) => command.run(),
     };
+    ended(format, outcome)
+}
+
+/// What a run came to, said and as an exit code.
+fn ended(format: Format, outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(Exit::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),

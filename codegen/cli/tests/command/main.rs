@@ -2,6 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod binary;
+#[path = "../../../../tests/common/backend/client.rs"]
+#[allow(dead_code, unreachable_pub, reason = "a part of it is used")]
+mod client;
+#[path = "../../../../tests/common/cluster.rs"]
+mod cluster;
 #[path = "../../../tests/common/mod.rs"]
 mod common;
 mod hand_written;
@@ -24,6 +29,7 @@ mod migrate_refusals;
 mod pages;
 mod rules;
 mod sequences;
+mod serve;
 mod tests_run;
 mod verify_command;
 mod workflows;

@@ -1,0 +1,180 @@
+//! `phasegate serve`: a backend for any tables, and what it takes to be reached by others.
+
+mod access;
+mod log;
+pub(super) mod migrations;
+pub(super) mod settings;
+mod table;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use phasegate::Store;
+use phasegate::http::{self, Backend, Options};
+use tokio::net::TcpListener;
+
+use super::backend::{self, Stopping};
+use super::{Exit, Failure, Outcome, TablesArg, print};
+pub(crate) use table::Served;
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    tables: TablesArg,
+    #[command(flatten)]
+    server: Box<Server>,
+}
+
+impl Serve {
+    pub(crate) fn run(&self) -> Outcome {
+        let tables = self.tables.paths()?;
+        let served = tables.iter().map(|table| Served::load(table)).collect::<Result<_, _>>()?;
+        self.server.run(served, None)
+    }
+}
+
+/// What is set of a server, by flags, the environment or a file.
+#[derive(Args)]
+pub(crate) struct Server {
+    /// A file with any of these settings: `listen = "127.0.0.1:4747"`
+    #[arg(long, value_name = "FILE", env = "PHASEGATE_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database: `postgres://...`, or `sqlite:FILE`, which is made where it doesn't exist
+    #[arg(long, value_name = "URL", env = "PHASEGATE_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// A file with the database's address and nothing else
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PHASEGATE_DATABASE_URL_FILE",
+        conflicts_with = "database_url"
+    )]
+    database_url_file: Option<PathBuf>,
+    /// Run no migrations: the role that serves need not own the tables
+    #[arg(long, env = "PHASEGATE_NO_MIGRATE")]
+    no_migrate: bool,
+    /// Where to listen; other addresses than the loopback need operators with a credential
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "PHASEGATE_LISTEN",
+        default_value = "127.0.0.1:4747"
+    )]
+    listen: SocketAddr,
+    /// Where to serve `/metrics` alone, without a credential; else operators get it where the rest is
+    #[arg(long, value_name = "ADDRESS", env = "PHASEGATE_METRICS_LISTEN")]
+    metrics_listen: Option<SocketAddr>,
+    /// For how many hours a row's token is good; by default for as long as the row is there
+    #[arg(long, value_name = "HOURS", env = "PHASEGATE_ROW_TOKEN_HOURS")]
+    row_token_hours: Option<u32>,
+    #[command(flatten)]
+    access: access::AccessArgs,
+    #[command(flatten)]
+    log: log::LogArgs,
+}
+
+/// The built-in table's own: where its database is where nothing is said.
+pub(crate) struct Console {
+    pub(crate) database_url: &'static str,
+}
+
+impl Server {
+    /// Serves until it is asked to end; a console by its own greeting.
+    pub(crate) fn run(&self, served: Vec<Served>, console: Option<Console>) -> Outcome {
+        self.log.begin();
+        let url = match (&self.database_url, &self.database_url_file, &console) {
+            (Some(url), _, _) => url.clone(),
+            (None, Some(file), _) => settings::secret(file)?,
+            (None, None, Some(console)) => console.database_url.to_owned(),
+            (None, None, None) => {
+                return Err(Failure::Message(
+                    "no database: say it by --database-url, --database-url-file or \
+                     PHASEGATE_DATABASE_URL"
+                        .to_owned(),
+                ));
+            }
+        };
+        let access = self.access.access(self.listen, self.metrics_listen)?;
+        let credential = self.access.reports()?;
+        backend::block_on(async {
+            let mut stopping = Stopping::new()?;
+            let mut options = Options::default();
+            if let Some(hours) = self.row_token_hours {
+                options = options.token_lifetime(Duration::from_secs(u64::from(hours) * 60 * 60));
+            }
+            let mut backends = Vec::new();
+            let mut pages = table::index(&served);
+            let several = served.len() > 1;
+            for table in &served {
+                let store = Store::open(&url, table.schema.clone()).await?;
+                let credential = access::Credential(credential.clone());
+                let machine = Arc::clone(&table.machine);
+                backends.push(Backend::with(store, machine, credential, options.clone()));
+                pages = pages.merge(table.pages(several));
+            }
+            if !self.no_migrate {
+                migrations::run(&served, &backends).await?;
+            }
+            for (table, backend) in served.iter().zip(&backends) {
+                looked_at(table, backend).await;
+            }
+            let listener = bound(self.listen, "--listen").await?;
+            let metrics = match self.metrics_listen {
+                Some(address) => Some(bound(address, "--metrics-listen").await?),
+                None => None,
+            };
+            let metrics =
+                metrics.map(|listener| http::serve(Vec::new(), listener, http::metrics(&backends)));
+            let metrics = metrics.transpose()?;
+            let router = access.router(&backends, pages);
+            let running = http::serve(backends.clone(), listener, router)?;
+            let names: Vec<&str> = served.iter().map(|table| table.schema.table.as_str()).collect();
+            let what = match &console {
+                Some(_) => "The deploy console".to_owned(),
+                None => format!("Serving {}", names.join(", ")),
+            };
+            print(&format!("{what}: {}/\nCtrl-C ends it.\n", running.url()))?;
+            tracing::info!(
+                tables = names.join(", "),
+                address = %running.address(),
+                operators = self.access.operators_are(),
+                reports = self.access.reports_are(),
+                "started"
+            );
+            stopping.asked().await?;
+            tracing::info!("stopping");
+            running.stop().await;
+            if let Some(metrics) = metrics {
+                metrics.stop().await;
+            }
+            for backend in backends {
+                backend.store().close().await;
+            }
+            Ok(Exit::Well)
+        })
+    }
+}
+
+/// Says what a database lacks; the server starts nevertheless, and is ready once it has it.
+async fn looked_at(table: &Served, backend: &Backend) {
+    let asked = tokio::time::timeout(Duration::from_secs(5), backend.store().fit()).await;
+    let table = table.shown.as_str();
+    match asked {
+        Ok(Ok(fit)) => {
+            for missing in fit.missing {
+                tracing::error!(table, "{missing}");
+            }
+        }
+        Ok(Err(error)) => tracing::error!(table, "{error}"),
+        Err(_) => tracing::error!(table, "the database does not answer"),
+    }
+}
+
+async fn bound(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Message(format!("{address}: {error}; choose another by {flag}")))
+}

@@ -1,0 +1,111 @@
+//! One table that is served: its machine, its names in the database, its page.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use phasegate::axum::Router;
+use phasegate::axum::response::{Html, Redirect};
+use phasegate::axum::routing::get;
+use phasegate::console::{self, Deploy, Page};
+use phasegate::{Machine, Schema};
+use phasegate_codegen::emit::Target as _;
+use phasegate_codegen::emit::js::{Js, JsTarget};
+use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::{Loaded, load};
+
+use crate::command::{Failure, shown};
+
+/// A machine, and where its rows are.
+pub(crate) struct Served {
+    pub(crate) machine: Arc<dyn Machine>,
+    pub(crate) schema: Schema,
+    pub(crate) migrations: Migrations,
+    /// What messages call it.
+    pub(crate) shown: String,
+    page: Page,
+}
+
+/// Where a table's migrations are.
+pub(crate) enum Migrations {
+    /// In this program: of the deploy table.
+    BuiltIn,
+    /// In the folder of a dialect, where it has one.
+    Folders(Vec<(Dialect, PathBuf)>),
+}
+
+impl Served {
+    /// The deploy table, which is built in.
+    pub(crate) fn console() -> Self {
+        Self {
+            machine: Arc::new(Deploy),
+            schema: Schema::of(&Deploy),
+            migrations: Migrations::BuiltIn,
+            shown: "the deploy console".to_owned(),
+            page: Page::deploys(),
+        }
+    }
+
+    /// A table of the user's. It is judged by as it is now: a change of the file takes a new start.
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
+        let loaded = load(path)?;
+        let Some(sql) = loaded.machine.targets.sql() else {
+            let message =
+                format!("{}: no [target.sql], so that no database has its rows", shown(path));
+            return Err(Failure::Message(message));
+        };
+        let folders = sql.migrations.iter();
+        let folders =
+            folders.map(|(dialect, folder)| (*dialect, loaded.root.join(folder))).collect();
+        Ok(Self {
+            schema: Schema::of(&loaded.machine),
+            migrations: Migrations::Folders(folders),
+            shown: shown(path),
+            page: page(&loaded),
+            machine: Arc::new(loaded.machine),
+        })
+    }
+
+    /// The page, at `/`, or where there are several at the table's name.
+    pub(crate) fn pages(&self, several: bool) -> Router {
+        if several {
+            self.page.router_at(&format!("/{}", self.schema.table))
+        } else {
+            self.page.router()
+        }
+    }
+}
+
+fn page(loaded: &Loaded) -> Page {
+    let path = "status-map.js".to_owned();
+    let map = Js::render(
+        &loaded.machine,
+        &JsTarget { path: path.clone(), component: false },
+        &loaded.header,
+    );
+    let map = map.into_iter().find(|artifact| artifact.path == path);
+    let map = map.expect("the target writes the file that it is told to").text;
+    let mut page = Page::new(&loaded.machine, &loaded.machine.collection(), map);
+    if let Some(workflow) = loaded.machine.targets.workflow() {
+        page.id_input.clone_from(&workflow.id_input);
+    }
+    page
+}
+
+/// The list of several pages; nothing where there is one.
+pub(crate) fn index(served: &[Served]) -> Router {
+    let mut router = Router::new();
+    if served.len() < 2 {
+        return router;
+    }
+    let links: Vec<(String, String)> = served
+        .iter()
+        .map(|table| (format!("{}/", table.schema.table), table.page.heading.clone()))
+        .collect();
+    for table in served {
+        let to = format!("/{}/", table.schema.table);
+        let from = to.trim_end_matches('/').to_owned();
+        router = router.route(&from, get(move || async move { Redirect::permanent(&to) }));
+    }
+    let page = console::links("phasegate", &links);
+    router.route("/", get(move || async move { Html(page) }))
+}

@@ -1,0 +1,90 @@
+//! One line of the log for each answer, under an id that the client gets, too.
+//!
+//! No line has a header, a body or a query: credentials are in these.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::net::IpAddr;
+use std::time::Instant;
+use tracing::Instrument as _;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What an answer was about, for its line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) machine: String,
+    pub(crate) row: String,
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    /// In one word: `applied`, `duplicate`, or the name of the problem.
+    pub(crate) answer: &'static str,
+    /// Who asked, where the credential says so.
+    pub(crate) actor: Option<String>,
+}
+
+/// The id of a request: a trusted proxy's, where it is one, else a new one.
+fn id_of(headers: &HeaderMap, trusted: bool) -> String {
+    let given = headers.get(&REQUEST_ID).filter(|_| trusted).and_then(|id| id.to_str().ok());
+    let is_plain = |id: &&str| {
+        (1..=128).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:=+/".contains(&byte))
+    };
+    given.filter(is_plain).map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// Answers, and writes the line.
+pub(crate) async fn told(
+    request: Request,
+    next: Next,
+    client: Option<IpAddr>,
+    trusted: bool,
+) -> Response {
+    let begun = Instant::now();
+    let id = id_of(request.headers(), trusted);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", id = %id);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let told = response.extensions_mut().remove::<Told>().unwrap_or_default();
+    let status = response.status().as_u16();
+    let client = client.map(|client| client.to_string());
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    span.in_scope(|| {
+        tracing::info!(
+            target: "phasegate::answer",
+            method = %method,
+            path,
+            status,
+            client,
+            machine = text(&told.machine),
+            row = text(&told.row),
+            from = told.from,
+            to = told.to,
+            answer = text(told.answer),
+            actor = told.actor,
+            ms = begun.elapsed().as_secs_f64() * 1000.0,
+            "answered"
+        );
+    });
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_id_of_a_trusted_proxy_where_it_is_one() {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::from_static("abc-1"));
+        assert_eq!(id_of(&headers, true), "abc-1");
+        assert_ne!(id_of(&headers, false), "abc-1");
+        headers.insert(REQUEST_ID, HeaderValue::from_static("a b"));
+        assert_ne!(id_of(&headers, true), "a b");
+    }
+}
