@@ -10,6 +10,9 @@ pub use files::{BEFORE, FILES};
 
 use std::borrow::Cow;
 
+use crate::ColumnType;
+use crate::store::NAME;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::{
@@ -48,8 +51,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
+/// Who asks for a row: a name is shorter than other texts.
+const REQUESTED_BY: &str = "requested_by";
+/// The longest text of a column, in bytes.
+const TEXT: usize = 4096;
+
 /// What the page is told of the machine that it shows.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Page {
     /// The machine's title, of one row: `Deploy`.
     pub title: String,
@@ -64,6 +73,10 @@ pub struct Page {
     pub id_input: String,
     /// The workflow input that takes its token.
     pub token_input: String,
+    /// What the form of a start asks for: the columns of the schema.
+    pub columns: Vec<(String, ColumnType)>,
+    /// The workflow's file name, for a line that dispatches it.
+    pub workflow: Option<String>,
 }
 
 impl Page {
@@ -81,7 +94,15 @@ impl Page {
             status_map: status_map.into(),
             id_input: format!("{}_id", machine.name()),
             token_input: "callback_token".to_owned(),
+            columns: machine.schema().columns,
+            workflow: None,
         }
+    }
+
+    /// With the line that dispatches this workflow for what was started.
+    #[must_use]
+    pub fn workflow(self, file: impl Into<String>) -> Self {
+        Self { workflow: Some(file.into()), ..self }
     }
 
     /// The page of the deploy console.
@@ -93,6 +114,8 @@ impl Page {
             status_map: include_str!("../../generated/deploy-status.js").into(),
             id_input: "console_deploy_id".to_owned(),
             token_input: "callback_token".to_owned(),
+            columns: crate::Schema::of(&Deploy).columns,
+            workflow: Some("deploy-console.yml".to_owned()),
         }
     }
 
@@ -125,6 +148,8 @@ impl Page {
             "collection" => escaped(&self.collection).into(),
             "id_input" => escaped(&self.id_input).into(),
             "token_input" => escaped(&self.token_input).into(),
+            "workflow" => escaped(self.workflow.as_deref().unwrap_or_default()).into(),
+            "fields" => self.columns.iter().enumerate().map(field).collect::<String>().into(),
             _ => unreachable!("the page has the blank {part}, and nothing fills it"),
         });
         filled.collect()
@@ -144,6 +169,34 @@ pub fn links(title: &str, links: &[(String, String)]) -> String {
          <main>\n<h1>{title}</h1>\n<ul>\n{}</ul>\n</main>\n</html>\n",
         links.iter().map(link).collect::<String>()
     )
+}
+
+/// The field of a column, with the limits that its type has.
+fn field((at, (name, of)): (usize, &(String, ColumnType))) -> String {
+    let (label, name) = (escaped(&in_words(name)), escaped(name));
+    let first = if at == 0 { " autofocus" } else { "" };
+    let input = match of {
+        ColumnType::Text => {
+            let most = if name == REQUESTED_BY { NAME } else { TEXT };
+            format!(
+                "<input name=\"{name}\"{first} maxlength=\"{most}\" autocomplete=\"off\" spellcheck=\"false\">"
+            )
+        }
+        ColumnType::Bigint => {
+            format!(
+                "<input name=\"{name}\"{first} inputmode=\"numeric\" pattern=\"-?[0-9]{{1,19}}\" autocomplete=\"off\">"
+            )
+        }
+        ColumnType::Timestamptz => {
+            format!(
+                "<input name=\"{name}\"{first} placeholder=\"2026-01-31T12:00:00Z\" autocomplete=\"off\">"
+            )
+        }
+        ColumnType::Jsonb => {
+            format!("<textarea name=\"{name}\"{first} rows=\"3\" spellcheck=\"false\"></textarea>")
+        }
+    };
+    format!("<label>{label}{input}</label>\n    ")
 }
 
 /// `freeze_checks` gives `Freeze checks`.
@@ -222,6 +275,11 @@ mod tests {
             status_map: "export const machine = \"thing\";".into(),
             id_input: "thing_id".to_owned(),
             token_input: "callback_token".to_owned(),
+            columns: vec![
+                ("a<b".to_owned(), ColumnType::Text),
+                ("n".to_owned(), ColumnType::Jsonb),
+            ],
+            workflow: None,
         }
     }
 
@@ -230,6 +288,8 @@ mod tests {
         let index = page().index();
         assert!(index.contains("A &quot;b&quot; &lt;i&gt;&amp;%heading%"), "{index}");
         assert!(index.contains("content=\"/api/things\""));
+        assert!(index.contains("<label>A&lt;b<input name=\"a&lt;b\" autofocus maxlength=\"4096\""));
+        assert!(index.contains("<textarea name=\"n\""));
         assert!(!index.replace("&amp;%heading%", "").contains('%'), "a blank was left");
     }
 

@@ -115,7 +115,7 @@ $("start-form").addEventListener("submit", async (event) => {
     const made = await call(COLLECTION, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(Object.fromEntries(fields.filter(([, value]) => value !== ""))),
+      body: JSON.stringify(Object.fromEntries(fields.filter(([, value]) => value !== "").map(([name, value]) => [name, typed(name, value)]))),
     });
     showStarted(made);
   } catch (problem) {
@@ -124,6 +124,20 @@ $("start-form").addEventListener("submit", async (event) => {
   $("start-send").removeAttribute("aria-disabled");
   isSending = false;
 });
+
+/** What a field holds, by what its column takes. What is no such thing goes as it is: the backend says so. */
+function typed(name, value) {
+  const field = $("start-form").elements.namedItem(name);
+  if (field.inputMode === "numeric" && Number.isSafeInteger(Number(value))) return Number(value);
+  if (field instanceof HTMLTextAreaElement) {
+    try {
+      return JSON.parse(value);
+    } catch {
+      return value;
+    }
+  }
+  return value;
+}
 
 /** What is wrong, at the field that it is about where the backend names one. */
 function sayProblem(problem) {
@@ -147,16 +161,24 @@ function showStarted(made) {
   $("start-form").reset();
   $("start-form").hidden = true;
   token = made.callback_token;
-  $("start-inputs").replaceChildren(...copyable(config("id-input"), made.id), ...copyable(config("token-input"), token));
+  const [id, secret] = [config("id-input"), config("token-input")];
+  const line = config("workflow") && [
+    "gh workflow run", quoted(config("workflow")), ...(made.columns?.ref ? ["--ref", quoted(made.columns.ref)] : []),
+    "-f", `${id}=${quoted(made.id)}`, "-f", `${secret}=${quoted(token)}`,
+  ].join(" ");
+  $("start-inputs").replaceChildren(...copyable(id, made.id), ...copyable(secret, token), ...(line ? copyable("command", line) : []));
   $("start-done").hidden = false;
   $("start-watch").dataset.id = made.id;
   $("start-done-title").focus();
 }
 
+/** A text as a shell's word. */
+const quoted = (text) => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
 function copyable(name, value) {
   const button = copyButton(name, value, (said) => write($("start-live"), said));
   // A copy that was tried is in the hands of who tried it.
-  button.addEventListener("click", () => value === token && keep());
+  button.addEventListener("click", () => value.includes(token) && keep());
   return [element("dt", {}, name), element("dd", {}, element("code", {}, value), button)];
 }
 

@@ -388,21 +388,22 @@ export function icon(view) {
   return svg;
 }
 
-const CSS = `:host {
+const CSS = `/* Names that begin with an underscore are its own: a page may have any others. */
+:host {
   display: block; container-type: inline-size; color: var(--phasegate-ink, CanvasText); font: inherit; overflow-wrap: anywhere;
-  --quiet: var(--phasegate-quiet, #5a6371); --sunken: var(--phasegate-sunken, #f1f3f6); --line: var(--phasegate-line, #dfe3e9); --surface: var(--phasegate-surface, #fff);
-  --active: var(--phasegate-active, #2450c8); --active-wash: var(--phasegate-active-wash, #e9eefc);
-  --done: var(--phasegate-done, #12704a); --done-wash: var(--phasegate-done-wash, #e4f4ec);
-  --failed: var(--phasegate-failed, #b3202f); --failed-wash: var(--phasegate-failed-wash, #fcebec);
-  --warn: var(--phasegate-warn, #7d5300); --warn-wash: var(--phasegate-warn-wash, #fdf3dc);
+  --_quiet: var(--phasegate-quiet, #5a6371); --_sunken: var(--phasegate-sunken, #f1f3f6); --_line: var(--phasegate-line, #dfe3e9); --_surface: var(--phasegate-surface, #fff);
+  --_active: var(--phasegate-active, #2450c8); --_active-wash: var(--phasegate-active-wash, #e9eefc);
+  --_done: var(--phasegate-done, #12704a); --_done-wash: var(--phasegate-done-wash, #e4f4ec);
+  --_failed: var(--phasegate-failed, #b3202f); --_failed-wash: var(--phasegate-failed-wash, #fcebec);
+  --_warn: var(--phasegate-warn, #7d5300); --_warn-wash: var(--phasegate-warn-wash, #fdf3dc);
 }
 @media (prefers-color-scheme: dark) {
   :host {
-    --quiet: var(--phasegate-quiet, #a3adbb); --sunken: var(--phasegate-sunken, #11151b); --line: var(--phasegate-line, #2a313c); --surface: var(--phasegate-surface, #151920);
-    --active: var(--phasegate-active, #8fb0ff); --active-wash: var(--phasegate-active-wash, #1a2545);
-    --done: var(--phasegate-done, #5fcb97); --done-wash: var(--phasegate-done-wash, #12301f);
-    --failed: var(--phasegate-failed, #ff8b92); --failed-wash: var(--phasegate-failed-wash, #3a181c);
-    --warn: var(--phasegate-warn, #e9bd5b); --warn-wash: var(--phasegate-warn-wash, #33270d);
+    --_quiet: var(--phasegate-quiet, #a3adbb); --_sunken: var(--phasegate-sunken, #11151b); --_line: var(--phasegate-line, #2a313c); --_surface: var(--phasegate-surface, #151920);
+    --_active: var(--phasegate-active, #8fb0ff); --_active-wash: var(--phasegate-active-wash, #1a2545);
+    --_done: var(--phasegate-done, #5fcb97); --_done-wash: var(--phasegate-done-wash, #12301f);
+    --_failed: var(--phasegate-failed, #ff8b92); --_failed-wash: var(--phasegate-failed-wash, #3a181c);
+    --_warn: var(--phasegate-warn, #e9bd5b); --_warn-wash: var(--phasegate-warn-wash, #33270d);
   }
 }
 :host([hidden]), [hidden], p:empty { display: none !important; }
@@ -414,36 +415,36 @@ ol { list-style: none; }
 .icon[data-icon="active"] { fill: currentColor; stroke-width: 2.5; }
 .icon[data-icon="between"] { stroke-width: 2.25; }
 
-[data-view] { --tone: var(--quiet); --wash: var(--sunken); }
-[data-view="done"] { --tone: var(--done); --wash: var(--done-wash); }
-[data-view="active"], [data-view="between"] { --tone: var(--active); --wash: var(--active-wash); }
-[data-view="failed"] { --tone: var(--failed); --wash: var(--failed-wash); }
-[data-view="unconfirmed"], [data-view="forced"] { --tone: var(--warn); --wash: var(--warn-wash); }
+[data-view] { --_tone: var(--_quiet); --_wash: var(--_sunken); }
+[data-view="done"] { --_tone: var(--_done); --_wash: var(--_done-wash); }
+[data-view="active"], [data-view="between"] { --_tone: var(--_active); --_wash: var(--_active-wash); }
+[data-view="failed"] { --_tone: var(--_failed); --_wash: var(--_failed-wash); }
+[data-view="unconfirmed"], [data-view="forced"] { --_tone: var(--_warn); --_wash: var(--_warn-wash); }
 
-[part~="line"], [part~="older"], [part~="summary"] { padding: 0.625rem 0.875rem; border-radius: 0.5rem; background: var(--sunken); margin-block-end: 1rem; font-size: 0.9375em; }
-[part~="line"][data-lost], [part~="older"] { background: var(--warn-wash); color: var(--warn); }
-[part~="alert"] { background: var(--failed-wash); color: var(--failed); }
-[part~="status"] { display: flex; align-items: center; gap: 0.625rem; font-size: 1.125em; font-weight: 600; color: var(--tone); min-height: 1.6em; }
+[part~="line"], [part~="older"], [part~="summary"] { padding: 0.625rem 0.875rem; border-radius: 0.5rem; background: var(--_sunken); margin-block-end: 1rem; font-size: 0.9375em; }
+[part~="line"][data-lost], [part~="older"] { background: var(--_warn-wash); color: var(--_warn); }
+[part~="alert"] { background: var(--_failed-wash); color: var(--_failed); }
+[part~="status"] { display: flex; align-items: center; gap: 0.625rem; font-size: 1.125em; font-weight: 600; color: var(--_tone); min-height: 1.6em; }
 [part~="status"] .icon { width: 1.25rem; height: 1.25rem; }
 
 /* Each step stands for itself; the rule after it is its own. */
 [part~="steps"] { display: flex; margin-block: 1.25rem; }
 [part~="step"] { position: relative; flex: 1 1 0; min-width: 0; display: grid; gap: 0.625rem; align-content: start; padding-inline-end: 0.75rem; }
-[part~="badge"] { position: relative; z-index: 0; display: grid; place-items: center; flex: none; width: 2rem; height: 2rem; border-radius: 50%; border: 1.5px solid var(--tone); background: var(--wash); color: var(--tone); }
+[part~="badge"] { position: relative; z-index: 0; display: grid; place-items: center; flex: none; width: 2rem; height: 2rem; border-radius: 50%; border: 1.5px solid var(--_tone); background: var(--_wash); color: var(--_tone); }
 [part~="badge"] .icon { width: 1.125rem; height: 1.125rem; }
 [data-view="unconfirmed"] > [part~="badge"] { border-style: dashed; }
 :is([data-view="skipped"], [data-view="upcoming"]) > [part~="badge"] { background: transparent; }
-[data-view="done"] > [part~="badge"] { background: var(--done); border-color: var(--done); color: var(--surface); }
-[data-view="failed"] > [part~="badge"] { background: var(--failed); border-color: var(--failed); color: var(--surface); }
-[part~="step"]:not(:last-child)::after { content: ""; position: absolute; inset-block-start: calc(1rem - 1px); inset-inline: 2.5rem 0.5rem; border-block-start: 2px solid var(--line); }
-[part~="step"][data-view="done"]::after { border-color: var(--done); }
-[part~="step"]:is([data-view="unconfirmed"], [data-view="forced"])::after { border-style: dotted; border-color: var(--warn); }
+[data-view="done"] > [part~="badge"] { background: var(--_done); border-color: var(--_done); color: var(--_surface); }
+[data-view="failed"] > [part~="badge"] { background: var(--_failed); border-color: var(--_failed); color: var(--_surface); }
+[part~="step"]:not(:last-child)::after { content: ""; position: absolute; inset-block-start: calc(1rem - 1px); inset-inline: 2.5rem 0.5rem; border-block-start: 2px solid var(--_line); }
+[part~="step"][data-view="done"]::after { border-color: var(--_done); }
+[part~="step"]:is([data-view="unconfirmed"], [data-view="forced"])::after { --_rule: dotted; border-block-start-style: dotted; border-color: var(--_warn); }
 [part~="text"] { display: grid; line-height: 1.35; }
 [part~="title"] { font-weight: 600; }
-[part~="view"] { color: var(--tone); font-size: 0.9375em; }
-[part~="detail"], [part~="time"] { color: var(--quiet); font-size: 0.875em; font-variant-numeric: tabular-nums; }
-:is([data-view="upcoming"], [data-view="skipped"]) [part~="title"] { color: var(--quiet); }
-[aria-current="step"] [part~="badge"] { box-shadow: 0 0 0 0.25rem var(--active-wash); }
+[part~="view"] { color: var(--_tone); font-size: 0.9375em; }
+[part~="detail"], [part~="time"] { color: var(--_quiet); font-size: 0.875em; font-variant-numeric: tabular-nums; }
+:is([data-view="upcoming"], [data-view="skipped"]) [part~="title"] { color: var(--_quiet); }
+[aria-current="step"] [part~="badge"] { box-shadow: 0 0 0 0.25rem var(--_active-wash); }
 :host([data-stale]) :is([part~="badge"], [part~="status"] .icon) { opacity: 0.45; filter: grayscale(1); }
 
 /* Compact: the badges and their names alone. */
@@ -457,15 +458,15 @@ ol { list-style: none; }
 /* One below the other: where it was asked for, where there are many, where there is little room. */
 .stacked { flex-direction: column; }
 .stacked [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 3.5rem; }
-.stacked [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: solid; }
+.stacked [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: var(--_rule, solid); }
 @container (max-width: 30rem) {
   [part~="steps"] { flex-direction: column; }
   [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 3.5rem; }
-  [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: solid; }
+  [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: var(--_rule, solid); }
 }
 @media (prefers-reduced-motion: no-preference) {
   [part~="badge"] { transition: background-color 0.25s, border-color 0.25s, color 0.25s; }
-  :host(:not([data-stale])) [aria-current="step"] [part~="badge"]::before { content: ""; position: absolute; inset: -1.5px; border-radius: 50%; border: 1.5px solid var(--active); animation: pulse 2s ease-out infinite; }
+  :host(:not([data-stale])) [aria-current="step"] [part~="badge"]::before { content: ""; position: absolute; inset: -1.5px; border-radius: 50%; border: 1.5px solid var(--_active); animation: pulse 2s ease-out infinite; }
 }
 @keyframes pulse { from { opacity: 0.7; transform: scale(1); } to { opacity: 0; transform: scale(1.5); } }
 @media (forced-colors: active) {

@@ -118,7 +118,7 @@ for (const leave of [() => page.keyboard.press("Escape"), () => page.click("#sta
 }
 await page.click("#start-leave");
 await until(() => page.$eval("#start", (dialog) => dialog.open), false);
-assert.equal(await page.evaluate((token) => document.documentElement.outerHTML.includes(token), token), false);
+await until(() => page.evaluate((token) => document.documentElement.outerHTML.includes(token), token), false);
 assert.notEqual(id, "");
 
 // Without script there is nothing dead to press.

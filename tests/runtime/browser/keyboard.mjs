@@ -57,6 +57,7 @@ await page.keyboard.press("Tab");
 await page.keyboard.press("Tab");
 assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Copy callback_token");
 await page.keyboard.press("Enter");
+await page.keyboard.press("Tab");
 await tab("start-watch");
 await page.keyboard.press("Enter");
 await until(text(page, "#watch-title"), "by-keyboard");

@@ -36,6 +36,15 @@ await page.evaluate((snapshot) => (document.querySelector("phasegate-stepper").s
 await until(times, ["since 2026-03-04 19:01:01"]);
 assert.equal(await page.$eval(`${STEPS} [part=time][title]`, (node) => node.title), "2026-03-04 10:01:01 UTC");
 
+// Colours are the page's own, and so are the names that it has for them.
+const colour = await page.evaluate(() => {
+  document.documentElement.style.setProperty("--active", "rgb(9, 9, 9)");
+  const stepper = document.querySelector("phasegate-stepper");
+  stepper.style.setProperty("--phasegate-active", "var(--active)");
+  return getComputedStyle(stepper.shadowRoot.querySelector("[aria-current] [part=badge]")).borderTopColor;
+});
+assert.equal(colour, "rgb(9, 9, 9)");
+
 // Texts are the page's own, as many of them as it wants.
 await page.evaluate(() => (document.querySelector("phasegate-stepper").strings = { active: "läuft", since: "seit {time}" }));
 await until(async () => (await shown()()).some((step) => step.endsWith(": läuft")), true);

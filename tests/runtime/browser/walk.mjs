@@ -11,7 +11,8 @@ await page.fill("[name=reason]", "Try it");
 await page.click("#start-send");
 await page.waitForSelector("#start-done:not([hidden])");
 const [id, token] = await page.$$eval("#start-inputs code", (nodes) => nodes.map((node) => node.textContent));
-assert.deepEqual(await page.$$eval("#start-inputs dt", (nodes) => nodes.map((node) => node.textContent)), ["console_deploy_id", "callback_token"]);
+assert.deepEqual(await page.$$eval("#start-inputs dt", (nodes) => nodes.map((node) => node.textContent)), ["console_deploy_id", "callback_token", "command"]);
+assert.equal((await page.$$eval("#start-inputs code", (nodes) => nodes.map((node) => node.textContent)))[2], `gh workflow run deploy-console.yml --ref main -f console_deploy_id=${id} -f callback_token=${token}`);
 // The token is shown once: leaving without it asks.
 await page.keyboard.press("Escape");
 await until(text(page, "#start-unsaved"), "The token was not copied, and is not shown again.");
@@ -45,6 +46,9 @@ for (const [job, status, expected, said] of walk) {
   await until(steps(page), expected);
   await until(live, said);
 }
+const done = await page.$eval("#watch [part~=step] [part=badge]", (badge) => [getComputedStyle(badge).backgroundColor, getComputedStyle(badge).color]);
+assert.notEqual(done[0], done[1], "a step that is done has its colour");
+assert.notEqual(done[0], "rgba(0, 0, 0, 0)");
 assert.equal(await page.$eval("#watch [part~=alert]", (node) => node.textContent), "", "a success is no alert");
 await until(audit(page), [
   "Health checking → to Succeeded", "Deploying → to Health checking", "Building → to Deploying", "Freeze passed → to Building",
