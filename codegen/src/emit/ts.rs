@@ -3,9 +3,13 @@
 use askama::Template;
 
 use super::script::{self, Script, print};
-use super::{Form, Output, PathRow, PathTarget, Target};
+use super::{Form, Output, PathRow, PathTarget, Target, Words};
 use crate::artifact::{Artifact, Header};
+use crate::finding::Findings;
 use crate::machine::Machine;
+use crate::rules;
+use crate::suggest::shown;
+use crate::table::{Placed, Text};
 
 /// The module.
 #[derive(Template)]
@@ -14,6 +18,9 @@ struct Module {
     of: Script,
     judge: String,
 }
+
+/// What a file ends with that TypeScript takes for declarations, and passes over as a module.
+const DECLARATIONS: [&str; 2] = [".d.ts", ".d.mts"];
 
 /// `[target.ts]`.
 #[derive(Debug)]
@@ -32,6 +39,15 @@ impl Target for Ts {
     fn outputs<'t>(row: &'t PathRow, spec: &PathTarget, _: &str) -> Vec<Output<'t>> {
         let form = Form::Ending("a module of TypeScript", &[".ts", ".mts"]);
         vec![Output::of::<Self>(row.path.as_ref(), form, vec![spec.path.clone()])]
+    }
+
+    fn check(row: &Placed<PathRow>, _: &PathTarget, _: &Words<'_>, findings: &mut Findings<'_>) {
+        let declares = |path: &&Text| DECLARATIONS.iter().any(|end| path.get_ref().ends_with(end));
+        if let Some(path) = row.path.as_ref().filter(declares) {
+            let message = format!("`{}` is a file of declarations alone", shown(path.get_ref()));
+            let help = "the module has functions: end it with `.ts` or `.mts`, without `.d`";
+            findings.error(rules::BAD_PATH, path.span(), message, help);
+        }
     }
 
     fn render(machine: &Machine, spec: &PathTarget, header: &Header) -> Vec<Artifact> {

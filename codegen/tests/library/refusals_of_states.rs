@@ -323,6 +323,9 @@ fn refuses_paths_that_are_absolute_or_leave_the_root() {
         check(with(&format!("[target.{section}]\npath = «\"/x.js\"")), &["absolute-path"]);
     }
     check(with("[target.js]\npath = «\"x.ts\""), &["bad-path module"]);
+    // The compiler takes a file of declarations for no module, and compiles nothing of it.
+    check(with("[target.ts]\npath = «\"x.d.ts\""), &["bad-path declarations"]);
+    check(with("[target.ts]\npath = «\"x.d.mts\""), &["bad-path declarations"]);
     check(with("[target.sql]\nmigrations = «\"../m\""), &["path-leaves-root"]);
     check(with("[target.sql]\nmigrations = { sqlite = «\"/m\" }"), &["absolute-path"]);
     check(with("root = \"../..\""), &[]);
