@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Draft;
 use super::jobs::reported;
+use crate::finding::{Finding, Severity};
 use crate::machine::{Kind, StateId};
 use crate::rules::{self, Rule};
 use crate::suggest::shown;
@@ -25,7 +26,14 @@ fn each_or_all(
         && found.len() > MOST_BY_THEMSELVES
     {
         let names = draft.list(found.iter().map(|(state, _)| *state));
-        draft.warning(rule, first.clone(), message(Some(found.len()), &names), help);
+        // A message names some of them; what it is about is all of them.
+        let mut all: Vec<&str> = found.iter().map(|(state, _)| draft.name(*state)).collect();
+        all.sort_unstable();
+        let subject = Some(all.join("\n"));
+        let message = message(Some(found.len()), &names);
+        let (source, severity) = (draft.source, Severity::Warning);
+        let finding = source.finding(rule, severity, first.clone(), message, help);
+        draft.findings.push(Finding { subject, ..finding });
         return;
     }
     for (state, span) in found {

@@ -4,6 +4,7 @@
 //! *bounded*, which is a finding that says the bound; where the table has nothing that it is about it does not apply;
 //! and where it does not hold there is a case, the shortest where everything was tried.
 
+mod advice;
 mod ends;
 mod phases;
 mod promela;
@@ -149,7 +150,7 @@ impl Verdict {
 
     fn refuted(about: About, summary: impl Into<String>, path: Vec<String>) -> Self {
         let summary = summary.into();
-        let counterexample = Counterexample { about, summary, path, shortest: true };
+        let counterexample = Counterexample { about, summary, path, help: None, shortest: true };
         Self::Refuted { counterexample }
     }
 
@@ -214,6 +215,8 @@ pub struct Warning {
     pub rule: &'static Rule,
     /// What it is about.
     pub about: About,
+    /// What it is about, in words that no other edit touches.
+    pub subject: String,
     /// What there is to see.
     pub message: String,
     /// What would be right.
@@ -258,6 +261,9 @@ pub struct Counterexample {
     pub summary: String,
     /// How it comes to that, a line a step.
     pub path: Vec<String>,
+    /// What to do about it, where that is not what the rule says of all tables.
+    #[serde(skip)]
+    pub help: Option<String>,
     /// Whether there is no shorter one. Where not everything was tried, one may lie beyond.
     pub shortest: bool,
 }

@@ -330,6 +330,7 @@ impl Unfinished {
         Warning {
             rule: rules::PHASE_LEFT_UNFINISHED,
             about: About::Phase(self.phase),
+            subject: format!("{name}\n{from} -> {to}"),
             message,
             help,
         }

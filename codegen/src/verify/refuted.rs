@@ -81,7 +81,10 @@ pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
     let case = |way: &Way| {
         let about = About::State(way.row);
         let (summary, path) = (way.why.clone(), way.path.0.clone());
-        (Case::of(machine, way), Counterexample { about, summary, path, shortest: false })
+        (
+            Case::of(machine, way),
+            Counterexample { about, summary, path, help: None, shortest: false },
+        )
     };
     let found = |claim| if claim == Claim::Views { subject.views() } else { subject.runs() };
     let is_again = |rule: &Rule| rule == rules::WORKFLOW_AGAIN;

@@ -108,9 +108,10 @@ pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
                 vec![(counterexample.about, refuted(source, proved, counterexample))]
             }
             Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
-                let warning = |Warning { rule, about, message, help }: &Warning| {
+                let warning = |Warning { rule, about, subject, message, help }: &Warning| {
                     let path = &source.path;
-                    (*about, Finding::about(rule, Severity::Warning, path, message, help))
+                    let finding = Finding::about(rule, Severity::Warning, path, message, help);
+                    (*about, Finding { subject: Some(subject.clone()), ..finding })
                 };
                 covered.warnings.iter().map(warning).collect()
             }
@@ -172,11 +173,11 @@ fn bounded(source: &Source, proofs: &[Proved]) -> Vec<(About, Finding)> {
 
 fn refuted(source: &Source, proved: &Proved, case: &Counterexample) -> Finding {
     let message = format!("it does not hold that {}: {}", proved.claim, case.summary);
+    let mend = case.help.as_deref().unwrap_or(proved.rule.mend);
     let help = match case.path.is_empty() {
-        true => proved.rule.mend.to_owned(),
+        true => mend.to_owned(),
         false => format!(
-            "{}; {}: {}",
-            proved.rule.mend,
+            "{mend}; {}: {}",
             match case.shortest {
                 true => "the shortest case",
                 false => "a case, perhaps not the shortest",
@@ -185,8 +186,16 @@ fn refuted(source: &Source, proved: &Proved, case: &Counterexample) -> Finding {
         ),
     };
     // What goes wrong, and by which step: the way there may change with any other edit.
-    let last = case.path.last().map_or("", String::as_str);
+    let last = case.path.last().map_or("", |line| last_step(line));
     let subject = Some(format!("{}\n{last}", case.summary));
     let finding = Finding::about(proved.rule, Severity::Error, &source.path, message, help);
     Finding { subject, ..finding }
+}
+
+/// Of a way through states, which may be a line of any length, the last step.
+fn last_step(line: &str) -> &str {
+    match line.rmatch_indices(" -> ").nth(1) {
+        Some((at, arrow)) => &line[at + arrow.len()..],
+        None => line,
+    }
 }

@@ -1,5 +1,6 @@
 //! What is claimed of the workflow's runs, each read off one search of all of them.
 
+use super::advice;
 use super::runs::{Broken, Claim, Listed, Runs};
 use super::{Counterexample, Covered, Smaller, Subject, Verdict, count, number};
 use crate::machine::Machine;
@@ -7,6 +8,7 @@ use crate::machine::Machine;
 const NO_JOBS: &str = "the table has no jobs";
 
 pub(super) fn accepted(subject: &Subject<'_>) -> Verdict {
+    let machine = subject.machine;
     if subject.machine.jobs.is_empty() {
         return Verdict::not_applicable(NO_JOBS);
     }
@@ -14,7 +16,7 @@ pub(super) fn accepted(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable("no job reports anything");
     }
     let runs = subject.runs();
-    settle(&[runs], Claim::Accepted, count(runs.searched.states), || {
+    settle(machine, &[runs], Claim::Accepted, count(runs.searched.states), || {
         let flawless = (runs.reports.flawless, "of them without a flaw");
         Covered::of([(runs.reports.runs, "runs"), flawless, situations(&[runs])])
     })
@@ -27,7 +29,7 @@ pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
     }
     let runs = subject.runs();
     let found = &runs.reports;
-    settle(&[runs], Claim::Ends, found.runs, || {
+    settle(machine, &[runs], Claim::Ends, found.runs, || {
         let mute = total(&found.mute);
         let covered = Covered::of([
             (found.runs, "runs"),
@@ -54,7 +56,7 @@ pub(super) fn truth(subject: &Subject<'_>) -> Verdict {
     }
     let runs = subject.runs();
     let found = &runs.reports;
-    settle(&[runs], Claim::Truth, found.runs, || {
+    settle(machine, &[runs], Claim::Truth, found.runs, || {
         let covered = Covered::of([(found.runs, "runs")]);
         covered.note(format!("the row is left in {}", listed(machine, &found.ends)))
     })
@@ -74,8 +76,14 @@ pub(super) fn views(subject: &Subject<'_>) -> Verdict {
         return Verdict::not_applicable("no phase has work of a job");
     }
     let views = subject.views();
-    settle(&[views], Claim::Views, views.views, || {
-        Covered::of([(views.views, "views"), situations(&[views])])
+    let tried = views.views.saturating_add(views.by_own_jobs);
+    settle(machine, &[views], Claim::Views, tried, || {
+        let mut counts = vec![(views.views, "views")];
+        // Another search than that of all runs, and so another number.
+        counts.push((views.by_own_jobs, "situations of phases by their own jobs alone"));
+        counts.retain(|(number, _)| *number > 0);
+        counts.push(situations(&[views]));
+        Covered { counts, ..Covered::default() }
     })
 }
 
@@ -86,7 +94,7 @@ pub(super) fn again(subject: &Subject<'_>) -> Verdict {
     }
     let (runs, views) = (subject.runs(), subject.views());
     let found = &runs.reports;
-    settle(&[runs, views], Claim::Again, found.again, || {
+    settle(machine, &[runs, views], Claim::Again, found.again, || {
         let mut covered = Covered::of([
             (found.again, "runs started again"),
             (found.again_ended, "of them for a row that keeps its end"),
@@ -116,7 +124,7 @@ pub(super) fn late_loss(subject: &Subject<'_>) -> Verdict {
     if runs.searched.exhausted && found.late == 0 {
         return Verdict::not_applicable("only concluding jobs report a success");
     }
-    settle(&[runs], Claim::Late, found.late, || {
+    settle(machine, &[runs], Claim::Late, found.late, || {
         let mut covered = Covered::of([
             (found.late, "runs"),
             (found.late_loud, "of them with an end that is no longer true, where a job fails"),
@@ -147,12 +155,19 @@ pub(crate) fn says_an_end(machine: &Machine) -> bool {
 }
 
 /// What became of a claim that these searches are about, of which so many cases were tried.
-fn settle(searches: &[&Runs], claim: Claim, tried: u64, covered: impl Fn() -> Covered) -> Verdict {
+fn settle(
+    machine: &Machine,
+    searches: &[&Runs],
+    claim: Claim,
+    tried: u64,
+    covered: impl Fn() -> Covered,
+) -> Verdict {
     let exhausted = searches.iter().all(|runs| runs.searched.exhausted);
     let broken = searches.iter().filter_map(|runs| runs.broken.get(&claim));
     if let Some(Broken { about, why, path, .. }) = broken.min_by_key(|broken| broken.length) {
         let (about, summary, path) = (*about, why.clone(), path.0.clone());
-        let counterexample = Counterexample { about, summary, path, shortest: exhausted };
+        let help = advice::of(machine, claim, about);
+        let counterexample = Counterexample { about, summary, path, help, shortest: exhausted };
         return Verdict::Refuted { counterexample };
     }
     let covered = covered();

@@ -34,6 +34,22 @@ fn a_phase_whose_completing_report_may_be_lost_is_none_also_after_a_way_back() {
     assert_eq!(found(&back), []);
 }
 
+/// It is accepted with its step: that another one leaves the phase, too, is another finding.
+#[test]
+fn a_phase_that_another_step_leaves_is_another_finding() {
+    let abandoned = trial("abandoned");
+    let subject = warning(&abandoned).subject.unwrap();
+    assert_eq!(subject, "a\na_running -> b_done");
+    let elsewhere = abandoned
+        .replace("[\"a_running\",\"b_done\"]", "[\"a_running\", \"b_running\", \"b_done\"]")
+        .replace(
+            "[[state]]\nname = \"b_done\"",
+            "[[state]]\nname = \"b_running\"\nphase = \"b\"\n[[state]]\nname = \"b_done\"",
+        );
+    assert_ne!(abandoned, elsewhere);
+    assert_ne!(warning(&elsewhere).subject.unwrap(), subject);
+}
+
 #[test]
 fn a_phase_that_a_declared_step_leaves_is_named_with_that_step() {
     let warning = warning(&trial("abandoned"));

@@ -200,6 +200,48 @@ fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
     assert_eq!(covered.text(), "4 redeliveries");
 }
 
+/// Of many jobs a phase is proven by its own jobs alone: what is counted then is not called views.
+#[test]
+fn what_is_counted_is_called_what_it_is_however_many_jobs_there_are() {
+    let counted = |jobs: usize| -> Vec<&'static str> {
+        let machine = crate::common::machine(&row_of_jobs(jobs));
+        let Verdict::Proven { covered } = verdict(&machine, "workflow-views") else {
+            panic!("{jobs} jobs are not proven")
+        };
+        covered.counts.into_iter().map(|(_, what)| what).collect()
+    };
+    assert_eq!(counted(4), ["views", "situations"]);
+    assert_eq!(counted(40), ["situations of phases by their own jobs alone", "situations"]);
+}
+
+/// Jobs in a row, each with a phase, a start and a success, and a conclusion.
+fn row_of_jobs(jobs: usize) -> String {
+    let each = |of: &dyn Fn(usize) -> String| (0..jobs).map(of).collect::<String>();
+    let phases = each(&|job| format!("[[phase]]\nname = 'p{job}'\n"));
+    let states = each(&|job| {
+        format!(
+            "[[state]]\nname = 'on{job}'\nphase = 'p{job}'\noptional = true\n\
+             [[state]]\nname = 'done{job}'\nphase = 'p{job}'\ncompletes = true\noptional = true\n"
+        )
+    });
+    let path = each(&|job| format!("'on{job}', 'done{job}', "));
+    let rows = each(&|job| {
+        let needs = job.checked_sub(1).map(|before| format!("needs = ['j{before}']\n"));
+        let needs = needs.unwrap_or_default();
+        format!(
+            "[[job]]\nname = 'j{job}'\n{needs}start = 'on{job}'\nsuccess = 'done{job}'\nfailure = 'bad'\n"
+        )
+    });
+    let names = each(&|job| format!("'j{job}', "));
+    format!(
+        "format = 1\nmachine = {{ name = 'm', initial = 'new' }}\n{phases}[[state]]\nname = 'new'\n\
+         {states}[[state]]\nname = 'good'\noutcome = 'success'\n[[state]]\nname = 'bad'\n\
+         outcome = 'failure'\n[[transition]]\npath = ['new', {path}'good']\n[[transition]]\n\
+         from = '*'\nto = 'bad'\n{rows}[[job]]\nname = 'end'\nalways = true\nneeds = [{names}]\n\
+         success = 'good'\nfailure = 'bad'\n"
+    )
+}
+
 #[test]
 fn a_workflow_of_one_job_is_explored() {
     let machine = machine(

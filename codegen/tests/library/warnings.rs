@@ -26,6 +26,29 @@ fn warns_of_a_state_that_only_a_star_leads_on_from() {
     warns(of(&format!("{star}, {{ from = \"b\", to = \"b\" }}")), &["only-star-leads-on `b`"]);
 }
 
+/// Of a message that names some of many states the fingerprint is of all of them, in whatever order.
+#[test]
+fn a_warning_about_many_states_is_about_all_of_them() {
+    let subject = |states: &[String]| {
+        let rows: String = states.iter().map(|name| format!("{{ name = \"{name}\" }}, ")).collect();
+        let table = table(
+            &format!("{{ name = \"a\" }}, {rows}{{ name = \"z\", outcome = \"failure\" }}"),
+            r#"{ from = "a", to = "*" }, { from = "*", to = "z" }"#,
+            "",
+        );
+        let (_, _, warnings) = phasegate_codegen::machine("a.toml", table.as_bytes()).unwrap();
+        let [warning] = &warnings[..] else { panic!("{warnings:#?}") };
+        warning.subject.clone().unwrap()
+    };
+    let mut states: Vec<String> = (0..40).map(|at| format!("s{at}")).collect();
+    let first = subject(&states);
+    states.reverse();
+    assert_eq!(subject(&states), first);
+    // One that the message does not name.
+    *states.iter_mut().find(|name| *name == "s30").unwrap() = "t30".to_owned();
+    assert_ne!(subject(&states), first);
+}
+
 /// A row that names a state leads on from it, wherever to.
 #[test]
 fn a_state_that_a_row_lets_go_everywhere_is_worth_no_warning() {

@@ -149,6 +149,8 @@ pub(crate) struct Runs {
     pub(crate) reports: reports::Found,
     /// The views that were held against what became of the work.
     pub(crate) views: u64,
+    /// The situations by which the own jobs of a phase alone prove what is claimed of it.
+    pub(crate) by_own_jobs: u64,
     pub(crate) searched: Searched,
     /// Where not everything was searched: the runs in which the jobs take turns.
     pub(crate) in_turn: Option<Searched>,
@@ -196,6 +198,7 @@ impl Runs {
     fn and_in_turn(mut self, other: Self) -> Self {
         self.in_turn = Some(other.searched);
         self.views = self.views.saturating_add(other.views);
+        self.by_own_jobs = self.by_own_jobs.saturating_add(other.by_own_jobs);
         let finished = |found: &reports::Found| found.runs.saturating_add(found.late);
         if finished(&other.reports) > finished(&self.reports) {
             self.reports = other.reports;

@@ -140,7 +140,7 @@ pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, to: &mut Runs) {
             open.retain(|&phase| {
                 let proven = alone::search(workflow, Watch { stepper: &stepper, phase });
                 if let Some(searched) = proven {
-                    to.views += searched.states as u64;
+                    to.by_own_jobs += searched.states as u64;
                     to.searched.add(searched);
                 }
                 proven.is_none()
