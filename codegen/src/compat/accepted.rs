@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::found::Class;
-use super::source::Version;
 use super::weigh::{Comparison, Weighed};
 use crate::accepted::{Accepted, digest};
 use crate::finding::{Finding, Severity};
-use crate::rules::{self, Rule};
+use crate::rules;
 
 /// What a change hides behind may be accepted: then this becomes an error.
 const HIDDEN: &str = "; what it does may be hidden by what is accepted beside it";
@@ -36,7 +35,7 @@ impl Comparison<'_> {
         for weighed in self.changes.iter_mut().filter(|one| one.accepted.is_none()) {
             let reason = accepted.reason(weighed.change.rule, &weighed.fingerprint());
             let mut states = weighed.change.comes_of.iter();
-            let of_state = |state: &String| accepted.reason_of_state(leaves_by(new, state), state);
+            let of_state = |state: &String| accepted.reason_of_state(new.leaves_by(state), state);
             weighed.accepted = reason.or_else(|| states.find_map(of_state));
         }
         let is_open = |one: &&mut Finding| one.accepted.is_none();
@@ -93,14 +92,6 @@ impl Comparison<'_> {
     }
 }
 
-/// The rule by which a state leaves that a newer version has retired, or lacks.
-pub(super) fn leaves_by(new: &Version, state: &str) -> &'static Rule {
-    match new.machine.find(state) {
-        Some(_) => rules::STATE_RETIRED,
-        None => rules::STATE_REMOVED,
-    }
-}
-
 impl Weighed {
     /// What it is once errors of its rule are accepted, where it is nothing but behind those.
     fn hidden_by(&self, errors: &BTreeMap<&'static str, BTreeSet<Class>>) -> Option<Self> {
@@ -109,6 +100,7 @@ impl Weighed {
         hidden.severity = Severity::Error;
         hidden.accepted = None;
         hidden.classes.clone_from(classes);
+        hidden.help.clone_from(&hidden.way_out);
         hidden.change.message += HIDDEN;
         Some(hidden)
     }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::facts::Cause;
+use super::facts::{Cause, Fact};
 use super::layers::{Answer, By, Value, Why};
+use crate::machine::PhaseId;
 use crate::runs::Path;
 
 /// What may go wrong in a mix.
@@ -139,6 +140,15 @@ impl Tried {
     }
 }
 
+/// A claim of which not all was tried.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Untried {
+    /// Whose runs.
+    pub(super) workflow: usize,
+    /// What a page shows of one of its phases in them; else what is reported in them.
+    pub(super) shown: Option<(usize, PhaseId)>,
+}
+
 /// What a search found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
@@ -153,10 +163,12 @@ pub(super) struct Found {
     pub(super) lengths: BTreeMap<Place, u32>,
     /// The steps that reports made rows take.
     pub taken: BTreeSet<(Value, Value)>,
+    /// What goes wrong rests on in any way, not in the shortest alone.
+    pub(super) rests_on: BTreeSet<Fact>,
     /// What was tried.
     pub tried: Tried,
-    /// The claims of which not all was tried, and how much was.
-    pub(super) untried: BTreeSet<String>,
+    /// The claims of which not all was tried, and how many situations were.
+    pub(super) untried: BTreeMap<Untried, u64>,
     /// Whether that is all there is.
     pub exhausted: bool,
 }
@@ -170,6 +182,7 @@ impl Found {
         for (page, lesser) in other.lesser {
             self.lesser.entry(page).or_default().extend(lesser);
         }
+        self.rests_on.extend(other.rests_on);
         self.tried.add(other.tried);
     }
 }

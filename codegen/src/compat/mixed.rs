@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::facts::{Cause, Fact};
 use super::found::{Class, Place, Tried, class_of};
 use super::layers::{Answer, By, Meaning, Value, Why, World};
 use super::receives::{FAILED, LATE, Received, Receives, Row};
@@ -30,6 +31,8 @@ pub(super) struct Mixed<'w, 'm> {
     pub(super) taken: BTreeSet<(Value, Value)>,
     pub(super) bad: BTreeMap<Place, End<Taken>>,
     pub(super) own: BTreeMap<(Option<usize>, Class), End<Taken>>,
+    /// What goes wrong rests on in any way, not in the shortest alone.
+    pub(super) rests_on: BTreeSet<Fact>,
     pub(super) refused: BTreeSet<(u16, Value, By, Why)>,
     pub(super) unknown: BTreeSet<(usize, Value)>,
 }
@@ -55,6 +58,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
             taken: BTreeSet::new(),
             bad: BTreeMap::new(),
             own: BTreeMap::new(),
+            rests_on: BTreeSet::new(),
             refused: BTreeSet::new(),
             unknown: BTreeSet::new(),
         }
@@ -94,6 +98,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
                 self.unknown.insert((page, row.value));
             }
             if means.is_some() && shows.is_some() && means != shows {
+                self.rests_on.insert(Fact::Means(row.value));
                 self.breaks((place, Some(page), Class::PageFalse), End::state(at));
             }
         }
@@ -163,6 +168,9 @@ impl<'w, 'm> Mixed<'w, 'm> {
         let at = row.spot().place;
         let end = End::edge(edge);
         let expected = expected.is_accepted();
+        if expected {
+            self.rests_on.extend(Cause::report(from, to, answer, met).facts.into_iter().next());
+        }
         let judged_by_table = self.world().state(met.backend, from).is_some();
         // A guard that is asked about a state that the backend lacks contradicts nobody.
         if let Some(class) = class_of(answer)

@@ -2,11 +2,11 @@
 //! runs under which layers are switched.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::facts::Cause;
-use super::found::{Class, Found, Lesser, Tried, Witness};
+use super::facts::{Cause, Fact};
+use super::found::{Class, Found, Lesser, Tried, Untried, Witness};
 use super::layers::World;
 use super::mix::{End, Layer, Mix};
 use super::moves::Moves;
@@ -169,9 +169,33 @@ impl<'m> Mixes<'m> {
         self.found.borrow().values().all(|found| found.exhausted)
     }
 
-    /// What the searches so far did not try to its end.
-    pub(super) fn untried(&self) -> BTreeSet<String> {
-        self.found.borrow().values().flat_map(|found| found.untried.iter().cloned()).collect()
+    /// What the searches so far did not try to its end, a claim once, whatever roads they were on.
+    pub(super) fn untried(&self) -> Vec<String> {
+        let mut untried: BTreeMap<Untried, u64> = BTreeMap::new();
+        for (claim, tried) in self.found.borrow().values().flat_map(|found| &found.untried) {
+            *untried.entry(*claim).or_default() += tried;
+        }
+        let labels = &self.world.labels;
+        let told = |(Untried { workflow, shown }, tried): (Untried, u64)| {
+            let workflow = format!("the {} workflow", labels[workflow]);
+            let claim = match shown {
+                None => format!("which reports of {workflow} are accepted and how its runs end"),
+                Some((page, phase)) => {
+                    let name = &self.world.machines[page].phase(phase).name;
+                    format!(
+                        "what the {} page shows of `{name}` in runs of {workflow}",
+                        labels[page]
+                    )
+                }
+            };
+            format!("{claim} ({tried} situations tried)")
+        };
+        untried.into_iter().map(told).collect()
+    }
+
+    /// What goes wrong rests on in any way that the searches so far came by.
+    pub(super) fn rests_on(&self) -> BTreeSet<Fact> {
+        self.found.borrow().values().flat_map(|found| found.rests_on.iter().cloned()).collect()
     }
 
     /// The layers that there are.
@@ -249,6 +273,15 @@ impl<'m> Mixes<'m> {
         own.map(|((_, class), witness)| (*class, witness.clone())).collect()
     }
 
+    /// What is refuted of each version alone.
+    pub(super) fn all_refuted(&self) -> Vec<Vec<Refuted>> {
+        (0..self.world.machines.len()).map(|version| self.refuted_alone(version).clone()).collect()
+    }
+
+    fn refuted_alone(&self, version: usize) -> &Vec<Refuted> {
+        self.refuted[version].get_or_init(|| refuted_alone(self.world.machines[version]))
+    }
+
     /// What is refuted of a version alone, of claims of a kind, where it is to be marked.
     fn refuted_of(
         &self,
@@ -256,10 +289,7 @@ impl<'m> Mixes<'m> {
         is_of: impl Fn(&Rule) -> bool,
     ) -> impl Iterator<Item = (&'static Rule, Witness)> {
         let marked = version >= self.marked;
-        let refuted = |version: usize| {
-            let of = || refuted_alone(self.world.machines[version]);
-            self.refuted[version].get_or_init(of)
-        };
+        let refuted = |version: usize| self.refuted_alone(version);
         let all = marked.then(|| refuted(version)).into_iter().flatten();
         // What an older version in use does wrong alone, too, is so today: in the same way.
         let case = move |one: &Refuted| {

@@ -7,6 +7,7 @@
 mod accepted;
 mod facts;
 mod found;
+mod help;
 mod layers;
 mod mix;
 mod mixed;

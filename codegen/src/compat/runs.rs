@@ -2,7 +2,7 @@
 //! may be switched between any two reports: what is found of its reports and ends, and, phase by phase
 //! ([`shows`](super::shows)), of what pages show.
 
-use super::found::{Class, Found, Lesser, Tried, Witness};
+use super::found::{Class, Found, Lesser, Tried, Untried, Witness};
 use super::layers::{Value, World};
 use super::mix::Layer;
 use super::mixed::{LIMITS, Mixed};
@@ -28,14 +28,12 @@ pub(super) fn search(
     let Explored { model, known, taken_up, exhausted, .. } = &explored;
     found.exhausted = *exhausted;
     if !exhausted {
-        let label = &world.labels[version];
-        found.untried.insert(format!(
-            "which reports of the {label} workflow are accepted and how its runs end ({taken_up} \
-             situations tried)"
-        ));
+        let claim = Untried { workflow: version, shown: None };
+        found.untried.insert(claim, *taken_up as u64);
     }
     found.tried = Tried { situations: *taken_up as u64, ..model.tried };
     found.taken.clone_from(&model.taken);
+    found.rests_on.clone_from(&model.rests_on);
     let trail = |end| Trail::of(known, end);
     for (place, end) in &model.bad {
         let of = || witness(&model.runs, *place, &trail(*end), None);

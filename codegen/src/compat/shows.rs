@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::found::{Class, Found, Lesser, Witness};
+use super::facts::Fact;
+use super::found::{Class, Found, Lesser, Untried, Witness};
 use super::layers::{Answer, Value, World};
 use super::mixed::{LIMITS, Mixed};
 use super::receives::{FAILED, LOST, Received, SAME};
@@ -187,6 +188,7 @@ impl Model for Watched<'_, '_, '_> {
 /// What a page shows of one of its phases in all runs.
 struct Shown<'m> {
     page: usize,
+    id: PhaseId,
     phase: &'m str,
     /// By place, the length of the shortest way to something false, and that.
     bad: Vec<(usize, u32, Witness)>,
@@ -210,14 +212,14 @@ pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut F
     for shown in concurrently(&watched, |&(page, phase)| watch(scenes, &steppers, page, phase)) {
         let (page, phase) = (shown.page, shown.phase);
         if !(shown.exhausted && scenes.exhausted) {
-            found.untried.insert(format!(
-                "what the {} page shows of `{phase}` in runs of the {} workflow ({} situations \
-                 tried)",
-                world.labels[page], world.labels[version], shown.tried
-            ));
+            let claim = Untried { workflow: version, shown: Some((page, shown.id)) };
+            *found.untried.entry(claim).or_default() += shown.tried as u64;
         }
         found.exhausted &= shown.exhausted;
         found.tried.views += shown.tried as u64;
+        if !shown.bad.is_empty() {
+            found.rests_on.insert(Fact::Shows(phase.to_owned()));
+        }
         for (place, length, witness) in shown.bad {
             let key = (place, Some(page), Class::PageFalse);
             if found.lengths.get(&key).is_none_or(|shortest| length < *shortest) {
@@ -286,6 +288,7 @@ fn watch<'m>(
     let bad = watched.bad.iter();
     Shown {
         page,
+        id: phase,
         phase: name,
         bad: bad
             .map(|(&place, &(end, done))| (place, known.length(end), told(place, end, done)))

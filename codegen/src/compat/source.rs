@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::load::{self, Error};
 use crate::machine::Machine;
+use crate::rules::{self, Rule};
 use crate::table::{self, MAX_BYTES, Source, Table};
 
 /// One version of a table.
@@ -23,6 +24,14 @@ pub struct Version {
 }
 
 impl Version {
+    /// The rule by which a state leaves that this newer version has retired, or lacks.
+    pub(super) fn leaves_by(&self, state: &str) -> &'static Rule {
+        match self.machine.find(state) {
+            Some(_) => rules::STATE_RETIRED,
+            None => rules::STATE_REMOVED,
+        }
+    }
+
     /// A version from its text; `path` is what findings call it.
     ///
     /// # Errors

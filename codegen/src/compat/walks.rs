@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::facts::Cause;
+use super::facts::{Cause, Fact};
 use super::found::{Class, Found, Lesser, Place, Witness, class_of};
 use super::layers::{Answer, Meaning, Value, World};
 use super::mix::{End, Mix};
@@ -100,6 +100,7 @@ impl Walks<'_, '_> {
         let mut path = self.path(known, at);
         path.push(format!("the application: {}", said(world, end.backend, end, from, to, answer)));
         let cause = Cause::report(from, to, answer, end);
+        self.found.rests_on.extend(cause.facts.first().cloned());
         self.breaks((spot.place, None, class), disagree(world, end, refused), path, cause);
     }
 
@@ -121,6 +122,7 @@ impl Walks<'_, '_> {
             if let Some(means) = means.filter(|means| *means != shows) {
                 let summary = takes(world, page, named(world, page, value), [shows, means]);
                 let (path, cause) = (self.path(known, at), Cause::meaning(value));
+                self.found.rests_on.insert(Fact::Means(value));
                 self.breaks((spot.place, Some(page), Class::PageFalse), summary, path, cause);
             }
         }

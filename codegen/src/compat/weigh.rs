@@ -1,12 +1,12 @@
 //! Which change is the reason of what goes wrong, and how bad that makes it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::facts::{Cause, Difference, Fact};
 use super::found::{Class, Lesser, Tried, Witness};
+use super::help::Helps;
 use super::layers::{Why, World};
 use super::mix::{Layer, Mix};
 use super::mixed::MOST_SITUATIONS;
@@ -18,6 +18,7 @@ use super::source::Version;
 use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
 use crate::rules;
+use crate::verify::Refuted;
 
 /// So many claims of which not all was tried are named.
 const MOST_UNTRIED: usize = 4;
@@ -39,6 +40,12 @@ pub struct Weighed {
     pub witness: Option<(Class, Witness)>,
     /// Why it is accepted, where it is.
     pub accepted: Option<String>,
+    /// Whether something goes wrong for its sake, and a mix shows another change's shorter case.
+    pub is_behind: bool,
+    /// What to do about it.
+    pub help: String,
+    /// What to do about it where it is an error.
+    pub(super) way_out: String,
 }
 
 /// A report of the newer workflow that an older backend refuses because it lacks the state.
@@ -78,6 +85,8 @@ pub struct Comparison<'v> {
     pub exhausted: bool,
     pub(super) world: World<'v>,
     pub(super) moves: Vec<Moves>,
+    /// The claims that do not hold of each version alone.
+    pub(super) wrong_alone: Vec<Vec<&'static str>>,
 }
 
 impl Comparison<'_> {
@@ -114,10 +123,14 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         mixes.all().into_iter().map(|mix| Judged { mix, verdict: mixes.judge(mix) }).collect();
     let rollout = orders(&mixes, Direction::Rollout, 0, 1);
     let rollback = orders(&mixes, Direction::Rollback, 0, 1);
-    let untried = mixes.untried();
+    let (untried, rests_on) = (mixes.untried(), mixes.rests_on());
     let (tried, exhausted, layers) = (mixes.tried(), mixes.exhausted(), mixes.layers());
+    let refuted = mixes.all_refuted();
+    let names =
+        |of: &Vec<Refuted>| of.iter().filter(|one| !one.follows).map(|one| one.rule.id).collect();
+    let wrong_alone = refuted.iter().map(names).collect();
     let (world, moves) = mixes.into_parts();
-    let changes = of_pair(&Pair::of(&world, pair));
+    let changes = of_pair(&Pair::of(&world, pair, refuted));
     let mut weighing = Weighing {
         difference: Difference::of(changes.iter().map(|change| change.facts.as_slice())),
         weighed: changes
@@ -130,6 +143,9 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
                 degrades: BTreeSet::new(),
                 witness: None,
                 accepted: None,
+                is_behind: false,
+                help: String::new(),
+                way_out: String::new(),
             })
             .collect(),
         unexplained: BTreeMap::new(),
@@ -173,16 +189,16 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         ));
     }
     let mut changes = weighing.weighed;
-    let no_rollout = !rollout.orders.iter().any(Order::is_sound_beside);
+    let helps = Helps::of(&world, pair[1], &rollout, &rollback);
     for weighed in &mut changes {
-        if weighed.severity == Severity::Error || (no_rollout && weighed.bears()) {
-            weighed.change.help = Some(weighed.change.help_without_order().to_owned().into());
-        }
-    }
-    if !world.has(Layer::Database) {
-        for Weighed { change, .. } in &mut changes {
-            change.help = change.help_without_database().map(Cow::from).or(change.help.take());
-        }
+        weighed.is_behind = !weighed.bears() && weighed.change.is_behind(&rests_on);
+        weighed.way_out = helps.of_error(&weighed.change);
+        weighed.help = match weighed.severity {
+            Severity::Error => weighed.way_out.clone(),
+            Severity::Warning => {
+                helps.of_warning(&weighed.change, weighed.bears() || weighed.is_behind)
+            }
+        };
     }
     changes.sort_by_key(|weighed| (weighed.severity, weighed.breaks.is_empty(), !weighed.bears()));
     Comparison {
@@ -199,6 +215,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         exhausted,
         world,
         moves,
+        wrong_alone,
     }
 }
 
@@ -330,7 +347,7 @@ impl Weighed {
             }
             None => (self.severity, self.change.message.clone()),
         };
-        let help = self.change.help();
+        let help = &self.help;
         Finding {
             fingerprint: Some(self.fingerprint()),
             accepted: self.accepted.clone(),

@@ -11,8 +11,10 @@ rows! { COMPAT
                 its job goes on; one that is not fails its job. Rows that a newer version has put \
                 there are judged by the database alone once the backend is rolled back.",
         example: Words("`smoke_passed` between `deploying` and `succeeded`"),
-        mend: "make it optional, so that its reports are tolerated; or roll out the database and \
-                the backend before the workflow, and back after it",
+        mend: "roll out the database and the backend before what reports it. Where no order is \
+                safe: release the state with its transitions first, and what reports it later; \
+                without a database release it first with `retired = true`, so that every version \
+                knows it; or accept it",
     }
 
     STATE_REMOVED "state-removed" {
@@ -20,8 +22,8 @@ rows! { COMPAT
         why: "Older workflows still report it, and rows may still hold it: a newer backend or \
                 database refuses the report (422 unknown-status), and has no rule for the row.",
         example: Words("`paused` was taken out of the table"),
-        mend: "keep the state and mark it `retired`; only where there is no [target.sql] can it be \
-                removed, once no row holds it and no older version runs",
+        mend: "keep the state with `retired = true`; only where there is no [target.sql] can it \
+                be removed in a later release, once no row holds it; or accept it",
     }
 
     STATE_RENAMED "state-renamed" {
@@ -30,7 +32,8 @@ rows! { COMPAT
                 running version notices; where it goes with the name, every other version takes it \
                 for a state that it lacks, and rows written before the migration change their label.",
         example: Words("`checking`, with `value = \"check\"`, is called `smoke_checking` now"),
-        mend: "keep what is stored: give the renamed state the old name as its `value`",
+        mend: "keep what is stored: give the renamed state the old name as its `value`; or accept \
+                it",
     }
 
     VALUE_CHANGED "value-changed" {
@@ -38,8 +41,8 @@ rows! { COMPAT
         why: "To every other version the new value is a state that it lacks, and the old one is one \
                 that it alone still reports.",
         example: Words("`value = \"smoke-passed\"` became `value = \"smoke_ok\"`"),
-        mend: "keep the `value`; where it has to change: add a state with the new value first, move \
-                the jobs to it, retire the old one when no older version runs",
+        mend: "keep the `value`; what is stored otherwise is a state of its own, which is added, \
+                and this one retired; or accept it",
     }
 
     STATE_RETIRED "state-retired" {
@@ -48,14 +51,16 @@ rows! { COMPAT
                 (422 illegal-transition).",
         example: Words("`retired = true` was added to `paused`, and every transition into it is \
             gone"),
-        mend: "take the report out of the jobs first, and retire the state when no older run is left",
+        mend: "take its reports out of the jobs first, and retire it in a later release; or \
+                accept it with all that comes of it, by one entry with `state`",
     }
 
     STATE_UNRETIRED "state-unretired" {
         looks_for: "a retired state is entered again",
         why: "An older backend or database refuses the step (422 illegal-transition).",
         example: Words("`retired = true` was taken off `paused`, and `queued -> paused` added"),
-        mend: "roll out the database and the backend before the workflow, and back after it",
+        mend: "roll out the database and the backend before what enters it; or let it be entered \
+                in a release of its own, before a job reports it",
     }
 
     STATE_REQUIRED "state-required" {
@@ -63,7 +68,7 @@ rows! { COMPAT
         why: "What came after it without it is refused now, and reports of it are no longer \
                 tolerated: an older backend that lacks the state fails the newer workflow's job.",
         example: Words("`optional = true` was taken off `smoke_passed`"),
-        mend: "keep it optional until no older version runs",
+        mend: "keep it optional; or accept it, once no version runs any more that passes over it",
     }
 
     STATE_OPTIONAL "state-optional" {
@@ -71,7 +76,8 @@ rows! { COMPAT
         why: "What comes after it is accepted without it; an older backend or database still \
                 refuses that (422 illegal-transition).",
         example: Words("`optional = true` was added to `smoke_passed`"),
-        mend: "roll out the database and the backend before the workflow",
+        mend: "roll out the database and the backend before the workflow; where no order is safe, \
+                declare the steps past it as transitions one release earlier",
     }
 
     INITIAL_CHANGED "initial-changed" {
@@ -79,7 +85,8 @@ rows! { COMPAT
         why: "A backend starts its rows in its own first state: a database of the other version \
                 may refuse that start, and a workflow of the other version may not go on from there.",
         example: Words("`initial = \"queued\"` became `initial = \"requested\"`"),
-        mend: "let rows start in both (`initial = [..]`) until no older version runs",
+        mend: "let rows go on starting where they did, too (`initial = [..]`); once no older \
+                backend starts rows there, take it out and accept that",
     }
 
     OUTCOME_CHANGED "outcome-changed" {
@@ -87,14 +94,16 @@ rows! { COMPAT
         why: "The same stored value then means one thing to a version and another to the next: a \
                 page shows a row that has ended as under way, or a failure as a success.",
         example: Words("`outcome = \"failure\"` of `rolled_back` became `outcome = \"neutral\"`"),
-        mend: "add a state of its own for the new meaning, and retire the old one",
+        mend: "keep what the state means; what ends otherwise is a state of its own, which is \
+                added, and this one retired; or accept it",
     }
 
     TRANSITION_ADDED "transition-added" {
         looks_for: "a step is legal that was not",
         why: "An older backend or database refuses it (422 illegal-transition).",
         example: Words("`building -> cancelled` was added"),
-        mend: "roll out the database and the backend before whatever takes that step",
+        mend: "roll out the database and the backend before what takes that step; where no order \
+                is safe, release the step first, and what takes it later; or accept it",
     }
 
     TRANSITION_REMOVED "transition-removed" {
@@ -102,7 +111,8 @@ rows! { COMPAT
         why: "Older workflows may still take it, and rows of now may need it: a newer backend or \
                 database refuses it (422 illegal-transition).",
         example: Words("`failed -> queued` was taken out"),
-        mend: "keep the transition until no older version runs; remove it in a change of its own",
+        mend: "keep the transition while any version runs that takes it. Whether the application \
+                does, no table says: once nothing takes it any more, remove it and accept this",
     }
 
     PHASE_ADDED "phase-added" {
@@ -127,15 +137,17 @@ rows! { COMPAT
                 versions tell the same history differently, and a row that goes on to one may go \
                 back to the other.",
         example: Words("`test` stood before `build`, and stands after it now"),
-        mend: "keep the order of the phases; where it has to change, until page and workflow are of one \
-                version a phase may be shown as skipped that is to come, or as to come that is done",
+        mend: "keep the order of the phases; or accept that, until page and workflow are of one \
+                version, a phase may be shown as skipped that is to come, or as to come that is \
+                done",
     }
 
     STATE_PHASE_CHANGED "state-phase-changed" {
         looks_for: "a state belongs to another phase",
         why: "Pages of two versions show the same report in different steps.",
         example: Words("`phase` of `packaging` was `build`, and is `deploy` now"),
-        mend: "roll out the page with the workflow",
+        mend: "keep its phase; or accept that pages show it otherwise until page and workflow are \
+                of one version",
     }
 
     COMPLETES_CHANGED "completes-changed" {
@@ -143,7 +155,8 @@ rows! { COMPAT
         why: "A page that takes the state for the phase's end shows it as done where a workflow of \
                 the other version has work of that phase left.",
         example: Words("`completes = true` moved from `built` to `packaged`"),
-        mend: "add a state of its own for the phase's end",
+        mend: "keep `completes` where it was; or accept that pages show the phase otherwise until \
+                page and workflow are of one version",
     }
 
     JOB_ADDED "job-added" {
@@ -151,7 +164,8 @@ rows! { COMPAT
         why: "The backend does not look at the name of a job: only what it reports matters, and \
                 that has rules of its own. A concluding job says the end of a run that no other says.",
         example: Words("`[[job]] name = \"smoke\"` was added"),
-        mend: "nothing has to be done for the job itself",
+        mend: "nothing has to be done for the job itself; where no order is safe for what it \
+                reports, release the steps that its reports take first, and the job later",
     }
 
     JOB_REMOVED "job-removed" {
@@ -159,7 +173,8 @@ rows! { COMPAT
         why: "What it alone reported is reported no longer: rows of newer runs may be left where \
                 they are.",
         example: Words("`[[job]] name = \"notify\"` was taken out"),
-        mend: "let another job report what it did",
+        mend: "keep the job, or let another report what it did; or accept it, where the \
+                application does that",
     }
 
     JOB_RENAMED "job-renamed" {
@@ -175,7 +190,8 @@ rows! { COMPAT
         why: "Whether an older backend accepts it depends on the state; where it does not, the job \
                 goes on if the report is tolerated, and fails if it is not.",
         example: Words("`start = \"building\"` was added to the job `build`"),
-        mend: "make the state optional, or roll out the backend before the workflow",
+        mend: "roll out the database and the backend before the workflow; where no order is safe, \
+                release the step to that state first, and its report later",
     }
 
     REPORT_REMOVED "report-removed" {
@@ -183,7 +199,7 @@ rows! { COMPAT
         why: "What comes after that report has to be legal without it, to every backend and \
                 database that it may meet.",
         example: Words("`start = \"building\"` was taken out of the job `build`"),
-        mend: "make the state optional one version earlier",
+        mend: "keep the report; or declare the steps past the state one release earlier",
     }
 
     REPORTS_REORDERED "reports-reordered" {
@@ -191,7 +207,7 @@ rows! { COMPAT
         why: "The steps between them have to be legal to every backend and database that it may \
                 meet.",
         example: Words("the milestones `migrating` and `deploying` changed places"),
-        mend: "declare the steps of both orders until no older version runs",
+        mend: "declare the steps of both orders one release earlier",
     }
 
     TOLERATION_LOST "toleration-lost" {
@@ -200,8 +216,8 @@ rows! { COMPAT
                 version refuses it, the job fails.",
         example: Words("`smoke_passed` is no longer optional, so that the job `smoke` fails where \
             its report is refused"),
-        mend: "keep the state optional, or have a concluding job say the same outcome, until no older \
-                version runs",
+        mend: "keep it tolerated (the state optional, or a concluding job that reports the same \
+                outcomes); or accept it, once no version runs any more that refuses it",
     }
 
     TOLERATION_GAINED "toleration-gained" {
@@ -209,7 +225,8 @@ rows! { COMPAT
         why: "Its loss harms nothing any more: what comes after it is accepted without it by the \
                 newer version alone.",
         example: Words("`smoke_passed` has become optional"),
-        mend: "roll out the database and the backend before the workflow",
+        mend: "roll out the database and the backend before the workflow; where no order is safe, \
+                declare the steps that go on without it one release earlier",
     }
 
     NEEDS_CHANGED "needs-changed" {
@@ -218,7 +235,7 @@ rows! { COMPAT
                 database that it may meet.",
         example: Words("`needs = [\"build\"]` of the job `smoke` became `needs = [\"build\", \
             \"lint\"]`"),
-        mend: "declare the steps of both orders until no older version runs",
+        mend: "declare the steps of both orders one release earlier",
     }
 
     MILESTONE_RENAMED "milestone-renamed" {
@@ -233,7 +250,8 @@ rows! { COMPAT
         why: "The database's objects are called after it (MACHINE_states, MACHINE_events): a \
                 backend of one version does not find those of the other.",
         example: Words("`name = \"deploy\"` became `name = \"release\"`"),
-        mend: "keep the name; `title` is what people read",
+        mend: "keep the name (`title` is what people read); or accept it, where you rename the \
+                database's objects by hand",
     }
 
     ADDRESS_CHANGED "address-changed" {
@@ -241,7 +259,8 @@ rows! { COMPAT
         why: "The address is /api/TABLE: a workflow of one version reports to what a backend of \
                 the other does not serve (404), and not even an end is heard.",
         example: Words("`table = \"deploys\"` became `table = \"releases\"`"),
-        mend: "keep `table` in [target.sql] (or the machine's name), or serve both addresses",
+        mend: "keep `table` of [target.sql] (or the machine's name); or serve both addresses, and \
+                accept this",
     }
 
     DATABASE_RENAMED "database-renamed" {
@@ -249,7 +268,7 @@ rows! { COMPAT
         why: "A backend of one version does not find what a database of the other has (503 \
                 schema-mismatch).",
         example: Words("`column = \"status\"` became `column = \"state\"`"),
-        mend: "keep the names; a move of the table is a migration of its own, with both in place",
+        mend: "keep the names; or move the table by hand, with both in place, and accept this",
     }
 
     DATABASE_TARGET "database-target" {
@@ -258,7 +277,8 @@ rows! { COMPAT
                 without a guard, a state that a rolled back backend lacks is judged by nobody, and \
                 every report on it refused.",
         example: Words("`[target.sql]` was added"),
-        mend: "migrate the database before the backend",
+        mend: "roll out the database before the backend; where [target.sql] is gone, keep it \
+                until no backend counts on it",
     }
 
     DATABASE_SHAPE "database-shape" {
@@ -294,7 +314,8 @@ rows! { COMPAT
                 begins, and the row is left as it was. A run that was started otherwise, without \
                 the input, reports nothing.",
         example: Words("`id_input = \"deploy_id\"` became `id_input = \"console_deploy_id\"`"),
-        mend: "keep `id_input`; or declare both inputs in the workflow until no older console runs",
+        mend: "keep `id_input`; or declare both inputs in the workflow until no older console \
+                runs, and accept this",
     }
 
     ACTION_CHANGED "action-changed" {
@@ -323,7 +344,8 @@ rows! { COMPAT
                 the same way, whether the newer one mends it or not, is no reason against it.",
         example: Words("the newer table's concluding job no longer needs `deploy`, which may have \
             failed when it says `succeeded`"),
-        mend: "mend the table first: `phasegate verify` tells how it comes to that",
+        mend: "mend the table first: `phasegate verify` says how it comes to that, and what to \
+                do; or accept it, where it may be so",
     }
 
     UNEXPLAINED "unexplained" {

@@ -13,7 +13,7 @@ const HELD: &str = "[[state]]\nname = \"held\"\nretired = true\n[[transition]]\n
 const ENTERED: &str = "[[state]]\nname = \"held\"\n[[transition]]\npath = [\"checked\", \"held\", \"shipping\"]\n[[transition]]\npath";
 
 /// Edits that make the newer table; with an arrow before the rule, the older one.
-const PAIRS: &[(&str, &[(&str, &str)])] = &[
+pub(crate) const PAIRS: &[(&str, &[(&str, &str)])] = &[
     (
         "state-added",
         &[
@@ -190,7 +190,7 @@ const PAIRS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// The two versions of a pair, and the rule that it is for.
-fn versions(name: &'static str, edits: &[(&str, &str)]) -> (Vec<Version>, &'static str) {
+pub(crate) fn versions(name: &'static str, edits: &[(&str, &str)]) -> (Vec<Version>, &'static str) {
     let mut text = GATE.to_owned();
     let mut other = GATE.to_owned();
     for (from, to) in edits {

@@ -11,6 +11,7 @@ mod compat;
 mod compat_alone;
 mod compat_application;
 mod compat_facts;
+mod compat_helps;
 mod compat_random;
 mod compat_rules;
 mod compat_runs;

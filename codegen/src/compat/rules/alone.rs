@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{Apart, Changes, Pair, Side};
 use crate::compat::facts::Fact;
-use crate::verify::{Refuted, refuted_alone};
+use crate::verify::Refuted;
 
 /// Of the newer version all that is wrong, of the older one what the newer one mends: that is how it
 /// is today, and no mix's doing; and neither is what both do wrong.
 pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     let sides = [Side::Old, Side::New];
-    let [old, new] = sides.map(|side| refuted_alone(pair.machine(side)));
+    let [old, new] = sides.map(|side| pair.refuted[side as usize].as_slice());
     fn like<'r>(one: &Refuted, all: &'r [Refuted]) -> Option<&'r Refuted> {
         all.iter().find(|other| other.rule == one.rule)
     }
@@ -18,7 +18,7 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     let (mut added, mut kept) = (Vec::new(), Vec::new());
     for one in new.iter().filter(|one| !one.follows) {
         let name = one.rule.id;
-        let Some(older) = like(one, &old) else {
+        let Some(older) = like(one, old) else {
             added.push(name);
             continue;
         };
@@ -39,8 +39,9 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
         let subject = format!("alone {name} otherwise: {}", all.join("; "));
         changes.tell(Side::New, at_new.clone(), subject, message, [Fact::Refuted]);
         changes.apart(Apart::Alone);
+        changes.way(way(&pair.new.source.path));
     }
-    let mended = old.iter().filter(|one| !one.follows && like(one, &new).is_none());
+    let mended = old.iter().filter(|one| !one.follows && like(one, new).is_none());
     let mended = mended.map(|one| one.rule.id).collect();
     let mut tell = |side, at, names: Vec<&str>, today: &str, fact: Option<Fact>, apart| {
         if !names.is_empty() {
@@ -48,6 +49,7 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
             let message =
                 format!("this table alone refutes {names} (`phasegate verify {path}`){today}");
             changes.tell(side, at, format!("alone {names}"), message, fact);
+            changes.way(way(path));
             changes.all.last_mut().expect("it was told").apart = apart;
         }
     };
@@ -57,4 +59,11 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     tell(Side::New, at_new, kept, today, None, Some(Apart::Today));
     let today = "; it is so today and no mix's doing, and the newer one mends it";
     tell(Side::Old, at_old, mended, today, None, None);
+}
+
+/// What to do about what a table alone does wrong.
+fn way(path: &str) -> String {
+    format!(
+        "mend the table first: `phasegate verify {path}` says how it comes to that, and what to do"
+    )
 }

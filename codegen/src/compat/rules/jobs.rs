@@ -1,10 +1,15 @@
 //! Rules on jobs and their reports.
 
+use std::collections::BTreeSet;
+
 use super::{Apart, Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
 use crate::compat::layers::Value;
 use crate::machine::{JobId, Machine, Report, ReportKind, StateId};
 use crate::verify::says_an_end;
+
+/// What other reports, or reports in another order, ask for.
+const BOTH_ORDERS: &str = "first release a table that declares the steps of both orders, and change the jobs in a later release";
 
 /// The jobs that only one version has.
 fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
@@ -21,6 +26,14 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
         let facts = reported.map(|state| Fact::Reports(pair.value(side, state)));
         let facts = facts.chain([Fact::Runs]);
         changes.tell(side, pair.job_at(side, id), format!("job {}", job.name), message, facts);
+        let name = &job.name;
+        changes.way(match side {
+            Side::Old => format!("keep the job `{name}`, or let another report what it did"),
+            Side::New => format!(
+                "release the steps that the reports of `{name}` take first, and the job in a later \
+                 release"
+            ),
+        });
     }
 }
 
@@ -103,6 +116,15 @@ fn only_reported(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str)
             let subject = format!("report {name} {kind} {value}");
             let fact = Fact::Reports(pair.value(side, state));
             changes.tell(side, pair.job_at(side, id), subject, message, [fact]);
+            changes.way(match side {
+                Side::Old => format!(
+                    "keep the report; or declare the steps past `{value}` first, and take it out in a \
+                     later release"
+                ),
+                Side::New => format!(
+                    "release the step to `{value}` first, and the report of it in a later release"
+                ),
+            });
             if side == Side::Old {
                 changes.comes_of(leaving::of_state(pair, state));
             }
@@ -139,6 +161,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
             );
             let at = pair.job_at(Side::New, new);
             changes.tell(Side::New, at, format!("reports {name}"), message, [Fact::Runs]);
+            changes.way(BOTH_ORDERS);
         }
     }
 }
@@ -168,6 +191,13 @@ fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool) {
                 let relies = Fact::Relies(pair.value(Side::New, report.state));
                 let facts = (!now).then_some(relies).into_iter().chain([Fact::Runs]);
                 changes.tell(Side::New, at, subject, message, facts);
+                changes.way(match now {
+                    true => format!(
+                        "declare the steps that go on without `{value}` first, and change this in a \
+                         later release"
+                    ),
+                    false => "keep it tolerated".to_owned(),
+                });
             }
         }
     }
@@ -206,13 +236,14 @@ pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {
             Some(id) => is(id),
             None => before.job(id).name.as_str(),
         };
-        let mut needed: Vec<&str> = before.job(old).needs.iter().map(|&id| was(id)).collect();
-        let mut needs: Vec<&str> = after.job(new).needs.iter().map(|&id| is(id)).collect();
-        needed.sort_unstable();
-        needs.sort_unstable();
+        let needed: Vec<&str> = before.job(old).needs.iter().map(|&id| was(id)).collect();
+        let needs: Vec<&str> = after.job(new).needs.iter().map(|&id| is(id)).collect();
+        let all = |names: &[&str]| -> BTreeSet<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
         let always = (before.job(old).always, after.job(new).always);
         let name = is(new);
-        let message = if needed != needs {
+        let message = if all(&needed) != all(&needs) {
             let words = |names: &[&str]| match names {
                 [] => "nothing".to_owned(),
                 names => names.join(", "),
@@ -230,6 +261,7 @@ pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {
         };
         let at = pair.job_at(Side::New, new);
         changes.tell(Side::New, at, format!("needs {name}"), message, [Fact::Runs]);
+        changes.way(BOTH_ORDERS);
     }
 }
 
@@ -238,6 +270,7 @@ pub(super) fn ends(pair: &Pair<'_>, changes: &mut Changes) {
         let message = "no job reports an end any more: runs leave their rows open".to_owned();
         let at = pair.new.table.machine.name.span();
         changes.tell(Side::New, at, "ends", message, []);
+        changes.way("have a concluding job report the end");
         changes.apart(Apart::Endless);
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
             let subject = format!("migrate {} {message}", rule.id);
             changes.tell(Side::New, at, subject, message_here, []);
             changes.apart(Apart::Unmigrated);
-            changes.help(impossible.help());
+            changes.way(impossible.help());
             told.push(message);
         }
     }

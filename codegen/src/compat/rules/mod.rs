@@ -13,12 +13,14 @@ mod targets;
 mod transitions;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::facts::Fact;
 use super::layers::World;
 use super::source::Version;
 use crate::rules::Rule;
+use crate::verify::refuted_alone;
 pub(super) use pair::Pair;
 
 /// Which version's text something stands in.
@@ -67,8 +69,8 @@ pub struct Change {
     pub span: Range<usize>,
     /// What has changed, and what comes of it.
     pub message: String,
-    /// What to do, where that is not what the rule says.
-    pub help: Option<Cow<'static, str>>,
+    /// The way round it where no order is safe, if that is not what the rule says.
+    pub(super) way: Option<Cow<'static, str>>,
     /// The facts that it changes.
     pub facts: Vec<Fact>,
     /// What it is beside that.
@@ -83,27 +85,29 @@ impl Change {
         matches!(self.apart, Some(Apart::Alone | Apart::Unmigrated | Apart::Endless))
     }
 
-    /// What to do about it.
-    pub fn help(&self) -> &str {
-        self.help.as_deref().unwrap_or(self.rule.mend)
+    /// Whether something that goes wrong rests on what it changes: on a state or a step of its own, or on
+    /// a phase where it is about nothing else.
+    pub(super) fn is_behind(&self, rests_on: &BTreeSet<Fact>) -> bool {
+        let is_phase = |fact: &Fact| matches!(fact, Fact::Shows(_));
+        let of_phases = self.facts.iter().all(is_phase);
+        self.facts.iter().any(|fact| match fact {
+            Fact::Knows(_) | Fact::Allows(..) | Fact::Means(_) => rests_on.contains(fact),
+            Fact::Shows(_) => of_phases && rests_on.contains(fact),
+            Fact::Phases
+            | Fact::Relies(_)
+            | Fact::Reports(_)
+            | Fact::Runs
+            | Fact::Starts
+            | Fact::Finds
+            | Fact::Address
+            | Fact::Input
+            | Fact::Refuted => false,
+        })
     }
 
-    /// What to do where there is no database, if that differs.
-    pub(super) fn help_without_database(&self) -> Option<String> {
-        let help = self.help();
-        let without = help.replace("the database and the backend", "the backend");
-        (without != help).then_some(without)
-    }
-
-    /// What to do where no order is safe: what of the help is no order.
-    pub(super) fn help_without_order(&self) -> &str {
-        const ORDER: &str = "roll out ";
-        let help = self.help();
-        let rest = help.split("or roll out ").next().unwrap_or(help);
-        match help.starts_with(ORDER) {
-            true => "let every layer know it in one release, and make use of it in a later one",
-            false => rest.trim_end_matches([' ', ',', ';']),
-        }
+    /// The way round it where no order is safe.
+    pub(super) fn way(&self) -> &str {
+        self.way.as_deref().unwrap_or(self.rule.mend)
     }
 }
 
@@ -146,7 +150,7 @@ impl Changes {
             side,
             span,
             message,
-            help: None,
+            way: None,
             facts: facts.into_iter().collect(),
             apart: None,
             comes_of: Vec::new(),
@@ -167,10 +171,10 @@ impl Changes {
         }
     }
 
-    /// What to do about the last change that was told, where that is not what the rule says.
-    fn help(&mut self, help: impl Into<Cow<'static, str>>) {
+    /// The way round the last change that was told, where that is not what the rule says.
+    fn way(&mut self, way: impl Into<Cow<'static, str>>) {
         if let Some(last) = self.all.last_mut() {
-            last.help = Some(help.into());
+            last.way = Some(way.into());
         }
     }
 }
@@ -179,7 +183,8 @@ impl Changes {
 pub fn changes(old: &Version, new: &Version) -> Vec<Change> {
     let labels = [&old.label, &new.label].map(Clone::clone);
     let world = World::of(&[&old.machine, &new.machine], &labels);
-    of_pair(&Pair::of(&world, [old, new]))
+    let refuted = world.machines.iter().map(|machine| refuted_alone(machine)).collect();
+    of_pair(&Pair::of(&world, [old, new], refuted))
 }
 
 /// The same, in a world of theirs.

@@ -7,6 +7,7 @@ use crate::compat::layers::{Value, World};
 use crate::compat::source::Version;
 use crate::machine::{JobId, Machine, StateId};
 use crate::table::{Placed, StateRow, Text, TransitionRow};
+use crate::verify::Refuted;
 
 /// An older and a newer version: the first and the second of a world.
 pub(crate) struct Pair<'v> {
@@ -17,11 +18,18 @@ pub(crate) struct Pair<'v> {
     pub(crate) states: Vec<Option<StateId>>,
     /// For each older job the newer one that it has become.
     pub(crate) jobs: Vec<Option<JobId>>,
+    /// What is refuted of each alone.
+    pub(crate) refuted: Vec<Vec<Refuted>>,
 }
 
 impl<'v> Pair<'v> {
-    pub(crate) fn of(world: &'v World<'v>, [old, new]: [&'v Version; 2]) -> Self {
+    pub(crate) fn of(
+        world: &'v World<'v>,
+        [old, new]: [&'v Version; 2],
+        refuted: Vec<Vec<Refuted>>,
+    ) -> Self {
         Self {
+            refuted,
             old,
             new,
             world,

@@ -49,6 +49,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
     let at = pair.phase_at(Side::New, first.unwrap_or(0));
     let message = format!("the phases come as {}, and came as {}", is.join(", "), was.join(", "));
     changes.tell(Side::New, at, format!("phases {}", is.join(", ")), message, shows(is.clone()));
+    changes.way(format!("keep the order of the phases: {}", was.join(", ")));
 }
 
 pub(super) fn of_state(pair: &Pair<'_>, changes: &mut Changes) {
@@ -67,6 +68,10 @@ pub(super) fn of_state(pair: &Pair<'_>, changes: &mut Changes) {
         let at = pair.attribute_at(Side::New, new, |row| Some(row.phase.as_ref()?.span()));
         let phases = was.into_iter().chain(is);
         changes.tell(Side::New, at, format!("state {name}"), message, shows(phases));
+        changes.way(match was {
+            Some(phase) => format!("keep `phase = \"{phase}\"` of `{name}`"),
+            None => format!("leave `{name}` without a phase"),
+        });
     }
 }
 
@@ -82,5 +87,9 @@ pub(super) fn completes(pair: &Pair<'_>, changes: &mut Changes) {
         let phases = of(pair.machine(Side::New), new).into_iter();
         let phases = phases.chain(of(pair.machine(Side::Old), old));
         changes.tell(Side::New, at, format!("state {}", is.name), message, shows(phases));
+        changes.way(match was.completes {
+            true => format!("keep `completes = true` of `{}`", is.name),
+            false => format!("leave `{}` without `completes`", is.name),
+        });
     }
 }

@@ -4,6 +4,7 @@ use super::{Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
 use crate::compat::mix::Layer;
 use crate::machine::{Machine, State, StateId};
+use crate::suggest;
 
 /// That no job reports a state.
 const NONE: &str = "no job reports it";
@@ -48,23 +49,31 @@ pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
         let facts = knows(pair, Side::New, id);
         let at = pair.state_at(Side::New, id);
         changes.tell(Side::New, at, format!("state {}", state.name), message, facts);
-        let has_database = pair.world.has(Layer::Database);
-        let is_reported = reported(pair, Side::New, id) != NONE;
-        match (has_database, is_reported) {
-            (true, false) => changes
-                .help("roll out the database before the backend that enters it, and back after it"),
-            (true, true) if state.optional => changes.help(
-                "roll out the database before what reports it; until the backend follows, it is \
-                 not reported",
-            ),
-            (false, true) if state.optional => changes.help(
-                "roll out the backend before what reports it; until it follows, the state is not \
-                 reported",
-            ),
-            (false, false) => changes.help("roll out the page with the backend that enters it"),
-            (_, true) => {}
-        }
+        changes.way(way_to_add(pair, id));
     }
+}
+
+/// How a new state comes in where no order is safe: so that every layer of the older version knows it.
+fn way_to_add(pair: &Pair<'_>, id: StateId) -> String {
+    let machine = pair.machine(Side::New);
+    let state = machine.state(id);
+    let name = &state.name;
+    let is_reported = reported(pair, Side::New, id) != NONE;
+    if pair.world.has(Layer::Database) && is_reported {
+        // An end can't be optional, and neither can a state that rows start in.
+        let optional = match state.optional || state.is_ended() || machine.is_initial(id) {
+            true => String::new(),
+            false => format!("make `{name}` `optional`, so that its reports are tolerated, or "),
+        };
+        return format!(
+            "{optional}release `{name}` with its transitions first, and what reports it in a later \
+             release"
+        );
+    }
+    format!(
+        "release `{name}` first with `retired = true` and the transitions that lead on from it, and \
+         let it be entered in a later release"
+    )
 }
 
 pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
@@ -83,6 +92,14 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
         let facts = knows(pair, Side::Old, id);
         let at = pair.state_at(Side::Old, id);
         changes.tell(Side::Old, at, format!("state {}", state.name), message, facts);
+        changes.way(match pair.world.has(Layer::Database) {
+            true => format!("keep `{}` with `retired = true`", state.name),
+            false => format!(
+                "keep `{}` with `retired = true`, and remove it in a later release, once no row holds \
+                 it",
+                state.name
+            ),
+        });
         changes.comes_of(leaving::of_state(pair, id));
     }
 }
@@ -106,7 +123,13 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
         let subject = format!("state {} -> {}", was.name, is.name);
         let at = pair.attribute_at(Side::New, new, |row| Some(row.name.span()));
         changes.tell(Side::New, at, subject, message, facts);
+        changes.way(format!("keep what is stored: give `{}` {}", is.name, value(was)));
     }
+}
+
+/// What a state is stored as, as a table says it.
+fn value(state: &State) -> String {
+    format!("`value = {}`", suggest::toml(&state.value))
 }
 
 /// What it can be the reason of that a state has another value: either value is one that the other
@@ -139,15 +162,21 @@ pub(super) fn value_changed(pair: &Pair<'_>, changes: &mut Changes) {
         let subject = format!("state {}: {} -> {}", is.name, was.value, is.value);
         let at = pair.attribute_at(Side::New, new, |row| Some(row.value.as_ref()?.span()));
         changes.tell(Side::New, at, subject, message, other_value(pair, old, new));
+        changes.way(format!(
+            "keep what is stored: give `{}` {}; what is stored otherwise is a state of its own, which \
+             is added, and this one retired",
+            is.name,
+            value(was)
+        ));
     }
 }
 
-/// What some kept states have become.
+/// What some kept states have become, and the way round it.
 fn turned(
     pair: &Pair<'_>,
     changes: &mut Changes,
     has: impl Fn(&State, &State) -> bool,
-    what: &str,
+    (what, way): (&str, impl Fn(&str) -> String),
     at: impl Fn(&crate::table::StateRow) -> Option<std::ops::Range<usize>>,
 ) {
     for (old, new) in pair.kept() {
@@ -159,31 +188,50 @@ fn turned(
         let fact = shows(pair.machine(Side::New), new);
         let place = pair.attribute_at(Side::New, new, &at);
         changes.tell(Side::New, place, format!("state {}", is.name), message, fact);
+        changes.way(way(&is.name));
         changes.comes_of(leaving::of_state(pair, old));
     }
 }
 
 pub(super) fn retired(pair: &Pair<'_>, changes: &mut Changes) {
+    let way = |name: &str| {
+        format!(
+            "take the reports of `{name}` out of the jobs first, and retire it in a later release"
+        )
+    };
     let what = "is retired: a newer backend or database lets nothing enter it";
     let at = |row: &crate::table::StateRow| Some(row.retired.as_ref()?.span());
-    turned(pair, changes, |was, is| is.retired && !was.retired, what, at);
+    turned(pair, changes, |was, is| is.retired && !was.retired, (what, way), at);
 }
 
 pub(super) fn unretired(pair: &Pair<'_>, changes: &mut Changes) {
+    let way = |name: &str| {
+        format!("let `{name}` be entered in a release of its own, before a job reports it")
+    };
     let what = "is no longer retired: an older backend or database lets nothing enter it";
-    turned(pair, changes, |was, is| was.retired && !is.retired, what, |_| None);
+    turned(pair, changes, |was, is| was.retired && !is.retired, (what, way), |_| None);
 }
 
 pub(super) fn required(pair: &Pair<'_>, changes: &mut Changes) {
+    let way = |name: &str| format!("keep `optional = true` of `{name}`");
     let what = "is no longer optional: what follows it needs it";
     // What is retired is not entered at all: that is another rule's, and nothing needs it.
-    turned(pair, changes, |was, is| was.optional && !is.optional && !is.retired, what, |_| None);
+    turned(
+        pair,
+        changes,
+        |was, is| was.optional && !is.optional && !is.retired,
+        (what, way),
+        |_| None,
+    );
 }
 
 pub(super) fn optional(pair: &Pair<'_>, changes: &mut Changes) {
+    let way = |name: &str| {
+        format!("declare the steps past `{name}` as transitions one release before it is optional")
+    };
     let what = "is optional now: what follows it goes without it, to newer versions alone";
     let at = |row: &crate::table::StateRow| Some(row.optional.as_ref()?.span());
-    turned(pair, changes, |was, is| is.optional && !was.optional, what, at);
+    turned(pair, changes, |was, is| is.optional && !was.optional, (what, way), at);
 }
 
 pub(super) fn initial(pair: &Pair<'_>, changes: &mut Changes) {
@@ -198,6 +246,30 @@ pub(super) fn initial(pair: &Pair<'_>, changes: &mut Changes) {
     let message = format!("rows start in {} instead of {}", is.join(", "), was.join(", "));
     let at = pair.new.table.machine.initial.span.clone();
     changes.tell(Side::New, at, format!("initial {}", is.join(", ")), message, [Fact::Starts]);
+    changes.way(way_to_start(pair));
+}
+
+/// How rows come to start elsewhere where no order is safe.
+fn way_to_start(pair: &Pair<'_>) -> String {
+    let names = |side: Side| -> Vec<&str> {
+        let machine = pair.machine(side);
+        machine.initial.iter().map(|&id| machine.state(id).name.as_str()).collect()
+    };
+    let (was, is) = (names(Side::Old), names(Side::New));
+    let new = pair.machine(Side::New);
+    let gone: Vec<&str> = was
+        .into_iter()
+        .filter(|name| new.find(name).is_none_or(|state| !new.is_initial(state)))
+        .collect();
+    if gone.is_empty() {
+        return format!(
+            "release {} first as a state that rows come to, with every step on that the older version's \
+             first state has, and let rows start there in a later release",
+            suggest::list(&is)
+        );
+    }
+    let all: Vec<String> = is.into_iter().chain(gone).map(suggest::toml).collect();
+    format!("let rows go on starting where they did, too: `initial = [{}]`", all.join(", "))
 }
 
 pub(super) fn meaning(pair: &Pair<'_>, changes: &mut Changes) {
@@ -222,5 +294,9 @@ pub(super) fn meaning(pair: &Pair<'_>, changes: &mut Changes) {
         };
         let at = pair.attribute_at(Side::New, new, |row| Some(row.outcome.as_ref()?.span()));
         changes.tell(Side::New, at, format!("end {name}"), message, [Fact::Means(value)]);
+        changes.way(format!(
+            "keep what `{name}` means; what ends otherwise is a state of its own, which is added, and \
+             this one retired"
+        ));
     }
 }

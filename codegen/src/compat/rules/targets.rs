@@ -21,6 +21,7 @@ pub(super) fn machine(pair: &Pair<'_>, changes: &mut Changes) {
         let at = pair.new.table.machine.name.span();
         let facts = [Fact::Finds, Fact::Address];
         changes.tell(Side::New, at, format!("machine {was} -> {is}"), message, facts);
+        changes.way(format!("keep `name = \"{was}\"` (`title` is what people read)"));
     }
 }
 
@@ -30,6 +31,7 @@ pub(super) fn address(pair: &Pair<'_>, changes: &mut Changes) {
         let message = format!("reports go to /api/{is} now, and went to /api/{was}");
         let at = sql_at(pair, Side::New);
         changes.tell(Side::New, at, format!("address {was} -> {is}"), message, [Fact::Address]);
+        changes.way(format!("keep the address /api/{was}, or serve both"));
     }
 }
 
@@ -47,6 +49,23 @@ fn key(
             "`{key}` of [target.{section}] is {quote}{is}{quote} now, and was {quote}{was}{quote}"
         );
         changes.tell(Side::New, at, format!("{section} {key} {was} -> {is}"), message, fact);
+        if let Some(way) = way_to_keep(section, key, was) {
+            changes.way(way);
+        }
+    }
+}
+
+/// How a running version goes on finding what it looks for, where a key says what that is called.
+fn way_to_keep(section: &str, key: &str, was: &str) -> Option<String> {
+    match (section, key) {
+        ("workflow", "id_input") => Some(format!(
+            "keep `id_input = \"{was}\"`, or declare both inputs in the workflow until no older console \
+             runs"
+        )),
+        ("sql", "schema" | "table" | "key" | "column" | "events") => {
+            Some(format!("keep `{key}` as it was (`{was}`)"))
+        }
+        _ => None,
     }
 }
 
@@ -78,6 +97,10 @@ pub(super) fn target(pair: &Pair<'_>, changes: &mut Changes) {
     };
     let message = format!("[target.sql] {what}");
     changes.tell(side, sql_at(pair, side), "sql", message, [Fact::Finds]);
+    changes.way(match side {
+        Side::New => "migrate the database first, and roll out the backend in a later release",
+        Side::Old => "keep [target.sql] until no backend counts on it",
+    });
 }
 
 pub(super) fn shape(pair: &Pair<'_>, changes: &mut Changes) {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
 use crate::compat::layers::Value;
-use crate::machine::StateId;
+use crate::machine::{Kind, StateId};
+use crate::suggest;
 
 /// The jobs that report a state, in words.
 fn needed_by(pair: &Pair<'_>, side: Side, to: StateId) -> String {
@@ -48,7 +49,33 @@ fn tell(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
         let facts = shown.chain([Fact::Allows(values.0, values.1)]);
         let at = pair.transition_at(side, from, to);
         changes.tell(side, at, format!("{source} -> {target}"), message, facts);
+        changes.way(way(pair, side, from, to));
         changes.comes_of(leaving::of_step(pair, side, from, to));
+    }
+}
+
+/// How a step comes in, or goes, where no order is safe.
+fn way(pair: &Pair<'_>, side: Side, from: StateId, to: StateId) -> String {
+    let machine = pair.machine(side);
+    let name = |state| machine.state(state).name.as_str();
+    let step = format!("`{} -> {}`", name(from), name(to));
+    // A step that passes over optional states is there because of them.
+    let hidden: Vec<&str> = match machine.kind(from, to) {
+        Some(Kind::Skip) => machine.relation.hidden(from, to).map(name).collect(),
+        Some(Kind::Declared) | None => Vec::new(),
+    };
+    let hidden = (!hidden.is_empty()).then(|| suggest::list(&hidden));
+    match (side, hidden) {
+        (Side::Old, None) => format!("keep {step}"),
+        (Side::Old, Some(over)) => {
+            format!("keep {step}: declare it as a transition, or leave {over} as it was")
+        }
+        (Side::New, None) => {
+            format!("release {step} first, and what takes it in a later release")
+        }
+        (Side::New, Some(over)) => {
+            format!("declare {step} as a transition first, and change {over} in a later release")
+        }
     }
 }
 

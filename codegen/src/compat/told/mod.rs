@@ -5,9 +5,8 @@ mod moved;
 mod notes;
 mod orders;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::accepted::leaves_by;
 use super::found::Lesser;
 use super::layers::{By, Value, World};
 use super::mix::{Layer, Mix};
@@ -21,8 +20,8 @@ use crate::suggest;
 use crate::table::Source;
 use notes::{Notes, line};
 
-/// So many changes that nothing comes of are listed.
-const MOST_HARMLESS: usize = 40;
+/// So many changes that no finding is about are listed.
+const MOST_LISTED: usize = 40;
 
 impl Comparison<'_> {
     /// Every finding that bears on some mix, changes first.
@@ -60,7 +59,7 @@ impl Comparison<'_> {
         let mut out = self.changes_text(accepted, colour);
         let mut notes = Notes::default();
         self.behind(&mut out);
-        self.harmless(&mut out);
+        self.others(&mut out);
         self.table(&mut out, &mut notes);
         self.refuses(&mut out);
         for orders in [&self.rollout, &self.rollback] {
@@ -84,14 +83,13 @@ impl Comparison<'_> {
             }
             line(out, "");
         }
-        let open = self.changes.iter().filter(|one| one.accepted.is_none());
-        let errors = open.filter(|one| one.severity == Severity::Error).chain(&hidden);
-        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-        errors
-            .flat_map(|one| &one.change.comes_of)
-            .for_each(|s| *states.entry(s).or_default() += 1);
-        for (state, number) in states {
-            let (rule, name) = (leaves_by(self.new, state).id, suggest::toml(state));
+        let open = || self.changes.iter().filter(|one| one.accepted.is_none());
+        let errors = open().filter(|one| one.severity == Severity::Error).chain(&hidden);
+        let states: BTreeSet<&String> = errors.flat_map(|one| &one.change.comes_of).collect();
+        for state in states {
+            // All that the entry accepts, warnings too.
+            let number = open().filter(|one| one.change.comes_of.contains(state)).count();
+            let (rule, name) = (self.new.leaves_by(state).id, suggest::toml(state));
             let findings = if number == 1 { "finding comes" } else { "findings come" };
             line(
                 out,
@@ -103,21 +101,29 @@ impl Comparison<'_> {
         }
     }
 
-    /// Changes that no mix is the worse for, a line each.
-    fn harmless(&self, out: &mut String) {
-        let harmless: Vec<&Weighed> =
-            self.plain().into_iter().filter(|weighed| !weighed.bears()).collect();
-        if harmless.is_empty() {
+    /// Changes that no finding above is about, a line each.
+    fn others(&self, out: &mut String) {
+        let (behind, harmless): (Vec<&Weighed>, Vec<&Weighed>) = self
+            .plain()
+            .into_iter()
+            .filter(|weighed| !weighed.bears())
+            .partition(|weighed| weighed.is_behind);
+        self.list(out, "Changed too, and what comes of it has a shorter case above:", &behind);
+        self.list(out, "Changed too, and no mix is the worse for it:", &harmless);
+    }
+
+    fn list(&self, out: &mut String, title: &str, changes: &[&Weighed]) {
+        if changes.is_empty() {
             return;
         }
-        line(out, "Changed too, and no mix is the worse for it:");
-        for weighed in harmless.iter().take(MOST_HARMLESS) {
+        line(out, title);
+        for weighed in changes.iter().take(MOST_LISTED) {
             let told = weighed.finding(self.old, self.new);
             let at = told.line.map_or_else(String::new, |line| format!(":{line}"));
             let (id, path) = (told.rule.id, &told.path);
             line(out, &format!("  {id:<18} {path}{at}: {}", told.message));
         }
-        if let Some(more @ 1..) = harmless.len().checked_sub(MOST_HARMLESS) {
+        if let Some(more @ 1..) = changes.len().checked_sub(MOST_LISTED) {
             line(out, &format!("  and {more} more"));
         }
         line(out, "");
@@ -172,16 +178,40 @@ impl Comparison<'_> {
         Some(self.what(mix, &judged.verdict, notes))
     }
 
+    /// The claims that do not hold of the tables of a mix, whatever they run beside: that is no mix's
+    /// doing.
+    fn wrong_alone(&self, mix: Mix) -> Vec<String> {
+        let versions = match self.layers.contains(&Layer::Workflow) {
+            true => vec![mix.workflow],
+            false => vec![mix.backend, mix.page],
+        };
+        let mut told: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for name in versions.into_iter().flat_map(|version| &self.wrong_alone[version]) {
+            let is_of = |version: usize| self.wrong_alone[version].contains(name);
+            let names = told.entry(match (is_of(0), is_of(1)) {
+                (true, true) => ", today too",
+                (true, false) => " today",
+                (false, _) => "",
+            });
+            let names = names.or_default();
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        let words = |(when, names): (&str, Vec<&str>)| {
+            format!("but for {}, wrong alone{when}", names.join(", "))
+        };
+        told.into_iter().map(words).collect()
+    }
+
     /// A verdict in a line.
     fn what(&self, mix: Mix, verdict: &Verdict, notes: &mut Notes) -> String {
-        let today = self.today().map(|names| format!("but for {names}, wrong alone, today too"));
+        let alone = self.wrong_alone(mix);
         match verdict {
-            Verdict::Safe => match today {
-                Some(today) => format!("safe      {today}"),
-                None => "safe".to_owned(),
-            },
+            Verdict::Safe if alone.is_empty() => "safe".to_owned(),
+            Verdict::Safe => format!("safe      {}", alone.join("; ")),
             Verdict::Degraded(lesser) => {
-                let told = self.lesser(mix, lesser).into_iter().chain(today);
+                let told = self.lesser(mix, lesser).into_iter().chain(alone);
                 format!("degraded  {}", told.collect::<Vec<_>>().join("; "))
             }
             Verdict::Broken(bad) => {
@@ -286,8 +316,11 @@ impl Comparison<'_> {
     pub fn verdict(&self) -> String {
         let [old, new] = [&self.old.source.path, &self.new.source.path];
         let errors = |weighed: &&Weighed| weighed.severity == Severity::Error;
-        let accepted =
-            self.changes.iter().filter(errors).filter(|one| one.accepted.is_some()).count();
+        let is_accepted = |one: &&Weighed| one.accepted.is_some();
+        let failing = self.changes.iter().filter(errors).filter(is_accepted).count();
+        // As many as are shown with their reasons.
+        let beside = self.beside.iter().filter(|one| one.accepted.is_some()).count();
+        let accepted = self.changes.iter().filter(is_accepted).count() + beside;
         let how = |orders: &Orders| match (orders.safe(), orders.orders.len()) {
             (0, all) if orders.leaves_what_is_wrong() && orders.best().is_some() => {
                 let safe = orders.count(Order::is_safe_beside);
@@ -318,7 +351,7 @@ impl Comparison<'_> {
             orders
         };
         let word = match self.is_compatible() {
-            Some(true) if accepted > 0 => "compatible but for what is accepted",
+            Some(true) if failing > 0 => "compatible but for what is accepted",
             Some(true) => "compatible",
             Some(false) => "not compatible",
             None => "unknown",

@@ -1,8 +1,9 @@
 //! The orders of a rollout and a rollback, step by step, for people.
 
 use super::notes::{Notes, line};
+use crate::compat::help::constraint;
 use crate::compat::mix::{Layer, Mix};
-use crate::compat::order::{Before, Direction, Order, Orders};
+use crate::compat::order::{Direction, Order, Orders};
 use crate::compat::rules::Apart;
 use crate::compat::weigh::Comparison;
 use crate::finding::Severity;
@@ -77,8 +78,8 @@ impl Comparison<'_> {
                 line(out, "  One of these may be enough, or several of them may be needed:");
             }
             for weighed in errors {
-                let help = weighed.change.help_without_order();
-                line(out, &format!("  What would make one ({}): {help}", weighed.change.rule.id));
+                let way = weighed.change.way();
+                line(out, &format!("  What would make one ({}): {way}", weighed.change.rule.id));
             }
         }
     }
@@ -104,11 +105,4 @@ impl Comparison<'_> {
             .map(|layer| format!("{} {}", self.world.labels[mix.of(layer)], layer.as_str()));
         words.collect::<Vec<_>>().join(", ")
     }
-}
-
-fn constraint(set: &[Before]) -> String {
-    let words = set
-        .iter()
-        .map(|Before(one, other)| format!("the {} before the {}", one.as_str(), other.as_str()));
-    words.collect::<Vec<_>>().join(" and ")
 }
