@@ -62,6 +62,7 @@
 mod cases;
 mod change;
 mod coding;
+mod column;
 mod key;
 mod keys;
 mod list;
@@ -69,26 +70,31 @@ mod made;
 mod names;
 mod objects;
 mod observe;
+mod part;
 mod postgres;
+mod quote;
 mod remove;
 mod renames;
 mod rows;
 mod rules;
 mod section;
+mod spec;
 mod sqlite;
 mod wording;
 
 pub use change::{renamed, stale_default};
-pub use names::{Names, identifiers, literal, quoted};
+pub use names::{Names, identifiers};
 pub use objects::{Column, Kind, Object, Schema, default};
 pub use renames::{Matched, renames};
 
 pub(crate) use change::migrations_of;
 pub use change::{Impossible, Migration, migrations};
-pub use key::KeyPart;
 pub use keys::{ColumnType, Dialect, KeyColumn, KeyType, Mode, PerDialect, Storage};
+pub use part::KeyPart;
+pub use quote::{literal, quoted};
 pub(crate) use remove::removal;
-pub use section::{GUARDS, SqlRow, SqlTarget};
+pub use section::GUARDS;
+pub use spec::{SqlRow, SqlTarget};
 
 use crate::machine::Machine;
 

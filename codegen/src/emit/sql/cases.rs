@@ -1,8 +1,8 @@
 //! The rules that SQLite's guards judge by, as parts of CASE expressions in their bodies, and as the rows
 //! of the views that show them.
 
-use super::coding::Coding;
-use super::names::literal;
+use super::column::Coding;
+use super::quote::literal;
 use super::renames::Renames;
 use crate::machine::{Machine, StateId};
 

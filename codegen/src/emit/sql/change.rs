@@ -6,8 +6,9 @@ mod sqlite;
 
 use askama::Template;
 
-use super::names::{Names, literal, quoted};
+use super::names::Names;
 use super::objects::{self, Kind, Object, Schema};
+use super::quote::{literal, quoted};
 use super::renames::{Matched, renames};
 use super::rows::Rows;
 use crate::emit::sql::{ColumnType, Dialect, Storage};

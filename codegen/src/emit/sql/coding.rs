@@ -1,56 +1,10 @@
-//! How the status column holds a state, and how a state is read from it: the one place where that is
-//! said, for both databases. Everything else, the history, the views and the functions' arguments, speaks
+//! How a state is read from the status column, and written there: the one place where that is said, for
+//! both databases. Everything else, the history, the views and the functions' arguments, speaks
 //! values.
 
-use super::keys::{Dialect, Storage};
-use super::names::{Names, literal, quoted};
-use super::section::SqlTarget;
-use crate::machine::{Machine, State};
-
-/// How the column holds states.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Coding {
-    /// Each state's number, where the column holds numbers, and its value.
-    numbers: Vec<(i64, String)>,
-    /// What the column could hold in the place of NULL, where NULL is a state.
-    null: Option<String>,
-}
-
-impl Coding {
-    /// That of a machine's column.
-    pub(super) fn of(machine: &Machine, sql: &SqlTarget) -> Self {
-        let number = |state: &State| Some((state.number?, state.value.clone()));
-        let numbers = match sql.storage {
-            Storage::Integer => machine.states.iter().filter_map(number).collect(),
-            Storage::Enum | Storage::Text => Vec::new(),
-        };
-        let null = sql.null.as_deref().and_then(|name| machine.find(name));
-        Self { numbers, null: null.map(|id| machine.state(id).stored.clone()) }
-    }
-
-    /// Whether the column holds each state's value, and nothing else.
-    pub(super) const fn is_plain(&self) -> bool {
-        self.numbers.is_empty() && self.null.is_none()
-    }
-
-    /// Each state's number and value, where the column holds numbers.
-    pub(super) fn numbers(&self) -> &[(i64, String)] {
-        &self.numbers
-    }
-
-    /// What the column could hold in the place of NULL.
-    pub(super) fn null(&self) -> Option<&str> {
-        self.null.as_deref()
-    }
-
-    /// What a state's row of the view says of the column: what it holds, and whether NULL stands for it.
-    pub(super) fn row(&self, value: &str) -> (String, bool) {
-        let number = self.numbers.iter().find(|(_, of)| of == value);
-        let stored = number.map_or_else(|| value.to_owned(), |(number, _)| number.to_string());
-        let is_null = self.null.as_ref() == Some(&stored);
-        (stored, is_null)
-    }
-}
+use super::keys::Dialect;
+use super::names::Names;
+use super::quote::{literal, quoted};
 
 impl Names {
     /// Whether the column holds each state's value, and nothing else.
@@ -60,12 +14,12 @@ impl Names {
 
     /// Whether the column holds numbers.
     pub fn has_numbers(&self) -> bool {
-        !self.coding.numbers.is_empty()
+        !self.coding.numbers().is_empty()
     }
 
     /// Whether NULL in the column is a state.
     pub fn has_null(&self) -> bool {
-        self.coding.null.is_some()
+        self.coding.null().is_some()
     }
 
     /// The state that a row is in, as a text. Of PostgreSQL's, by what its rules say.
@@ -130,7 +84,7 @@ impl Names {
     /// The column as a text, NULL by what could stand there.
     fn filled(&self, row: &str, text: &str, path: &str) -> String {
         let column = format!("{row}.{}::{text}", self.column);
-        match self.coding.null {
+        match self.coding.null() {
             None => column,
             Some(_) => format!(
                 "coalesce({column}, {path}jsonb_extract_path_text({}(), 'null'))",
@@ -155,16 +109,16 @@ impl Names {
             Dialect::Sqlite => column,
         };
         if !self.has_numbers() {
-            let null = self.coding.null.as_deref().map(literal).unwrap_or_default();
+            let null = self.coding.null().map(literal).unwrap_or_default();
             return format!("coalesce({}, {null})", text(column));
         }
-        let filled = match &self.coding.null {
+        let filled = match self.coding.null() {
             Some(number) => format!("coalesce({column}, {number})"),
             None => column,
         };
         let cases: String = self
             .coding
-            .numbers
+            .numbers()
             .iter()
             .map(|(number, value)| format!(" WHEN {number} THEN {}", literal(value)))
             .collect();

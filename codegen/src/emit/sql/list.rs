@@ -3,10 +3,11 @@
 use askama::Template;
 
 use super::cases::Cases;
-use super::coding::Coding;
-use super::names::{Names, literal};
+use super::column::Coding;
+use super::names::Names;
 use super::objects::{Column, Kind, Object, Schema, default};
 use super::observe::Observed;
+use super::quote::literal;
 use super::rules::Rules;
 use super::wording::{LISTED, Wording};
 use crate::emit::sql::{Dialect, Mode, Storage};

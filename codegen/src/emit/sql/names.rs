@@ -1,11 +1,11 @@
 //! Every name and type that the SQL of one machine speaks of, for one database. All of them are plain
 //! identifiers, which no quotes have to be doubled in.
 
-pub use phasegate::text::quoted;
-
-use super::coding::Coding;
-use super::key::{self, KeyPart};
-use crate::emit::sql::{Dialect, SqlTarget, Storage};
+use super::column::Coding;
+use super::keys::{Dialect, Storage};
+use super::part::{self, KeyPart};
+use super::quote::quoted;
+use super::spec::SqlTarget;
 use crate::machine::Machine;
 
 /// The schema where the table names none.
@@ -17,16 +17,6 @@ const FIRST: &str = "000_";
 
 /// What a type of PostgreSQL's is called after the machine's name.
 pub(super) const STATUS: &str = "status";
-
-/// A text as a SQL literal.
-pub fn literal(text: &str) -> String {
-    format!("'{}'", escaped(text))
-}
-
-/// A text within a SQL literal.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('\'', "''")
-}
 
 /// The names, as they are and as they are written: quoted, and on PostgreSQL qualified.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -70,7 +60,7 @@ impl Names {
             column: quoted(&sql.column),
             coding: Coding::of(machine, sql),
             table_name: sql.table.clone(),
-            parts: key::parts(name, &sql.key, dialect),
+            parts: part::parts(name, &sql.key, dialect),
             column_name: sql.column.clone(),
             events_name: events,
             column_exact: match sql.storage {
@@ -202,7 +192,7 @@ pub fn identifiers(machine: &str, sql: &SqlTarget) -> Vec<String> {
     names.push(sql.column.clone());
     names.extend(sql.columns.iter().map(|(name, _)| name.clone()));
     names.extend(sql.key.iter().map(|key| key.name.clone()));
-    names.extend(key::row_columns(machine, &sql.key));
+    names.extend(part::row_columns(machine, &sql.key));
     // The longest of the triggers and of the functions.
     names.extend([format!("{FIRST}{machine}_guard_replace"), format!("{machine}_append_only")]);
     names

@@ -1,8 +1,9 @@
 //! The schema as a list of objects: what is printed, what a migration makes anew or takes out, and what
 //! a live database is compared with.
 
-use super::names::{Names, literal};
+use super::names::Names;
 use super::observe::Observed;
+use super::quote::literal;
 use super::renames::Renames;
 use super::rows::Rows;
 use crate::emit::sql::{Dialect, Mode, SqlTarget};

@@ -1,6 +1,6 @@
 //! What the view of what was let through depends on.
 
-use super::names::literal;
+use super::quote::literal;
 use crate::emit::sql::Mode;
 use crate::machine::{Machine, State};
 

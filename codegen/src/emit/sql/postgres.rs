@@ -1,9 +1,10 @@
 //! What the schema of PostgreSQL is made of.
 
-use super::key::KeyPart;
 use super::list::List;
-use super::names::{STATUS, literal};
+use super::names::STATUS;
 use super::objects::{Column, Kind, Schema};
+use super::part::KeyPart;
+use super::quote::literal;
 
 const PATH: &str = "SET search_path = pg_catalog, pg_temp";
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use super::coding::Coding;
-use super::names::{Names, escaped};
+use super::column::Coding;
+use super::names::Names;
+use super::quote::escaped;
 use super::renames::Renames;
 use super::rows::Rows;
 use crate::emit::sql::Mode;

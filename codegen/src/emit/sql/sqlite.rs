@@ -1,8 +1,8 @@
 //! What the schema of SQLite is made of.
 
-use super::key::KeyPart;
 use super::list::List;
 use super::objects::{Column, Kind};
+use super::part::KeyPart;
 
 /// Adds all of it, in its order.
 pub(super) fn objects(list: &mut List<'_>) {

@@ -1,7 +1,7 @@
 //! What SQLite's guards say: `RAISE` takes literals alone (before 3.47), so the states are written
 //! into the triggers, as far as that stays readable.
 
-use super::names::{escaped, literal};
+use super::quote::{escaped, literal};
 use crate::machine::Machine;
 
 /// The longest list in a message; PostgreSQL's guard, which makes its lists itself, has the same.

@@ -1,8 +1,8 @@
 //! Migrations of PostgreSQL: function bodies change, and labels are added or renamed. No trigger is made
 //! anew, and no lock is taken on the table that writers wait for.
 
-use super::super::names::literal;
 use super::super::objects::{self, Object, Schema};
+use super::super::quote::literal;
 use super::super::renames::Renames;
 use super::super::rows::Rows;
 use super::{Change, File, Migration, Rename};

@@ -1,8 +1,8 @@
 //! Migrations of SQLite: one file, one transaction, and nobody else writes meanwhile, so that the rules,
 //! which stand in views and guards, are made anew.
 
-use super::super::names::literal;
 use super::super::objects;
+use super::super::quote::literal;
 use super::{Change, File, Migration, Rename};
 
 impl Change<'_, '_> {

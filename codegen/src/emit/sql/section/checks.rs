@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::{SqlRow, SqlTarget};
 use crate::emit::Words;
 use crate::emit::sql::keys::{Dialect, Mode, Storage};
 use crate::emit::sql::names::{OWNED_COLUMNS, identifiers, relations};
+use crate::emit::sql::spec::{SqlRow, SqlTarget};
 use crate::emit::target::{plain, twice};
 use crate::finding::Findings;
 use crate::rules;
