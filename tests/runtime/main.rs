@@ -30,3 +30,4 @@ mod skew;
 mod stream;
 mod tls;
 mod tokens;
+mod webhook;
