@@ -54,6 +54,8 @@ pub struct Schema {
     pub rules: String,
     /// Which rows are longer in a state than is usual, where the table says how long that is.
     pub overdue: String,
+    /// What prunes the history: a function on PostgreSQL, a view on SQLite.
+    pub prune: String,
     /// What applies a report in one statement: a function, on PostgreSQL. Where it is missing, or this
     /// role may not execute it, several statements do the same.
     pub apply: String,
@@ -91,6 +93,7 @@ impl Schema {
             mode: format!("{machine}_mode"),
             rules: format!("{machine}_rules"),
             overdue: format!("{machine}_overdue"),
+            prune: format!("{machine}_prune"),
             apply: format!("{machine}_apply"),
             guard: format!("000_{machine}_guard"),
         }

@@ -12,14 +12,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use governor::clock::Clock as _;
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// So often all rows that have been quiet are forgotten by the limit.
-const FORGET_EVERY: u64 = 1024;
 
 pub(super) async fn report(
     State(shared): State<Arc<Shared>>,
@@ -57,8 +52,9 @@ async fn answer(
     told: &mut Told,
 ) -> Result<Answer, Problem> {
     let token = shared.authenticate.row_token(request);
-    let report =
-        json_body(&request.headers, body).await.and_then(|body| Ok(Report::from_json(&body)?));
+    let report = json_body(&request.headers, body, shared.options.body_timeout)
+        .await
+        .and_then(|body| Ok(Report::from_json(&body)?));
     if let Ok(Report { table: Some(table), .. }) = &report
         && table != shared.machine.table()
     {
@@ -66,12 +62,15 @@ async fn answer(
     }
     // Until the credential is judged, what is said is anyone's: of a state no more than is a name's length.
     told.to = report.as_ref().ok().map(|report| report.status.chars().take(NAME).collect());
-    let limited = token.map(|token| limit(shared, &format!("{id} {}", hex(&token_hash(token)))));
+    let limited =
+        token.map(|token| shared.limits.report(&format!("{id} {}", hex(&token_hash(token)))));
+    let mut is_tried = false;
     if let (Some(token), Ok(report), Some(Ok(()))) = (token, &report, &limited) {
         let applied = shared.store.apply_with_token(&*shared.machine, id, report, token);
-        if let Some(answer) = shared.ask(async { Ok(applied.await) }).await? {
+        if let Some(answer) = shared.tell(applied).await? {
             return Ok(answer);
         }
+        is_tried = true;
     }
     let credential = shared.authenticate.authenticate(&shared.store, id, request);
     let (actor, run) = match shared.ask(credential).await? {
@@ -89,10 +88,13 @@ async fn answer(
         Credential::Expired => {
             return Err(Problem::unauthorized(true).because("the token's time is over".to_owned()));
         }
-        Credential::Wrong => return Err(Problem::unauthorized(true)),
+        Credential::Wrong => {
+            shared.limits.wrong(&request.extensions)?;
+            return Err(Problem::unauthorized(true));
+        }
         Credential::Missing => return Err(Problem::unauthorized(false)),
     };
-    limited.unwrap_or_else(|| limit(shared, id))?;
+    limited.unwrap_or_else(|| shared.limits.report(id))?;
     told.actor.clone_from(&actor);
     let mut report = report?;
     report.actor = actor;
@@ -108,19 +110,7 @@ async fn answer(
         report.run_attempt = Some(run.attempt);
         report.of_one_run = true;
     }
-    shared.ask(shared.store.apply_callback(&*shared.machine, id, &report)).await
-}
-
-/// Lets reports through at the rate that the options say: those of a row that come with one credential, so
-/// that a wrong one uses up nothing of the row's.
-fn limit(shared: &Shared, id: &str) -> Result<(), Problem> {
-    if shared.reported.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-        shared.limiter.retain_recent();
-    }
-    shared
-        .limiter
-        .check_key(&id.to_owned())
-        .map_err(|until| Problem::too_many(until.wait_time_from(shared.limiter.clock().now())))
+    shared.tell(shared.store.apply_shared(&shared.machine, id, &report, is_tried)).await
 }
 
 /// The body of 200; null for answers that are problems.

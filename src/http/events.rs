@@ -1,17 +1,20 @@
-//! Server-sent events: `GET /api/deploys/{id}/events` follows a row, and `GET /api/deploys` the list
-//! where the client accepts `text/event-stream`.
+//! Server-sent events: `GET /api/deploys/{id}/events` follows a row until it has ended, and
+//! `GET /api/deploys` the list where the client accepts `text/event-stream`.
 //!
-//! A stream is what its client has, and nothing more: what differs is read whenever this instance
-//! signals a change, and now and then, so that other instances' changes arrive too. A heartbeat says
-//! that the database was looked at and has nothing new; as a comment it would reach no script.
+//! A stream is the place that its client has, and nothing more: what is new comes from the one reader of the
+//! instance ([`super::hub`]). A heartbeat says that the database was looked at and has nothing new; as a
+//! comment it would reach no script.
 
+use super::Shared;
+use super::hub::{ListNow, Tail};
+use super::limits::Stream as Counted;
 use super::problem::Problem;
 use super::request::Id;
-use super::{Shared, StoreResult};
 use crate::store::{Event, Item};
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::response::sse::{self, Sse};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use prometheus_client::metrics::gauge::Gauge;
@@ -20,7 +23,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// How long a client waits before it comes back.
@@ -30,33 +33,43 @@ pub(super) async fn of_row(
     State(shared): State<Arc<Shared>>,
     Id(id): Id,
     headers: HeaderMap,
+    extensions: Extensions,
 ) -> Result<Response, Problem> {
-    // Listening starts before the look, so that nothing falls in between.
-    let changes = shared.store.changes();
+    let counted = shared.limits.stream(&extensions)?;
     let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &id)).await?;
     let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     // A place that the row never had is of another row, or of a database that was put back.
     let resumed = last_event_id(&headers).filter(|seq| *seq <= snapshot.seq);
-    let first = match resumed {
+    if snapshot.terminal && resumed == Some(snapshot.seq) {
+        // It has all that there is: a browser does not come back after this.
+        return Ok(super::no_store(StatusCode::NO_CONTENT.into_response()));
+    }
+    let pending = match resumed {
         Some(seq) => {
             let missed = snapshot.events.iter().filter(|event| event.seq > seq);
             missed.map(transition).collect()
         }
-        None => {
-            let event = sent("snapshot", &snapshot).id(snapshot.seq.to_string());
-            VecDeque::from([event.retry(RETRY)])
-        }
+        None => VecDeque::from([frame("snapshot", Some(snapshot.seq), true, &snapshot)]),
     };
-    let row = Row { id: snapshot.id, last: snapshot.seq };
-    Ok(Feed::new(shared, row, changes, first).into_response())
+    let tail = shared.hub.watch(&shared, &snapshot.id, snapshot.seq);
+    let row = Row { id: snapshot.id, last: snapshot.seq, tail, ended: snapshot.terminal };
+    Ok(Feed::new(shared, row, pending, counted).into_response())
 }
 
 /// The stream of the newest rows, so many of them.
-pub(super) async fn of_list(shared: Arc<Shared>, limit: u32) -> Result<Response, Problem> {
-    let changes = shared.store.changes();
-    let mut list = List { limit, shown: None };
-    let first = shared.ask(list.look(&shared)).await?.unwrap_or_default();
-    Ok(Feed::new(shared, list, changes, first.into()).into_response())
+pub(super) async fn of_list(
+    shared: Arc<Shared>,
+    limit: u32,
+    extensions: &Extensions,
+) -> Result<Response, Problem> {
+    let counted = shared.limits.stream(extensions)?;
+    let now = shared.ask(shared.hub.watch_list(&shared, limit)).await?;
+    let (version, whole) = {
+        let now = now.borrow();
+        (now.version, now.whole.clone())
+    };
+    let list = List { version, now };
+    Ok(Feed::new(shared, list, VecDeque::from([whole]), counted).into_response())
 }
 
 /// The place that a client comes back from.
@@ -65,174 +78,216 @@ fn last_event_id(headers: &HeaderMap) -> Option<i64> {
     (given >= 0).then_some(given)
 }
 
+/// What there is to send.
+enum Next {
+    Frames(Vec<Bytes>),
+    /// The stream is over; whether the client need not come back.
+    End(bool),
+}
+
 /// What a stream follows, and what of it the client has.
 trait Subject: Send + 'static {
-    /// How long is waited after a look at least: what changes meanwhile comes together.
-    const PACE: Duration;
+    /// What the client does not have yet.
+    fn next(&mut self, shared: &Shared) -> impl Future<Output = Next> + Send;
 
-    /// What differs from what the client has; none where the subject is gone.
-    fn look(
-        &mut self,
-        shared: &Shared,
-    ) -> impl Future<Output = StoreResult<Option<Vec<sse::Event>>>> + Send;
-
-    /// Whether a change of this row is one of the subject.
-    fn has(&self, id: &str) -> bool;
+    /// Until there may be more.
+    fn changed(&mut self) -> impl Future<Output = ()> + Send;
 }
 
 /// One row, up to the place that the client has.
 struct Row {
     id: String,
     last: i64,
+    tail: watch::Receiver<Tail>,
+    ended: bool,
 }
 
 impl Subject for Row {
-    const PACE: Duration = Duration::ZERO;
-
-    async fn look(&mut self, shared: &Shared) -> StoreResult<Option<Vec<sse::Event>>> {
-        let events = shared.store.events_since(&*shared.machine, &self.id, self.last).await?;
-        Ok(events.map(|events| {
-            self.last = events.last().map_or(self.last, |event| event.seq);
-            events.iter().map(transition).collect()
-        }))
+    async fn next(&mut self, shared: &Shared) -> Next {
+        let tail = self.tail.borrow_and_update().clone();
+        let (mut frames, mut last) = (Vec::new(), self.last);
+        if tail.events.front().is_some_and(|(seq, _)| *seq > self.last + 1) {
+            // The client took its events so slowly that they are not kept any more.
+            let read = shared.store.events_since(&*shared.machine, &self.id, self.last);
+            match shared.ask(read).await {
+                Ok(Some(events)) => {
+                    last = events.last().map_or(last, |event| event.seq);
+                    frames.extend(events.iter().map(transition));
+                }
+                // The client comes back, and is told why then.
+                Ok(None) | Err(_) => return Next::End(false),
+            }
+        }
+        for (seq, frame) in &*tail.events {
+            if *seq > last {
+                last = *seq;
+                frames.push(frame.clone());
+            }
+        }
+        if last > self.last {
+            self.ended = tail.ended;
+        }
+        self.last = last;
+        if frames.is_empty() && (self.ended || tail.gone) {
+            return Next::End(!tail.gone);
+        }
+        Next::Frames(frames)
     }
 
-    fn has(&self, id: &str) -> bool {
-        self.id == id
+    async fn changed(&mut self) {
+        if self.tail.changed().await.is_err() {
+            // The reader has let go of the row: what there is to say of it is said.
+            std::future::pending::<()>().await;
+        }
     }
 }
 
-/// The newest rows, as the client has them, and whether there are older ones.
+/// The newest rows, in the version that the client has.
 struct List {
-    limit: u32,
-    shown: Option<(Vec<Item>, Option<String>)>,
+    version: u64,
+    now: watch::Receiver<ListNow>,
 }
 
 impl Subject for List {
-    const PACE: Duration = Duration::from_millis(100);
-
-    async fn look(&mut self, shared: &Shared) -> StoreResult<Option<Vec<sse::Event>>> {
-        let page = shared.store.list(&*shared.machine, self.limit, None).await?;
-        let Some(page) = page else {
-            return Ok(None);
+    async fn next(&mut self, _: &Shared) -> Next {
+        let now = self.now.borrow_and_update();
+        let frames = match now.version.saturating_sub(self.version) {
+            0 => Vec::new(),
+            1 => now.changes.to_vec(),
+            _ => vec![now.whole.clone()],
         };
-        let events = match &self.shown {
-            // The same rows in the same order: each that changed by itself.
-            Some((items, next)) if *next == page.next && same_rows(items, &page.items) => {
-                let pairs = items.iter().zip(&page.items);
-                pairs.filter(|(had, now)| had != now).map(|(_, now)| sent("row", now)).collect()
-            }
-            Some(_) | None => {
-                let table = shared.store.schema().table.as_str();
-                vec![sent("list", &json!({table: page.items, "next": page.next})).retry(RETRY)]
-            }
-        };
-        self.shown = Some((page.items, page.next));
-        Ok(Some(events))
+        self.version = now.version;
+        Next::Frames(frames)
     }
 
-    fn has(&self, _: &str) -> bool {
-        true
+    async fn changed(&mut self) {
+        if self.now.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
-}
-
-fn same_rows(had: &[Item], now: &[Item]) -> bool {
-    had.iter().map(|item| &item.id).eq(now.iter().map(|item| &item.id))
 }
 
 /// One open stream.
 struct Feed<S> {
     shared: Arc<Shared>,
     subject: S,
-    changes: broadcast::Receiver<Arc<str>>,
     closing: watch::Receiver<bool>,
-    pending: VecDeque<sse::Event>,
-    /// When the next heartbeat is due.
+    looked: watch::Receiver<Instant>,
+    pending: VecDeque<Bytes>,
+    /// When the next heartbeat is due, and what it has to be newer than.
     due: Instant,
+    since: Instant,
+    is_over: bool,
     _open: Open,
+    _counted: Counted,
 }
 
 impl<S: Subject> Feed<S> {
-    fn new(
-        shared: Arc<Shared>,
-        subject: S,
-        changes: broadcast::Receiver<Arc<str>>,
-        pending: VecDeque<sse::Event>,
-    ) -> Self {
+    fn new(shared: Arc<Shared>, subject: S, pending: VecDeque<Bytes>, counted: Counted) -> Self {
         let closing = shared.closing.subscribe();
+        let looked = shared.hub.looked();
         let _open = Open::new(shared.metrics.streams());
-        // The first says at once how often they come.
-        Self { shared, subject, changes, closing, pending, due: Instant::now(), _open }
+        let now = Instant::now();
+        // The first says at once how often they come: the database has just been read.
+        let pending = pending.into_iter().chain([beat(&shared)]).collect();
+        let due = now + shared.options.heartbeat;
+        let since = now;
+        Self {
+            shared,
+            subject,
+            closing,
+            looked,
+            pending,
+            due,
+            since,
+            is_over: false,
+            _open,
+            _counted: counted,
+        }
     }
 
     fn into_response(self) -> Response {
-        let mut response = Sse::new(stream::unfold(self, Feed::next)).into_response();
+        let body = Body::from_stream(stream::unfold(self, Feed::next));
+        let mut response = body.into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         // Proxies that gather answers would hold the events back.
         let unbuffered = HeaderName::from_static("x-accel-buffering");
-        response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
+        headers.insert(unbuffered, HeaderValue::from_static("no"));
         response
     }
 
-    /// The next thing to send; the end where the subject is gone, or the backend stops.
-    async fn next(mut self) -> Option<(Result<sse::Event, Infallible>, Self)> {
+    /// The next thing to send; the end where the subject is over, or the backend stops.
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         loop {
             if *self.closing.borrow() {
                 return None;
             }
-            if let Some(event) = self.pending.pop_front() {
-                return Some((Ok(event), self));
+            if let Some(frame) = self.pending.pop_front() {
+                return Some((Ok(frame), self));
             }
-            match self.subject.look(&self.shared).await {
-                Ok(Some(events)) if events.is_empty() && self.due <= Instant::now() => {
-                    let every = self.shared.options.heartbeat;
-                    self.due = Instant::now() + every;
-                    let said = json!({"every_ms": u64::try_from(every.as_millis()).ok()});
-                    return Some((Ok(sent("heartbeat", &said)), self));
+            if self.is_over {
+                return None;
+            }
+            match self.subject.next(&self.shared).await {
+                Next::Frames(frames) if !frames.is_empty() => self.pending.extend(frames),
+                Next::Frames(_) => self.wait().await,
+                Next::End(is_all) => {
+                    self.is_over = true;
+                    self.pending.extend(is_all.then(|| frame("end", None, false, &json!({}))));
                 }
-                Ok(Some(events)) => self.pending.extend(events),
-                Ok(None) => return None,
-                // The client keeps what it has, and hears no heartbeat: what it misses now comes
-                // once the database is back.
-                Err(error) => tracing::warn!(%error, "an event stream could not be read on"),
-            }
-            if self.pending.is_empty() {
-                self.wait().await;
             }
         }
     }
 
-    /// Until there may be something new, or something has to be said.
+    /// Until there may be something new, or a heartbeat is due and the database was looked at since the last
+    /// one.
     async fn wait(&mut self) {
-        let now = Instant::now();
-        // A heartbeat that is due already waits for a database that is away.
-        let quiet = self.due.checked_duration_since(now).unwrap_or(self.shared.options.poll);
-        let until = now + quiet.min(self.shared.options.poll);
-        loop {
-            tokio::select! {
-                _ = self.closing.changed() => return,
-                () = tokio::time::sleep_until(until) => return,
-                changed = self.changes.recv() => match changed {
-                    Ok(id) if !self.subject.has(&id) => {}
-                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                        return tokio::time::sleep_until(now + S::PACE).await;
-                    }
-                    // The store outlives the stream: this would be its end.
-                    Err(broadcast::error::RecvError::Closed) => {
-                        return tokio::time::sleep_until(until).await;
-                    }
-                },
+        let (due, since) = (self.due, self.since);
+        let looked = &mut self.looked;
+        let beats = async move {
+            tokio::time::sleep_until(due).await;
+            if looked.wait_for(|looked| *looked > since).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            _ = self.closing.changed() => {}
+            () = self.subject.changed() => {}
+            () = beats => {
+                let now = Instant::now();
+                (self.due, self.since) = (now + self.shared.options.heartbeat, now);
+                self.pending.push_back(beat(&self.shared));
             }
         }
     }
 }
 
-fn transition(event: &Event) -> sse::Event {
-    sent("transition", event).id(event.seq.to_string())
+fn beat(shared: &Shared) -> Bytes {
+    let every = u64::try_from(shared.options.heartbeat.as_millis()).ok();
+    frame("heartbeat", None, false, &json!({"every_ms": every}))
 }
 
-fn sent(name: &str, data: &impl serde::Serialize) -> sse::Event {
+pub(super) fn transition(event: &Event) -> Bytes {
+    frame("transition", Some(event.seq), false, event)
+}
+
+pub(super) fn row_frame(item: &Item) -> Bytes {
+    frame("row", None, false, item)
+}
+
+/// An event as it is sent. JSON has no line breaks of its own.
+pub(super) fn frame(
+    name: &str,
+    id: Option<i64>,
+    retry: bool,
+    data: &impl serde::Serialize,
+) -> Bytes {
     let data = serde_json::to_string(data).expect("events are texts and numbers");
-    sse::Event::default().event(name).data(data)
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    let retry = if retry { format!("retry: {}\n", RETRY.as_millis()) } else { String::new() };
+    format!("event: {name}\ndata: {data}\n{id}{retry}\n").into()
 }
 
 /// Counts a stream for as long as it is open.

@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long the database is waited for where metrics are asked for.
@@ -18,7 +19,8 @@ pub(super) async fn alive() -> Response {
     no_store(Json(json!({"alive": true})).into_response())
 }
 
-/// Ready is: the database answers, and its schema fits. One that judges by another language, or in
+/// Ready is: the backend is not about to stop, the database takes a write (which is taken back), and its
+/// schema fits. One that judges by another language, or in
 /// another mode than its table's, is ready too: that is a fact, told as `degraded`, and no failure.
 pub(super) async fn ready(State(all): State<Arc<[Arc<Shared>]>>) -> Result<Response, Problem> {
     let mut bodies = Vec::new();
@@ -37,10 +39,14 @@ pub(super) async fn ready(State(all): State<Arc<[Arc<Shared>]>>) -> Result<Respo
 
 /// What is said of one machine that is ready.
 async fn readiness(shared: &Shared) -> Result<Value, Problem> {
+    if shared.draining.load(Ordering::Relaxed) {
+        return Err(Problem::stopping());
+    }
     let fit = shared.ask(shared.store.fit()).await?;
     if !fit.missing.is_empty() {
         return Err(Problem::misfit(&fit.missing));
     }
+    shared.ask(shared.store.probe()).await?;
     let language = shared.machine.language();
     let mut details = Vec::new();
     if fit.language.as_deref() != Some(language) {

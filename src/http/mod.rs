@@ -18,13 +18,16 @@ mod authenticate;
 mod callbacks;
 mod events;
 mod health;
+mod hub;
 #[cfg(feature = "oidc")]
 mod jobs;
+mod limits;
 mod log;
 mod metrics;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod once;
+mod options;
 mod problem;
 mod request;
 mod routes;
@@ -32,104 +35,30 @@ mod rows;
 mod serve;
 mod start;
 mod tokens;
-mod webhook;
 
 pub use access::{Access, Net, NoNet, Operator, Operators, Tokens, Unsafe};
 pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential, Run};
 #[cfg(feature = "oidc")]
 pub use jobs::{GithubJobs, Jobs};
+pub use limits::Client;
 #[cfg(feature = "oidc")]
 pub use oidc::{Denied, Issuer};
+pub use options::Options;
 pub use request::BODY;
 pub use routes::{health, metrics, problems, router};
 pub use serve::{Running, serve};
-pub use webhook::{Ends, Webhook};
 
 use crate::store::Result as StoreResult;
 use crate::{Machine, Store};
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use metrics::Metrics;
 use once::Once;
 use problem::Problem;
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
-
-/// How a backend behaves where it may differ.
-///
-/// ```
-/// use phasegate::http::Options;
-/// use std::time::Duration;
-///
-/// let options = Options::default().poll(Duration::from_millis(200)).patience(Duration::from_secs(3));
-/// # let _ = options;
-/// ```
-#[derive(Clone, Debug)]
-pub struct Options {
-    burst: NonZeroU32,
-    every: Duration,
-    poll: Duration,
-    heartbeat: Duration,
-    patience: Duration,
-    token_lifetime: Option<Duration>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            burst: NonZeroU32::new(120).expect("it is not zero"),
-            every: Duration::from_millis(500),
-            poll: Duration::from_secs(1),
-            heartbeat: Duration::from_secs(5),
-            patience: Duration::from_secs(8),
-            token_lifetime: None,
-        }
-    }
-}
-
-impl Options {
-    /// So many reports of one row are let through at once; 120 by default.
-    #[must_use]
-    pub fn burst(self, burst: NonZeroU32) -> Self {
-        Self { burst, ..self }
-    }
-
-    /// And then one in each such time, more than zero; 500 ms by default.
-    #[must_use]
-    pub fn every(self, every: Duration) -> Self {
-        Self { every, ..self }
-    }
-
-    /// How often a stream looks at the database though nothing was signalled; 1 s by default.
-    #[must_use]
-    pub fn poll(self, poll: Duration) -> Self {
-        Self { poll, ..self }
-    }
-
-    /// How often a stream says that it is still there, and that the database is; 5 s by default.
-    #[must_use]
-    pub fn heartbeat(self, heartbeat: Duration) -> Self {
-        Self { heartbeat, ..self }
-    }
-
-    /// How long the token of a row is good, from its start or its last rotation; by default for as long as
-    /// the row is there.
-    #[must_use]
-    pub fn token_lifetime(self, lifetime: Duration) -> Self {
-        Self { token_lifetime: Some(lifetime), ..self }
-    }
-
-    /// How long the database is waited for before it counts as away; 8 s by default.
-    #[must_use]
-    pub fn patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
-    }
-}
 
 /// One machine's backend over one store. Cheap to clone; all clones are one backend.
 #[derive(Clone)]
@@ -143,10 +72,12 @@ struct Shared {
     machine: Arc<dyn Machine>,
     authenticate: Box<dyn Authenticate>,
     options: Options,
-    limiter: DefaultKeyedRateLimiter<String>,
-    reported: AtomicU64,
     used: Once,
+    hub: hub::Hub,
+    limits: limits::Limits,
     metrics: Metrics,
+    /// `/readyz` says no, and all else goes on.
+    draining: AtomicBool,
     closing: watch::Sender<bool>,
 }
 
@@ -165,6 +96,21 @@ impl Shared {
             }
         }
     }
+
+    /// The same of what writes: where it takes too long, it may have been done.
+    async fn tell<T>(&self, order: impl Future<Output = StoreResult<T>>) -> Result<T, Problem> {
+        match tokio::time::timeout(self.options.patience, order).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                self.metrics.failed(error.as_str());
+                Err(error.into())
+            }
+            Err(_) => {
+                self.metrics.failed("timeout");
+                Err(Problem::unknown())
+            }
+        }
+    }
 }
 
 impl Backend {
@@ -180,16 +126,14 @@ impl Backend {
         authenticate: impl Authenticate,
         options: Options,
     ) -> Self {
-        let quota = Quota::with_period(options.every)
-            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX))
-            .allow_burst(options.burst);
         Self {
             shared: Arc::new(Shared {
                 metrics: Metrics::new(machine.name()),
                 authenticate: Box::new(authenticate),
-                limiter: RateLimiter::keyed(quota),
-                reported: AtomicU64::new(0),
                 used: Once::default(),
+                hub: hub::Hub::default(),
+                limits: limits::Limits::new(&options),
+                draining: AtomicBool::new(false),
                 closing: watch::Sender::new(false),
                 store,
                 machine,
@@ -206,6 +150,12 @@ impl Backend {
     /// The machine that it judges by.
     pub fn machine(&self) -> &Arc<dyn Machine> {
         &self.shared.machine
+    }
+
+    /// Says no at `/readyz` from now on, so that whoever sends requests here sends them elsewhere; all else
+    /// goes on.
+    pub fn drain(&self) {
+        self.shared.draining.store(true, Ordering::Relaxed);
     }
 
     /// Ends all event streams, those to come included: their clients come back to whoever answers

@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     TooManyRequests,
     UnsupportedMediaType,
     TooLarge,
+    Timeout,
     Malformed,
     EventIdReused,
     StaleAttempt,
@@ -34,6 +35,7 @@ pub(crate) enum Kind {
     CrossSite,
     Unavailable,
     SchemaMismatch,
+    Stopping,
     Fault,
 }
 
@@ -50,12 +52,13 @@ pub(crate) struct About {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Unauthorized,
         Self::Forbidden,
         Self::TooManyRequests,
         Self::UnsupportedMediaType,
         Self::TooLarge,
+        Self::Timeout,
         Self::Malformed,
         Self::EventIdReused,
         Self::StaleAttempt,
@@ -70,6 +73,7 @@ impl Kind {
         Self::CrossSite,
         Self::Unavailable,
         Self::SchemaMismatch,
+        Self::Stopping,
         Self::Fault,
     ];
 
@@ -92,9 +96,9 @@ impl Kind {
             Self::TooManyRequests => (
                 "too-many-requests",
                 StatusCode::TOO_MANY_REQUESTS,
-                "Too many reports",
-                "More reports came for this row than a workflow sends.",
-                "Wait for as many seconds as `Retry-After` says, then send the same report again: under the same event id it counts once.",
+                "Too many requests",
+                "More came than a workflow sends of reports, or a client of other requests; `detail` says of what.",
+                "Wait for as many seconds as `Retry-After` says, then send the same again: a report counts once under the same event id.",
             ),
             Self::UnsupportedMediaType => (
                 "unsupported-media-type",
@@ -109,6 +113,13 @@ impl Kind {
                 "The body is too large",
                 "A body holds at most 64 KiB.",
                 "Send less: of a log the last 16 KiB are kept.",
+            ),
+            Self::Timeout => (
+                "timeout",
+                StatusCode::REQUEST_TIMEOUT,
+                "The request took too long",
+                "The request did not come as a whole, or could not be answered, in the time that there is for one.",
+                "Send it again: a report that was applied after all is known by its event id.",
             ),
             Self::Malformed => (
                 "malformed",
@@ -198,7 +209,7 @@ impl Kind {
                 "unavailable",
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The database is away",
-                "The database could not be asked. Nothing is half done.",
+                "The database could not be asked, or went away before it answered. Nothing is half done; `detail` says where it may be done as a whole.",
                 "Wait for as many seconds as `Retry-After` says, then send the same again: a report that was applied after all is known by its event id.",
             ),
             Self::SchemaMismatch => (
@@ -207,6 +218,13 @@ impl Kind {
                 "The database's schema does not fit",
                 "The database lacks a table, a column or a trigger that this backend needs.",
                 "Run the migrations; `/readyz` says what is missing.",
+            ),
+            Self::Stopping => (
+                "stopping",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "It is about to stop",
+                "This instance is being stopped, and answers what still comes.",
+                "Send new requests to another instance.",
             ),
             Self::Fault => (
                 "fault",
@@ -265,7 +283,7 @@ impl Problem {
         self
     }
 
-    pub(super) fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+    fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.headers.insert(name, value.into());
         self
     }
@@ -299,14 +317,26 @@ impl Problem {
         Self { detail, ..self }
     }
 
-    pub(crate) fn too_many(wait: Duration) -> Self {
+    pub(crate) fn too_many(what: &str, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        Self::new(Kind::TooManyRequests, format!("wait for {seconds} seconds"))
+        Self::new(Kind::TooManyRequests, format!("too many {what}: wait for {seconds} seconds"))
             .header(RETRY_AFTER, seconds)
     }
 
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(Kind::Unavailable, detail).header(RETRY_AFTER, 2)
+    }
+
+    /// 503, where it may have been done.
+    pub(crate) fn unknown() -> Self {
+        Self::unavailable(
+            "outcome unknown; send it again: the database went away, or does not answer",
+        )
+    }
+
+    /// 503, where the instance is about to stop.
+    pub(crate) fn stopping() -> Self {
+        Self::new(Kind::Stopping, "this instance is about to stop").header(RETRY_AFTER, 2)
     }
 
     pub(crate) fn misfit(missing: &[String]) -> Self {
@@ -388,11 +418,13 @@ impl From<Error> for Problem {
         match error {
             // What the driver says may hold addresses and user names: it stays in the log.
             Error::Unavailable(_) => Self::unavailable("the database is away; nothing was done"),
+            Error::Unknown(_) => Self::unknown(),
             Error::Contended => Self::unavailable("the row kept changing; nothing was done"),
             Error::Issuer => {
                 Self::unavailable("the issuer of jobs' tokens does not answer; nothing was done")
             }
             Error::Schema(what) => Self::misfit(&[what]),
+            Error::Once(why) => Self::new(Kind::Exists, why),
             Error::Exists(id) => Self::new(Kind::Exists, format!("the key `{id}` is taken")),
             Error::Start { known: false, ref requested, ref allowed } => {
                 Self::new(Kind::UnknownStatus, error.to_string())
@@ -499,7 +531,7 @@ mod tests {
 
     #[test]
     fn rounds_the_wait_up() {
-        let wait = Problem::too_many(Duration::from_millis(1_001));
+        let wait = Problem::too_many("reports", Duration::from_millis(1_001));
         assert_eq!(wait.headers[RETRY_AFTER], "2");
     }
 }

@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use futures_util::StreamExt as _;
 use serde::de::DeserializeSeed;
 use std::convert::Infallible;
+use std::time::Duration;
 
 /// The largest body that is taken, in bytes.
 pub const BODY: usize = 64 * 1024;
@@ -29,7 +30,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 }
 
 /// The bytes of a body that is said to be JSON.
-pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn json_body(
+    headers: &HeaderMap,
+    body: Body,
+    limit: Duration,
+) -> Result<Vec<u8>, Problem> {
     let media_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
     if !media_type.is_some_and(is_json) {
         let given = media_type.unwrap_or("nothing");
@@ -38,6 +43,14 @@ pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>
             format!("the body is said to be `{given}`, where `application/json` in UTF-8 is taken"),
         ));
     }
+    let read = tokio::time::timeout(limit, bytes(body)).await;
+    read.unwrap_or_else(|_| {
+        Err(Problem::new(Kind::Timeout, format!("the body did not come within {limit:?}")))
+    })
+}
+
+/// The bytes of a body that is not too large.
+async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
     let mut read = Vec::new();
     let mut total = 0;
     let mut chunks = body.into_data_stream();

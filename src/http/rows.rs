@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::rejection::{NestedPathRejection, QueryRejection};
 use axum::extract::{NestedPath, Query, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
@@ -25,16 +25,21 @@ const PAGE: u32 = 20;
 const MOST: u32 = 100;
 /// How many rows a stream of the list follows at most.
 const MOST_FOLLOWED: u32 = 1000;
+/// The longest Idempotency-Key, in bytes.
+const IDEMPOTENCY_KEY: usize = 256;
+
 pub(super) async fn start(
     State(shared): State<Arc<Shared>>,
     nested: Result<NestedPath, NestedPathRejection>,
     operator: Option<Extension<Operator>>,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Body,
 ) -> Result<Response, Problem> {
     // A body has to be said to be JSON, even where there is none: so no page of another origin
     // can start a row without being asked first.
-    let body = json_body(&headers, body).await?;
+    let body = json_body(&headers, body, shared.options.body_timeout).await?;
+    shared.limits.start(&extensions)?;
     let mut start = parsed(&body, New(&shared.store.schema().columns))?;
     // Who is known is who asks, whatever the request says.
     if let Some(Extension(Operator(name))) = operator {
@@ -43,15 +48,24 @@ pub(super) async fn start(
     if let Some(lifetime) = shared.options.token_lifetime {
         start = start.token_lifetime(lifetime);
     }
-    let started = shared.ask(shared.store.start(&*shared.machine, &start)).await?;
-    shared.metrics.started();
+    let started = match idempotency_key(&headers)? {
+        Some(key) => {
+            let hash = Sha256::digest(&body).into();
+            shared.tell(shared.store.start_once(&*shared.machine, &start, key, &hash)).await?
+        }
+        None => shared.tell(shared.store.start(&*shared.machine, &start)).await?,
+    };
+    if !started.again {
+        shared.metrics.started();
+    }
     let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &started.id)).await?;
     let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     let mut body = serde_json::to_value(&snapshot).expect("a snapshot is texts and numbers");
     if let Some(body) = body.as_object_mut() {
         body.insert("callback_token".to_owned(), json!(started.token));
     }
-    let mut response = no_store((StatusCode::CREATED, Json(body)).into_response());
+    let status = if started.again { StatusCode::OK } else { StatusCode::CREATED };
+    let mut response = no_store((status, Json(body)).into_response());
     let under = nested.as_ref().map_or("", |path| path.as_str().trim_end_matches('/'));
     response.extensions_mut().insert(Told {
         machine: shared.machine.name().to_owned(),
@@ -67,6 +81,20 @@ pub(super) async fn start(
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+/// What a start that is sent again is known by.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(given) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = given.to_str().ok().map(str::trim);
+    let key = key.filter(|key| (1..=IDEMPOTENCY_KEY).contains(&key.len()));
+    key.map(Some).ok_or_else(|| {
+        let words =
+            format!("the Idempotency-Key has to be 1 to {IDEMPOTENCY_KEY} printable characters");
+        Problem::new(Kind::Malformed, words)
+    })
 }
 
 /// A key as a part of an address.
@@ -158,6 +186,7 @@ pub(super) async fn reports(
 pub(super) async fn list(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
+    extensions: Extensions,
     query: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(which) =
@@ -168,7 +197,7 @@ pub(super) async fn list(
     let before = which.before.as_deref();
     if follows {
         return match before {
-            None => events::of_list(shared, limit).await,
+            None => events::of_list(shared, limit, &extensions).await,
             Some(_) => Err(Problem::new(
                 Kind::Malformed,
                 "a stream follows the newest rows: without `before`, by `limit`",

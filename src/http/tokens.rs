@@ -23,7 +23,7 @@ pub(super) async fn rotate(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    json_body(&headers, body).await?;
+    json_body(&headers, body, shared.options.body_timeout).await?;
     let lifetime = shared.options.token_lifetime;
     let token = shared.ask(shared.store.rotate_token(&id, lifetime)).await?;
     let token = token.ok_or_else(|| Problem::no_row(shared.machine.name()))?;

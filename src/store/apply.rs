@@ -2,11 +2,12 @@
 //! still the one judged on, and what was reported written beside the history.
 
 use super::answer::Answer;
-use super::conn::{Arg, Conn, Mark};
+use super::conn::{Arg, Conn, Mark, Row};
 use super::error::{is_guard, is_unique, may_lack_state};
-use super::report::storable;
+use super::report::{NAME, head, storable};
 use super::statements::Statements;
 use super::{Error, Report, Result};
+use crate::text::hex;
 use crate::{Machine, StateId, Verdict};
 
 /// How often a report is judged anew because the row changed meanwhile. On PostgreSQL the row is
@@ -68,35 +69,73 @@ pub(crate) async fn apply(
     Err(Error::Contended)
 }
 
-/// Applies a report that nothing speaks against, in one statement; nothing where something does, or where
-/// the token is not the row's: then nothing is done, and [`apply`] finds out what to answer.
+/// A report with all that one statement needs to apply it, where nothing speaks against it.
+pub(crate) struct Ready {
+    key: String,
+    token: Option<[u8; 32]>,
+    /// The states that may be left for it.
+    from: String,
+    event_id: Option<String>,
+    hash: [u8; 32],
+    report: Report,
+}
+
+impl Ready {
+    /// None where it takes several statements.
+    pub(crate) fn new(
+        machine: &dyn Machine,
+        sql: &Statements,
+        key: &str,
+        report: &Report,
+        token: Option<[u8; 32]>,
+    ) -> Option<Self> {
+        sql.apply.as_ref().filter(|_| !report.of_one_run)?;
+        let to = machine.find(&report.status)?;
+        let leads = |from: &StateId| *from != to && machine.can_become(*from, to);
+        let from = array(
+            (0..machine.states()).map(StateId::new).filter(leads).map(|from| machine.value(from)),
+        );
+        Some(Self {
+            event_id: report.event_id_for(&sql.shape.key.shown(key)),
+            hash: report.hash(),
+            key: key.to_owned(),
+            token,
+            from,
+            report: report.clone(),
+        })
+    }
+
+    /// Whether it is known again where it comes once more.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.event_id.is_some()
+    }
+
+    fn applied(&self, row: &Row, place: usize) -> sqlx::Result<Answer> {
+        let from = row.text(place)?.unwrap_or_default();
+        let seq = row.int(place + 1)?.unwrap_or_default();
+        Ok(Answer::Applied { status: self.report.status.clone(), from, seq })
+    }
+}
+
+/// Applies a report that nothing speaks against, in one statement that commits by itself; nothing where
+/// something does, or where the token is not the row's: then nothing is done, and [`apply`] finds out what to
+/// answer.
 pub(crate) async fn at_once(
     conn: &mut Conn<'_>,
-    machine: &dyn Machine,
     sql: &Statements,
-    id: &str,
-    report: &Report,
-    token: Option<&[u8; 32]>,
-) -> Result<Option<Answer>> {
-    let (Some(apply), Some(key)) = (&sql.apply, sql.shape.key.parse(id)) else {
+    ready: &Ready,
+) -> sqlx::Result<Option<Answer>> {
+    let Some(apply) = &sql.apply else {
         return Ok(None);
     };
-    let Some(to) = machine.find(&report.status) else {
-        return Ok(None);
-    };
-    let leads = |from: &StateId| *from != to && machine.can_become(*from, to);
-    let from = array(
-        (0..machine.states()).map(StateId::new).filter(leads).map(|from| machine.value(from)),
-    );
-    let event_id = report.event_id_for(&sql.shape.key.shown(&key));
-    let hash = report.hash();
+    let report = &ready.report;
     let args = [
-        (&key).into(),
-        Arg::Bytes(token.map(<[u8; 32]>::as_slice)),
-        (&from).into(),
+        (&ready.key).into(),
+        Arg::Bytes(ready.token.as_ref().map(<[u8; 32]>::as_slice)),
+        (&ready.from).into(),
         (&report.status).into(),
-        (&event_id).into(),
-        Arg::Bytes(Some(&hash)),
+        (&ready.event_id).into(),
+        Arg::Bytes(Some(&ready.hash)),
         (&report.job).into(),
         (&report.run_id).into(),
         Arg::Int(report.run_attempt.map(i64::from)),
@@ -106,12 +145,41 @@ pub(crate) async fn at_once(
         (&report.table).into(),
         (&report.log_tail).into(),
     ];
-    let Some(row) = conn.row(apply, &args).await? else {
-        return Ok(None);
+    let row = conn.row(apply, &args).await?;
+    row.map(|row| ready.applied(&row, 0)).transpose()
+}
+
+/// The same for several reports of different rows, in one commit. They are taken in the order of their keys,
+/// so that no two batches wait for each other, and one whose row is held is passed over.
+pub(crate) async fn all_at_once(
+    conn: &mut Conn<'_>,
+    sql: &Statements,
+    all: &[&Ready],
+) -> sqlx::Result<Vec<Option<Answer>>> {
+    let mut answers: Vec<Option<Answer>> = all.iter().map(|_| None).collect();
+    let Some(apply_all) = &sql.apply_all else {
+        return Ok(answers);
     };
-    let from = row.text(0)?.unwrap_or_default();
-    let seq = row.int(1)?.unwrap_or_default();
-    Ok(Some(Answer::Applied { status: report.status.clone(), from, seq }))
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|at| &all[*at].key);
+    let given = order.iter().map(|at| {
+        let Ready { key, token, from, event_id, hash, report } = all[*at];
+        serde_json::json!({
+            "n": at, "key": key, "token": token.as_ref().map(|token| hex(token)), "from": from,
+            "to": report.status, "event_id": event_id, "body_hash": hex(hash), "job": report.job,
+            "run_id": report.run_id, "run_attempt": report.run_attempt, "run_url": report.run_url,
+            "actor": report.actor, "attempted": report.attempted, "table": report.table,
+            "log_tail": report.log_tail,
+        })
+    });
+    let given = serde_json::Value::Array(given.collect()).to_string();
+    for row in conn.rows(apply_all, &[(&given).into()]).await? {
+        let at = row.int(0)?.and_then(|at| usize::try_from(at).ok());
+        if let Some(at) = at.filter(|at| *at < all.len()) {
+            answers[at] = Some(all[at].applied(&row, 1)?);
+        }
+    }
+    Ok(answers)
 }
 
 /// Texts as PostgreSQL writes an array of them.
@@ -356,7 +424,8 @@ impl Door<'_> {
             Answer::Duplicate { .. } | Answer::NotFound => (None, None),
         };
         let report = self.report;
-        let status = storable(&report.status);
+        // What nobody knows may be of any length.
+        let status = storable(head(&report.status, NAME));
         let hash = report.hash();
         let args = [
             (&self.key).into(),

@@ -49,6 +49,22 @@ impl Keys {
         Some(serde_json::Value::from(parts?).to_string())
     }
 
+    /// A key as the database takes it, of which there need be no row.
+    pub(crate) fn any(&self) -> String {
+        let part = |key: &Key| match key {
+            Key::Text => "-".to_owned(),
+            #[cfg(feature = "postgres")]
+            Key::Uuid => uuid::Uuid::nil().to_string(),
+            Key::Int(..) => "0".to_owned(),
+        };
+        match self.0[..] {
+            [ref one] => part(one),
+            ref several => {
+                serde_json::Value::from(several.iter().map(part).collect::<Vec<_>>()).to_string()
+            }
+        }
+    }
+
     /// The same as callers have it.
     pub(crate) fn shown(&self, key: &str) -> String {
         if self.0.len() == 1 {

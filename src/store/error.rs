@@ -10,6 +10,9 @@ pub enum Error {
     /// The database is away, too busy, or gave up on a conflict: nothing is half done, and the
     /// same call may succeed in a moment.
     Unavailable(sqlx::Error),
+    /// The connection was lost while it was committed: whether it was done nobody can say. The same call
+    /// again is answered as a redelivery if it was, where it has an event id.
+    Unknown(sqlx::Error),
     /// Others changed the row each time that it was read: nothing was done.
     Contended,
     /// The database is there, and its schema is not what the store needs; what is missing.
@@ -25,6 +28,8 @@ pub enum Error {
     },
     /// A row of this key exists already.
     Exists(String),
+    /// A start can't be one that is made once, and why.
+    Once(String),
     /// The database refuses to start a row in this state; the states that it starts rows in.
     Start {
         /// The state asked for.
@@ -57,8 +62,10 @@ impl Error {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "unavailable",
+            Self::Unknown(_) => "unknown",
             Self::Contended => "contended",
             Self::Schema(_) => "schema",
+            Self::Once(_) => "once",
             Self::Exists(_) => "exists",
             Self::Start { .. } => "start",
             Self::Column { .. } => "column",
@@ -75,12 +82,16 @@ impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(error) => write!(out, "the database is away: {error}"),
+            Self::Unknown(error) => {
+                write!(out, "the database went away at the commit, and may have done it: {error}")
+            }
             Self::Contended => write!(out, "the row kept changing while it was judged"),
             Self::Schema(what) => write!(out, "the database's schema does not fit: {what}"),
             Self::OtherMachine { given, opened_for, table } => write!(
                 out,
                 "the store was opened for `{opened_for}`, whose rows are in `{table}`, and was given the machine `{given}`: open one with `Schema::of` that machine"
             ),
+            Self::Once(why) => out.write_str(why),
             Self::Exists(id) => write!(out, "a row with the key `{id}` exists already"),
             Self::Start { requested, known: true, allowed } => write!(
                 out,
@@ -104,13 +115,14 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unavailable(error) | Self::Database(error) => Some(error),
+            Self::Unavailable(error) | Self::Unknown(error) | Self::Database(error) => Some(error),
             Self::Migrate(error) => Some(error),
             Self::Random(error) => Some(error),
             Self::Contended
             | Self::Issuer
             | Self::Schema(_)
             | Self::OtherMachine { .. }
+            | Self::Once(_)
             | Self::Exists(_)
             | Self::Start { .. }
             | Self::Column { .. } => None,
@@ -130,6 +142,28 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+impl Error {
+    /// Why a commit, or a statement that commits by itself, failed.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        if is_decided(&error) { error.into() } else { Self::Unknown(error) }
+    }
+}
+
+/// Whether the database said itself that nothing was committed. Where it is stopped, or its disk fails,
+/// while it commits, it may have been.
+pub(crate) fn is_decided(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|database| match database.code() {
+        _ if ends_the_session(database) => false,
+        Some(code) if code.len() == 5 => {
+            // Cancelled is no commit; the rest of 57 is a server that stops.
+            code == "57014" || !matches!(&code[..2], "08" | "57" | "58" | "XX")
+        }
+        // IOERR, CORRUPT: what reached the file is not known.
+        Some(code) => code.parse::<u32>().is_ok_and(|code| !matches!(code & 0xff, 10 | 11)),
+        None => false,
+    })
+}
+
 /// Whether the same call may succeed in a moment.
 // sqlx's enum is not ours: new variants of it are faults until looked at.
 #[allow(clippy::wildcard_enum_match_arm)]
@@ -142,6 +176,7 @@ fn is_transient(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed
         | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(database) if ends_the_session(&**database) => true,
         sqlx::Error::Database(database) => match database.code() {
             Some(code) if code.len() == 5 => {
                 // Connection, no leave to enter, no such database, resources, operator, system;
@@ -158,6 +193,18 @@ fn is_transient(error: &sqlx::Error) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether PostgreSQL ended the session with it, or did not begin one: it stops, it starts, it takes no
+/// connections.
+fn ends_the_session(error: &dyn sqlx::error::DatabaseError) -> bool {
+    #[cfg(feature = "postgres")]
+    if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        use sqlx::postgres::PgSeverity::{Fatal, Panic};
+        return matches!(error.severity(), Fatal | Panic);
+    }
+    let _ = error;
+    false
 }
 
 /// Whether the error says that a table, a column or a function is not there.

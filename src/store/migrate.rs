@@ -2,6 +2,7 @@
 //! database.
 
 use super::{Error, Pool, Result, Store};
+use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 
 impl Store {
@@ -28,7 +29,12 @@ impl Store {
                 let _queued = self.shared.writers.lock().await;
                 // sqlx takes no lock on SQLite: two processes would both find a migration missing,
                 // and the second would fail. The write lock makes the second wait, and find it.
-                let mut transaction = super::begun(pool.clone(), "BEGIN IMMEDIATE").await?;
+                let mut connection = pool.acquire().await?;
+                if !super::sqlite::is_only(pool) {
+                    // Whatever state a migration that fails leaves it in.
+                    connection.close_on_drop();
+                }
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
                 migrator.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
                 transaction.commit().await?;
             }
@@ -37,6 +43,9 @@ impl Store {
                 // The lock that sqlx takes here lives as long as the session, and is not given
                 // back after a failure: the session must not outlive this call.
                 let mut session = pool.acquire().await?.detach();
+                // What reports are held to is too short for a table that is filled.
+                let untimed = sqlx::raw_sql("RESET lock_timeout; RESET statement_timeout");
+                untimed.execute(&mut session).await?;
                 let result = migrator.run_direct(None, &mut session, false).await;
                 let _ = sqlx::Connection::close(session).await;
                 result.map_err(failed)?;

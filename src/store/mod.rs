@@ -8,23 +8,32 @@ mod column;
 mod columns;
 mod conn;
 mod error;
+#[cfg(feature = "sqlite")]
+mod file;
+mod gather;
 #[cfg(feature = "postgres")]
 mod grants;
+#[cfg(feature = "http")]
+mod look;
 mod migrate;
 mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prune;
 mod read;
 mod ready;
 mod report;
 mod reports;
+mod rows;
 mod shape;
+mod signal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod start;
 mod statements;
 mod time;
 mod token;
+mod transaction;
 
 pub use answer::Answer;
 pub use caller::CallerConnection;
@@ -39,6 +48,8 @@ pub use time::Time;
 pub use token::TokenCheck;
 
 #[cfg(feature = "http")]
+pub(crate) use look::Seen;
+#[cfg(feature = "http")]
 pub(crate) use report::read_json_by;
 #[cfg(feature = "http")]
 pub(crate) use token::hash as token_hash;
@@ -49,6 +60,7 @@ use shape::Shape;
 use statements::Statements;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell, broadcast};
+pub(crate) use transaction::in_transaction;
 
 /// What the store's calls give.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -76,6 +88,15 @@ struct Shared {
     changed: broadcast::Sender<Arc<str>>,
     /// SQLite's writers of this process queue here: its own queue is not fair.
     writers: Mutex<()>,
+    #[cfg(feature = "sqlite")]
+    file: Option<file::File>,
+    gather: gather::Gather,
+    rows: rows::Rows,
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "SQLite has no word to others")
+    )]
+    between: signal::Between,
 }
 
 /// A pool of connections to one of the databases.
@@ -85,61 +106,6 @@ enum Pool {
     Sqlite(sqlx::SqlitePool),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
-}
-
-/// Runs the body with a connection in a transaction that ends with the body's success, or is
-/// taken back. `$kind` is how SQLite begins it.
-macro_rules! in_transaction {
-    ($store:expr, $begin:ident, |$conn:ident| $body:expr) => {
-        match &$store.shared.pool {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => {
-                let begins = in_transaction!(@sqlite $begin);
-                let mut transaction = $crate::store::begun(pool.clone(), begins).await?;
-                let $conn = &mut Conn::Sqlite(&mut transaction);
-                let result = $body;
-                if result.is_ok() {
-                    transaction.commit().await?;
-                } else {
-                    // The error of the body is the one to tell.
-                    let _ = transaction.rollback().await;
-                }
-                result
-            }
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => {
-                let begins = in_transaction!(@postgres $begin);
-                let mut transaction = $crate::store::begun(pool.clone(), begins).await?;
-                let $conn = &mut Conn::Postgres(&mut transaction);
-                let result = $body;
-                if result.is_ok() {
-                    transaction.commit().await?;
-                } else {
-                    let _ = transaction.rollback().await;
-                }
-                result
-            }
-        }
-    };
-    // Read, then write: a deferred transaction would fail whenever another wrote in between.
-    (@sqlite write) => { "BEGIN IMMEDIATE" };
-    (@sqlite read) => { "BEGIN" };
-    (@postgres write) => { "BEGIN ISOLATION LEVEL READ COMMITTED" };
-    (@postgres read) => { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
-}
-pub(crate) use in_transaction;
-
-/// A transaction that was begun by this statement.
-///
-/// It begins in a task of its own. A request may be dropped at any time, and where `sqlx` (0.9) is dropped
-/// while it waits for the answer to `BEGIN`, the connection goes back to the pool within a transaction that
-/// nobody ends: the next one there could not write, or what it wrote would be lost.
-pub(crate) async fn begun<D: sqlx::Database>(
-    pool: sqlx::Pool<D>,
-    statement: &'static str,
-) -> sqlx::Result<sqlx::Transaction<'static, D>> {
-    let begins = tokio::spawn(async move { pool.begin_with(statement).await });
-    begins.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 impl Store {
@@ -178,6 +144,12 @@ impl Store {
     }
 
     fn new(pool: Pool, schema: Schema) -> Self {
+        #[cfg(feature = "sqlite")]
+        let file = match &pool {
+            Pool::Sqlite(pool) => Some(file::File::of(pool)),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => None,
+        };
         Self {
             shared: Arc::new(Shared {
                 pool,
@@ -185,6 +157,11 @@ impl Store {
                 statements: OnceCell::new(),
                 changed: broadcast::channel(SIGNALS).0,
                 writers: Mutex::new(()),
+                #[cfg(feature = "sqlite")]
+                file,
+                gather: gather::Gather::default(),
+                rows: rows::Rows::default(),
+                between: signal::Between::default(),
             }),
         }
     }
@@ -238,30 +215,44 @@ impl Store {
     ) -> Result<Answer> {
         self.opened_for(machine)?;
         let statements = self.statements().await?;
-        if let Some(answer) = self.apply_at_once(machine, id, report, None).await {
-            return Ok(answer);
-        }
-        let _queued = self.queue().await;
-        let mut conflicts = 0;
-        let answer = loop {
-            let answer: Result<Answer> = in_transaction!(self, write, |conn| {
-                apply::apply(conn, machine, &statements, id, report).await
-            });
-            match answer {
-                // With triggers of the application's, two reports can wait for each other. The
-                // database takes one back as if it had not come.
-                Err(Error::Unavailable(error))
-                    if error::is_conflict(&error) && conflicts < CONFLICTS =>
-                {
-                    conflicts += 1;
-                }
-                answer => break answer?,
-            }
+        let Some(key) = statements.shape.key.parse(id) else {
+            return Ok(Answer::NotFound);
         };
-        if matches!(answer, Answer::Applied { .. }) {
-            self.signal(id);
+        let _turn = self.shared.rows.turn(&key).await;
+        if let Some(answer) = self.at_once(machine, &statements, &key, report, None).await? {
+            return Ok(self.told(id, answer));
         }
-        Ok(answer)
+        self.by_several(machine, &statements, id, report).await
+    }
+
+    /// The same, where it may share its commit with others' (see [`Store::share_commits`]) on SQLite, too.
+    /// `is_tried`: one statement would not do.
+    #[cfg(feature = "http")]
+    pub(crate) async fn apply_shared(
+        &self,
+        machine: &Arc<dyn Machine>,
+        id: &str,
+        report: &Report,
+        is_tried: bool,
+    ) -> Result<Answer> {
+        self.opened_for(&**machine)?;
+        let statements = self.statements().await?;
+        let Some(key) = statements.shape.key.parse(id) else {
+            return Ok(Answer::NotFound);
+        };
+        let _turn = self.shared.rows.turn(&key).await;
+        if self.is_sqlite() {
+            let (machine, report) = (machine.clone(), Box::new(report.clone()));
+            let work = gather::Work::Whole { machine, id: id.to_owned(), report };
+            let answer = self.gathered(&statements, work).await?.unwrap_or(Answer::NotFound);
+            return Ok(self.told(id, answer));
+        }
+        if !is_tried
+            && let Some(answer) = self.at_once(&**machine, &statements, &key, report, None).await?
+        {
+            return Ok(self.told(id, answer));
+        }
+        self.by_several(&**machine, &statements, id, report).await
     }
 
     /// The same for a report that a row's own token opens, where one statement can do all of it (on
@@ -274,41 +265,80 @@ impl Store {
         id: &str,
         report: &Report,
         token: &str,
-    ) -> Option<Answer> {
-        if token::is_over(token) {
-            return None;
+    ) -> Result<Option<Answer>> {
+        self.opened_for(machine)?;
+        if token::is_over(token) || report.of_one_run {
+            return Ok(None);
         }
-        self.apply_at_once(machine, id, report, Some(&token::hash(token))).await
+        let statements = self.statements().await?;
+        let key = statements.shape.key.parse(id).filter(|_| statements.apply.is_some());
+        let Some(key) = key else {
+            return Ok(None);
+        };
+        let _turn = self.shared.rows.turn(&key).await;
+        let token = Some(token::hash(token));
+        let answer = self.at_once(machine, &statements, &key, report, token).await?;
+        Ok(answer.map(|answer| self.told(id, answer)))
     }
 
     /// What one statement answers. Whatever goes wrong in it goes wrong once more in the statements that come
     /// after it, and is answered there; if it was done nevertheless, they find a redelivery.
-    async fn apply_at_once(
+    async fn at_once(
         &self,
         machine: &dyn Machine,
+        statements: &Arc<Statements>,
+        key: &str,
+        report: &Report,
+        token: Option<[u8; 32]>,
+    ) -> Result<Option<Answer>> {
+        match apply::Ready::new(machine, statements, key, report, token) {
+            Some(ready) => self.gathered(statements, gather::Work::AtOnce(Box::new(ready))).await,
+            None => Ok(None),
+        }
+    }
+
+    /// In one transaction of several statements.
+    async fn by_several(
+        &self,
+        machine: &dyn Machine,
+        statements: &Statements,
         id: &str,
         report: &Report,
-        token: Option<&[u8; 32]>,
-    ) -> Option<Answer> {
-        self.opened_for(machine).ok()?;
-        let statements = self.statements().await.ok().filter(|sql| sql.apply.is_some())?;
-        if report.of_one_run {
-            return None;
-        }
-        macro_rules! on {
-            ($pool:expr, $conn:path) => {{
-                let mut conn = $pool.acquire().await.ok()?;
-                let conn = &mut $conn(&mut conn);
-                apply::at_once(conn, machine, &statements, id, report, token).await.ok()?
-            }};
-        }
-        let answer: Option<Answer> = match &self.shared.pool {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => on!(pool, Conn::Sqlite),
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => on!(pool, Conn::Postgres),
+    ) -> Result<Answer> {
+        let _queued = self.queue().await;
+        let mut conflicts = 0;
+        let answer = loop {
+            let answer: Result<Answer> = async {
+                in_transaction!(self, write, |conn| {
+                    apply::apply(conn, machine, statements, id, report).await
+                })
+            }
+            .await;
+            match answer {
+                // With triggers of the application's, two reports can wait for each other. The
+                // database takes one back as if it had not come.
+                Err(Error::Unavailable(error))
+                    if error::is_conflict(&error) && conflicts < CONFLICTS =>
+                {
+                    conflicts += 1;
+                }
+                answer => break answer?,
+            }
         };
-        answer.inspect(|_| self.signal(id))
+        Ok(self.told(id, answer))
+    }
+
+    /// Whether reports of different rows that come at the same time share a commit: on by default.
+    pub fn share_commits(&self, share: bool) {
+        self.shared.gather.share(share);
+    }
+
+    /// Tells of a change where the answer is one.
+    fn told(&self, id: &str, answer: Answer) -> Answer {
+        if matches!(answer, Answer::Applied { .. }) {
+            self.signal(id);
+        }
+        answer
     }
 
     /// Refuses a machine that this is not the store of.
@@ -324,14 +354,8 @@ impl Store {
         })
     }
 
-    /// Wakes this instance's listeners to the row of this key.
-    pub fn signal(&self, id: &str) {
-        // Nobody listening is no failure.
-        let _ = self.shared.changed.send(id.into());
-    }
-
-    /// The keys of rows that change through this instance, from now on. A hint to look sooner, no
-    /// more: other instances' changes are not told.
+    /// The keys of rows that change through this instance, from now on, and once streams are open on
+    /// PostgreSQL through others, too. A hint to look sooner, no more: plain SQL tells nothing.
     pub fn changes(&self) -> broadcast::Receiver<Arc<str>> {
         self.shared.changed.subscribe()
     }
@@ -339,9 +363,7 @@ impl Store {
     /// The statements for the live database, which is asked for its shape once.
     async fn statements(&self) -> Result<Arc<Statements>> {
         let made = self.shared.statements.get_or_try_init(|| async {
-            let statements: Result<Arc<Statements>> =
-                in_transaction!(self, read, |conn| self.look_up(conn).await);
-            statements
+            in_transaction!(self, read, |conn| self.look_up(conn).await)
         });
         made.await.cloned()
     }

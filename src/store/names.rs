@@ -69,20 +69,66 @@ impl Names {
 
     /// A place for the key, cast to what it is; of several columns it is an array of JSON.
     pub(super) fn key(&self, place: usize) -> Vec<String> {
+        self.key_of(&format!("${place}"))
+    }
+
+    /// The same of a text that is not a place.
+    pub(super) fn key_of(&self, given: &str) -> Vec<String> {
         let part = |(at, of): (usize, &Option<String>)| {
             let text = match (self.id.len(), self.postgres) {
-                (1, true) => format!("CAST(${place} AS text)"),
-                (1, false) => format!("${place}"),
-                (_, true) => format!("(CAST(CAST(${place} AS text) AS jsonb) ->> {at})"),
-                (_, false) => format!("json_extract(${place}, '$[{at}]')"),
+                (1, true) => format!("CAST({given} AS text)"),
+                (1, false) => given.to_owned(),
+                (_, true) => format!("(CAST(CAST({given} AS text) AS jsonb) ->> {at})"),
+                (_, false) => format!("json_extract({given}, '$[{at}]')"),
             };
             match of {
                 Some(name) => format!("CAST({text} AS {name})"),
-                None if self.id.len() == 1 => format!("${place}"),
+                None if self.id.len() == 1 => given.to_owned(),
                 None => text,
             }
         };
         self.key_types.iter().enumerate().map(part).collect()
+    }
+
+    /// What applies several reports, on PostgreSQL: each row is locked where nobody holds it, then the
+    /// function called.
+    pub(super) fn apply_all(&self) -> String {
+        let key = self.key_of("b.key");
+        format!(
+            "SELECT b.n, a.was, a.seq FROM jsonb_to_recordset(CAST(CAST($1 AS text) AS jsonb)) AS b(n bigint, \
+             key text, token text, \"from\" text, \"to\" text, event_id text, body_hash text, job text, \
+             run_id text, run_attempt bigint, run_url text, actor text, attempted text, \"table\" text, \
+             log_tail text), LATERAL (SELECT 1 FROM {table} t WHERE {is_it} FOR NO KEY UPDATE SKIP LOCKED) AS l, \
+             LATERAL {apply}({key}, decode(b.token, 'hex'), CAST(b.\"from\" AS text[]), b.\"to\", b.event_id, \
+             decode(b.body_hash, 'hex'), b.job, b.run_id, b.run_attempt, b.run_url, b.actor, b.attempted, \
+             b.\"table\", b.log_tail) AS a",
+            table = self.table,
+            is_it = self.all(&self.id, "t", &key, ""),
+            apply = self.apply,
+            key = key.join(", "),
+        )
+    }
+
+    /// The last seq of many rows, by their keys.
+    pub(super) fn heads(&self, has_history: bool) -> String {
+        let (given, key) = if self.postgres {
+            let given = "jsonb_array_elements_text(CAST(CAST($1 AS text) AS jsonb)) AS k(given)";
+            (given, "k.given")
+        } else {
+            ("json_each($1) AS k", "k.value")
+        };
+        let parts = self.key_of(key);
+        let last = if has_history {
+            let is_row = self.all(&self.row, "e", &parts, "");
+            format!("(SELECT CAST(max(e.seq) AS bigint) FROM {} e WHERE {is_row})", self.events)
+        } else {
+            "CAST(0 AS bigint)".to_owned()
+        };
+        format!(
+            "SELECT CAST({key} AS text), {last} FROM {given} WHERE EXISTS (SELECT 1 FROM {} t WHERE {})",
+            self.table,
+            self.all(&self.id, "t", &parts, "")
+        )
     }
 
     fn all(&self, one: &[String], of: &str, other: &[String], from: &str) -> String {

@@ -11,7 +11,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// The most connections of one store.
-const CONNECTIONS: u32 = 8;
+const CONNECTIONS: u32 = 16;
+
+/// A row that someone holds, a statement that takes its time, a client that hangs: none of them holds a
+/// connection for longer. They are shorter than what requests wait for.
+const LIMITS: &str = "SET lock_timeout = '3s'; SET statement_timeout = '6s'; \
+                      SET idle_in_transaction_session_timeout = '15s'";
 
 /// So long a connection that is not used counts as being there.
 const FRESH: Duration = Duration::from_secs(1);
@@ -22,6 +27,9 @@ pub(crate) fn open(url: &str) -> sqlx::Result<PgPool> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(Duration::from_secs(3))
+        .after_connect(|conn, _| {
+            Box::pin(async move { sqlx::raw_sql(LIMITS).execute(conn).await.map(drop) })
+        })
         // One that was used a moment ago is there: to ask it costs as much as a report.
         .test_before_acquire(false)
         .before_acquire(|conn, meta| {

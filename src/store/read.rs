@@ -4,7 +4,7 @@
 use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Row};
 use super::time::{self, Time};
-use super::{Pool, Result, Statements, Store, in_transaction, shape};
+use super::{Result, Statements, Store, in_transaction, shape};
 use crate::{Machine, StateId, View};
 use serde::Serialize;
 
@@ -212,22 +212,6 @@ impl Store {
         in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before).await)
     }
 
-    /// The keys of the rows that a run reported to.
-    ///
-    /// # Errors
-    /// Where the database is away or does not fit.
-    pub async fn rows_of_run(&self, run: &str) -> Result<Vec<String>> {
-        let sql = self.statements().await?;
-        if !sql.has_history() {
-            return Ok(Vec::new());
-        }
-        in_transaction!(self, read, |conn| {
-            let rows = conn.rows(&sql.of_run, &[run.into()]).await?;
-            let key = |row: &Row| Ok(sql.shape.key.shown(&row.text(0)?.unwrap_or_default()));
-            rows.iter().map(key).collect::<Result<Vec<_>>>()
-        })
-    }
-
     /// The values of the states that rows are in for longer than is usual, each with their number, where
     /// the database says so.
     ///
@@ -339,7 +323,7 @@ pub(super) async fn key_and_status(
     Ok(Some((row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default())))
 }
 
-async fn events(
+pub(super) async fn events(
     conn: &mut Conn<'_>,
     machine: &dyn Machine,
     sql: &Statements,

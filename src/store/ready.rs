@@ -1,8 +1,9 @@
 //! Whether the live database is what the store needs.
 
-use super::conn::Conn;
+use super::conn::{Arg, Conn};
 use super::shape::Shape;
-use super::{Pool, Result, Schema, Statements, Store, in_transaction};
+use super::transaction::Begin;
+use super::{Result, Schema, Statements, Store, in_transaction};
 use serde::Serialize;
 
 /// What the live database is found to be.
@@ -25,6 +26,35 @@ impl Store {
     /// Where the database is away.
     pub async fn fit(&self) -> Result<Fit> {
         in_transaction!(self, read, |conn| fit(conn, &self.shared.schema).await)
+    }
+}
+
+impl Store {
+    /// Writes a report of a row that there is not, where there are reports, and takes it back: whether the
+    /// database takes writes.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn probe(&self) -> Result<()> {
+        let sql = self.statements().await?;
+        let _queued = self.queue().await;
+        let mut held = self.begin(Begin::Write).await?;
+        let written = match sql.has_history() {
+            true => {
+                let key = sql.shape.key.any();
+                let mut args = [Arg::Text(None); 15];
+                args[0] = (&key).into();
+                args[2] = Arg::Bytes(None);
+                args[3] = "".into();
+                args[5] = "probe".into();
+                args[6] = Arg::Int(None);
+                args[9] = Arg::Int(None);
+                held.conn().execute(&sql.record, &args).await.map(drop)
+            }
+            false => Ok(()),
+        };
+        held.take_back().await;
+        Ok(written?)
     }
 }
 

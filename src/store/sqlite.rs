@@ -4,7 +4,9 @@ use super::column::{Column, Key};
 use super::conn::Conn;
 use crate::Schema;
 use crate::text::quoted;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,6 +18,9 @@ pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
         .foreign_keys(true)
         // Without it `INSERT OR REPLACE` walks around the triggers on DELETE.
         .pragma("recursive_triggers", "ON")
+        // Readers and the writer wait for nobody, and an answer that was given outlives a power cut.
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5));
     // Every connection to memory is a database of its own.
     let memory = url.contains(":memory:") || url.contains("mode=memory");
@@ -25,6 +30,12 @@ pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
         .acquire_timeout(Duration::from_secs(3));
     let pool = if memory { pool.idle_timeout(None).max_lifetime(None) } else { pool };
     pool.connect_with(options).await
+}
+
+/// Whether the pool has one connection that never ends: what it is to may be in memory, and end with it.
+pub(crate) fn is_only(pool: &SqlitePool) -> bool {
+    let options = pool.options();
+    options.get_max_connections() == 1 && options.get_max_lifetime().is_none()
 }
 
 pub(crate) async fn columns(

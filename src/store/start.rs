@@ -4,9 +4,11 @@ use super::column::{Key, Keys};
 use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Mark};
 use super::error::{is_guard, is_unique, may_lack_state};
-use super::{Error, Pool, Result, Statements, Store, apply, in_transaction, token};
+use super::{Error, Result, Statements, Store, apply, in_transaction, token};
 use crate::Machine;
+use crate::text::hex;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -86,6 +88,9 @@ pub struct Started {
     /// What opens it to reports: to be had here and now alone; the database keeps its hash. None
     /// where the table has no column `token_hash`.
     pub token: Option<String>,
+    /// It was started before under the same Idempotency-Key: the token is a new one, and the one before is
+    /// good no more.
+    pub again: bool,
 }
 
 impl Store {
@@ -99,7 +104,45 @@ impl Store {
         let statements = self.statements().await?;
         let _queued = self.queue().await;
         let started: Result<Started> = in_transaction!(self, write, |conn| {
-            insert(conn, machine, &statements, start).await
+            insert(conn, machine, &statements, start, None).await
+        });
+        if let Ok(started) = &started {
+            self.signal(&started.id);
+        }
+        started
+    }
+
+    /// Starts a row once, however often it is asked for under the same `key`, by any instance: asked for
+    /// again it gives the row that was started, and a new token, since the first is kept as a hash only.
+    /// `hash` is of what was asked for.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start); [`Error::Once`] where the key stands for another start, or where the
+    /// database makes the rows' keys itself.
+    pub async fn start_once(
+        &self,
+        machine: &dyn Machine,
+        start: &Start,
+        key: &str,
+        hash: &[u8; 32],
+    ) -> Result<Started> {
+        let statements = self.statements().await?;
+        let table = &statements.schema.table;
+        let digest = Sha256::digest(format!("{table}\n{key}"));
+        let id = key_of(&statements.shape.key, &digest).filter(|_| statements.has_history());
+        let Some(id) = id else {
+            return Err(Error::Once(format!("\"{table}\" can keep no Idempotency-Key")));
+        };
+        let once = Once { event_id: format!("start/{}", hex(&digest)), hash };
+        let start = Start { id: Some(id.clone()), ..start.clone() };
+        let _queued = self.queue().await;
+        let started: Result<Started> = in_transaction!(self, write, |conn| {
+            match insert(conn, machine, &statements, &start, Some(&once)).await {
+                Err(Error::Exists(_)) => {
+                    again(conn, &statements, id, &once, start.token_lifetime).await
+                }
+                started => started,
+            }
         });
         if let Ok(started) = &started {
             self.signal(&started.id);
@@ -108,11 +151,53 @@ impl Store {
     }
 }
 
+/// What a start is known by when it comes again.
+struct Once<'h> {
+    event_id: String,
+    hash: &'h [u8; 32],
+}
+
+/// The row that was started before under the same key, with a new token.
+async fn again(
+    conn: &mut Conn<'_>,
+    sql: &Statements,
+    id: String,
+    once: &Once<'_>,
+    lifetime: Option<Duration>,
+) -> Result<Started> {
+    let key = sql.shape.key.parse(&id).unwrap_or_default();
+    let first = conn.row(&sql.applied, &[(&key).into(), (&once.event_id).into()]).await?;
+    let first = first.map(|row| row.bytes(0)).transpose()?.flatten();
+    if first.as_deref() != Some(once.hash.as_slice()) {
+        return Err(Error::Once("the Idempotency-Key stands for another start".to_owned()));
+    }
+    let token = sql.has_column("token_hash").then(|| token::generate(&id, lifetime)).transpose()?;
+    if let Some(token) = &token {
+        let hash = token::hash(token);
+        if conn.execute(&sql.set_token, &[(&key).into(), Arg::Bytes(Some(&hash))]).await? == 0 {
+            return Err(Error::Exists(id));
+        }
+    }
+    Ok(Started { id, token, again: true })
+}
+
+/// The key that a digest stands for; none where the database makes the keys.
+fn key_of(key: &Keys, digest: &[u8]) -> Option<String> {
+    let bytes = digest.first_chunk::<16>()?;
+    match key.0[..] {
+        #[cfg(feature = "postgres")]
+        [Key::Uuid] => Some(uuid::Builder::from_custom_bytes(*bytes).into_uuid().to_string()),
+        [Key::Text] => Some(uuid::Builder::from_custom_bytes(*bytes).into_uuid().to_string()),
+        [Key::Int(..)] | [..] => None,
+    }
+}
+
 async fn insert(
     conn: &mut Conn<'_>,
     machine: &dyn Machine,
     sql: &Statements,
     start: &Start,
+    once: Option<&Once<'_>>,
 ) -> Result<Started> {
     let key = match &start.id {
         Some(id) => Some(sql.shape.key.parse(id).ok_or_else(|| {
@@ -163,8 +248,8 @@ async fn insert(
     if sql.has_history() {
         let args = [
             (&id).into(),
-            Arg::Text(None),
-            Arg::Bytes(None),
+            Arg::Text(once.map(|once| once.event_id.as_str())),
+            Arg::Bytes(once.map(|once| once.hash.as_slice())),
             (&status).into(),
             Arg::Text(None),
             "applied".into(),
@@ -181,7 +266,7 @@ async fn insert(
         conn.execute(&sql.record, &args).await?;
     }
     conn.keep(Mark::Report).await?;
-    Ok(Started { id: shown, token })
+    Ok(Started { id: shown, token, again: false })
 }
 
 /// What the database meant by refusing to start a row.

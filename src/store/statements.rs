@@ -31,8 +31,6 @@ pub(crate) struct Statements {
     pub(crate) last_event: String,
     /// $2 event id; body hash.
     pub(crate) applied: String,
-    /// $1 a run: the keys of the rows that it reported to.
-    pub(crate) of_run: String,
     /// The run of the first report that was applied.
     pub(crate) first_run: String,
     /// $1 key, $2 run id.
@@ -42,6 +40,11 @@ pub(crate) struct Statements {
     /// All of a report that nothing speaks against, where the database has a function for it: $2 the
     /// token's hash, $3 the states that may be left for it, $4 it, and what [`Self::record`] has.
     pub(crate) apply: Option<String>,
+    /// The same for several: $1 an array of objects in JSON, in the order in which they are taken; what each
+    /// has as `n`, and what was done with it.
+    pub(crate) apply_all: Option<String>,
+    /// $1 an array of keys in JSON: each that is one of a row, and its last seq.
+    pub(crate) heads: String,
     pub(crate) known: String,
     pub(crate) initial: String,
     /// $1 the state to go on from.
@@ -107,12 +110,6 @@ impl Statements {
             applied: format!(
                 "SELECT body_hash FROM {reports} WHERE {is_row} AND event_id = $2 AND answer = 'applied'"
             ),
-            of_run: format!(
-                "SELECT {} FROM {table} d WHERE EXISTS (SELECT 1 FROM {reports} r WHERE {} \
-                 AND r.run_id = $1 AND r.answer = 'applied')",
-                names.shown("d"),
-                names.of_row("d", "r")
-            ),
             first_run: format!(
                 "SELECT run_id FROM {reports} WHERE {is_row} AND answer = 'applied' \
                  AND run_id IS NOT NULL ORDER BY id LIMIT 1"
@@ -133,6 +130,8 @@ impl Statements {
                     names.apply
                 )
             }),
+            apply_all: shape.applies.then(|| names.apply_all()),
+            heads: names.heads(schema.events.is_some()),
             known: format!("SELECT state FROM {states} ORDER BY position"),
             initial: format!(
                 "SELECT state FROM {states} WHERE CAST(CAST(initial AS integer) AS bigint) = 1 ORDER BY position"

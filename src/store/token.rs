@@ -1,7 +1,7 @@
 //! The token that opens one row to reports: random, stored as its hash, compared in constant time.
 
 use super::conn::Arg;
-use super::{Conn, Error, Pool, Result, Statements, Store, in_transaction};
+use super::{Conn, Error, Result, Statements, Store, in_transaction};
 use crate::text::hex;
 use sha2::{Digest, Sha256};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -75,7 +75,10 @@ impl Store {
     pub async fn check_token(&self, id: &str, token: &str) -> Result<TokenCheck> {
         let statements = self.statements().await?;
         let given = hash(token);
-        in_transaction!(self, read, |conn| { check(conn, &statements, id, token, &given).await })
+        let mut held = self.connection().await?;
+        let checked = check(&mut held.conn(), &statements, id, token, &given).await?;
+        held.done();
+        Ok(checked)
     }
 }
 

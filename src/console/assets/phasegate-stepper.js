@@ -300,7 +300,8 @@ export function follow(path, on, told, strings = STRINGS) {
     events = new EventSource(path);
     events.addEventListener("open", hear);
     events.addEventListener("error", lose);
-    const all = { ...on, heartbeat: (said) => (beat = said.every_ms || beat) };
+    // What has ended is shown as it is: nothing more will come of it.
+    const all = { ...on, heartbeat: (said) => (beat = said.every_ms || beat), end: close };
     for (const [name, take] of Object.entries(all)) {
       events.addEventListener(name, ({ data }) => {
         const said = parsed(data);

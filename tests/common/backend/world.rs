@@ -166,6 +166,11 @@ impl World {
         self.run(self.store.close());
     }
 
+    /// The backend that serves.
+    pub fn backend(&self) -> &Backend {
+        &self.running.as_ref().unwrap().backends()[0]
+    }
+
     /// Stops the backend.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {

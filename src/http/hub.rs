@@ -1,0 +1,315 @@
+//! The one reader of all event streams: it looks at the rows that are watched, when something is signalled
+//! and now and then, and hands what is new to whoever watches. Streams ask the database nothing.
+
+use super::events::{frame, row_frame, transition};
+use super::{Shared, StoreResult};
+use crate::store::{Item, Seen};
+use axum::body::Bytes;
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// So many events of a row are kept for those who have not sent them yet.
+const KEPT: usize = 64;
+/// How far looks are apart at least, and looks at the list: what changes meanwhile comes together.
+const PACE: Duration = Duration::from_millis(5);
+const LIST_PACE: Duration = Duration::from_millis(100);
+
+/// What came to a row lately, ready to be sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tail {
+    /// Without gaps, the newest last.
+    pub(super) events: Arc<VecDeque<(i64, Bytes)>>,
+    pub(super) gone: bool,
+    /// No transition leads on from where it is.
+    pub(super) ended: bool,
+}
+
+/// The newest rows, ready to be sent.
+#[derive(Clone, Debug)]
+pub(super) struct ListNow {
+    /// Counts the changes.
+    pub(super) version: u64,
+    pub(super) whole: Bytes,
+    /// What leads here from the version before.
+    pub(super) changes: Arc<Vec<Bytes>>,
+    page: Arc<(Vec<Item>, Option<String>)>,
+}
+
+struct Watched {
+    last: i64,
+    tail: watch::Sender<Tail>,
+}
+
+#[derive(Default)]
+struct Subjects {
+    rows: HashMap<String, Watched>,
+    lists: BTreeMap<u32, watch::Sender<ListNow>>,
+    /// Rows that someone has just begun to watch.
+    begun: HashSet<String>,
+    reader: Option<JoinHandle<()>>,
+}
+
+pub(super) struct Hub {
+    subjects: Mutex<Subjects>,
+    wake: Notify,
+    /// When the database was looked at last, and answered.
+    looked: watch::Sender<Instant>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        let looked = watch::Sender::new(Instant::now());
+        Self { subjects: Mutex::default(), wake: Notify::new(), looked }
+    }
+}
+
+impl Hub {
+    fn subjects(&self) -> MutexGuard<'_, Subjects> {
+        self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn looked(&self) -> watch::Receiver<Instant> {
+        self.looked.subscribe()
+    }
+
+    /// Watches a row of which the events up to this one are known. The row is looked at at once: what came
+    /// since it was read is not missed.
+    pub(super) fn watch(&self, shared: &Arc<Shared>, id: &str, last: i64) -> watch::Receiver<Tail> {
+        let mut subjects = self.subjects();
+        let watched = subjects
+            .rows
+            .entry(id.to_owned())
+            .or_insert_with(|| Watched { last, tail: watch::Sender::default() });
+        let tail = watched.tail.subscribe();
+        subjects.begun.insert(id.to_owned());
+        self.read_on(shared, &mut subjects);
+        tail
+    }
+
+    /// Watches the list of the newest rows, so many of them.
+    pub(super) async fn watch_list(
+        &self,
+        shared: &Arc<Shared>,
+        limit: u32,
+    ) -> StoreResult<watch::Receiver<ListNow>> {
+        if let Some(list) = self.subjects().lists.get(&limit) {
+            return Ok(list.subscribe());
+        }
+        let page = shared.store.list(&*shared.machine, limit, None).await?;
+        let page = page.map(|page| (page.items, page.next)).unwrap_or_default();
+        let mut subjects = self.subjects();
+        let list = subjects
+            .lists
+            .entry(limit)
+            .or_insert_with(|| watch::Sender::new(ListNow::new(shared, 0, page, Vec::new())));
+        let list = list.subscribe();
+        self.read_on(shared, &mut subjects);
+        Ok(list)
+    }
+
+    /// Has the reader look, and begins one where none is at work.
+    fn read_on(&self, shared: &Arc<Shared>, subjects: &mut Subjects) {
+        if subjects.reader.as_ref().is_none_or(JoinHandle::is_finished) {
+            shared.store.listen();
+            let reader = read(Arc::downgrade(shared), shared.store.changes());
+            subjects.reader = Some(tokio::spawn(reader));
+        }
+        self.wake.notify_one();
+    }
+}
+
+/// What is to be looked at next.
+enum Due {
+    /// These rows, of those that are watched; and the lists, where any row changed.
+    Some(HashSet<String>),
+    All,
+}
+
+/// Looks until nobody watches, or the backend stops.
+async fn read(shared: Weak<Shared>, mut changes: broadcast::Receiver<Arc<str>>) {
+    let mut list_due: Option<Instant> = None;
+    let mut list_looked = Instant::now();
+    let mut next = Instant::now();
+    loop {
+        let Some(alive) = shared.upgrade() else {
+            return;
+        };
+        if *alive.closing.borrow() {
+            return;
+        }
+        let every = alive.options.poll.min(alive.options.heartbeat);
+        let until = list_due.unwrap_or(next).min(next);
+        let due = wait(&alive, &mut changes, until).await;
+        let due = if Instant::now() >= next { Due::All } else { due };
+        let is_whole = matches!(due, Due::All);
+        if is_whole {
+            next = Instant::now() + every;
+        }
+        match due {
+            Due::Some(rows) if rows.is_empty() => {}
+            Due::Some(_) | Due::All => {
+                list_due = list_due.or(Some(list_looked + LIST_PACE));
+                if !alive.hub.look(&alive, due).await {
+                    return;
+                }
+            }
+        }
+        if is_whole || list_due.is_some_and(|due| due <= Instant::now()) {
+            list_due = None;
+            list_looked = Instant::now();
+            alive.hub.look_at_lists(&alive).await;
+        }
+        drop(alive);
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+/// Until something changed, or it is time.
+async fn wait(shared: &Shared, changes: &mut broadcast::Receiver<Arc<str>>, until: Instant) -> Due {
+    let mut closing = shared.closing.subscribe();
+    let mut rows = HashSet::new();
+    tokio::select! {
+        () = tokio::time::sleep_until(until) => {}
+        () = shared.hub.wake.notified() => {}
+        _ = closing.wait_for(|closing| *closing) => {}
+        changed = changes.recv() => match changed {
+            Ok(id) => drop(rows.insert(id.to_string())),
+            Err(_) => return Due::All,
+        },
+    }
+    loop {
+        match changes.try_recv() {
+            Ok(id) => drop(rows.insert(id.to_string())),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => return Due::All,
+            Err(_) => break,
+        }
+    }
+    rows.extend(std::mem::take(&mut shared.hub.subjects().begun));
+    Due::Some(rows)
+}
+
+impl Hub {
+    /// Looks at rows, and hands out what is new. Whether anyone watches.
+    async fn look(&self, shared: &Shared, due: Due) -> bool {
+        let known: BTreeMap<String, i64> = {
+            let mut subjects = self.subjects();
+            subjects.rows.retain(|_, row| row.tail.receiver_count() > 0);
+            subjects.lists.retain(|_, list| list.receiver_count() > 0);
+            if subjects.rows.is_empty() && subjects.lists.is_empty() {
+                subjects.reader = None;
+                return false;
+            }
+            let is_due = |id: &String| match &due {
+                Due::All => true,
+                Due::Some(rows) => rows.contains(id),
+            };
+            let rows = subjects.rows.iter().filter(|(id, _)| is_due(id));
+            rows.map(|(id, row)| (id.clone(), row.last)).collect()
+        };
+        if known.is_empty() {
+            return true;
+        }
+        let begun = Instant::now();
+        let look = shared.store.look(&*shared.machine, &known);
+        match tokio::time::timeout(shared.options.patience, look).await {
+            Ok(Ok(seen)) => {
+                for (id, seen) in seen {
+                    self.hand_out(shared, &id, seen);
+                }
+                self.looked.send_replace(begun);
+            }
+            // Clients keep what they have, and hear no heartbeat: what they miss now comes once the
+            // database is back.
+            Ok(Err(error)) => tracing::warn!(%error, "event streams could not be read on"),
+            Err(_) => tracing::warn!("event streams could not be read on: the database hangs"),
+        }
+        true
+    }
+
+    fn hand_out(&self, shared: &Shared, id: &str, seen: Seen) {
+        let mut subjects = self.subjects();
+        let Some(row) = subjects.rows.get_mut(id) else {
+            return;
+        };
+        match seen {
+            Seen::Same => {}
+            Seen::Gone => {
+                row.tail.send_modify(|tail| tail.gone = true);
+                subjects.rows.remove(id);
+            }
+            Seen::Events(events) => {
+                let Some(last) = events.last() else {
+                    return;
+                };
+                row.last = last.seq;
+                let state = shared.machine.find(&last.to);
+                let ended = state.is_some_and(|state| shared.machine.is_terminal(state));
+                row.tail.send_modify(|tail| {
+                    let kept = Arc::make_mut(&mut tail.events);
+                    kept.extend(events.iter().map(|event| (event.seq, transition(event))));
+                    let over = kept.len().saturating_sub(KEPT);
+                    kept.drain(..over);
+                    tail.ended = ended;
+                });
+            }
+        }
+    }
+
+    async fn look_at_lists(&self, shared: &Shared) {
+        let limits: Vec<u32> = self.subjects().lists.keys().copied().collect();
+        for limit in limits {
+            let begun = Instant::now();
+            let list = shared.store.list(&*shared.machine, limit, None);
+            match tokio::time::timeout(shared.options.patience, list).await {
+                Ok(Ok(page)) => {
+                    let page = page.map(|page| (page.items, page.next)).unwrap_or_default();
+                    if let Some(list) = self.subjects().lists.get(&limit) {
+                        list.send_if_modified(|now| now.move_to(shared, page));
+                    }
+                    self.looked.send_replace(begun);
+                }
+                Ok(Err(error)) => tracing::warn!(%error, "a list could not be read on"),
+                Err(_) => tracing::warn!("a list could not be read on: the database hangs"),
+            }
+        }
+    }
+}
+
+impl ListNow {
+    fn new(
+        shared: &Shared,
+        version: u64,
+        page: (Vec<Item>, Option<String>),
+        changes: Vec<Bytes>,
+    ) -> Self {
+        let table = shared.store.schema().table.as_str();
+        let whole = frame("list", None, true, &json!({table: page.0, "next": page.1}));
+        Self { version, whole, changes: Arc::new(changes), page: Arc::new(page) }
+    }
+
+    /// Whether it is another one than before.
+    fn move_to(&mut self, shared: &Shared, page: (Vec<Item>, Option<String>)) -> bool {
+        if *self.page == page {
+            return false;
+        }
+        let (had, next) = &*self.page;
+        let is_same = had.iter().map(|item| &item.id).eq(page.0.iter().map(|item| &item.id));
+        // The same rows in the same order: each that changed by itself.
+        let changes = if *next == page.1 && is_same {
+            let pairs = had.iter().zip(&page.0).filter(|(had, now)| had != now);
+            pairs.map(|(_, now)| row_frame(now)).collect()
+        } else {
+            Vec::new()
+        };
+        *self = Self::new(shared, self.version + 1, page, changes);
+        if self.changes.is_empty() {
+            self.changes = Arc::new(vec![self.whole.clone()]);
+        }
+        true
+    }
+}

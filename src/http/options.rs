@@ -1,0 +1,187 @@
+//! How a backend behaves where it may differ.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// How a backend behaves where it may differ.
+///
+/// ```
+/// use phasegate::http::Options;
+/// use std::time::Duration;
+///
+/// let options = Options::default().poll(Duration::from_millis(200)).patience(Duration::from_secs(3));
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(super) burst: NonZeroU32,
+    pub(super) every: Duration,
+    pub(super) starts: NonZeroU32,
+    pub(super) starts_every: Duration,
+    pub(super) wrong: NonZeroU32,
+    pub(super) wrong_every: Duration,
+    pub(super) poll: Duration,
+    pub(super) heartbeat: Duration,
+    pub(super) patience: Duration,
+    pub(super) streams: usize,
+    pub(super) streams_per_client: usize,
+    pub(super) connections: usize,
+    pub(super) connections_per_client: usize,
+    pub(super) head_timeout: Duration,
+    pub(super) body_timeout: Duration,
+    pub(super) request_timeout: Duration,
+    pub(super) drain: Duration,
+    pub(super) retention: Option<Duration>,
+    pub(super) token_lifetime: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let n = |n| NonZeroU32::new(n).expect("it is not zero");
+        Self {
+            burst: n(120),
+            every: Duration::from_millis(500),
+            starts: n(60),
+            starts_every: Duration::from_secs(1),
+            wrong: n(30),
+            wrong_every: Duration::from_secs(1),
+            poll: Duration::from_secs(1),
+            heartbeat: Duration::from_secs(5),
+            patience: Duration::from_secs(8),
+            streams: 10_000,
+            streams_per_client: 1_000,
+            connections: 12_000,
+            connections_per_client: 2_000,
+            head_timeout: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            drain: Duration::ZERO,
+            retention: None,
+            token_lifetime: None,
+        }
+    }
+}
+
+impl Options {
+    /// So many reports of one row with one credential are let through at once; 120 by default.
+    #[must_use]
+    pub fn burst(self, burst: NonZeroU32) -> Self {
+        Self { burst, ..self }
+    }
+
+    /// And then one in each such time, more than zero; 500 ms by default.
+    #[must_use]
+    pub fn every(self, every: Duration) -> Self {
+        Self { every, ..self }
+    }
+
+    /// So many rows may one client start at once; 60 by default.
+    #[must_use]
+    pub fn starts(self, starts: NonZeroU32) -> Self {
+        Self { starts, ..self }
+    }
+
+    /// And then one in each such time; 1 s by default.
+    #[must_use]
+    pub fn starts_every(self, starts_every: Duration) -> Self {
+        Self { starts_every, ..self }
+    }
+
+    /// So many wrong credentials of one client are answered 401; 30 by default. More of them are 429;
+    /// what is sent with a right one is not counted.
+    #[must_use]
+    pub fn wrong(self, wrong: NonZeroU32) -> Self {
+        Self { wrong, ..self }
+    }
+
+    /// And then one in each such time; 1 s by default.
+    #[must_use]
+    pub fn wrong_every(self, wrong_every: Duration) -> Self {
+        Self { wrong_every, ..self }
+    }
+
+    /// How often the streams' one reader looks at the database though nothing was signalled; 1 s by
+    /// default.
+    #[must_use]
+    pub fn poll(self, poll: Duration) -> Self {
+        Self { poll, ..self }
+    }
+
+    /// How often a stream says that it is still there, and that the database is; 5 s by default.
+    #[must_use]
+    pub fn heartbeat(self, heartbeat: Duration) -> Self {
+        Self { heartbeat, ..self }
+    }
+
+    /// How long the database is waited for before it counts as away; 8 s by default.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How many event streams are open at once at most; 10,000 by default.
+    #[must_use]
+    pub fn streams(self, streams: usize) -> Self {
+        Self { streams, ..self }
+    }
+
+    /// How many of them one client has at most; 1,000 by default.
+    #[must_use]
+    pub fn streams_per_client(self, streams_per_client: usize) -> Self {
+        Self { streams_per_client, ..self }
+    }
+
+    /// How many connections are open at once at most; 12,000 by default. More are closed. The process
+    /// may need leave for as many open files.
+    #[must_use]
+    pub fn connections(self, connections: usize) -> Self {
+        Self { connections, ..self }
+    }
+
+    /// How many of them one address has at most; 2,000 by default. Behind a proxy all have its
+    /// address.
+    #[must_use]
+    pub fn connections_per_client(self, connections_per_client: usize) -> Self {
+        Self { connections_per_client, ..self }
+    }
+
+    /// How long a connection may take for the next request's head, idle time included; 15 s by
+    /// default.
+    #[must_use]
+    pub fn head_timeout(self, head_timeout: Duration) -> Self {
+        Self { head_timeout, ..self }
+    }
+
+    /// How long a request's body may take; 10 s by default.
+    #[must_use]
+    pub fn body_timeout(self, body_timeout: Duration) -> Self {
+        Self { body_timeout, ..self }
+    }
+
+    /// How long a request may take as a whole until its answer begins; 30 s by default.
+    #[must_use]
+    pub fn request_timeout(self, request_timeout: Duration) -> Self {
+        Self { request_timeout, ..self }
+    }
+
+    /// How long `/readyz` says no before the port is closed, so that nothing new is sent here; not at
+    /// all by default.
+    #[must_use]
+    pub fn drain(self, drain: Duration) -> Self {
+        Self { drain, ..self }
+    }
+
+    /// How long the history of rows that have ended or are gone is kept: what is older is pruned once an
+    /// hour. For ever by default. On PostgreSQL it takes the right to execute `MACHINE_prune`.
+    #[must_use]
+    pub fn retention(self, retention: Duration) -> Self {
+        Self { retention: Some(retention), ..self }
+    }
+
+    /// How long the token of a row is good, from its start or its last rotation; by default for as long as
+    /// the row is there.
+    #[must_use]
+    pub fn token_lifetime(self, lifetime: Duration) -> Self {
+        Self { token_lifetime: Some(lifetime), ..self }
+    }
+}

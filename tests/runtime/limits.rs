@@ -1,0 +1,149 @@
+//! What one client does too much of is answered or closed, and others notice nothing.
+
+use crate::common::backend::client::Stream;
+use crate::common::backend::world::{Database, World};
+use phasegate::http::Options;
+use serde_json::json;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+fn world(options: Options) -> World {
+    let mut world = World::deploy(Database::Sqlite);
+    world.serve(options);
+    world
+}
+
+fn connect(world: &World) -> TcpStream {
+    let socket = TcpStream::connect(world.url.strip_prefix("http://").unwrap()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    socket
+}
+
+/// All that comes until the backend closes the connection.
+fn rest(mut socket: TcpStream) -> String {
+    let mut rest = Vec::new();
+    match socket.read_to_end(&mut rest) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("it stays open: {error}"),
+    }
+    String::from_utf8_lossy(&rest).into_owned()
+}
+
+#[test]
+fn a_head_that_never_ends_is_closed_and_so_is_an_idle_connection() {
+    let world = world(Options::default().head_timeout(Duration::from_millis(300)));
+    let mut begun = connect(&world);
+    begun.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ").unwrap();
+    let mut idle = connect(&world);
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert!(rest(idle).contains("\"alive\":true"));
+    assert!(!rest(begun).contains("200 OK"));
+    assert!(rest(connect(&world)).is_empty(), "it never said anything");
+}
+
+#[test]
+fn a_body_that_never_ends_is_answered_408() {
+    let world = world(Options::default().body_timeout(Duration::from_millis(200)));
+    let row = world.start();
+    let mut socket = connect(&world);
+    let head = format!(
+        "POST {}/callbacks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"status\":",
+        row.path(),
+        row.token
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    let answer = rest(socket);
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("/problems/timeout"), "{answer}");
+}
+
+#[test]
+fn a_head_that_is_too_large_is_answered_431() {
+    let world = world(Options::default());
+    let mut socket = connect(&world);
+    let head = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    // It may be answered and closed before all of it is sent.
+    let _ = socket.write_all(head.as_bytes());
+    let mut first = [0; 12];
+    if socket.read_exact(&mut first).is_ok() {
+        assert_eq!(String::from_utf8_lossy(&first), "HTTP/1.1 431");
+    }
+    assert_eq!(world.get("/healthz").status, 200);
+}
+
+#[test]
+fn connections_of_one_address_are_bounded_and_free_again() {
+    let world = world(Options::default().connections_per_client(3));
+    let mut open: Vec<_> = (0..3).map(|_| connect(&world)).collect();
+    // Each has its place once it is answered.
+    for socket in &mut open {
+        socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        assert_ne!(socket.read(&mut [0; 1024]).unwrap(), 0);
+    }
+    assert!(rest(connect(&world)).is_empty(), "it is one more than there may be");
+    open.pop();
+    // The place is free as soon as the backend has seen that it was left.
+    let answered = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        let mut socket = connect(&world);
+        let asked = socket.write_all(b"GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n");
+        asked.is_ok() && rest(socket).contains("\"alive\":true")
+    });
+    assert!(answered);
+}
+
+#[test]
+fn streams_are_bounded_for_all_and_for_one() {
+    for options in [Options::default().streams(2), Options::default().streams_per_client(2)] {
+        let world = world(options);
+        let row = world.start();
+        let first = row.stream(None);
+        let _list = Stream::of_list(&format!("{}/api/deploys", world.url));
+        let events = format!("{}/events", row.path());
+        let refused = world.get(&events);
+        assert_ne!(refused.header("retry-after"), "");
+        refused.problem(429, "too-many-requests");
+        assert_eq!(row.snapshot()["seq"], 1, "all else goes on");
+        drop(first);
+        let is_free = (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            row.stream(None).head.contains("200 OK")
+        });
+        assert!(is_free);
+    }
+}
+
+#[test]
+fn starts_are_bounded_for_one_client() {
+    let two = NonZeroU32::new(2).unwrap();
+    let hour = Duration::from_secs(3600);
+    let world = world(Options::default().starts(two).starts_every(hour));
+    for _ in 0..2 {
+        world.start().walk(&["building"]);
+    }
+    let refused = world.post("/api/deploys", &json!({}));
+    assert_ne!(refused.header("retry-after"), "");
+    refused.problem(429, "too-many-requests");
+    assert_eq!(world.count("SELECT count(*) FROM deploys"), 2);
+}
+
+#[test]
+fn wrong_tokens_of_one_client_are_bounded_and_a_right_one_is_taken_still() {
+    let two = NonZeroU32::new(2).unwrap();
+    let hour = Duration::from_secs(3600);
+    let world = world(Options::default().wrong(two).wrong_every(hour));
+    let row = world.start();
+    for n in 0..4 {
+        let wrong = format!("Bearer {n:064}.{}", row.id);
+        let answer = row.send(br#"{"status":"building"}"#, &[("authorization", &wrong)]);
+        match n {
+            0 | 1 => answer.problem(401, "unauthorized"),
+            _ => answer.problem(429, "too-many-requests"),
+        };
+    }
+    row.walk(&["building"]);
+}
