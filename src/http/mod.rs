@@ -35,6 +35,7 @@ mod rows;
 mod serve;
 mod start;
 mod tokens;
+mod webhook;
 
 pub use access::{Access, Net, NoNet, Operator, Operators, Tokens, Unsafe};
 pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential, Run};
@@ -47,6 +48,7 @@ pub use options::Options;
 pub use request::BODY;
 pub use routes::{health, metrics, problems, router};
 pub use serve::{Running, serve};
+pub use webhook::{Ends, Webhook};
 
 use crate::store::Result as StoreResult;
 use crate::{Machine, Store};

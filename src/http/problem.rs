@@ -283,7 +283,7 @@ impl Problem {
         self
     }
 
-    fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+    pub(super) fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.headers.insert(name, value.into());
         self
     }

@@ -53,7 +53,7 @@ impl Backend {
     }
 
     /// Routes of this backend's: counted, and with their problems' addresses.
-    fn finished(&self, router: Router<Arc<Shared>>) -> Router {
+    pub(super) fn finished(&self, router: Router<Arc<Shared>>) -> Router {
         router
             .layer(from_fn_with_state(self.shared.clone(), measured))
             .with_state(self.shared.clone())

@@ -212,6 +212,22 @@ impl Store {
         in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before).await)
     }
 
+    /// The keys of the rows that a run reported to.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn rows_of_run(&self, run: &str) -> Result<Vec<String>> {
+        let sql = self.statements().await?;
+        if !sql.has_history() {
+            return Ok(Vec::new());
+        }
+        in_transaction!(self, read, |conn| {
+            let rows = conn.rows(&sql.of_run, &[run.into()]).await?;
+            let key = |row: &Row| Ok(sql.shape.key.shown(&row.text(0)?.unwrap_or_default()));
+            rows.iter().map(key).collect::<Result<Vec<_>>>()
+        })
+    }
+
     /// The values of the states that rows are in for longer than is usual, each with their number, where
     /// the database says so.
     ///

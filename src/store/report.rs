@@ -270,11 +270,26 @@ fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Erro
         if !secure || address.len() == 8 {
             return Err(D::Error::custom("a run_url that is not https"));
         }
+        // What stands before an `@` reads like the host, and is none.
+        let authority = address[8..].split(['/', '?', '#']).next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err(D::Error::custom("a run_url with a user's name"));
+        }
+        if address.chars().any(turns) {
+            return Err(D::Error::custom(
+                "a run_url with marks that turn its direction of writing",
+            ));
+        }
         if address.chars().any(|char| char.is_control() || char.is_whitespace()) {
             return Err(D::Error::custom("a run_url with white space or control characters"));
         }
     }
     Ok(address)
+}
+
+/// Whether a character makes what follows read from the other side.
+fn turns(char: char) -> bool {
+    matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn log<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
@@ -338,6 +353,10 @@ mod tests {
             r#"{"status":"a","run_url":"http://example.com"}"#,
             r#"{"status":"a","run_url":"javascript:alert(1)"}"#,
             r#"{"status":"a","run_url":"https://a b"}"#,
+            r#"{"status":"a","run_url":"https://github.com@evil.example/x"}"#,
+            r#"{"status":"a","run_url":"HTTPS://ada:pw@github.com"}"#,
+            r#"{"status":"a","run_url":"https://github.com\\@evil.example/"}"#,
+            r#"{"status":"a","run_url":"https://a/\u202egpj.x"}"#,
             r#"{"status":"a","status":"b"}"#,
             r#"{}"#,
             r#"[]"#,

@@ -31,6 +31,8 @@ pub(crate) struct Statements {
     pub(crate) last_event: String,
     /// $2 event id; body hash.
     pub(crate) applied: String,
+    /// $1 a run: the keys of the rows that it reported to.
+    pub(crate) of_run: String,
     /// The run of the first report that was applied.
     pub(crate) first_run: String,
     /// $1 key, $2 run id.
@@ -109,6 +111,12 @@ impl Statements {
             ),
             applied: format!(
                 "SELECT body_hash FROM {reports} WHERE {is_row} AND event_id = $2 AND answer = 'applied'"
+            ),
+            of_run: format!(
+                "SELECT {} FROM {table} d WHERE EXISTS (SELECT 1 FROM {reports} r WHERE {} \
+                 AND r.run_id = $1 AND r.answer = 'applied')",
+                names.shown("d"),
+                names.of_row("d", "r")
             ),
             first_run: format!(
                 "SELECT run_id FROM {reports} WHERE {is_row} AND answer = 'applied' \

@@ -315,3 +315,57 @@ fn outside_github_a_report_is_sent_without_what_only_a_run_knows() {
     let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["job", "status", "table"]);
 }
+
+/// The deploy table, by whose workflow jobs report by their own tokens.
+fn by_own_tokens() -> Generated {
+    let table = std::fs::read_to_string("deploy.toml").unwrap();
+    let row = "id_input = \"console_deploy_id\"\n";
+    assert!(table.contains(row));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deploy.toml");
+    fs::write(&path, table.replace(row, &format!("{row}credential = \"oidc\"\n"))).unwrap();
+    Generated::from(path.to_str().unwrap())
+}
+
+#[test]
+#[ignore = "needs bash, jq and curl: run by tests/run"]
+fn a_job_reports_by_its_own_token_where_the_table_says_so() {
+    let generated = by_own_tokens();
+    let console = answering(&[(200, APPLIED)]);
+    let github = answering(&[(503, ""), (200, r#"{"value":"ey.own.token","count":1}"#)]);
+    let script = Script::with_text(generated.text("notify.sh"), &format!("{}/", console.url))
+        .with("NOTIFY_JOB", "smoke")
+        .with("NOTIFY_STATE", "smoke_running")
+        .with("ACTIONS_ID_TOKEN_REQUEST_URL", &format!("{}/token?api-version=2.0", github.url))
+        .with("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ask-1");
+    let ran = script.run();
+    ran.is(0, "200 applied");
+    // It is for the console at this address alone, and masked before anything else is said.
+    let asked = github.requests();
+    assert_eq!(asked.len(), 2, "{}", ran.said);
+    let audience = console.url.replace(':', "%3A").replace('/', "%2F");
+    assert_eq!(asked[1].line, format!("GET /token?api-version=2.0&audience={audience} HTTP/1.1"));
+    assert_eq!(asked[1].authorization, "bearer ask-1");
+    assert_eq!(console.requests()[0].authorization, "Bearer ey.own.token");
+    assert!(ran.said.starts_with("::add-mask::ey.own.token\n"), "{}", ran.said);
+    assert!(!ran.said.contains("ask-1"), "{}", ran.said);
+
+    let without = script.with("ACTIONS_ID_TOKEN_REQUEST_URL", "").run();
+    without
+        .is(1, "This job may not ask for its own token: give it `permissions: id-token: write`.");
+    assert_eq!(console.requests().len(), 1);
+}
+
+#[test]
+fn a_workflow_of_jobs_own_tokens_lets_them_ask_and_takes_no_secret() {
+    let generated = by_own_tokens();
+    let workflow = generated.workflow();
+    let inputs = workflow["on"]["workflow_dispatch"]["inputs"].as_object().unwrap();
+    assert_eq!(inputs.keys().collect::<Vec<_>>(), ["console_deploy_id"]);
+    for (name, job) in workflow["jobs"].as_object().unwrap() {
+        assert_eq!(job["permissions"], json!({"id-token": "write"}), "{name}");
+    }
+    assert!(!generated.text("notify.sh").contains("callback_token"));
+    // Where the row's token opens it, nothing is asked for.
+    assert!(!Generated::from("deploy.toml").text("notify.sh").contains("ID_TOKEN"));
+}

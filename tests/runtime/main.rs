@@ -33,3 +33,4 @@ mod stream;
 mod tls;
 mod tokens;
 mod up;
+mod webhook;

@@ -3,7 +3,7 @@
 
 mod section;
 
-pub use section::{WorkflowRow, WorkflowTarget};
+pub use section::{Credential, WorkflowRow, WorkflowTarget};
 
 use askama::Template;
 
@@ -35,7 +35,7 @@ fn render(machine: &Machine, target: &WorkflowTarget, header: &Header) -> Vec<Ar
             executable: true,
             ..Artifact::new(
                 format!("{folder}/notify.sh"),
-                print(&ScriptView::new(machine, &header)),
+                print(&ScriptView::new(machine, target, &header)),
             )
         },
     ];
@@ -56,6 +56,7 @@ fn render(machine: &Machine, target: &WorkflowTarget, header: &Header) -> Vec<Ar
             is_payload: target.is_payload(),
             id_key: yaml::name(&target.id_input),
             token_input: TOKEN_INPUT,
+            is_oidc: target.credential == Credential::Oidc,
             jobs,
         }),
     ));
@@ -83,6 +84,7 @@ struct ScriptView<'a> {
     collection: String,
     fingerprint: &'a str,
     token_input: &'a str,
+    is_oidc: bool,
     states: Vec<StateView<'a>>,
     outcomes: Vec<OutcomeView<'a>>,
 }
@@ -103,7 +105,7 @@ struct OutcomeView<'a> {
 }
 
 impl<'a> ScriptView<'a> {
-    fn new(machine: &'a Machine, header: &'a str) -> Self {
+    fn new(machine: &'a Machine, target: &WorkflowTarget, header: &'a str) -> Self {
         let states = machine.states.iter().map(|state| StateView {
             name: &state.name,
             value: format!("'{}'", state.value.replace('\'', r"'\''")),
@@ -127,6 +129,7 @@ impl<'a> ScriptView<'a> {
             collection: machine.collection(),
             fingerprint: &machine.fingerprints.table,
             token_input: TOKEN_INPUT,
+            is_oidc: target.credential == Credential::Oidc,
             states: states.collect(),
             outcomes: outcomes.collect(),
         }
@@ -144,6 +147,7 @@ struct WorkflowView<'a> {
     is_payload: bool,
     id_key: String,
     token_input: &'a str,
+    is_oidc: bool,
     jobs: Vec<String>,
 }
 
@@ -163,6 +167,8 @@ struct JobView {
     result: Option<String>,
     /// Whether it needs the repository's files.
     checkout: bool,
+    /// Whether it asks for its own token.
+    id_token: bool,
     steps: Vec<StepView>,
 }
 
@@ -228,6 +234,7 @@ impl Github<'_> {
             result: (job.always && reports).then(|| self.result(plan.job)),
             always: job.always,
             skippable: job.skippable,
+            id_token: reports && target.credential == Credential::Oidc,
             checkout: reports && target.action.starts_with("./"),
             steps: plan.steps.iter().map(step).collect(),
         })

@@ -19,7 +19,12 @@
 #                      tolerated, else 240)
 #   NOTIFY_LOG         a file whose last 16 KiB go along, as they are: no secret of theirs is masked
 #
+<%- if is_oidc %>
+# and ACTIONS_ID_TOKEN_REQUEST_URL with ACTIONS_ID_TOKEN_REQUEST_TOKEN (what is had by them authenticates
+# the report; a job has them with `permissions: id-token: write`), GITHUB_RUN_ID,
+<%- else %>
 # and GITHUB_EVENT_PATH (its .inputs.<{ token_input }>, or that of .client_payload, authenticates the report), GITHUB_RUN_ID,
+<%- endif %>
 # GITHUB_RUN_ATTEMPT, GITHUB_JOB, GITHUB_SERVER_URL, GITHUB_REPOSITORY and RUNNER_TEMP, as every runner
 # sets them.
 #
@@ -143,6 +148,30 @@ fi
 for tool in jq curl; do
   command -v "$tool" >/dev/null || give_up 1 "$tool is needed to report to the console, and is not installed here."
 done
+<%- if is_oidc %>
+
+# The job's own token, for the console alone. It is asked for here, and not passed on by `with:` or `env:`,
+# which the log prints; masked before anything else is printed.
+url=${NOTIFY_URL:-}
+while [[ $url == */ ]]; do
+  url=${url%/}
+done
+[[ -n ${ACTIONS_ID_TOKEN_REQUEST_URL:-} && -n ${ACTIONS_ID_TOKEN_REQUEST_TOKEN:-} ]] ||
+  give_up 1 "This job may not ask for its own token: give it \`permissions: id-token: write\`."
+token=
+for again in 1 2 3; do
+  token=$(
+    printf 'header = "Authorization: bearer %s"\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" |
+      curl --silent --fail --globoff --connect-timeout 5 --max-time 10 --config - \
+        "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$(jq -rn --arg url "$url" '$url | @uri')" |
+      jq -r '.value // ""'
+  ) || token=
+  token=${token%$'\r'}
+  [[ -z $token ]] || break
+  sleep "$again"
+done
+[[ -n $token ]] || give_up 1 "GitHub gave this job no token of its own in 3 tries."
+<%- else %>
 
 # A dispatch input is no secret to GitHub: only masked is it kept out of the log, and so before anything
 # else is printed. It is read here, and not passed on by `with:` or `env:`, which the log prints.
@@ -152,12 +181,13 @@ if [[ -r ${GITHUB_EVENT_PATH:-} ]]; then
   token=${token%$'\r'}
 fi
 [[ -n $token ]] || give_up 1 "The event that started this run carries no <{ token_input }>: the console has to give it with the deploy's id."
+<%- endif %>
 annotate add-mask "$token"
 # What is a space depends on the locale; what a header must not hold doesn't.
 (
   LC_ALL=C
   [[ $token != *[[:space:][:cntrl:]]* ]]
-) || give_up 1 "The <{ token_input }> of the event that started this run holds white space."
+) || give_up 1 "The <% if is_oidc %>token that GitHub gave this job<% else %><{ token_input }> of the event that started this run<% endif %> holds white space."
 
 job=${NOTIFY_JOB:-}
 state=${NOTIFY_STATE:-}

@@ -116,10 +116,24 @@ impl Access {
         backends: impl IntoIterator<Item = &'a Backend>,
         pages: Router,
     ) -> Router {
+        self.router_with(backends, pages, Router::new())
+    }
+
+    /// The same with routes that have a credential of their own: webhooks, for one.
+    ///
+    /// # Panics
+    /// As [`router`](Self::router).
+    pub fn router_with<'a>(
+        &self,
+        backends: impl IntoIterator<Item = &'a Backend>,
+        pages: Router,
+        own: Router,
+    ) -> Router {
         let backends: Vec<&Backend> = backends.into_iter().collect();
         let access = Arc::new(self.clone());
         let mut operated = pages;
-        let mut open = routes::probes(backends.iter().copied()).merge(routes::problems());
+        let mut open =
+            routes::probes(backends.iter().copied()).merge(routes::problems()).merge(own);
         if self.metrics {
             operated = operated.merge(routes::metrics(backends.iter().copied()));
         }

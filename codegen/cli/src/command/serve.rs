@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::Args;
 use phasegate::Store;
+use phasegate::axum::Router;
 use phasegate::http::{self, Backend, Options};
 use tokio::net::TcpListener;
 
@@ -107,6 +108,7 @@ impl Server {
             }
             let mut backends = Vec::new();
             let mut pages = table::index(&served);
+            let mut signed = Router::new();
             let several = served.len() > 1;
             for table in &served {
                 let store = Store::open(&url, table.schema.clone()).await?;
@@ -114,6 +116,11 @@ impl Server {
                 let machine = Arc::clone(&table.machine);
                 backends.push(Backend::with(store, machine, credential, options.clone()));
                 pages = pages.merge(table.pages(several));
+                if let (Some(webhook), Some(backend)) =
+                    (self.access.webhook(&table.ends)?, backends.last())
+                {
+                    signed = signed.merge(backend.webhook(webhook));
+                }
             }
             if !self.no_migrate {
                 migrations::run(&served, &backends).await?;
@@ -129,7 +136,7 @@ impl Server {
             let metrics =
                 metrics.map(|listener| http::serve(Vec::new(), listener, http::metrics(&backends)));
             let metrics = metrics.transpose()?;
-            let router = access.router(&backends, pages);
+            let router = access.router_with(&backends, pages, signed);
             let running = http::serve(backends.clone(), listener, router)?;
             let names: Vec<&str> = served.iter().map(|table| table.schema.table.as_str()).collect();
             let what = match &console {

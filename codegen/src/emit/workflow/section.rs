@@ -32,10 +32,24 @@ pub struct WorkflowRow {
     /// is the action in the workspace, which the job must have checked out.
     #[schemars(with = "Option<String>")]
     pub action: Option<Text>,
+    /// What opens the row to reports: the `token` that the console gives the run as an input, or by `oidc`
+    /// the job's own token, which needs no secret; by default `token`.
+    pub credential: Option<Credential>,
     /// Workflows written by hand, in which the report steps between `# phasegate:begin` and
     /// `# phasegate:end` are kept current; none by default.
     #[schemars(with = "Option<Vec<String>>", length(min = 1), inner(regex(pattern = r"\.ya?ml$")))]
     pub workflows: Option<Spanned<Vec<Text>>>,
+}
+
+/// What opens a row to a workflow's reports.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Credential {
+    /// The row's token, which comes with the row's id.
+    #[default]
+    Token,
+    /// The job's own token, by OpenID Connect.
+    Oidc,
 }
 
 /// `[target.workflow]`.
@@ -49,6 +63,8 @@ pub struct WorkflowTarget {
     id: String,
     /// What `uses:` says.
     pub action: String,
+    /// What opens the row to reports.
+    pub credential: Credential,
     /// The workflows written by hand whose report steps are kept current, from the root.
     pub workflows: Vec<String>,
 }
@@ -98,6 +114,7 @@ impl Target for Workflow {
             },
             id_input,
             action: or(row.action.as_ref(), || format!("$/{path}/notify-{machine}-status")),
+            credential: row.credential.unwrap_or_default(),
             workflows: row.kept().map(|path| normal(path.get_ref())).collect(),
             path,
         }

@@ -7,7 +7,7 @@ use super::files::File;
 use super::inputs::CALLS;
 use super::lines::Lines;
 use super::reading::{Found, Reading};
-use crate::emit::workflow::{TOKEN_INPUT, WorkflowTarget};
+use crate::emit::workflow::{Credential, TOKEN_INPUT, WorkflowTarget};
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::{Machine, NeedResult};
 use crate::rules::{self, Rule};
@@ -283,7 +283,8 @@ fn without_inputs(
     if context != "inputs" || !reading.has_trigger("workflow_dispatch") {
         return Vec::new();
     }
-    let missing = [id, TOKEN_INPUT].into_iter().filter(|input| !is_there(input));
+    let token = (reading.target.credential == Credential::Token).then_some(TOKEN_INPUT);
+    let missing = [id].into_iter().chain(token).filter(|input| !is_there(input));
     let said = |input| {
         Said(
             rules::MISSING_INPUT,

@@ -5,7 +5,7 @@ use super::Around;
 use super::document::{Node, Value};
 use super::lines::{self, Edit};
 use super::reading::Reading;
-use crate::emit::workflow::TOKEN_INPUT;
+use crate::emit::workflow::{Credential, TOKEN_INPUT};
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest;
@@ -172,7 +172,8 @@ impl Reading<'_> {
         }
         // The script reads the token from the event, which is the caller's in a called workflow.
         let is_called = self.has_trigger("workflow_call") && !self.has_trigger("workflow_dispatch");
-        if !is_called && !self.takes("workflow_dispatch", TOKEN_INPUT) {
+        let by_token = self.target.credential == Credential::Token;
+        if by_token && !is_called && !self.takes("workflow_dispatch", TOKEN_INPUT) {
             missing.push(Missing {
                 name: TOKEN_INPUT.to_owned(),
                 description: format!("Given by the console: it opens this one {machine} alone."),

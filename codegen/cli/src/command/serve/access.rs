@@ -9,10 +9,11 @@ use phasegate::Store;
 use phasegate::axum::http::request::Parts;
 use phasegate::axum::http::{HeaderName, Uri};
 use phasegate::http::{
-    Access, Authenticate, Authenticated, BearerToken, GithubJobs, Issuer, Jobs, Net, Operators,
-    Tokens, Unsafe,
+    Access, Authenticate, Authenticated, BearerToken, Ends, GithubJobs, Issuer, Jobs, Net,
+    Operators, Tokens, Unsafe, Webhook,
 };
 
+use super::settings;
 use crate::command::{Failure, shown};
 
 /// The issuer of jobs' tokens on github.com.
@@ -63,7 +64,15 @@ pub(super) struct AccessArgs {
     /// With `--reports oidc`: for whom they are; by default `--public-url`
     #[arg(long, value_name = "TEXT", env = "PHASEGATE_REPORT_AUDIENCE")]
     report_audience: Option<String>,
-    /// With `--reports oidc`: the repositories, by their numbers
+    /// Take GitHub's `workflow_run` webhooks at `/webhooks/TABLE`: a file with their secret
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PHASEGATE_WEBHOOK_SECRET_FILE",
+        requires = "report_repository_id"
+    )]
+    webhook_secret_file: Option<PathBuf>,
+    /// With `--reports oidc`, or webhooks: the repositories, by their numbers
     #[arg(long, value_name = "ID", env = "PHASEGATE_REPORT_REPOSITORY_ID", value_delimiter = ',')]
     report_repository_id: Vec<String>,
     /// With `--reports oidc`: the workflows (`octo/shop/.github/workflows/deploy.yml@refs/heads/main`)
@@ -180,6 +189,16 @@ impl AccessArgs {
             Reports::RowToken => "row-token",
             Reports::Oidc => "oidc",
         }
+    }
+
+    /// The webhook of a table whose rows end so.
+    pub(super) fn webhook(&self, ends: &Ends) -> Result<Option<Webhook>, Failure> {
+        let Some(file) = &self.webhook_secret_file else { return Ok(None) };
+        let secret = settings::secret(file)?;
+        if secret.len() < 16 {
+            return refused(format!("{}: a secret has at least 16 characters", shown(file)));
+        }
+        Ok(Some(Webhook::new(&secret, self.report_repository_id.clone(), ends.clone())))
     }
 
     /// What opens rows to reports.

@@ -7,6 +7,7 @@ use phasegate::axum::Router;
 use phasegate::axum::response::{Html, Redirect};
 use phasegate::axum::routing::get;
 use phasegate::console::{self, Deploy, Page};
+use phasegate::http::Ends;
 use phasegate::{Machine, Schema};
 use phasegate_codegen::emit::Target as _;
 use phasegate_codegen::emit::js::{Js, JsTarget};
@@ -20,6 +21,8 @@ pub(crate) struct Served {
     pub(crate) machine: Arc<dyn Machine>,
     pub(crate) schema: Schema,
     pub(crate) migrations: Migrations,
+    /// What a row ends in where its run ended without a report.
+    pub(crate) ends: Ends,
     /// What messages call it.
     pub(crate) shown: String,
     page: Page,
@@ -40,6 +43,7 @@ impl Served {
             machine: Arc::new(Deploy),
             schema: Schema::of(&Deploy),
             migrations: Migrations::BuiltIn,
+            ends: Ends::of(&Deploy),
             shown: "the deploy console".to_owned(),
             page: Page::deploys(),
         }
@@ -61,6 +65,7 @@ impl Served {
             migrations: Migrations::Folders(folders),
             shown: shown(path),
             page: page(&loaded),
+            ends: ends(&loaded.machine),
             machine: Arc::new(loaded.machine),
         })
     }
@@ -72,6 +77,19 @@ impl Served {
         } else {
             self.page.router()
         }
+    }
+}
+
+/// What the concluding job reports, where there is one; else the first end of each kind.
+fn ends(machine: &phasegate_codegen::Machine) -> Ends {
+    let first = Ends::of(machine);
+    let Some(job) = machine.jobs.iter().find(|job| job.always) else { return first };
+    let value = |state| machine.state(state).value.clone();
+    let failure = job.failure.map(value).or(first.failure);
+    Ends {
+        success: job.success.map(value).or(first.success),
+        cancelled: job.cancelled.map(value).or_else(|| failure.clone()),
+        failure,
     }
 }
 
