@@ -9,13 +9,14 @@ use core::str::FromStr;
 use DeployStatus as S;
 use DeployPhase as P;
 
-/// Deploy: the status.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Deploy: the status. Ordered as the table has them; by default the first that a row starts in.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum DeployStatus {
     /// Queued
     ///
     /// The console has asked for the workflow; no job has reported yet.
+    #[default]
     Queued,
     /// Smoke running
     SmokeRunning,
@@ -37,8 +38,8 @@ pub enum DeployStatus {
     Failed,
 }
 
-/// Deploy: the steps that people look at.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Deploy: the steps that people look at. Ordered as the stepper has them.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum DeployPhase {
     /// Smoke gate
@@ -863,6 +864,7 @@ fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P
     })
 }
 
+
 impl serde::Serialize for DeployStatus {
     fn serialize<T: serde::Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
         serializer.serialize_str(self.as_str())
@@ -901,6 +903,7 @@ impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for S
     }
 }
 
+
 impl schemars::JsonSchema for DeployStatus {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "DeployStatus".into()
@@ -920,6 +923,7 @@ impl<T> schemars::JsonSchema for Stored<T> {
         schemars::json_schema!({ "type": "string" })
     }
 }
+
 
 impl sqlx::Type<sqlx::Postgres> for DeployStatus {
     fn type_info() -> <sqlx::Postgres as sqlx::Database>::TypeInfo {
@@ -970,6 +974,18 @@ where
         T::decode(value).map(Self::new)
     }
 }
+
+impl sqlx::postgres::PgHasArrayType for DeployStatus {
+    fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+        sqlx::postgres::PgTypeInfo::array_of("deploy_status")
+    }
+
+    fn array_compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+        let is = |of| <S as sqlx::Type<sqlx::Postgres>>::compatible(of);
+        matches!(ty.kind(), sqlx::postgres::PgTypeKind::Array(of) if is(of))
+    }
+}
+
 
 impl sqlx::Type<sqlx::Sqlite> for DeployStatus {
     fn type_info() -> <sqlx::Sqlite as sqlx::Database>::TypeInfo {

@@ -15,6 +15,7 @@ use crate::verify::{self, Proved};
 
 /// What was found of a table; `phasegate check` prints just this.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Checked {
     /// What became of the artifacts and the workflows written by hand, with every warning.
     pub settled: Settled,

@@ -24,6 +24,7 @@ pub enum Severity {
 
 /// One thing that falls short, where it stands, and what would be right.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Finding {
     /// The rule that finds it.
     pub rule: &'static Rule,

@@ -14,30 +14,61 @@
 //! }
 //! ```
 
-pub mod accepted;
-pub mod artifact;
+//!
+//! [`load`] gives the validated [`Machine`] for reading: its states, its legal transitions, what pages show.
+//!
+//! ```no_run
+//! let loaded = phasegate_codegen::load("deploy.toml".as_ref()).expect("a valid table");
+//! for (from, to, kind) in loaded.machine.transitions() {
+//!     let name = |state| &loaded.machine.state(state).name;
+//!     println!("{} -> {} ({})", name(from), name(to), kind.as_str());
+//! }
+//! ```
+//!
+//! That is all that is meant for others. What else is public is for the command `phasegate`, and changes
+//! with it.
+
 mod checked;
-pub mod compat;
-pub mod emit;
-pub mod finding;
-pub mod graph;
-#[doc(hidden)] // for the command
-pub mod load;
 pub mod machine;
-pub mod migrate;
 mod pipeline;
-pub mod rules;
 mod runs;
 mod search;
-#[doc(hidden)] // for the command
-pub mod suggest;
-pub mod table;
 mod validate;
+
+// For the command of the same version.
+#[doc(hidden)]
+pub mod accepted;
+#[doc(hidden)]
+pub mod artifact;
+#[doc(hidden)]
+pub mod compat;
+#[doc(hidden)]
+pub mod emit;
+#[doc(hidden)]
+pub mod finding;
+#[doc(hidden)]
+pub mod graph;
+#[doc(hidden)]
+pub mod load;
+#[doc(hidden)]
+pub mod migrate;
+#[doc(hidden)]
+pub mod rules;
+#[doc(hidden)]
+pub mod suggest;
+#[doc(hidden)]
+pub mod table;
+#[doc(hidden)]
 pub mod verify;
+#[doc(hidden)]
 pub mod workflow;
 
-pub use checked::{Checked, check, checked};
-pub use finding::Finding;
+#[doc(hidden)]
+pub use checked::checked;
+pub use checked::{Checked, check};
+pub use finding::{Finding, Severity};
 pub use load::{Error, Loaded, load, machine};
 pub use machine::Machine;
-pub use pipeline::{Settled, generate, render, settle};
+pub use pipeline::{Settled, generate};
+#[doc(hidden)]
+pub use pipeline::{render, settle};

@@ -13,6 +13,7 @@ use crate::validate::validate;
 
 /// A valid table, read from disk.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Loaded {
     /// The text, and what findings call it.
     pub source: Source,
@@ -26,7 +27,7 @@ pub struct Loaded {
     pub header: Header,
 }
 
-/// Why a run could not be made.
+/// Why a run could not be made: for one of these two reasons, and no other.
 #[derive(Debug)]
 pub enum Error {
     /// A file cannot be read or written; the message names it.

@@ -34,6 +34,7 @@ fn editor_schema(loaded: &Loaded) -> Option<Artifact> {
 
 /// What became of every artifact of a table.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settled {
     /// The artifacts, and the files that no longer are.
     pub outcomes: Vec<artifact::Outcome>,

@@ -1,7 +1,9 @@
 //! A report on a connection of the caller's: within the transaction that it is in, or in one for the report
 //! where it is in none.
 
-use super::conn::{Conn, Mark};
+use super::conn::Conn;
+#[cfg(feature = "postgres")]
+use super::conn::Mark;
 use super::statements::Statements;
 use super::{Answer, Report, Result, Store, apply};
 use crate::Machine;

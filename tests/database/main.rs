@@ -8,6 +8,7 @@ mod common;
 
 mod adopt;
 mod columns;
+mod derive;
 mod draft;
 mod evolution;
 mod folders;

@@ -1,6 +1,7 @@
 //! The Rust validator: one file without dependencies.
 
 mod databases;
+mod derive;
 
 use std::collections::HashMap;
 
@@ -9,7 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use databases::{Database, databases};
+pub use derive::Derive;
+use derive::Support;
 
 use super::sql::{Dialect, Storage};
 use super::target::{or, plain, twice};
@@ -50,53 +52,6 @@ pub struct RustTarget {
     pub type_name: String,
     /// The trait support asked for.
     pub derive: Vec<Derive>,
-}
-
-/// Trait support of the generated Rust.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
-#[serde(rename_all = "lowercase")]
-pub enum Derive {
-    /// `serde::Serialize` and `Deserialize`.
-    Serde,
-    /// `sqlx::Type`, `Encode` and `Decode`.
-    Sqlx,
-    /// `schemars::JsonSchema`.
-    Schemars,
-    /// The first, with the crate's feature `serde` only.
-    #[serde(rename = "serde?")]
-    SerdeIf,
-    /// The second, with the crate's feature `sqlx` only.
-    #[serde(rename = "sqlx?")]
-    SqlxIf,
-    /// The third, with the crate's feature `schemars` only.
-    #[serde(rename = "schemars?")]
-    SchemarsIf,
-}
-
-impl Derive {
-    /// The name of the crate, and of the feature that it may depend on.
-    const fn library(self) -> &'static str {
-        match self {
-            Self::Serde | Self::SerdeIf => "serde",
-            Self::Sqlx | Self::SqlxIf => "sqlx",
-            Self::Schemars | Self::SchemarsIf => "schemars",
-        }
-    }
-
-    /// What stands before each of its impls.
-    fn gate(self) -> String {
-        match self {
-            Self::Serde | Self::Sqlx | Self::Schemars => String::new(),
-            Self::SerdeIf | Self::SqlxIf | Self::SchemarsIf => {
-                format!("#[cfg(feature = \"{}\")]\n", self.library())
-            }
-        }
-    }
-}
-
-/// The trait support of a library, where it is asked for: what stands before each impl.
-fn gate(target: &RustTarget, library: &str) -> Option<String> {
-    target.derive.iter().find(|it| it.library() == library).map(|it| it.gate())
 }
 
 impl Target for Rust {
@@ -283,12 +238,7 @@ struct View<'m> {
     schema: SchemaView,
     /// Whether the status column holds numbers.
     has_numbers: bool,
-    serde: bool,
-    schemars: bool,
-    sqlx: Vec<Database>,
-    serde_gate: String,
-    schemars_gate: String,
-    sqlx_gate: String,
+    derive: Support,
 }
 
 struct SchemaView {
@@ -324,6 +274,7 @@ impl SchemaView {
 
 struct StateView {
     variant: String,
+    is_default: bool,
     doc: Vec<String>,
     comment: String,
     name: String,
@@ -389,6 +340,7 @@ fn state_view(machine: &Machine, id: StateId, variants: &[String]) -> StateView 
     let state = machine.state(id);
     StateView {
         variant: variants[id.index()].clone(),
+        is_default: machine.initial[0] == id,
         doc: doc(&state.title, state.doc.as_deref()),
         comment: state.name.clone(),
         name: literal(&state.name),
@@ -424,7 +376,6 @@ fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
     by_value.sort_by(|&a, &b| machine.state(a).value.cmp(&machine.state(b).value));
     let phase_type = format!("{}Phase", camel(&machine.name));
     let words = machine.states.len().div_ceil(64);
-    let [serde, schemars, sqlx] = ["serde", "schemars", "sqlx"].map(|it| gate(target, it));
     let view = View {
         header: header.line(),
         about: format!("The states of `{}`, and which may follow which.", machine.name),
@@ -463,12 +414,7 @@ fn text_of(machine: &Machine, target: &RustTarget, header: &Header) -> String {
         table: &machine.fingerprints.table,
         schema: SchemaView::of(machine),
         has_numbers: machine.states.iter().all(|state| state.number.is_some()),
-        serde: serde.is_some(),
-        schemars: schemars.is_some(),
-        sqlx: if sqlx.is_some() { databases(machine) } else { Vec::new() },
-        serde_gate: serde.unwrap_or_default(),
-        schemars_gate: schemars.unwrap_or_default(),
-        sqlx_gate: sqlx.unwrap_or_default(),
+        derive: Support::of(machine, &target.derive),
     };
     format!("{}\n", view.render().expect("a view without filters prints").trim_end())
 }

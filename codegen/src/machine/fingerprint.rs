@@ -33,6 +33,7 @@ use super::{Job, Machine, Relation, State, StateId};
 
 /// What two tables of one meaning share.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Fingerprints {
     /// Of what databases and validators judge by: values, initial states, legal pairs.
     pub language: String,

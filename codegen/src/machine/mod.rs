@@ -59,6 +59,7 @@ pub type Meta = BTreeMap<String, String>;
 
 /// One step of the stepper.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Phase {
     /// Its name in code.
     pub name: String,
@@ -72,6 +73,7 @@ pub struct Phase {
 
 /// One value of the status column.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct State {
     /// Its name in code.
     pub name: String,
@@ -121,6 +123,7 @@ impl State {
 
 /// A report between a job's start and its end.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Milestone {
     /// The step's name in the workflow.
     pub name: String,
@@ -130,6 +133,7 @@ pub struct Milestone {
 
 /// A workflow job that reports states.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Job {
     /// Its id in the workflow.
     pub name: String,
@@ -158,6 +162,7 @@ pub struct Job {
 
 /// One machine, as everything after validation sees it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Machine {
     /// The name in code.
     pub name: String,

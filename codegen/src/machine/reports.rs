@@ -16,6 +16,7 @@ pub enum ReportKind {
 
 /// The states that a job's last report can be of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Outcomes {
     /// Where the job succeeded.
     pub success: Option<StateId>,
@@ -54,6 +55,7 @@ impl Outcomes {
 
 /// One report step of a job.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Report {
     /// When it is sent.
     pub kind: ReportKind,

@@ -15,6 +15,7 @@ pub enum Verdict {
 
 /// The first step of a sequence that is not legal.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Rejection {
     /// The place of the state that was refused, from 1.
     pub at: usize,

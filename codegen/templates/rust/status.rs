@@ -9,20 +9,23 @@ use core::str::FromStr;
 use {{ type_name }} as S;
 use {{ phase_type }} as P;
 
-/// {{ status_doc }}
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// {{ status_doc }} Ordered as the table has them; by default the first that a row starts in.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum {{ type_name }} {
 {%- for state in states %}
 {%- for line in state.doc %}
     ///{% if !line.is_empty() %} {{ line }}{% endif %}
 {%- endfor %}
+{%- if state.is_default %}
+    #[default]
+{%- endif %}
     {{ state.variant }},
 {%- endfor %}
 }
 
-/// {{ phase_doc }}
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// {{ phase_doc }} Ordered as the stepper has them.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 {%- if !phases.is_empty() %}
 #[repr(u16)]
 {%- endif %}
@@ -623,261 +626,35 @@ impl<T: AsRef<str>> fmt::Display for Stored<T> {
     }
 }
 
-/// What the stepper shows, a view per phase: a function of the accepted history, and of the
-/// `attempted` of its last report, alone. Nothing is shown as failed that passed, or as done that
-/// was not, whichever reports were lost.
-pub fn phases(
-    history: &[{{ type_name }}],
-    attempted: Option<{{ type_name }}>,
-) -> [PhaseView; {{ phases.len() }}] {
-    let Some((&current, before)) = history.split_last() else {
-        return [PhaseView::Upcoming; {{ phases.len() }}];
-    };
-{%- if phases.is_empty() %}
-    let _ = (current, before, attempted);
-    []
-{%- else %}
-    let seen = Seen::in_history(history);
-    let ending = ending_phase(current, before.last().copied(), attempted);
-    P::ALL.map(|phase| seen.view(phase, current, ending))
+{% include "rust/phases.rs" %}
+{%- if let Some(gate) = derive.serde %}
+
+{% include "rust/serde.rs" %}
 {%- endif %}
-}
-{%- if !phases.is_empty() %}
+{%- if let Some(gate) = derive.schemars %}
 
-/// What a history says of each phase, without the reports that going back has taken back.
-struct Seen {
-    reported: [bool; {{ phases.len() }}],
-    completed: [bool; {{ phases.len() }}],
-    hidden: [bool; {{ phases.len() }}],
-}
-
-impl Seen {
-    /// Reads the history from its end: where a state's phase is earlier than that of the one
-    /// before it that has one, the reports of that phase and of later ones before it don't count.
-    fn in_history(history: &[S]) -> Self {
-        let mut seen = Self {
-            reported: [false; {{ phases.len() }}],
-            completed: [false; {{ phases.len() }}],
-            hidden: [false; {{ phases.len() }}],
-        };
-        let mut taken_back_from = usize::MAX;
-        let mut later_phase = None;
-        for (at, &state) in history.iter().enumerate().rev() {
-            let phase = state.phase().map(P::index);
-            // `None` is below every phase, and takes nothing back.
-            if later_phase < phase {
-                taken_back_from = later_phase.unwrap_or(taken_back_from).min(taken_back_from);
-            }
-            later_phase = phase.or(later_phase);
-            if phase.is_none_or(|phase| phase < taken_back_from) {
-                seen.read(state, at.checked_sub(1).map(|before| history[before]));
-            }
-            if state.is_initial() {
-                break;
-            }
-        }
-        seen
-    }
-
-    fn read(&mut self, state: S, before: Option<S>) {
-        if let Some(phase) = state.phase() {
-            self.reported[phase.index()] = true;
-            self.completed[phase.index()] |= state.completes();
-        }
-        for hidden in before.into_iter().flat_map(|before| before.hidden(state)) {
-            if let Some(phase) = hidden.phase() {
-                self.hidden[phase.index()] = true;
-            }
-        }
-    }
-
-    fn view(&self, phase: P, current: S, ending: Option<P>) -> PhaseView {
-        let at = phase.index();
-        let badly = matches!(current.outcome(), Some(Outcome::Failure | Outcome::Cancelled));
-        let passed_by = self.reported[at + 1..].contains(&true);
-        let over = passed_by || current.is_ended();
-        let ending = ending.map(P::index);
-        let moved_on = passed_by
-            || ending.is_some_and(|ending| ending > at)
-            || match current.phase() {
-                Some(other) => other != phase || (current.is_ended() && !badly),
-                None => !badly,
-            };
-        if ending == Some(at) {
-            match current.outcome() {
-                Some(Outcome::Cancelled) => PhaseView::Cancelled,
-                Some(Outcome::Success | Outcome::Failure | Outcome::Neutral) | None => {
-                    PhaseView::Failed
-                }
-            }
-        } else if !self.reported[at]
-            && (ending.is_some_and(|ending| ending < at) || (over && !self.hidden[at]))
-        {
-            PhaseView::Skipped
-        } else if current.phase() == Some(phase) && !current.completes() && !current.is_ended() {
-            PhaseView::Active
-        } else if self.completed[at] || (self.reported[at] && moved_on && !HAS_COMPLETING[at]) {
-            PhaseView::Done
-        } else if over {
-            PhaseView::Unconfirmed
-        } else {
-            PhaseView::Upcoming
-        }
-    }
-}
-
-/// Whether some state completes the phase.
-static HAS_COMPLETING: [bool; {{ phases.len() }}] = [{% for phase in phases %}{% if !loop.first %}, {% endif %}{{ phase.completing }}{% endfor %}];
-
-/// The phase that a failure or a cancellation happened in, where the reports tell.
-fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P> {
-    let incomplete = |state: S| state.phase().filter(|_| !state.completes());
-    if !matches!(current.outcome(), Some(Outcome::Failure | Outcome::Cancelled)) {
-        return None;
-    }
-    attempted.and_then(incomplete).or(current.phase()).or_else(|| {
-        let before = before?;
-        let phase = incomplete(before);
-        phase.filter(|_| before.hidden(current).all(|hidden| incomplete(hidden) == phase))
-    })
-}
+{% include "rust/schemars.rs" %}
 {%- endif %}
-{%- if serde %}
+{%- if let Some(gate) = derive.utoipa %}
 
-{{ serde_gate }}impl serde::Serialize for {{ type_name }} {
-    fn serialize<T: serde::Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-{{ serde_gate }}impl<'de> serde::Deserialize<'de> for {{ type_name }} {
-    fn deserialize<T: serde::Deserializer<'de>>(deserializer: T) -> Result<Self, T::Error> {
-        struct Value;
-
-        impl serde::de::Visitor<'_> for Value {
-            type Value = S;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a status of {}", S::MACHINE)
-            }
-
-            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<S, E> {
-                value.parse().map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Value)
-    }
-}
-
-{{ serde_gate }}impl<T: AsRef<str>> serde::Serialize for Stored<T> {
-    fn serialize<U: serde::Serializer>(&self, serializer: U) -> Result<U::Ok, U::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-{{ serde_gate }}impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for Stored<T> {
-    fn deserialize<U: serde::Deserializer<'de>>(deserializer: U) -> Result<Self, U::Error> {
-        T::deserialize(deserializer).map(Self::new)
-    }
-}
+{% include "rust/utoipa.rs" %}
 {%- endif %}
-{%- if schemars %}
+{%- if let Some(gate) = derive.sequences %}
 
-{{ schemars_gate }}impl schemars::JsonSchema for {{ type_name }} {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "{{ type_name }}".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "enum": S::ALL.map(S::as_str) })
-    }
-}
-
-{{ schemars_gate }}impl<T> schemars::JsonSchema for Stored<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Stored{{ type_name }}".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string" })
-    }
-}
+{% include "rust/sequences.rs" %}
 {%- endif %}
-{%- for database in sqlx %}
+{%- if let Some(gate) = derive.proptest %}
 
-{{ sqlx_gate }}impl sqlx::Type<{{ database.name }}> for {{ type_name }} {
-    fn type_info() -> <{{ database.name }} as sqlx::Database>::TypeInfo {
-        {{ database.type_info }}
-    }
-
-    fn compatible(ty: &<{{ database.name }} as sqlx::Database>::TypeInfo) -> bool {
-        {{ database.compatible }}
-    }
-}
-
-{{ sqlx_gate }}impl sqlx::Encode<'_, {{ database.name }}> for {{ type_name }} {
-    fn encode_by_ref(
-        &self,
-        buffer: &mut <{{ database.name }} as sqlx::Database>::ArgumentBuffer,
-    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-{%- if has_numbers %}
-        <i64 as sqlx::Encode<{{ database.name }}>>::encode(self.number(), buffer)
-{%- else %}
-        <&str as sqlx::Encode<{{ database.name }}>>::encode(self.as_str(), buffer)
+{% include "rust/proptest.rs" %}
 {%- endif %}
-    }
-}
+{%- if let Some(gate) = derive.quickcheck %}
 
-/// Fails on a state that only a newer table knows: read columns as [`Stored`].
-{{ sqlx_gate }}impl<'r> sqlx::Decode<'r, {{ database.name }}> for {{ type_name }} {
-    fn decode(
-        value: <{{ database.name }} as sqlx::Database>::ValueRef<'r>,
-    ) -> Result<Self, sqlx::error::BoxDynError> {
-{%- if has_numbers %}
-        let number = {{ database.decode }};
-        Ok(S::from_number(number).ok_or_else(|| UnknownStatus::of(&number.to_string()))?)
-{%- else %}
-        Ok(<&str as sqlx::Decode<{{ database.name }}>>::decode(value)?.parse()?)
+{% include "rust/quickcheck.rs" %}
 {%- endif %}
-    }
-}
+{%- if let Some(gate) = derive.sqlx %}
+{%- for database in derive.databases %}
 
-{{ sqlx_gate }}impl<T> sqlx::Type<{{ database.name }}> for Stored<T> {
-    fn type_info() -> <{{ database.name }} as sqlx::Database>::TypeInfo {
-        <S as sqlx::Type<{{ database.name }}>>::type_info()
-    }
-
-    fn compatible(ty: &<{{ database.name }} as sqlx::Database>::TypeInfo) -> bool {
-        <S as sqlx::Type<{{ database.name }}>>::compatible(ty)
-    }
-}
-
-{%- if has_numbers %}
-
-/// A number that this table lacks is read as its digits.
-{{ sqlx_gate }}impl<'r> sqlx::Decode<'r, {{ database.name }}> for Stored<String> {
-    fn decode(
-        value: <{{ database.name }} as sqlx::Database>::ValueRef<'r>,
-    ) -> Result<Self, sqlx::error::BoxDynError> {
-        let number = {{ database.decode }};
-        Ok(match S::from_number(number) {
-            Some(state) => Self::Known(state),
-            None => Self::Unknown(number.to_string()),
-        })
-    }
-}
-{%- else %}
-
-{{ sqlx_gate }}impl<'r, T> sqlx::Decode<'r, {{ database.name }}> for Stored<T>
-where
-    T: AsRef<str> + sqlx::Decode<'r, {{ database.name }}>,
-{
-    fn decode(
-        value: <{{ database.name }} as sqlx::Database>::ValueRef<'r>,
-    ) -> Result<Self, sqlx::error::BoxDynError> {
-        T::decode(value).map(Self::new)
-    }
-}
-{%- endif %}
+{% include "rust/sqlx.rs" %}
 {%- endfor %}
+{%- endif %}
+

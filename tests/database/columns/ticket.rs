@@ -9,11 +9,12 @@ use core::str::FromStr;
 use TicketStatus as S;
 use TicketPhase as P;
 
-/// Ticket: the status.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Ticket: the status. Ordered as the table has them; by default the first that a row starts in.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum TicketStatus {
     /// New
+    #[default]
     New,
     /// Open
     Open,
@@ -23,8 +24,8 @@ pub enum TicketStatus {
     Closed,
 }
 
-/// Ticket: the steps that people look at.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Ticket: the steps that people look at. Ordered as the stepper has them.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum TicketPhase {
 }
 
@@ -643,6 +644,7 @@ pub fn phases(
     []
 }
 
+
 impl serde::Serialize for TicketStatus {
     fn serialize<T: serde::Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
         serializer.serialize_str(self.as_str())
@@ -681,6 +683,7 @@ impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for S
     }
 }
 
+
 impl schemars::JsonSchema for TicketStatus {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "TicketStatus".into()
@@ -700,6 +703,7 @@ impl<T> schemars::JsonSchema for Stored<T> {
         schemars::json_schema!({ "type": "string" })
     }
 }
+
 
 impl sqlx::Type<sqlx::Postgres> for TicketStatus {
     fn type_info() -> <sqlx::Postgres as sqlx::Database>::TypeInfo {
@@ -760,6 +764,18 @@ impl<'r> sqlx::Decode<'r, sqlx::Postgres> for Stored<String> {
         })
     }
 }
+
+impl sqlx::postgres::PgHasArrayType for TicketStatus {
+    fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+        <i64 as sqlx::postgres::PgHasArrayType>::array_type_info()
+    }
+
+    fn array_compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+        let is = |of| <S as sqlx::Type<sqlx::Postgres>>::compatible(of);
+        matches!(ty.kind(), sqlx::postgres::PgTypeKind::Array(of) if is(of))
+    }
+}
+
 
 impl sqlx::Type<sqlx::Sqlite> for TicketStatus {
     fn type_info() -> <sqlx::Sqlite as sqlx::Database>::TypeInfo {

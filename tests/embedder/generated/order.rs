@@ -9,11 +9,12 @@ use core::str::FromStr;
 use OrderStatus as S;
 use OrderPhase as P;
 
-/// Order: the status.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Order: the status. Ordered as the table has them; by default the first that a row starts in.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum OrderStatus {
     /// Placed
+    #[default]
     Placed,
     /// Authorising
     Authorising,
@@ -27,8 +28,8 @@ pub enum OrderStatus {
     Cancelled,
 }
 
-/// Order: the steps that people look at.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Order: the steps that people look at. Ordered as the stepper has them.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum OrderPhase {
     /// Payment
@@ -773,6 +774,7 @@ fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P
     })
 }
 
+
 #[cfg(feature = "serde")]
 impl serde::Serialize for OrderStatus {
     fn serialize<T: serde::Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
@@ -812,5 +814,319 @@ impl<T: AsRef<str>> serde::Serialize for Stored<T> {
 impl<'de, T: AsRef<str> + serde::Deserialize<'de>> serde::Deserialize<'de> for Stored<T> {
     fn deserialize<U: serde::Deserializer<'de>>(deserializer: U) -> Result<Self, U::Error> {
         T::deserialize(deserializer).map(Self::new)
+    }
+}
+
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for OrderStatus {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OrderStatus".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "enum": S::ALL.map(S::as_str) })
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl<T> schemars::JsonSchema for Stored<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "StoredOrderStatus".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string" })
+    }
+}
+
+
+#[cfg(feature = "utoipa")]
+impl utoipa::PartialSchema for OrderStatus {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .enum_values(Some(S::ALL.map(S::as_str)))
+            .into()
+    }
+}
+
+#[cfg(feature = "utoipa")]
+impl utoipa::ToSchema for OrderStatus {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "OrderStatus".into()
+    }
+}
+
+#[cfg(feature = "utoipa")]
+impl<T> utoipa::PartialSchema for Stored<T> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::schema::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .into()
+    }
+}
+
+#[cfg(feature = "utoipa")]
+impl<T> utoipa::ToSchema for Stored<T> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "StoredOrderStatus".into()
+    }
+}
+
+
+/// A sequence that the table accepts: each choice is among what can follow. It is shorter where nothing can.
+#[cfg(any(feature = "proptest", feature = "quickcheck"))]
+fn walk(length: usize, mut choice: impl FnMut(&[S]) -> S) -> std::vec::Vec<S> {
+    let mut walked = std::vec::Vec::new();
+    while walked.len() < length {
+        let among = walked.last().map_or(&STARTS[..], |last: &S| last.next());
+        if among.is_empty() {
+            break;
+        }
+        walked.push(choice(among));
+    }
+    walked
+}
+
+/// The sequence and a state that cannot follow it; of a shorter one where everything can.
+#[cfg(any(feature = "proptest", feature = "quickcheck"))]
+fn spoil(
+    mut legal: std::vec::Vec<S>,
+    choice: impl FnOnce(&[S]) -> S,
+) -> Option<std::vec::Vec<S>> {
+    loop {
+        let can_follow = |to: &S| legal.last().map_or(to.is_initial(), |last| last.can_become(*to));
+        let among: std::vec::Vec<S> = S::ALL.into_iter().filter(|to| !can_follow(to)).collect();
+        if !among.is_empty() {
+            legal.push(choice(&among));
+            return Some(legal);
+        }
+        legal.pop()?;
+    }
+}
+
+
+#[cfg(feature = "proptest")]
+impl proptest::arbitrary::Arbitrary for OrderStatus {
+    type Parameters = ();
+    type Strategy = proptest::sample::Select<Self>;
+
+    fn arbitrary_with((): ()) -> Self::Strategy {
+        proptest::sample::select(&Self::ALL[..])
+    }
+}
+
+#[cfg(feature = "proptest")]
+impl OrderStatus {
+    /// Sequences that the table accepts, of so many states; of fewer where nothing can follow.
+    pub fn legal_sequences(
+        length: impl Into<proptest::collection::SizeRange>,
+    ) -> impl proptest::strategy::Strategy<Value = std::vec::Vec<Self>> {
+        use proptest::strategy::Strategy as _;
+        let choice = proptest::arbitrary::any::<proptest::sample::Index>();
+        let choices = proptest::collection::vec(choice, length);
+        choices.prop_map(|choices| {
+            let mut each = choices.iter();
+            let length = choices.len();
+            walk(length, |among| *each.next().expect("one a state").get(among))
+        })
+    }
+
+    /// Sequences that the table refuses at their last state, and only there. The table's rules are about
+    /// transitions: a state that is reported once more is such a last one, unless a transition leads from it
+    /// to itself. `length` is that of the legal part. A table that allows everything has none.
+    pub fn illegal_sequences(
+        length: impl Into<proptest::collection::SizeRange>,
+    ) -> impl proptest::strategy::Strategy<Value = std::vec::Vec<Self>> {
+        use proptest::strategy::Strategy as _;
+        let last = proptest::arbitrary::any::<proptest::sample::Index>();
+        (Self::legal_sequences(length), last).prop_filter_map("the table allows everything", |(legal, last)| {
+            spoil(legal, |among| *last.get(among))
+        })
+    }
+}
+
+
+#[cfg(feature = "quickcheck")]
+impl quickcheck::Arbitrary for OrderStatus {
+    fn arbitrary(g: &mut quickcheck::Gen) -> Self {
+        *g.choose(&Self::ALL).expect("a table has a state")
+    }
+}
+
+/// A sequence that the table accepts, for quickcheck.
+#[cfg(feature = "quickcheck")]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LegalSequence(pub std::vec::Vec<OrderStatus>);
+
+#[cfg(feature = "quickcheck")]
+impl quickcheck::Arbitrary for LegalSequence {
+    fn arbitrary(g: &mut quickcheck::Gen) -> Self {
+        let length = usize::arbitrary(g) % (g.size() + 1);
+        Self(walk(length, |among| *g.choose(among).expect("one can follow")))
+    }
+
+    fn shrink(&self) -> std::boxed::Box<dyn Iterator<Item = Self>> {
+        let is_legal = |states: &std::vec::Vec<S>| validate_sequence(states.iter().copied()).is_ok();
+        std::boxed::Box::new(without_one(&self.0).filter(is_legal).map(Self))
+    }
+}
+
+/// A sequence that the table refuses at its last state, and only there, for quickcheck. A state that is
+/// reported once more is such a last one, unless a transition leads from it to itself.
+#[cfg(feature = "quickcheck")]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IllegalSequence(pub std::vec::Vec<OrderStatus>);
+
+#[cfg(feature = "quickcheck")]
+impl quickcheck::Arbitrary for IllegalSequence {
+    /// # Panics
+    /// Where the table allows everything.
+    fn arbitrary(g: &mut quickcheck::Gen) -> Self {
+        let LegalSequence(legal) = LegalSequence::arbitrary(g);
+        let illegal = spoil(legal, |among| *g.choose(among).expect("one is refused"));
+        Self(illegal.expect("a table that allows everything refuses no sequence"))
+    }
+
+    fn shrink(&self) -> std::boxed::Box<dyn Iterator<Item = Self>> {
+        let is_last = |states: &std::vec::Vec<S>| {
+            validate_sequence(states.iter().copied()).is_err_and(|rejected| rejected.at == states.len())
+        };
+        std::boxed::Box::new(without_one(&self.0).filter(is_last).map(Self))
+    }
+}
+
+/// The sequences that lack one of these states.
+#[cfg(feature = "quickcheck")]
+fn without_one(states: &[S]) -> impl Iterator<Item = std::vec::Vec<S>> + use<> {
+    let states = states.to_vec();
+    (0..states.len()).map(move |at| {
+        let mut fewer = states.clone();
+        fewer.remove(at);
+        fewer
+    })
+}
+
+
+#[cfg(feature = "sqlx")]
+impl sqlx::Type<sqlx::Postgres> for OrderStatus {
+    fn type_info() -> <sqlx::Postgres as sqlx::Database>::TypeInfo {
+        sqlx::postgres::PgTypeInfo::with_name("order_status")
+    }
+
+    fn compatible(ty: &<sqlx::Postgres as sqlx::Database>::TypeInfo) -> bool {
+        <str as sqlx::Type<sqlx::Postgres>>::compatible(ty)
+            || sqlx::TypeInfo::name(ty).rsplit('.').next() == Some("order_status")
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl sqlx::Encode<'_, sqlx::Postgres> for OrderStatus {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut <sqlx::Postgres as sqlx::Database>::ArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        <&str as sqlx::Encode<sqlx::Postgres>>::encode(self.as_str(), buffer)
+    }
+}
+
+/// Fails on a state that only a newer table knows: read columns as [`Stored`].
+#[cfg(feature = "sqlx")]
+impl<'r> sqlx::Decode<'r, sqlx::Postgres> for OrderStatus {
+    fn decode(
+        value: <sqlx::Postgres as sqlx::Database>::ValueRef<'r>,
+    ) -> Result<Self, sqlx::error::BoxDynError> {
+        Ok(<&str as sqlx::Decode<sqlx::Postgres>>::decode(value)?.parse()?)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl<T> sqlx::Type<sqlx::Postgres> for Stored<T> {
+    fn type_info() -> <sqlx::Postgres as sqlx::Database>::TypeInfo {
+        <S as sqlx::Type<sqlx::Postgres>>::type_info()
+    }
+
+    fn compatible(ty: &<sqlx::Postgres as sqlx::Database>::TypeInfo) -> bool {
+        <S as sqlx::Type<sqlx::Postgres>>::compatible(ty)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl<'r, T> sqlx::Decode<'r, sqlx::Postgres> for Stored<T>
+where
+    T: AsRef<str> + sqlx::Decode<'r, sqlx::Postgres>,
+{
+    fn decode(
+        value: <sqlx::Postgres as sqlx::Database>::ValueRef<'r>,
+    ) -> Result<Self, sqlx::error::BoxDynError> {
+        T::decode(value).map(Self::new)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl sqlx::postgres::PgHasArrayType for OrderStatus {
+    fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+        sqlx::postgres::PgTypeInfo::array_of("order_status")
+    }
+
+    fn array_compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+        let is = |of| <S as sqlx::Type<sqlx::Postgres>>::compatible(of);
+        matches!(ty.kind(), sqlx::postgres::PgTypeKind::Array(of) if is(of))
+    }
+}
+
+
+#[cfg(feature = "sqlx")]
+impl sqlx::Type<sqlx::Sqlite> for OrderStatus {
+    fn type_info() -> <sqlx::Sqlite as sqlx::Database>::TypeInfo {
+        <str as sqlx::Type<sqlx::Sqlite>>::type_info()
+    }
+
+    fn compatible(ty: &<sqlx::Sqlite as sqlx::Database>::TypeInfo) -> bool {
+        <str as sqlx::Type<sqlx::Sqlite>>::compatible(ty)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl sqlx::Encode<'_, sqlx::Sqlite> for OrderStatus {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut <sqlx::Sqlite as sqlx::Database>::ArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        <&str as sqlx::Encode<sqlx::Sqlite>>::encode(self.as_str(), buffer)
+    }
+}
+
+/// Fails on a state that only a newer table knows: read columns as [`Stored`].
+#[cfg(feature = "sqlx")]
+impl<'r> sqlx::Decode<'r, sqlx::Sqlite> for OrderStatus {
+    fn decode(
+        value: <sqlx::Sqlite as sqlx::Database>::ValueRef<'r>,
+    ) -> Result<Self, sqlx::error::BoxDynError> {
+        Ok(<&str as sqlx::Decode<sqlx::Sqlite>>::decode(value)?.parse()?)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl<T> sqlx::Type<sqlx::Sqlite> for Stored<T> {
+    fn type_info() -> <sqlx::Sqlite as sqlx::Database>::TypeInfo {
+        <S as sqlx::Type<sqlx::Sqlite>>::type_info()
+    }
+
+    fn compatible(ty: &<sqlx::Sqlite as sqlx::Database>::TypeInfo) -> bool {
+        <S as sqlx::Type<sqlx::Sqlite>>::compatible(ty)
+    }
+}
+
+#[cfg(feature = "sqlx")]
+impl<'r, T> sqlx::Decode<'r, sqlx::Sqlite> for Stored<T>
+where
+    T: AsRef<str> + sqlx::Decode<'r, sqlx::Sqlite>,
+{
+    fn decode(
+        value: <sqlx::Sqlite as sqlx::Database>::ValueRef<'r>,
+    ) -> Result<Self, sqlx::error::BoxDynError> {
+        T::decode(value).map(Self::new)
     }
 }

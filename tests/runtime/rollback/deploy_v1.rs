@@ -9,11 +9,12 @@ use core::str::FromStr;
 use DeployStatus as S;
 use DeployPhase as P;
 
-/// Deploy: the status.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Deploy: the status. Ordered as the table has them; by default the first that a row starts in.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum DeployStatus {
     /// Queued
+    #[default]
     Queued,
     /// Building
     Building,
@@ -25,8 +26,8 @@ pub enum DeployStatus {
     Failed,
 }
 
-/// Deploy: the steps that people look at.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Deploy: the steps that people look at. Ordered as the stepper has them.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum DeployPhase {
     /// Smoke gate

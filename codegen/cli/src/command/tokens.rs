@@ -76,11 +76,9 @@ pub(crate) fn annotation(
     message: &str,
 ) -> String {
     let path = file.map_or("-".to_owned(), |path| path.display().to_string());
-    finding::github(&[Finding {
-        line: Some(line),
-        column: Some(1),
-        ..Finding::about(rule, Severity::Error, path, message, "")
-    }])
+    let mut finding = Finding::about(rule, Severity::Error, path, message, "");
+    (finding.line, finding.column) = (Some(line), Some(1));
+    finding::github(&[finding])
 }
 
 /// A reader of words.

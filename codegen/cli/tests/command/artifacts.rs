@@ -170,22 +170,25 @@ fn trait_support_with_a_question_mark_is_behind_the_user_s_feature() {
         folder.write("m.toml", table.replace("[target.rust]", &derive));
         folder.run(&["generate", "--only", "rust"])
     };
-    assert_eq!(with("\"serde?\", \"sqlx?\", \"schemars?\"").code, Some(0));
+    let six = ["serde", "sqlx", "schemars", "utoipa", "proptest", "quickcheck"];
+    let all = six.map(|it| format!("\"{it}?\"")).join(", ");
+    assert_eq!(with(&all).code, Some(0));
     let gated = folder.read("generated/m.rs");
     let mut impls = 0;
     for (at, line) in gated.lines().enumerate().filter(|(_, line)| line.starts_with("impl")) {
-        let library =
-            ["serde", "sqlx", "schemars"].into_iter().find(|it| line.contains(&format!("{it}::")));
+        let library = six.into_iter().find(|it| line.contains(&format!("{it}::")));
         let Some(library) = library else { continue };
         let above = gated.lines().nth(at - 1).unwrap();
         assert_eq!(above, format!("#[cfg(feature = \"{library}\")]"), "{line}");
         impls += 1;
     }
-    assert_eq!(impls, 4 + 10 + 2, "of serde, of sqlx on two databases, of schemars");
+    assert_eq!(impls, 4 + 11 + 2 + 4 + 1 + 3, "of each, of sqlx on two databases");
+    let both = "#[cfg(any(feature = \"proptest\", feature = \"quickcheck\"))]\nfn walk";
+    assert!(gated.contains(both), "what two of them share");
     // Without these lines it is what is given without the question marks.
-    assert_eq!(with("\"serde\", \"sqlx\", \"schemars\"").code, Some(0));
+    assert_eq!(with(&all.replace('?', "")).code, Some(0));
     let plain = |text: &str| -> Vec<String> {
-        let lines = text.lines().skip(1).filter(|line| !line.starts_with("#[cfg(feature"));
+        let lines = text.lines().skip(1).filter(|line| !line.starts_with("#[cfg("));
         lines.map(str::to_owned).collect()
     };
     assert_eq!(plain(&gated), plain(&folder.read("generated/m.rs")));

@@ -9,11 +9,12 @@ use core::str::FromStr;
 use OrderStatus as S;
 use OrderPhase as P;
 
-/// Order: the status.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Order: the status. Ordered as the table has them; by default the first that a row starts in.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum OrderStatus {
     /// Placed
+    #[default]
     Placed,
     /// Authorising
     Authorising,
@@ -27,8 +28,8 @@ pub enum OrderStatus {
     Cancelled,
 }
 
-/// Order: the steps that people look at.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// Order: the steps that people look at. Ordered as the stepper has them.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u16)]
 pub enum OrderPhase {
     /// Payment

@@ -10,6 +10,8 @@ pub(super) struct Database {
     pub(super) compatible: String,
     /// How a number is read.
     pub(super) decode: &'static str,
+    /// The type of an array of them, where the database has arrays.
+    pub(super) array: Option<String>,
 }
 
 /// How a whole number of any width is read from PostgreSQL.
@@ -44,13 +46,18 @@ pub(super) fn databases(machine: &Machine) -> Vec<Database> {
         type_info: format!("<{rust} as sqlx::Type<{name}>>::type_info()"),
         compatible: format!("<{rust} as sqlx::Type<{name}>>::compatible(ty)"),
         decode,
+        array: None,
     };
+    // The trait is of a type with a size.
+    let array_like =
+        |rust: &str| Some(format!("<{rust} as sqlx::postgres::PgHasArrayType>::array_type_info()"));
     dialects
         .iter()
         .map(|dialect| match (dialect, storage, &enum_type) {
             (Dialect::Postgres, Storage::Integer, _) => Database {
                 compatible: "matches!(sqlx::TypeInfo::name(ty), \"INT2\" | \"INT4\" | \"INT8\")"
                     .to_owned(),
+                array: array_like("i64"),
                 ..like("sqlx::Postgres", "i64", ANY_WIDTH)
             },
             (Dialect::Sqlite, Storage::Integer, _) => {
@@ -64,8 +71,11 @@ pub(super) fn databases(machine: &Machine) -> Vec<Database> {
                      || sqlx::TypeInfo::name(ty).rsplit('.').next() == Some({name:?})"
                 ),
                 decode: "",
+                array: Some(format!("sqlx::postgres::PgTypeInfo::array_of({whole:?})")),
             },
-            (Dialect::Postgres, _, None) => like("sqlx::Postgres", "str", ""),
+            (Dialect::Postgres, _, None) => {
+                Database { array: array_like("&str"), ..like("sqlx::Postgres", "str", "") }
+            }
             (Dialect::Sqlite, _, _) => like("sqlx::Sqlite", "str", ""),
         })
         .collect()
