@@ -27,6 +27,20 @@ pub struct Loaded {
     pub header: Header,
 }
 
+impl Loaded {
+    /// A machine as if it were read from a file of the current folder that says nothing else.
+    #[doc(hidden)] // for tests
+    pub fn of(path: &str, machine: &Machine) -> Self {
+        Self {
+            source: Source::new(path, ""),
+            machine: machine.clone(),
+            warnings: Vec::new(),
+            root: PathBuf::new(),
+            header: Header::new(path, machine),
+        }
+    }
+}
+
 /// Why a run could not be made: for one of these two reasons, and no other.
 #[derive(Debug)]
 pub enum Error {

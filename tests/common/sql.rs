@@ -106,13 +106,7 @@ pub(crate) fn deploy() -> Machine {
 
 /// The whole schema, as it is generated.
 pub(crate) fn schema(machine: &Machine, dialect: Dialect) -> String {
-    let loaded = Loaded {
-        source: Source::new("test.toml", ""),
-        machine: machine.clone(),
-        warnings: Vec::new(),
-        root: Default::default(),
-        header: Header::new("test.toml", machine),
-    };
+    let loaded = Loaded::of("test.toml", machine);
     let name = format!("/{}.sql", dialect.as_str());
     let artifacts = phasegate_codegen::render(&loaded, &[&Sql]);
     let artifact = artifacts.into_iter().find(|artifact| artifact.path.ends_with(&name));

@@ -18,13 +18,7 @@ const ILLEGAL: &str = "UPDATE deploys SET status = 'succeeded' WHERE id = 'a'";
 
 /// The file that puts the guards back.
 pub(super) fn guards(machine: &Machine) -> String {
-    let loaded = Loaded {
-        source: Source::new("test.toml", ""),
-        machine: machine.clone(),
-        warnings: Vec::new(),
-        root: Default::default(),
-        header: Header::new("test.toml", machine),
-    };
+    let loaded = Loaded::of("test.toml", machine);
     let artifacts = phasegate_codegen::render(&loaded, &[&Sql]);
     let file = artifacts.into_iter().find(|file| file.path.ends_with("/sqlite-guards.sql"));
     file.unwrap().text

@@ -160,6 +160,11 @@ fn every_link_of_a_page_leads_somewhere() {
             let folder = Path::new(&page).parent().unwrap();
             let at = if path.is_empty() { PathBuf::from(&page) } else { folder.join(path) };
             assert!(root().join(&at).exists(), "{page}: {link} leads nowhere");
+            let leaves_the_book = page.starts_with("docs/") && path.starts_with("..");
+            assert!(
+                !leaves_the_book,
+                "{page}: mdBook does not have {link}: write the address of it"
+            );
             if !anchor.is_empty() {
                 let headings = page::anchors(&text(&at.to_string_lossy()));
                 assert!(headings.iter().any(|it| it == anchor), "{page}: {link} names no heading");
