@@ -2,9 +2,7 @@
 //! plain SQL.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use phasegate_codegen::artifact::Header;
 use phasegate_codegen::emit::sql::{Dialect, KeyType, Sql};
-use phasegate_codegen::table::Source;
 use phasegate_codegen::{Loaded, Machine};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;

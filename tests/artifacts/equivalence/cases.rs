@@ -1,8 +1,6 @@
 //! A case: a table, and what is asked of each layer about it: every pair, some sequences, and what
 //! the phases show after some histories.
 
-use phasegate_codegen::artifact::Header;
-use phasegate_codegen::table::Source;
 use phasegate_codegen::{Loaded, Machine};
 
 use super::oracle::{Oracle, State, Told, Verdict};
@@ -97,13 +95,7 @@ pub(crate) fn load(text: &str) -> Result<Loaded, String> {
 
 /// What is rendered of a machine that stands in no file.
 pub(crate) fn of(machine: Machine) -> Loaded {
-    Loaded {
-        source: Source::new("t.toml", ""),
-        header: Header::new("t.toml", &machine),
-        machine,
-        warnings: Vec::new(),
-        root: Default::default(),
-    }
+    Loaded::of("t.toml", &machine)
 }
 
 impl Case {

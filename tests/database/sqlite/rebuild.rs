@@ -3,9 +3,7 @@
 
 use std::process::Command;
 
-use phasegate_codegen::artifact::Header;
 use phasegate_codegen::emit::sql::{Dialect, Sql};
-use phasegate_codegen::table::Source;
 use phasegate_codegen::{Loaded, Machine};
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
