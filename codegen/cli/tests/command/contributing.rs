@@ -46,6 +46,24 @@ fn files(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
+fn every_direct_dependency_says_what_it_is_for() {
+    let guide = text("CONTRIBUTING.md");
+    let (_, section) = guide.split_once("## Dependencies\n").expect("the section is there");
+    let section = section.split("\n## ").next().unwrap();
+    let crates = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let said: BTreeSet<&str> =
+        crates.flat_map(|it| it.split("`, `")).map(|it| it.trim_end_matches('`')).collect();
+    let mut used = BTreeSet::new();
+    for manifest in ["Cargo.toml", "codegen/Cargo.toml", "codegen/cli/Cargo.toml"] {
+        let manifest: toml::Table = text(manifest).parse().unwrap();
+        used.extend(manifest["dependencies"].as_table().unwrap().keys().cloned());
+    }
+    let own = |name: &&String| !name.starts_with("phasegate");
+    let used: BTreeSet<&str> = used.iter().filter(own).map(String::as_str).collect();
+    assert_eq!(said, used);
+}
+
+#[test]
 fn every_file_that_a_way_to_add_something_names_is_there() {
     for (section, least) in
         [("Adding a target", 7), ("Adding a rule or a check", 12), ("Adding a command", 4)]
