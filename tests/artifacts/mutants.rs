@@ -13,6 +13,7 @@ mod notify;
 mod observe;
 mod postgres;
 mod postgres_change;
+mod postgres_checks;
 mod rust;
 mod sqlite;
 mod typescript;
@@ -102,7 +103,7 @@ fn postgres_observing_adopting_and_renaming() {
 #[test]
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
 fn postgres_schemas() {
-    kills("PostgreSQL: the schema", postgres::schema);
+    kills("PostgreSQL: the schema", postgres_checks::schema);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use phasegate_codegen::Machine;
 use phasegate_codegen::emit::sql::{Dialect, migrations};
 
 use super::defect::{Defect, check, cut, killer, put};
-use super::postgres::on_server;
+use super::postgres_checks::on_server;
 use super::sqlite::on_sqlite;
 use crate::common::cluster::database;
 use crate::common::sql::{self, Db, ORDER, connect, ok, refused};

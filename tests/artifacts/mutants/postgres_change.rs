@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use super::database::checks;
 use super::defect::{Defect, check, killer, put};
-use super::postgres::{labels_stand_in_the_order_of_the_states, on_server};
+use super::postgres_checks::{labels_stand_in_the_order_of_the_states, on_server};
 use crate::common::cluster::database;
 use crate::common::sql::{self, connect, ok};
 
