@@ -70,8 +70,8 @@ impl<'c, 'v> Helps<'c, 'v> {
     }
 
     /// When a finding of a rule may be accepted.
-    fn condition(&self, rule: &Rule) -> &'static str {
-        let is_of = |rules: &[&Rule]| rules.iter().any(|other| *other == rule);
+    fn condition(&self, rule: &'static Rule) -> &'static str {
+        let is_of = |rules: &[&Rule]| rules.contains(&rule);
         if is_of(&LEAVING) {
             "once no version runs any more that needs it"
         } else if is_of(&SHOWN) {
