@@ -193,16 +193,12 @@ impl Runs {
         found.and_in_turn(in_turn)
     }
 
-    /// Adds what was found of the runs in which the jobs take turns. Runs of both are counted once:
-    /// those of the search that finished more.
+    /// Adds what was found of the runs in which the jobs take turns.
     fn and_in_turn(mut self, other: Self) -> Self {
         self.in_turn = Some(other.searched);
         self.views = self.views.saturating_add(other.views);
         self.by_own_jobs = self.by_own_jobs.saturating_add(other.by_own_jobs);
-        let finished = |found: &reports::Found| found.runs.saturating_add(found.late);
-        if finished(&other.reports) > finished(&self.reports) {
-            self.reports = other.reports;
-        }
+        self.reports = self.reports.or_more(other.reports);
         for (claim, Broken { about, why, path, length }) in other.broken {
             self.breaks(claim, about, &why, length, || path);
         }

@@ -41,6 +41,21 @@ pub(crate) struct Found {
     pub(crate) late_loud: u64,
 }
 
+impl Found {
+    /// This or what another search found, each of what finished more there. Runs of both are counted
+    /// once; those that are started again are counted apart, for one search may come to them that
+    /// finished fewer before.
+    pub(super) fn or_more(self, other: Self) -> Self {
+        let again =
+            |found: &Self| [found.again, found.again_ended, found.again_refused, found.again_mute];
+        let finished = |found: &Self| found.runs.saturating_add(found.late);
+        let most = [again(&self), again(&other)].into_iter().max_by_key(|counts| counts[0]);
+        let [again, again_ended, again_refused, again_mute] = most.expect("there are two");
+        let first = if finished(&other) > finished(&self) { other } else { self };
+        Self { again, again_ended, again_refused, again_mute, ..first }
+    }
+}
+
 /// What is wrong with a step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Wrong {
