@@ -2,6 +2,7 @@
 //! database.
 
 use super::{Error, Pool, Result, Store};
+#[cfg(feature = "sqlite")]
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 

@@ -2,6 +2,10 @@
 //! changes, and what the history that the database writes says.
 
 mod answer;
+#[cfg_attr(
+    not(all(feature = "http", feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "each set of features uses a part of it")
+)]
 mod apply;
 mod caller;
 mod column;
@@ -10,6 +14,10 @@ mod conn;
 mod error;
 #[cfg(feature = "sqlite")]
 mod file;
+#[cfg_attr(
+    not(all(feature = "http", feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "each set of features uses a part of it")
+)]
 mod gather;
 #[cfg(feature = "postgres")]
 mod grants;
@@ -26,14 +34,26 @@ mod report;
 mod reports;
 mod rows;
 mod shape;
+#[cfg_attr(
+    not(all(feature = "http", feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "each set of features uses a part of it")
+)]
 mod signal;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod start;
+#[cfg_attr(
+    not(all(feature = "http", feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "each set of features uses a part of it")
+)]
 mod statements;
 mod time;
 mod token;
+#[cfg_attr(
+    not(all(feature = "http", feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "each set of features uses a part of it")
+)]
 mod transaction;
 
 pub use answer::Answer;

@@ -12,7 +12,7 @@ pub(crate) use between::Between;
 
 #[cfg(not(feature = "postgres"))]
 #[derive(Debug, Default)]
-pub(crate) struct Between;
+pub(crate) struct Between {}
 
 impl Store {
     /// Wakes the listeners to the row of this key: this instance's, and on PostgreSQL those of all others.
