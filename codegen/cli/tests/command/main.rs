@@ -34,6 +34,7 @@ mod tests_run;
 mod verify_command;
 mod workflows;
 mod workflows_callers;
+mod workflows_form;
 mod workflows_found;
 mod workflows_helps;
 mod workflows_inputs;

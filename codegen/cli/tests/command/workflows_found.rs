@@ -140,7 +140,10 @@ fn finds_what_keeps_a_job_from_reporting() {
     after(
         "  workflow_dispatch:\n",
         "  repository_dispatch:\n",
-        &[("no-dispatch", "on:", "workflow_dispatch:\n    inputs:\n      console_deploy_id:\n")],
+        &[
+            ("no-dispatch", "on:", "workflow_dispatch:\n    inputs:\n      console_deploy_id:\n"),
+            ("refused-workflow", "inputs:", "`on.repository_dispatch` has a key `inputs`"),
+        ],
     );
     // A workflow that is called has its inputs from there, and the token in its caller's event.
     let folder = adopted();
@@ -261,7 +264,7 @@ fn a_file_that_is_no_workflow_is_told_of_and_left() {
         (b"on: \xff\n", "unreadable-workflow", "UTF-8"),
         (b"", "no-dispatch", "neither"),
         (b"just a text\n", "no-dispatch", "neither"),
-        (b"jobs: 3\n", "no-dispatch", "neither"),
+        (b"jobs: 3\n", "refused-workflow", "`jobs` is `3`"),
     ] {
         let folder = repository(bytes);
         let found = found(&folder);
@@ -302,7 +305,8 @@ fn jobs_that_need_each_other_belong_into_one_workflow() {
     let folder = Folder::with("m.toml", &table);
     let workflow = |jobs: &[&str]| {
         let inputs = "on: {workflow_dispatch: {inputs: {m_id: {}, callback_token: {}}}}\njobs:\n";
-        jobs.iter().fold(inputs.to_owned(), |text, job| {
+        let other = "  other: {runs-on: x, steps: [{run: ls}]}\n";
+        jobs.iter().fold(format!("{inputs}{other}"), |text, job| {
             let needs = if *job == "two" { "    needs: one\n" } else { "" };
             text + &format!("  {job}:\n{needs}    runs-on: x\n    steps:\n      # phasegate:begin {job}.outcome\n      # phasegate:end\n")
         })

