@@ -114,3 +114,16 @@ fn the_view_is_what_its_schema_says() {
         assert!(output.status.success(), "{}: {said}", loaded.machine.name);
     }
 }
+
+#[test]
+fn the_page_says_how_long_a_row_is_usually_in_a_state() {
+    let path = common::root().join("tests/artifacts/page/odd.toml");
+    let odd = std::fs::read_to_string(path).unwrap();
+    let at = odd.find("[[state]]").unwrap() + "[[state]]\n".len();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.toml");
+    std::fs::write(&path, format!("{}expect = \"90m\"\n{}", &odd[..at], &odd[at..])).unwrap();
+    let page = artifact(&common::load(&path), "generated/odd.md");
+    let said: Vec<&str> = page.lines().filter(|line| line.contains("usually")).collect();
+    assert!(said.len() == 1 && said[0].contains("usually 90m at most"), "{said:?}");
+}

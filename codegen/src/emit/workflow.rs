@@ -341,6 +341,40 @@ impl Github<'_> {
         expression(&format!("{} || '{}'", terms.join(" || "), Became::Success.as_str()))
     }
 
+    /// The same where the job needs others than the table's, too: of those that are before one of the
+    /// table's, where one of the table's was skipped, a failure and a cancelling count; of no other
+    /// anything does.
+    pub(crate) fn result_beside(&self, id: JobId, before: &[&str], has_others: bool) -> String {
+        if before.is_empty() && !has_others {
+            return self.result(id);
+        }
+        let needs: Vec<&Job> =
+            self.machine.job(id).needs.iter().map(|&need| self.machine.job(need)).collect();
+        let names = |counts: fn(&Job) -> bool| -> Vec<&str> {
+            needs.iter().filter(|job| counts(job)).map(|job| job.name.as_str()).collect()
+        };
+        let had = |jobs: &[&str], one: NeedResult| {
+            let each = jobs.iter().map(|job| format!("needs.{job}.result == '{}'", one.as_str()));
+            let each: Vec<String> = each.collect();
+            (!each.is_empty()).then(|| format!("({})", each.join(" || ")))
+        };
+        let (all, counted) = (names(|_| true), names(|job| !job.skippable));
+        let skipped = had(&all, NeedResult::Skipped);
+        let of_gates = |one| Some(format!("{} && {}", skipped.clone()?, had(before, one)?));
+        let terms = [
+            (had(&all, NeedResult::Failure), Became::Failure),
+            (had(&all, NeedResult::Cancelled), Became::Cancelled),
+            (of_gates(NeedResult::Failure), Became::Failure),
+            (of_gates(NeedResult::Cancelled), Became::Cancelled),
+            (had(&counted, NeedResult::Skipped), Became::Failure),
+        ];
+        let term = |(term, outcome): (Option<String>, Became)| {
+            Some(format!("{} && '{}'", term?, outcome.as_str()))
+        };
+        let terms: Vec<String> = terms.into_iter().filter_map(term).collect();
+        expression(&format!("{} || '{}'", terms.join(" || "), Became::Success.as_str()))
+    }
+
     /// The ids that a job's reports have.
     pub(crate) fn ids(&self, plan: &Plan) -> Vec<String> {
         let with_id = plan.reports().filter(|report| matches!(report.says, Says::State { .. }));

@@ -150,12 +150,14 @@ rows! { WORKFLOW
     }
 
     REFUSED_WORKFLOW "refused-workflow" {
-        looks_for: "what GitHub refuses a whole workflow for: a job that needs one that is not there, or \
-            itself; a job without `runs-on`; a step with `run` and `uses`, or an id that stands twice; a key \
-            near one that there is; a tag of YAML; an expression that can't be read, or asks for a context \
-            that is not there",
-        why: "No run of it begins, so that nothing can be said of its runs. What can be asked for where is \
-            in GitHub's documentation: \"Contexts reference\", \"Context availability\".",
+        looks_for: "what GitHub refuses a whole workflow for: a key or an event that it does not know, or a \
+            value of another kind than it takes; a job that needs one that is not there, or itself; a job \
+            without `runs-on`; a job that calls a workflow and has what only one with steps has; a step with \
+            `run` and `uses`, or an id that stands twice; a tag of YAML; an expression that can't be read, or \
+            asks for a context that is not there",
+        why: "No run of it begins, so that nothing can be said of its runs. What can stand where is in \
+            GitHub's documentation: \"Workflow syntax\", \"Events that trigger workflows\", and, of what can \
+            be asked for, \"Contexts reference\". Where GitHub has learned a key since, accept the finding.",
         example: Words("`if: secrets.TOKEN != ''`"),
         mend: "change it as the finding says",
     }
@@ -248,8 +250,20 @@ rows! { WORKFLOW
         why: "Of those that wait in a group only the last is kept. One that is replaced is \
             cancelled before any of its jobs runs: nobody says what became of its row.",
         example: Words("`concurrency: deploy` at the top of a workflow"),
-        mend: "give the row's id to the group, and a group of its own to the job that has to be \
-            the only one of its kind",
+        mend: "let the group be called as the finding says, and give a group of its own to the job that \
+            has to be the only one of its kind",
+    }
+
+    GROUP_TWICE "group-twice" {
+        looks_for: "a concurrency group that two things of one run are in: the run, or a job that calls a \
+            workflow, and what is within; or two jobs that may run at the same time, of which one cancels \
+            the other",
+        why: "What is within waits for what is around it to end, and that waits for it: GitHub cancels it \
+            in every run. In a called workflow `github` is that of the run that calls it, so that one text \
+            is one group in both.",
+        example: Words("`concurrency: deploy-${{ inputs.deploy_id }}` at the top of a workflow, and at the \
+            top of the one that it calls"),
+        mend: "take `concurrency` off what is within, or give it a group of another name",
     }
 
     TAKEN_ID "taken-id" {

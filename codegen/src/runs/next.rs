@@ -230,16 +230,11 @@ impl<C: Receiver> Runs<'_, '_, C> {
         if !plan.needs.iter().all(|&need| self.layout.is_over(jobs, need)) {
             return None;
         }
-        let Some(condition) = &plan.condition else {
+        let begins = plan.begins(&|need| self.need(jobs, need));
+        Some(begins.unwrap_or_else(|| {
             let begins = plan.always || plan.must.iter().all(|&need| self.passed(jobs, need));
-            return Some(Both { yes: begins, no: !begins || plan.may_skip });
-        };
-        let result = |need: usize| self.need(jobs, need);
-        let [goes_on, cancelled] =
-            [false, true].map(|cancelled| condition.begins(&result, cancelled));
-        // Of a run that was cancelled it is said by the job's being cancelled that it did not begin.
-        let no = goes_on.no || plan.always && cancelled.no;
-        Some(Both { yes: goes_on.yes || cancelled.yes, no })
+            Both { yes: begins, no: !begins || plan.may_skip }
+        }))
     }
 
     /// What a job that is over is to those that need it in a workflow that somebody wrote.
@@ -347,6 +342,29 @@ impl<C: Receiver> Runs<'_, '_, C> {
         }
         self.skip(&mut jobs);
         jobs
+    }
+}
+
+impl Plan {
+    /// Whether it may begin, and whether it may be skipped, where a workflow that somebody wrote says so.
+    fn begins(&self, result: &dyn Fn(usize) -> NeedResult) -> Option<Both> {
+        let condition = self.condition.as_ref()?;
+        let [goes_on, cancelled] =
+            [false, true].map(|cancelled| condition.begins(result, cancelled));
+        // Of a run that was cancelled it is said by the job's being cancelled that it did not begin.
+        let no = goes_on.no || self.always && cancelled.no;
+        Some(Both { yes: goes_on.yes || cancelled.yes, no })
+    }
+
+    /// What a job of a workflow that somebody wrote may come to be to others.
+    pub(crate) fn may_end(&self, result: &dyn Fn(usize) -> NeedResult) -> Vec<NeedResult> {
+        let begins = self.begins(result).unwrap_or(Both { yes: true, no: true });
+        let ends = NeedResult::ALL.into_iter().filter(|end| match end {
+            NeedResult::Success | NeedResult::Cancelled => begins.yes,
+            NeedResult::Failure => begins.yes && !self.tolerated,
+            NeedResult::Skipped => begins.no,
+        });
+        ends.collect()
     }
 }
 

@@ -39,7 +39,8 @@ function line(to) {
 const wire = line(new URL(BASE));
 const port = await wire.open(0);
 const deploy = await start("/api/deploys", { ref: "main" });
-const [page, other] = [await window(), await window()];
+const [page, other] = [await window({ reducedMotion: "no-preference" }), await window()];
+const pulse = () => page.$eval("#watch [aria-current] [part=badge]", (badge) => getComputedStyle(badge, "::before").animationName);
 const streams = [];
 page.on("request", (request) => {
   if (request.url().endsWith("/events")) streams.push(request.headers()["last-event-id"]);
@@ -49,6 +50,7 @@ await other.goto(`${BASE}/?deploy=${deploy.id}`);
 await report(deploy, { status: "smoke_running" });
 for (const one of [page, other]) await until(text(one, "#watch [part=status]"), "Smoke running");
 
+assert.equal(await pulse(), "pulse");
 await wire.cut();
 const lost = /^Connection lost at \d\d:\d\d:\d\d\. What is shown is the last that was heard; trying again\.$/;
 await until(async () => lost.test(await text(page, "#watch [part=line]")()), true);
@@ -60,6 +62,7 @@ await until(text(other, "#watch [part=status]"), "Freeze checking");
 assert.equal(await text(page, "#watch [part=status]")(), "Smoke running");
 assert.deepEqual((await steps(page)())[0], "*Smoke gate: in progress");
 assert.equal(await page.$eval("#watch [aria-current] [part=badge]", (badge) => Number(getComputedStyle(badge).opacity) < 1), true);
+assert.equal(await pulse(), "none");
 
 await wire.open(port);
 await until(text(page, "#watch [part=status]"), "Freeze checking");

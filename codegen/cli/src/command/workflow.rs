@@ -79,7 +79,10 @@ impl Adopt {
         if !target.workflows.contains(&path) {
             findings.push(not_listed(&loaded, &path, &target.workflows));
         }
+        let is_left = findings.iter().any(Finding::is_error);
         let state = match (diff.is_empty(), self.dry_run) {
+            // Something keeps it from being what it is to be.
+            (true, _) if is_left => "left as it is",
             (true, _) => "current",
             (false, true) => "would be written",
             (false, false) => "written",

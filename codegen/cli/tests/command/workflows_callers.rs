@@ -144,7 +144,9 @@ fn two_jobs_that_call_it_for_one_row_are_found() {
         "      ship_id: {type",
         "      other: {type: string}\n      ship_id: {type",
     );
-    assert_eq!(found_of(&format!("{two}  again:\n{other}")), []);
+    let found = found_of(&format!("{two}  again:\n{other}"));
+    let part = "a run has one token, which opens one row";
+    assert!(found.len() == 1 && found[0].1.contains(part), "{found:#?}");
 }
 
 #[test]

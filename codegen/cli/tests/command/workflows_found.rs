@@ -148,6 +148,9 @@ fn finds_what_keeps_a_job_from_reporting() {
     // A workflow that is called has its inputs from there, and the token in its caller's event.
     let folder = adopted();
     let text = folder.read(AT).replace("  workflow_dispatch:\n", "  workflow_call:\n");
+    let choice =
+        "choice\n        options: [staging, production]   # keep in step with the console\n";
+    let text = changed(&text, choice, "string\n");
     folder.write(AT, text.replace("      callback_token:\n", "      other:\n"));
     assert_eq!(found(&folder), []);
 }

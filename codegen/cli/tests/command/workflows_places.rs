@@ -223,9 +223,7 @@ fn milestones_of_one_name_have_each_their_step() {
 #[test]
 fn a_job_whose_failure_counts_as_success_is_found() {
     let text = ordered(ORDER, 0).read(AT);
-    for (value, is_found) in
-        [("true", true), ("${{ vars.x == 'y' }}", true), ("false", false)]
-    {
+    for (value, is_found) in [("true", true), ("${{ vars.x == 'y' }}", true), ("false", false)] {
         let line = format!("    continue-on-error: {value}\n    needs: [charge]\n");
         let text = changed(&text, "    needs: [charge]\n", &line);
         let all = [("tolerated-job", "ship:", "would be told that it succeeded")];

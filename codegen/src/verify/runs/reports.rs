@@ -8,7 +8,7 @@ use phasegate::Outcome;
 use super::table::{AGAIN, ENDED, LATE, LOST, REFUSED, Row, SAID, TableRuns};
 use super::{About, Claim, Mode, Searched, Way, failed_jobs};
 use crate::machine::{JobId, StateId};
-use crate::runs::{Alike, JobResult, Layout, Path, Run, Step, Workflow};
+use crate::runs::{Alike, Became, JobResult, Layout, Path, Plan, Run, Step, Workflow};
 use crate::search::{Edge, End, Explored, Known, Model, explore};
 
 /// Runs that are listed for what they have in common, by the state that the row is left in.
@@ -160,6 +160,8 @@ impl<'w, 'm> Reports<'w, 'm> {
         }
         if let Some(why) = self.lies(run) {
             self.breaks(known, claim(Claim::Truth), end, None, why);
+        } else if let Some((job, why)) = self.hears_of_no_cancelling(run) {
+            self.breaks(known, claim(Claim::Truth), end, Some(job), why);
         }
     }
 
@@ -201,6 +203,33 @@ impl<'w, 'm> Reports<'w, 'm> {
             | (Outcome::Failure | Outcome::Cancelled, Some(_))
             | (Outcome::Neutral, _) => None,
         }
+    }
+
+    /// The concluding job, where it says that something failed in a run that was cancelled, though it has
+    /// a word for that; of a workflow that somebody wrote.
+    fn hears_of_no_cancelling(&self, run: &Run<Row>) -> Option<(u16, String)> {
+        let workflow = self.table.runs.workflow;
+        let Workflow { machine, plans, .. } = workflow;
+        let state = machine.state(run.row.state);
+        let ended = |job: usize| self.table.runs.layout.result(&run.jobs, job);
+        let says_it = |plan: &Plan| {
+            let state = plan.outcome(Became::Cancelled).map(|state| machine.state(state));
+            plan.always && state.is_some_and(|state| state.outcome == Some(Outcome::Cancelled))
+        };
+        let job = plans.iter().position(says_it)?;
+        let was = |result| (0..plans.len()).any(|job| ended(job) == Some(result));
+        let is_so = workflow.is_written()
+            && state.outcome == Some(Outcome::Failure)
+            && was(JobResult::Cancelled)
+            && !was(JobResult::Failed)
+            && !was(JobResult::Mute);
+        let why = || {
+            format!(
+                "the row is `{}` (failure), and nothing failed: the run was cancelled",
+                state.name
+            )
+        };
+        is_so.then(|| (u16::try_from(job).unwrap_or_default(), why()))
     }
 
     /// Whether a job failed or was cancelled.

@@ -35,6 +35,19 @@ impl Expression {
         keys
     }
 
+    /// The ways into a context that it asks for.
+    pub(super) fn ways(&self, context: &str) -> Vec<Vec<String>> {
+        let mut ways = Vec::new();
+        self.each(&mut |part| {
+            if let Self::Path(parts) = part
+                && parts.first().and_then(key).as_deref() == Some(context)
+            {
+                ways.extend(parts.iter().cloned().map(Part::key).collect::<Option<Vec<_>>>());
+            }
+        });
+        ways
+    }
+
     /// The texts that what stands at some keys is compared with, and whether by equality; none where it
     /// is asked for otherwise, too.
     pub(super) fn compared(&self, way: &[&str]) -> Option<Vec<(String, bool)>> {

@@ -1,9 +1,11 @@
 //! What an expression comes to, where contexts and functions are asked of somebody who may not know.
 
+use std::collections::BTreeSet;
+
 use super::Asked;
 use super::form::{Piece, pieces};
 use super::parse::{Expression, Part, STATUS};
-use super::value::{Comparison, Value, Values, compare};
+use super::value::{Comparison, HOLE, Value, Values, compare};
 
 impl Expression {
     /// Every value that it can have.
@@ -40,7 +42,7 @@ impl Expression {
                 Some(keys) => of.context(&keys),
                 None => Values::ANY,
             },
-            Self::Within(..) => Values::ANY,
+            Self::Within(of_value, by) => of_value.plain(of).each_of(&by.plain(of), within),
             Self::Not(inner) => {
                 let inner = inner.values(of);
                 Values::answers(inner.can_be_false(), inner.can_be_true())
@@ -69,6 +71,34 @@ impl Expression {
             | Self::Within(..) => (self.to_string(), false),
         }
     }
+}
+
+/// What stands in a list or an object at an index or a key.
+fn within(value: &Value, by: &Value) -> Values {
+    let found = match (value, by) {
+        (Value::List(items), Value::Number(at)) if *at >= 0.0 && at.fract() == 0.0 => {
+            // An index beyond what a list can hold is past its end.
+            items.iter().enumerate().find(|(place, _)| *place as f64 == *at).map(|(_, item)| item)
+        }
+        (Value::Map(entries), Value::Text(key)) => {
+            let is_it = |(name, _): &&(String, Value)| name.eq_ignore_ascii_case(key);
+            entries.iter().find(is_it).map(|(_, value)| value)
+        }
+        (Value::Filled | Value::Json(_), _)
+        | (_, Value::Filled | Value::Json(_) | Value::List(_)) => {
+            return Values::ANY;
+        }
+        (
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_),
+        ) => None,
+    };
+    found.map_or_else(|| Values::one(Value::Null), |value| Values::one(value.clone()))
 }
 
 /// The keys of a way into a context; none where one has to be found out.
@@ -105,7 +135,11 @@ fn call(name: &str, given: &[Expression], of: &dyn Asked) -> Values {
         // Whatever it is of, it is a text that is not empty.
         ("tojson", [value]) => {
             let unknown = value.any.then_some(Value::Filled);
-            let known = value.known.iter().map(|v| to_json(v).map_or(Value::Filled, Value::Text));
+            let text = |text: String| match text.contains(HOLE) {
+                true => Value::Json(text),
+                false => Value::Text(text),
+            };
+            let known = value.known.iter().map(|v| to_json(v, "").map_or(Value::Filled, text));
             known.chain(unknown).fold(Values::default(), |all, text| all.with(Values::one(text)))
         }
         ("fromjson", [text]) => {
@@ -126,10 +160,50 @@ fn contains(within: &Value, what: &Value) -> Values {
             let sure = each.iter().any(|is| !is.can_be_false());
             Values::answers(each.iter().any(Values::can_be_true), !sure)
         }
+        // It is no list, and no text.
+        Value::Map(_) => Values::answers(false, true),
+        Value::Json(text) => match what.text() {
+            Some(what) => {
+                let (text, what) = (text.to_uppercase(), what.to_uppercase());
+                let is_sure = text.split(HOLE).any(|part| part.contains(&what));
+                Values::answers(is_sure || may_contain(&text, &what), !is_sure)
+            }
+            None => Values::answers(true, true),
+        },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Filled => {
             texts(within, what, |within, what| within.contains(what))
         }
     }
+}
+
+/// Whether JSON with texts that are not known may contain something: in such a text no quote stands
+/// without a backslash before it.
+fn may_contain(json: &str, what: &str) -> bool {
+    let (json, what): (Vec<char>, Vec<char>) = (json.chars().collect(), what.chars().collect());
+    // Every place in the JSON at which what was read so far may end, and whether a backslash came last.
+    let mut ends: BTreeSet<(usize, bool)> = (0..json.len()).map(|at| (at, false)).collect();
+    ends.extend((0..json.len()).filter(|&at| json[at] == HOLE).map(|at| (at, true)));
+    for &next in &what {
+        let mut after = BTreeSet::new();
+        for &(mut at, is_escaped) in &ends {
+            // A text may end here, too.
+            while let Some(&sign) = json.get(at) {
+                if sign == HOLE {
+                    if next != '"' || is_escaped {
+                        after.insert((at, next == '\\' && !is_escaped));
+                    }
+                    at += 1;
+                    continue;
+                }
+                if sign == next {
+                    after.insert((at + 1, false));
+                }
+                break;
+            }
+        }
+        ends = after;
+    }
+    !ends.is_empty()
 }
 
 /// What is asked of two texts, whose case does not matter.
@@ -188,9 +262,13 @@ fn joined(list: &Values, separator: Option<&Values>) -> Values {
             .map(Value::text)
             .collect::<Option<Vec<String>>>()
             .map(|t| t.join(&separator)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Filled => {
-            value.text()
-        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Filled
+        | Value::Map(_)
+        | Value::Json(_) => value.text(),
     };
     list.known.iter().fold(Values { known: Vec::new(), any: list.any }, |all, value| {
         all.with(of_list(value).map_or(Values::ANY, Values::text))
@@ -198,17 +276,30 @@ fn joined(list: &Values, separator: Option<&Values>) -> Values {
 }
 
 /// A value as the runner prints it in JSON; none where not all of it is known.
-fn to_json(value: &Value) -> Option<String> {
+fn to_json(value: &Value, before: &str) -> Option<String> {
+    let deeper = format!("{before}  ");
     Some(match value {
         Value::Null => "null".to_owned(),
         Value::Text(text) => serde_json::Value::String(text.clone()).to_string(),
         Value::Bool(_) | Value::Number(_) => value.text()?,
         Value::List(items) if items.is_empty() => "[]".to_owned(),
         Value::List(items) => {
-            let items: Option<Vec<String>> = items.iter().map(to_json).collect();
-            format!("[\n  {}\n]", items?.join(",\n  "))
+            let items: Option<Vec<String>> =
+                items.iter().map(|item| to_json(item, &deeper)).collect();
+            format!("[\n{deeper}{}\n{before}]", items?.join(&format!(",\n{deeper}")))
         }
-        Value::Filled => return None,
+        Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
+        Value::Map(entries) => {
+            let entry = |(key, value): &(String, Value)| {
+                let key = serde_json::Value::String(key.clone());
+                Some(format!("{key}: {}", to_json(value, &deeper)?))
+            };
+            let entries: Option<Vec<String>> = entries.iter().map(entry).collect();
+            format!("{{\n{deeper}{}\n{before}}}", entries?.join(&format!(",\n{deeper}")))
+        }
+        // Within an object.
+        Value::Filled if !before.is_empty() => format!("\"{HOLE}\""),
+        Value::Filled | Value::Json(_) => return None,
     })
 }
 
@@ -220,7 +311,10 @@ fn from_json(text: &Value) -> Values {
             serde_json::Value::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
             serde_json::Value::String(text) => Value::Text(text.clone()),
             serde_json::Value::Array(items) => Value::List(items.iter().map(value).collect()),
-            serde_json::Value::Object(_) => Value::List(Vec::new()),
+            serde_json::Value::Object(entries) => {
+                let entry = |(key, of): (&String, &serde_json::Value)| (key.clone(), value(of));
+                Value::Map(entries.iter().map(entry).collect())
+            }
         }
     }
     match text.text().map(|text| serde_json::from_str(&text)) {

@@ -4,6 +4,7 @@
 mod asks;
 mod evaluate;
 mod form;
+mod name;
 mod own;
 mod parse;
 mod tokens;
@@ -11,6 +12,7 @@ mod value;
 
 use std::collections::BTreeSet;
 
+pub use name::NamePart;
 pub use own::Own;
 use parse::Expression;
 use value::{Value, Values};
@@ -45,6 +47,14 @@ pub trait Known {
     fn context(&self, keys: &[&str]) -> Held;
     /// Which way something is taken that can't be known; by default both.
     fn decided(&self, _atom: &str) -> Option<bool> {
+        None
+    }
+    /// The jobs that this one names in its `needs`, each with what became of it; by default nobody says.
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        Vec::new()
+    }
+    /// The outputs that a job has; by default nobody knows.
+    fn outputs(&self, _job: &str) -> Option<Vec<String>> {
         None
     }
 }
@@ -103,9 +113,20 @@ impl Condition {
 /// # Errors
 /// What keeps it from being read.
 pub fn texts(text: &str, known: &dyn Known) -> Result<Option<Vec<String>>, String> {
-    let values = template(text)?.values(&By(known));
-    let known: Option<Vec<String>> = values.known.iter().map(Value::text).collect();
-    Ok(known.filter(|_| !values.any))
+    Ok(reader(text)?(known))
+}
+
+/// What says to what a text with expressions in it can come; none where not all of it is known.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn reader(text: &str) -> Result<impl Fn(&dyn Known) -> Option<Vec<String>> + use<>, String> {
+    let read = template(text)?;
+    Ok(move |known: &dyn Known| {
+        let values = read.values(&By(known));
+        let texts: Option<Vec<String>> = values.known.iter().map(Value::text).collect();
+        texts.filter(|_| !values.any)
+    })
 }
 
 /// The keys of the way into a context that a text with one expression in it is, in small letters.
@@ -164,6 +185,32 @@ pub fn flag(text: &str, known: &dyn Known) -> Result<Both, String> {
 /// What keeps it from being read.
 pub fn is_own(text: &str, known: &dyn Known, own: &Own) -> Result<bool, String> {
     Ok(template(text)?.is_own(&By(known), own))
+}
+
+/// What a text with expressions in it is made of; texts that follow each other are one.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn name(text: &str, known: &dyn Known) -> Result<Vec<NamePart>, String> {
+    let mut name: Vec<NamePart> = Vec::new();
+    for part in template(text)?.name(&By(known)) {
+        match (name.last_mut(), part) {
+            (_, NamePart::Text(text)) if text.is_empty() => {}
+            (Some(NamePart::Text(before)), NamePart::Text(text)) => before.push_str(&text),
+            (_, part) => name.push(part),
+        }
+    }
+    Ok(name)
+}
+
+/// The ways into a context that a text with expressions in it asks for, key by key, in small letters.
+pub fn ways(text: &str, context: &str) -> Vec<Vec<String>> {
+    template(text).map(|read| read.ways(context)).unwrap_or_default()
+}
+
+/// Whether a text with expressions in it comes in every case to what stands at some keys.
+pub fn is_always(text: &str, known: &dyn Known, keys: &[String]) -> bool {
+    template(text.trim()).is_ok_and(|read| read.is_always(&By(known), keys))
 }
 
 /// What a condition asks for, each of which must hold; nothing where it is a text with expressions in
@@ -268,6 +315,7 @@ impl Asked for By<'_> {
                 (Some(NeedResult::Skipped), ["outputs", _]) => Values::one(Value::Null),
                 (Some(_), _) => held(self.0.context(keys)),
             },
+            ["needs"] => self.needs(),
             _ => held(self.0.context(keys)),
         }
     }
@@ -294,6 +342,28 @@ impl Asked for By<'_> {
 }
 
 impl By<'_> {
+    /// All that is known of the jobs that are needed.
+    fn needs(&self) -> Values {
+        let job = |(name, result): (String, NeedResult)| {
+            let outputs = match result {
+                NeedResult::Skipped => Vec::new(),
+                NeedResult::Success | NeedResult::Failure | NeedResult::Cancelled => {
+                    self.0.outputs(&name)?
+                }
+            };
+            let outputs = outputs.into_iter().map(|output| (output, Value::Filled)).collect();
+            let said = Value::Text(result.as_str().to_owned());
+            let of = vec![("result".to_owned(), said), ("outputs".to_owned(), Value::Map(outputs))];
+            Some((name, Value::Map(of)))
+        };
+        let names = self.0.names();
+        let all: Option<Vec<(String, Value)>> = names.into_iter().map(job).collect();
+        match all {
+            Some(all) if !all.is_empty() => Values::one(Value::Map(all)),
+            Some(_) | None => Values::ANY,
+        }
+    }
+
     fn named(&self, name: &Values) -> Option<NeedResult> {
         match &name.known[..] {
             [Value::Text(name)] if !name.is_empty() => self.0.need(&name.to_lowercase()),

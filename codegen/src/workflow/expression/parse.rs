@@ -305,8 +305,12 @@ fn within(of: Expression, part: Part) -> Expression {
             Expression::Path(parts)
         }
         (of, Part::Found(by)) => Expression::Within(of.into(), by),
-        (of, Part::Key(_) | Part::Every) => {
-            Expression::Within(of.into(), Expression::Literal(Value::Null).into())
+        (of, Part::Key(key)) => {
+            Expression::Within(of.into(), Expression::Literal(Value::Text(key)).into())
+        }
+        // Of every value in a list or an object nothing is known.
+        (of, Part::Every) => {
+            Expression::Within(of.into(), Expression::Literal(Value::Filled).into())
         }
     }
 }
@@ -314,7 +318,9 @@ fn within(of: Expression, part: Part) -> Expression {
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Literal(Value::Null | Value::Filled | Value::List(_)) => f.write_str("null"),
+            Self::Literal(
+                Value::Null | Value::Filled | Value::List(_) | Value::Map(_) | Value::Json(_),
+            ) => f.write_str("null"),
             Self::Literal(Value::Bool(value)) => write!(f, "{value}"),
             Self::Literal(Value::Number(number)) => write!(f, "{number}"),
             Self::Literal(Value::Text(text)) => write!(f, "'{}'", text.replace('\'', "''")),

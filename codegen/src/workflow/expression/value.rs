@@ -28,7 +28,14 @@ pub(super) enum Value {
     Filled,
     /// The values of a list.
     List(Vec<Self>),
+    /// The values of an object, by their keys, in their order.
+    Map(Vec<(String, Self)>),
+    /// JSON in which some texts are not known: one of these signs stands for each.
+    Json(String),
 }
+
+/// Stands in JSON for what a text holds that is not known.
+pub(super) const HOLE: char = '\u{1}';
 
 /// All values that something can have.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,6 +106,13 @@ impl Values {
         self.any || self.known.iter().any(|value| !value.is_true())
     }
 
+    /// What comes of every two of them; where one is not known, anything.
+    pub(super) fn each_of(&self, other: &Self, of: impl Fn(&Value, &Value) -> Self) -> Self {
+        let pairs = self.known.iter().flat_map(|a| other.known.iter().map(move |b| (a, b)));
+        let all = pairs.fold(Self::default(), |all, (a, b)| all.with(of(a, b)));
+        Self { any: all.any || self.any || other.any, ..all }
+    }
+
     /// Every way in which two go together, where both are known; where one is not, anything.
     pub(super) fn each(&self, other: &Self, of: impl Fn(&Value, &Value) -> Self) -> Self {
         let pairs = self.known.iter().flat_map(|a| other.known.iter().map(move |b| (a, b)));
@@ -115,7 +129,7 @@ impl Value {
             Self::Bool(value) => *value,
             Self::Number(number) => *number != 0.0 && !number.is_nan(),
             Self::Text(text) => !text.is_empty(),
-            Self::Filled | Self::List(_) => true,
+            Self::Filled | Self::List(_) | Self::Map(_) | Self::Json(_) => true,
         }
     }
 
@@ -127,7 +141,7 @@ impl Value {
             Self::Number(number) => *number,
             Self::Text(text) if text.trim().is_empty() => 0.0,
             Self::Text(text) => number(text.trim()).unwrap_or(f64::NAN),
-            Self::Filled | Self::List(_) => f64::NAN,
+            Self::Filled | Self::List(_) | Self::Map(_) | Self::Json(_) => f64::NAN,
         }
     }
 
@@ -139,7 +153,8 @@ impl Value {
             Self::Number(number) => Some(number.to_string()),
             Self::Text(text) => Some(text.clone()),
             Self::List(_) => Some("Array".to_owned()),
-            Self::Filled => None,
+            Self::Map(_) => Some("Object".to_owned()),
+            Self::Filled | Self::Json(_) => None,
         }
     }
 }
@@ -147,7 +162,8 @@ impl Value {
 /// The answers to a comparison of two values.
 pub(super) fn compare(how: Comparison, a: &Value, b: &Value) -> Values {
     let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.is_empty());
-    if matches!(a, Value::Filled) || matches!(b, Value::Filled) {
+    let is_open = |value: &Value| matches!(value, Value::Filled | Value::Json(_));
+    if is_open(a) || is_open(b) {
         // A text that is not empty is not the empty one; all else is possible.
         let differ = is_empty(a) || is_empty(b);
         return match how {
@@ -164,10 +180,20 @@ pub(super) fn compare(how: Comparison, a: &Value, b: &Value) -> Values {
     let order = match (a, b) {
         (Value::Text(a), Value::Text(b)) => Some(a.to_uppercase().cmp(&b.to_uppercase())),
         // Two lists are one where they are the same one, which is never asked.
-        (Value::List(_), _) | (_, Value::List(_)) => None,
+        (Value::List(_) | Value::Map(_), _) | (_, Value::List(_) | Value::Map(_)) => None,
         (
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Filled,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Filled,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::Filled
+            | Value::Json(_),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::Filled
+            | Value::Json(_),
         ) => a.number().partial_cmp(&b.number()),
     };
     let is = match how {

@@ -4,6 +4,7 @@
 use super::MARK;
 use super::document::{Document, Node};
 use super::files::File;
+use super::groups::{Group, deadlock};
 use super::inputs::CALLS;
 use super::lines::Lines;
 use super::reading::{Found, Reading};
@@ -13,7 +14,7 @@ use crate::machine::{Machine, NeedResult};
 use crate::rules::{self, Rule};
 use crate::suggest::shown;
 use crate::table::Source;
-use crate::workflow::expression::{self, Condition, Held, Known};
+use crate::workflow::expression::{self, Condition, Held, Known, NamePart};
 use crate::workflow::yaml;
 
 impl Reading<'_> {
@@ -30,7 +31,9 @@ impl Reading<'_> {
             path,
             id: self.target.id_input.clone(),
             is_dispatched: CALLS.iter().any(|trigger| self.has_trigger(trigger)),
+            groups: self.groups(),
         };
+        calls.look_within(self, path, findings);
         if self.has_trigger("workflow_call") {
             calls.look_for(&called);
         }
@@ -46,6 +49,8 @@ struct Called<'c> {
     id: String,
     /// Whether it is started by itself, too.
     is_dispatched: bool,
+    /// Its concurrency groups, and those of what it calls.
+    groups: Vec<Group>,
 }
 
 struct Calls<'c> {
@@ -61,13 +66,39 @@ struct Calls<'c> {
 enum Given {
     /// What stands at some keys of a context.
     Context(Vec<String>),
-    /// Something that nobody knows before.
-    Unknown,
+    /// Something else than the row's id, always or in some runs: what stands there, and an input in it.
+    Other(String, Option<String>),
     /// Nothing, or what is no row's id.
     Nothing,
 }
 
 impl Calls<'_> {
+    /// Says where a workflow that the kept one calls is in a group that the kept one, or the job that
+    /// calls it, has already.
+    fn look_within(&self, reading: &Reading<'_>, path: &str, findings: &mut Findings<'_>) {
+        for name in reading.job_names() {
+            let Some(job) = reading.job(name) else { continue };
+            let file = self.files.iter().find(|file| is_call(job, &file.from_root));
+            let Some(file) = file.filter(|file| file.from_root != path) else { continue };
+            let text = file.text.strip_prefix(MARK).unwrap_or(&file.text);
+            let Ok(document) = Document::read(text) else { continue };
+            let lines = Lines::of(text);
+            let inner = Reading::new(self.machine, self.target, &document, &lines, Vec::new());
+            let called = Called {
+                path: &file.from_root,
+                id: self.target.id_input.clone(),
+                is_dispatched: false,
+                groups: inner.groups(),
+            };
+            let mut said = Vec::new();
+            meeting(&called, reading, name, &mut said);
+            for Said(rule, message, help) in said {
+                let span = reading.lines.span(job.key.line);
+                findings.tell(rule, Severity::Error, span, message, help);
+            }
+        }
+    }
+
     fn look_for(&mut self, called: &Called<'_>) {
         self.seen.push(called.path.to_owned());
         let name = called.path.rsplit('/').next().unwrap_or(called.path);
@@ -88,7 +119,7 @@ impl Calls<'_> {
             .iter()
             .map(|(file, source, lines, document)| {
                 let reading = Reading::new(self.machine, self.target, document, lines, Vec::new());
-                (*file, source, reading)
+                (*file, source, reading.in_file(&file.from_root))
             })
             .collect();
         let jobs = |reading: &Reading<'_>| -> Vec<String> {
@@ -117,8 +148,9 @@ impl Calls<'_> {
                 let Some(Given::Context(keys)) = given_by(&reading, &name, called) else {
                     continue;
                 };
-                if let Some((first, _)) = given.iter().find(|(_, other)| *other == keys) {
-                    self.found.push(twice(called, source, &reading, first, &name));
+                if let Some((first, other)) = given.first() {
+                    let is_same = *other == keys;
+                    self.found.push(twice(called, source, &reading, first, &name, is_same));
                 }
                 given.push((name, keys));
             }
@@ -147,13 +179,17 @@ impl Calls<'_> {
         // Somebody starts it who knows of no row.
         let is_none_of_ours =
             is_silent && is_enough && !reading.takes("workflow_dispatch", TOKEN_INPUT);
-        if !(is_started || is_called) || is_none_of_ours {
+        let is_other = matches!(given, Given::Other(..));
+        if !(is_started || is_called || is_other) || is_none_of_ours {
             return;
         }
         let mut id = called.id.clone();
+        let mut groups = Vec::new();
         let said = match given {
             Given::Nothing => vec![without_id(called, name)],
-            Given::Unknown => self.broken(called, reading, name),
+            Given::Other(text, input) => {
+                vec![other_id(called, name, &text, input, is_started || is_called)]
+            }
             Given::Context(keys) => {
                 let mut said = Vec::new();
                 if let [context, input] = &keys[..] {
@@ -162,6 +198,7 @@ impl Calls<'_> {
                 }
                 reading.id_keys = keys;
                 said.extend(self.broken(called, reading, name));
+                groups = meeting(called, reading, name, &mut said);
                 said
             }
         };
@@ -172,9 +209,9 @@ impl Calls<'_> {
             Finding { span: None, ..source.finding(rule, Severity::Error, span, message, help) }
         };
         self.found.extend(said.into_iter().map(finding));
-        if is_called && !is_silent && !self.seen.contains(&file.from_root) {
+        if is_called && !is_silent && !is_other && !self.seen.contains(&file.from_root) {
             let path = file.from_root.clone();
-            self.look_for(&Called { path: &path, id, is_dispatched: is_started });
+            self.look_for(&Called { path: &path, id, is_dispatched: is_started, groups });
         }
     }
 
@@ -188,7 +225,7 @@ impl Calls<'_> {
             said.push(Said(
                 rules::MATRIX_JOB,
                 format!("{says} has a matrix: each leg would report for the same row"),
-                "call it once, or give each leg a row of its own".to_owned(),
+                "call it once: a run has one token, which opens one row".to_owned(),
             ));
         }
         // Where none concludes, a run that never began is like one that was lost.
@@ -196,7 +233,6 @@ impl Calls<'_> {
             return said;
         }
         if let Some(group) = reading.shared_group(job) {
-            let own = reading.id_keys.join(".");
             said.push(Said(
                 rules::SHARED_GROUP,
                 format!(
@@ -204,7 +240,7 @@ impl Calls<'_> {
                      later one comes: nobody says what became of the row",
                     shown(group.text().unwrap_or_default())
                 ),
-                format!("give the row's id to that group, as `…-${{{{ {own} }}}}`"),
+                format!("let that group be `{}`", reading.own_group(job)),
             ));
         }
         if let Some(why) = may_be_skipped(reading, job) {
@@ -244,14 +280,15 @@ fn twice(
     reading: &Reading<'_>,
     first: &str,
     name: &str,
+    is_same: bool,
 ) -> Finding {
     let line = reading.job(name).map_or(1, |job| job.key.line);
-    let message = format!(
-        "{} does so for the row for which `{}` does: both report it",
-        calls(called, name),
-        shown(first)
-    );
-    let help = "call it once in a run, or give each call a row of its own";
+    let why = match is_same {
+        true => "for the row for which `{}` does: both report it",
+        false => "in the run in which `{}` does: a run has one token, which opens one row",
+    };
+    let message = format!("{} does so {}", calls(called, name), why.replace("{}", &shown(first)));
+    let help = "call it once in a run";
     let span = Lines::of(&source.text).span(line);
     let finding = source.finding(rules::MATRIX_JOB, Severity::Error, span, message, help);
     Finding { span: None, ..finding }
@@ -267,6 +304,65 @@ fn without_id(called: &Called<'_>, name: &str) -> Said {
              `{id}` and `{TOKEN_INPUT}`, each a text that the console gives"
         ),
     )
+}
+
+/// What is said of a job that gives something else as the row's id, or not in every run.
+fn other_id(
+    called: &Called<'_>,
+    name: &str,
+    text: &str,
+    input: Option<String>,
+    may_be_ours: bool,
+) -> Said {
+    let id = yaml::name(&called.id);
+    let message = format!(
+        "{} gives it, as the row's id, `{}`, which is not in every run the one that the console gives",
+        calls(called, name),
+        shown(text.trim())
+    );
+    let help = match may_be_ours {
+        true => format!(
+            "write `{id}: ${{{{ inputs.{} }}}}`, alone: where no console started the run it is empty, and \
+             the reports are silent",
+            input.unwrap_or_else(|| called.id.clone())
+        ),
+        false => format!(
+            "take `{id}` off: no console starts that workflow, and the reports are silent then"
+        ),
+    };
+    Said(rules::MISSING_INPUT, message, help)
+}
+
+/// Says where the called workflow, or a job of it, is in a group that is there around it; gives all the
+/// groups that one who calls the calling workflow meets.
+fn meeting(
+    called: &Called<'_>,
+    reading: &Reading<'_>,
+    name: &str,
+    said: &mut Vec<Said>,
+) -> Vec<Group> {
+    let Some(job) = reading.job(name) else { return Vec::new() };
+    let given = inputs_given(reading, job);
+    let inner: Vec<Group> =
+        called.groups.iter().map(|group| group.called(called.path, &given)).collect();
+    let own = reading.groups();
+    let around = own.iter().filter(|group| group.job.as_deref().is_none_or(|job| job == name));
+    for outer in around {
+        for group in inner.iter().filter(|group| group.may_be(outer)) {
+            let (message, help) = deadlock(outer, group);
+            said.push(Said(rules::GROUP_TWICE, message, help));
+        }
+    }
+    own.into_iter().chain(inner).collect()
+}
+
+/// What a job gives the workflow that it calls: its inputs, in small letters, and what each is made of.
+fn inputs_given(reading: &Reading<'_>, job: Found<'_>) -> Vec<(String, Vec<NamePart>)> {
+    let with = reading.value(job, "with").map_or(&[][..], Node::entries).iter();
+    let each = with.filter_map(|(name, value)| {
+        Some((name.text()?.to_lowercase(), reading.name_of(value.text()?)))
+    });
+    each.collect()
 }
 
 /// Says of the inputs that the workflow of a calling job lacks.
@@ -316,16 +412,67 @@ fn given(reading: &Reading<'_>, job: Found<'_>, called: &Called<'_>) -> Given {
     let with = reading.value(job, "with").map_or(&[][..], Node::entries);
     let is_id = |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(&called.id));
     let value = with.iter().find(|(key, _)| is_id(key)).and_then(|(_, value)| value.text());
-    match value.map(|text| (expression::way(text), text)) {
-        Some((Some(keys), _)) => match &keys.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["github", "event", "inputs", name] => {
-                Given::Context(vec!["inputs".to_owned(), (*name).to_owned()])
-            }
-            ["inputs", _] | ["github", "event", "client_payload", ..] => Given::Context(keys),
-            _ => Given::Unknown,
-        },
-        Some((None, text)) if text.contains("${{") => Given::Unknown,
-        Some(_) | None => Given::Nothing,
+    let Some(text) = value.filter(|text| text.contains("${{")) else { return Given::Nothing };
+    let inputs = expression::ways(text, "inputs");
+    let events = expression::ways(text, "github").into_iter().filter(|way| {
+        matches!(
+            way.iter().map(String::as_str).collect::<Vec<_>>()[..],
+            ["github", "event", "inputs", _] | ["github", "event", "client_payload", _, ..]
+        )
+    });
+    let input = |way: &[String]| match way {
+        [_, _, inputs, name] if inputs == "inputs" => vec!["inputs".to_owned(), name.clone()],
+        way => way.to_vec(),
+    };
+    let mut ways = inputs.into_iter().chain(events);
+    let is_it = |way: &Vec<String>| {
+        let facts = reading.facts_of(&input(way));
+        let without = Without { facts: &facts, id: input(way) };
+        expression::is_always(text, &facts, way)
+            && !expression::flag(text, &without).is_ok_and(|is| is.yes)
+    };
+    // Of several the last one is the value, more often than not.
+    let named: Vec<String> = expression::ways(text, "inputs")
+        .into_iter()
+        .filter_map(|way| way.get(1).cloned())
+        .collect();
+    let is_id = |name: &&String| name.eq_ignore_ascii_case(&called.id);
+    let meant = named.iter().find(is_id).or(named.last()).cloned();
+    match ways.find(is_it) {
+        Some(way) => Given::Context(input(&way)),
+        None => Given::Other(text.to_owned(), meant),
+    }
+}
+
+/// A run that no console started: the row's id is empty.
+struct Without<'a> {
+    facts: &'a dyn Known,
+    id: Vec<String>,
+}
+
+impl Known for Without<'_> {
+    fn need(&self, job: &str) -> Option<NeedResult> {
+        self.facts.need(job)
+    }
+
+    fn needs(&self) -> Vec<NeedResult> {
+        self.facts.needs()
+    }
+
+    fn before(&self) -> Vec<NeedResult> {
+        self.facts.before()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.facts.is_cancelled()
+    }
+
+    fn context(&self, keys: &[&str]) -> Held {
+        let of_event = keys.strip_prefix(&["github", "event"]).unwrap_or(keys);
+        match of_event == self.id || keys == self.id {
+            true => Held::Text(String::new()),
+            false => self.facts.context(keys),
+        }
     }
 }
 
@@ -352,8 +499,15 @@ fn may_be_skipped(reading: &Reading<'_>, job: Found<'_>) -> Option<String> {
             !holds(results, result == NeedResult::Cancelled)
         })
     };
-    let ends = [NeedResult::Failure, NeedResult::Cancelled, NeedResult::Skipped];
-    let (at, result) = ends.into_iter().find_map(|result| Some((one_is(result)?, result)))?;
+    let ends = [NeedResult::Failure, NeedResult::Cancelled];
+    let found = ends.into_iter().find_map(|result| Some((one_is(result)?, result)));
+    let (at, result) = found.or_else(|| {
+        let at = one_is(NeedResult::Skipped)?;
+        // A job that waits for none, and has no condition, is never skipped.
+        let job = reading.job(needs[at])?;
+        let may_be = reading.condition(job).is_some() || !reading.needs(job).is_empty();
+        may_be.then_some((at, NeedResult::Skipped))
+    })?;
     Some(format!(" where `{}` ends as {}", shown(needs[at]), result.as_str()))
 }
 

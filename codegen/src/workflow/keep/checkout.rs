@@ -136,14 +136,12 @@ impl<'r> Reading<'r> {
         if !self.is_local() {
             return;
         }
-        let checkout = self.checkout(own);
-        let after = own.iter().filter(|(line, _)| checkout.is_some_and(|first| first < *line));
-        let Some((line, what)) =
-            after.clone().find_map(|(at, step)| Some((*at, self.wipes(step)?)))
-        else {
+        let Some((lost, line, what)) = regions.iter().find_map(|region| {
+            let (line, what) = self.lost_by(region, own)?;
+            Some((region, line, what))
+        }) else {
             return;
         };
-        let Some(lost) = regions.iter().find(|region| region.begin > line) else { return };
         let message = format!(
             "`{}` reports with `{}`, which may be another or none by then: {what} above it",
             lost.name, self.target.action
@@ -151,10 +149,26 @@ impl<'r> Reading<'r> {
         let help = format!(
             "write `action = \"$/{}\"` in the table: that is the action at the running commit, \
              whatever is in the workspace; where the runner is older than 2.336.0, check this \
-             repository out once more below line {line}",
-            self.target.action.trim_start_matches("./")
+             repository out once more, as the job does first, between line {line} and the region on line {}",
+            self.target.action.trim_start_matches("./"),
+            lost.begin
         );
         findings.tell(rules::LOST_ACTION, Severity::Error, self.lines.span(line), message, help);
+    }
+
+    /// What took the action away that a checkout brought, and was not made good, before a region.
+    fn lost_by(&self, region: &Region, own: &[(usize, &'r Node)]) -> Option<(usize, String)> {
+        let mut lost = None;
+        let checkout = self.checkout(own)?;
+        for (line, step) in own.iter().filter(|(line, _)| checkout < *line && *line < region.begin)
+        {
+            if is_checkout(step) && self.partial(step).is_empty() {
+                lost = None;
+            } else if let Some(what) = self.wipes(step) {
+                lost = Some((*line, what));
+            }
+        }
+        lost
     }
 
     /// What a step does that takes an action of the workspace away.

@@ -1,11 +1,14 @@
 //! A concluding job: whether it begins whatever became of the others, and says what did.
 
 use super::document::Node;
-use super::facts::Facts;
+use super::facts::{Decided, Facts};
 use super::reading::{Found, Reading};
 use crate::finding::Severity;
 use crate::machine::{JobId, NeedResult, conclude};
 use crate::rules::{self, Rule};
+use crate::runs::Workflow;
+use crate::search::closure;
+use crate::suggest::shown;
 use crate::workflow::expression::{self, Held, Known};
 
 impl<'r> Reading<'r> {
@@ -18,9 +21,14 @@ impl<'r> Reading<'r> {
     ) {
         let name = found.key.text().unwrap_or_default();
         let result = self.value(found, "env").and_then(|env| env.get("RESULT")?.text());
-        let wanted = self.github().result(id);
-        if !result.is_some_and(|result| self.says_the_same(id, found, result)) {
-            let message = format!("the job `{name}` does not say what became of the others");
+        let wanted = self.wanted_result(id, found, &[]);
+        let told = match result {
+            None => Some(format!("the job `{name}` does not say what became of the others")),
+            Some(result) => self.says_wrongly(id, found, result).map(|why| {
+                format!("the job `{name}` does not say what became of the others: {why}")
+            }),
+        };
+        if let Some(message) = told {
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
             tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
@@ -88,61 +96,166 @@ impl<'r> Reading<'r> {
         asks && expression::may_be_empty(text, &Lost(&self.facts())).unwrap_or(true)
     }
 
-    /// Whether an expression says of the table's jobs what the table says, whatever became of them.
-    fn says_the_same(&self, id: JobId, found: Found<'r>, result: &str) -> bool {
+    /// The jobs, none of the table's, that one of those waits for that a concluding job needs.
+    pub(super) fn gates(&self, id: JobId) -> Vec<&'r str> {
+        let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
+        let table = self.machine.job(id).needs.iter().map(|&need| &self.machine.job(need).name);
+        let first: Vec<&'r str> = table.filter_map(|name| self.job(name)?.key.text()).collect();
+        let all = closure(first.iter().flat_map(|name| of(name)), of);
+        let is_of_table = |name: &str| self.machine.jobs.iter().any(|job| job.name == name);
+        all.into_iter().filter(|name| !is_of_table(name)).collect()
+    }
+
+    /// What a concluding job is to say, where it needs these jobs, too.
+    pub(super) fn wanted_result(&self, id: JobId, found: Found<'r>, more: &[&'r str]) -> String {
+        let gates = self.gates(id);
+        let needs: Vec<&str> = self.needs(found).into_iter().chain(more.iter().copied()).collect();
+        let is_of_table = |name: &str| self.machine.jobs.iter().any(|job| job.name == name);
+        let before: Vec<&str> = needs.iter().copied().filter(|name| gates.contains(name)).collect();
+        let has_others = needs.iter().any(|name| !is_of_table(name) && !gates.contains(name));
+        self.github().result_beside(id, &before, has_others)
+    }
+
+    /// Where an expression does not say of the table's jobs what the table says: of what becomes of the
+    /// others in some run. Of the jobs before them it may say that they failed or were cancelled, too.
+    fn says_wrongly(&self, id: JobId, found: Found<'r>, result: &str) -> Option<String> {
         let needed = &self.machine.job(id).needs;
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if words(result) == words(&self.github().result(id)) {
-            return true;
+        let needs = self.needs(found);
+        // Of one that it does not wait for it can say nothing, which is told.
+        if needed.iter().any(|&need| !needs.contains(&self.machine.job(need).name.as_str())) {
+            return None;
         }
-        if needed.len() > MOST_COMBINED {
-            return false;
+        if needs.len() == needed.len() && words(result) == words(&self.github().result(id)) {
+            return None;
         }
         let attempted = self.machine.concluding_attempted(id);
-        (0..NeedResult::ALL.len().pow(needed.len() as u32)).all(|number| {
-            let of = |need: JobId| {
-                let at = needed.iter().position(|&other| other == need).unwrap_or_default();
-                NeedResult::ALL
-                    [number / NeedResult::ALL.len().pow(at as u32) % NeedResult::ALL.len()]
+        let is_skippable = |need: JobId| self.machine.job(need).skippable;
+        let gates = self.gates(id);
+        let (read, facts) = (expression::reader(result), self.facts());
+        let Some(ends) = self.ends_before(id, found) else {
+            return Some("it has too many jobs before it for every run to be tried".to_owned());
+        };
+        ends.into_iter().find_map(|results| {
+            let of = |name: &str| {
+                let is_it = |(other, _): &&(&str, NeedResult)| *other == name;
+                results.iter().find(is_it).map_or(NeedResult::Skipped, |(_, result)| *result)
             };
-            let named = |name: &&str| {
-                let need = needed.iter().find(|&&need| self.machine.job(need).name == **name);
-                (name.to_lowercase(), need.map_or(NeedResult::Success, |&need| of(need)))
+            let of_table = |need: JobId| of(&self.machine.job(need).name);
+            let wanted = conclude(&attempted, is_skippable, of_table).0.as_str();
+            let was = |result| {
+                let direct = gates.iter().filter(|gate| needs.contains(*gate));
+                needed.iter().any(|&need| of_table(need) == result)
+                    || direct.into_iter().any(|gate| of(gate) == result)
             };
-            let results = Results(self.needs(found).iter().map(named).collect());
-            let is_skippable = |need: JobId| self.machine.job(need).skippable;
-            let wanted = conclude(&attempted, is_skippable, of).0.as_str();
-            let said = expression::texts(result, &results).ok().flatten();
-            said.is_some_and(|said| said.iter().all(|text| text == wanted))
+            let with_gates = [NeedResult::Failure, NeedResult::Cancelled].into_iter();
+            let with_gates =
+                with_gates.filter(|&result| was(result)).map(NeedResult::as_str).next();
+            let lower = results.iter().map(|(name, result)| (name.to_lowercase(), *result));
+            let known = Results {
+                all: lower.collect(),
+                needs: needs.iter().map(|name| name.to_lowercase()).collect(),
+                facts: &facts,
+            };
+            let said = read.as_ref().ok().and_then(|read| read(&known));
+            let is_right = |text: &String| text == wanted || Some(text.as_str()) == with_gates;
+            if said.as_ref().is_some_and(|said| said.iter().all(is_right)) {
+                return None;
+            }
+            let says = match said.as_deref() {
+                Some([one]) => format!("says `{}`", shown(one)),
+                Some(_) | None => "may say anything".to_owned(),
+            };
+            let each = needs.iter().map(|name| format!("`{name}` ends as {}", of(name).as_str()));
+            let each: Vec<String> = each.collect();
+            Some(format!("where {}, it {says}, and the table `{wanted}`", each.join(", ")))
         })
+    }
+
+    /// What may have become of all jobs before a concluding one, run by run; the best first. None where
+    /// there are too many.
+    fn ends_before(&self, id: JobId, found: Found<'r>) -> Option<Vec<Vec<(&'r str, NeedResult)>>> {
+        let own = Workflow::of(self.machine);
+        // What can't be read is told of where it stands.
+        let Ok((workflow, _)) = self.runs(&own, &Decided::default(), None) else {
+            return Some(Vec::new());
+        };
+        let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
+        let table = self.machine.job(id).needs.iter();
+        let table = table.filter_map(|&need| self.job(&self.machine.job(need).name)?.key.text());
+        let before = closure(self.needs(found).into_iter().chain(table), of);
+        let mut ends: Vec<Vec<Option<NeedResult>>> = vec![vec![None; workflow.plans.len()]];
+        let is_before = |job: &&usize| before.contains(workflow.plans[**job].name.as_str());
+        for &job in workflow.order.iter().filter(is_before) {
+            let mut next = Vec::new();
+            for end in ends {
+                let result = |need: usize| end[need].unwrap_or(NeedResult::Skipped);
+                for may in workflow.plans[job].may_end(&result) {
+                    let mut end = end.clone();
+                    end[job] = Some(may);
+                    next.push(end);
+                }
+            }
+            if next.len() > MOST_COMBINED {
+                return None;
+            }
+            ends = next;
+        }
+        let named = |end: Vec<Option<NeedResult>>| {
+            let of = |name: &&'r str| {
+                let place = workflow.plans.iter().position(|plan| plan.name == **name)?;
+                Some((*name, end[place]?))
+            };
+            before.iter().filter_map(of).collect()
+        };
+        Some(ends.into_iter().map(named).collect())
     }
 }
 
-/// The most jobs of which every combination of results is tried.
-const MOST_COMBINED: usize = 8;
+/// The most runs of the jobs before a concluding one that are tried.
+const MOST_COMBINED: usize = 1 << 16;
 
-/// What became of the jobs that a job needs.
-struct Results(Vec<(String, NeedResult)>);
+/// What became of the jobs before one, and those among them that it needs.
+struct Results<'a> {
+    all: Vec<(String, NeedResult)>,
+    needs: Vec<String>,
+    facts: &'a Facts,
+}
 
-impl Known for Results {
+impl Results<'_> {
+    fn of(&self, job: &str) -> Option<NeedResult> {
+        self.all.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
+    }
+}
+
+impl Known for Results<'_> {
     fn need(&self, job: &str) -> Option<NeedResult> {
-        self.0.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
+        self.needs.iter().any(|need| need == job).then(|| self.of(job))?
     }
 
     fn needs(&self) -> Vec<NeedResult> {
-        self.0.iter().map(|(_, result)| *result).collect()
+        self.needs.iter().filter_map(|need| self.of(need)).collect()
     }
 
     fn before(&self) -> Vec<NeedResult> {
-        self.needs()
+        self.all.iter().map(|(_, result)| *result).collect()
+    }
+
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        let of = |need: &String| Some((need.clone(), self.of(need)?));
+        self.needs.iter().filter_map(of).collect()
     }
 
     fn is_cancelled(&self) -> bool {
         false
     }
 
-    fn context(&self, _: &[&str]) -> Held {
-        Held::Unknown
+    fn context(&self, keys: &[&str]) -> Held {
+        self.facts.context(keys)
+    }
+
+    fn outputs(&self, job: &str) -> Option<Vec<String>> {
+        self.facts.outputs(job)
     }
 }
 

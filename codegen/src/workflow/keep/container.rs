@@ -2,9 +2,9 @@
 //! name says that it has none of it, a step has to install it first.
 
 use super::document::Node;
-use super::position::installs;
 use super::reading::{Found, Reading};
 use super::regions::Region;
+use super::script::{Command, commands};
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::{self, shown};
@@ -70,7 +70,7 @@ impl<'r> Reading<'r> {
             return None;
         }
         let ready = own.iter().take_while(|(line, _)| self.work_above(line + 1, own).is_none());
-        ready.filter(|(_, step)| is_installer(step, &ALL)).map(|(line, _)| *line).last()
+        ready.filter(|(_, step)| !installed(step).is_empty()).map(|(line, _)| *line).last()
     }
 
     /// Says of a job that reports in an image without what the action needs.
@@ -82,10 +82,16 @@ impl<'r> Reading<'r> {
         findings: &mut Findings<'_>,
     ) {
         let Some(image) = self.image(job) else { return };
-        let is_missing = |tool: &&&str| {
-            let above = own.iter().filter(|(line, _)| *line < first.begin);
-            !above.into_iter().any(|(_, step)| is_installer(step, &[**tool]))
+        // What a step installs that may be skipped, or never be come to, may not be there.
+        let is_sure = |(line, step): &&(usize, &'r Node)| {
+            *line < first.begin
+                && self.work_above(*line, own).is_none()
+                && step.get("if").is_none_or(|_| self.may_skip(job, step).is_none())
+                && !self.flag(step.get("continue-on-error")).yes
         };
+        let there: Vec<&str> =
+            own.iter().filter(is_sure).flat_map(|(_, step)| installed(step)).collect();
+        let is_missing = |tool: &&&str| !there.contains(*tool);
         let missing: Vec<&str> = lacks(image).iter().filter(is_missing).copied().collect();
         if missing.is_empty() {
             return;
@@ -96,17 +102,22 @@ impl<'r> Reading<'r> {
             shown(image),
             suggest::list(&missing)
         );
-        let below =
-            own.iter().find(|(line, step)| *line > first.end && is_installer(step, &missing));
-        let help = match below {
-            Some((line, _)) => {
-                format!("move the region below the step on line {line}, which installs it")
-            }
-            None => format!(
-                "put a step above it that installs what is missing, such as `apk add {0}` or `apt-get \
-                 install {0}`: a tolerated report would be lost for ever without a word",
-                missing.join(" ")
-            ),
+        let installs = |(_, step): &&(usize, &'r Node)| {
+            installed(step).iter().any(|tool| missing.contains(tool))
+        };
+        let help = match own.iter().find(installs) {
+            Some((line, step)) => self.install_first(job, *line, step, first, own),
+            None => match install(image, &missing) {
+                Some(command) => format!(
+                    "put a step above it that installs what is missing, as the job's first: `- run: \
+                     {command}`; else a tolerated report is lost for ever without a word"
+                ),
+                None => format!(
+                    "give the job another image: in this one nothing can be installed, and without {} \
+                     no report is sent",
+                    suggest::list(&missing)
+                ),
+            },
         };
         findings.tell(
             rules::BARE_CONTAINER,
@@ -116,10 +127,77 @@ impl<'r> Reading<'r> {
             help,
         );
     }
+
+    /// How a step that installs what is missing comes to do so before the first report in every run.
+    fn install_first(
+        &self,
+        job: Found<'r>,
+        line: usize,
+        step: &'r Node,
+        first: &Region,
+        own: &[(usize, &'r Node)],
+    ) -> String {
+        if let Some(condition) = step.get("if").and_then(|_| self.may_skip(job, step)) {
+            return format!(
+                "take the `if: {condition}` off the step on line {line}: where that step is skipped, \
+                 nothing is installed"
+            );
+        }
+        if self.flag(step.get("continue-on-error")).yes {
+            return format!(
+                "take `continue-on-error` off the step on line {line}: where that step fails, nothing is \
+                 installed"
+            );
+        }
+        let script = step.get("run").and_then(Node::text).unwrap_or_default();
+        if self.work_above(line + 1, own) == Some(line) {
+            let install = commands(script).into_iter().find(|command| {
+                command.installs().is_some_and(|tools| tools.iter().any(|tool| ALL.contains(tool)))
+            });
+            let install = install.map(|command| command.words.join(" ")).unwrap_or_default();
+            return format!(
+                "put what installs it into a step of its own, as the job's first and above the region: \
+                 `- run: {}`; the step on line {line} does more than that",
+                shown(&install)
+            );
+        }
+        match self.work_above(line, own) {
+            Some(work) => format!(
+                "move the step on line {line}, which installs it, above line {}: where the step on \
+                 line {work} fails, nothing is installed",
+                work.min(first.begin)
+            ),
+            None => format!("move the region below the step on line {line}, which installs it"),
+        }
+    }
 }
 
-/// Whether a step installs one of some tools.
-fn is_installer(step: &Node, tools: &[&str]) -> bool {
+/// What a step surely installs of what the action needs.
+fn installed(step: &Node) -> Vec<&'static str> {
     let script = step.get("run").and_then(Node::text).unwrap_or_default();
-    installs(script) && script.split_whitespace().any(|word| tools.contains(&word))
+    let commands = commands(script);
+    let sure: Vec<&str> = commands
+        .iter()
+        .filter(|command| command.is_sure)
+        .filter_map(Command::installs)
+        .flatten()
+        .collect();
+    ALL.into_iter().filter(|tool| sure.contains(tool)).collect()
+}
+
+/// The command by which an image installs something; none where it has no package manager.
+fn install(image: &str, missing: &[&str]) -> Option<String> {
+    let image = image.to_lowercase();
+    let tools = missing.join(" ");
+    let is = |words: &[&str]| words.iter().any(|word| image.contains(word));
+    if is(&["busybox", "scratch", "distroless", "cgr.dev", "chainguard"]) {
+        return None;
+    }
+    Some(if is(&["alpine"]) {
+        format!("apk add --no-cache {tools}")
+    } else if is(&["ubi-minimal"]) {
+        format!("microdnf install -y {tools}")
+    } else {
+        format!("apt-get update && apt-get install -y {tools}")
+    })
 }

@@ -12,7 +12,7 @@ use crate::machine::JobId;
 use crate::rules::{self, Rule};
 use crate::runs::{Departure, Workflow};
 use crate::suggest::{self, shown};
-use crate::verify::{Broken, Claim};
+use crate::verify::{About, Broken, Claim};
 use crate::workflow::expression;
 
 impl<'r> Reading<'r> {
@@ -29,14 +29,16 @@ impl<'r> Reading<'r> {
         });
         let why = &broken.why;
         let run = format!("the shortest run: {}", broken.path.0.join("; "));
-        let (rule, line, message, help) = match departed {
-            None => {
+        let unheard = self.unheard(claim, broken).and_then(|id| self.hears_of_all(id, broken));
+        let (rule, line, message, help) = match (unheard, departed) {
+            (Some(unheard), _) => unheard,
+            (None, None) => {
                 let line = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
                 let message =
                     format!("by this workflow it does not hold what the table proves: {why}");
                 (rule_of(claim), line, message, rule_of(claim).mend.to_owned())
             }
-            Some((departure, id, found)) => {
+            (None, Some((departure, id, found))) => {
                 let (rule, message, help) = self.departs(own, departure, id, found, why);
                 let help = self.misread(found).unwrap_or(help);
                 (rule, found.key.line, message, help)
@@ -44,6 +46,37 @@ impl<'r> Reading<'r> {
         };
         let help = format!("{help}; {run}");
         findings.tell(rule, Severity::Error, self.lines.span(line), message, help);
+    }
+
+    /// The concluding job, where it does not hear that the run was cancelled, in a job that the table
+    /// lacks.
+    pub(super) fn unheard(&self, claim: Claim, broken: &Broken) -> Option<JobId> {
+        match (claim, broken.about) {
+            (Claim::Truth | Claim::Again, About::Job(id)) => Some(id),
+            (_, About::Job(_) | About::State(_) | About::Phase(_)) => None,
+        }
+    }
+
+    /// What is said of it.
+    fn hears_of_all(
+        &self,
+        id: JobId,
+        broken: &Broken,
+    ) -> Option<(&'static Rule, usize, String, String)> {
+        let job = self.machine.job(id);
+        let found = self.job(&job.name)?;
+        let direct = self.needs(found);
+        let missing: Vec<&str> =
+            self.gates(id).into_iter().filter(|gate| !direct.contains(gate)).collect();
+        let result = self.wanted_result(id, found, &missing);
+        let message =
+            format!("the job `{}` does not hear of every job before it: {}", job.name, broken.why);
+        let give = format!("give it, in its `env:`, `RESULT: {result}`");
+        let help = match missing.is_empty() {
+            true => give,
+            false => format!("add {} to its `needs`, and {give}", suggest::list(&missing)),
+        };
+        Some((rules::CONCLUSION, found.key.line, message, help))
     }
 
     fn departs(
@@ -65,9 +98,9 @@ impl<'r> Reading<'r> {
                 shown(group)
             );
             let help = format!(
-                "give the row's id to that group, as `…-${{{{ {} }}}}`, and a group of its own to the \
-                 job that has to be the only one of its kind",
-                self.target.id()
+                "let that group be `{}`, and give a group of its own, with `concurrency:`, to the job that \
+                 has to be the only one of its kind",
+                self.own_group(found)
             );
             return (rules::SHARED_GROUP, message, help);
         }
@@ -82,9 +115,9 @@ impl<'r> Reading<'r> {
             let message = format!(
                 "the job `{name}` runs though what it waits for did not succeed{said}: {why}"
             );
-            let help = match self.waits_for_skippable(id) {
-                true => self.mended(own, departure, id, found).0,
-                false => "take its `if:` off, or let it ask for `success()` as well".to_owned(),
+            let help = match self.mended(own, departure, found, &self.narrower(id, found)) {
+                Some(ways) => ways,
+                None => "take its `if:` off, and let it wait for what the table says".to_owned(),
             };
             return (rules::JOB_CONDITION, message, help);
         }
@@ -94,19 +127,15 @@ impl<'r> Reading<'r> {
             }
             false => format!("the job `{name}` is skipped where one before it was: {why}"),
         };
-        let help = match has_condition && !self.waits_for_skippable(id) {
-            true => self.skipped_by_itself(id),
-            false => match self.mended(own, departure, id, found) {
-                (help, true) if has_condition => help,
-                (help, true) => {
-                    format!("where that is meant, {help}; else let the one before it always run")
-                }
-                (help, false) => {
-                    let first =
-                        if has_condition { "its own condition skips it, too: " } else { "" };
-                    format!("{help}; {first}{}", self.skipped_by_itself(id))
-                }
-            },
+        let by_itself = || self.skipped_by_itself(id, found);
+        let help = match self.mended(own, departure, found, &self.wider(id, found)) {
+            Some(way) if !has_condition => {
+                format!("where that is meant, {way}; else let the one before it always run")
+            }
+            Some(way) if self.waits_for_skippable(id) => way,
+            Some(way) => format!("where that is meant, {way}; else {}", by_itself()),
+            None if has_condition => by_itself(),
+            None => "let the jobs before it always run".to_owned(),
         };
         (rules::JOB_CONDITION, message, help)
     }
@@ -149,42 +178,78 @@ impl<'r> Reading<'r> {
     }
 
     /// What to do about a job that its own condition may skip.
-    fn skipped_by_itself(&self, id: JobId) -> String {
-        match self.unskippable(id) {
-            None => "where that is meant, write `skippable = true` of the job in the table; else \
-                     take its `if:` off"
-                .to_owned(),
-            Some(state) => format!(
-                "take its `if:` off, or let nothing start a run in which it does not hold: where \
-                 the job is skipped, `{state}` is not reported"
-            ),
+    fn skipped_by_itself(&self, id: JobId, found: Found<'r>) -> String {
+        let Some(state) = self.unskippable(id) else {
+            return "where that is meant, write `skippable = true` of the job in the table; else \
+                    take its `if:` off"
+                .to_owned();
+        };
+        let terms = expression::terms(self.condition(found).unwrap_or_default());
+        let own: Vec<String> =
+            terms.into_iter().filter(|term| !IMPLIED.contains(&term.as_str())).collect();
+        if own.is_empty() {
+            return format!(
+                "take its `if:` off: where the job is skipped, `{state}` is not reported"
+            );
         }
+        format!(
+            "take its `if:` off: where the job is skipped, `{state}` is not reported; and where the run is \
+             to fail then, put below its first report, or as its first step, `- if: ${{{{ !({}) }}}}` with \
+             `run: exit 1`",
+            own.join(" && ")
+        )
     }
 
-    /// A condition by which a job begins where all that it waits for succeeded, or was skipped as it
-    /// may be, and where its own condition holds; and whether that is enough.
+    /// Those of some conditions by which the job begins as the table says, as people write them; none
+    /// where there is none. The condition that stands there is none of them.
     fn mended(
         &self,
         own: &Workflow<'_>,
         departure: Departure,
-        id: JobId,
         found: Found<'r>,
-    ) -> (String, bool) {
-        let [strict, lenient] = [false, true].map(|may_skip| self.asks_all(id, found, may_skip));
-        let is_enough = |instead: &Instead| {
+        ways: &[Instead],
+    ) -> Option<String> {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let now = words(self.condition(found).unwrap_or_default());
+        let is_enough = |instead: &&Instead| {
             let is_same = |broken: &Broken| broken.path.1.is_some_and(|of| of.job == departure.job);
+            let is_new = words(&instead.condition) != now || !instead.needs.is_empty();
             let found = self.breaks(own, Some(instead));
-            found.is_ok_and(|(found, _)| !found.values().any(is_same))
+            is_new && found.is_ok_and(|(found, _)| !found.values().any(is_same))
         };
-        let enough = [&strict, &lenient].into_iter().find(|instead| is_enough(instead));
-        let instead = enough.unwrap_or(&strict);
+        let instead = ways.iter().find(is_enough)?;
         let mut help = String::new();
         if !instead.needs.is_empty() {
             let names = suggest::list(&instead.needs);
             let _ = write!(help, "add {names} to its `needs`, and ");
         }
-        let _ = write!(help, "give it `if: {}`", instead.condition);
-        (help, enough.is_some())
+        let _ = match instead.condition.is_empty() {
+            true => write!(help, "take its `if:` off"),
+            false => write!(help, "give it `if: {}`", instead.condition),
+        };
+        Some(help)
+    }
+
+    /// The job without a condition, and with one that asks for more than its own does.
+    fn narrower(&self, id: JobId, found: Found<'r>) -> Vec<Instead> {
+        let name = &self.machine.job(id).name;
+        let plain = |condition: String| Instead { job: name.clone(), condition, needs: Vec::new() };
+        let mut ways: Vec<Instead> = Vec::new();
+        let terms = expression::terms(self.condition(found).unwrap_or_default());
+        let asks_of_needs = |term: &String| STATUS.iter().any(|of| term.contains(of));
+        let own: Vec<String> = terms.into_iter().filter(|term| !asks_of_needs(term)).collect();
+        if !own.is_empty() {
+            ways.push(plain(expression_of(&format!("success() && {}", own.join(" && ")))));
+        }
+        ways.push(plain(String::new()));
+        ways.extend(self.wider(id, found));
+        ways
+    }
+
+    /// The job with a condition that asks for what its own does, and for each job that it needs: that it
+    /// succeeded; or, too, that it was skipped, where the table lacks it.
+    fn wider(&self, id: JobId, found: Found<'r>) -> Vec<Instead> {
+        [false, true].map(|may_skip| self.asks_all(id, found, may_skip)).into()
     }
 
     /// A job with a condition that asks for all that it needs, those that the table lacks included,
@@ -214,6 +279,9 @@ impl<'r> Reading<'r> {
         }
     }
 }
+
+/// Functions by which a condition asks what became of the jobs before.
+const STATUS: [&str; 4] = ["always()", "success()", "failure()", "cancelled()"];
 
 /// What is said by asking for each job, or would say the opposite.
 const IMPLIED: [&str; 5] = ["always()", "success()", "!failure()", "!cancelled()", "true"];

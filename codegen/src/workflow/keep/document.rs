@@ -167,6 +167,12 @@ impl Document {
         node
     }
 
+    /// Whether a trigger starts the workflow.
+    pub(super) fn starts_by(&self, trigger: &str) -> bool {
+        let on = self.root.get("on").map(|on| self.resolved(on));
+        on.is_some_and(|on| on.texts().contains(&trigger) || on.entry(trigger).is_some())
+    }
+
     /// Every alias.
     pub(super) fn aliases(&self) -> Vec<usize> {
         fn collect(node: &Node, found: &mut Vec<usize>) {

@@ -26,6 +26,8 @@ pub(super) struct Facts {
     pub(super) inputs: BTreeMap<String, Input>,
     /// What triggered it, where only one thing can have.
     event: Option<String>,
+    /// What may have triggered it, where that is known.
+    events: Vec<String>,
     /// The outputs of each job that says which it has; in small letters.
     outputs: BTreeMap<String, BTreeSet<String>>,
     /// The repository and its owner, where the workflow says in which one it runs.
@@ -74,7 +76,11 @@ impl Facts {
             ["github", "event", key, ..] if !DISPATCHED.contains(key) => Held::Text(String::new()),
             ["github", "run_id" | "run_number"] => Held::Filled,
             ["github", "base_ref" | "head_ref"] => Held::Text(String::new()),
-            ["github", "event_name"] => whole(&self.event),
+            ["github", "event_name"] => match &self.events[..] {
+                [] => whole(&self.event),
+                [one] => Held::Text(one.clone()),
+                several => Held::Either(several.iter().cloned().map(Held::Text).collect()),
+            },
             ["github", "repository"] => whole(&self.repository[0]),
             ["github", "repository_owner"] => whole(&self.repository[1]),
             ["needs", job, "outputs", name] => match self.outputs.get(*job) {
@@ -83,6 +89,11 @@ impl Facts {
             },
             _ => Held::Unknown,
         }
+    }
+
+    /// The outputs that a job has, where it says which.
+    pub(super) fn outputs(&self, job: &str) -> Option<Vec<String>> {
+        Some(self.outputs.get(job)?.iter().cloned().collect())
     }
 
     fn input(&self, name: &str, keeps_flags: bool) -> Held {
@@ -172,12 +183,18 @@ impl Reading<'_> {
             id: self.id_keys.clone(),
             inputs: self.kinds_of_inputs(),
             event: self.event().map(str::to_owned),
+            events: self.started_by.iter().map(|event| (*event).to_owned()).collect(),
             outputs: outputs.collect(),
             repository: [["github", "repository"], ["github", "repository_owner"]]
                 .map(|way| self.the_one(&way)),
             decided,
             ..Facts::default()
         }
+    }
+
+    /// What is known where the row's id comes from elsewhere.
+    pub(super) fn facts_of(&self, id: &[String]) -> Facts {
+        Facts { id: id.to_vec(), ..self.facts() }
     }
 
     /// What each input can be.

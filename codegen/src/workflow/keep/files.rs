@@ -80,7 +80,7 @@ pub fn adopted(loaded: &Loaded, path: &str) -> Result<Option<Kept>, io::Error> {
 fn around(loaded: &Loaded, file: &File) -> Around {
     let table = &loaded.source.path;
     Around {
-        callers: beside(loaded, file),
+        others: beside(loaded, file),
         file: file.from_root.clone(),
         generate: generate_command([table]),
         adopt: format!(
@@ -91,10 +91,11 @@ fn around(loaded: &Loaded, file: &File) -> Around {
     }
 }
 
-/// The other workflows of a folder, as far as they can be read; of one that nobody calls none.
+/// The other workflows of a folder, as far as they can be read; of one that nobody calls, and that calls
+/// none, none.
 fn beside(loaded: &Loaded, file: &File) -> Vec<File> {
     let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    if !file.text.contains("workflow_call") {
+    if !file.text.contains("workflow_call") && !file.text.contains(".github/workflows/") {
         return Vec::new();
     }
     let others = workflows(&loaded.root, folder).into_iter().filter(|path| *path != file.path);

@@ -156,8 +156,7 @@ impl Reading<'_> {
     }
 
     pub(super) fn has_trigger(&self, name: &str) -> bool {
-        let Some(on) = self.document.root.get("on") else { return false };
-        on.texts().contains(&name) || on.entry(name).is_some()
+        self.document.starts_by(name)
     }
 
     /// The inputs that neither a dispatch nor a caller can give.

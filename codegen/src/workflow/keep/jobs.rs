@@ -153,10 +153,12 @@ impl<'r> Reading<'r> {
         if found.value.get("uses").is_some() {
             let message =
                 format!("the job `{name}` calls a workflow, and has no steps to report in");
-            let help = "report from a job of its own before it and after it, and let the table name \
-                        those; or keep the called workflow: list it in `workflows`, where its jobs \
-                        have the table's names, and give it the row's id by `with:`";
-            tell(rules::REUSABLE_JOB, Severity::Error, message, help);
+            let help = format!(
+                "where the called workflow has all of the table's jobs, list it in `workflows` in the \
+                 place of this one, and give it the row's id by `with:`; else {}",
+                self.followed(job)
+            );
+            tell(rules::REUSABLE_JOB, Severity::Error, message, &help);
             return false;
         }
         if self.value(found, "strategy").is_some_and(|strategy| self.has_legs(strategy)) {
@@ -164,9 +166,12 @@ impl<'r> Reading<'r> {
                 "the job `{name}` has a matrix: it would report once for each leg, one its success \
                  while another fails"
             );
-            let help = "report from jobs without a matrix, before it and after it, and let the \
-                        table name those; or give it one leg, a list of one for each key";
-            tell(rules::MATRIX_JOB, Severity::Error, message, help);
+            let help = format!(
+                "give it one leg, a list of one for each key; or report from jobs without a matrix, \
+                 before it and after it: {}",
+                self.followed(job)
+            );
+            tell(rules::MATRIX_JOB, Severity::Error, message, &help);
             return false;
         }
         let Some((_, steps)) = found.value.entry("steps") else {
@@ -194,6 +199,25 @@ impl<'r> Reading<'r> {
         }
         self.judge_ids(id, found, findings);
         true
+    }
+
+    /// How a job that can't report is followed by one that does.
+    fn followed(&self, job: &Job) -> String {
+        let name = &job.name;
+        let is_free = |other: &String| self.job(other).is_none();
+        let mut other = (1..).map(|number| match number {
+            1 => format!("{name}-work"),
+            _ => format!("{name}-work-{number}"),
+        });
+        let other = other.find(is_free).unwrap_or_default();
+        let milestones = match job.milestones.is_empty() {
+            true => "",
+            false => "take its milestones, which are within it, out of the table, ",
+        };
+        format!(
+            "{milestones}call this job `{other}`, and let a job `{name}` follow it, which reports:\n  \
+             {name}:\n    needs: {other}\n    runs-on: ubuntu-latest\n    steps:"
+        )
     }
 
     /// What the table's job needs, the workflow's is to wait for.

@@ -28,6 +28,7 @@ mod reading;
 mod refused;
 mod regions;
 mod same;
+mod script;
 mod shapes;
 mod skipped;
 #[cfg(test)]
@@ -82,8 +83,8 @@ impl Kept {
 /// What is around a workflow: those that may call it, how it is named, and the commands that mend it,
 /// as a shell takes them.
 struct Around {
-    /// The other workflows of its folder.
-    callers: Vec<File>,
+    /// The other workflows of its folder, where it may be called, or calls one.
+    others: Vec<File>,
     /// The workflow, as one that calls it says.
     file: String,
     /// Fills the regions.
@@ -160,6 +161,31 @@ fn adopt(
     Kept { found: Some(file.text.clone()), ..keep(machine, target, &now, wanted, around) }
 }
 
+/// What may start a run that a console started: of a workflow that others call, what starts those.
+fn starting(reading: &Reading<'_>, around: &Around) -> Vec<&'static str> {
+    let payload = reading.target.is_payload();
+    let is_ours = |trigger: &&str| !payload || *trigger == "repository_dispatch";
+    let own = |trigger: &&'static str| match payload {
+        true => reading.has_trigger(trigger),
+        false => *trigger == "workflow_dispatch" && reading.has_trigger(trigger),
+    };
+    let mut all: Vec<&'static str> =
+        inputs::CALLS.into_iter().filter(is_ours).filter(own).collect();
+    if reading.has_trigger("workflow_call") {
+        let name = around.file.rsplit('/').next().unwrap_or_default();
+        let calling = around.others.iter().filter(|file| file.text.contains(name));
+        let documents: Vec<Document> =
+            calling.filter_map(|file| Document::read(&file.text).ok()).collect();
+        let has = |trigger: &str| documents.iter().any(|document| document.starts_by(trigger));
+        // What is called itself may be started by whatever starts those that call it.
+        let is_open = documents.is_empty() || has("workflow_call");
+        all.extend(inputs::CALLS.into_iter().filter(is_ours).filter(|t| is_open || has(t)));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 fn sorted(findings: Findings<'_>) -> Vec<Finding> {
     let mut findings = findings.finish();
     // Those of another file come after those that have a place in this one.
@@ -184,7 +210,8 @@ fn kept_text(
     let document = readable(text, findings)?;
     let lines = Lines::of(text);
     let regions = regions::find(&document, &lines, target, findings)?;
-    let reading = Reading::new(machine, target, &document, &lines, regions);
+    let reading = Reading::new(machine, target, &document, &lines, regions).in_file(&around.file);
+    let reading = Reading { started_by: starting(&reading, around), ..reading };
     reading.judge_keys(findings);
     reading.judge_refused(findings);
     reading.judge_inputs(around, findings);
@@ -197,7 +224,8 @@ fn kept_text(
     let sound = reading.judge_regions(findings);
     // Of a workflow that does not report as it is to nothing can be proven.
     let proof = if findings.has_errors() { Proof::None } else { reading.judge_runs(findings) };
-    reading.judge_callers(&around.file, &around.callers, findings);
+    reading.judge_groups(findings);
+    reading.judge_callers(&around.file, &around.others, findings);
     reading.judge_adoption(&around.adopt, findings);
     let mut edits = Vec::new();
     for (region, expected) in sound {

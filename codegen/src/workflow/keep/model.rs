@@ -72,6 +72,14 @@ impl Known for Here<'_> {
     fn decided(&self, atom: &str) -> Option<bool> {
         self.of.facts.decide(atom)
     }
+
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        self.of.needs.iter().map(|(name, place)| (name.clone(), (self.result)(*place))).collect()
+    }
+
+    fn outputs(&self, job: &str) -> Option<Vec<String>> {
+        self.of.facts.outputs(job)
+    }
 }
 
 /// A job as it would be with another condition.

@@ -6,6 +6,7 @@ use super::document::Node;
 use super::expected::Expected;
 use super::reading::Reading;
 use super::regions::Region;
+use super::script::{Command, commands};
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, ReportKind};
 use crate::rules;
@@ -172,27 +173,25 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// Whether a command of a script installs something.
-pub(super) fn installs(script: &str) -> bool {
-    let words = script.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|'));
-    words.into_iter().any(|word| INSTALLERS.contains(&word))
-}
-
 /// Whether a script does no more than installing what the action or a checkout needs, or setting up
 /// git.
 fn only_installs(script: &str) -> bool {
-    let script = script.replace("\\\n", " ").replace("&&", "\n").replace("||", "\n");
-    let commands: Vec<&str> = script
-        .split(['\n', ';'])
-        .map(|command| command.trim().trim_start_matches("sudo "))
-        .filter(|command| !command.is_empty() && !command.starts_with('#'))
-        .collect();
-    let is_needed = |command: &&str| command.split_whitespace().any(|word| TOOLS.contains(&word));
-    let installs = |command: &&str| {
-        let word = command.split_whitespace().next().unwrap_or_default();
-        let is_aside =
-            ["git config ", "command -v ", "set -"].iter().any(|c| command.starts_with(c));
-        INSTALLERS.contains(&word) || is_aside
+    let commands = commands(script);
+    let is_aside = |command: &Command| {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        matches!(words[..], ["set" | "which" | "type" | "hash", ..] | ["git", "config", ..])
+            || matches!(words[..], ["command", "-v", ..])
+            || words.iter().any(|word| ["update", "upgrade"].contains(word)) && is_manager(&words)
     };
-    commands.iter().all(installs) && commands.iter().any(is_needed)
+    let is_needed = |command: &Command| {
+        command.installs().is_some_and(|of| of.iter().any(|tool| TOOLS.contains(tool)))
+            || command.words.first().is_some_and(|word| word == "git")
+    };
+    let is_ready = |command: &Command| command.installs().is_some() || is_aside(command);
+    commands.iter().all(is_ready) && commands.iter().any(is_needed)
+}
+
+/// Whether a command is a package manager's.
+fn is_manager(words: &[&str]) -> bool {
+    words.iter().any(|word| INSTALLERS.contains(word))
 }

@@ -55,7 +55,10 @@ impl<'r> Reading<'r> {
             self.tell_bounded(findings);
         }
         for (claim, broken) in found {
-            let departs = broken.path.1.map(job);
+            let departs = match self.unheard(claim, &broken) {
+                Some(id) => Some((id.index(), false)),
+                None => broken.path.1.map(job),
+            };
             if !told.contains(&departs) {
                 told.push(departs);
                 self.tell_broken(&own, claim, &broken, findings);

@@ -17,6 +17,10 @@ pub(super) struct Reading<'r> {
     pub(super) expected: Vec<Expected>,
     /// Where the row's id comes from, key by key, in small letters.
     pub(super) id_keys: Vec<String>,
+    /// The file's name without its ending: no other workflow of the folder has it.
+    pub(super) stem: String,
+    /// What may start a run that a console started, where others call it: what starts them.
+    pub(super) started_by: Vec<&'static str>,
 }
 
 /// A job of the workflow.
@@ -56,7 +60,15 @@ impl<'r> Reading<'r> {
     ) -> Self {
         let expected = expected(machine, target);
         let id_keys = target.id().to_lowercase().split('.').map(str::to_owned).collect();
-        Self { machine, target, document, lines, regions, expected, id_keys }
+        let (stem, started_by) = (machine.name.clone(), Vec::new());
+        Self { machine, target, document, lines, regions, expected, id_keys, stem, started_by }
+    }
+
+    /// The same of a workflow in a file.
+    pub(super) fn in_file(self, path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        Self { stem, ..self }
     }
 
     /// What the table's plans are in such a workflow.
