@@ -2,7 +2,6 @@
 //! an enum type that other columns have, too.
 
 use super::connect::{self, Away, Conn};
-use super::facts::cells;
 use super::{Failure, Telling};
 use phasegate_codegen::emit::sql::{Dialect, Names, SqlTarget, Storage, literal, quoted, renamed};
 use phasegate_codegen::finding::{Finding, Severity};
@@ -47,14 +46,8 @@ pub(super) struct Own<'o> {
     pub(super) machine: &'o Machine,
 }
 
-/// A CHECK of the status column alone.
-struct Check {
-    name: String,
-    expression: String,
-}
-
 impl Own<'_> {
-    fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         self.names.of(&self.names.table_name)
     }
 
@@ -138,102 +131,6 @@ impl Own<'_> {
         Ok(())
     }
 
-    /// The CHECKs of the status column alone. Of an enum the labels say what it takes.
-    async fn checks(&self, conn: &mut Conn) -> Result<Vec<Check>, Away> {
-        let names = self.names;
-        match names.dialect {
-            Dialect::Postgres if self.sql.storage == Storage::Enum => Ok(Vec::new()),
-            Dialect::Postgres => {
-                let sql = format!(
-                    "SELECT k.conname::text, pg_get_expr(k.conbin, k.conrelid) FROM pg_constraint k \
-                     JOIN pg_attribute a ON a.attrelid = k.conrelid AND k.conkey = ARRAY[a.attnum] \
-                     WHERE k.contype = 'c' AND k.conrelid = {}::regclass AND a.attname = {} ORDER BY 1",
-                    literal(&self.table()),
-                    literal(&names.column_name)
-                );
-                let check = |row| {
-                    let [name, expression] = cells(row);
-                    Check { name, expression }
-                };
-                Ok(conn.rows(&sql).await?.into_iter().map(check).collect())
-            }
-            Dialect::Sqlite => {
-                let sql = format!(
-                    "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {} COLLATE NOCASE",
-                    literal(&names.table_name)
-                );
-                let [text] =
-                    conn.rows(&sql).await?.into_iter().next().map(cells).unwrap_or_default();
-                let is_of_it = |expression: &String| {
-                    expression.to_lowercase().contains(&names.column_name.to_lowercase())
-                };
-                let expressions = checks_in(&text).into_iter().filter(is_of_it);
-                Ok(expressions
-                    .map(|expression| Check { name: String::new(), expression })
-                    .collect())
-            }
-        }
-    }
-
-    /// The states that a CHECK refuses; none where it is of other columns, too.
-    async fn refused(&self, conn: &mut Conn, check: &Check) -> Vec<&str> {
-        let entered = self
-            .machine
-            .states
-            .iter()
-            .filter(|state| !state.retired && self.sql.null.as_ref() != Some(&state.name));
-        let mut refused = Vec::new();
-        for state in entered {
-            let held = self.held(&state.stored);
-            let sql = format!(
-                "SELECT '' FROM (SELECT {held} AS {}) AS t WHERE NOT ({})",
-                quoted(&self.names.column_name),
-                check.expression
-            );
-            match conn.rows(&sql).await {
-                Ok(rows) if rows.is_empty() => {}
-                Ok(_) => refused.push(state.value.as_str()),
-                Err(_) => return Vec::new(),
-            }
-        }
-        refused
-    }
-
-    /// What the column holds, as a literal of its type.
-    fn held(&self, stored: &str) -> String {
-        match (self.names.has_numbers(), self.names.dialect) {
-            (true, _) => stored.to_owned(),
-            (false, Dialect::Postgres) => format!("{}::text", literal(stored)),
-            (false, Dialect::Sqlite) => literal(stored),
-        }
-    }
-
-    fn tell_check(&self, check: &Check, refused: &[&str], severity: Severity, tell: &mut Telling) {
-        let (table, column) = (self.table(), quoted(&self.names.column_name));
-        let all: Vec<String> = refused
-            .iter()
-            .filter_map(|value| self.machine.find_value(value))
-            .map(|id| self.held(&self.machine.state(id).stored))
-            .collect();
-        let wanted = format!("CHECK (({}) OR {column} IN ({}))", check.expression, all.join(", "));
-        let (what, help) = match self.names.dialect {
-            Dialect::Postgres => {
-                let name = quoted(&check.name);
-                let help = format!(
-                    "ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {wanted} NOT VALID; \
-                     ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
-                );
-                (format!("the CHECK `{}` of `{}`", check.name, self.names.table_name), help)
-            }
-            Dialect::Sqlite => {
-                let help = format!("make the table anew with {wanted}");
-                (format!("a CHECK of `{}` ({})", self.names.table_name, check.expression), help)
-            }
-        };
-        let message = format!("{what} refuses the states {}", suggest::list(refused));
-        tell.tell(rules::CHECK_REFUSES, severity, message, help);
-    }
-
     /// The other columns that have the enum type whose labels are renamed.
     async fn shared(
         &self,
@@ -271,63 +168,5 @@ impl Own<'_> {
             tell.error(rules::SHARED_TYPE, message, help);
         }
         Ok(())
-    }
-}
-
-/// The expressions of the CHECKs in a statement that makes a table.
-fn checks_in(sql: &str) -> Vec<String> {
-    let bytes = sql.as_bytes();
-    let (mut found, mut at) = (Vec::new(), 0);
-    while at < bytes.len() {
-        let word =
-            bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-        if word > 0 {
-            let is_check = sql[at..at + word].eq_ignore_ascii_case("check");
-            at += word;
-            let open = at + bytes[at..].iter().take_while(|b| b.is_ascii_whitespace()).count();
-            if is_check && bytes.get(open) == Some(&b'(') {
-                let end = closing(bytes, open);
-                found.push(sql[open + 1..end].to_owned());
-                at = end;
-            }
-        } else {
-            at = quoted_end(bytes, at).unwrap_or(at) + 1;
-        }
-    }
-    found
-}
-
-/// Where a text in quotes that begins at a place ends.
-fn quoted_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let quote = *bytes.get(at).filter(|b| matches!(b, b'\'' | b'"' | b'`'))?;
-    let end = bytes[at + 1..].iter().position(|b| *b == quote)?;
-    Some(at + 1 + end)
-}
-
-/// The place of the parenthesis that closes the one at a place; the end where none does.
-fn closing(bytes: &[u8], open: usize) -> usize {
-    let (mut depth, mut at) = (0_usize, open);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'(' => depth += 1,
-            b')' if depth == 1 => return at,
-            b')' => depth -= 1,
-            _ => at = quoted_end(bytes, at).unwrap_or(at),
-        }
-        at += 1;
-    }
-    bytes.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_checks_of_a_table_whatever_stands_around_them() {
-        let sql = "CREATE TABLE \"check (x)\" (a text DEFAULT 'CHECK (no)' check(a IN ('x)', 'it''s')), checked int, \
-                   CONSTRAINT c CHECK  ((a = 'y') OR length(a) > 1))";
-        assert_eq!(checks_in(sql), ["a IN ('x)', 'it''s')", "(a = 'y') OR length(a) > 1"]);
-        assert_eq!(checks_in("CHECK (unclosed"), ["unclosed"]);
     }
 }

@@ -3,6 +3,7 @@
 
 mod ahead;
 mod around;
+mod checks;
 mod compare;
 pub(crate) mod connect;
 mod facts;
