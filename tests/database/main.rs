@@ -23,5 +23,6 @@ mod overdue;
 mod postgres;
 mod removal;
 mod shapes;
+mod shapes_sqlite;
 mod sqlite;
 mod ways_out;
