@@ -186,6 +186,10 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $phasegate$
 #variable_conflict use_variable
 BEGIN
+  IF pg_catalog.to_regclass('"public"."deploys"') IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'phasegate finds no table deploys in the schema public: it was renamed or moved',
+      HINT = 'Rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.';
+  END IF;
   SELECT t."status"::text INTO "state" FROM "public"."deploys" t WHERE t."id" = $1;
   is_there := FOUND;
 END
@@ -399,6 +403,30 @@ BEGIN
 END
 $phasegate$;
 
+-- Functions name the columns, and PostgreSQL does not look into functions: so a column that was renamed or
+-- dropped is said once for each statement, before a row fails without a word that helps.
+CREATE FUNCTION "public"."deploy_names"() RETURNS trigger
+LANGUAGE plpgsql STABLE
+AS $phasegate$
+DECLARE
+  missing pg_catalog.text;
+BEGIN
+  SELECT pg_catalog.string_agg(c."name", ', ') INTO missing
+    FROM pg_catalog.unnest(ARRAY['status', 'id']) AS c("name")
+    WHERE NOT EXISTS (
+      SELECT FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid OPERATOR(pg_catalog.=) TG_RELID AND a.attname OPERATOR(pg_catalog.=) c."name"::pg_catalog.name AND NOT a.attisdropped
+    );
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '42703',
+      MESSAGE = pg_catalog.concat('phasegate''s guard of ', TG_TABLE_NAME, ' judges by a column that is not there: ', missing),
+      HINT = 'Where it was renamed: rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.',
+      SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END
+$phasegate$;
+
 -- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.
 CREATE FUNCTION "public"."deploy_again"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -483,6 +511,10 @@ DECLARE
   fault text;
   hint text := '';
 BEGIN
+  IF pg_catalog.to_regclass('"public"."deploys"') IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'phasegate finds no table deploys in the schema public: it was renamed or moved',
+      HINT = 'Rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.';
+  END IF;
   IF $3 IS NULL OR $3 !~ '\S' THEN
     fault := 'deploy_force wants a reason';
   ELSIF $2 IS NULL OR NOT rules -> 'states' ? $2 THEN
@@ -654,7 +686,7 @@ $phasegate$;
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_start"(), "public"."deploy_again"(), "public"."deploy_report"(), "public"."deploy_event"(), "public"."deploy_append_only"(),
+REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_start"(), "public"."deploy_names"(), "public"."deploy_again"(), "public"."deploy_report"(), "public"."deploy_event"(), "public"."deploy_append_only"(),
   "public"."deploy_state"(text), "public"."deploy_step"(text, text, text, text), "public"."deploy_judge"(text, text, text, text, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
@@ -678,6 +710,8 @@ CREATE TRIGGER "deploy_report" BEFORE INSERT ON "public"."deploy_reports"
   FOR EACH ROW EXECUTE FUNCTION "public"."deploy_report"();
 CREATE TRIGGER "deploy_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "public"."deploy_reports"
   FOR EACH STATEMENT EXECUTE FUNCTION "public"."deploy_append_only"();
+CREATE TRIGGER "000_deploy_guard_names" BEFORE INSERT OR UPDATE OR DELETE ON "public"."deploys"
+  FOR EACH STATEMENT EXECUTE FUNCTION "public"."deploy_names"();
 
 -- First by name, so that the history is written before the application's triggers act on it.
 CREATE TRIGGER "000_deploy_guard_start" AFTER INSERT ON "public"."deploys"

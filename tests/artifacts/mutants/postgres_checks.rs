@@ -56,6 +56,7 @@ async fn of_deploys(db: &mut PgConnection, machine: &Machine, at: &Cell<&'static
     check!(at, other_triggers_move_a_row_legally_or_not_at_all(db).await);
     check!(at, a_trigger_forges_nothing(db).await);
     check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(db).await);
+    check!(at, a_renamed_column_is_named(db).await);
     check!(at, the_guards_run_as_their_owner_and_look_where_they_are_told(db).await);
     check!(at, nobody_else_hangs_them_on_a_table(db).await);
     check!(at, a_report_is_applied_at_once_where_nothing_speaks_against_it(db).await);
@@ -133,6 +134,13 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere(db: &mut PgConnectio
     refused(db, update, "the history of deploys ends in queued, not in building").await;
 }
 
+async fn a_renamed_column_is_named(db: &mut PgConnection) {
+    ok(db, "ALTER TABLE deploys RENAME COLUMN status TO state").await;
+    let said = db.run("INSERT INTO deploys DEFAULT VALUES").await.unwrap_err();
+    assert!(said.ends_with("judges by a column that is not there: status"), "{said}");
+    ok(db, "ALTER TABLE deploys RENAME COLUMN state TO status").await;
+}
+
 async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgConnection) {
     let rows = db
         .rows(
@@ -140,14 +148,14 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
              WHERE proname LIKE 'deploy\\_%' AND proname NOT IN ('deploy_initial', 'deploy_mode', 'deploy_rules', 'deploy_has_pruned', 'deploy_differs') ORDER BY proname",
         )
         .await;
-    assert_eq!(rows.len(), 13);
+    assert_eq!(rows.len(), 14);
     let (path, plans) = ("search_path=pg_catalog, pg_temp", "enable_seqscan=off");
     for row in rows {
         // Whoever moves rows calls the guard, and the owner's rights go on from there.
         let (definer, settings) = match row[0].as_deref().expect("a function has a name") {
             // They qualify every name.
             "deploy_guard" | "deploy_start" => ("true", String::new()),
-            "deploy_event" => ("false", String::new()),
+            "deploy_event" | "deploy_names" => ("false", String::new()),
             "deploy_step" => ("false", plans.to_owned()),
             "deploy_judge" | "deploy_state" | "deploy_apply" => {
                 ("false", format!("{path};{plans}"))

@@ -75,13 +75,13 @@ pub(crate) const SCHEMA: [Defect; 35] = [
     ),
     deploy(
         "a gap in seq",
-        "NEW.\"id\", (SELECT coalesce(max(\"seq\"), 0) + 1",
-        "NEW.\"id\", (SELECT coalesce(max(\"seq\"), 0) + 2",
+        "NEW.\"id\" ORDER BY e.\"seq\" DESC LIMIT 1), 0) + 1",
+        "NEW.\"id\" ORDER BY e.\"seq\" DESC LIMIT 1), 0) + 2",
     ),
     deploy(
         "the step's states swapped in the history",
-        "\"deploy_id\" = NEW.\"id\"), OLD.\"status\", NEW.\"status\",",
-        "\"deploy_id\" = NEW.\"id\"), NEW.\"status\", OLD.\"status\",",
+        "LIMIT 1), 0) + 1, OLD.\"status\", NEW.\"status\",",
+        "LIMIT 1), 0) + 1, NEW.\"status\", OLD.\"status\",",
     ),
     without("a forged event allowed", "CREATE TRIGGER \"deploy_event\""),
     deploy(
@@ -142,7 +142,7 @@ pub(crate) const SCHEMA: [Defect; 35] = [
     ),
     order(
         "a forged time allowed",
-        "AND NEW.\"at\" = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')\n",
+        "AND julianday(NEW.\"at\") = julianday('now') AND NEW.\"at\" GLOB '????-??-??T??:??:??.???Z'\n",
         "\n",
     ),
     order("forged rules allowed", "AND NEW.\"language\" = '", "AND NEW.\"language\" <> '"),

@@ -172,3 +172,35 @@ async fn a_role_that_owns_nothing_moves_rows_and_touches_nothing_else() {
     assert_untouched(&mut db).await;
     ok(&mut db, "RESET ROLE; DROP OWNED BY app; DROP ROLE app").await;
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn says_clearly_that_a_column_or_the_table_was_renamed() {
+    let mut db = deploys().await;
+    for (from, to) in [("status", "state"), ("id", "deploy")] {
+        ok(&mut db, &format!("ALTER TABLE deploys RENAME COLUMN {from} TO {to}")).await;
+        let clear =
+            format!("phasegate's guard of deploys judges by a column that is not there: {from}");
+        for sql in [
+            "INSERT INTO deploys DEFAULT VALUES",
+            "UPDATE deploys SET reason = 'x'",
+            "DELETE FROM deploys",
+        ] {
+            assert_eq!(db.run(sql).await.expect_err(sql), clear, "{sql}");
+        }
+        ok(&mut db, &format!("ALTER TABLE deploys RENAME COLUMN {to} TO {from}")).await;
+    }
+    // The guard goes with the table, and judges on; what looks for the table says that it is gone.
+    ok(&mut db, "ALTER TABLE deploys RENAME TO others; INSERT INTO others (id) VALUES ('new')")
+        .await;
+    ok(&mut db, "UPDATE others SET status = 'building' WHERE id = 'new'").await;
+    let said = db.run("UPDATE others SET status = 'queued' WHERE id = 'new'").await.unwrap_err();
+    assert!(said.starts_with("phasegate: illegal transition"), "{said}");
+    let gone = "phasegate finds no table deploys in the schema public: it was renamed or moved";
+    for sql in [
+        "SELECT deploy_force('new', 'succeeded', 'why')",
+        "SELECT deploy_prune(clock_timestamp() + interval '1 day')",
+    ] {
+        assert_eq!(db.run(sql).await.expect_err(sql), gone, "{sql}");
+    }
+}

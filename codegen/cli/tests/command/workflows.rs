@@ -45,7 +45,7 @@ fn a_dry_run_shows_the_same_and_writes_nothing() {
     let wet = folder.run(&["workflow", "adopt", AT]);
     assert_eq!(dry.out.replace(": would be written\n", ": written\n"), wet.out);
     let json = folder.run(&["workflow", "adopt", AT, "--format", "json"]).json();
-    assert_eq!((&json["state"], &json["diff"]), (&json!("current"), &json!("")));
+    assert_eq!((&json["state"], &json["diff"]), (&json!("left as it is"), &json!("")));
     assert_eq!(json["findings"][0]["rule"], "missing-region");
 }
 

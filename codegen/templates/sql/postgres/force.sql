@@ -10,6 +10,10 @@ DECLARE
   fault text;
   hint text := '';
 BEGIN
+  IF pg_catalog.to_regclass('{{ n.table }}') IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'phasegate finds no table {{ n.table_name }} in the schema {{ n.schema_name }}: it was renamed or moved',
+      HINT = 'Rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.';
+  END IF;
   IF {{ n.arg(3, 1) }} IS NULL OR {{ n.arg(3, 1) }} !~ '\S' THEN
     fault := '{{ n.name("force") }} wants a reason';
   ELSIF {{ n.arg(2, 1) }} IS NULL OR NOT rules -> 'states' ? {{ n.arg(2, 1) }} THEN

@@ -100,6 +100,8 @@ $phasegate$;
 {% include "sql/postgres/set_mode.sql" %}
 {%- when "prune" -%}
 {% include "sql/postgres/prune.sql" %}
+{%- when "names" -%}
+{% include "sql/postgres/names.sql" %}
 {%- when "moving" -%}
 {% include "sql/postgres/moving.sql" %}
 {%- when "status" -%}

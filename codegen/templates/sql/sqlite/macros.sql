@@ -22,7 +22,7 @@ SELECT
 {%- endif %}
 {%- endmacro %}
 {%- macro seq() -%}
-(SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }})
+coalesce((SELECT e."seq" FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.own("NEW")) }} ORDER BY e."seq" DESC LIMIT 1), 0) + 1
 {%- endmacro %}
 {%- macro forced() -%}
 (SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }} AND "to_state" = {{ n.state_exact("NEW") }})

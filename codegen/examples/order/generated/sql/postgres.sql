@@ -178,6 +178,10 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $phasegate$
 #variable_conflict use_variable
 BEGIN
+  IF pg_catalog.to_regclass('"public"."orders"') IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'phasegate finds no table orders in the schema public: it was renamed or moved',
+      HINT = 'Rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.';
+  END IF;
   SELECT t."status"::text INTO "state" FROM "public"."orders" t WHERE t."id" = $1;
   is_there := FOUND;
 END
@@ -391,6 +395,30 @@ BEGIN
 END
 $phasegate$;
 
+-- Functions name the columns, and PostgreSQL does not look into functions: so a column that was renamed or
+-- dropped is said once for each statement, before a row fails without a word that helps.
+CREATE FUNCTION "public"."order_names"() RETURNS trigger
+LANGUAGE plpgsql STABLE
+AS $phasegate$
+DECLARE
+  missing pg_catalog.text;
+BEGIN
+  SELECT pg_catalog.string_agg(c."name", ', ') INTO missing
+    FROM pg_catalog.unnest(ARRAY['status', 'id']) AS c("name")
+    WHERE NOT EXISTS (
+      SELECT FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid OPERATOR(pg_catalog.=) TG_RELID AND a.attname OPERATOR(pg_catalog.=) c."name"::pg_catalog.name AND NOT a.attisdropped
+    );
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '42703',
+      MESSAGE = pg_catalog.concat('phasegate''s guard of ', TG_TABLE_NAME, ' judges by a column that is not there: ', missing),
+      HINT = 'Where it was renamed: rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.',
+      SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END
+$phasegate$;
+
 -- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.
 CREATE FUNCTION "public"."order_again"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -475,6 +503,10 @@ DECLARE
   fault text;
   hint text := '';
 BEGIN
+  IF pg_catalog.to_regclass('"public"."orders"') IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'phasegate finds no table orders in the schema public: it was renamed or moved',
+      HINT = 'Rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.';
+  END IF;
   IF $3 IS NULL OR $3 !~ '\S' THEN
     fault := 'order_force wants a reason';
   ELSIF $2 IS NULL OR NOT rules -> 'states' ? $2 THEN
@@ -646,7 +678,7 @@ $phasegate$;
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_start"(), "public"."order_again"(), "public"."order_report"(), "public"."order_event"(), "public"."order_append_only"(),
+REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_start"(), "public"."order_names"(), "public"."order_again"(), "public"."order_report"(), "public"."order_event"(), "public"."order_append_only"(),
   "public"."order_state"(text), "public"."order_step"(text, text, text, text), "public"."order_judge"(text, text, text, text, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
@@ -670,6 +702,8 @@ CREATE TRIGGER "order_report" BEFORE INSERT ON "public"."order_reports"
   FOR EACH ROW EXECUTE FUNCTION "public"."order_report"();
 CREATE TRIGGER "order_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "public"."order_reports"
   FOR EACH STATEMENT EXECUTE FUNCTION "public"."order_append_only"();
+CREATE TRIGGER "000_order_guard_names" BEFORE INSERT OR UPDATE OR DELETE ON "public"."orders"
+  FOR EACH STATEMENT EXECUTE FUNCTION "public"."order_names"();
 
 -- First by name, so that the history is written before the application's triggers act on it.
 CREATE TRIGGER "000_order_guard_start" AFTER INSERT ON "public"."orders"

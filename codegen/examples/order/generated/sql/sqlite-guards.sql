@@ -14,7 +14,7 @@ CREATE TRIGGER "000_order_guard_insert" AFTER INSERT ON "orders"
 BEGIN
   INSERT INTO "order_events" ("order_id", "seq", "from_state", "to_state", "at", "language", "observed")
     VALUES (
-      NEW."id", (SELECT coalesce(max("seq"), 0) + 1 FROM "order_events" WHERE "order_id" = NEW."id"), NULL, NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
+      NEW."id", coalesce((SELECT e."seq" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, NULL, NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
       CASE WHEN NOT CASE NEW."status" COLLATE BINARY WHEN 'placed' THEN 1 ELSE 0 END AND (SELECT "mode" FROM "order_mode") = 'load' THEN 'loaded' END
     );
 END;
@@ -25,7 +25,7 @@ BEGIN
     WHERE NEW."id" COLLATE BINARY IS NOT OLD."id";
   INSERT INTO "order_events" ("order_id", "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
-      NEW."id", (SELECT coalesce(max("seq"), 0) + 1 FROM "order_events" WHERE "order_id" = NEW."id"), OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
+      NEW."id", coalesce((SELECT e."seq" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
       (SELECT "reason" FROM "order_forcing" WHERE "order_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
   -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
