@@ -46,7 +46,9 @@ impl Served {
             let pool = pool.max_lifetime(None).connect("sqlite::memory:").await.unwrap();
             sqlx::raw_sql(AssertSqlSafe(schema)).execute(&pool).await.unwrap();
             let burst = NonZeroU32::new(1_000_000).unwrap();
-            let options = Options::default().burst(burst).every(Duration::from_millis(1));
+            let often = Duration::from_millis(1);
+            let options = Options::default().burst(burst).every(often);
+            let options = options.starts(burst).starts_every(often);
             let backend = Backend::with(Store::sqlite(pool, names), machine, BearerToken, options);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             backend.serve(listener, Default::default()).unwrap()
