@@ -44,6 +44,11 @@ fn others(table: &Table, section: &str, key: &str) -> Vec<Value> {
         (_, "mode") => texts(&["observe", "enforce"]),
         (_, "storage") => texts(&["text", "enum", "integer"]),
         (_, "key_type") => texts(&["text", "bigint", "integer", "uuid"]),
+        (_, "columns") => {
+            let budget = ("budget".to_owned(), "bigint".into());
+            vec![Table::new().into(), Value::Table([budget].into_iter().collect())]
+        }
+        (_, "credential") => texts(&["token", "oidc"]),
         (_, "number") => [9, -9].map(Value::from).into(),
         (_, "action") => texts(&["./other"]),
         (_, "milestones") => {
