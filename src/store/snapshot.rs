@@ -12,7 +12,7 @@ pub struct Phase {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// What the stepper shows for it: the word of a [`View`].
+    /// What the stepper shows for it: the word of a [`View`](crate::View).
     pub view: &'static str,
 }
 
