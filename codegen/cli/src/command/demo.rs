@@ -14,6 +14,7 @@ use clap::Args;
 use super::artifacts::in_a_line;
 use super::backend::{self, Stopping};
 use super::{Exit, Failure, Format, Outcome, print, say, tell};
+use phasegate::store::{Phase, Snapshot};
 use phasegate_codegen::artifact::{self, Leave};
 use phasegate_codegen::emit::TARGETS;
 use phasegate_codegen::load::Loaded;
@@ -50,6 +51,32 @@ pub(crate) struct Demo {
     /// How long to wait before each report
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 1000)]
     pace: u64,
+}
+
+/// The phases of a snapshot, in the words of the page.
+fn shown(snapshot: &Snapshot, machine: &Machine) -> Vec<String> {
+    let is_past = |view| !["skipped", "unconfirmed", "upcoming"].contains(&view);
+    let ends_well = !matches!(snapshot.outcome, Some("failure" | "cancelled")) && snapshot.terminal;
+    let is_reported = |name: &str| {
+        let mut states = machine
+            .states
+            .iter()
+            .filter(|state| state.phase.is_some_and(|phase| machine.phase(phase).name == name));
+        states.any(|state| snapshot.events.iter().any(|event| event.to == state.value))
+    };
+    let word = |(at, phase): (usize, &Phase)| {
+        let is_passed = snapshot.phases[at + 1..].iter().any(|phase| is_past(phase.view));
+        let word = match phase.view {
+            "active" => "in progress",
+            "unconfirmed" if is_reported(&phase.name) => "outcome not reported",
+            "unconfirmed" => "not reported",
+            "skipped" if is_passed || ends_well => "not needed",
+            "skipped" => "not reached",
+            other => other,
+        };
+        format!("{}: {word}", phase.title)
+    };
+    snapshot.phases.iter().enumerate().map(word).collect()
 }
 
 /// What is asked of a run, by the table.
@@ -174,12 +201,7 @@ impl Demo {
         let snapshot = stage.snapshot(id).await?;
         let walked: Vec<&str> = snapshot.events.iter().map(|event| event.to.as_str()).collect();
         print(&format!("\nThe deploy went {}.\n", walked.join(" -> ")))?;
-        let views: Vec<String> = snapshot
-            .phases
-            .iter()
-            .map(|phase| format!("{}: {}", phase.title, phase.view))
-            .collect();
-        print(&format!("The stepper shows {}.\n", views.join(", ")))?;
+        print(&format!("The stepper shows {}.\n", shown(&snapshot, play.machine).join(", ")))?;
         let well = if self.no_console_id {
             // A job may fail as it was told to; nothing may have been reported.
             snapshot.seq == 1 && (self.fail_at.is_some() || play.all_well())

@@ -17,7 +17,7 @@ use phasegate_codegen::machine::{Became, JobId, Machine, NeedResult, StateId, co
 use phasegate_codegen::workflow::plan::{Attempted, Plan, ReportStep, Says, Step};
 
 pub(super) struct Play<'a> {
-    machine: &'a Machine,
+    pub(super) machine: &'a Machine,
     id_input: &'a str,
     script: PathBuf,
     event: PathBuf,
