@@ -1,6 +1,9 @@
 //! The workflows that call one that is kept: by what stands there its jobs may be skipped, run more
 //! than once, be replaced while they wait, or be given no row.
 
+mod given;
+mod skip;
+
 use super::MARK;
 use super::document::{Document, Node};
 use super::files::File;
@@ -10,12 +13,14 @@ use super::lines::Lines;
 use super::reading::{Found, Reading};
 use crate::emit::workflow::{Credential, TOKEN_INPUT, WorkflowTarget};
 use crate::finding::{Finding, Findings, Severity};
-use crate::machine::{Machine, NeedResult};
+use crate::machine::Machine;
 use crate::rules::{self, Rule};
 use crate::suggest::shown;
 use crate::table::Source;
-use crate::workflow::expression::{self, Condition, Held, Known, NamePart};
+use crate::workflow::expression::NamePart;
 use crate::workflow::yaml;
+use given::{Given, given};
+use skip::may_be_skipped;
 
 impl Reading<'_> {
     /// Says what is wrong with the jobs that call the workflow, in whatever file they stand.
@@ -60,16 +65,6 @@ struct Calls<'c> {
     /// The files that were looked at, so that a ring ends.
     seen: Vec<String>,
     found: Vec<Finding>,
-}
-
-/// What a job gives the workflow that it calls as the row's id.
-enum Given {
-    /// What stands at some keys of a context.
-    Context(Vec<String>),
-    /// Something else than the row's id, always or in some runs: what stands there, and an input in it.
-    Other(String, Option<String>),
-    /// Nothing, or what is no row's id.
-    Nothing,
 }
 
 impl Calls<'_> {
@@ -399,143 +394,4 @@ fn is_call(job: Found<'_>, path: &str) -> bool {
     let uses = job.value.get("uses").and_then(Node::text).unwrap_or_default().trim();
     let of_this = |own: &str| uses.strip_prefix(own).is_some_and(|called| called == path);
     of_this("./") || of_this("$/")
-}
-
-/// What a job gives as the row's id.
-fn given(reading: &Reading<'_>, job: Found<'_>, called: &Called<'_>) -> Given {
-    // What came with the event of a dispatch is there in whatever it calls.
-    if reading.target.is_payload() {
-        return Given::Context(
-            reading.target.id().to_lowercase().split('.').map(str::to_owned).collect(),
-        );
-    }
-    let with = reading.value(job, "with").map_or(&[][..], Node::entries);
-    let is_id = |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(&called.id));
-    let value = with.iter().find(|(key, _)| is_id(key)).and_then(|(_, value)| value.text());
-    let Some(text) = value.filter(|text| text.contains("${{")) else { return Given::Nothing };
-    let inputs = expression::ways(text, "inputs");
-    let events = expression::ways(text, "github").into_iter().filter(|way| {
-        matches!(
-            way.iter().map(String::as_str).collect::<Vec<_>>()[..],
-            ["github", "event", "inputs", _] | ["github", "event", "client_payload", _, ..]
-        )
-    });
-    let input = |way: &[String]| match way {
-        [_, _, inputs, name] if inputs == "inputs" => vec!["inputs".to_owned(), name.clone()],
-        way => way.to_vec(),
-    };
-    let mut ways = inputs.into_iter().chain(events);
-    let is_it = |way: &Vec<String>| {
-        let facts = reading.facts_of(&input(way));
-        let without = Without { facts: &facts, id: input(way) };
-        expression::is_always(text, &facts, way)
-            && !expression::flag(text, &without).is_ok_and(|is| is.yes)
-    };
-    // Of several the last one is the value, more often than not.
-    let named: Vec<String> = expression::ways(text, "inputs")
-        .into_iter()
-        .filter_map(|way| way.get(1).cloned())
-        .collect();
-    let is_id = |name: &&String| name.eq_ignore_ascii_case(&called.id);
-    let meant = named.iter().find(is_id).or(named.last()).cloned();
-    match ways.find(is_it) {
-        Some(way) => Given::Context(input(&way)),
-        None => Given::Other(text.to_owned(), meant),
-    }
-}
-
-/// A run that no console started: the row's id is empty.
-struct Without<'a> {
-    facts: &'a dyn Known,
-    id: Vec<String>,
-}
-
-impl Known for Without<'_> {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.facts.need(job)
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.facts.needs()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        self.facts.before()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.facts.is_cancelled()
-    }
-
-    fn context(&self, keys: &[&str]) -> Held {
-        let of_event = keys.strip_prefix(&["github", "event"]).unwrap_or(keys);
-        match of_event == self.id || keys == self.id {
-            true => Held::Text(String::new()),
-            false => self.facts.context(keys),
-        }
-    }
-}
-
-/// Where a job that calls a workflow may not run in a run that a console started: by what.
-fn may_be_skipped(reading: &Reading<'_>, job: Found<'_>) -> Option<String> {
-    let text = reading.condition(job);
-    // What can't be read is told where it stands.
-    let condition = Condition::read(text.unwrap_or_default()).ok()?;
-    let needs = reading.needs(job);
-    let facts = reading.facts();
-    let holds = |results: Vec<NeedResult>, cancelled: bool| {
-        let needs = needs.iter().map(|need| need.to_lowercase()).zip(results).collect();
-        !condition.holds(&Before { needs, cancelled, facts: &facts }).no
-    };
-    let all = |result| vec![result; needs.len()];
-    if !holds(all(NeedResult::Success), false) {
-        let text = text.map(|text| shown(text.trim())).unwrap_or_default();
-        return Some(format!(" (`if: {text}`)"));
-    }
-    let one_is = |result| {
-        (0..needs.len()).find(|&at| {
-            let mut results = all(NeedResult::Success);
-            results[at] = result;
-            !holds(results, result == NeedResult::Cancelled)
-        })
-    };
-    let ends = [NeedResult::Failure, NeedResult::Cancelled];
-    let found = ends.into_iter().find_map(|result| Some((one_is(result)?, result)));
-    let (at, result) = found.or_else(|| {
-        let at = one_is(NeedResult::Skipped)?;
-        // A job that waits for none, and has no condition, is never skipped.
-        let job = reading.job(needs[at])?;
-        let may_be = reading.condition(job).is_some() || !reading.needs(job).is_empty();
-        may_be.then_some((at, NeedResult::Skipped))
-    })?;
-    Some(format!(" where `{}` ends as {}", shown(needs[at]), result.as_str()))
-}
-
-/// The jobs before one that calls a workflow.
-struct Before<'a> {
-    needs: Vec<(String, NeedResult)>,
-    cancelled: bool,
-    facts: &'a dyn Known,
-}
-
-impl Known for Before<'_> {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.needs.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.needs.iter().map(|(_, result)| *result).collect()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        self.needs()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled
-    }
-
-    fn context(&self, keys: &[&str]) -> Held {
-        self.facts.context(keys)
-    }
 }

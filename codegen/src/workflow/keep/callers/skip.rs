@@ -1,0 +1,70 @@
+//! Whether a job that calls a workflow may be skipped in a run that a console started.
+
+use super::super::reading::{Found, Reading};
+use crate::machine::NeedResult;
+use crate::suggest::shown;
+use crate::workflow::expression::{Condition, Held, Known};
+
+/// Where a job that calls a workflow may not run in a run that a console started: by what.
+pub(super) fn may_be_skipped(reading: &Reading<'_>, job: Found<'_>) -> Option<String> {
+    let text = reading.condition(job);
+    // What can't be read is told where it stands.
+    let condition = Condition::read(text.unwrap_or_default()).ok()?;
+    let needs = reading.needs(job);
+    let facts = reading.facts();
+    let holds = |results: Vec<NeedResult>, cancelled: bool| {
+        let needs = needs.iter().map(|need| need.to_lowercase()).zip(results).collect();
+        !condition.holds(&Before { needs, cancelled, facts: &facts }).no
+    };
+    let all = |result| vec![result; needs.len()];
+    if !holds(all(NeedResult::Success), false) {
+        let text = text.map(|text| shown(text.trim())).unwrap_or_default();
+        return Some(format!(" (`if: {text}`)"));
+    }
+    let one_is = |result| {
+        (0..needs.len()).find(|&at| {
+            let mut results = all(NeedResult::Success);
+            results[at] = result;
+            !holds(results, result == NeedResult::Cancelled)
+        })
+    };
+    let ends = [NeedResult::Failure, NeedResult::Cancelled];
+    let found = ends.into_iter().find_map(|result| Some((one_is(result)?, result)));
+    let (at, result) = found.or_else(|| {
+        let at = one_is(NeedResult::Skipped)?;
+        // A job that waits for none, and has no condition, is never skipped.
+        let job = reading.job(needs[at])?;
+        let may_be = reading.condition(job).is_some() || !reading.needs(job).is_empty();
+        may_be.then_some((at, NeedResult::Skipped))
+    })?;
+    Some(format!(" where `{}` ends as {}", shown(needs[at]), result.as_str()))
+}
+
+/// The jobs before one that calls a workflow.
+struct Before<'a> {
+    needs: Vec<(String, NeedResult)>,
+    cancelled: bool,
+    facts: &'a dyn Known,
+}
+
+impl Known for Before<'_> {
+    fn need(&self, job: &str) -> Option<NeedResult> {
+        self.needs.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
+    }
+
+    fn needs(&self) -> Vec<NeedResult> {
+        self.needs.iter().map(|(_, result)| *result).collect()
+    }
+
+    fn before(&self) -> Vec<NeedResult> {
+        self.needs()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    fn context(&self, keys: &[&str]) -> Held {
+        self.facts.context(keys)
+    }
+}
