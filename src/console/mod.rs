@@ -11,6 +11,7 @@ pub use files::{BEFORE, FILES};
 use std::borrow::Cow;
 
 use crate::ColumnType;
+use crate::http::{REQUESTED_BY, TEXT};
 use crate::store::NAME;
 
 use axum::Router;
@@ -50,11 +51,6 @@ const ASSETS: [(&str, &str, &str); 10] = [
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
-
-/// Who asks for a row: a name is shorter than other texts.
-const REQUESTED_BY: &str = "requested_by";
-/// The longest text of a column, in bytes.
-const TEXT: usize = 4096;
 
 /// What the page is told of the machine that it shows.
 #[derive(Clone, Debug)]

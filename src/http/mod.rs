@@ -48,6 +48,8 @@ pub use options::Options;
 pub use request::BODY;
 pub use routes::{health, metrics, problems, router};
 pub use serve::{Running, serve};
+#[cfg(feature = "console")]
+pub(crate) use start::{REQUESTED_BY, TEXT};
 pub use webhook::{Ends, Webhook};
 
 use crate::store::Result as StoreResult;

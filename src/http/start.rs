@@ -7,9 +7,9 @@ use serde_json::Value;
 use std::fmt;
 
 /// The longest text of a column, in bytes.
-const TEXT: usize = 4096;
+pub(crate) const TEXT: usize = 4096;
 /// Who asks for the row, whether or not it has a column for that.
-const REQUESTED_BY: &str = "requested_by";
+pub(crate) const REQUESTED_BY: &str = "requested_by";
 
 /// Reads the body by the columns that a start may give. Keys that are none of them are passed over.
 pub(super) struct New<'s>(pub(super) &'s [(String, ColumnType)]);
