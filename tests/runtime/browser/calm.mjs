@@ -98,7 +98,12 @@ await page.click("#start-send");
 await until(text(page, "#start-problem"), "Not started: a text of 5000 bytes, where 4096 are the most");
 assert.deepEqual(await page.evaluate(() => [document.activeElement.name, document.activeElement.getAttribute("aria-invalid"), document.activeElement.getAttribute("aria-describedby")]), ["ref", "true", "start-problem"]);
 await page.fill("[name=ref]", "double");
-// A double click starts one.
+// A double click starts one, however slow the answer is.
+const slowly = async (route) => {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await route.continue();
+};
+await page.route("**/api/deploys", slowly);
 await page.dblclick("#start-send");
 await page.waitForSelector("#start-done:not([hidden])");
 const [id, token] = await page.$$eval("#start-inputs code", (nodes) => nodes.map((node) => node.textContent));
