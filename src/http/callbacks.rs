@@ -63,7 +63,7 @@ async fn answer(
     // Until the credential is judged, what is said is anyone's: of a state no more than is a name's length.
     told.to = report.as_ref().ok().map(|report| report.status.chars().take(NAME).collect());
     let limited =
-        token.map(|token| shared.limits.report(&format!("{id} {}", hex(&token_hash(token)))));
+        token.map(|token| shared.rates.report(&format!("{id} {}", hex(&token_hash(token)))));
     let mut is_tried = false;
     if let (Some(token), Ok(report), Some(Ok(()))) = (token, &report, &limited) {
         let applied = shared.store.apply_with_token(&*shared.machine, id, report, token);
@@ -89,12 +89,12 @@ async fn answer(
             return Err(Problem::unauthorized(true).because("the token's time is over".to_owned()));
         }
         Credential::Wrong => {
-            shared.limits.wrong(&request.extensions)?;
+            shared.rates.wrong(&request.extensions)?;
             return Err(Problem::unauthorized(true));
         }
         Credential::Missing => return Err(Problem::unauthorized(false)),
     };
-    limited.unwrap_or_else(|| shared.limits.report(id))?;
+    limited.unwrap_or_else(|| shared.rates.report(id))?;
     told.actor.clone_from(&actor);
     let mut report = report?;
     report.actor = actor;

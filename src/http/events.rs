@@ -8,6 +8,7 @@
 use super::Shared;
 use super::hub::{ListNow, Tail};
 use super::limits::Stream as Counted;
+use super::metrics::OpenStream;
 use super::problem::Problem;
 use super::request::Id;
 use crate::store::{Event, Item};
@@ -17,7 +18,6 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use prometheus_client::metrics::gauge::Gauge;
 use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -178,7 +178,7 @@ struct Feed<S> {
     due: Instant,
     since: Instant,
     is_over: bool,
-    _open: Open,
+    _open: OpenStream,
     _counted: Counted,
 }
 
@@ -186,7 +186,7 @@ impl<S: Subject> Feed<S> {
     fn new(shared: Arc<Shared>, subject: S, pending: VecDeque<Bytes>, counted: Counted) -> Self {
         let closing = shared.closing.subscribe();
         let looked = shared.hub.looked();
-        let _open = Open::new(shared.metrics.streams());
+        let _open = shared.metrics.stream();
         let now = Instant::now();
         // The first says at once how often they come: the database has just been read.
         let pending = pending.into_iter().chain([beat(&shared)]).collect();
@@ -288,20 +288,4 @@ pub(super) fn frame(
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     let retry = if retry { format!("retry: {}\n", RETRY.as_millis()) } else { String::new() };
     format!("event: {name}\ndata: {data}\n{id}{retry}\n").into()
-}
-
-/// Counts a stream for as long as it is open.
-struct Open(Gauge);
-
-impl Open {
-    fn new(gauge: &Gauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }

@@ -1,19 +1,14 @@
-//! Whether the backend is alive and ready, what it counted, and the problems' pages.
+//! Whether the backend is alive and ready, and the problems' pages.
 
 use super::problem::{Problem, page};
 use super::request::Id;
-use super::{Shared, metrics, no_store};
+use super::{Shared, no_store};
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-/// How long the database is waited for where metrics are asked for.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn alive() -> Response {
     no_store(Json(json!({"alive": true})).into_response())
@@ -77,35 +72,6 @@ async fn readiness(shared: &Shared) -> Result<Value, Problem> {
         body["detail"] = details.join("; ").into();
     }
     Ok(body)
-}
-
-pub(super) async fn measured(State(all): State<Arc<[Arc<Shared>]>>) -> Response {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let mut texts = Vec::new();
-    for shared in &*all {
-        texts.push(counted(shared).await);
-    }
-    ([(CONTENT_TYPE, kind)], metrics::joined(&texts)).into_response()
-}
-
-/// What one machine's backend counted.
-async fn counted(shared: &Shared) -> String {
-    // What is counted here is to be had without the database, too.
-    let asked = async {
-        let fit = shared.store.fit().await?;
-        let differs = fit.language.as_deref().is_some_and(|own| own != shared.machine.language());
-        Ok::<_, crate::store::Error>((shared.store.overdue().await?, differs))
-    };
-    let mut found =
-        metrics::Found { connections: shared.store.connections(), ..Default::default() };
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok((overdue, differs))) => {
-            (found.overdue, found.differs, found.is_up) = (overdue, differs, true);
-        }
-        Ok(Err(error)) => tracing::warn!(%error, "what is overdue could not be counted"),
-        Err(_) => tracing::warn!("the database does not answer"),
-    }
-    shared.metrics.text(found)
 }
 
 pub(super) async fn problem(Id(name): Id) -> Result<Html<String>, Problem> {

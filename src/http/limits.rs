@@ -1,16 +1,13 @@
-//! How much of everything there may be at once, for all and for one client.
+//! How many streams and connections there may be at once, for all and for one client. How many of
+//! something in a time is in [`super::rates`].
 //!
 //! The limits are those of this instance: several let through as many times as much.
 
 use super::Options;
 use super::problem::Problem;
 use axum::http::Extensions;
-use governor::clock::Clock as _;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,40 +16,13 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Client(pub IpAddr);
 
-/// So often all keys that have been quiet are forgotten.
-const FORGET_EVERY: u64 = 1024;
-
 pub(super) struct Limits {
-    reports: Rate,
-    starts: Rate,
-    wrong: Rate,
     streams: Arc<Counts>,
 }
 
 impl Limits {
     pub(super) fn new(options: &Options) -> Self {
-        Self {
-            reports: Rate::new(options.burst, options.every),
-            starts: Rate::new(options.starts, options.starts_every),
-            wrong: Rate::new(options.wrong, options.wrong_every),
-            streams: Counts::new(options.streams, options.streams_per_client),
-        }
-    }
-
-    /// One more report of a row with one credential, so that a wrong one uses up nothing of the row's.
-    pub(super) fn report(&self, key: &str) -> Result<(), Problem> {
-        self.reports.one(key, "reports")
-    }
-
-    /// One more row that this client starts.
-    pub(super) fn start(&self, extensions: &Extensions) -> Result<(), Problem> {
-        client(extensions).map_or(Ok(()), |client| self.starts.one(&client.to_string(), "starts"))
-    }
-
-    /// One more wrong credential of this client.
-    pub(super) fn wrong(&self, extensions: &Extensions) -> Result<(), Problem> {
-        let client = client(extensions);
-        client.map_or(Ok(()), |client| self.wrong.one(&client.to_string(), "wrong credentials"))
+        Self { streams: Counts::new(options.streams, options.streams_per_client) }
     }
 
     /// One more stream.
@@ -64,32 +34,8 @@ impl Limits {
     }
 }
 
-fn client(extensions: &Extensions) -> Option<IpAddr> {
+pub(super) fn client(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<Client>().map(|client| client.0)
-}
-
-/// So many of each key in a time.
-struct Rate {
-    limiter: DefaultKeyedRateLimiter<String>,
-    asked: AtomicU64,
-}
-
-impl Rate {
-    fn new(burst: NonZeroU32, every: Duration) -> Self {
-        let quota = Quota::with_period(every)
-            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX))
-            .allow_burst(burst);
-        Self { limiter: RateLimiter::keyed(quota), asked: AtomicU64::new(0) }
-    }
-
-    fn one(&self, key: &str, what: &str) -> Result<(), Problem> {
-        if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            self.limiter.retain_recent();
-        }
-        self.limiter.check_key(&key.to_owned()).map_err(|until| {
-            Problem::too_many(what, until.wait_time_from(self.limiter.clock().now()))
-        })
-    }
 }
 
 /// So many at once, and of one address.

@@ -1,5 +1,13 @@
-//! What is counted, as Prometheus reads it.
+//! What is counted, as Prometheus reads it: the feature `metrics`.
 
+use super::routes::shared;
+use super::{Backend, Shared, problem};
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -7,8 +15,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Answered {
@@ -27,7 +35,7 @@ struct Route {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Request {
+struct Served {
     route: String,
     method: String,
     status: u16,
@@ -45,15 +53,24 @@ struct Connection {
 
 /// What the database is found to be when metrics are asked for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
+struct Database {
     /// The rows that are overdue, by state.
-    pub(crate) overdue: Vec<(String, i64)>,
+    overdue: Vec<(String, i64)>,
     /// How many connections there are, and how many of them do nothing.
-    pub(crate) connections: (u32, usize),
+    connections: (u32, usize),
     /// Whether it is there.
-    pub(crate) is_up: bool,
+    is_up: bool,
     /// Whether it judges by other rules than the backend.
-    pub(crate) differs: bool,
+    differs: bool,
+}
+
+/// A stream that is open.
+pub(crate) struct OpenStream(Gauge);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 #[derive(Debug)]
@@ -64,7 +81,7 @@ pub(crate) struct Metrics {
     started: Counter,
     streams: Gauge,
     overdue: Mutex<Family<In, Gauge>>,
-    requests: Family<Request, Counter>,
+    requests: Family<Served, Counter>,
     request_seconds: Family<Route, Histogram>,
     errors: Family<Failed, Counter>,
     connections: Family<Connection, Gauge>,
@@ -88,7 +105,7 @@ impl Metrics {
         let overdue = Family::<In, Gauge>::default();
         let about = "Rows that are longer in a state than its `expect` says";
         registry.register("overdue", about, overdue.clone());
-        let requests = Family::<Request, Counter>::default();
+        let requests = Family::<Served, Counter>::default();
         registry.register("requests", "Answers, by route and status", requests.clone());
         let latency: fn() -> Histogram = || Histogram::new(exponential_buckets(0.001, 2.0, 13));
         let request_seconds = Family::<Route, Histogram>::new_with_constructor(latency);
@@ -134,7 +151,7 @@ impl Metrics {
     pub(crate) fn answered(&self, route: String, method: String, status: u16, took: Duration) {
         let of = Route { route: route.clone(), method: method.clone() };
         self.request_seconds.get_or_create(&of).observe(took.as_secs_f64());
-        self.requests.get_or_create(&Request { route, method, status }).inc();
+        self.requests.get_or_create(&Served { route, method, status }).inc();
     }
 
     pub(crate) fn failed(&self, error: &'static str) {
@@ -149,12 +166,14 @@ impl Metrics {
         self.started.inc();
     }
 
-    pub(crate) fn streams(&self) -> &Gauge {
-        &self.streams
+    /// Counts a stream for as long as what it gives is there.
+    pub(crate) fn stream(&self) -> OpenStream {
+        self.streams.inc();
+        OpenStream(self.streams.clone())
     }
 
     /// All of it as text, with what the database is found to be.
-    pub(crate) fn text(&self, found: Found) -> String {
+    fn text(&self, found: Database) -> String {
         let (all, idle) = found.connections;
         let idle = i64::try_from(idle).unwrap_or(i64::MAX);
         self.connections.get_or_create(&Connection { state: "idle" }).set(idle);
@@ -172,8 +191,61 @@ impl Metrics {
     }
 }
 
+/// How long the database is waited for where metrics are asked for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `/metrics` of several backends, to be served at an address of its own.
+pub fn metrics<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
+    let router = Router::new().route("/metrics", get(page));
+    router.with_state(shared(backends)).layer(from_fn(problem::nested))
+}
+
+/// Routes whose answers are counted.
+pub(super) fn counted(router: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    router.layer(from_fn_with_state(shared.clone(), measured))
+}
+
+/// Counts an answer, and how long it took; of a stream until it begins.
+async fn measured(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = request.method().as_str().to_owned();
+    let response = next.run(request).await;
+    let route = route.unwrap_or_default();
+    shared.metrics.answered(route, method, response.status().as_u16(), begun.elapsed());
+    response
+}
+
+async fn page(State(all): State<Arc<[Arc<Shared>]>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let mut texts = Vec::new();
+    for shared in &*all {
+        texts.push(text_of(shared).await);
+    }
+    ([(CONTENT_TYPE, kind)], joined(&texts)).into_response()
+}
+
+/// What one machine's backend counted.
+async fn text_of(shared: &Shared) -> String {
+    // What is counted here is to be had without the database, too.
+    let asked = async {
+        let fit = shared.store.fit().await?;
+        let differs = fit.language.as_deref().is_some_and(|own| own != shared.machine.language());
+        Ok::<_, crate::store::Error>((shared.store.overdue().await?, differs))
+    };
+    let mut found = Database { connections: shared.store.connections(), ..Default::default() };
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok((overdue, differs))) => {
+            (found.overdue, found.differs, found.is_up) = (overdue, differs, true);
+        }
+        Ok(Err(error)) => tracing::warn!(%error, "what is overdue could not be counted"),
+        Err(_) => tracing::warn!("the database does not answer"),
+    }
+    shared.metrics.text(found)
+}
+
 /// The texts of several backends as one: what is said of a metric stands once, above the values of all.
-pub(crate) fn joined(texts: &[String]) -> String {
+fn joined(texts: &[String]) -> String {
     // By the name that stands behind `# HELP`, in the order of the first text.
     let mut order: Vec<String> = Vec::new();
     let mut metrics: BTreeMap<String, (String, String)> = BTreeMap::new();
@@ -209,8 +281,8 @@ mod tests {
         let (one, two) = (Metrics::new("one"), Metrics::new("two"));
         one.started();
         two.started();
-        let overdue = Found { overdue: vec![("open".to_owned(), 2)], ..Found::default() };
-        let text = joined(&[one.text(Found::default()), two.text(overdue)]);
+        let overdue = Database { overdue: vec![("open".to_owned(), 2)], ..Database::default() };
+        let text = joined(&[one.text(Database::default()), two.text(overdue)]);
         for once in ["# HELP phasegate_started ", "# TYPE phasegate_overdue gauge", "# EOF"] {
             assert_eq!(text.matches(once).count(), 1, "{once}: {text}");
         }
@@ -219,7 +291,7 @@ mod tests {
             assert!(text.contains(&value), "{text}");
         }
         assert!(text.ends_with("# EOF\n"));
-        let alone = one.text(Found::default());
+        let alone = one.text(Database::default());
         assert_eq!(joined(std::slice::from_ref(&alone)), alone);
     }
 }

@@ -23,12 +23,21 @@ mod hub;
 mod jobs;
 mod limits;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "metrics/off.rs"]
 mod metrics;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod once;
 mod options;
 mod problem;
+#[cfg(feature = "limit")]
+mod rates;
+#[cfg(not(feature = "limit"))]
+#[path = "rates/off.rs"]
+mod rates;
 mod request;
 mod routes;
 mod rows;
@@ -42,11 +51,13 @@ pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential, Run
 #[cfg(feature = "oidc")]
 pub use jobs::{GithubJobs, Jobs};
 pub use limits::Client;
+#[cfg(feature = "metrics")]
+pub use metrics::metrics;
 #[cfg(feature = "oidc")]
 pub use oidc::{Denied, Issuer};
 pub use options::Options;
 pub use request::BODY;
-pub use routes::{health, metrics, problems, router};
+pub use routes::{health, problems, router};
 pub use serve::{Running, serve};
 #[cfg(feature = "console")]
 pub(crate) use start::{REQUESTED_BY, TEXT};
@@ -79,6 +90,7 @@ struct Shared {
     used: Once,
     hub: hub::Hub,
     limits: limits::Limits,
+    rates: rates::Rates,
     metrics: Metrics,
     /// `/readyz` says no, and all else goes on.
     draining: AtomicBool,
@@ -137,6 +149,7 @@ impl Backend {
                 used: Once::default(),
                 hub: hub::Hub::default(),
                 limits: limits::Limits::new(&options),
+                rates: rates::Rates::new(&options),
                 draining: AtomicBool::new(false),
                 closing: watch::Sender::new(false),
                 store,

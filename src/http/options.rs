@@ -1,6 +1,5 @@
 //! How a backend behaves where it may differ.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How a backend behaves where it may differ.
@@ -14,12 +13,8 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    pub(super) burst: NonZeroU32,
-    pub(super) every: Duration,
-    pub(super) starts: NonZeroU32,
-    pub(super) starts_every: Duration,
-    pub(super) wrong: NonZeroU32,
-    pub(super) wrong_every: Duration,
+    #[cfg(feature = "limit")]
+    pub(super) quotas: super::rates::Quotas,
     pub(super) poll: Duration,
     pub(super) heartbeat: Duration,
     pub(super) patience: Duration,
@@ -37,14 +32,9 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let n = |n| NonZeroU32::new(n).expect("it is not zero");
         Self {
-            burst: n(120),
-            every: Duration::from_millis(500),
-            starts: n(60),
-            starts_every: Duration::from_secs(1),
-            wrong: n(30),
-            wrong_every: Duration::from_secs(1),
+            #[cfg(feature = "limit")]
+            quotas: super::rates::Quotas::default(),
             poll: Duration::from_secs(1),
             heartbeat: Duration::from_secs(5),
             patience: Duration::from_secs(8),
@@ -63,43 +53,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// So many reports of one row with one credential are let through at once; 120 by default.
-    #[must_use]
-    pub fn burst(self, burst: NonZeroU32) -> Self {
-        Self { burst, ..self }
-    }
-
-    /// And then one in each such time, more than zero; 500 ms by default.
-    #[must_use]
-    pub fn every(self, every: Duration) -> Self {
-        Self { every, ..self }
-    }
-
-    /// So many rows may one client start at once; 60 by default.
-    #[must_use]
-    pub fn starts(self, starts: NonZeroU32) -> Self {
-        Self { starts, ..self }
-    }
-
-    /// And then one in each such time; 1 s by default.
-    #[must_use]
-    pub fn starts_every(self, starts_every: Duration) -> Self {
-        Self { starts_every, ..self }
-    }
-
-    /// So many wrong credentials of one client are answered 401; 30 by default. More of them are 429;
-    /// what is sent with a right one is not counted.
-    #[must_use]
-    pub fn wrong(self, wrong: NonZeroU32) -> Self {
-        Self { wrong, ..self }
-    }
-
-    /// And then one in each such time; 1 s by default.
-    #[must_use]
-    pub fn wrong_every(self, wrong_every: Duration) -> Self {
-        Self { wrong_every, ..self }
-    }
-
     /// How often the streams' one reader looks at the database though nothing was signalled; 1 s by
     /// default.
     #[must_use]

@@ -1,14 +1,11 @@
 //! The routes, to be picked by part, nested, and put together for several machines.
 
 use super::problem::{self, Kind, Problem};
-use super::{Backend, Shared, callbacks, events, health as probe, rows, tokens};
+use super::{Backend, Shared, callbacks, events, health as probe, metrics, rows, tokens};
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use std::time::Instant;
 
 impl Backend {
     /// Where its rows are: `/api/TABLE`.
@@ -54,8 +51,7 @@ impl Backend {
 
     /// Routes of this backend's: counted, and with their problems' addresses.
     pub(super) fn finished(&self, router: Router<Arc<Shared>>) -> Router {
-        router
-            .layer(from_fn_with_state(self.shared.clone(), measured))
+        metrics::counted(router, &self.shared)
             .with_state(self.shared.clone())
             .layer(from_fn(problem::nested))
     }
@@ -71,8 +67,8 @@ impl Backend {
         self.finished(router)
     }
 
-    /// `/healthz`, `/readyz` and `/metrics` of this backend; [`health`](fn@super::health) has those of
-    /// several. **Not authenticated**: keep them inside.
+    /// `/healthz`, `/readyz` and `/metrics` (with the feature `metrics`) of this backend;
+    /// [`health`](fn@super::health) has those of several. **Not authenticated**: keep them inside.
     pub fn health(&self) -> Router {
         health([self])
     }
@@ -83,17 +79,6 @@ impl Backend {
     pub fn router(&self) -> Router {
         router([self])
     }
-}
-
-/// Counts an answer, and how long it took; of a stream until it begins.
-async fn measured(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let method = request.method().as_str().to_owned();
-    let response = next.run(request).await;
-    let route = route.unwrap_or_default();
-    shared.metrics.answered(route, method, response.status().as_u16(), begun.elapsed());
-    response
 }
 
 /// The interface of several machines in one router: the rows of each, and one `/healthz`, `/readyz`,
@@ -126,10 +111,14 @@ pub(super) async fn nothing() -> Problem {
     Problem::new(Kind::NotFound, "there is nothing at this address")
 }
 
-/// `/healthz`, `/readyz` and `/metrics` of several backends: ready where each of them is.
+/// `/healthz`, `/readyz` and `/metrics` (with the feature `metrics`) of several backends: ready where each of
+/// them is.
 pub fn health<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
     let backends: Vec<&Backend> = backends.into_iter().collect();
-    probes(backends.iter().copied()).merge(metrics(backends))
+    let probes = probes(backends.iter().copied());
+    #[cfg(feature = "metrics")]
+    let probes = probes.merge(metrics::metrics(backends));
+    probes
 }
 
 /// `/healthz` and `/readyz` of several backends.
@@ -139,13 +128,7 @@ pub(super) fn probes<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Rou
     router.with_state(shared(backends)).layer(from_fn(problem::nested))
 }
 
-/// `/metrics` of several backends, to be served at an address of its own.
-pub fn metrics<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
-    let router = Router::new().route("/metrics", get(probe::measured));
-    router.with_state(shared(backends)).layer(from_fn(problem::nested))
-}
-
-fn shared<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Arc<[Arc<Shared>]> {
+pub(super) fn shared<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Arc<[Arc<Shared>]> {
     backends.into_iter().map(|backend| backend.shared.clone()).collect()
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn start(
     // A body has to be said to be JSON, even where there is none: so no page of another origin
     // can start a row without being asked first.
     let body = json_body(&headers, body, shared.options.body_timeout).await?;
-    shared.limits.start(&extensions)?;
+    shared.rates.start(&extensions)?;
     let mut start = parsed(&body, New(&shared.store.schema().columns))?;
     // Who is known is who asks, whatever the request says.
     if let Some(Extension(Operator(name))) = operator {

@@ -29,6 +29,7 @@ pub struct Access {
     operators: Operators,
     hosts: Hosts,
     proxies: Vec<Net>,
+    #[cfg(feature = "metrics")]
     metrics: bool,
 }
 
@@ -63,7 +64,13 @@ impl Access {
     /// Access for these operators. By the loopback's names the backend is known, and by no other.
     pub fn new(operators: Operators) -> Self {
         let hosts = Hosts { names: Vec::new(), loopback: true };
-        Self { operators, hosts, proxies: Vec::new(), metrics: true }
+        Self {
+            operators,
+            hosts,
+            proxies: Vec::new(),
+            #[cfg(feature = "metrics")]
+            metrics: true,
+        }
     }
 
     /// A name by which clients know the backend, as `Host` has it: `deploys.example.org`, with a port
@@ -80,7 +87,8 @@ impl Access {
         Self { proxies, ..self }
     }
 
-    /// `/metrics` stands elsewhere.
+    /// `/metrics` stands elsewhere (feature `metrics`).
+    #[cfg(feature = "metrics")]
     #[must_use]
     pub fn without_metrics(self) -> Self {
         Self { metrics: false, ..self }
@@ -134,8 +142,9 @@ impl Access {
         let mut operated = pages;
         let mut open =
             routes::probes(backends.iter().copied()).merge(routes::problems()).merge(own);
+        #[cfg(feature = "metrics")]
         if self.metrics {
-            operated = operated.merge(routes::metrics(backends.iter().copied()));
+            operated = operated.merge(super::metrics::metrics(backends.iter().copied()));
         }
         for backend in backends {
             operated = operated.merge(backend.read()).merge(backend.operate());
