@@ -40,13 +40,13 @@ fn prove_and_count(machine: &Machine) -> Explored {
     let proofs = verify::verify(machine);
     let time = start.elapsed();
     let situations = |proved: &verify::Proved| match &proved.verdict {
-        verify::Verdict::Proven { covered } => {
+        verify::ClaimResult::Proven { covered } => {
             let counts = covered.counts.iter().filter(|(_, of)| *of == "situations");
             counts.map(|(count, _)| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
         }
-        verify::Verdict::Bounded { .. }
-        | verify::Verdict::NotApplicable { .. }
-        | verify::Verdict::Refuted { .. } => 0,
+        verify::ClaimResult::Bounded { .. }
+        | verify::ClaimResult::NotApplicable { .. }
+        | verify::ClaimResult::Refuted { .. } => 0,
     };
     (proofs.iter().map(situations).sum(), time)
 }

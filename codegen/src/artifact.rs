@@ -1,5 +1,5 @@
-//! Artifacts, and the one function that touches the disk: with leave to write it is `generate`,
-//! without it is `check`.
+//! Artifacts, and the one function that touches the disk, in its two modes: `generate` writes, `check`
+//! only compares.
 
 mod disk;
 
@@ -127,12 +127,12 @@ pub(crate) fn shell_word(path: &str) -> String {
 
 /// What became of one artifact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum State {
+pub enum FileState {
     /// It is byte for byte what the table gives.
     Current,
-    /// It was written, or without leave to write: it is not what the table gives.
+    /// It was written, or in a check: it is not what the table gives.
     Stale,
-    /// It was written for the first time, or without leave to write: it is not there.
+    /// It was written for the first time, or in a check: it is not there.
     Missing,
     /// It was generated from another table, which is still there. It is left to that table.
     Foreign,
@@ -142,11 +142,11 @@ pub enum State {
 
 /// One artifact, and what became of it.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct FileResult {
     /// From the root, with `/`.
     pub path: String,
     /// What became of it.
-    pub state: State,
+    pub state: FileState,
     /// How the file differs from what the table gives, as a unified diff.
     pub diff: Option<String>,
     /// Where a file went that stood in its place and was not generated: nothing is lost.
@@ -168,11 +168,11 @@ pub struct Shared {
     pub target: Option<&'static str>,
 }
 
-/// Whether the disk may be changed.
+/// The two modes of the writer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Leave {
-    /// Look alone.
-    Read,
+pub enum WriteMode {
+    /// Compare only, and change nothing.
+    Check,
     /// Write what is not current.
     Write,
 }
@@ -183,13 +183,13 @@ pub enum Leave {
 ///
 /// # Errors
 /// Where a file cannot be read or written, with its path.
-pub fn settle(
+pub fn sync(
     root: &Path,
     header: &Header,
     artifacts: &[Artifact],
     complete: bool,
-    leave: Leave,
-) -> Result<Vec<Outcome>, io::Error> {
+    mode: WriteMode,
+) -> Result<Vec<FileResult>, io::Error> {
     if let Some(artifact) = artifacts.iter().find(|artifact| artifact.path == header.table) {
         let message = format!("{}: a target would overwrite the table itself", artifact.path);
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -199,42 +199,45 @@ pub fn settle(
         let path = root.join(&artifact.path);
         let found = disk::read(&path)?;
         let state = match &found {
-            None => State::Missing,
+            None => FileState::Missing,
             Some(found)
                 if found == artifact.text.as_bytes() && disk::mode_fits(&path, artifact) =>
             {
-                State::Current
+                FileState::Current
             }
             Some(found) if !artifact.in_place && owner(root, header, found).is_some() => {
-                State::Foreign
+                FileState::Foreign
             }
-            Some(_) => State::Stale,
+            Some(_) => FileState::Stale,
         };
         let mut diff = None;
         let mut kept = None;
-        match (state, leave) {
-            (State::Stale | State::Missing, Leave::Write) => {
+        match (state, mode) {
+            (FileState::Stale | FileState::Missing, WriteMode::Write) => {
                 if !artifact.in_place && found.as_deref().is_some_and(is_handwritten) {
                     kept = Some(disk::set_aside(&path, &artifact.path)?);
                 }
                 disk::write(root, &path, artifact)?;
             }
-            (State::Stale, Leave::Read) => {
+            (FileState::Stale, WriteMode::Check) => {
                 diff = found.as_deref().map(|found| unified(&artifact.path, found, artifact));
             }
-            (State::Current | State::Missing | State::Foreign | State::Orphaned, _) => {}
+            (
+                FileState::Current | FileState::Missing | FileState::Foreign | FileState::Orphaned,
+                _,
+            ) => {}
         }
         let (path, in_place) = (artifact.path.clone(), artifact.in_place);
-        let foreign = found.filter(|_| state == State::Foreign);
+        let foreign = found.filter(|_| state == FileState::Foreign);
         let owner = foreign.and_then(|found| owner(root, header, &found));
         let (table, target) = (header.table.clone(), artifact.target);
         let shared = owner.map(|owner| Shared { owner, table, target });
-        outcomes.push(Outcome { path, state, diff, kept, in_place, shared });
+        outcomes.push(FileResult { path, state, diff, kept, in_place, shared });
     }
     if complete {
         for path in disk::orphans(root, header, artifacts)? {
-            let state = State::Orphaned;
-            outcomes.push(Outcome {
+            let state = FileState::Orphaned;
+            outcomes.push(FileResult {
                 path,
                 state,
                 diff: None,
@@ -289,23 +292,23 @@ pub fn diff(path: &str, found: &str, text: &str) -> String {
 
 /// What `check` says of artifacts that are not as the table gives them. Of somebody's own file the
 /// places are told elsewhere.
-pub fn findings(outcomes: &[Outcome], command: &str) -> Vec<Finding> {
+pub fn findings(outcomes: &[FileResult], command: &str) -> Vec<Finding> {
     outcomes
         .iter()
         .filter(|outcome| !outcome.in_place)
         .filter_map(|outcome| {
             let (rule, message, help) = match outcome.state {
-                State::Current => return None,
-                State::Stale => (
+                FileState::Current => return None,
+                FileState::Stale => (
                     rules::STALE,
                     "the file is not what the table gives".to_owned(),
                     format!("run `{command}`"),
                 ),
-                State::Missing => {
+                FileState::Missing => {
                     (rules::MISSING, "the file is missing".to_owned(), format!("run `{command}`"))
                 }
-                State::Foreign => shared_path(outcome.shared.as_ref()?),
-                State::Orphaned => (
+                FileState::Foreign => shared_path(outcome.shared.as_ref()?),
+                FileState::Orphaned => (
                     rules::ORPHANED,
                     "the file was generated from this table, which no longer gives it".to_owned(),
                     "remove the file, or put its target back into the table".to_owned(),

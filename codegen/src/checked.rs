@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use crate::accepted::Accepted;
-use crate::artifact::{self, Leave, generate_command};
+use crate::artifact::{self, WriteMode, generate_command};
 use crate::emit::TARGETS;
 use crate::finding::{self, Finding};
 use crate::load::{Error, Loaded, load};
 use crate::migrate;
-use crate::pipeline::{Settled, settle};
+use crate::pipeline::{Generated, sync};
 use crate::table::Source;
 use crate::verify::{self, Proved};
 
@@ -18,7 +18,7 @@ use crate::verify::{self, Proved};
 #[non_exhaustive]
 pub struct Checked {
     /// What became of the artifacts and the workflows written by hand, with every warning.
-    pub settled: Settled,
+    pub generated: Generated,
     /// What is not as it should be: artifacts, refuted claims, migrations. What is accepted is a warning
     /// here, with its reason.
     pub findings: Vec<Finding>,
@@ -39,7 +39,7 @@ impl Checked {
 
     /// The findings that may fail it, those in workflows written by hand among them.
     fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().chain(self.settled.workflows.iter().flat_map(|kept| &kept.findings))
+        self.findings.iter().chain(self.generated.workflows.iter().flat_map(|kept| &kept.findings))
     }
 
     /// # Panics
@@ -50,19 +50,19 @@ impl Checked {
             return;
         }
         let mut message = String::new();
-        for outcome in &self.settled.outcomes {
+        for outcome in &self.generated.outcomes {
             message += outcome.diff.as_deref().unwrap_or_default();
         }
         for finding in self.findings.iter().filter(|finding| finding.is_error()) {
             let source = (finding.path == self.source.path).then_some(&self.source);
             message += &finding::text(std::slice::from_ref(finding), source, false);
         }
-        for kept in &self.settled.workflows {
+        for kept in &self.generated.workflows {
             if kept.findings.iter().any(Finding::is_error) {
                 message += &finding::text(&kept.findings, Some(&kept.source), false);
             }
         }
-        panic!("{message}to write the artifacts anew, run `{}`", self.settled.command);
+        panic!("{message}to write the artifacts anew, run `{}`", self.generated.command);
     }
 }
 
@@ -80,28 +80,28 @@ pub fn check(table: &Path) -> Result<Checked, Error> {
 /// Where a file cannot be read, or the one of accepted findings is no such file.
 pub fn checked(loaded: &Loaded, table: &Path) -> Result<Checked, Error> {
     // Side by side: none needs the others, and `check` is to take no time.
-    let (proofs, settled, unmigrated) = std::thread::scope(|scope| {
+    let (proofs, generated, unmigrated) = std::thread::scope(|scope| {
         let proofs = scope.spawn(|| verify::verify(&loaded.machine));
-        let settled = settle(loaded, TARGETS, Leave::Read);
+        let generated = sync(loaded, TARGETS, WriteMode::Check);
         let unmigrated = migrate::check(loaded);
-        (proofs.join().expect("a proof does not panic"), settled, unmigrated)
+        (proofs.join().expect("a proof does not panic"), generated, unmigrated)
     });
-    let mut settled = settled?;
+    let mut generated = generated?;
     let command = generate_command([table.display().to_string()]);
-    let mut findings = artifact::findings(&settled.outcomes, &command);
+    let mut findings = artifact::findings(&generated.outcomes, &command);
     for finding in &mut findings {
         finding.path = loaded.root.join(&finding.path).display().to_string();
     }
     for found in [verify::findings(&loaded.source, &proofs), unmigrated?] {
         let (warnings, errors) = found.into_iter().partition(|finding| !finding.is_error());
         let (warnings, errors): (Vec<Finding>, Vec<Finding>) = (warnings, errors);
-        settled.warnings.extend(warnings);
+        generated.warnings.extend(warnings);
         findings.extend(errors);
     }
     let mut accepted = Accepted::of(table)?;
-    let kept = settled.workflows.iter_mut().flat_map(|kept| &mut kept.findings);
-    let of_table = settled.warnings.iter_mut().chain(&mut findings);
+    let kept = generated.workflows.iter_mut().flat_map(|kept| &mut kept.findings);
+    let of_table = generated.warnings.iter_mut().chain(&mut findings);
     accepted.accept(loaded, of_table.chain(kept))?;
     let (migrated, source) = (migrate::is_begun(loaded)?, loaded.source.clone());
-    Ok(Checked { settled, findings, proofs, migrated, accepted, source })
+    Ok(Checked { generated, findings, proofs, migrated, accepted, source })
 }

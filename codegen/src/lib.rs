@@ -69,6 +69,6 @@ pub use checked::{Checked, check};
 pub use finding::{Finding, Severity};
 pub use load::{Error, Loaded, load, machine};
 pub use machine::Machine;
-pub use pipeline::{Settled, generate};
+pub use pipeline::{Generated, generate};
 #[doc(hidden)]
-pub use pipeline::{render, settle};
+pub use pipeline::{render, sync};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::artifact::{self, Artifact, Leave};
+use crate::artifact::{self, Artifact, WriteMode};
 use crate::emit::workflow::Workflow;
 use crate::emit::{Kind, TARGETS, Target as _};
 use crate::finding::Finding;
@@ -35,9 +35,9 @@ fn editor_schema(loaded: &Loaded) -> Option<Artifact> {
 /// What became of every artifact of a table.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settled {
+pub struct Generated {
     /// The artifacts, and the files that no longer are.
-    pub outcomes: Vec<artifact::Outcome>,
+    pub outcomes: Vec<artifact::FileResult>,
     /// What is allowed in the table, and probably not what was meant.
     pub warnings: Vec<Finding>,
     /// The workflows written by hand that are kept current, and what is not as the table says.
@@ -50,7 +50,7 @@ pub struct Settled {
 ///
 /// # Errors
 /// Where a file cannot be read or written.
-pub fn settle(loaded: &Loaded, targets: &[&dyn Kind], leave: Leave) -> Result<Settled, Error> {
+pub fn sync(loaded: &Loaded, targets: &[&dyn Kind], mode: WriteMode) -> Result<Generated, Error> {
     let complete = targets.len() == TARGETS.len();
     let mut artifacts = render(loaded, targets);
     let workflows = match targets.iter().any(|target| target.key() == Workflow::KEY) {
@@ -58,15 +58,15 @@ pub fn settle(loaded: &Loaded, targets: &[&dyn Kind], leave: Leave) -> Result<Se
         false => Vec::new(),
     };
     artifacts.extend(workflows.iter().filter_map(Kept::artifact));
-    let outcomes = artifact::settle(&loaded.root, &loaded.header, &artifacts, complete, leave)?;
+    let outcomes = artifact::sync(&loaded.root, &loaded.header, &artifacts, complete, mode)?;
     let (warnings, command) = (loaded.warnings.clone(), loaded.header.command());
-    Ok(Settled { outcomes, warnings, workflows, command })
+    Ok(Generated { outcomes, warnings, workflows, command })
 }
 
 /// Writes every artifact of a table that is not current: for a build script.
 ///
 /// # Errors
 /// Where the table is not valid, or a file cannot be read or written.
-pub fn generate(table: &Path) -> Result<Settled, Error> {
-    settle(&load(table)?, TARGETS, Leave::Write)
+pub fn generate(table: &Path) -> Result<Generated, Error> {
+    sync(&load(table)?, TARGETS, WriteMode::Write)
 }

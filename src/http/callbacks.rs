@@ -1,7 +1,7 @@
 //! `POST /api/deploys/{id}/callbacks`: a job's report, through http.md's table row by row.
 
 use super::authenticate::Credential;
-use super::log::Told;
+use super::log::LogFields;
 use super::problem::Problem;
 use super::request::{Id, json_body};
 use super::{Shared, no_store};
@@ -23,8 +23,11 @@ pub(super) async fn report(
 ) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
-    let mut told =
-        Told { machine: shared.machine.name().to_owned(), row: id.clone(), ..Told::default() };
+    let mut told = LogFields {
+        machine: shared.machine.name().to_owned(),
+        row: id.clone(),
+        ..LogFields::default()
+    };
     let result = answer(&shared, &id, &parts, body, &mut told).await;
     if let Ok(answer) = &result {
         told.from = answer.from().map(str::to_owned);
@@ -49,7 +52,7 @@ async fn answer(
     id: &str,
     request: &Parts,
     body: Body,
-    told: &mut Told,
+    told: &mut LogFields,
 ) -> Result<Answer, Problem> {
     let token = shared.authenticate.row_token(request);
     let report = json_body(&request.headers, body, shared.options.body_timeout)

@@ -14,7 +14,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What an answer was about, for its line.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct LogFields {
     pub(crate) machine: String,
     pub(crate) row: String,
     pub(crate) from: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) async fn told(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let told = response.extensions_mut().remove::<Told>().unwrap_or_default();
+    let told = response.extensions_mut().remove::<LogFields>().unwrap_or_default();
     let status = response.status().as_u16();
     let client = client.map(|client| client.to_string());
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());

@@ -237,7 +237,7 @@ impl IntoResponse for Problem {
             body.extend(*self.more);
         }
         let mut response = (about.status, body.to_string()).into_response();
-        response.extensions_mut().insert(Told(body));
+        response.extensions_mut().insert(ProblemBody(body));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(*self.headers);
@@ -247,7 +247,7 @@ impl IntoResponse for Problem {
 
 /// A problem's body, kept beside its text for [`nested`].
 #[derive(Clone)]
-struct Told(Value);
+struct ProblemBody(Value);
 
 /// Puts the path that the routes are nested under before the address of a problem's type.
 pub(crate) async fn nested(
@@ -256,8 +256,8 @@ pub(crate) async fn nested(
     next: Next,
 ) -> Response {
     let mut response = next.run(request).await;
-    let told = response.extensions_mut().remove::<Told>();
-    if let (Some(Told(mut body)), Ok(path)) = (told, path) {
+    let told = response.extensions_mut().remove::<ProblemBody>();
+    if let (Some(ProblemBody(mut body)), Ok(path)) = (told, path) {
         let path = path.as_str().trim_end_matches('/');
         let kind = body["type"].as_str().map(|kind| format!("{path}{kind}"));
         body["type"] = kind.into();

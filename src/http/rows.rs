@@ -1,7 +1,7 @@
 //! Starting rows, listing them, and their snapshots.
 
 use super::access::Operator;
-use super::log::Told;
+use super::log::LogFields;
 use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
 use super::start::New;
@@ -67,13 +67,13 @@ pub(super) async fn start(
     let status = if started.again { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = no_store((status, Json(body)).into_response());
     let under = nested.as_ref().map_or("", |path| path.as_str().trim_end_matches('/'));
-    response.extensions_mut().insert(Told {
+    response.extensions_mut().insert(LogFields {
         machine: shared.machine.name().to_owned(),
         row: started.id.clone(),
         to: Some(snapshot.status),
         answer: "started",
         actor: snapshot.events.first().and_then(|first| first.actor.clone()),
-        ..Told::default()
+        ..LogFields::default()
     });
     let (table, id) = (&shared.store.schema().table, in_address(&started.id));
     let location = format!("{under}/api/{table}/{id}");

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::request::{Id, json_body};
-use super::{Shared, log::Told, no_store};
+use super::{Shared, log::LogFields, no_store};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -53,12 +53,12 @@ fn told(
     answer: &'static str,
     mut response: Response,
 ) -> Response {
-    response.extensions_mut().insert(Told {
+    response.extensions_mut().insert(LogFields {
         machine: shared.machine.name().to_owned(),
         row,
         answer,
         actor: operator.map(|Extension(Operator(name))| name),
-        ..Told::default()
+        ..LogFields::default()
     });
     no_store(response)
 }

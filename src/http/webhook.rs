@@ -5,7 +5,7 @@
 //! the same again is a redelivery, and an older attempt than one that reported is refused as any report's.
 
 use super::problem::{Kind, Problem};
-use super::{Backend, Shared, log::Told, no_store};
+use super::{Backend, Shared, log::LogFields, no_store};
 use crate::store::{Answer, Report};
 use crate::{Machine, Outcome, StateId};
 use axum::body::{Body, to_bytes};
@@ -206,7 +206,7 @@ async fn end(shared: &Shared, id: &str, run: &Run, state: &str) -> Result<Option
     report.of_one_run = true;
     let answer = shared.ask(shared.store.apply_callback(&*shared.machine, id, &report)).await?;
     shared.metrics.reported(answer.as_str(), std::time::Duration::ZERO);
-    let told = Told {
+    let told = LogFields {
         machine: shared.machine.name().to_owned(),
         row: id.to_owned(),
         from: answer.from().map(str::to_owned),

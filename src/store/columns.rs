@@ -2,7 +2,7 @@
 
 use super::conn::{Arg, Row};
 use super::error::Error;
-use super::names::Names;
+use super::names::SqlNames;
 use super::shape::Shape;
 use crate::ColumnType;
 use crate::text::quoted;
@@ -104,7 +104,7 @@ impl ColumnType {
     }
 
     /// The place of a value in a statement.
-    pub(super) fn place(self, names: &Names, place: usize) -> String {
+    pub(super) fn place(self, names: &SqlNames, place: usize) -> String {
         match (self, names.postgres) {
             (Self::Text, _) | (Self::Bigint, false) | (Self::Jsonb, false) => format!("${place}"),
             // What is NULL comes as a text.
@@ -116,7 +116,7 @@ impl ColumnType {
     }
 
     /// What is selected of a column.
-    fn selected(self, names: &Names, column: &str) -> String {
+    fn selected(self, names: &SqlNames, column: &str) -> String {
         match self {
             Self::Timestamptz => names.time(column),
             Self::Text | Self::Bigint | Self::Jsonb => format!("CAST({column} AS text)"),
@@ -143,7 +143,7 @@ pub(crate) fn shown<'s>(
 }
 
 /// What a statement selects of them in a row, each with a comma before it.
-pub(super) fn list(names: &Names, columns: &[(String, ColumnType)], shape: &Shape) -> String {
+pub(super) fn list(names: &SqlNames, columns: &[(String, ColumnType)], shape: &Shape) -> String {
     let column = |(name, of): &(String, ColumnType)| {
         format!(", {}", of.selected(names, &format!("d.{}", quoted(name))))
     };

@@ -7,7 +7,7 @@ use crate::Schema;
 use crate::text::quoted;
 
 /// The names as SQL writes them, and the few words that differ between the databases.
-pub(super) struct Names {
+pub(super) struct SqlNames {
     pub(super) table: String,
     pub(super) id: Vec<String>,
     pub(super) status: String,
@@ -31,7 +31,7 @@ pub(super) struct Order {
     pub(super) by: String,
 }
 
-impl Names {
+impl SqlNames {
     pub(super) fn new(conn: &Conn<'_>, schema: &Schema, shape: &Shape) -> Self {
         let postgres = match conn {
             #[cfg(feature = "sqlite")]

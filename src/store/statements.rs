@@ -3,7 +3,7 @@
 use super::Result;
 use super::columns::{self, Given};
 use super::conn::Conn;
-use super::names::Names;
+use super::names::SqlNames;
 use super::shape::Shape;
 use crate::ColumnType;
 use crate::Schema;
@@ -74,9 +74,9 @@ pub(crate) struct Statements {
 
 impl Statements {
     pub(crate) fn new(conn: &Conn<'_>, schema: Schema, shape: Shape) -> Self {
-        let names = Names::new(conn, &schema, &shape);
+        let names = SqlNames::new(conn, &schema, &shape);
         let state = names.state(&names.table, &shape);
-        let Names { table, status, events, reports, states, transitions, .. } = &names;
+        let SqlNames { table, status, events, reports, states, transitions, .. } = &names;
         let (own, is_it) = (names.shown(""), names.is_it(1, ""));
         let (rows, is_row) = (names.row.join(", "), names.is_row(1, ""));
         let key = names.key(1).join(", ");
@@ -231,7 +231,7 @@ impl Statements {
         columns: &[(&str, ColumnType, Given)],
         keyed: bool,
     ) -> String {
-        let names = Names::new(conn, &self.schema, &self.shape);
+        let names = SqlNames::new(conn, &self.schema, &self.shape);
         let status = match &self.shape.status_type {
             Some(name) => format!("CAST(CAST($1 AS text) AS {name})"),
             None => "$1".to_owned(),

@@ -62,7 +62,7 @@ fn kills(heading: &str, run: impl Fn(&str, Option<&Defect>) -> Option<String> + 
         let running: Vec<_> = defects.chunks(defects.len().div_ceil(4)).map(alone).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
-    kills::settle(heading, &killed);
+    kills::sync(heading, &killed);
 }
 
 #[test]

@@ -99,8 +99,8 @@ fn compiles_with_keywords_hostile_texts_and_the_largest_names() {
     .unwrap();
     let path = folder.path().join("loop.toml");
     std::fs::write(&path, table).unwrap();
-    let settled = phasegate_codegen::generate(&path).unwrap_or_else(|error| panic!("{error}"));
-    assert!(settled.outcomes.iter().any(|outcome| outcome.path == "main_status.rs"));
+    let generated = phasegate_codegen::generate(&path).unwrap_or_else(|error| panic!("{error}"));
+    assert!(generated.outcomes.iter().any(|outcome| outcome.path == "main_status.rs"));
     let main = "//! A user.\nmod main_status;\nfn main() {\n    for state in main_status::LoopStatus::ALL {\n        \
                 assert_eq!(state.as_str().parse(), Ok(state));\n    }\n}\n";
     std::fs::write(folder.path().join("main.rs"), main).unwrap();

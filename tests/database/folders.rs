@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use phasegate_cli::live;
 use phasegate_codegen::Finding;
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::{Ask, migrate};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -70,7 +70,7 @@ impl Project {
         );
         fs::write(self.path("table.toml"), text).unwrap();
         let loaded = phasegate_codegen::load(&self.path("table.toml")).unwrap();
-        let migrated = migrate(&loaded, Ask::Changes, Leave::Write).unwrap();
+        let migrated = migrate(&loaded, Ask::Changes, WriteMode::Write).unwrap();
         assert!(migrated.is_possible() && !migrated.files.is_empty(), "{migrated:?}");
     }
 

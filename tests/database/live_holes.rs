@@ -8,7 +8,7 @@ use crate::common::live::{away, holds, loaded, look, past};
 use crate::live::edited;
 use phasegate::Schema;
 use phasegate_cli::live;
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::migrate::{Ask, migrate};
 use phasegate_codegen::{Loaded, load};
 
@@ -153,7 +153,7 @@ fn migrated(
     for text in texts {
         fs::write(&path, format!("{text}{folders}")).unwrap();
         let loaded = load(&path).unwrap();
-        let written = migrate(&loaded, Ask::Changes, Leave::Write);
+        let written = migrate(&loaded, Ask::Changes, WriteMode::Write);
         let written = written.unwrap_or_else(|error| panic!("{error}"));
         assert!(written.is_possible(), "{written:?}");
         let of_database = written.files.iter().filter(|file| file.contains(&format!("/{name}/")));

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::common::cluster::database;
 use crate::common::judge;
 use crate::common::sql::{self, Db, Row, history, ok, refused};
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::sql::{Dialect, migrations};
 use phasegate_codegen::migrate::{Ask, migrate};
 use sqlx::Connection as _;
@@ -42,7 +42,7 @@ fn the_migrations_are_what_the_tables_beside_them_give() {
         let (_, text) = snapshot.split_once("\n\n").unwrap();
         fs::write(&table, text).unwrap();
         let loaded = phasegate_codegen::load(&table).unwrap();
-        let migrated = migrate(&loaded, Ask::Changes, Leave::Write).unwrap();
+        let migrated = migrate(&loaded, Ask::Changes, WriteMode::Write).unwrap();
         assert!(migrated.findings.is_empty(), "{migrated:?}");
     }
     let given = files(&folder.path().join("migrations"));
@@ -376,6 +376,6 @@ fn way_back(dialect: Dialect) -> String {
     fs::write(at.join("0001_mine.up.sql"), "").unwrap();
     fs::write(folder.path().join("job.toml"), BEFORE).unwrap();
     let loaded = phasegate_codegen::load(&folder.path().join("job.toml")).unwrap();
-    migrate(&loaded, Ask::Changes, Leave::Write).unwrap();
+    migrate(&loaded, Ask::Changes, WriteMode::Write).unwrap();
     fs::read_to_string(at.join("0002_create_job.down.sql")).unwrap()
 }

@@ -1,7 +1,7 @@
 //! `phasegate migrate --remove`: nothing of phasegate's is left in the database, nothing of the
 //! application's is changed, and the next migration begins anew.
 
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::{Ask, Migrated, migrate};
 
@@ -38,7 +38,7 @@ fn table(dialect: Dialect, more: &str) -> String {
 
 fn step(project: &Project, ask: Ask) -> Migrated {
     let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
-    let migrated = migrate(&loaded, ask, Leave::Write).unwrap();
+    let migrated = migrate(&loaded, ask, WriteMode::Write).unwrap();
     assert!(migrated.is_possible() && !migrated.files.is_empty(), "{migrated:?}");
     migrated
 }
@@ -92,7 +92,7 @@ async fn an_adopted_table_is_as_it_was(dialect: Dialect) {
 
         // Twice there is nothing to take out, and `check` says nothing of what is gone.
         let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
-        let again = migrate(&loaded, Ask::Remove, Leave::Write).unwrap();
+        let again = migrate(&loaded, Ask::Remove, WriteMode::Write).unwrap();
         assert_eq!(again.findings[0].rule.id, "nothing-to-remove");
         assert!(phasegate_codegen::migrate::check(&loaded).unwrap().is_empty());
 

@@ -2,7 +2,7 @@
 //! dumped, restored, pruned and let go again, on a real server.
 
 use phasegate_cli::draft::{self, draft};
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::{Ask, migrate};
 
@@ -43,7 +43,7 @@ fn table(shape: &Shape, mode: &str) -> String {
 /// Writes a step and runs its files, each as one.
 async fn run(project: &Project, ask: Ask) {
     let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
-    let migrated = migrate(&loaded, ask, Leave::Write).unwrap();
+    let migrated = migrate(&loaded, ask, WriteMode::Write).unwrap();
     assert!(migrated.is_possible() && !migrated.files.is_empty(), "{migrated:?}");
     for file in migrated.files.iter().filter(|file| file.ends_with(".sql")) {
         project.ok(&std::fs::read_to_string(project.path(file)).unwrap()).await;

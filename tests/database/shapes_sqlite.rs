@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use phasegate_cli::draft::{self, draft};
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::{Ask, migrate};
 
@@ -29,7 +29,7 @@ fn table(mode: &str) -> String {
 /// Writes a step and runs its files, each as one.
 async fn run(project: &Project, ask: Ask) {
     let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
-    let migrated = migrate(&loaded, ask, Leave::Write).unwrap();
+    let migrated = migrate(&loaded, ask, WriteMode::Write).unwrap();
     assert!(migrated.is_possible() && !migrated.files.is_empty(), "{migrated:?}");
     for file in migrated.files.iter().filter(|file| file.ends_with(".sql")) {
         let text = std::fs::read_to_string(project.path(file)).unwrap();

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use phasegate_cli::live;
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::finding::Finding;
 use phasegate_codegen::migrate::{Ask, migrate};
@@ -79,7 +79,7 @@ impl Project {
     fn migrate(&self, table: &str) -> Vec<&'static str> {
         fs::write(self.path("table.toml"), table).unwrap();
         let loaded = phasegate_codegen::load(&self.path("table.toml")).unwrap();
-        let migrated = migrate(&loaded, Ask::Changes, Leave::Write).unwrap();
+        let migrated = migrate(&loaded, Ask::Changes, WriteMode::Write).unwrap();
         assert!(migrated.is_possible() && !migrated.files.is_empty(), "{migrated:?}");
         migrated.findings.iter().map(|finding| finding.rule.id).collect()
     }

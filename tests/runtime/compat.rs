@@ -6,7 +6,7 @@ use crate::common::node;
 use phasegate::store::Start;
 use phasegate::{Machine as _, Report, Schema, View};
 use phasegate_codegen::Machine;
-use phasegate_codegen::compat::{Answer, By, End, Value, Why, World as Layers};
+use phasegate_codegen::compat::{By, Receiver, ReportResult, Value, Why, World as Layers};
 use phasegate_codegen::machine::{JobId, Outcome, ReportKind, StateId};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,8 +109,8 @@ impl<'m> Stage<'m> {
         Self { world, layers, backends, stored, seen: BTreeMap::new() }
     }
 
-    const fn end(&self, backend: usize) -> End {
-        End { backend, database: self.stored }
+    const fn receiver(&self, backend: usize) -> Receiver {
+        Receiver { backend, database: self.stored }
     }
 
     /// Starts a row in one of the states that a backend starts them in, where the model says that it
@@ -122,7 +122,7 @@ impl<'m> Stage<'m> {
         let text = self.layers.text(values[at]).to_owned();
         let start = if at > 0 { Start::new().status(text) } else { Start::new() };
         let started = self.world.run(self.world.store.start(machine, &start));
-        let expected = self.layers.start(self.end(backend), values[at]);
+        let expected = self.layers.start(self.receiver(backend), values[at]);
         assert_eq!(started.is_ok(), expected.is_accepted(), "{started:?}, {expected:?}");
         *self.seen.entry(format!("start {at}: {}", started.is_ok())).or_default() += 1;
         let id = started.ok()?.id;
@@ -130,7 +130,13 @@ impl<'m> Stage<'m> {
     }
 
     /// Reports a state to the row, and holds the answer against the model's.
-    fn report(&mut self, backend: usize, row: &mut Row, report: &Report, expected: Answer) -> bool {
+    fn report(
+        &mut self,
+        backend: usize,
+        row: &mut Row,
+        report: &Report,
+        expected: ReportResult,
+    ) -> bool {
         let machine: &Machine = &self.backends[backend];
         let from = *row.history.last().unwrap();
         let answer = self.world.run(self.world.store.apply_callback(machine, &row.id, report));
@@ -145,15 +151,15 @@ impl<'m> Stage<'m> {
             Err(_) => "fault".to_owned(),
         };
         let said = match expected {
-            Answer::Applied => "applied",
-            Answer::Duplicate => "duplicate",
-            Answer::NotSent => panic!("{what}: it was sent"),
-            Answer::Refused(_, Why::Fault) => "fault",
-            Answer::Refused(_, why) => why.as_str(),
+            ReportResult::Applied => "applied",
+            ReportResult::Duplicate => "duplicate",
+            ReportResult::NotSent => panic!("{what}: it was sent"),
+            ReportResult::Refused(_, Why::Fault) => "fault",
+            ReportResult::Refused(_, why) => why.as_str(),
         };
         assert_eq!(word, said, "{what}, and compat says {expected:?}");
         *self.seen.entry(format!("{expected:?}")).or_default() += 1;
-        if expected == Answer::Applied {
+        if expected == ReportResult::Applied {
             row.history.push(self.layers.find(&report.status).unwrap());
             row.attempted = report.attempted.as_deref().and_then(|text| self.layers.find(text));
         }
@@ -281,7 +287,7 @@ fn every_mix_answers_the_runs_of_the_deploy_workflows_as_compat_says(database: D
                 run(sender, &mut dice, &mut |sends| {
                     let from = *row.history.last().unwrap();
                     let to = layers.value(workflow, sends.state);
-                    let expected = layers.receive(workflow, stage.end(backend), from, to);
+                    let expected = layers.receive(workflow, stage.receiver(backend), from, to);
                     let report = report_of(sender, sends, number);
                     let accepted = stage.report(backend, &mut row, &report, expected);
                     // What the decision says of this pair: a refusal is tolerated, or no refusal.
@@ -289,13 +295,17 @@ fn every_mix_answers_the_runs_of_the_deploy_workflows_as_compat_says(database: D
                     accepted
                 });
                 stage.look(&row);
-                let end = layers.meaning(workflow, *row.history.last().unwrap()).unwrap();
-                *ends.entry(end.outcome == Some(Outcome::Success)).or_default() += 1;
+                let receiver = layers.meaning(workflow, *row.history.last().unwrap()).unwrap();
+                *ends.entry(receiver.outcome == Some(Outcome::Success)).or_default() += 1;
             }
         }
         seen.append(&mut stage.seen);
     }
-    let wanted = [Answer::Applied, Answer::Duplicate, Answer::Refused(By::Backend, Why::Unknown)];
+    let wanted = [
+        ReportResult::Applied,
+        ReportResult::Duplicate,
+        ReportResult::Refused(By::Backend, Why::Unknown),
+    ];
     for answer in wanted.map(|answer| format!("{answer:?}")) {
         assert!(seen.contains_key(&answer), "{answer} was seen: {seen:?}");
     }
@@ -320,7 +330,7 @@ fn every_mix_answers_whatever_is_reported_as_compat_says(database: Database) {
                     let backend = dice.roll(2);
                     let to = values[dice.roll(values.len())];
                     let from = *row.history.last().unwrap();
-                    let expected = layers.judge(stage.end(backend), from, to);
+                    let expected = layers.judge(stage.receiver(backend), from, to);
                     stage.report(backend, &mut row, &Report::new(layers.text(to)), expected);
                 }
                 stage.look(&row);
@@ -330,10 +340,10 @@ fn every_mix_answers_whatever_is_reported_as_compat_says(database: Database) {
             }
         }
     }
-    let refused = |by, why| Answer::Refused(by, why);
+    let refused = |by, why| ReportResult::Refused(by, why);
     let wanted = [
-        Answer::Applied,
-        Answer::Duplicate,
+        ReportResult::Applied,
+        ReportResult::Duplicate,
         refused(By::Backend, Why::Unknown),
         refused(By::Backend, Why::Illegal),
         refused(By::Backend, Why::Ended),
@@ -388,9 +398,9 @@ fn a_row_goes_on_through_a_migration_and_a_rollback_as_compat_says(database: Dat
             for sends in sent.drain(..part).collect::<Vec<_>>() {
                 let from = *row.history.last().unwrap();
                 let to = layers.value(*workflow, sends.state);
-                let expected = layers.receive(*workflow, stage.end(backend), from, to);
+                let expected = layers.receive(*workflow, stage.receiver(backend), from, to);
                 by_guard += usize::from(
-                    expected == Answer::Applied && layers.state(backend, from).is_none(),
+                    expected == ReportResult::Applied && layers.state(backend, from).is_none(),
                 );
                 let report = report_of(&machines[*workflow], &sends, number);
                 stage.report(backend, row, &report, expected);
@@ -412,15 +422,16 @@ fn seen_in_every_mix(
     let mut dice = Dice(17);
     let mut seen = BTreeSet::new();
     for mix in 0..8 {
-        let (workflow, end) = (mix & 1, End { backend: mix >> 1 & 1, database: mix >> 2 });
+        let (workflow, receiver) =
+            (mix & 1, Receiver { backend: mix >> 1 & 1, database: mix >> 2 });
         for _ in 0..runs {
-            let start = layers.initial(end.backend)[0];
+            let start = layers.initial(receiver.backend)[0];
             let mut row = (vec![start], None);
             run(machines[workflow], &mut dice, &mut |sends| {
                 let to = layers.value(workflow, sends.state);
                 let from = *row.0.last().unwrap();
-                let answer = layers.receive(workflow, end, from, to);
-                if answer == Answer::Applied {
+                let answer = layers.receive(workflow, receiver, from, to);
+                if answer == ReportResult::Applied {
                     row.0.push(to);
                     row.1 = sends.attempted.map(|state| layers.value(workflow, state));
                 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::found::Class;
+use super::exploration::Class;
 use super::weigh::{Comparison, Weighed};
 use crate::accepted::{Accepted, digest};
 use crate::finding::{Finding, Severity};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::layers::{Answer, By, Value, Why};
-use super::mix::End;
+use super::layers::{By, ReportResult, Value, Why};
+use super::mix::Receiver;
 
 /// What an answer of a layer rests on.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -48,24 +48,26 @@ pub struct Cause {
 
 impl Cause {
     /// A report is answered otherwise.
-    pub(super) fn report(from: Value, to: Value, answer: Answer, end: End) -> Self {
-        let apart = end.backend != end.database;
+    pub(super) fn report(from: Value, to: Value, answer: ReportResult, receiver: Receiver) -> Self {
+        let apart = receiver.backend != receiver.database;
         let facts = match answer {
-            Answer::NotSent => vec![Fact::Input],
-            Answer::Refused(By::Address, _) => vec![Fact::Address],
-            Answer::Refused(_, Why::Unknown) => vec![Fact::Knows(to)],
-            Answer::Refused(_, Why::Fault) if apart => vec![Fact::Allows(from, to), Fact::Finds],
-            Answer::Refused(_, Why::Fault) => vec![Fact::Allows(from, to)],
-            Answer::Refused(_, Why::Unguarded) => vec![Fact::Knows(from)],
-            Answer::Refused(_, Why::Illegal | Why::Ended | Why::NotFound)
-            | Answer::Applied
-            | Answer::Duplicate => {
+            ReportResult::NotSent => vec![Fact::Input],
+            ReportResult::Refused(By::Address, _) => vec![Fact::Address],
+            ReportResult::Refused(_, Why::Unknown) => vec![Fact::Knows(to)],
+            ReportResult::Refused(_, Why::Fault) if apart => {
+                vec![Fact::Allows(from, to), Fact::Finds]
+            }
+            ReportResult::Refused(_, Why::Fault) => vec![Fact::Allows(from, to)],
+            ReportResult::Refused(_, Why::Unguarded) => vec![Fact::Knows(from)],
+            ReportResult::Refused(_, Why::Illegal | Why::Ended | Why::NotFound)
+            | ReportResult::Applied
+            | ReportResult::Duplicate => {
                 vec![Fact::Allows(from, to), Fact::Knows(to), Fact::Knows(from), Fact::Starts]
             }
         };
         let refused = match answer {
-            Answer::Refused(..) => Some(to),
-            Answer::Applied | Answer::Duplicate | Answer::NotSent => None,
+            ReportResult::Refused(..) => Some(to),
+            ReportResult::Applied | ReportResult::Duplicate | ReportResult::NotSent => None,
         };
         Self { facts, refused }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use phasegate::{Machine as _, Verdict};
 
-use super::mix::{End, Layer};
+use super::mix::{Layer, Receiver};
 use crate::emit::js::Js;
 use crate::emit::json::Json;
 use crate::emit::sql::SqlTarget;
@@ -64,7 +64,7 @@ impl Why {
 
 /// What becomes of a report.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Answer {
+pub enum ReportResult {
     /// The row is in the reported state now.
     Applied,
     /// Nothing changes, and it succeeds.
@@ -75,7 +75,7 @@ pub enum Answer {
     Refused(By, Why),
 }
 
-impl Answer {
+impl ReportResult {
     /// Whether the step that reports succeeds.
     pub const fn is_accepted(self) -> bool {
         match self {
@@ -224,81 +224,87 @@ impl<'m> World<'m> {
     }
 
     /// What a database makes of a row that its backend starts in a state.
-    pub fn start(&self, end: End, value: Value) -> Answer {
-        if let Some(why) = self.unfit(end) {
-            return Answer::Refused(By::Database, why);
+    pub fn start(&self, receiver: Receiver, value: Value) -> ReportResult {
+        if let Some(why) = self.unfit(receiver) {
+            return ReportResult::Refused(By::Database, why);
         }
-        let stored = self.machines[end.database];
+        let stored = self.machines[receiver.database];
         if stored.targets.sql().is_none() {
-            return Answer::Applied;
+            return ReportResult::Applied;
         }
-        match self.state(end.database, value) {
-            None => Answer::Refused(By::Database, Why::Unknown),
-            Some(state) if stored.is_initial(state) => Answer::Applied,
-            Some(_) => Answer::Refused(By::Database, Why::Illegal),
+        match self.state(receiver.database, value) {
+            None => ReportResult::Refused(By::Database, Why::Unknown),
+            Some(state) if stored.is_initial(state) => ReportResult::Applied,
+            Some(_) => ReportResult::Refused(By::Database, Why::Illegal),
         }
     }
 
     /// The input by which a backend gives a run the row's id, where the workflow takes it by another:
     /// a run is not started by an input that its workflow does not declare.
-    pub fn undeclared(&self, workflow: usize, end: End) -> Option<&'m str> {
+    pub fn undeclared(&self, workflow: usize, receiver: Receiver) -> Option<&'m str> {
         let [takes, gives] =
-            [workflow, end.backend].map(|version| self.machines[version].targets.workflow());
+            [workflow, receiver.backend].map(|version| self.machines[version].targets.workflow());
         let (takes, gives) = (takes?, gives?);
         (takes.id_input != gives.id_input).then_some(gives.id_input.as_str())
     }
 
     /// How a report of a workflow's is answered where the row is in `from`.
-    pub fn receive(&self, workflow: usize, end: End, from: Value, to: Value) -> Answer {
-        self.closed(workflow, end).unwrap_or_else(|| self.decide(end, from, to))
+    pub fn receive(
+        &self,
+        workflow: usize,
+        receiver: Receiver,
+        from: Value,
+        to: Value,
+    ) -> ReportResult {
+        self.closed(workflow, receiver).unwrap_or_else(|| self.decide(receiver, from, to))
     }
 
     /// How every report of a workflow's is answered, where that is the same for all.
-    pub(super) fn closed(&self, workflow: usize, end: End) -> Option<Answer> {
-        let (sender, receiver) = (self.machines[workflow], self.machines[end.backend]);
-        if sender.collection() != receiver.collection() {
-            return Some(Answer::Refused(By::Address, Why::NotFound));
+    pub(super) fn closed(&self, workflow: usize, receiver: Receiver) -> Option<ReportResult> {
+        let (sender, backend) = (self.machines[workflow], self.machines[receiver.backend]);
+        if sender.collection() != backend.collection() {
+            return Some(ReportResult::Refused(By::Address, Why::NotFound));
         }
-        self.unfit(end).map(|why| Answer::Refused(By::Database, why))
+        self.unfit(receiver).map(|why| ReportResult::Refused(By::Database, why))
     }
 
     /// How a backend and its database judge a step, whoever asks for it.
-    pub fn judge(&self, end: End, from: Value, to: Value) -> Answer {
-        match self.unfit(end) {
-            Some(why) => Answer::Refused(By::Database, why),
-            None => self.decide(end, from, to),
+    pub fn judge(&self, receiver: Receiver, from: Value, to: Value) -> ReportResult {
+        match self.unfit(receiver) {
+            Some(why) => ReportResult::Refused(By::Database, why),
+            None => self.decide(receiver, from, to),
         }
     }
 
     /// The same, where the backend finds what it looks for in the database.
-    pub(super) fn decide(&self, end: End, from: Value, to: Value) -> Answer {
-        let backend = self.machines[end.backend];
-        let Some(wanted) = self.state(end.backend, to) else {
-            return Answer::Refused(By::Backend, Why::Unknown);
+    pub(super) fn decide(&self, receiver: Receiver, from: Value, to: Value) -> ReportResult {
+        let backend = self.machines[receiver.backend];
+        let Some(wanted) = self.state(receiver.backend, to) else {
+            return ReportResult::Refused(By::Backend, Why::Unknown);
         };
-        let guarded = self.machines[end.database].targets.sql().is_some();
-        match self.state(end.backend, from) {
+        let guarded = self.machines[receiver.database].targets.sql().is_some();
+        match self.state(receiver.backend, from) {
             // Written by another version: the database alone can judge it (rule 12).
-            None if guarded => self.guard(end.database, from, to),
-            None => Answer::Refused(By::Backend, Why::Unguarded),
+            None if guarded => self.guard(receiver.database, from, to),
+            None => ReportResult::Refused(By::Backend, Why::Unguarded),
             Some(judged) => match backend.judge(judged, wanted) {
-                Verdict::Applied if guarded => self.guard(end.database, from, to),
-                Verdict::Applied => Answer::Applied,
-                Verdict::Duplicate => Answer::Duplicate,
-                Verdict::Ended => Answer::Refused(By::Backend, Why::Ended),
-                Verdict::Illegal => Answer::Refused(By::Backend, Why::Illegal),
+                Verdict::Applied if guarded => self.guard(receiver.database, from, to),
+                Verdict::Applied => ReportResult::Applied,
+                Verdict::Duplicate => ReportResult::Duplicate,
+                Verdict::Ended => ReportResult::Refused(By::Backend, Why::Ended),
+                Verdict::Illegal => ReportResult::Refused(By::Backend, Why::Illegal),
             },
         }
     }
 
     /// What a database's guard makes of an update.
-    fn guard(&self, database: usize, from: Value, to: Value) -> Answer {
-        let refused = |why| Answer::Refused(By::Database, why);
+    fn guard(&self, database: usize, from: Value, to: Value) -> ReportResult {
+        let refused = |why| ReportResult::Refused(By::Database, why);
         if self.state(database, to).is_none() {
             return refused(Why::Unknown);
         }
         if self.is_legal(database, from, to) {
-            return Answer::Applied;
+            return ReportResult::Applied;
         }
         if from == to {
             // Let through without an event, and so there is none to write the report beside.
@@ -311,8 +317,9 @@ impl<'m> World<'m> {
     }
 
     /// Why a backend can't work on a database at all, where it can't.
-    fn unfit(&self, end: End) -> Option<Why> {
-        let (backend, database) = (self.machines[end.backend], self.machines[end.database]);
+    fn unfit(&self, receiver: Receiver) -> Option<Why> {
+        let (backend, database) =
+            (self.machines[receiver.backend], self.machines[receiver.database]);
         match (backend.targets.sql(), database.targets.sql()) {
             (None, _) => None,
             (Some(_), None) => Some(Why::Fault),

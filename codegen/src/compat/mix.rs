@@ -76,14 +76,14 @@ impl Mix {
     }
 
     /// What reports meet.
-    pub const fn end(self) -> End {
-        End { backend: self.backend, database: self.database }
+    pub const fn receiver(self) -> Receiver {
+        Receiver { backend: self.backend, database: self.database }
     }
 }
 
 /// What reports meet: a backend and its database.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct End {
+pub struct Receiver {
     /// The backend's version.
     pub backend: usize,
     /// The database's version.

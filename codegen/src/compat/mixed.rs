@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::exploration::{Class, Place, Tried, class_of};
 use super::facts::{Cause, Fact};
-use super::found::{Class, Place, Tried, class_of};
-use super::layers::{Answer, By, Meaning, Value, Why, World};
+use super::layers::{By, Meaning, ReportResult, Value, Why, World};
 use super::receives::{FAILED, LATE, Received, Receives, Row};
 use super::road::Road;
 use crate::machine::Outcome;
 use crate::runs::{JobResult, Layout, Run, Runs, Step, Workflow};
-use crate::search::{Edge, End, Known, Limits, Model};
+use crate::search::{Edge, Known, Limits, Model, PathEnd};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
 pub(super) const MOST_SITUATIONS: usize = 1 << 18;
@@ -29,8 +29,8 @@ pub(super) struct Mixed<'w, 'm> {
     starts: Vec<Row>,
     pub(super) tried: Tried,
     pub(super) taken: BTreeSet<(Value, Value)>,
-    pub(super) bad: BTreeMap<Place, End<Taken>>,
-    pub(super) own: BTreeMap<(Option<usize>, Class), End<Taken>>,
+    pub(super) bad: BTreeMap<Place, PathEnd<Taken>>,
+    pub(super) own: BTreeMap<(Option<usize>, Class), PathEnd<Taken>>,
     /// What goes wrong rests on in any way, not in the shortest alone.
     pub(super) rests_on: BTreeSet<Fact>,
     pub(super) refused: BTreeSet<(u16, Value, By, Why)>,
@@ -76,13 +76,13 @@ impl<'w, 'm> Mixed<'w, 'm> {
         self.world().meaning(self.version(), value)
     }
 
-    fn breaks(&mut self, place: Place, end: End<Taken>) {
+    fn breaks(&mut self, place: Place, end: PathEnd<Taken>) {
         // The first that is found is a shortest.
         self.bad.entry(place).or_insert(end);
     }
 
     /// The same, where the workflow's own table does it, too.
-    fn breaks_too(&mut self, (at, page, class): Place, end: End<Taken>) {
+    fn breaks_too(&mut self, (at, page, class): Place, end: PathEnd<Taken>) {
         if at == 0 {
             self.own.entry((page, class)).or_insert(end);
         }
@@ -99,7 +99,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
             }
             if means.is_some() && shows.is_some() && means != shows {
                 self.rests_on.insert(Fact::Means(row.value));
-                self.breaks((place, Some(page), Class::PageFalse), End::state(at));
+                self.breaks((place, Some(page), Class::PageFalse), PathEnd::state(at));
             }
         }
     }
@@ -109,7 +109,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
         self.tried.ends += 1;
         let row = run.row;
         let at = row.spot().place;
-        let end = End::state(number);
+        let end = PathEnd::state(number);
         let is_open = |means: Option<Meaning>| means.is_none_or(|means| !means.ended);
         let (means, wanted) = (self.means(row.value), self.means(row.shadow));
         // A concluding job that could not report is excused, as `verify` does.
@@ -158,15 +158,15 @@ impl<'w, 'm> Mixed<'w, 'm> {
     /// A report was answered.
     fn answered(&mut self, known: &Known<Self>, edge: Edge<Taken>, received: Received) {
         let Received { from, to, answer, expected, tolerated, met, .. } = received;
-        if answer == Answer::Applied {
+        if answer == ReportResult::Applied {
             self.tried.applied += 1;
             self.taken.insert((from, to));
         }
-        let Answer::Refused(by, why) = answer else { return };
+        let ReportResult::Refused(by, why) = answer else { return };
         self.tried.refused += 1;
         let row = known.state(edge.from).row;
         let at = row.spot().place;
-        let end = End::edge(edge);
+        let end = PathEnd::edge(edge);
         let expected = expected.is_accepted();
         if expected {
             self.rests_on.extend(Cause::report(from, to, answer, met).facts.into_iter().next());
@@ -194,7 +194,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
 }
 
 impl Model for Mixed<'_, '_> {
-    type State = Run<Row>;
+    type Node = Run<Row>;
     type Step = Taken;
 
     fn starts(&self) -> Vec<Run<Row>> {

@@ -5,10 +5,10 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::exploration::{Class, Degradation, Exploration, Tried, Untried, Witness};
 use super::facts::{Cause, Fact};
-use super::found::{Class, Found, Lesser, Tried, Untried, Witness};
 use super::layers::World;
-use super::mix::{End, Layer, Mix};
+use super::mix::{Layer, Mix, Receiver};
 use super::moves::Moves;
 use super::road::Road;
 use super::runs;
@@ -19,18 +19,18 @@ use crate::verify::{Counterexample, Refuted, is_of_phases, refuted_alone};
 
 /// What became of a mix.
 #[derive(Clone, Debug)]
-pub enum Verdict {
+pub enum MixSafety {
     /// As in one version alone.
     Safe,
     /// It goes on, with less.
-    Degraded(Vec<Lesser>),
+    Degraded(Vec<Degradation>),
     /// Something goes wrong: what, and the shortest way to it, by class.
     Broken(Vec<(Class, Witness)>),
     /// Nothing went wrong in what was tried, and that was not all.
     Bounded,
 }
 
-impl Verdict {
+impl MixSafety {
     /// The word for it.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ pub struct Judged {
     /// Which.
     pub mix: Mix,
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: MixSafety,
 }
 
 /// One search: a workflow, and what its reports meet from its start on.
@@ -68,8 +68,8 @@ pub(super) struct Mixes<'m> {
     pub world: World<'m>,
     workflows: Vec<Workflow<'m>>,
     /// The searches of runs alone, and those of all there is to a question.
-    runs: RefCell<HashMap<Question, Rc<Found>>>,
-    found: RefCell<HashMap<Question, Rc<Found>>>,
+    runs: RefCell<HashMap<Question, Rc<Exploration>>>,
+    found: RefCell<HashMap<Question, Rc<Exploration>>>,
     /// What is refuted of each version alone.
     refuted: Vec<OnceCell<Vec<Refuted>>>,
     /// From which version on that is marked.
@@ -102,7 +102,7 @@ impl<'m> Mixes<'m> {
     }
 
     /// What became of the runs of a version's workflow, and of rows that the application moves.
-    pub(super) fn found(&self, workflow: usize, road: &Road) -> Rc<Found> {
+    pub(super) fn found(&self, workflow: usize, road: &Road) -> Rc<Exploration> {
         let question = (workflow, road.clone());
         if let Some(found) = self.found.borrow().get(&question) {
             return found.clone();
@@ -110,7 +110,7 @@ impl<'m> Mixes<'m> {
         let moves = self.moves();
         let found = if self.world.machines[workflow].jobs.is_empty() {
             Rc::new(walks::search(&self.world, road, None))
-        } else if road.ends.iter().any(|end| moves[end.backend].has_own()) {
+        } else if road.receivers.iter().any(|receiver| moves[receiver.backend].has_own()) {
             let mut found = (*self.runs(workflow, road)).clone();
             found.add(walks::search(&self.world, road, Some((workflow, moves))));
             Rc::new(found)
@@ -122,15 +122,15 @@ impl<'m> Mixes<'m> {
     }
 
     /// What became of the runs of a version's workflow.
-    fn runs(&self, workflow: usize, road: &Road) -> Rc<Found> {
+    fn runs(&self, workflow: usize, road: &Road) -> Rc<Exploration> {
         let question = (workflow, road.clone());
         if let Some(found) = self.runs.borrow().get(&question) {
             return found.clone();
         }
         // Where a part of the road is too much to be tried, all of it is.
-        let bounded = |end: &End| !self.runs(workflow, &Road::of(*end)).exhausted;
-        let found = Rc::new(if road.ends.len() > 1 && road.ends.iter().any(bounded) {
-            Found::default()
+        let bounded = |receiver: &Receiver| !self.runs(workflow, &Road::of(*receiver)).exhausted;
+        let found = Rc::new(if road.receivers.len() > 1 && road.receivers.iter().any(bounded) {
+            Exploration::default()
         } else {
             runs::search(&self.world, workflow, &self.workflows[workflow], road)
         });
@@ -142,9 +142,9 @@ impl<'m> Mixes<'m> {
     pub(super) fn moves(&self) -> &[Moves] {
         self.moves.get_or_init(|| {
             let of = |version: usize| {
-                let end = Mix::all(version).end();
+                let receiver = Mix::all(version).receiver();
                 let has_jobs = !self.world.machines[version].jobs.is_empty();
-                let runs = has_jobs.then(|| self.runs(version, &Road::of(end)));
+                let runs = has_jobs.then(|| self.runs(version, &Road::of(receiver)));
                 Moves::of(&self.world, version, runs.as_deref())
             };
             (0..self.world.machines.len()).map(of).collect()
@@ -220,8 +220,8 @@ impl<'m> Mixes<'m> {
     }
 
     /// What becomes of a mix that stays as it is.
-    pub(super) fn judge(&self, mix: Mix) -> Verdict {
-        let found = self.found(mix.workflow, &Road::of(mix.end()));
+    pub(super) fn judge(&self, mix: Mix) -> MixSafety {
+        let found = self.found(mix.workflow, &Road::of(mix.receiver()));
         let bad: Vec<(Class, Witness)> = found
             .bad
             .iter()
@@ -230,19 +230,19 @@ impl<'m> Mixes<'m> {
             .collect();
         let bad: Vec<(Class, Witness)> = bad.into_iter().chain(self.alone(mix)).collect();
         if !bad.is_empty() {
-            return Verdict::Broken(bad);
+            return MixSafety::Broken(bad);
         }
         if !found.exhausted {
-            return Verdict::Bounded;
+            return MixSafety::Bounded;
         }
-        let lesser: Vec<Lesser> = [None, Some(mix.page)]
+        let degradations: Vec<Degradation> = [None, Some(mix.page)]
             .iter()
             .filter(|page| page.is_none_or(|page| self.looks_on(page, mix)))
-            .filter_map(|page| found.lesser.get(page))
+            .filter_map(|page| found.degradations.get(page))
             .flatten()
             .cloned()
             .collect();
-        if lesser.is_empty() { Verdict::Safe } else { Verdict::Degraded(lesser) }
+        if degradations.is_empty() { MixSafety::Safe } else { MixSafety::Degraded(degradations) }
     }
 
     /// What goes wrong in a mix by the own table of its workflow's version, too; where that has no
@@ -266,7 +266,7 @@ impl<'m> Mixes<'m> {
         if claimed.is_empty() {
             return Vec::new();
         }
-        let found = self.found(version, &Road::of(mix.end()));
+        let found = self.found(version, &Road::of(mix.receiver()));
         let own = found.own.iter().filter(|((page, class), _)| {
             claimed.contains(class) && page.is_none_or(|page| self.looks_on(page, mix))
         });

@@ -5,8 +5,8 @@
 //! names the reason, a mix proves it: whatever goes wrong in a mix has a change that is its reason.
 
 mod accepted;
+mod exploration;
 mod facts;
-mod found;
 mod help;
 mod layers;
 mod mix;
@@ -15,12 +15,12 @@ mod mixes;
 mod moves;
 mod order;
 mod receives;
+mod render;
 mod road;
 mod rules;
 mod runs;
 mod shows;
 mod source;
-mod told;
 mod walks;
 mod weigh;
 mod window;
@@ -29,11 +29,11 @@ mod words;
 
 pub use crate::runs::Path;
 pub use accepted::accept;
+pub use exploration::{Class, Degradation, Tried, Witness};
 pub use facts::{Cause, Fact};
-pub use found::{Class, Lesser, Tried, Witness};
-pub use layers::{Answer, By, Meaning, Value, Why, World};
-pub use mix::{End, Layer, Mix};
-pub use mixes::{Judged, Verdict};
+pub use layers::{By, Meaning, ReportResult, Value, Why, World};
+pub use mix::{Layer, Mix, Receiver};
+pub use mixes::{Judged, MixSafety};
 pub use order::{Before, Direction, Order, Orders};
 pub use rules::{Change, Side, changes, rules};
 pub use source::{Origin, Version};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::found::Found;
+use super::exploration::Exploration;
 use super::layers::{Value, World};
 
 /// Steps from one value to another.
@@ -22,7 +22,7 @@ pub(super) struct Moves {
 
 impl Moves {
     /// By a version's table, and by all runs of its workflow in that version alone where it has one.
-    pub(super) fn of(world: &World<'_>, version: usize, runs: Option<&Found>) -> Self {
+    pub(super) fn of(world: &World<'_>, version: usize, runs: Option<&Exploration>) -> Self {
         let machine = world.machines[version];
         let value = |state| world.value(version, state);
         let reports = machine.job_ids().flat_map(|job| machine.reports(job));

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::found::{Class, Witness};
+use super::exploration::{Class, Witness};
 use super::mix::{Layer, Mix};
 use super::mixes::{Mixes, Run};
 use super::road::is_replaced;
@@ -216,7 +216,7 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
     for mix in 1..all.len() {
         let start = Start { mix, workflow: all[mix].workflow, beside: false };
         starts.push(start);
-        if is_replaced(&mixes.world, all[mix - 1].end(), all[mix].end()) {
+        if is_replaced(&mixes.world, all[mix - 1].receiver(), all[mix].receiver()) {
             starts.push(Start { beside: true, ..start });
         }
     }

@@ -2,12 +2,12 @@
 //! move by the workflow's own table alone. What goes wrong with both is that table's own affair; what
 //! goes wrong with the first alone comes of the mix.
 
-use super::layers::{Answer, Value, World};
-use super::mix::End;
+use super::layers::{ReportResult, Value, World};
+use super::mix::Receiver;
 use super::road::{Road, Spot};
 use super::words::{named, said, starts, switched};
 use crate::machine::StateId;
-use crate::runs::{Receiver, Sent, Tells};
+use crate::runs::{Receive, Sent, Tells};
 
 /// A report was lost.
 pub(super) const LOST: u8 = 1;
@@ -67,18 +67,18 @@ pub(super) struct Received {
     pub(super) shadow: Value,
     pub(super) to: Value,
     pub(super) attempted: Option<Value>,
-    pub(super) answer: Answer,
+    pub(super) answer: ReportResult,
     /// What the workflow's own version would have answered.
-    pub(super) expected: Answer,
+    pub(super) expected: ReportResult,
     pub(super) tolerated: bool,
     /// What it met.
-    pub(super) met: End,
+    pub(super) met: Receiver,
 }
 
 impl Received {
     /// Whether the row, or the second one, is otherwise for it than the other.
     pub(super) fn departs(&self) -> bool {
-        let then = |answer, from| if answer == Answer::Applied { self.to } else { from };
+        let then = |answer, from| if answer == ReportResult::Applied { self.to } else { from };
         self.answer.is_accepted() != self.expected.is_accepted()
             || then(self.answer, self.from) != then(self.expected, self.shadow)
     }
@@ -90,12 +90,13 @@ pub(super) struct Receives<'w, 'm> {
     pub(super) version: usize,
     pub(super) road: &'w Road,
     /// What each end answers to whatever comes, where it does.
-    closed: Vec<Option<Answer>>,
+    closed: Vec<Option<ReportResult>>,
 }
 
 impl<'w, 'm> Receives<'w, 'm> {
     pub(super) fn of(world: &'w World<'m>, version: usize, road: &'w Road) -> Self {
-        let closed = road.ends.iter().map(|end| world.closed(version, *end)).collect();
+        let closed =
+            road.receivers.iter().map(|receiver| world.closed(version, *receiver)).collect();
         Self { world, version, road, closed }
     }
 
@@ -104,9 +105,9 @@ impl<'w, 'm> Receives<'w, 'm> {
         let world = self.world;
         let value = |state| world.value(self.version, state);
         let (spot, to) = (row.spot(), value(sent.state));
-        let met = self.road.end(spot);
+        let met = self.road.receiver(spot);
         let closed = self.closed[spot.place - usize::from(spot.back)];
-        let own = End { backend: self.version, database: self.version };
+        let own = Receiver { backend: self.version, database: self.version };
         Received {
             from: row.value,
             shadow: row.shadow,
@@ -131,7 +132,7 @@ impl<'w, 'm> Receives<'w, 'm> {
     }
 }
 
-impl Receiver for Receives<'_, '_> {
+impl Receive for Receives<'_, '_> {
     type Row = Row;
 
     fn take(&self, row: &mut Row, report: Sent) -> bool {
@@ -141,7 +142,7 @@ impl Receiver for Receives<'_, '_> {
         }
         let received = self.received(row, report);
         let [applied, expected] =
-            [received.answer, received.expected].map(|answer| answer == Answer::Applied);
+            [received.answer, received.expected].map(|answer| answer == ReportResult::Applied);
         if applied {
             row.value = received.to;
         }
@@ -167,7 +168,7 @@ impl Receiver for Receives<'_, '_> {
 
 impl Tells<Row> for Receives<'_, '_> {
     fn started(&self, row: &Row) -> String {
-        let begins = self.road.end(self.road.start());
+        let begins = self.road.receiver(self.road.start());
         starts(self.world, self.road, named(self.world, begins.backend, row.value))
     }
 
@@ -176,7 +177,7 @@ impl Tells<Row> for Receives<'_, '_> {
         let Received { from, to, answer, met, .. } = self.received(row, sent);
         let mut what = said(self.world, self.version, met, from, to, answer);
         let machine = self.world.machines[self.version];
-        if let (Answer::Applied, Some(attempted)) = (answer, attempted)
+        if let (ReportResult::Applied, Some(attempted)) = (answer, attempted)
             && machine.state(state).outcome.is_some()
         {
             what += &format!(" (attempted {})", machine.state(attempted).name);

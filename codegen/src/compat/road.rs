@@ -3,13 +3,13 @@
 //! older one and a newer one answer side by side, request by request.
 
 use super::layers::World;
-use super::mix::{End, Mix};
+use super::mix::{Mix, Receiver};
 
 /// The ends that a run lives through.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Road {
     /// What answers, first to last. Two that follow each other differ.
-    pub ends: Vec<End>,
+    pub receivers: Vec<Receiver>,
     /// Which of them starts the row: the first; or the second, while the first still answers, too.
     pub begins: usize,
 }
@@ -25,22 +25,22 @@ pub(super) struct Spot {
 
 impl Road {
     /// The road of one end that stays.
-    pub(super) fn of(end: End) -> Self {
-        Self { ends: vec![end], begins: 0 }
+    pub(super) fn of(receiver: Receiver) -> Self {
+        Self { receivers: vec![receiver], begins: 0 }
     }
 
     /// The road through some mixes, for a row that is started in the first of them or, where the
     /// first is on its way to the second, in that; and the place of each mix on it.
     pub(super) fn through(mixes: &[Mix], begins: usize) -> (Self, Vec<usize>) {
-        let mut ends: Vec<End> = mixes.iter().map(|mix| mix.end()).collect();
-        ends.dedup();
+        let mut receivers: Vec<Receiver> = mixes.iter().map(|mix| mix.receiver()).collect();
+        receivers.dedup();
         let mut at = 0;
         let places = mixes.iter().map(|mix| {
-            at += usize::from(ends[at] != mix.end());
+            at += usize::from(receivers[at] != mix.receiver());
             at
         });
         let places = places.collect();
-        (Self { ends, begins }, places)
+        (Self { receivers, begins }, places)
     }
 
     /// Where a run is as it begins.
@@ -49,15 +49,16 @@ impl Road {
     }
 
     /// What the next report comes to.
-    pub(super) fn end(&self, spot: Spot) -> End {
-        self.ends[spot.place - usize::from(spot.back)]
+    pub(super) fn receiver(&self, spot: Spot) -> Receiver {
+        self.receivers[spot.place - usize::from(spot.back)]
     }
 
     /// Where a run can get from a spot without a report.
     pub(super) fn next(&self, world: &World<'_>, spot: Spot) -> impl Iterator<Item = Spot> + use<> {
         let Spot { place, back } = spot;
-        let on = place + 1 < self.ends.len();
-        let beside = place > 0 && is_replaced(world, self.ends[place - 1], self.ends[place]);
+        let on = place + 1 < self.receivers.len();
+        let beside =
+            place > 0 && is_replaced(world, self.receivers[place - 1], self.receivers[place]);
         let front = back.then_some(Spot { place, back: false });
         let on = (!back && on).then_some(Spot { place: place + 1, back: false });
         let beside = (!back && beside).then_some(Spot { place, back: true });
@@ -80,7 +81,7 @@ impl Spot {
 
 /// Whether one end becomes the other by a backend that is replaced, instance after instance. There is
 /// one database: what it is migrated to it is at once.
-pub(super) fn is_replaced(world: &World<'_>, from: End, to: End) -> bool {
+pub(super) fn is_replaced(world: &World<'_>, from: Receiver, to: Receiver) -> bool {
     let one_database = from.database == to.database || !world.has(super::mix::Layer::Database);
     from.backend != to.backend && one_database
 }

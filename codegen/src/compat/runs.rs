@@ -2,7 +2,7 @@
 //! may be switched between any two reports: what is found of its reports and ends, and, phase by phase
 //! ([`shows`](super::shows)), of what pages show.
 
-use super::found::{Class, Found, Lesser, Tried, Untried, Witness};
+use super::exploration::{Class, Degradation, Exploration, Tried, Untried, Witness};
 use super::layers::{Value, World};
 use super::mix::Layer;
 use super::mixed::{LIMITS, Mixed};
@@ -20,8 +20,8 @@ pub(super) fn search(
     version: usize,
     workflow: &Workflow<'_>,
     road: &Road,
-) -> Found {
-    let mut found = Found::default();
+) -> Exploration {
+    let mut found = Exploration::default();
     let starts = starts(world, version, road, &mut found);
     let mixed = |shown| Mixed::of(world, version, workflow, road, &starts, shown);
     let explored = explore(mixed(false), LIMITS);
@@ -45,14 +45,13 @@ pub(super) fn search(
         found.own.insert((*page, *class), Witness { alone: true, ..told });
     }
     let name = |job| workflow.name(job).to_owned();
-    let refused = model
-        .refused
-        .iter()
-        .map(|&(job, value, by, why)| (None, Lesser::Refused { job: name(job), value, by, why }));
+    let refused = model.refused.iter().map(|&(job, value, by, why)| {
+        (None, Degradation::Refused { job: name(job), value, by, why })
+    });
     let unknown =
-        model.unknown.iter().map(|&(page, value)| (Some(page), Lesser::Unknown { value }));
-    for (page, lesser) in refused.chain(unknown) {
-        found.lesser.entry(page).or_default().insert(lesser);
+        model.unknown.iter().map(|&(page, value)| (Some(page), Degradation::Unknown { value }));
+    for (page, degradations) in refused.chain(unknown) {
+        found.degradations.entry(page).or_default().insert(degradations);
     }
     if world.has(Layer::Page) && found.exhausted {
         shows::search(&explore(mixed(true), LIMITS), &mut found);
@@ -61,14 +60,14 @@ pub(super) fn search(
 }
 
 /// The runs that begin on a road; and what goes wrong where none can.
-fn starts(world: &World<'_>, version: usize, road: &Road, found: &mut Found) -> Vec<Row> {
+fn starts(world: &World<'_>, version: usize, road: &Road, found: &mut Exploration) -> Vec<Row> {
     let own = world.initial(version);
     let begins = road.start();
-    let end = road.end(begins);
+    let receiver = road.receiver(begins);
     let mut starts = Vec::new();
     for start in words::started(world, road, found) {
-        if let Some(input) = world.undeclared(version, end) {
-            let witness = || words::no_run(world, version, end, start, input);
+        if let Some(input) = world.undeclared(version, receiver) {
+            let witness = || words::no_run(world, version, receiver, start, input);
             found.bad.entry((begins.place, None, Class::LeftOpen)).or_insert_with(witness);
             continue;
         }

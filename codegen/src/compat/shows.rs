@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use super::exploration::{Class, Degradation, Exploration, Untried, Witness};
 use super::facts::Fact;
-use super::found::{Class, Found, Lesser, Untried, Witness};
-use super::layers::{Answer, Value, World};
+use super::layers::{ReportResult, Value, World};
 use super::mixed::{LIMITS, Mixed};
 use super::receives::{FAILED, LOST, Received, SAME};
 use super::witness::{Trail, witness};
 use crate::machine::stepper::{self, PhaseMemory, Stepper};
 use crate::machine::{PhaseId, StateId, View};
 use crate::runs::{Plan, Workflow, phase_of};
-use crate::search::{End, Explored, Known, Model, concurrently, explore};
+use crate::search::{Explored, Known, Model, PathEnd, concurrently, explore};
 
 /// What a page's stepper remembers: of the row, of the phase, and what was attempted where the row
 /// ended badly. Nothing before a state that its table has.
@@ -84,8 +84,8 @@ struct Watched<'a, 'w, 'm> {
     scenes: &'a Explored<Mixed<'w, 'm>>,
     page: Eye<'a, 'm>,
     own: Option<Eye<'a, 'm>>,
-    bad: BTreeMap<usize, (End<u32>, bool)>,
-    alone: Option<(End<u32>, bool)>,
+    bad: BTreeMap<usize, (PathEnd<u32>, bool)>,
+    alone: Option<(PathEnd<u32>, bool)>,
     unconfirmed: bool,
     /// Shown as skipped, or as to come, and it is otherwise to the workflow's own page.
     otherwise: [bool; 2],
@@ -110,7 +110,7 @@ impl Watched<'_, '_, '_> {
 }
 
 impl Model for Watched<'_, '_, '_> {
-    type State = Seen;
+    type Node = Seen;
     type Step = u32;
 
     fn starts(&self) -> Vec<Seen> {
@@ -127,10 +127,10 @@ impl Model for Watched<'_, '_, '_> {
             let (mut page, mut own) = (now.page, now.own);
             if let Some(received) = received {
                 let attempted = self.matters(&received);
-                if received.answer == Answer::Applied {
+                if received.answer == ReportResult::Applied {
                     page = self.page.then(page, received.to, attempted);
                 }
-                if received.expected == Answer::Applied {
+                if received.expected == ReportResult::Applied {
                     own = self.own.as_ref().and_then(|eye| eye.then(own, received.to, attempted));
                 }
             }
@@ -176,7 +176,7 @@ impl Model for Watched<'_, '_, '_> {
         let passed = |&(job, piece): &(usize, u16)| piece < runs.layout.job(&run.jobs, job).done;
         let Some(done) = self.page.lies(view, passed) else { return };
         let excused = own.is_some_and(|(eye, view)| eye.lies(view, passed) == Some(done));
-        let told = (End::state(at), done);
+        let told = (PathEnd::state(at), done);
         if !excused {
             self.bad.entry(place).or_insert(told);
         } else if place == 0 {
@@ -201,7 +201,7 @@ struct Shown<'m> {
 }
 
 /// Adds what pages show of their phases in these runs to what was found of them.
-pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut Found) {
+pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut Exploration) {
     found.exhausted &= scenes.exhausted;
     let (world, version) = (scenes.model.world(), scenes.model.version());
     let steppers: Vec<Stepper<'_>> =
@@ -232,11 +232,13 @@ pub(super) fn search<'w, 'm: 'w>(scenes: &Explored<Mixed<'w, 'm>>, found: &mut F
         {
             alone.insert(page, (length, Witness { alone: true, ..witness }));
         }
-        let lesser = found.lesser.entry(Some(page)).or_default();
+        let degradations = found.degradations.entry(Some(page)).or_default();
         let phase = || phase.to_owned();
-        lesser.extend(shown.unconfirmed.then(|| Lesser::Unconfirmed { phase: phase() }));
+        degradations.extend(shown.unconfirmed.then(|| Degradation::Unconfirmed { phase: phase() }));
         let otherwise = [true, false].into_iter().zip(shown.otherwise).filter(|(_, is)| *is);
-        lesser.extend(otherwise.map(|(skipped, _)| Lesser::Otherwise { phase: phase(), skipped }));
+        degradations.extend(
+            otherwise.map(|(skipped, _)| Degradation::Otherwise { phase: phase(), skipped }),
+        );
     }
     // What a mix adds to that comes first.
     for (page, (length, witness)) in alone {
@@ -276,7 +278,7 @@ fn watch<'m>(
         otherwise: [false; 2],
     };
     let Explored { model: watched, known, taken_up, exhausted, .. } = explore(watched, LIMITS);
-    let told = |place, end: End<u32>, done| {
+    let told = |place, end: PathEnd<u32>, done| {
         let (first, steps) = known.path(end);
         let first = known.state(first).scene as usize;
         let steps = steps.into_iter().map(|(step, _)| scenes.graph.step(step));

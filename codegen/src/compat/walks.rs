@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::exploration::{Class, Degradation, Exploration, Place, Witness, class_of};
 use super::facts::{Cause, Fact};
-use super::found::{Class, Found, Lesser, Place, Witness, class_of};
-use super::layers::{Answer, Meaning, Value, World};
-use super::mix::{End, Mix};
+use super::layers::{Meaning, ReportResult, Value, World};
+use super::mix::{Mix, Receiver};
 use super::moves::Moves;
 use super::road::{Road, Spot};
 use super::words::{disagree, named, said, started, starts, switched, takes};
@@ -34,12 +34,16 @@ struct Walks<'w, 'm> {
     /// The workflow that reports beside, and who moves rows by each version.
     beside: Option<(usize, &'w [Moves])>,
     starts: Vec<At>,
-    found: Found,
+    found: Exploration,
 }
 
 /// Every state of rows on this road, on which they may get on at any moment.
-pub(super) fn search(world: &World<'_>, road: &Road, beside: Option<(usize, &[Moves])>) -> Found {
-    let mut found = Found { exhausted: true, ..Found::default() };
+pub(super) fn search(
+    world: &World<'_>,
+    road: &Road,
+    beside: Option<(usize, &[Moves])>,
+) -> Exploration {
+    let mut found = Exploration { exhausted: true, ..Exploration::default() };
     let starts = started(world, road, &mut found);
     let starts = starts.into_iter().map(|start| (road.start(), start)).collect();
     let explored = explore(Walks { world, road, beside, starts, found }, ALL);
@@ -52,32 +56,32 @@ pub(super) fn search(world: &World<'_>, road: &Road, beside: Option<(usize, &[Mo
 impl Walks<'_, '_> {
     /// What the application can set out to write from a state: what its backend's table lets follow
     /// and no run reports; where that lacks the state, what the database would let follow.
-    fn wanted(&self, end: End, from: Value) -> Vec<Value> {
+    fn wanted(&self, receiver: Receiver, from: Value) -> Vec<Value> {
         let world = self.world;
         let is_own = |to: &Value| {
-            self.beside.is_none_or(|(_, moves)| moves[end.backend].own.contains(&(from, *to)))
+            self.beside.is_none_or(|(_, moves)| moves[receiver.backend].own.contains(&(from, *to)))
         };
         let of = |version: usize, state| {
             let machine = world.machines[version];
             machine.next(state).map(move |to| world.value(version, to))
         };
-        match (world.state(end.backend, from), world.state(end.database, from)) {
-            (Some(state), _) => of(end.backend, state).filter(is_own).collect(),
-            (None, Some(state)) => of(end.database, state)
-                .filter(|&to| world.state(end.backend, to).is_some())
+        match (world.state(receiver.backend, from), world.state(receiver.database, from)) {
+            (Some(state), _) => of(receiver.backend, state).filter(is_own).collect(),
+            (None, Some(state)) => of(receiver.database, state)
+                .filter(|&to| world.state(receiver.backend, to).is_some())
                 .collect(),
             (None, None) => Vec::new(),
         }
     }
 
     /// What reports of the workflow beside make of a row.
-    fn reports(&self, end: End, from: Value) -> impl Iterator<Item = Value> + use<'_> {
+    fn reports(&self, receiver: Receiver, from: Value) -> impl Iterator<Item = Value> + use<'_> {
         let beside = self.beside.into_iter();
         let all = beside.flat_map(|(workflow, moves)| {
             moves[workflow].reported.iter().map(move |&to| (workflow, to))
         });
         all.filter(move |&(workflow, to)| {
-            self.world.receive(workflow, end, from, to) == Answer::Applied
+            self.world.receive(workflow, receiver, from, to) == ReportResult::Applied
         })
         .map(|(_, to)| to)
     }
@@ -92,30 +96,40 @@ impl Walks<'_, '_> {
     }
 
     /// What the application sets out to write is refused.
-    fn refused(&mut self, known: &Known<Self>, at: usize, to: Value, answer: Answer, class: Class) {
+    fn refused(
+        &mut self,
+        known: &Known<Self>,
+        at: usize,
+        to: Value,
+        answer: ReportResult,
+        class: Class,
+    ) {
         let (spot, from) = *known.state(at);
-        let (world, end) = (self.world, self.road.end(spot));
-        let step = [from, to].map(|value| named(world, end.backend, value)).join(" -> ");
+        let (world, receiver) = (self.world, self.road.receiver(spot));
+        let step = [from, to].map(|value| named(world, receiver.backend, value)).join(" -> ");
         let refused = (class == Class::DatabaseRefuses).then_some(step.as_str());
         let mut path = self.path(known, at);
-        path.push(format!("the application: {}", said(world, end.backend, end, from, to, answer)));
-        let cause = Cause::report(from, to, answer, end);
+        path.push(format!(
+            "the application: {}",
+            said(world, receiver.backend, receiver, from, to, answer)
+        ));
+        let cause = Cause::report(from, to, answer, receiver);
         self.found.rests_on.extend(cause.facts.first().cloned());
-        self.breaks((spot.place, None, class), disagree(world, end, refused), path, cause);
+        self.breaks((spot.place, None, class), disagree(world, receiver, refused), path, cause);
     }
 
     fn looks(&mut self, known: &Known<Self>, at: usize) {
         let (spot, value) = *known.state(at);
         let world = self.world;
-        let end = self.road.end(spot);
+        let receiver = self.road.receiver(spot);
         self.found.tried.views += world.machines.len() as u64;
         // Whoever moved the row knows what it is.
-        let means = self.means(end, value);
+        let means = self.means(receiver, value);
         for page in 0..world.machines.len() {
             let Some(shows) = world.meaning(page, value) else {
                 if spot.place == 0 {
-                    let lesser = self.found.lesser.entry(Some(page)).or_default();
-                    lesser.insert(Lesser::Unknown { value });
+                    let degradations = self.found.degradations.entry(Some(page)).or_default();
+                    degradations.insert(Degradation::Unknown { value });
                 }
                 continue;
             };
@@ -136,16 +150,16 @@ impl Walks<'_, '_> {
         let world = self.world;
         let versions = || 0..world.machines.len();
         let alone: Vec<BTreeSet<Value>> =
-            versions().map(|version| self.ending(Mix::all(version).end())).collect();
+            versions().map(|version| self.ending(Mix::all(version).receiver())).collect();
         // Whoever meets a backend that is being replaced may meet the one that follows it next.
-        for place in 0..self.road.ends.len() {
+        for place in 0..self.road.receivers.len() {
             let spot = Spot { place, back: false };
-            let end = self.road.end(spot);
+            let receiver = self.road.receiver(spot);
             // What one version does from its own start on is no mix's doing.
-            if place == 0 && end.backend == end.database {
+            if place == 0 && receiver.backend == receiver.database {
                 continue;
             }
-            let ending = self.ending(end);
+            let ending = self.ending(receiver);
             for &((_, value), at) in reached.iter().filter(|(at, _)| at.0 == spot) {
                 // What one version calls an end needs nobody to bring it to one.
                 let is_end = versions()
@@ -156,62 +170,63 @@ impl Walks<'_, '_> {
                 }
                 let summary = format!(
                     "a row in {} can't be brought to an end by the {} backend",
-                    named(world, end.database, value),
-                    world.labels[end.backend]
+                    named(world, receiver.database, value),
+                    world.labels[receiver.backend]
                 );
-                let (path, cause) = (self.path(known, at), self.why_stuck(end, value));
+                let (path, cause) = (self.path(known, at), self.why_stuck(receiver, value));
                 self.breaks((place, None, Class::LeftOpen), summary, path, cause);
             }
         }
     }
 
     /// What a backend and its database take a value for.
-    fn means(&self, end: End, value: Value) -> Option<Meaning> {
-        let backend = self.world.meaning(end.backend, value);
-        backend.or_else(|| self.world.meaning(end.database, value))
+    fn means(&self, receiver: Receiver, value: Value) -> Option<Meaning> {
+        let backend = self.world.meaning(receiver.backend, value);
+        backend.or_else(|| self.world.meaning(receiver.database, value))
     }
 
     /// The steps that a backend's application and the runs beside it take from a value, as they want.
-    fn all_wanted(&self, end: End, from: Value) -> Vec<Value> {
-        let mut wanted = self.wanted(end, from);
-        wanted.extend(self.reports(end, from));
+    fn all_wanted(&self, receiver: Receiver, from: Value) -> Vec<Value> {
+        let mut wanted = self.wanted(receiver, from);
+        wanted.extend(self.reports(receiver, from));
         wanted
     }
 
     /// The values from which a backend and its database bring rows to an end.
-    fn ending(&self, end: End) -> BTreeSet<Value> {
+    fn ending(&self, receiver: Receiver) -> BTreeSet<Value> {
         let world = self.world;
         let mut before = vec![Vec::new(); world.values().count()];
         for from in world.values() {
-            let wanted = self.wanted(end, from).into_iter();
-            let taken = wanted.filter(|&to| world.judge(end, from, to) == Answer::Applied);
-            for to in taken.chain(self.reports(end, from)) {
+            let wanted = self.wanted(receiver, from).into_iter();
+            let taken =
+                wanted.filter(|&to| world.judge(receiver, from, to) == ReportResult::Applied);
+            for to in taken.chain(self.reports(receiver, from)) {
                 before[to.index()].push(from);
             }
         }
-        let is_end = |&value: &Value| self.means(end, value).is_some_and(|means| means.ended);
+        let is_end = |&value: &Value| self.means(receiver, value).is_some_and(|means| means.ended);
         closure(world.values().filter(is_end), |value| before[value.index()].iter().copied())
     }
 
     /// The first step that another version would have taken from here, and this mix does not: for it is
     /// refused, or for nobody takes it; else the first end that is none to this mix.
-    fn why_stuck(&self, end: End, from: Value) -> Cause {
+    fn why_stuck(&self, receiver: Receiver, from: Value) -> Cause {
         let world = self.world;
         let mut seen = BTreeSet::from([from]);
         let mut waiting = VecDeque::from([from]);
         let (mut untaken, mut no_end) = (None, None);
         while let Some(at) = waiting.pop_front() {
-            let taken = self.all_wanted(end, at);
+            let taken = self.all_wanted(receiver, at);
             for version in 0..world.machines.len() {
-                let alone = Mix::all(version).end();
+                let alone = Mix::all(version).receiver();
                 let is_end = |of| self.means(of, at).is_some_and(|means| means.ended);
-                if is_end(alone) && !is_end(end) {
+                if is_end(alone) && !is_end(receiver) {
                     no_end.get_or_insert_with(|| Cause::meaning(at));
                 }
                 for to in self.all_wanted(alone, at) {
-                    let answer = world.judge(end, at, to);
+                    let answer = world.judge(receiver, at, to);
                     if !answer.is_accepted() {
-                        return Cause::report(at, to, answer, end);
+                        return Cause::report(at, to, answer, receiver);
                     }
                     if !taken.contains(&to) {
                         untaken.get_or_insert_with(|| Cause::nobody(at, to));
@@ -227,8 +242,8 @@ impl Walks<'_, '_> {
 
     fn path(&self, known: &Known<Self>, at: usize) -> Vec<String> {
         let world = self.world;
-        let name = |(spot, value): At| named(world, self.road.end(spot).backend, value);
-        let (first, steps) = known.path(search::End::state(at));
+        let name = |(spot, value): At| named(world, self.road.receiver(spot).backend, value);
+        let (first, steps) = known.path(search::PathEnd::state(at));
         let mut before = *known.state(first);
         let mut lines = vec![starts(world, self.road, name(before))];
         for (way, to) in steps {
@@ -249,7 +264,7 @@ impl Walks<'_, '_> {
 }
 
 impl Model for Walks<'_, '_> {
-    type State = At;
+    type Node = At;
     type Step = Way;
 
     fn starts(&self) -> Vec<At> {
@@ -257,22 +272,23 @@ impl Model for Walks<'_, '_> {
     }
 
     fn steps(&self, &(spot, from): &At, steps: &mut Vec<(Way, At)>) {
-        let end = self.road.end(spot);
-        let wanted = self.wanted(end, from).into_iter();
-        let taken = wanted.filter(|&to| self.world.judge(end, from, to) == Answer::Applied);
+        let receiver = self.road.receiver(spot);
+        let wanted = self.wanted(receiver, from).into_iter();
+        let taken =
+            wanted.filter(|&to| self.world.judge(receiver, from, to) == ReportResult::Applied);
         steps.extend(taken.map(|to| (Way::Step, (spot, to))));
-        steps.extend(self.reports(end, from).map(|to| (Way::Report, (spot, to))));
+        steps.extend(self.reports(receiver, from).map(|to| (Way::Report, (spot, to))));
         let switches = self.road.next(self.world, spot);
         steps.extend(switches.map(|to| (Way::Switch, (to, from))));
     }
 
     fn look(&mut self, known: &Known<Self>, at: usize) {
         let (spot, from) = *known.state(at);
-        let end = self.road.end(spot);
-        let judged_by_table = self.world.state(end.backend, from).is_some();
-        for to in self.wanted(end, from) {
-            let answer = self.world.judge(end, from, to);
-            if let Answer::Refused(..) = answer {
+        let receiver = self.road.receiver(spot);
+        let judged_by_table = self.world.state(receiver.backend, from).is_some();
+        for to in self.wanted(receiver, from) {
+            let answer = self.world.judge(receiver, from, to);
+            if let ReportResult::Refused(..) = answer {
                 self.found.tried.refused += 1;
                 if let Some(class) = class_of(answer)
                     && (judged_by_table || class == Class::BackendBreaks)

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::exploration::{Class, Degradation, Tried, Witness};
 use super::facts::{Cause, Difference, Fact};
-use super::found::{Class, Lesser, Tried, Witness};
 use super::help::Helps;
 use super::layers::{Why, World};
 use super::mix::{Layer, Mix};
 use super::mixed::MOST_SITUATIONS;
-use super::mixes::{Judged, Mixes, Verdict};
+use super::mixes::{Judged, MixSafety, Mixes};
 use super::moves::Moves;
 use super::order::{Direction, Order, Orders, orders};
 use super::rules::{Apart, Change, Pair, Side, of_pair};
@@ -152,17 +152,19 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     };
     for Judged { mix, verdict } in &judged {
         match verdict {
-            Verdict::Broken(bad) => {
+            MixSafety::Broken(bad) => {
                 for (class, witness) in bad {
                     weighing.blame(*class, witness, Some(*mix), false);
                 }
             }
-            Verdict::Degraded(lesser) => {
-                for at in lesser.iter().flat_map(|one| weighing.lessens(one)).collect::<Vec<_>>() {
+            MixSafety::Degraded(degradations) => {
+                for at in
+                    degradations.iter().flat_map(|one| weighing.lessens(one)).collect::<Vec<_>>()
+                {
                     weighing.weighed[at].degrades.insert(*mix);
                 }
             }
-            Verdict::Safe | Verdict::Bounded => {}
+            MixSafety::Safe | MixSafety::Bounded => {}
         }
     }
     for orders in [&rollout, &rollback] {
@@ -274,17 +276,16 @@ impl Weighing {
     }
 
     /// The changes that there is less for.
-    fn lessens(&self, lesser: &Lesser) -> Vec<usize> {
+    fn lessens(&self, degradations: &Degradation) -> Vec<usize> {
         let of = |fact: Fact| self.difference.changes(&fact).to_vec();
-        match lesser {
-            Lesser::Refused { value, why: Why::Unknown, .. } | Lesser::Unknown { value } => {
-                of(Fact::Knows(*value))
-            }
-            Lesser::Refused { value, .. } => {
+        match degradations {
+            Degradation::Refused { value, why: Why::Unknown, .. }
+            | Degradation::Unknown { value } => of(Fact::Knows(*value)),
+            Degradation::Refused { value, .. } => {
                 let names = of(Fact::Finds).into_iter().chain(of(Fact::Address));
                 self.difference.steps_into(*value).chain(names).collect()
             }
-            Lesser::Unconfirmed { phase } | Lesser::Otherwise { phase, .. } => {
+            Degradation::Unconfirmed { phase } | Degradation::Otherwise { phase, .. } => {
                 of(Fact::Shows(phase.clone()))
             }
         }

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::layers::World;
 use super::mix::{Layer, Mix};
-use super::mixes::{Mixes, Verdict};
+use super::mixes::{MixSafety, Mixes};
 use super::source::Version;
 use super::weigh::{Comparison, compare};
 
@@ -19,7 +19,7 @@ pub struct Window<'v> {
     /// Every pair, an older and a newer one, by their places.
     pub pairs: Vec<(usize, usize, Comparison<'v>)>,
     /// Every mix of all versions; nothing where there are more than four.
-    pub mixes: Option<Vec<(Mix, Verdict)>>,
+    pub mixes: Option<Vec<(Mix, MixSafety)>>,
     layers: Vec<Layer>,
 }
 
@@ -51,7 +51,7 @@ impl Window<'_> {
         if pairs().any(|pair| pair == Some(false)) {
             return Some(false);
         }
-        let bounded = |(_, verdict): &(Mix, Verdict)| matches!(verdict, Verdict::Bounded);
+        let bounded = |(_, verdict): &(Mix, MixSafety)| matches!(verdict, MixSafety::Bounded);
         let unknown =
             self.mixes.iter().flatten().any(bounded) || pairs().any(|pair| pair.is_none());
         (!unknown).then_some(true)
@@ -77,7 +77,7 @@ impl Window<'_> {
     fn broken(&self) -> Vec<(String, Vec<String>, Vec<Mix>)> {
         let mut told: Vec<(String, Vec<String>, Vec<Mix>)> = Vec::new();
         for (mix, verdict) in self.mixes.iter().flatten() {
-            let Verdict::Broken(bad) = verdict else { continue };
+            let MixSafety::Broken(bad) = verdict else { continue };
             for (class, witness) in bad {
                 let too = witness.too(&self.versions[mix.workflow].source.path);
                 let summary = format!("{}: {}{too}", class.as_str(), witness.summary);

@@ -1,14 +1,14 @@
 //! How something comes to go wrong: the shortest path, in words, and where it departs from what the
 //! workflow's own version would have made of it.
 
+use super::exploration::{Class, Place, Witness};
 use super::facts::Cause;
-use super::found::{Class, Place, Witness};
-use super::layers::{Answer, By, Value, Why, World};
+use super::layers::{By, ReportResult, Value, Why, World};
 use super::mixed::{Mixed, Taken};
 use super::receives::{Received, Receives, Row};
 use super::words::{disagree, named, takes};
 use crate::runs::{Does, Fate, Run, Runs, Step, tell};
-use crate::search::{End, Known};
+use crate::search::{Known, PathEnd};
 
 /// A run to what goes wrong: where it begins, each step with where the run is then, and what came of
 /// its report.
@@ -19,7 +19,7 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    pub(super) fn of(known: &Known<Mixed<'_, '_>>, end: End<Taken>) -> Self {
+    pub(super) fn of(known: &Known<Mixed<'_, '_>>, end: PathEnd<Taken>) -> Self {
         let (first, steps) = known.path(end);
         Self::through(known, first, steps.into_iter())
     }
@@ -108,8 +108,11 @@ fn cause(
     match (class, last) {
         (Class::DatabaseRefuses | Class::BackendBreaks, Some((cause, _, _))) => cause,
         (Class::FailsJob, Some((cause, answer, same))) => match answer {
-            Answer::Refused(_, Why::Illegal | Why::Ended) if !same => first.unwrap_or(cause),
-            Answer::Refused(..) | Answer::Applied | Answer::Duplicate | Answer::NotSent => cause,
+            ReportResult::Refused(_, Why::Illegal | Why::Ended) if !same => first.unwrap_or(cause),
+            ReportResult::Refused(..)
+            | ReportResult::Applied
+            | ReportResult::Duplicate
+            | ReportResult::NotSent => cause,
         },
         (Class::PageFalse, _) => match (shown, first) {
             (Some(_), Some(first)) => first,
@@ -139,11 +142,11 @@ fn summary(
         (Class::FailsJob, _) => {
             let Received { to, answer, met, .. } = report();
             let (who, by) = match answer {
-                Answer::Refused(By::Database, _) => ("database", met.database),
-                Answer::Refused(By::Backend | By::Address, _)
-                | Answer::Applied
-                | Answer::Duplicate
-                | Answer::NotSent => ("backend", met.backend),
+                ReportResult::Refused(By::Database, _) => ("database", met.database),
+                ReportResult::Refused(By::Backend | By::Address, _)
+                | ReportResult::Applied
+                | ReportResult::Duplicate
+                | ReportResult::NotSent => ("backend", met.backend),
             };
             let job = trail.steps.last().and_then(|(step, _)| step.job());
             let job = runs.workflow.name(job.expect("a job reports"));

@@ -1,22 +1,22 @@
 //! What happens in a mix, in words: values, reports and their answers, switches.
 
+use super::exploration::{Class, Exploration, Witness, class_of};
 use super::facts::Cause;
-use super::found::{Class, Found, Witness, class_of};
-use super::layers::{Answer, By, Meaning, Value, Why, World};
-use super::mix::End;
+use super::layers::{By, Meaning, ReportResult, Value, Why, World};
+use super::mix::Receiver;
 use super::road::{Road, Spot};
 use crate::runs::legal;
 
 /// The states that rows are started in on a road; what keeps them from another is found.
-pub(super) fn started(world: &World<'_>, road: &Road, found: &mut Found) -> Vec<Value> {
+pub(super) fn started(world: &World<'_>, road: &Road, found: &mut Exploration) -> Vec<Value> {
     let begins = road.start();
-    let end = road.end(begins);
-    let mut starts = world.initial(end.backend);
+    let receiver = road.receiver(begins);
+    let mut starts = world.initial(receiver.backend);
     starts.retain(|&start| {
-        let answer = world.start(end, start);
+        let answer = world.start(receiver, start);
         if !answer.is_accepted() {
             let class = class_of(answer).unwrap_or(Class::DatabaseRefuses);
-            let witness = || no_start(world, end, start, answer);
+            let witness = || no_start(world, receiver, start, answer);
             found.bad.entry((begins.place, None, class)).or_insert_with(witness);
         }
         answer.is_accepted()
@@ -25,24 +25,24 @@ pub(super) fn started(world: &World<'_>, road: &Road, found: &mut Found) -> Vec<
 }
 
 /// No row can be started in one of the states that a backend starts them in.
-fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witness {
-    let name = named(world, end.backend, value);
+fn no_start(world: &World<'_>, receiver: Receiver, value: Value, answer: ReportResult) -> Witness {
+    let name = named(world, receiver.backend, value);
     let why = match answer {
-        Answer::Refused(_, Why::Unknown) => "lacks that state",
-        Answer::Refused(_, Why::Illegal) => "starts no row there",
-        Answer::Refused(_, Why::Ended | Why::Unguarded | Why::NotFound | Why::Fault)
-        | Answer::Applied
-        | Answer::Duplicate
-        | Answer::NotSent => "does not have what it looks for",
+        ReportResult::Refused(_, Why::Unknown) => "lacks that state",
+        ReportResult::Refused(_, Why::Illegal) => "starts no row there",
+        ReportResult::Refused(_, Why::Ended | Why::Unguarded | Why::NotFound | Why::Fault)
+        | ReportResult::Applied
+        | ReportResult::Duplicate
+        | ReportResult::NotSent => "does not have what it looks for",
     };
-    let where_else = match world.machines[end.backend].initial.len() {
+    let where_else = match world.machines[receiver.backend].initial.len() {
         1 => String::new(),
         _ => format!(" in {name}"),
     };
     let summary = format!(
         "no row can be started{where_else}: the {} backend starts it in {name}, and the {} \
          database {why}",
-        world.labels[end.backend], world.labels[end.database],
+        world.labels[receiver.backend], world.labels[receiver.database],
     );
     Witness::new(summary.clone(), vec![summary], Cause::start(value))
 }
@@ -51,12 +51,12 @@ fn no_start(world: &World<'_>, end: End, value: Value, answer: Answer) -> Witnes
 pub(super) fn no_run(
     world: &World<'_>,
     workflow: usize,
-    end: End,
+    receiver: Receiver,
     value: Value,
     input: &str,
 ) -> Witness {
-    let [backend, label] = [end.backend, workflow].map(|version| &world.labels[version]);
-    let name = named(world, end.backend, value);
+    let [backend, label] = [receiver.backend, workflow].map(|version| &world.labels[version]);
+    let name = named(world, receiver.backend, value);
     let summary = format!(
         "no run is started, and the row is left in {name}: the {backend} backend gives its id by \
          an input that the {label} workflow does not declare"
@@ -68,7 +68,7 @@ pub(super) fn no_run(
              answers 422 (Unexpected inputs provided), and no run begins"
         ),
     ];
-    Witness::new(summary, path, Cause::report(value, value, Answer::NotSent, end))
+    Witness::new(summary, path, Cause::report(value, value, ReportResult::NotSent, receiver))
 }
 
 /// What a value is called: by its name in this version, or in the first that has it.
@@ -85,22 +85,22 @@ pub(super) fn named<'m>(world: &World<'m>, version: usize, value: Value) -> &'m 
 pub(super) fn said(
     world: &World<'_>,
     speaker: usize,
-    end: End,
+    receiver: Receiver,
     from: Value,
     to: Value,
-    answer: Answer,
+    answer: ReportResult,
 ) -> String {
     let name = |value| named(world, speaker, value);
     let (source, wanted) = (name(from), name(to));
     let (by, why) = match answer {
-        Answer::Applied => return format!("{source} -> {wanted}"),
-        Answer::Duplicate => return format!("reports {wanted} again, nothing changes"),
-        Answer::NotSent => return format!("its report of {wanted} is never sent"),
-        Answer::Refused(by, why) => (by, why),
+        ReportResult::Applied => return format!("{source} -> {wanted}"),
+        ReportResult::Duplicate => return format!("reports {wanted} again, nothing changes"),
+        ReportResult::NotSent => return format!("its report of {wanted} is never sent"),
+        ReportResult::Refused(by, why) => (by, why),
     };
     let (who, version) = match by {
-        By::Backend | By::Address => ("backend", end.backend),
-        By::Database => ("database", end.database),
+        By::Backend | By::Address => ("backend", receiver.backend),
+        By::Database => ("database", receiver.database),
     };
     let label = &world.labels[version];
     let refused = format!("its report of {wanted} is refused by the {label} {who}");
@@ -130,8 +130,9 @@ pub(super) fn said(
 
 /// A backend and a database that don't agree: the database refuses what its backend accepts, or the
 /// backend can't go on from what the database holds.
-pub(super) fn disagree(world: &World<'_>, end: End, refused: Option<&str>) -> String {
-    let [backend, database] = [end.backend, end.database].map(|version| &world.labels[version]);
+pub(super) fn disagree(world: &World<'_>, receiver: Receiver, refused: Option<&str>) -> String {
+    let [backend, database] =
+        [receiver.backend, receiver.database].map(|version| &world.labels[version]);
     match refused {
         Some(what) => {
             format!("the {database} database refuses {what}, which the {backend} backend accepts")
@@ -155,7 +156,7 @@ pub(super) fn takes(
 
 /// How a row begins its road.
 pub(super) fn starts(world: &World<'_>, road: &Road, name: &str) -> String {
-    let label = |place: usize| &world.labels[road.ends[place].backend];
+    let label = |place: usize| &world.labels[road.receivers[place].backend];
     match road.begins {
         0 => format!("the row starts in {name}"),
         begins => format!(
@@ -168,7 +169,7 @@ pub(super) fn starts(world: &World<'_>, road: &Road, name: &str) -> String {
 
 /// What is switched between two spots of a road.
 pub(super) fn switched(world: &World<'_>, road: &Road, from: Spot, to: Spot) -> String {
-    let (was, is) = (road.end(from), road.end(to));
+    let (was, is) = (road.receiver(from), road.receiver(to));
     if from.place == to.place {
         let label = &world.labels[is.backend];
         return format!("the {label} backend answers next: one is being replaced by the other");

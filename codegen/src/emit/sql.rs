@@ -83,7 +83,7 @@ mod sqlite;
 mod wording;
 
 pub use change::{renamed, stale_default};
-pub use names::{Names, identifiers};
+pub use names::{SqlNames, identifiers};
 pub use objects::{Column, Kind, Object, Schema, default};
 pub use renames::{Matched, renames};
 
@@ -111,7 +111,7 @@ pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
     let schema = sql.schema.as_ref().map_or(String::new(), |schema| format!("{schema}."));
     let force = format!("{}_force", machine.name);
     let statement = |&dialect: &Dialect| {
-        let n = Names::new(machine, sql, dialect);
+        let n = SqlNames::new(machine, sql, dialect);
         let key: Vec<String> = n.parts.iter().map(|_| "'KEY'".to_owned()).collect();
         let own: Vec<String> = n.parts.iter().map(|part| part.name.clone()).collect();
         let state = if n.has_numbers() { "NUMBER" } else { "'STATE'" };

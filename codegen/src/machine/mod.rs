@@ -21,7 +21,7 @@ pub use phasegate::{Outcome, StateId, View};
 pub(crate) use relation::{Bits, ones};
 pub use relation::{Kind, Relation, TooMany};
 pub use reports::{Outcomes, Report, ReportKind};
-pub use sequence::{Log, Rejection, Verdict};
+pub use sequence::{Acceptance, Log, Rejection};
 pub use targets::Targets;
 
 /// The most states that a table may have.

@@ -4,7 +4,7 @@ use super::{Machine, StateId};
 
 /// What a whole sequence comes to.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum Acceptance {
     /// Legal so far.
     Accepted,
     /// Legal, and its last state is ended.
@@ -98,11 +98,11 @@ impl<'m> Log<'m> {
     }
 
     /// What the sequence comes to so far.
-    pub fn verdict(self) -> Verdict {
+    pub fn verdict(self) -> Acceptance {
         match (self.rejected, self.last) {
-            (Some(rejection), _) => Verdict::Rejected(rejection),
-            (None, Some(last)) if self.machine.state(last).is_ended() => Verdict::Complete,
-            (None, Some(_) | None) => Verdict::Accepted,
+            (Some(rejection), _) => Acceptance::Rejected(rejection),
+            (None, Some(last)) if self.machine.state(last).is_ended() => Acceptance::Complete,
+            (None, Some(_) | None) => Acceptance::Accepted,
         }
     }
 }

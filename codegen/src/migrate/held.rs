@@ -27,7 +27,7 @@ impl Line {
                     );
                     let help = "restore it and its migrations from version control; only the newest \
                                 are taken back by removing them, where no database has run them";
-                    reader.tell(rules::MIGRATION_MISSING, &path, message, help);
+                    reader.report(rules::MIGRATION_MISSING, &path, message, help);
                 } else if reader.findings.is_empty() {
                     Self::fork(past, before, reader);
                 }
@@ -53,7 +53,7 @@ impl Line {
         let help = "where no database has run what leads to it, remove it with those files, and run \
                     `phasegate migrate` again: that goes on from the table before; otherwise restore \
                     from version control what it followed";
-        reader.tell(rules::MIGRATION_FORKED, &past.path, message, help);
+        reader.report(rules::MIGRATION_FORKED, &past.path, message, help);
     }
 
     /// A table has the number of the last migration that led to it; one written by hand is not
@@ -67,7 +67,7 @@ impl Line {
             );
             let help = "give it that number back, or remove it where it is a copy; `phasegate \
                         migrate` alone writes tables here";
-            reader.tell(rules::MIGRATION_EDITED, &past.path, message, help);
+            reader.report(rules::MIGRATION_EDITED, &past.path, message, help);
         }
     }
 
@@ -102,11 +102,11 @@ impl Line {
                     );
                     let help = "restore that table from version control; or, if no database has run the \
                                 migration, remove it";
-                    reader.tell(rules::MIGRATION_UNRECORDED, &shown, message, help);
+                    reader.report(rules::MIGRATION_UNRECORDED, &shown, message, help);
                 } else if let Some(taken) = same.next_back() {
                     let message = format!("the number is that of `{}`, too", taken.name);
                     let help = "give this one a number of its own";
-                    reader.tell(rules::NUMBER_TAKEN, &shown, message, help);
+                    reader.report(rules::NUMBER_TAKEN, &shown, message, help);
                 }
             }
         }

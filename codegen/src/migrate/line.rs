@@ -123,7 +123,7 @@ impl Past {
 
 /// What lies in a line's folders, as one machine sees it.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct LineContents {
     /// The machine's tables, oldest first.
     pub(super) past: Vec<Past>,
     /// The names of other machines, each with its last table.
@@ -136,7 +136,7 @@ pub(super) struct State {
     pub(super) findings: Vec<Finding>,
 }
 
-impl State {
+impl LineContents {
     /// The tables that the databases were migrated to since the machine was last taken out of them.
     pub(super) fn installed(&self) -> &[Past] {
         let removed = self.past.iter().rposition(|past| past.snapshot.removed);
@@ -146,7 +146,7 @@ impl State {
 
 impl Line {
     /// Reads the folders.
-    pub(super) fn read(&self, root: &Path, machine: &str) -> io::Result<State> {
+    pub(super) fn read(&self, root: &Path, machine: &str) -> io::Result<LineContents> {
         let mut reader = Reader { root, findings: Vec::new() };
         let mut folders = BTreeMap::new();
         for (&dialect, folder) in &self.folders {
@@ -185,7 +185,7 @@ impl Line {
         }
         self.chain(&past, root, &mut reader);
         self.strangers(machine, &folders, &recorded, &mut reader);
-        Ok(State { past, others, last, folders, findings: reader.findings })
+        Ok(LineContents { past, others, last, folders, findings: reader.findings })
     }
 
     /// The table that the machine was migrated to last in another place than this line's, where one

@@ -14,14 +14,14 @@ mod version;
 
 use std::io;
 
-use crate::artifact::Leave;
+use crate::artifact::WriteMode;
 use crate::emit::sql::Dialect;
 use crate::finding::{Finding, Severity};
 use crate::load::{Error, Loaded};
 use crate::machine::Machine;
 use crate::rules;
 use disk::NewFile;
-use line::{Line, State};
+use line::{Line, LineContents};
 use plan::Plan;
 
 /// What became of a table's migrations.
@@ -29,7 +29,7 @@ use plan::Plan;
 pub struct Migrated {
     /// What keeps it from being migrated, and warnings.
     pub findings: Vec<Finding>,
-    /// The files that were written, or without leave to write would be, from the root, with `/`:
+    /// The files that were written, or in a check would be, from the root, with `/`:
     /// migrations, and last the table that they lead to.
     pub files: Vec<String>,
     /// The table that was migrated to before, from the root.
@@ -63,9 +63,9 @@ pub enum Ask {
 ///
 /// # Errors
 /// Where a file cannot be read or written; what was written then is taken back.
-pub fn migrate(loaded: &Loaded, ask: Ask, leave: Leave) -> Result<Migrated, Error> {
+pub fn migrate(loaded: &Loaded, ask: Ask, mode: WriteMode) -> Result<Migrated, Error> {
     let (planned, files) = plan(loaded, ask, &states(loaded, read)?)?;
-    if leave == Leave::Read || files.is_empty() {
+    if mode == WriteMode::Check || files.is_empty() {
         return Ok(planned);
     }
     // What others write meanwhile is waited for, and then looked at again.
@@ -101,11 +101,11 @@ pub fn check(loaded: &Loaded) -> Result<Vec<Finding>, Error> {
 /// Where a file cannot be read.
 pub fn is_begun(loaded: &Loaded) -> Result<Option<bool>, Error> {
     let states = states(loaded, read)?;
-    let is_begun = |(line, state): &(Line, State)| is_kept(loaded, line, state);
+    let is_begun = |(line, state): &(Line, LineContents)| is_kept(loaded, line, state);
     Ok((!states.is_empty()).then(|| states.iter().any(is_begun)))
 }
 
-fn is_kept(loaded: &Loaded, line: &Line, state: &State) -> bool {
+fn is_kept(loaded: &Loaded, line: &Line, state: &LineContents) -> bool {
     !state.installed().is_empty()
         || !state.findings.is_empty()
         || line.elsewhere(&loaded.root, &loaded.machine.name).is_some()
@@ -162,7 +162,7 @@ fn lines(loaded: &Loaded) -> Vec<Line> {
 }
 
 /// What lies in a line's folders, and not in the middle of another process's writing.
-fn read(loaded: &Loaded, line: &Line) -> io::Result<State> {
+fn read(loaded: &Loaded, line: &Line) -> io::Result<LineContents> {
     let lock = disk::shared_lock(&loaded.root, &line.tables())?;
     let state = line.read(&loaded.root, &loaded.machine.name)?;
     if lock.is_none() && !state.findings.is_empty() {
@@ -176,8 +176,8 @@ fn read(loaded: &Loaded, line: &Line) -> io::Result<State> {
 /// The lines of a table, and what lies in the folders of each.
 fn states(
     loaded: &Loaded,
-    read: impl Fn(&Loaded, &Line) -> io::Result<State>,
-) -> io::Result<Vec<(Line, State)>> {
+    read: impl Fn(&Loaded, &Line) -> io::Result<LineContents>,
+) -> io::Result<Vec<(Line, LineContents)>> {
     let read = |line: Line| Ok((line.clone(), read(loaded, &line)?));
     lines(loaded).into_iter().map(read).collect()
 }
@@ -186,7 +186,7 @@ fn states(
 fn plan(
     loaded: &Loaded,
     ask: Ask,
-    states: &[(Line, State)],
+    states: &[(Line, LineContents)],
 ) -> io::Result<(Migrated, Vec<NewFile>)> {
     let mut migrated = Migrated::default();
     let mut files = Vec::new();

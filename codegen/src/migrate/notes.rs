@@ -29,7 +29,7 @@ impl Plan<'_> {
                 "keep `name = \"{was}\"`, which the names of tables, types and functions are made \
                  of; `title` is what people read"
             );
-            self.tell(rules::TARGET_CHANGED, None, message, help);
+            self.report(rules::TARGET_CHANGED, None, message, help);
         }
     }
 
@@ -49,7 +49,7 @@ impl Plan<'_> {
              change back; if the databases' own way leads to this table by migrations written by \
              hand, say so by `--baseline`"
         );
-        self.tell(rules::MIGRATIONS_MOVED, None, message, help);
+        self.report(rules::MIGRATIONS_MOVED, None, message, help);
     }
 
     /// What `renamed_from` says that has no meaning any more, or never had.
@@ -153,7 +153,7 @@ impl Plan<'_> {
                 "say in `[target.sql] migrations` a folder for each dialect that one tool's \
                         migrations lie in, `{ postgres = \"...\" }`"
                     .to_owned();
-            self.tell(rules::MIXED_LAYOUTS, None, message, help);
+            self.report(rules::MIXED_LAYOUTS, None, message, help);
         } else {
             self.note_other_names();
         }
@@ -168,7 +168,7 @@ impl Plan<'_> {
                 suggest::list(&found)
             );
             let help = "bring them together by `alembic merge heads`, then run `phasegate migrate`";
-            self.tell(rules::SEVERAL_HEADS, None, message, help.to_owned());
+            self.report(rules::SEVERAL_HEADS, None, message, help.to_owned());
         }
     }
 

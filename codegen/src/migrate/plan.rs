@@ -5,7 +5,7 @@ use std::io;
 use super::Ask;
 use super::disk::NewFile;
 use super::layout::Step;
-use super::line::{Line, Past, State};
+use super::line::{Line, LineContents, Past};
 use super::snapshot::{Snapshot, Sum, plain, sha256};
 use super::version::Version;
 use crate::emit::sql::{Dialect, Impossible, Migration, SqlTarget, migrations_of, removal};
@@ -19,13 +19,13 @@ use crate::table;
 pub(super) struct Plan<'p> {
     pub(super) loaded: &'p Loaded,
     pub(super) line: &'p Line,
-    pub(super) state: &'p State,
+    pub(super) state: &'p LineContents,
     /// What keeps it from being gone, and warnings.
     pub(super) findings: Vec<Finding>,
 }
 
 impl<'p> Plan<'p> {
-    pub(super) const fn new(loaded: &'p Loaded, line: &'p Line, state: &'p State) -> Self {
+    pub(super) const fn new(loaded: &'p Loaded, line: &'p Line, state: &'p LineContents) -> Self {
         Self { loaded, line, state, findings: Vec::new() }
     }
 
@@ -178,7 +178,7 @@ impl<'p> Plan<'p> {
     }
 
     /// A finding at a state, or about the table as a whole.
-    pub(super) fn tell(
+    pub(super) fn report(
         &mut self,
         rule: &'static Rule,
         state: Option<&str>,
@@ -212,6 +212,11 @@ impl<'p> Plan<'p> {
     }
 
     fn refuse(&mut self, impossible: &Impossible) {
-        self.tell(impossible.rule(), impossible.state(), impossible.to_string(), impossible.help());
+        self.report(
+            impossible.rule(),
+            impossible.state(),
+            impossible.to_string(),
+            impossible.help(),
+        );
     }
 }

@@ -26,7 +26,7 @@ enum Differs {
 }
 
 impl Reader<'_> {
-    pub(super) fn tell(&mut self, rule: &'static Rule, path: &str, message: String, help: &str) {
+    pub(super) fn report(&mut self, rule: &'static Rule, path: &str, message: String, help: &str) {
         let path = self.root.join(path).display().to_string();
         self.findings.push(Finding::about(rule, Severity::Error, path, message, help));
     }
@@ -61,7 +61,7 @@ impl Reader<'_> {
                 "restore it from version control, or save it as UTF-8 without the mark",
             ),
         };
-        self.tell(rule, path, says, help);
+        self.report(rule, path, says, help);
     }
 
     /// The text of a file as it was written, and how it differs from that.
@@ -101,7 +101,7 @@ impl Reader<'_> {
                 if snapshot.machine == machine {
                     let message = format!("the table of past migrations cannot be read: {error}");
                     let help = "use the version of phasegate that wrote it, or a newer one";
-                    self.tell(rules::MIGRATION_EDITED, path, message, help);
+                    self.report(rules::MIGRATION_EDITED, path, message, help);
                 }
                 None
             }

@@ -24,7 +24,7 @@ pub(crate) use crate::machine::Became;
 pub(crate) use alike::{Alike, walk};
 pub(crate) use job::{Job, JobResult};
 pub(crate) use layout::{Jobs, Layout};
-pub(crate) use next::{Receiver, Run, Runs, Sent, Taken};
+pub(crate) use next::{Receive, Run, Runs, Sent, Taken};
 pub use path::Path;
 pub(crate) use path::{Departure, Tells, judged, legal, tell};
 pub(crate) use step::{Does, Fate, Step};

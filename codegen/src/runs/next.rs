@@ -26,7 +26,7 @@ pub(crate) struct Sent {
 }
 
 /// The receiver of a run's reports.
-pub(crate) trait Receiver {
+pub(crate) trait Receive {
     /// What it keeps of the row.
     type Row: Clone;
 
@@ -57,7 +57,7 @@ pub(crate) struct Runs<'w, 'm, C> {
     pub(crate) receiver: C,
 }
 
-impl<C: Receiver> Runs<'_, '_, C> {
+impl<C: Receive> Runs<'_, '_, C> {
     /// Everything that a job can do next. With `late`, a job may also be lost or cancelled after it
     /// reported its success.
     pub(crate) fn next(

@@ -21,18 +21,18 @@ use indexmap::IndexMap;
 /// What is explored.
 pub(crate) trait Model {
     /// All that decides what can happen next and what is claimed. The smaller, the faster.
-    type State: Clone + Eq + Hash;
+    type Node: Clone + Eq + Hash;
     /// What leads from one state to another.
     type Step: Copy;
 
     /// The states that it starts in.
-    fn starts(&self) -> Vec<Self::State>;
+    fn starts(&self) -> Vec<Self::Node>;
 
     /// Every step that a state has, and the state that it leads to.
-    fn steps(&self, now: &Self::State, steps: &mut Vec<(Self::Step, Self::State)>);
+    fn steps(&self, now: &Self::Node, steps: &mut Vec<(Self::Step, Self::Node)>);
 
     /// How far on a state is, where every step leads further on; the same for all where one may not.
-    fn rank(&self, _: &Self::State) -> usize {
+    fn rank(&self, _: &Self::Node) -> usize {
         0
     }
 
@@ -75,12 +75,12 @@ pub(crate) struct Edge<T> {
 
 /// A path: to a state, and one more step from there, if any.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct End<T> {
+pub(crate) struct PathEnd<T> {
     pub(crate) at: usize,
     pub(crate) last: Option<(T, usize)>,
 }
 
-impl<T> End<T> {
+impl<T> PathEnd<T> {
     pub(crate) const fn state(at: usize) -> Self {
         Self { at, last: None }
     }
@@ -102,7 +102,7 @@ struct Reached<T> {
 
 /// The states that were reached, numbered in the order of their coming.
 pub(crate) struct Known<M: Model + ?Sized> {
-    states: IndexMap<M::State, Reached<M::Step>, FixedState>,
+    states: IndexMap<M::Node, Reached<M::Step>, FixedState>,
 }
 
 impl<M: Model + ?Sized> Known<M> {
@@ -110,7 +110,7 @@ impl<M: Model + ?Sized> Known<M> {
         self.states.len()
     }
 
-    pub(crate) fn state(&self, number: usize) -> &M::State {
+    pub(crate) fn state(&self, number: usize) -> &M::Node {
         self.entry(number).0
     }
 
@@ -126,12 +126,12 @@ impl<M: Model + ?Sized> Known<M> {
     }
 
     /// The steps of a path.
-    pub(crate) fn length(&self, end: End<M::Step>) -> u32 {
+    pub(crate) fn length(&self, end: PathEnd<M::Step>) -> u32 {
         self.steps(end.at) + u32::from(end.last.is_some())
     }
 
     /// The state that a shortest path begins in, and its steps, each with the state that it leads to.
-    pub(crate) fn path(&self, end: End<M::Step>) -> (usize, Vec<(M::Step, usize)>) {
+    pub(crate) fn path(&self, end: PathEnd<M::Step>) -> (usize, Vec<(M::Step, usize)>) {
         let mut at = end.at;
         let mut path = Vec::from_iter(end.last);
         while let Some((parent, step)) = self.entry(at).1.parent {
@@ -142,12 +142,12 @@ impl<M: Model + ?Sized> Known<M> {
         (at, path)
     }
 
-    fn entry(&self, number: usize) -> (&M::State, &Reached<M::Step>) {
+    fn entry(&self, number: usize) -> (&M::Node, &Reached<M::Step>) {
         self.states.get_index(number).expect("a state has the number that it was given")
     }
 
     /// Adds a state, or other ways to one that is known; says its number and whether it is new.
-    fn add(&mut self, state: M::State, from: Option<(usize, M::Step)>) -> (usize, bool) {
+    fn add(&mut self, state: M::Node, from: Option<(usize, M::Step)>) -> (usize, bool) {
         let (steps, paths, parent) = match from {
             None => (0, 1, None),
             Some((at, step)) => {

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use names::Names;
+pub use names::NameList;
 pub use read::{MAX_BYTES, read};
 pub use source::Source;
 pub use target::TargetRows;
@@ -67,7 +67,7 @@ pub struct MachineRow {
     #[schemars(with = "Option<String>")]
     pub title: Option<Text>,
     /// The states that a row may start in, the default first.
-    pub initial: Names,
+    pub initial: NameList,
     /// What there is to say.
     pub doc: Option<String>,
     /// Strings that are passed through to JS and JSON.
@@ -174,13 +174,13 @@ pub struct TransitionRow {
     #[schemars(with = "Option<Vec<String>>", length(min = 2))]
     pub path: Option<Spanned<Vec<Text>>>,
     /// A state, a list of states, or `"*"`: every state that has no outcome.
-    pub from: Option<Names>,
+    pub from: Option<NameList>,
     /// With `"*"`: not from these.
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub except: Option<Spanned<Vec<Text>>>,
     /// A state, a list of states, or `"*"`: every state that has no outcome and is not retired,
     /// the row's own aside.
-    pub to: Option<Names>,
+    pub to: Option<NameList>,
     /// What there is to say.
     pub doc: Option<String>,
 }

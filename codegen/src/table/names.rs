@@ -13,7 +13,7 @@ use super::text::Text;
 
 /// A name, or a list of names.
 #[derive(Clone, Debug)]
-pub struct Names {
+pub struct NameList {
     /// The names, in the order of the file.
     pub names: Vec<Text>,
     /// The bytes of the whole.
@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
     }
 }
 
-impl<'de> Deserialize<'de> for Names {
+impl<'de> Deserialize<'de> for NameList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Spanned::<OneOrMany>::deserialize(deserializer)?;
         let span = whole.span();
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
-impl JsonSchema for Names {
+impl JsonSchema for NameList {
     fn inline_schema() -> bool {
         true
     }

@@ -233,7 +233,7 @@ fn lost_machine() -> Placed<MachineRow> {
     let row = MachineRow {
         name: lost(),
         title: None,
-        initial: super::Names { names: vec![lost()], span: 0..0 },
+        initial: super::NameList { names: vec![lost()], span: 0..0 },
         doc: None,
         meta: Default::default(),
     };

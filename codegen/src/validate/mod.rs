@@ -24,7 +24,7 @@ use crate::table::{JobRow, LOST, Placed, Source, StateRow, Table, Text};
 
 /// The state that a name stands for.
 #[derive(Clone, Copy, Debug)]
-struct Found {
+struct Resolved {
     state: StateId,
     /// False where the name is wrong and this is the one that was probably meant: checks go on
     /// with it, so that one typing error is one finding.
@@ -184,21 +184,21 @@ impl<'t> Draft<'t> {
     }
 
     /// The state of a name; where there is none a finding, and the state that was probably meant.
-    fn state(&mut self, name: &'t Text, what: &str) -> Option<Found> {
+    fn state(&mut self, name: &'t Text, what: &str) -> Option<Resolved> {
         // Names of states beyond the limit are not looked at; that there are any is told of.
         if name.get_ref() == LOST || self.table.state.len() > crate::machine::MAX_STATES {
             self.broken = true;
             let &index = self.states.get(name.get_ref().as_str())?;
-            return Some(Found { state: StateId::new(index), sure: true });
+            return Some(Resolved { state: StateId::new(index), sure: true });
         }
         if let Some(&index) = self.states.get(name.get_ref().as_str()) {
-            return Some(Found { state: StateId::new(index), sure: true });
+            return Some(Resolved { state: StateId::new(index), sure: true });
         }
         let names = self.table.state.iter().map(|row| row.name.get_ref().as_str());
         let unread = self.unread.states;
         let near = self.unknown(rules::UNKNOWN_STATE, name, what, "state", names, unread)?;
         let &index = self.states.get(near)?;
-        Some(Found { state: StateId::new(index), sure: false })
+        Some(Resolved { state: StateId::new(index), sure: false })
     }
 
     /// A finding about a name that stands for nothing, and the nearest that stands for something.

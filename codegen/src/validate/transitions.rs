@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{Draft, Found};
+use super::{Draft, Resolved};
 use crate::machine::{Bits, MAX_TRANSITIONS, Relation, StateId, ones};
 use crate::rules;
 use crate::suggest::shown;
-use crate::table::{Names, Placed, Text, TransitionRow};
+use crate::table::{NameList, Placed, Text, TransitionRow};
 
 /// The pairs that the rows declare, and how: a row of bits per state that they lead to.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl Pairs {
 }
 
 /// A state of a row, and where the row names it.
-type Named = (Found, Range<usize>);
+type Named = (Resolved, Range<usize>);
 
 /// Of one row so many pairs are told to be listed twice.
 const MOST_TOLD: usize = 16;
@@ -191,7 +191,7 @@ fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<Transition
 fn every_state_to_enter(draft: &Draft<'_>, span: &Range<usize>) -> Vec<Named> {
     let states = draft.state_ids();
     let to = states.filter(|&to| !draft.has_outcome(to) && !draft.is_retired(to));
-    to.map(|state| (Found { state, sure: true }, span.clone())).collect()
+    to.map(|state| (Resolved { state, sure: true }, span.clone())).collect()
 }
 
 fn missing(draft: &mut Draft<'_>, placed: &Placed<TransitionRow>, key: &str) {
@@ -201,7 +201,7 @@ fn missing(draft: &mut Draft<'_>, placed: &Placed<TransitionRow>, key: &str) {
     draft.error(rules::MISSING_KEY, placed.span.clone(), message, help);
 }
 
-fn is_star(names: &Names) -> bool {
+fn is_star(names: &NameList) -> bool {
     matches!(&names.names[..], [one] if one.get_ref() == "*" && one.span() == names.span)
 }
 
@@ -243,7 +243,12 @@ fn misplaced_star(draft: &mut Draft<'_>, name: &Text, what: &str) {
     draft.error(rules::MISPLACED_STAR, name.span(), message, help);
 }
 
-fn resolve_list<'t>(draft: &mut Draft<'t>, names: &'t Names, what: &str, lost: bool) -> Vec<Named> {
+fn resolve_list<'t>(
+    draft: &mut Draft<'t>,
+    names: &'t NameList,
+    what: &str,
+    lost: bool,
+) -> Vec<Named> {
     if names.names.is_empty() && !lost {
         draft.broken = true;
         let message = format!("{what} is an empty list");
@@ -311,7 +316,7 @@ fn star(draft: &mut Draft<'_>, from: &[u64], to: &[Named]) {
     }
 }
 
-fn refuse_retired(draft: &mut Draft<'_>, to: Found, span: &Range<usize>) {
+fn refuse_retired(draft: &mut Draft<'_>, to: Resolved, span: &Range<usize>) {
     if to.sure && draft.is_retired(to.state) {
         let name = shown(draft.name(to.state));
         let message = format!("a transition leads into the retired state `{name}`");
@@ -321,7 +326,7 @@ fn refuse_retired(draft: &mut Draft<'_>, to: Found, span: &Range<usize>) {
 }
 
 /// A pair that is listed by name; `told` counts what was told of the row.
-fn add(draft: &mut Draft<'_>, told: &mut usize, from: Found, to: Found, span: &Range<usize>) {
+fn add(draft: &mut Draft<'_>, told: &mut usize, from: Resolved, to: Resolved, span: &Range<usize>) {
     let twice = draft.pairs.name(from.state, to.state);
     if twice && from.sure && to.sure && *told < MOST_TOLD {
         *told += 1;

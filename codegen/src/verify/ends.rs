@@ -1,7 +1,7 @@
 //! Where a row can get to: every state, an end from each, and nowhere from an end.
 
 use super::reach::reach;
-use super::{About, Covered, Subject, Verdict, arrows, count};
+use super::{About, ClaimResult, Covered, Subject, arrows, count};
 use crate::machine::{Machine, StateId};
 use crate::search::closure;
 
@@ -15,7 +15,7 @@ fn from_the_start(machine: &Machine) -> Vec<Option<Vec<StateId>>> {
     ways
 }
 
-pub(super) fn reachable(subject: &Subject<'_>) -> Verdict {
+pub(super) fn reachable(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     // Rows may still be in retired states, which nothing enters: they are where a row can be.
     let retired = machine.state_ids().filter(|&id| machine.state(id).retired);
@@ -26,7 +26,7 @@ pub(super) fn reachable(subject: &Subject<'_>) -> Verdict {
     if let Some(lost) = machine.state_ids().find(|id| !is_reached[id.index()]) {
         let name = &machine.state(lost).name;
         let about = About::State(lost);
-        return Verdict::refuted(about, format!("no way leads to `{name}`"), Vec::new());
+        return ClaimResult::refuted(about, format!("no way leads to `{name}`"), Vec::new());
     }
     let mut ways: Vec<Vec<StateId>> = reached.ways().collect();
     ways.sort_by_key(|way| {
@@ -34,15 +34,15 @@ pub(super) fn reachable(subject: &Subject<'_>) -> Verdict {
     });
     let covered = Covered::of([(count(machine.states.len()), "states")]);
     let longest = ways.first().map(|way| arrows(machine, way)).unwrap_or_default();
-    Verdict::Proven { covered: covered.note(format!("the longest shortest way: {longest}")) }
+    ClaimResult::Proven { covered: covered.note(format!("the longest shortest way: {longest}")) }
 }
 
-pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
+pub(super) fn way_to_end(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     // Rows that are still in an end that is retired have ended; nothing else gets there.
     let ends = |id: &StateId| machine.state(*id).is_ended();
     if machine.state_ids().filter(ends).all(|id| machine.state(id).retired) {
-        return Verdict::not_applicable("the table has no ended state");
+        return ClaimResult::not_applicable("the table has no ended state");
     }
     let before = machine.relation.before();
     let back = |ends: &dyn Fn(&StateId) -> bool| {
@@ -55,21 +55,21 @@ pub(super) fn way_to_end(subject: &Subject<'_>) -> Verdict {
     if let Some(way) = stuck.map(way).min_by_key(Vec::len) {
         let stuck = *way.last().expect("a way leads somewhere");
         let summary = format!("no way leads from `{}` to an end", machine.state(stuck).name);
-        return Verdict::refuted(About::State(stuck), summary, vec![arrows(machine, &way)]);
+        return ClaimResult::refuted(About::State(stuck), summary, vec![arrows(machine, &way)]);
     }
     let terminal = back(&|id| machine.state(*id).terminal);
     let covered = Covered::of([
         (count(machine.states.len()), "states"),
         (count(terminal.len()), "of them with a way to a terminal one"),
     ]);
-    Verdict::Proven { covered }
+    ClaimResult::Proven { covered }
 }
 
-pub(super) fn ends_stay(subject: &Subject<'_>) -> Verdict {
+pub(super) fn ends_stay(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     let ends = || machine.state_ids().filter(|&id| machine.state(id).is_ended());
     if ends().next().is_none() {
-        return Verdict::not_applicable("the table has no ended state");
+        return ClaimResult::not_applicable("the table has no ended state");
     }
     let mut tried = 0;
     let mut stays = 0;
@@ -83,12 +83,16 @@ pub(super) fn ends_stay(subject: &Subject<'_>) -> Verdict {
                     from_the_start(machine)[end.index()].clone().unwrap_or_else(|| vec![end]);
                 way.push(to);
                 let summary = format!("`{name}` is an end that does not reopen, and is left");
-                return Verdict::refuted(About::State(end), summary, vec![arrows(machine, &way)]);
+                return ClaimResult::refuted(
+                    About::State(end),
+                    summary,
+                    vec![arrows(machine, &way)],
+                );
             }
         }
     }
     if stays == 0 {
-        return Verdict::not_applicable("every end of the table reopens");
+        return ClaimResult::not_applicable("every end of the table reopens");
     }
-    Verdict::Proven { covered: Covered::of([(stays, "ends"), (tried, "pairs")]) }
+    ClaimResult::Proven { covered: Covered::of([(stays, "ends"), (tried, "pairs")]) }
 }

@@ -10,9 +10,9 @@ mod phases;
 mod promela;
 mod reach;
 mod refuted;
+mod render;
 mod reports;
 mod runs;
-mod told;
 mod workflow;
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use runs::{Mode, Runs};
 
 pub use promela::{FORMULAS, promela};
 pub(crate) use refuted::{Refuted, refuted_alone};
-pub use told::{findings, json, summary, text};
+pub use render::{findings, json, summary, text};
 pub(crate) use workflow::says_an_end;
 
 /// Whether a proof is about what a page shows of a history.
@@ -36,7 +36,7 @@ pub(crate) fn is_of_phases(rule: &Rule) -> bool {
     [rules::PHASES_DONE_STAYS, rules::PHASES_UNCONFIRMED].contains(&rule)
 }
 
-type Prove = fn(&Subject<'_>) -> Verdict;
+type Prove = fn(&Subject<'_>) -> ClaimResult;
 
 /// Every proof: the rule that a table breaks where it does not hold, what it claims, and what proves
 /// it.
@@ -110,7 +110,7 @@ const PROOFS: [(&Rule, &str, Prove); 15] = [
 
 /// What became of a claim.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum ClaimResult {
     /// Everything that it is about was tried.
     Proven {
         /// What that was.
@@ -137,7 +137,7 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
+impl ClaimResult {
     /// The word for it.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -278,7 +278,7 @@ pub struct Proved {
     /// What it says.
     pub claim: &'static str,
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: ClaimResult,
 }
 
 /// A table, and what several proofs need to know of it, looked up once.

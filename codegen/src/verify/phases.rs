@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use phasegate::{Outcome, View};
 
-use super::{About, Covered, Smaller, Subject, Verdict, Warning, arrows, count};
+use super::{About, ClaimResult, Covered, Smaller, Subject, Warning, arrows, count};
 use crate::machine::stepper::{Hidden, PhaseMemory, Row, Stepper};
 use crate::machine::{Machine, PhaseId, StateId};
 use crate::rules;
-use crate::search::{Edge, End, Explored, Known, Limits, Model, explore};
+use crate::search::{Edge, Explored, Known, Limits, Model, PathEnd, explore};
 
 /// The most steps that are followed, of all phases together.
 const MOST_STEPS: u64 = 1 << 22;
@@ -65,11 +65,11 @@ struct Watched<'m, 'a> {
     is_done: bool,
     successes: u64,
     broken: [Option<Case>; 2],
-    unfinished: Option<End<StateId>>,
+    unfinished: Option<PathEnd<StateId>>,
 }
 
 /// What is wrong after a history, and what had been attempted then.
-type Case = (End<StateId>, String, Option<StateId>);
+type Case = (PathEnd<StateId>, String, Option<StateId>);
 
 /// What may have been attempted, as far as it makes a difference.
 fn attempts(machine: &Machine) -> Vec<Option<StateId>> {
@@ -160,7 +160,7 @@ impl Watched<'_, '_> {
 }
 
 impl Model for Watched<'_, '_> {
-    type State = Seen;
+    type Node = Seen;
     type Step = StateId;
 
     fn starts(&self) -> Vec<Seen> {
@@ -197,11 +197,11 @@ impl Model for Watched<'_, '_> {
             return;
         }
         if self.stepper.has_completing(self.phase) {
-            self.unfinished.get_or_insert(End::state(at));
+            self.unfinished.get_or_insert(PathEnd::state(at));
         } else if self.broken[UNCONFIRMED].is_none() {
             let name = self.name();
             let summary = format!("`{name}` is unconfirmed, and no report of it can be missing");
-            self.broken[UNCONFIRMED] = Some((End::state(at), summary, None));
+            self.broken[UNCONFIRMED] = Some((PathEnd::state(at), summary, None));
         }
     }
 
@@ -219,7 +219,7 @@ impl Model for Watched<'_, '_> {
             let view = self.view(after, attempted);
             if view != View::Done {
                 let summary = format!("`{}` was done, and is {} then", self.name(), view.as_str());
-                self.broken[DONE] = Some((End::edge(edge), summary, attempted));
+                self.broken[DONE] = Some((PathEnd::edge(edge), summary, attempted));
                 return;
             }
         }
@@ -285,20 +285,20 @@ impl Histories {
     }
 }
 
-pub(super) fn done_stays(subject: &Subject<'_>) -> Verdict {
+pub(super) fn done_stays(subject: &Subject<'_>) -> ClaimResult {
     settle(subject, DONE, |found| Covered::of([(found.steps, "steps of histories")]))
 }
 
-pub(super) fn unconfirmed(subject: &Subject<'_>) -> Verdict {
+pub(super) fn unconfirmed(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     let is_success = |state: &&crate::machine::State| state.outcome == Some(Outcome::Success);
     if machine.states.iter().filter(is_success).count() == 0 {
-        return Verdict::not_applicable("the table has no end with the outcome success");
+        return ClaimResult::not_applicable("the table has no end with the outcome success");
     }
     let has_states = |phase: PhaseId| machine.states.iter().any(|state| state.phase == Some(phase));
     if let Some(phase) = machine.phase_ids().find(|&phase| !has_states(phase)) {
         let name = &machine.phase(phase).name;
-        return Verdict::not_applicable(format!("the phase `{name}` has no state"));
+        return ClaimResult::not_applicable(format!("the phase `{name}` has no state"));
     }
     settle(subject, UNCONFIRMED, |found| {
         let mut covered =
@@ -348,20 +348,24 @@ impl Unfinished {
     }
 }
 
-fn settle(subject: &Subject<'_>, which: usize, covered: impl Fn(&Histories) -> Covered) -> Verdict {
+fn settle(
+    subject: &Subject<'_>,
+    which: usize,
+    covered: impl Fn(&Histories) -> Covered,
+) -> ClaimResult {
     if subject.machine.phases.is_empty() {
-        return Verdict::not_applicable("the table has no phases");
+        return ClaimResult::not_applicable("the table has no phases");
     }
     let found = subject.histories();
     if let Some(Broken { summary, path, phase, .. }) = &found.broken[which] {
-        return Verdict::refuted(About::Phase(*phase), summary.clone(), vec![path.clone()]);
+        return ClaimResult::refuted(About::Phase(*phase), summary.clone(), vec![path.clone()]);
     }
     let covered = covered(found);
     if found.exhausted {
         let longest = found.longest;
         let note = format!("the longest has {longest} states; longer ones change nothing more");
-        return Verdict::Proven { covered: covered.note(note) };
+        return ClaimResult::Proven { covered: covered.note(note) };
     }
     let bound = format!("{} of them, of up to {} states", found.memories, found.longest);
-    Verdict::Bounded { covered, bound, smaller: Smaller::Phases }
+    ClaimResult::Bounded { covered, bound, smaller: Smaller::Phases }
 }

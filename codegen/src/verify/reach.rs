@@ -1,7 +1,7 @@
 //! The states that can follow others, nearest first.
 
 use crate::machine::{Machine, StateId};
-use crate::search::{End, Explored, Known, Limits, Model, explore};
+use crate::search::{Explored, Known, Limits, Model, PathEnd, explore};
 
 /// A table has no more states and transitions than this.
 const ALL: Limits = Limits { states: usize::MAX, steps: u64::MAX };
@@ -15,7 +15,7 @@ pub(super) struct Reach<'m, F> {
 }
 
 impl<F: FnMut(StateId) -> bool> Model for Reach<'_, F> {
-    type State = StateId;
+    type Node = StateId;
     type Step = ();
 
     fn starts(&self) -> Vec<StateId> {
@@ -74,7 +74,7 @@ impl<F: FnMut(StateId) -> bool> Reached<'_, F> {
 
     fn way(&self, at: usize) -> Vec<StateId> {
         let known = &self.explored.known;
-        let (first, steps) = known.path(End::state(at));
+        let (first, steps) = known.path(PathEnd::state(at));
         std::iter::once(first)
             .chain(steps.into_iter().map(|(_, at)| at))
             .map(|n| *known.state(n))

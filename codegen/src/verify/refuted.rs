@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::runs::{Claim, Mode, Way};
-use super::{About, Counterexample, PROOFS, Subject, Verdict};
+use super::{About, ClaimResult, Counterexample, PROOFS, Subject};
 use crate::machine::Machine;
 use crate::rules::{self, Rule};
 
@@ -93,14 +93,14 @@ pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
         .filter(|(rule, ..)| machine.jobs.is_empty() || claim(*rule).is_some() || is_again(rule))
         .filter_map(|(rule, _, prove)| {
             match prove(if is_again(rule) { &again } else { &subject }) {
-                Verdict::Refuted { counterexample } => {
+                ClaimResult::Refuted { counterexample } => {
                     let ways = claim(rule).and_then(|claim| found(claim).ways.get(&claim));
                     let cases = ways.into_iter().flatten().map(case).collect();
                     Some(Refuted { rule, case: counterexample, follows: false, cases })
                 }
-                Verdict::Proven { .. }
-                | Verdict::Bounded { .. }
-                | Verdict::NotApplicable { .. } => None,
+                ClaimResult::Proven { .. }
+                | ClaimResult::Bounded { .. }
+                | ClaimResult::NotApplicable { .. } => None,
             }
         })
         .collect();

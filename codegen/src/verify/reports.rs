@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use phasegate::{Machine as _, Verdict as Judged};
 
 use super::reach::reach;
-use super::{About, Covered, Smaller, Subject, Verdict, arrows, count};
+use super::{About, ClaimResult, Covered, Smaller, Subject, arrows, count};
 use crate::machine::{Machine, StateId};
-use crate::search::{End, Explored, Known, Limits, Model, explore};
+use crate::search::{Explored, Known, Limits, Model, PathEnd, explore};
 
 /// The most steps that the proof of losses takes.
 const MOST_STEPS: u64 = 1 << 22;
@@ -20,7 +20,7 @@ const MOST_LOOKS: u64 = 1 << 25;
 struct Losses<'m> {
     machine: &'m Machine,
     /// The first report that is missed, and what is wrong then.
-    missed: Option<(End<StateId>, Missed)>,
+    missed: Option<(PathEnd<StateId>, Missed)>,
     /// The reports that were looked at.
     reports: u64,
 }
@@ -35,14 +35,14 @@ struct Missed {
 
 impl Model for Losses<'_> {
     /// The row that everything came to, and the other.
-    type State = (StateId, StateId);
+    type Node = (StateId, StateId);
     type Step = StateId;
 
-    fn starts(&self) -> Vec<Self::State> {
+    fn starts(&self) -> Vec<Self::Node> {
         self.machine.initial.iter().map(|&state| (state, state)).collect()
     }
 
-    fn steps(&self, &(full, left): &Self::State, steps: &mut Vec<(StateId, Self::State)>) {
+    fn steps(&self, &(full, left): &Self::Node, steps: &mut Vec<(StateId, Self::Node)>) {
         for next in self.machine.next(full) {
             if self.machine.state(next).optional {
                 steps.push((next, (next, left)));
@@ -58,11 +58,11 @@ impl Model for Losses<'_> {
         self.missed = self.machine.next(full).find_map(|report| {
             let is_end_lost = state(report).optional && state(report).is_ended();
             if is_end_lost && !state(left).is_ended() {
-                return Some((End::state(at), Missed { report, lost: true }));
+                return Some((PathEnd::state(at), Missed { report, lost: true }));
             }
             // A report of the state that the row is in already is a redelivery: it is there as well.
             let is_refused = !self.machine.can_become(left, report) && left != report;
-            is_refused.then(|| (End::state(at), Missed { report, lost: false }))
+            is_refused.then(|| (PathEnd::state(at), Missed { report, lost: false }))
         });
     }
 
@@ -71,10 +71,10 @@ impl Model for Losses<'_> {
     }
 }
 
-pub(super) fn loss(subject: &Subject<'_>) -> Verdict {
+pub(super) fn loss(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     if machine.relation.optional().is_empty() {
-        return Verdict::not_applicable("the table has no optional state");
+        return ClaimResult::not_applicable("the table has no optional state");
     }
     let limits = Limits { states: usize::MAX, steps: MOST_STEPS };
     let explored = explore(Losses { machine, missed: None, reports: 0 }, limits);
@@ -85,7 +85,7 @@ pub(super) fn loss(subject: &Subject<'_>) -> Verdict {
             false => format!("a report of `{name}` is refused"),
         };
         let path = lost_path(machine, &explored.known, end, missed);
-        return Verdict::refuted(About::State(missed.report), summary, path);
+        return ClaimResult::refuted(About::State(missed.report), summary, path);
     }
     let Explored { model, taken_up, exhausted, .. } = explored;
     let steps = model.reports;
@@ -93,18 +93,18 @@ pub(super) fn loss(subject: &Subject<'_>) -> Verdict {
     if !exhausted {
         return bounded(covered, format!("the first {steps} steps"));
     }
-    Verdict::Proven { covered: covered.note("for sequences of every length, by induction") }
+    ClaimResult::Proven { covered: covered.note("for sequences of every length, by induction") }
 }
 
-const fn bounded(covered: Covered, bound: String) -> Verdict {
-    Verdict::Bounded { covered, bound, smaller: Smaller::States }
+const fn bounded(covered: Covered, bound: String) -> ClaimResult {
+    ClaimResult::Bounded { covered, bound, smaller: Smaller::States }
 }
 
 /// What happened, what was lost of it, and what becomes of the last report.
 fn lost_path(
     machine: &Machine,
     known: &Known<Losses<'_>>,
-    end: End<StateId>,
+    end: PathEnd<StateId>,
     missed: Missed,
 ) -> Vec<String> {
     let (first, steps) = known.path(end);
@@ -141,11 +141,11 @@ fn receiver(machine: &Machine) -> impl Fn(Before, StateId, StateId) -> bool {
 
 /// Every applied report (a step that is legal), and every state that the row can be in when it comes
 /// again: at once, or after whatever followed.
-pub(super) fn redelivery(subject: &Subject<'_>) -> Verdict {
+pub(super) fn redelivery(subject: &Subject<'_>) -> ClaimResult {
     redelivered(subject.machine, &receiver(subject.machine), MOST_LOOKS)
 }
 
-fn redelivered(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
+fn redelivered(machine: &Machine, applies: Applies<'_>, most: u64) -> ClaimResult {
     let (mut cases, mut reports, mut steps) = (0_u64, 0_u64, 0_u64);
     let mut first_into: Vec<Option<StateId>> = vec![None; machine.states.len()];
     for (from, to, _) in machine.transitions() {
@@ -170,7 +170,7 @@ fn redelivered(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
             let name = name(machine, to);
             let summary = format!("a report of `{name}` that was applied is applied again");
             let way = [vec![from], way, vec![to]].concat();
-            return Verdict::refuted(About::State(to), summary, vec![arrows(machine, &way)]);
+            return ClaimResult::refuted(About::State(to), summary, vec![arrows(machine, &way)]);
         }
         if steps > most {
             let covered = Covered::of([(cases, "redeliveries")]);
@@ -178,17 +178,17 @@ fn redelivered(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
             return bounded(covered, bound);
         }
     }
-    Verdict::Proven { covered: Covered::of([(cases, "redeliveries")]) }
+    ClaimResult::Proven { covered: Covered::of([(cases, "redeliveries")]) }
 }
 
 /// A report of the state that the row is in already changes nothing, and its id is not remembered.
 /// Where the row can come to that state again, the same report is one like any other when it comes
 /// again later: those states are listed, and of them nothing is claimed.
-pub(super) fn late_duplicate(subject: &Subject<'_>) -> Verdict {
+pub(super) fn late_duplicate(subject: &Subject<'_>) -> ClaimResult {
     late(subject.machine, &receiver(subject.machine), MOST_LOOKS)
 }
 
-fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
+fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> ClaimResult {
     let (mut cases, mut steps) = (0_u64, 0_u64);
     let mut come_back: Vec<&str> = Vec::new();
     let mut example = String::new();
@@ -208,7 +208,7 @@ fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
             if !machine.can_become(at, state) {
                 let what = "that changed nothing is applied when it comes again";
                 let summary = format!("a report of `{name}` {what}");
-                return Verdict::refuted(About::State(state), summary, vec![way]);
+                return ClaimResult::refuted(About::State(state), summary, vec![way]);
             }
             if come_back.is_empty() {
                 example = way;
@@ -224,15 +224,15 @@ fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
     }
     let covered = Covered::of([(cases, "redeliveries")]);
     match (cases, &come_back[..]) {
-        (0, []) => Verdict::not_applicable("every report is a transition, whenever it comes"),
-        (0, _) => Verdict::not_applicable(format!(
+        (0, []) => ClaimResult::not_applicable("every report is a transition, whenever it comes"),
+        (0, _) => ClaimResult::not_applicable(format!(
             "the table lets a row come back: {example}; a report that found the row in such a \
              state is not remembered, and later it is one like any other"
         )),
-        (_, []) => Verdict::Proven { covered },
+        (_, []) => ClaimResult::Proven { covered },
         (_, names) => {
             let which = "not claimed of the states that a row can come back to";
-            Verdict::Proven {
+            ClaimResult::Proven {
                 covered: covered.note(format!("{which} ({example}): {}", names.join(", "))),
             }
         }
@@ -241,15 +241,15 @@ fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> Verdict {
 
 /// Every report of a job that comes after a newer attempt of its run has reported, in every state that
 /// the row can be in then: that report led there, or whatever came after it.
-pub(super) fn stale_attempt(subject: &Subject<'_>) -> Verdict {
+pub(super) fn stale_attempt(subject: &Subject<'_>) -> ClaimResult {
     stale(subject.machine, &receiver(subject.machine))
 }
 
-fn stale(machine: &Machine, applies: Applies<'_>) -> Verdict {
+fn stale(machine: &Machine, applies: Applies<'_>) -> ClaimResult {
     let reports = machine.job_ids().flat_map(|job| machine.reports(job));
     let reported: BTreeSet<StateId> = reports.flat_map(|report| report.outcomes.states()).collect();
     if reported.is_empty() {
-        return Verdict::not_applicable("no job reports anything");
+        return ClaimResult::not_applicable("no job reports anything");
     }
     let (mut cases, mut allowed) = (0_u64, 0_u64);
     for way in reach(machine, reported.iter().copied().collect(), |_| false).ways() {
@@ -262,12 +262,12 @@ fn stale(machine: &Machine, applies: Applies<'_>) -> Verdict {
                 let what = "of an older attempt is applied after a newer one has reported";
                 let way = arrows(machine, &[&way[..], &[late]].concat());
                 let summary = format!("a report of `{name}` {what}");
-                return Verdict::refuted(About::State(late), summary, vec![way]);
+                return ClaimResult::refuted(About::State(late), summary, vec![way]);
             }
         }
     }
     let allowed = (allowed, "of them of a step that the table allows");
-    Verdict::Proven { covered: Covered::of([(cases, "late reports"), allowed]) }
+    ClaimResult::Proven { covered: Covered::of([(cases, "late reports"), allowed]) }
 }
 
 fn name(machine: &Machine, state: StateId) -> &str {
@@ -294,25 +294,25 @@ mod tests {
         let machine = machine("['x', 'y', 'x']");
         let real = receiver(&machine);
         let forgetful = |_, from, to| real(Before::Nothing, from, to);
-        let Verdict::Refuted { counterexample } = redelivered(&machine, &forgetful, MOST_LOOKS)
+        let ClaimResult::Refuted { counterexample } = redelivered(&machine, &forgetful, MOST_LOOKS)
         else {
             panic!("a forgetful receiver was not found out");
         };
         assert_eq!(counterexample.summary, "a report of `y` that was applied is applied again");
         assert_eq!(counterexample.path, ["x -> y -> x -> y"]);
-        assert!(matches!(redelivered(&machine, &real, MOST_LOOKS), Verdict::Proven { .. }));
+        assert!(matches!(redelivered(&machine, &real, MOST_LOOKS), ClaimResult::Proven { .. }));
     }
 
     #[test]
     fn what_was_not_looked_at_is_bounded() {
         let back = machine("['x', 'y', 'x']");
-        let Verdict::Bounded { bound, .. } = redelivered(&back, &receiver(&back), 0) else {
+        let ClaimResult::Bounded { bound, .. } = redelivered(&back, &receiver(&back), 0) else {
             panic!("not bounded")
         };
         assert_eq!(bound, "the first 1 of 2 reports");
         let machine = machine("['x', 'y']");
         let real = receiver(&machine);
-        let Verdict::Bounded { bound, .. } = late(&machine, &real, 0) else {
+        let ClaimResult::Bounded { bound, .. } = late(&machine, &real, 0) else {
             panic!("not bounded")
         };
         assert_eq!(bound, "reports of the states to `x`");
@@ -329,14 +329,16 @@ mod tests {
         };
         let real = receiver(&machine);
         let by_the_table = |_, from, to| real(Before::Nothing, from, to);
-        let Verdict::Refuted { counterexample } = stale(&machine, &by_the_table) else {
+        let ClaimResult::Refuted { counterexample } = stale(&machine, &by_the_table) else {
             panic!("a receiver that knows no attempts was not found out");
         };
         let summary =
             "a report of `bad` of an older attempt is applied after a newer one has reported";
         assert_eq!(counterexample.summary, summary);
         assert_eq!(counterexample.path, ["y -> bad"]);
-        let Verdict::Proven { covered } = stale(&machine, &real) else { panic!("it is refuted") };
+        let ClaimResult::Proven { covered } = stale(&machine, &real) else {
+            panic!("it is refuted")
+        };
         assert_eq!(covered.counts[0].0, 2 * 2);
         assert_eq!(covered.counts[1].0, 1, "a late failure");
     }
@@ -346,7 +348,7 @@ mod tests {
         let machine = machine("['x', 'y']");
         let real = receiver(&machine);
         let credulous = |before, from, to| from != to || real(before, from, to);
-        let Verdict::Refuted { counterexample } = late(&machine, &credulous, MOST_LOOKS) else {
+        let ClaimResult::Refuted { counterexample } = late(&machine, &credulous, MOST_LOOKS) else {
             panic!("a receiver that takes whatever comes was not found out");
         };
         let summary = "a report of `x` that changed nothing is applied when it comes again";

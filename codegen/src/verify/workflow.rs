@@ -2,18 +2,18 @@
 
 use super::advice;
 use super::runs::{Broken, Claim, Listed, Runs};
-use super::{Counterexample, Covered, Smaller, Subject, Verdict, count, number};
+use super::{ClaimResult, Counterexample, Covered, Smaller, Subject, count, number};
 use crate::machine::Machine;
 
 const NO_JOBS: &str = "the table has no jobs";
 
-pub(super) fn accepted(subject: &Subject<'_>) -> Verdict {
+pub(super) fn accepted(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     if subject.machine.jobs.is_empty() {
-        return Verdict::not_applicable(NO_JOBS);
+        return ClaimResult::not_applicable(NO_JOBS);
     }
     if subject.machine.job_ids().all(|job| subject.machine.reports(job).is_empty()) {
-        return Verdict::not_applicable("no job reports anything");
+        return ClaimResult::not_applicable("no job reports anything");
     }
     let runs = subject.runs();
     settle(machine, &[runs], Claim::Accepted, count(runs.searched.states), || {
@@ -22,10 +22,10 @@ pub(super) fn accepted(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
+pub(super) fn ends(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     if let Some(why) = says_no_end(machine) {
-        return Verdict::not_applicable(why);
+        return ClaimResult::not_applicable(why);
     }
     let runs = subject.runs();
     let found = &runs.reports;
@@ -49,10 +49,10 @@ pub(super) fn ends(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-pub(super) fn truth(subject: &Subject<'_>) -> Verdict {
+pub(super) fn truth(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     if let Some(why) = says_no_end(machine) {
-        return Verdict::not_applicable(why);
+        return ClaimResult::not_applicable(why);
     }
     let runs = subject.runs();
     let found = &runs.reports;
@@ -67,13 +67,13 @@ pub(super) fn shows_work(subject: &Subject<'_>) -> bool {
     subject.workflow().work.iter().any(|work| !work.is_empty())
 }
 
-pub(super) fn views(subject: &Subject<'_>) -> Verdict {
+pub(super) fn views(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     if machine.jobs.is_empty() {
-        return Verdict::not_applicable(NO_JOBS);
+        return ClaimResult::not_applicable(NO_JOBS);
     }
     if !shows_work(subject) {
-        return Verdict::not_applicable("no phase has work of a job");
+        return ClaimResult::not_applicable("no phase has work of a job");
     }
     let views = subject.views();
     let tried = views.views.saturating_add(views.by_own_jobs);
@@ -87,10 +87,10 @@ pub(super) fn views(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-pub(super) fn again(subject: &Subject<'_>) -> Verdict {
+pub(super) fn again(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     if let Some(why) = says_no_end(machine) {
-        return Verdict::not_applicable(why);
+        return ClaimResult::not_applicable(why);
     }
     let (runs, views) = (subject.runs(), subject.views());
     let found = &runs.reports;
@@ -111,18 +111,18 @@ pub(super) fn again(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-pub(super) fn late_loss(subject: &Subject<'_>) -> Verdict {
+pub(super) fn late_loss(subject: &Subject<'_>) -> ClaimResult {
     let machine = subject.machine;
     if let Some(why) = says_no_end(machine) {
-        return Verdict::not_applicable(why);
+        return ClaimResult::not_applicable(why);
     }
     if machine.jobs.iter().all(|job| !job.always) {
-        return Verdict::not_applicable("the table has no concluding job");
+        return ClaimResult::not_applicable("the table has no concluding job");
     }
     let runs = &Runs::of_late_losses(subject.workflow());
     let found = &runs.reports;
     if runs.searched.exhausted && found.late == 0 {
-        return Verdict::not_applicable("only concluding jobs report a success");
+        return ClaimResult::not_applicable("only concluding jobs report a success");
     }
     settle(machine, &[runs], Claim::Late, found.late, || {
         let mut covered = Covered::of([
@@ -161,18 +161,18 @@ fn settle(
     claim: Claim,
     tried: u64,
     covered: impl Fn() -> Covered,
-) -> Verdict {
+) -> ClaimResult {
     let exhausted = searches.iter().all(|runs| runs.searched.exhausted);
     let broken = searches.iter().filter_map(|runs| runs.broken.get(&claim));
     if let Some(Broken { about, why, path, .. }) = broken.min_by_key(|broken| broken.length) {
         let (about, summary, path) = (*about, why.clone(), path.0.clone());
         let help = advice::of(machine, claim, about);
         let counterexample = Counterexample { about, summary, path, help, shortest: exhausted };
-        return Verdict::Refuted { counterexample };
+        return ClaimResult::Refuted { counterexample };
     }
     let covered = covered();
     if exhausted {
-        return Verdict::Proven { covered };
+        return ClaimResult::Proven { covered };
     }
     let (situations, _) = situations(searches);
     let depth = searches.iter().map(|runs| runs.searched.depth).max().unwrap_or(0);
@@ -181,7 +181,7 @@ fn settle(
     let smaller = Smaller::Jobs;
     if tried == 0 {
         let bound = format!("no case was tried within {bound}");
-        return Verdict::Bounded { covered, bound, smaller };
+        return ClaimResult::Bounded { covered, bound, smaller };
     }
     let in_turn: Vec<_> = searches.iter().filter_map(|runs| runs.in_turn).collect();
     if in_turn.iter().all(|searched| searched.exhausted) {
@@ -190,7 +190,7 @@ fn settle(
         let situations: usize = in_turn.iter().map(|searched| searched.states).sum();
         bound += &format!("; and {situations} of runs in which the jobs take turns");
     }
-    Verdict::Bounded { covered, bound, smaller }
+    ClaimResult::Bounded { covered, bound, smaller }
 }
 
 /// What can be said of the shortest run that was found.

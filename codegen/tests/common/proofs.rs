@@ -4,7 +4,7 @@
 pub(crate) use super::machine;
 use phasegate_codegen::Machine;
 use phasegate_codegen::machine::StateId;
-use phasegate_codegen::verify::{self, Proved, Verdict};
+use phasegate_codegen::verify::{self, ClaimResult, Proved};
 
 /// A table of the repository, by its path from the root.
 pub(crate) fn table(path: &str) -> String {
@@ -103,13 +103,13 @@ pub(crate) fn find(machine: &Machine, name: &str) -> StateId {
 }
 
 /// What became of one claim.
-pub(crate) fn verdict(machine: &Machine, name: &str) -> Verdict {
+pub(crate) fn verdict(machine: &Machine, name: &str) -> ClaimResult {
     verify::verify(machine).into_iter().find(|proved| proved.name == name).unwrap().verdict
 }
 
 /// What is refuted, as people read it.
 pub(crate) fn refuted(machine: &Machine) -> String {
-    let is_refuted = |proved: &Proved| matches!(proved.verdict, Verdict::Refuted { .. });
+    let is_refuted = |proved: &Proved| matches!(proved.verdict, ClaimResult::Refuted { .. });
     let proofs: Vec<Proved> = verify::verify(machine).into_iter().filter(is_refuted).collect();
     verify::text(&proofs)
 }
@@ -117,9 +117,9 @@ pub(crate) fn refuted(machine: &Machine) -> String {
 #[track_caller]
 pub(crate) fn is_refuted(machine: &Machine, name: &str) -> String {
     match verdict(machine, name) {
-        Verdict::Refuted { counterexample } => counterexample.summary,
-        other @ (Verdict::Proven { .. }
-        | Verdict::Bounded { .. }
-        | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),
+        ClaimResult::Refuted { counterexample } => counterexample.summary,
+        other @ (ClaimResult::Proven { .. }
+        | ClaimResult::Bounded { .. }
+        | ClaimResult::NotApplicable { .. }) => panic!("{name} is {other:?}"),
     }
 }

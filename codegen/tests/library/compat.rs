@@ -5,7 +5,8 @@ use crate::common::proofs;
 use crate::sides::{SHIP, best, classes, verdict, versions, words};
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::compat::{
-    self, Before, Class, Comparison, Layer, Lesser, Mix, Tried, Verdict, Version, compare, window,
+    self, Before, Class, Comparison, Degradation, Layer, Mix, MixSafety, Tried, Version, compare,
+    window,
 };
 use phasegate_codegen::finding::Severity;
 
@@ -37,8 +38,8 @@ fn the_deploy_table_is_additive_and_safe_during_a_rollback_with_the_gates_unconf
     assert!(!comparison.fails());
     assert_eq!(words(&comparison).iter().filter(|word| **word == "broken").count(), 2);
     // A newer workflow over a backend that was rolled back: a true end, the gates unconfirmed.
-    let Verdict::Degraded(lesser) = verdict(&comparison, [1, 0, 1, 1]) else { panic!() };
-    let of = |phase: &str| Lesser::Unconfirmed { phase: phase.to_owned() };
+    let MixSafety::Degraded(lesser) = verdict(&comparison, [1, 0, 1, 1]) else { panic!() };
+    let of = |phase: &str| Degradation::Unconfirmed { phase: phase.to_owned() };
     for phase in ["smoke_gate", "freeze_check", "health_check"] {
         assert!(lesser.contains(&of(phase)), "{phase}: {lesser:?}");
     }
@@ -87,7 +88,7 @@ fn without_toleration_a_rollback_under_a_run_fails_its_job() {
     assert!(comparison.fails());
     assert!(comparison.rollout.has_safe());
     assert!(!comparison.rollback.has_safe());
-    let Verdict::Broken(bad) = verdict(&comparison, [1, 0, 1, 1]) else { panic!() };
+    let MixSafety::Broken(bad) = verdict(&comparison, [1, 0, 1, 1]) else { panic!() };
     let (class, witness) = &bad[0];
     assert_eq!(*class, Class::FailsJob);
     assert_eq!(

@@ -3,7 +3,7 @@
 
 use crate::common::proofs;
 use crate::sides::{SHIP, best, classes, verdict, versions};
-use phasegate_codegen::compat::{Class, Layer, Order, Verdict, Version, compare, window};
+use phasegate_codegen::compat::{Class, Layer, MixSafety, Order, Version, compare, window};
 use phasegate_codegen::finding::Severity;
 
 #[test]
@@ -53,7 +53,7 @@ fn a_version_that_is_refuted_alone_is_broken_in_its_mixes_and_ends_no_safe_order
         for page in [0, 1] {
             assert!(classes(verdict(&comparison, [1, 1, 1, page])).contains(&class), "{said}");
         }
-        assert!(matches!(verdict(&comparison, [0, 0, 0, 0]), Verdict::Safe), "{said}");
+        assert!(matches!(verdict(&comparison, [0, 0, 0, 0]), MixSafety::Safe), "{said}");
         assert!(comparison.fails(), "{said}");
         assert!(!comparison.rollout.has_safe() && !comparison.rollout.has_sound(), "{said}");
         assert!(comparison.rollout.best().is_none(), "{said}");
@@ -74,7 +74,7 @@ fn what_other_layers_mend_is_no_fault_of_a_mix() {
     let stuck = "from = \"*\"\nexcept = [\"built\"]\nto = \"failed\"";
     let versions = versions(SHIP, &SHIP.replace("from = \"*\"\nto = \"failed\"", stuck));
     let comparison = compare(&versions, 0, 1);
-    assert!(matches!(verdict(&comparison, [1, 0, 0, 0]), Verdict::Safe));
+    assert!(matches!(verdict(&comparison, [1, 0, 0, 0]), MixSafety::Safe));
     // The other way the newer version mends what the older one does wrong.
     let back: Vec<Version> = versions.iter().rev().cloned().collect();
     let back = compare(&back, 0, 1);

@@ -2,7 +2,7 @@
 //! the runs.
 
 use crate::sides::versions;
-use phasegate_codegen::compat::{Before, Class, Comparison, Layer, Mix, Verdict, compare};
+use phasegate_codegen::compat::{Before, Class, Comparison, Layer, Mix, MixSafety, compare};
 use phasegate_codegen::finding::Severity;
 
 const ORDER: &str = r#"format = 1
@@ -80,10 +80,10 @@ fn broken(comparison: &Comparison<'_>, backend: usize, database: usize) -> Vec<(
     let mix = Mix { backend, database, ..Mix::all(0) };
     let judged = comparison.mixes.iter().find(|judged| judged.mix == mix).unwrap();
     match &judged.verdict {
-        Verdict::Broken(bad) => {
+        MixSafety::Broken(bad) => {
             bad.iter().map(|(class, witness)| (*class, witness.path.0.join("; "))).collect()
         }
-        Verdict::Safe | Verdict::Degraded(_) | Verdict::Bounded => Vec::new(),
+        MixSafety::Safe | MixSafety::Degraded(_) | MixSafety::Bounded => Vec::new(),
     }
 }
 
@@ -304,5 +304,5 @@ fn a_page_that_has_the_phases_in_another_order_shows_less_of_a_run() {
     assert_eq!(judged.verdict.as_str(), "degraded", "{said}");
     assert!(said.contains("the new page shows delivery, payment wrongly as skipped; the new page shows payment wrongly as to come"), "{said}");
     assert!(said.contains("warning[phases-reordered]"), "{said}");
-    assert!(matches!(comparison.mixes[0].verdict, Verdict::Safe), "{said}");
+    assert!(matches!(comparison.mixes[0].verdict, MixSafety::Safe), "{said}");
 }

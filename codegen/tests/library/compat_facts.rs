@@ -7,8 +7,8 @@ use crate::sides::{GATE, SHIP, versions};
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_codegen::compat::{
-    Answer, Change, Class, End, Fact, Mix, Value as Stored, Verdict, Version, World, changes,
-    compare,
+    Change, Class, Fact, Mix, MixSafety, Receiver, ReportResult, Value as Stored, Version, World,
+    changes, compare,
 };
 use phasegate_codegen::finding::Severity;
 use phasegate_codegen::machine::ReportKind;
@@ -172,7 +172,7 @@ fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
     let has = |wanted: &[Fact]| wanted.iter().any(|fact| facts.contains(fact));
     let machines = [&versions[0].machine, &versions[1].machine];
     let world = World::of(&machines, &["old".to_owned(), "new".to_owned()]);
-    let alone = [0, 1].map(|version| End { backend: version, database: version });
+    let alone = [0, 1].map(|version| Receiver { backend: version, database: version });
     let mut missed = Vec::new();
     let mut differ = |differs: bool, what: String, wanted: &[Fact]| {
         if differs && !has(wanted) {
@@ -180,20 +180,20 @@ fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
         }
     };
     differ(world.initial(0) != world.initial(1), "where rows start".to_owned(), &[Fact::Starts]);
-    let apart = End { backend: 0, database: 1 };
+    let apart = Receiver { backend: 0, database: 1 };
     for workflow in [0, 1] {
         let own = alone[workflow];
         let input = world.undeclared(workflow, alone[1 - workflow]);
         differ(input.is_some(), "the input".to_owned(), &[Fact::Input]);
         for value in world.initial(workflow) {
-            for end in [alone[1 - workflow], apart] {
-                let is_started = world.start(end, value).is_accepted();
+            for receiver in [alone[1 - workflow], apart] {
+                let is_started = world.start(receiver, value).is_accepted();
                 let wanted = [Fact::Starts, Fact::Knows(value), Fact::Finds];
                 differ(!is_started, format!("{} starts", world.text(value)), &wanted);
             }
         }
         for (from, to) in world.values().flat_map(|from| world.values().map(move |to| (from, to))) {
-            for end in [alone[1 - workflow], apart] {
+            for receiver in [alone[1 - workflow], apart] {
                 let wanted = [
                     Fact::Allows(from, to),
                     Fact::Knows(from),
@@ -201,9 +201,11 @@ fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
                     Fact::Finds,
                     Fact::Address,
                 ];
-                let [one, other] = [own, end].map(|end| world.receive(workflow, end, from, to));
+                let [one, other] =
+                    [own, receiver].map(|receiver| world.receive(workflow, receiver, from, to));
                 // In which words it is refused makes no difference to anybody.
-                let does = |answer: Answer| (answer.is_accepted(), answer == Answer::Applied);
+                let does =
+                    |answer: ReportResult| (answer.is_accepted(), answer == ReportResult::Applied);
                 let what = format!("{} -> {}", world.text(from), world.text(to));
                 differ(does(one) != does(other), format!("{what}: {one:?}, {other:?}"), &wanted);
             }
@@ -394,7 +396,7 @@ fn whatever_goes_wrong_for_a_changed_key_has_a_change_that_is_its_reason() {
                 let said = || format!("{name}, {key}\n# OLD\n{old}\n# NEW\n{new}");
                 assert!(comparison.beside.is_empty(), "{:?} {}", comparison.beside, said());
                 for judged in &comparison.mixes {
-                    let is_broken = matches!(judged.verdict, Verdict::Broken(_));
+                    let is_broken = matches!(judged.verdict, MixSafety::Broken(_));
                     let mut changes = comparison.changes.iter();
                     let has_reason = changes.any(|one| one.breaks.contains(&judged.mix));
                     assert!(has_reason || !is_broken, "{judged:?} {}", said());
@@ -422,7 +424,7 @@ fn reasons(one: &str, other: &str) -> Vec<Vec<(&'static str, bool, bool)>> {
         let safe = |version| {
             let all = Mix::all(version);
             let judged = comparison.mixes.iter().find(|judged| judged.mix == all).unwrap();
-            matches!(judged.verdict, Verdict::Safe)
+            matches!(judged.verdict, MixSafety::Safe)
         };
         assert!(safe(0), "{:?}", comparison.mixes);
         let changes = comparison.changes.iter();

@@ -5,7 +5,7 @@ use crate::sides::{self, versions};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use phasegate_codegen::compat::{Class, Comparison, Order, Orders, Verdict, Version, compare};
+use phasegate_codegen::compat::{Class, Comparison, MixSafety, Order, Orders, Version, compare};
 use phasegate_codegen::finding::Severity;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -263,7 +263,7 @@ fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
     for judged in &comparison.mixes {
         let mix = judged.mix;
         let one = [mix.workflow, mix.backend, mix.database, mix.page];
-        let broken = matches!(judged.verdict, Verdict::Broken(_));
+        let broken = matches!(judged.verdict, MixSafety::Broken(_));
         // What the newer version does wrong alone is told as such.
         let refuted = comparison
             .changes
@@ -271,7 +271,10 @@ fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
             .any(|one| one.change.rule.id == "refuted-alone" && one.severity == Severity::Error);
         let excused = one[0] == 1 && refuted;
         if !excused && one.iter().all(|version| *version == one[0]) {
-            prop_assert!(matches!(judged.verdict, Verdict::Safe), "one version alone: {judged:?}");
+            prop_assert!(
+                matches!(judged.verdict, MixSafety::Safe),
+                "one version alone: {judged:?}"
+            );
         }
         let told = comparison.changes.iter().any(|weighed| weighed.breaks.contains(&mix));
         prop_assert!(!broken || told, "no change breaks {judged:?}");
@@ -286,7 +289,7 @@ fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
     prop_assert_eq!(errors, !sound);
     let is_broken = |mix| {
         let judged = comparison.mixes.iter().find(|judged| judged.mix == mix);
-        judged.is_some_and(|judged| matches!(judged.verdict, Verdict::Broken(_)))
+        judged.is_some_and(|judged| matches!(judged.verdict, MixSafety::Broken(_)))
     };
     let orders = |orders: &Orders| -> Result<(), TestCaseError> {
         for order in &orders.orders {
@@ -317,7 +320,7 @@ fn random_pairs_go_wrong_in_every_way() {
         let versions = versions(&old, &new);
         let comparison = compare(&versions, 0, 1);
         for judged in &comparison.mixes {
-            if let Verdict::Broken(bad) = &judged.verdict {
+            if let MixSafety::Broken(bad) = &judged.verdict {
                 broken += 1;
                 classes.extend(bad.iter().map(|(class, _)| *class));
             }

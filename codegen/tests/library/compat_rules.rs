@@ -4,7 +4,7 @@
 use crate::sides::GATE;
 use std::fmt::Write as _;
 
-use phasegate_codegen::compat::{Comparison, Side, Verdict, Version, Weighed, compare, rules};
+use phasegate_codegen::compat::{Comparison, MixSafety, Side, Version, Weighed, compare, rules};
 use phasegate_codegen::finding::Severity;
 
 const PACKED: &str = "[[state]]\nname = \"packed\"\noptional = true\n[[state]]\nname = \"shipped\"";
@@ -245,7 +245,7 @@ fn what_goes_wrong_in_a_pair_is_its_rules_doing() {
             comparison.beside
         );
         for judged in &comparison.mixes {
-            if let Verdict::Broken(bad) = &judged.verdict {
+            if let MixSafety::Broken(bad) = &judged.verdict {
                 let told = comparison.changes.iter().any(|one| one.breaks.contains(&judged.mix));
                 assert!(told, "{rule}: {bad:?}");
             }

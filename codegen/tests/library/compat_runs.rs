@@ -2,7 +2,7 @@
 //! started again, or lose a job after its end.
 
 use crate::sides::{SHIP, best, verdict, versions, words};
-use phasegate_codegen::compat::{Class, Layer, Mix, Verdict, Version, compare};
+use phasegate_codegen::compat::{Class, Layer, Mix, MixSafety, Version, compare};
 
 /// Rows start in two states, and from the second the older workflow's first report is legal no more.
 #[test]
@@ -25,9 +25,9 @@ fn rows_are_started_in_every_initial_state_and_a_fault_from_the_second_alone_is_
     let comparison = compare(&versions, 0, 1);
     let said = comparison.text(None, false);
     for mix in [[0, 0, 0, 0], [1, 1, 1, 1]] {
-        assert!(matches!(verdict(&comparison, mix), Verdict::Safe), "{said}");
+        assert!(matches!(verdict(&comparison, mix), MixSafety::Safe), "{said}");
     }
-    let Verdict::Broken(bad) = verdict(&comparison, [0, 1, 1, 0]) else { panic!("{said}") };
+    let MixSafety::Broken(bad) = verdict(&comparison, [0, 1, 1, 0]) else { panic!("{said}") };
     let (_, witness) = bad.iter().find(|(class, _)| *class == Class::FailsJob).unwrap();
     assert_eq!(witness.path.0[0], "the row starts in hot");
     let of = comparison.changes.iter().find(|one| one.change.subject == "hot -> building").unwrap();
@@ -44,7 +44,7 @@ fn a_second_start_that_the_database_refuses_is_told_of_an_application_too() {
     for (old, new, mix) in [(&old, &new, [1, 1, 0, 1]), (&new, &old, [0, 0, 1, 0])] {
         let versions = versions(old, new);
         let comparison = compare(&versions, 0, 1);
-        let Verdict::Broken(bad) = verdict(&comparison, mix) else { panic!("{mix:?}") };
+        let MixSafety::Broken(bad) = verdict(&comparison, mix) else { panic!("{mix:?}") };
         assert_eq!(bad[0].0, Class::DatabaseRefuses);
         let told = &bad[0].1.summary;
         assert!(told.starts_with("no row can be started in building: the "), "{told}");
@@ -109,7 +109,7 @@ fn while_a_backend_is_replaced_either_version_may_move_a_row() {
     let versions = versions(&old, &new);
     let comparison = compare(&versions, 0, 1);
     let said = comparison.text(None, false);
-    assert!(matches!(verdict(&comparison, [0, 0, 1, 0]), Verdict::Safe), "{said}");
+    assert!(matches!(verdict(&comparison, [0, 0, 1, 0]), MixSafety::Safe), "{said}");
     let first = &comparison.rollout.orders[0];
     assert_eq!(first.layers, [Layer::Database, Layer::Backend]);
     let (_, class, witness) = first.bad.as_ref().unwrap();
@@ -130,7 +130,7 @@ fn a_run_that_is_started_again_is_followed_across_versions() {
     let versions = versions(&reopens, SHIP);
     let comparison = compare(&versions, 0, 1);
     let said = comparison.text(None, false);
-    let Verdict::Broken(bad) = verdict(&comparison, [0, 1, 1, 1]) else { panic!("{said}") };
+    let MixSafety::Broken(bad) = verdict(&comparison, [0, 1, 1, 1]) else { panic!("{said}") };
     let (_, witness) = bad.iter().find(|(class, _)| *class == Class::FailsJob).unwrap();
     let path = witness.path.0.join("\n");
     assert!(path.contains("the run is started again: all jobs\nbuild starts: its report of building is refused by the new backend: the row has ended in failed"), "{path}");
@@ -140,7 +140,7 @@ fn a_run_that_is_started_again_is_followed_across_versions() {
     // The other way the row comes to a truer end than the older version would have let it.
     let back: Vec<Version> = versions.iter().rev().cloned().collect();
     let back = compare(&back, 0, 1);
-    assert!(matches!(verdict(&back, [0, 1, 1, 1]), Verdict::Safe), "{}", back.text(None, false));
+    assert!(matches!(verdict(&back, [0, 1, 1, 1]), MixSafety::Safe), "{}", back.text(None, false));
     assert!(back.rollout.has_safe());
 }
 
@@ -155,8 +155,8 @@ fn a_job_that_is_lost_after_it_reported_its_end_is_followed_across_versions() {
     let versions = versions(&old, &new);
     let comparison = compare(&versions, 0, 1);
     let said = comparison.text(None, false);
-    assert!(matches!(verdict(&comparison, [1, 1, 1, 1]), Verdict::Safe), "{said}");
-    let Verdict::Broken(bad) = verdict(&comparison, [0, 1, 1, 1]) else { panic!("{said}") };
+    assert!(matches!(verdict(&comparison, [1, 1, 1, 1]), MixSafety::Safe), "{said}");
+    let MixSafety::Broken(bad) = verdict(&comparison, [0, 1, 1, 1]) else { panic!("{said}") };
     let (_, witness) = bad.iter().find(|(class, _)| *class == Class::FailsJob).unwrap();
     let path = witness.path.0.join("\n");
     assert!(path.contains("build succeeds: building -> built; then its runner is lost"), "{path}");

@@ -2,7 +2,7 @@
 
 use crate::common::proofs;
 use phasegate_codegen::accepted::Accepted;
-use phasegate_codegen::compat::{Verdict, Version, accept, compare, window};
+use phasegate_codegen::compat::{MixSafety, Version, accept, compare, window};
 
 const OLD: &str = "migrations/tables/0001.toml";
 
@@ -21,7 +21,7 @@ fn an_edit_of_a_title_is_compatible_though_both_tables_are_refuted_alone() {
     assert!(!comparison.fails(), "{said}");
     assert_eq!(comparison.rollout.safe(), comparison.rollout.orders.len(), "{said}");
     assert_eq!(comparison.rollback.safe(), comparison.rollback.orders.len(), "{said}");
-    assert!(comparison.mixes.iter().all(|one| matches!(one.verdict, Verdict::Safe)), "{said}");
+    assert!(comparison.mixes.iter().all(|one| matches!(one.verdict, MixSafety::Safe)), "{said}");
     assert!(said.contains("so does the older one: it is so today, and no mix's doing"), "{said}");
     assert!(said.contains("but for workflow-ends, wrong alone, today too"), "{said}");
     assert_eq!(comparison.json()["refuted_today"], "workflow-ends");
@@ -89,7 +89,7 @@ fn a_claim_that_the_newer_one_refutes_in_a_further_way_is_not_so_today() {
         let of = comparison.mixes.iter().filter(|one| one.mix.workflow == 1);
         assert!(of.clone().count() > 0);
         for judged in of.filter(|one| one.mix.backend == 1 && one.mix.database == 1) {
-            assert!(matches!(judged.verdict, Verdict::Broken(_)), "{said}");
+            assert!(matches!(judged.verdict, MixSafety::Broken(_)), "{said}");
         }
         // The way back takes nothing away that was not so before.
         let back = [version("old", &new), version("new", &old)];

@@ -1,9 +1,9 @@
 //! Tables of which something was once called proven that does not hold, and what is bounded.
 
 use crate::common::proofs::{fixture, machine, tested_by, unlike};
-use phasegate_codegen::verify::{self, Counterexample, Covered, Proved, Verdict};
+use phasegate_codegen::verify::{self, ClaimResult, Counterexample, Covered, Proved};
 
-fn verdict(proofs: &[Proved], name: &str) -> Verdict {
+fn verdict(proofs: &[Proved], name: &str) -> ClaimResult {
     proofs.iter().find(|proved| proved.name == name).unwrap().verdict.clone()
 }
 
@@ -15,20 +15,20 @@ fn names(proofs: &[Proved], word: &str) -> Vec<&'static str> {
 #[track_caller]
 fn refuted(proofs: &[Proved], name: &str) -> Counterexample {
     match verdict(proofs, name) {
-        Verdict::Refuted { counterexample } => counterexample,
-        other @ (Verdict::Proven { .. }
-        | Verdict::Bounded { .. }
-        | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),
+        ClaimResult::Refuted { counterexample } => counterexample,
+        other @ (ClaimResult::Proven { .. }
+        | ClaimResult::Bounded { .. }
+        | ClaimResult::NotApplicable { .. }) => panic!("{name} is {other:?}"),
     }
 }
 
 #[track_caller]
 fn bounded(proofs: &[Proved], name: &str) -> (Covered, String) {
     match verdict(proofs, name) {
-        Verdict::Bounded { covered, bound, .. } => (covered, bound),
-        other @ (Verdict::Proven { .. }
-        | Verdict::Refuted { .. }
-        | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),
+        ClaimResult::Bounded { covered, bound, .. } => (covered, bound),
+        other @ (ClaimResult::Proven { .. }
+        | ClaimResult::Refuted { .. }
+        | ClaimResult::NotApplicable { .. }) => panic!("{name} is {other:?}"),
     }
 }
 
@@ -51,7 +51,7 @@ fn runs_are_started_for_rows_in_every_initial_state_in_whichever_order_they_are_
             assert_eq!(refuted(&proofs, name).path[0], "the row starts in held", "{name}");
         }
         // As many runs from each of the two, which here differ in what is accepted alone.
-        let Verdict::Proven { covered } = verdict(&proofs, "workflow-truth") else { panic!() };
+        let ClaimResult::Proven { covered } = verdict(&proofs, "workflow-truth") else { panic!() };
         assert_eq!(covered.counts, [(2 * 54, "runs")]);
     }
 }
@@ -162,7 +162,7 @@ fn a_success_that_ends_as_cancelled_is_a_lie() {
 #[test]
 fn a_job_after_the_concluding_one_is_skipped_and_its_run_is_over() {
     let proofs = verify::verify(&machine(&fixture("after_the_conclusion")));
-    let Verdict::Proven { covered } = verdict(&proofs, "workflow-ends") else { panic!() };
+    let ClaimResult::Proven { covered } = verdict(&proofs, "workflow-ends") else { panic!() };
     // `a` fails in seventeen ways (its report is never accepted), and then `d` is skipped, whichever of
     // the three becomes of `c`'s report.
     assert_eq!(covered.counts[0], (51, "runs"));

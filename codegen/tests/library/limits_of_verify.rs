@@ -22,7 +22,7 @@ fn bounded(machine: &Machine) -> Vec<&'static str> {
     let refuted = proofs.iter().find(|proved| proved.verdict.as_str() == "refuted");
     assert!(refuted.is_none(), "{refuted:?}");
     for proved in &proofs {
-        let verify::Verdict::Bounded { covered, .. } = &proved.verdict else { continue };
+        let verify::ClaimResult::Bounded { covered, .. } = &proved.verdict else { continue };
         assert!(verify::text(std::slice::from_ref(proved)).contains("to make it smaller, "));
         assert!(covered.counts.iter().any(|&(count, _)| count > 0), "{proved:?}");
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::common::{machine, table};
 use phasegate_codegen::Machine;
-use phasegate_codegen::machine::{Kind, Log, StateId, Verdict};
+use phasegate_codegen::machine::{Acceptance, Kind, Log, StateId};
 use proptest::prelude::*;
 
 fn name(machine: &Machine, id: StateId) -> &str {
@@ -205,8 +205,8 @@ proptest! {
             log.push(state, state.map_or("nothing", |state| name(machine, state)));
         }
         match (log.verdict(), judged(machine, &sequence)) {
-            (Verdict::Complete, Ok(true)) | (Verdict::Accepted, Ok(false)) => {}
-            (Verdict::Rejected(rejection), Err(at)) => {
+            (Acceptance::Complete, Ok(true)) | (Acceptance::Accepted, Ok(false)) => {}
+            (Acceptance::Rejected(rejection), Err(at)) => {
                 prop_assert_eq!(rejection.at, at);
                 prop_assert_eq!(rejection.from, (at > 1).then(|| sequence[at - 2]).flatten());
                 let legal: Vec<StateId> = machine
@@ -232,9 +232,9 @@ fn verdict(log: Log<'_>, machine: &Machine, line: &str) -> String {
         log.push(machine.find(word), word);
     }
     match log.verdict() {
-        Verdict::Accepted => "accepted".to_owned(),
-        Verdict::Complete => "complete".to_owned(),
-        Verdict::Rejected(rejection) => {
+        Acceptance::Accepted => "accepted".to_owned(),
+        Acceptance::Complete => "complete".to_owned(),
+        Acceptance::Rejected(rejection) => {
             let legal: Vec<&str> =
                 rejection.legal(machine).into_iter().map(|id| name(machine, id)).collect();
             let from = rejection.from.map_or("start", |from| name(machine, from));

@@ -1,7 +1,7 @@
 //! Two versions, and what is read of their comparison.
 #![allow(dead_code, reason = "each test of the folder uses some of it")]
 
-use phasegate_codegen::compat::{Class, Comparison, Layer, Mix, Orders, Verdict, Version};
+use phasegate_codegen::compat::{Class, Comparison, Layer, Mix, MixSafety, Orders, Version};
 
 /// An older version and a newer one.
 pub(crate) fn versions(old: &str, new: &str) -> Vec<Version> {
@@ -13,7 +13,7 @@ pub(crate) fn versions(old: &str, new: &str) -> Vec<Version> {
 }
 
 /// What became of a mix: workflow, backend, database, page.
-pub(crate) fn verdict<'c>(comparison: &'c Comparison<'_>, mix: [usize; 4]) -> &'c Verdict {
+pub(crate) fn verdict<'c>(comparison: &'c Comparison<'_>, mix: [usize; 4]) -> &'c MixSafety {
     let [workflow, backend, database, page] = mix;
     let mix = Mix { workflow, backend, database, page };
     &comparison.mixes.iter().find(|judged| judged.mix == mix).unwrap().verdict
@@ -25,10 +25,10 @@ pub(crate) fn words(comparison: &Comparison<'_>) -> Vec<&'static str> {
 }
 
 /// What goes wrong.
-pub(crate) fn classes(verdict: &Verdict) -> Vec<Class> {
+pub(crate) fn classes(verdict: &MixSafety) -> Vec<Class> {
     match verdict {
-        Verdict::Broken(bad) => bad.iter().map(|(class, _)| *class).collect(),
-        Verdict::Safe | Verdict::Degraded(_) | Verdict::Bounded => Vec::new(),
+        MixSafety::Broken(bad) => bad.iter().map(|(class, _)| *class).collect(),
+        MixSafety::Safe | MixSafety::Degraded(_) | MixSafety::Bounded => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::common::proofs::*;
 use phasegate_codegen::Machine;
-use phasegate_codegen::verify::{self, Verdict};
+use phasegate_codegen::verify::{self, ClaimResult};
 
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> String {
     let output =
@@ -59,13 +59,13 @@ fn agree_but(machine: &Machine, not_applicable: &[&str]) -> Vec<&'static str> {
     let mut passed_over = Vec::new();
     for (name, holds) in spin(machine) {
         match &proofs.iter().find(|proved| proved.name == name).unwrap().verdict {
-            Verdict::Proven { .. } => assert!(holds, "{name} is proven, and Spin refutes it"),
-            Verdict::Refuted { .. } => {
+            ClaimResult::Proven { .. } => assert!(holds, "{name} is proven, and Spin refutes it"),
+            ClaimResult::Refuted { .. } => {
                 assert!(!holds, "{name} is refuted, and Spin finds that it holds");
                 refuted.push(name);
             }
-            Verdict::NotApplicable { .. } => passed_over.push(name),
-            Verdict::Bounded { .. } => panic!("{name} is too large to be compared"),
+            ClaimResult::NotApplicable { .. } => passed_over.push(name),
+            ClaimResult::Bounded { .. } => panic!("{name} is too large to be compared"),
         }
     }
     assert_eq!(passed_over, not_applicable);

@@ -4,7 +4,7 @@ use crate::common::proofs::{fixture, machine, table, verdict};
 use phasegate_codegen::Finding;
 use phasegate_codegen::finding::Severity;
 use phasegate_codegen::table::Source;
-use phasegate_codegen::verify::{self, Verdict};
+use phasegate_codegen::verify::{self, ClaimResult};
 
 /// What is found of a table's proofs.
 pub(crate) fn found(text: &str) -> Vec<Finding> {
@@ -18,7 +18,7 @@ fn warning(text: &str) -> Finding {
     let found = found(text);
     let [finding] = &found[..] else { panic!("{found:#?}") };
     assert_eq!((finding.rule.id, finding.severity), ("phase-left-unfinished", Severity::Warning));
-    assert!(matches!(verdict(&machine(text), "phases-unconfirmed"), Verdict::Proven { .. }));
+    assert!(matches!(verdict(&machine(text), "phases-unconfirmed"), ClaimResult::Proven { .. }));
     finding.clone()
 }
 

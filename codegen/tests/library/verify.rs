@@ -4,7 +4,7 @@ use crate::common;
 use crate::common::proofs::*;
 use phasegate::Outcome;
 use phasegate_codegen::Machine;
-use phasegate_codegen::verify::{self, Verdict};
+use phasegate_codegen::verify::{self, ClaimResult};
 
 /// The names of the proofs that came out like this.
 fn names(machine: &Machine, word: &str) -> Vec<&'static str> {
@@ -15,7 +15,7 @@ fn names(machine: &Machine, word: &str) -> Vec<&'static str> {
 #[test]
 fn everything_is_proven_of_the_deploy_table_with_these_counts() {
     let proofs = verify::verify(&deploy());
-    assert!(proofs.iter().all(|proved| matches!(proved.verdict, Verdict::Proven { .. })));
+    assert!(proofs.iter().all(|proved| matches!(proved.verdict, ClaimResult::Proven { .. })));
     insta::assert_snapshot!(verify::text(&proofs));
 }
 
@@ -69,7 +69,7 @@ fn an_end_that_is_retired_is_one_for_the_rows_that_are_in_it() {
                 [[state]]\nname = \"old\"\nretired = true\n[[transition]]\npath = [\"a\", \"z\"]\n";
     let machine = machine(text);
     let proven = verdict(&machine, "way-to-end");
-    assert!(matches!(proven, Verdict::Proven { .. }), "{proven:?}");
+    assert!(matches!(proven, ClaimResult::Proven { .. }), "{proven:?}");
 }
 
 /// Of the states with no way on the nearest is shown, whichever stands first in the table.
@@ -86,7 +86,7 @@ fn of_the_states_with_no_way_to_an_end_the_nearest_is_shown() {
     machine.states[end.index()].outcome = None;
     machine.states[machine.initial[0].index()].terminal = true;
     assert_ne!(far, end);
-    let Verdict::Refuted { counterexample } = verdict(&machine, "way-to-end") else { panic!() };
+    let ClaimResult::Refuted { counterexample } = verdict(&machine, "way-to-end") else { panic!() };
     assert_eq!(counterexample.summary, "no way leads from `near` to an end");
     assert_eq!(counterexample.path, ["x -> near"]);
 }
@@ -105,7 +105,7 @@ fn a_loss_that_is_missed_is_found() {
     let mut machine = deploy();
     let deploying = find(&machine, "deploying");
     machine.states[deploying.index()].optional = true;
-    let Verdict::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
+    let ClaimResult::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
     assert_eq!(counterexample.summary, "a report of `health_checking` is refused");
     assert_eq!(
         counterexample.path,
@@ -124,7 +124,7 @@ fn an_end_whose_report_is_lost_is_missed() {
     let mut machine = deploy();
     let succeeded = find(&machine, "succeeded");
     machine.states[succeeded.index()].optional = true;
-    let Verdict::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
+    let ClaimResult::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
     assert_eq!(counterexample.summary, "what is left is not complete");
     let last = counterexample.path.last().map(String::as_str);
     assert_eq!(last, Some("reports succeeded: lost"), "{counterexample:?}");
@@ -143,7 +143,7 @@ fn a_lost_report_is_missed_wherever_the_row_started() {
     );
     let end = find(&machine, "y");
     machine.states[end.index()].outcome = Some(Outcome::Neutral);
-    let Verdict::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
+    let ClaimResult::Refuted { counterexample } = verdict(&machine, "loss") else { panic!() };
     assert_eq!(counterexample.path, ["the row starts in b", "reports y: lost"]);
 }
 
@@ -156,7 +156,7 @@ fn a_way_back_to_where_a_lost_report_left_the_row_is_a_redelivery() {
         "",
     ));
     let verdict = verdict(&machine, "loss");
-    assert!(matches!(verdict, Verdict::Proven { .. }), "{verdict:?}");
+    assert!(matches!(verdict, ClaimResult::Proven { .. }), "{verdict:?}");
 }
 
 #[test]
@@ -213,9 +213,11 @@ fn what_a_table_does_not_have_is_neither_proven_nor_refuted() {
     let tcp = machine(&table("tests/tables/tcp.toml"));
     assert_eq!(names(&tcp, "proven"), ["reachable", "redelivery"]);
     assert_eq!(names(&tcp, "refuted"), [""; 0]);
-    let Verdict::NotApplicable { why } = verdict(&tcp, "way-to-end") else { panic!("{tcp:?}") };
+    let ClaimResult::NotApplicable { why } = verdict(&tcp, "way-to-end") else { panic!("{tcp:?}") };
     assert_eq!(why, "the table has no ended state");
-    let Verdict::NotApplicable { why } = verdict(&tcp, "late-duplicate") else { panic!("{tcp:?}") };
+    let ClaimResult::NotApplicable { why } = verdict(&tcp, "late-duplicate") else {
+        panic!("{tcp:?}")
+    };
     assert!(why.starts_with("the table lets a row come back: "), "{why}");
 }
 
@@ -270,5 +272,5 @@ fn a_report_that_may_be_lost_may_be_refused_where_another_was_lost() {
         { name = 'c', needs = ['a'], start = 'd' }, { name = 'end', needs = ['a'], always = true,\n\
         success = 'ok', failure = 'bad' }]";
     let verdict = verdict(&machine(table), "workflow-accepted");
-    assert!(matches!(verdict, Verdict::Proven { .. }), "{verdict:?}");
+    assert!(matches!(verdict, ClaimResult::Proven { .. }), "{verdict:?}");
 }

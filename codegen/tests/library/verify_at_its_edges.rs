@@ -3,7 +3,7 @@
 use crate::common::proofs::*;
 use phasegate_codegen::Machine;
 use phasegate_codegen::table::Source;
-use phasegate_codegen::verify::{self, Proved, Verdict};
+use phasegate_codegen::verify::{self, ClaimResult, Proved};
 
 /// Jobs side by side: more situations than are explored.
 fn wide(jobs: usize) -> Machine {
@@ -26,13 +26,13 @@ fn wide_table(jobs: usize) -> String {
 #[test]
 fn what_is_too_large_is_bounded_and_never_called_proven() {
     for machine in [machine(&unlike(&wide_table(8))), wide(600)] {
-        let Verdict::Bounded { bound, .. } = verdict(&machine, "workflow-accepted") else {
+        let ClaimResult::Bounded { bound, .. } = verdict(&machine, "workflow-accepted") else {
             panic!("jobs side by side are not exhausted")
         };
         assert!(bound.contains("situations"), "{bound}");
     }
     for machine in [wide(2), wide(9)] {
-        assert!(matches!(verdict(&machine, "workflow-accepted"), Verdict::Proven { .. }));
+        assert!(matches!(verdict(&machine, "workflow-accepted"), ClaimResult::Proven { .. }));
     }
 }
 
@@ -54,7 +54,7 @@ fn what_is_bounded_is_a_finding_at_the_first_job() {
 #[test]
 fn a_claim_of_which_no_case_was_tried_is_bounded() {
     let again = verdict(&wide(600), "workflow-again");
-    let Verdict::Bounded { bound, .. } = again else { panic!("{again:?}") };
+    let ClaimResult::Bounded { bound, .. } = again else { panic!("{again:?}") };
     assert!(bound.starts_with("no case was tried within "), "{bound}");
 }
 
@@ -69,7 +69,7 @@ fn of_a_case_that_was_found_before_everything_was_tried_it_is_said_that_there_ma
     let proofs = verify::verify(&machine(&(text + "[[job]]\nname = 'x'\nstart = 'off'\n")));
     let accepted = |proof: &&Proved| proof.name == "workflow-accepted";
     let proof = proofs.iter().find(accepted).unwrap();
-    let Verdict::Refuted { counterexample } = &proof.verdict else { panic!("{proof:?}") };
+    let ClaimResult::Refuted { counterexample } = &proof.verdict else { panic!("{proof:?}") };
     assert!(!counterexample.shortest);
     assert_eq!(counterexample.path.len(), 2, "{counterexample:?}");
     let text = verify::text(std::slice::from_ref(proof));
@@ -95,15 +95,15 @@ fn optional_chain(states: usize, rest: &str, of: impl Fn(usize) -> String) -> Ma
 #[test]
 fn losses_are_bounded_too_and_say_how_far_they_went() {
     let told = |machine: &Machine, name: &str| match verdict(machine, name) {
-        Verdict::Bounded { covered, bound, .. } => (covered.text(), bound),
-        other @ (Verdict::Proven { .. }
-        | Verdict::Refuted { .. }
-        | Verdict::NotApplicable { .. }) => panic!("{name} is {other:?}"),
+        ClaimResult::Bounded { covered, bound, .. } => (covered.text(), bound),
+        other @ (ClaimResult::Proven { .. }
+        | ClaimResult::Refuted { .. }
+        | ClaimResult::NotApplicable { .. }) => panic!("{name} is {other:?}"),
     };
     let machine = optional_chain(300, "", |_| String::new());
     insta::assert_debug_snapshot!(["loss"].map(|name| told(&machine, name)));
     for name in ["redelivery", "late-duplicate"] {
-        assert!(matches!(verdict(&machine, name), Verdict::Proven { .. }), "{name}");
+        assert!(matches!(verdict(&machine, name), ClaimResult::Proven { .. }), "{name}");
     }
 }
 
@@ -114,7 +114,9 @@ fn of_a_long_way_the_two_ends_are_shown() {
         (0..states).for_each(|n| text += &format!("[[state]]\nname = 's{n}'\n"));
         let path: Vec<String> = (0..states).map(|n| format!("'s{n}'")).collect();
         let text = text + &format!("[[transition]]\npath = [{}]\n", path.join(", "));
-        let Verdict::Proven { covered } = verdict(&machine(&text), "reachable") else { panic!() };
+        let ClaimResult::Proven { covered } = verdict(&machine(&text), "reachable") else {
+            panic!()
+        };
         covered.notes[0].clone()
     };
     let names = |numbers: std::ops::Range<usize>| {
@@ -133,10 +135,10 @@ fn of_a_long_way_the_two_ends_are_shown() {
 /// undelivered or its runner lost (3).
 #[test]
 fn the_runs_of_a_job_and_its_conclusion_are_as_many_as_by_hand() {
-    let Verdict::Proven { covered } = verdict(&wide(1), "workflow-accepted") else { panic!() };
+    let ClaimResult::Proven { covered } = verdict(&wide(1), "workflow-accepted") else { panic!() };
     assert_eq!(covered.counts[0], ((2 + 3 + 4 + 3) * 3, "runs"));
     // Two of those: 2 ways of one step and 10 of two, one beside the other in every order.
-    let Verdict::Proven { covered } = verdict(&wide(2), "workflow-accepted") else { panic!() };
+    let ClaimResult::Proven { covered } = verdict(&wide(2), "workflow-accepted") else { panic!() };
     let orders = 2 * 2 * 2 + 2 * (2 * 10) * 3 + 10 * 10 * 6;
     assert_eq!(covered.counts[0], (orders * 3, "runs"));
 }
@@ -153,7 +155,7 @@ fn a_concluding_job_says_what_became_of_the_jobs_that_it_needs() {
          job = [{ name = 'a' }, { name = 'b' }, { name = 'end', needs = ['a', 'b'],\n\
          always = true, success = 'good', failure = 'bad', cancelled = 'off' }]",
     );
-    let Verdict::Proven { covered } = verdict(&machine, "workflow-truth") else { panic!() };
+    let ClaimResult::Proven { covered } = verdict(&machine, "workflow-truth") else { panic!() };
     let mute = 2 * 2 * 25;
     assert_eq!(
         covered.notes,
@@ -176,24 +178,24 @@ fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
         ))
     };
     let back = verdict(&table("['x', 'y', 'z', 'y']"), "late-duplicate");
-    let Verdict::Proven { covered } = back else { panic!("{back:?}") };
+    let ClaimResult::Proven { covered } = back else { panic!("{back:?}") };
     // That of `x` alone, in it and in the two others.
     assert_eq!(covered.text(), "3 redeliveries");
     let says = "not claimed of the states that a row can come back to (y -> z -> y): y, z";
     assert_eq!(covered.notes, [says]);
     let round = verdict(&table("['x', 'y', 'z', 'x']"), "late-duplicate");
-    let Verdict::NotApplicable { why } = round else { panic!("{round:?}") };
+    let ClaimResult::NotApplicable { why } = round else { panic!("{round:?}") };
     let says = "the table lets a row come back: x -> y -> z -> x; a report that found the row in";
     assert!(why.starts_with(says), "{why}");
     let declared = verdict(&table("['x', 'x', 'y', 'y', 'z', 'z']"), "late-duplicate");
-    let Verdict::NotApplicable { why } = declared else { panic!("{declared:?}") };
+    let ClaimResult::NotApplicable { why } = declared else { panic!("{declared:?}") };
     assert_eq!(why, "every report is a transition, whenever it comes");
     let straight = verdict(&table("['x', 'y', 'z']"), "late-duplicate");
-    let Verdict::Proven { covered } = straight else { panic!("{straight:?}") };
+    let ClaimResult::Proven { covered } = straight else { panic!("{straight:?}") };
     // Each state's report, in it and in all that comes after it.
     assert_eq!(covered.text(), "6 redeliveries");
     // A report that is a transition whenever it comes is none that changes nothing.
-    let Verdict::Proven { covered } = verdict(&table("['x', 'y', 'y', 'z']"), "late-duplicate")
+    let ClaimResult::Proven { covered } = verdict(&table("['x', 'y', 'y', 'z']"), "late-duplicate")
     else {
         panic!("a state that is entered from itself alone does not come back")
     };
@@ -205,7 +207,7 @@ fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
 fn what_is_counted_is_called_what_it_is_however_many_jobs_there_are() {
     let counted = |jobs: usize| -> Vec<&'static str> {
         let machine = crate::common::machine(&row_of_jobs(jobs));
-        let Verdict::Proven { covered } = verdict(&machine, "workflow-views") else {
+        let ClaimResult::Proven { covered } = verdict(&machine, "workflow-views") else {
             panic!("{jobs} jobs are not proven")
         };
         covered.counts.into_iter().map(|(_, what)| what).collect()
@@ -250,7 +252,7 @@ fn a_workflow_of_one_job_is_explored() {
          transition = [{ path = ['on', 'end'] }]\njob = [{ name = 'j', success = 'end' }]",
     );
     // It passes (its report delivered or lost), fails, or is cancelled or lost before or in it.
-    let Verdict::Proven { covered } = verdict(&machine, "workflow-accepted") else { panic!() };
+    let ClaimResult::Proven { covered } = verdict(&machine, "workflow-accepted") else { panic!() };
     assert_eq!(covered.counts[..2], [(6, "runs"), (1, "of them without a flaw")]);
 }
 
@@ -288,7 +290,7 @@ fn what_was_done_before_a_run_is_started_again_is_remembered_of_seventy_phases()
     ));
     for name in ["workflow-views", "workflow-again"] {
         let verdict = verdict(&machine, name);
-        assert!(matches!(verdict, Verdict::Proven { .. }), "{verdict:?}");
+        assert!(matches!(verdict, ClaimResult::Proven { .. }), "{verdict:?}");
     }
 }
 
@@ -302,7 +304,7 @@ fn of_the_runs_with_an_end_that_is_no_longer_true_the_shortest_is_shown() {
          job = [{ name = 'a', success = 'good' }, { name = 'b', start = 'on' },\n\
          { name = 'end', needs = ['a', 'b'], always = true, success = 'good', failure = 'bad' }]",
     );
-    let Verdict::Proven { covered } = verdict(&machine, "workflow-late-loss") else { panic!() };
+    let ClaimResult::Proven { covered } = verdict(&machine, "workflow-late-loss") else { panic!() };
     assert_eq!(
         covered.notes,
         ["such a run, shortest: the row starts in on; a succeeds: on -> good; then its runner is \

@@ -27,7 +27,7 @@ fn section(text: &str, list: &str) -> Option<std::ops::Range<usize>> {
 }
 
 /// Every defect must be killed, by the check that `KILLS.md` says.
-pub(crate) fn settle(list: &str, killed: &[(&Defect, Option<String>)]) {
+pub(crate) fn sync(list: &str, killed: &[(&Defect, Option<String>)]) {
     let mut now = heading(list) + "| Defect | Artifact | Killed by |\n|---|---|---|\n";
     for (defect, killer) in killed {
         let killer = killer.as_deref().map_or("**nothing**".to_owned(), |by| format!("`{by}`"));

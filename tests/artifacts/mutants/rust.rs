@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use phasegate_codegen::emit::rust::{Rust, RustTarget};
-use phasegate_codegen::machine::{Log, StateId, Verdict};
+use phasegate_codegen::machine::{Acceptance, Log, StateId};
 use phasegate_codegen::{Machine, load, render};
 
 use super::defect::{Defect, check, killer, put};
@@ -283,9 +283,9 @@ fn judges_sequences(program: &Program, module: usize, machine: &Machine) {
                 log.push(Some(state), &machine.state(state).name);
             }
             expected.push(match log.verdict() {
-                Verdict::Accepted => "accepted".to_owned(),
-                Verdict::Complete => "complete".to_owned(),
-                Verdict::Rejected(rejection) => {
+                Acceptance::Accepted => "accepted".to_owned(),
+                Acceptance::Complete => "complete".to_owned(),
+                Acceptance::Rejected(rejection) => {
                     let last = rejection.at.checked_sub(2).map(|before| sequence[before]);
                     let legal = machine.legal_after(last);
                     let legal: Vec<String> =

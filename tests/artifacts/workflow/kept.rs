@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::workflow::Workflow;
 use phasegate_codegen::workflow::keep::{Kept, adopted};
-use phasegate_codegen::{Loaded, load, settle};
+use phasegate_codegen::{Loaded, load, sync};
 use tempfile::TempDir;
 
 const WORKFLOW: &str = include_str!("kept.yml");
@@ -55,7 +55,7 @@ impl Repository {
 
     /// What is found in the workflow as it is.
     pub(crate) fn kept(&self) -> Kept {
-        let settled = settle(&self.loaded, &[&Workflow], Leave::Read).unwrap();
-        settled.workflows.into_iter().next().unwrap()
+        let generated = sync(&self.loaded, &[&Workflow], WriteMode::Check).unwrap();
+        generated.workflows.into_iter().next().unwrap()
     }
 }

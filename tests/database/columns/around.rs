@@ -6,7 +6,7 @@ use crate::common::live::{holds, loaded, look};
 use phasegate::store::Start;
 use phasegate::{Answer, Report, Schema};
 use phasegate_cli::live;
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::migrate::{Ask, migrate as write};
 
 on_each_database! {
@@ -278,7 +278,7 @@ fn a_label_that_two_tables_share_is_renamed_only_where_that_is_meant() {
     assert!(error.contains("would be renamed, too: \"Steps\".\"Mood\", lists.moods"), "{error}");
     // By the command: said before anything is written, and let through where it is meant.
     let (folder, loaded) = loaded(&old);
-    write(&loaded, Ask::Changes, Leave::Write).unwrap();
+    write(&loaded, Ask::Changes, WriteMode::Write).unwrap();
     std::fs::write(folder.path().join("table.toml"), &new).unwrap();
     let renamed = phasegate_codegen::load(&folder.path().join("table.toml")).unwrap();
     let ahead = |shared| match world.run(live::ahead(&renamed, &world.database_url, shared)) {
@@ -293,7 +293,7 @@ fn a_label_that_two_tables_share_is_renamed_only_where_that_is_meant() {
         "{found:?}"
     );
     assert!(ahead(true).is_empty());
-    let written = write(&renamed, Ask::ChangesOfShared, Leave::Write).unwrap();
+    let written = write(&renamed, Ask::ChangesOfShared, WriteMode::Write).unwrap();
     assert!(written.is_possible() && written.files.len() > 2, "{written:?}");
     let mut meant: Vec<_> = std::fs::read_dir(folder.path().join("migrations/postgres"))
         .unwrap()

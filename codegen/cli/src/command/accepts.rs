@@ -6,10 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::tokens::{self, Word};
-use super::{FormatArg, Outcome};
+use super::{CommandResult, FormatArg};
 use crate::command::Format;
 use phasegate_codegen::load;
-use phasegate_codegen::machine::{Log, Machine, Rejection, StateId, Verdict};
+use phasegate_codegen::machine::{Acceptance, Log, Machine, Rejection, StateId};
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::shown;
 
@@ -30,7 +30,7 @@ pub(crate) struct Accepts {
 }
 
 impl Accepts {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let loaded = load::load(&self.table)?;
         let machine = &loaded.machine;
         let names: std::collections::HashMap<&str, StateId> =
@@ -45,7 +45,7 @@ impl Accepts {
         };
         tokens::judge_lines(self.file.as_deref(), self.values, fresh, word, |line, log| {
             let verdict = log.verdict();
-            let is_accepted = !matches!(verdict, Verdict::Rejected(_));
+            let is_accepted = !matches!(verdict, Acceptance::Rejected(_));
             (is_accepted, self.tell(machine, line, verdict))
         })
     }
@@ -56,12 +56,14 @@ impl Accepts {
         if self.values { quoted(&state.value) } else { state.name.clone() }
     }
 
-    fn tell(&self, machine: &Machine, line: usize, verdict: Verdict) -> String {
+    fn tell(&self, machine: &Machine, line: usize, verdict: Acceptance) -> String {
         match self.format.format {
             Format::Text => match verdict {
-                Verdict::Accepted => "accepted\n".to_owned(),
-                Verdict::Complete => "complete\n".to_owned(),
-                Verdict::Rejected(rejection) => format!("{}\n", self.in_words(machine, &rejection)),
+                Acceptance::Accepted => "accepted\n".to_owned(),
+                Acceptance::Complete => "complete\n".to_owned(),
+                Acceptance::Rejected(rejection) => {
+                    format!("{}\n", self.in_words(machine, &rejection))
+                }
             },
             Format::Json => {
                 let plain = |state: StateId| {
@@ -69,15 +71,15 @@ impl Accepts {
                     if self.values { state.value.clone() } else { state.name.clone() }
                 };
                 let value = match verdict {
-                    Verdict::Accepted | Verdict::Complete => {
+                    Acceptance::Accepted | Acceptance::Complete => {
                         let word =
-                            if verdict == Verdict::Complete { "complete" } else { "accepted" };
+                            if verdict == Acceptance::Complete { "complete" } else { "accepted" };
                         json!({
                             "line": line, "verdict": word,
                             "at": null, "from": null, "to": null, "legal": null,
                         })
                     }
-                    Verdict::Rejected(rejection) => json!({
+                    Acceptance::Rejected(rejection) => json!({
                         "line": line, "verdict": "rejected",
                         "at": rejection.at, "from": rejection.from.map(plain),
                         "to": rejection.to,
@@ -87,8 +89,8 @@ impl Accepts {
                 format!("{value}\n")
             }
             Format::Github => match verdict {
-                Verdict::Accepted | Verdict::Complete => String::new(),
-                Verdict::Rejected(rejection) => {
+                Acceptance::Accepted | Acceptance::Complete => String::new(),
+                Acceptance::Rejected(rejection) => {
                     let message = self.in_words(machine, &rejection);
                     tokens::annotation(rules::REJECTED, self.file.as_ref(), line, &message)
                 }

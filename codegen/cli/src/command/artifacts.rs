@@ -4,10 +4,10 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
-use super::{Exit, Failure, FormatArg, Outcome, TablesArg, count, print, say, shown, tell};
+use super::{CommandResult, Exit, Failure, FormatArg, TablesArg, count, print, say, shown, tell};
 use crate::command::Format;
 use phasegate_codegen::accepted::Accepted;
-use phasegate_codegen::artifact::{self, Leave, State, generate_command};
+use phasegate_codegen::artifact::{self, FileState, WriteMode, generate_command};
 use phasegate_codegen::emit::{Kind, TARGETS};
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::Loaded;
@@ -16,7 +16,7 @@ use phasegate_codegen::rules;
 use phasegate_codegen::table::Source;
 use phasegate_codegen::verify::{self, Proved};
 use phasegate_codegen::workflow::keep::Kept;
-use phasegate_codegen::{Checked, Settled};
+use phasegate_codegen::{Checked, Generated};
 
 #[derive(Args)]
 pub(crate) struct Generate {
@@ -41,7 +41,7 @@ fn target() -> impl TypedValueParser<Value = &'static str> {
 }
 
 impl Generate {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let format = self.format.format;
         // Every table is read before the first file is written.
         let tables = self.tables.load(format)?;
@@ -50,10 +50,10 @@ impl Generate {
         let mut exit = Exit::Well;
         if tables.all_read {
             for (_, loaded) in &tables.loaded {
-                let settled = self.settle(loaded)?;
-                let mut told = written(loaded, &settled);
+                let generated = self.sync(loaded)?;
+                let mut told = written(loaded, &generated);
                 let kept: Vec<(&Source, Vec<Finding>)> =
-                    settled.workflows.iter().map(|kept| (&kept.source, unmended(kept))).collect();
+                    generated.workflows.iter().map(|kept| (&kept.source, unmended(kept))).collect();
                 if kept.iter().flat_map(|(_, findings)| findings).any(Finding::is_error) {
                     exit = Exit::Findings;
                 }
@@ -61,19 +61,19 @@ impl Generate {
                     exit = Exit::Findings;
                 }
                 if format == Format::Text {
-                    tell(format, &settled.warnings, Some(&loaded.source), json!({}))?;
-                    print(&lines(loaded, &settled))?;
+                    tell(format, &generated.warnings, Some(&loaded.source), json!({}))?;
+                    print(&lines(loaded, &generated))?;
                     tell(format, &told, None, json!({}))?;
                     for (source, findings) in &kept {
                         tell(format, findings, Some(source), json!({}))?;
                     }
                 }
                 told.extend(kept.into_iter().flat_map(|(_, findings)| findings));
-                artifacts.extend(settled.outcomes.iter().map(|outcome| {
+                artifacts.extend(generated.outcomes.iter().map(|outcome| {
                     let path = shown(&loaded.root.join(&outcome.path));
                     json!({ "path": path, "state": word(outcome.state) })
                 }));
-                findings.extend(settled.warnings);
+                findings.extend(generated.warnings);
                 findings.extend(told);
             }
         } else if !tables.loaded.is_empty() {
@@ -85,40 +85,40 @@ impl Generate {
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
 
-    fn settle(&self, loaded: &Loaded) -> Result<Settled, Failure> {
+    fn sync(&self, loaded: &Loaded) -> Result<Generated, Failure> {
         let is_asked =
             |target: &&dyn Kind| self.only.is_empty() || self.only.contains(&target.key());
         let targets: Vec<&dyn Kind> = TARGETS.iter().copied().filter(is_asked).collect();
-        let settled = phasegate_codegen::settle(loaded, &targets, Leave::Write)?;
-        if settled.outcomes.is_empty() {
+        let generated = phasegate_codegen::sync(loaded, &targets, WriteMode::Write)?;
+        if generated.outcomes.is_empty() {
             let what = if self.only.is_empty() { "no" } else { "none of these as a" };
             say(&format!(
                 "{}: the table has {what} [target.*] section, so that nothing is generated",
                 loaded.source.path
             ));
         }
-        Ok(settled)
+        Ok(generated)
     }
 }
 
 /// What became of an artifact that was to be written.
-fn word(state: State) -> &'static str {
+fn word(state: FileState) -> &'static str {
     match state {
-        State::Current => "current",
-        State::Stale | State::Missing => "written",
-        State::Foreign => "foreign",
-        State::Orphaned => "orphaned",
+        FileState::Current => "current",
+        FileState::Stale | FileState::Missing => "written",
+        FileState::Foreign => "foreign",
+        FileState::Orphaned => "orphaned",
     }
 }
 
 /// Which artifacts were written and which left, a line each.
-fn lines(loaded: &Loaded, settled: &Settled) -> String {
+fn lines(loaded: &Loaded, generated: &Generated) -> String {
     let mut lines = String::new();
-    for outcome in &settled.outcomes {
+    for outcome in &generated.outcomes {
         let word = match outcome.state {
-            State::Stale | State::Missing => "wrote",
-            State::Current => "left",
-            State::Foreign | State::Orphaned => continue,
+            FileState::Stale | FileState::Missing => "wrote",
+            FileState::Current => "left",
+            FileState::Foreign | FileState::Orphaned => continue,
         };
         if let Some(kept) = &outcome.kept {
             let kept = shown(&loaded.root.join(kept));
@@ -126,12 +126,13 @@ fn lines(loaded: &Loaded, settled: &Settled) -> String {
         }
         lines += &format!("{word} {}\n", shown(&loaded.root.join(&outcome.path)));
     }
-    let number = |of: &[State]| settled.outcomes.iter().filter(|o| of.contains(&o.state)).count();
+    let number =
+        |of: &[FileState]| generated.outcomes.iter().filter(|o| of.contains(&o.state)).count();
     lines += &format!(
         "{}: {} written, {} current and left\n",
         loaded.source.path,
-        count(number(&[State::Stale, State::Missing]), "artifact"),
-        number(&[State::Current]),
+        count(number(&[FileState::Stale, FileState::Missing]), "artifact"),
+        number(&[FileState::Current]),
     );
     lines
 }
@@ -142,8 +143,8 @@ fn unmended(kept: &Kept) -> Vec<Finding> {
 }
 
 /// What `generate` could not mend.
-fn written(loaded: &Loaded, settled: &Settled) -> Vec<Finding> {
-    let mut findings = artifact::findings(&settled.outcomes, &settled.command);
+fn written(loaded: &Loaded, generated: &Generated) -> Vec<Finding> {
+    let mut findings = artifact::findings(&generated.outcomes, &generated.command);
     findings.retain(|finding| [rules::ORPHANED, rules::SHARED_PATH].contains(&finding.rule));
     for finding in &mut findings {
         finding.path = shown(&loaded.root.join(&finding.path));
@@ -174,7 +175,7 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let format = self.format.format;
         if let Some(url) = &self.database_url {
             return super::live::run(&self.tables, url, format);
@@ -189,15 +190,15 @@ impl Check {
             if !checked.is_current() {
                 exit = Exit::Findings;
             }
-            let Checked { settled, findings, proofs, migrated, accepted, .. } = checked;
-            let is_accepted = |outcome: &artifact::Outcome| {
+            let Checked { generated, findings, proofs, migrated, accepted, .. } = checked;
+            let is_accepted = |outcome: &artifact::FileResult| {
                 let path = shown(&loaded.root.join(&outcome.path));
                 findings.iter().any(|f| f.accepted.is_some() && f.path == path)
             };
-            let is_to_mend = |o: &&artifact::Outcome| {
-                matches!(o.state, State::Stale | State::Missing) && !is_accepted(o)
+            let is_to_mend = |o: &&artifact::FileResult| {
+                matches!(o.state, FileState::Stale | FileState::Missing) && !is_accepted(o)
             };
-            if settled.outcomes.iter().any(|o| is_to_mend(&o)) {
+            if generated.outcomes.iter().any(|o| is_to_mend(&o)) {
                 to_generate.push(shown(path));
             }
             if format == Format::Text {
@@ -207,17 +208,17 @@ impl Check {
                         print(&format!("{line}\n"))?;
                     }
                 }
-                in_words(loaded, &settled, &findings, &proofs, &accepted)?;
+                in_words(loaded, &generated, &findings, &proofs, &accepted)?;
                 if migrated == Some(false) {
                     print(&format!("{}: {NEVER_MIGRATED}\n", loaded.source.path))?;
                 }
             }
-            let mut summary = summary(loaded, &settled, &proofs);
+            let mut summary = summary(loaded, &generated, &proofs);
             summary["migrated"] = json!(migrated);
             summaries.push(summary);
-            all.extend(settled.warnings);
+            all.extend(generated.warnings);
             all.extend(findings);
-            all.extend(settled.workflows.into_iter().flat_map(|kept| kept.findings));
+            all.extend(generated.workflows.into_iter().flat_map(|kept| kept.findings));
             all.extend(accepted.stale("check"));
         }
         if format == Format::Text {
@@ -233,14 +234,14 @@ impl Check {
 
 fn in_words(
     loaded: &Loaded,
-    settled: &Settled,
+    generated: &Generated,
     findings: &[Finding],
     proofs: &str,
     accepted: &Accepted,
 ) -> Result<(), Failure> {
     let machine = &loaded.machine;
-    tell(Format::Text, &settled.warnings, Some(&loaded.source), json!({}))?;
-    for outcome in &settled.outcomes {
+    tell(Format::Text, &generated.warnings, Some(&loaded.source), json!({}))?;
+    for outcome in &generated.outcomes {
         print(outcome.diff.as_deref().unwrap_or_default())?;
     }
     let source = &loaded.source;
@@ -248,11 +249,11 @@ fn in_words(
         let is_of_table = of_one_file.iter().all(|finding| finding.path == source.path);
         tell(Format::Text, of_one_file, is_of_table.then_some(source), json!({}))?;
     }
-    for kept in &settled.workflows {
+    for kept in &generated.workflows {
         tell(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
     }
     tell(Format::Text, &accepted.stale("check"), Some(accepted.source()), json!({}))?;
-    let kept = settled.workflows.iter().flat_map(|kept| &kept.findings);
+    let kept = generated.workflows.iter().flat_map(|kept| &kept.findings);
     let (left, open): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().chain(kept).partition(|finding| finding.accepted.is_some());
     let mut verdict = match open.len() {
@@ -262,7 +263,7 @@ fn in_words(
     if !left.is_empty() {
         verdict += &format!(", {} accepted", left.len());
     }
-    let summary = in_a_line(&loaded.source.path, machine, settled.outcomes.len());
+    let summary = in_a_line(&loaded.source.path, machine, generated.outcomes.len());
     print(&format!("{summary}, proofs: {proofs}: {verdict}\n"))?;
     Ok(())
 }
@@ -281,14 +282,14 @@ pub(crate) fn in_a_line(table: &str, machine: &Machine, artifacts: usize) -> Str
     )
 }
 
-fn summary(loaded: &Loaded, settled: &Settled, proofs: &[Proved]) -> Value {
+fn summary(loaded: &Loaded, generated: &Generated, proofs: &[Proved]) -> Value {
     let machine = &loaded.machine;
     json!({
         "table": loaded.source.path,
         "states": machine.states.len(),
         "transitions": machine.transition_count(),
         "skips": machine.skip_count(),
-        "artifacts": settled.outcomes.len(),
+        "artifacts": generated.outcomes.len(),
         "proofs": proofs.iter().map(verify::json).collect::<Vec<Value>>(),
         "fingerprints": {
             "table": machine.fingerprints.table,

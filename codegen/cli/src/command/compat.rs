@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failure, FormatArg, Outcome, coloured, print, the_one_table};
+use super::{CommandResult, Exit, Failure, FormatArg, coloured, print, the_one_table};
 use crate::command::Format;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::compat::{self, Comparison, Origin, Version};
@@ -28,7 +28,7 @@ pub(crate) struct Compat {
 }
 
 impl Compat {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         // A checker that breaks off must never count as one that found nothing.
         catch_unwind(AssertUnwindSafe(|| self.compare())).unwrap_or_else(|_| {
             let message = "compat broke off: nothing is said of these tables; please report them";
@@ -36,7 +36,7 @@ impl Compat {
         })
     }
 
-    fn compare(&self) -> Outcome {
+    fn compare(&self) -> CommandResult {
         let (versions, newest) = self.versions()?;
         let mut accepted = self.accepted(&newest)?;
         if self.window {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Outcome;
+use super::CommandResult;
 use super::serve::{self, Served, Server};
 
 #[derive(Args)]
@@ -12,7 +12,7 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let console = serve::Console { database_url: "sqlite:phasegate-console.db" };
         self.server.run(vec![Served::console()], Some(console))
     }

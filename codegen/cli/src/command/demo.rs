@@ -13,9 +13,9 @@ use clap::Args;
 
 use super::artifacts::in_a_line;
 use super::backend::{self, Stopping};
-use super::{Exit, Failure, Format, Outcome, print, say, tell};
+use super::{CommandResult, Exit, Failure, Format, print, say, tell};
 use phasegate::store::{Phase, Snapshot};
-use phasegate_codegen::artifact::{self, Leave};
+use phasegate_codegen::artifact::{self, WriteMode};
 use phasegate_codegen::emit::TARGETS;
 use phasegate_codegen::load::Loaded;
 use phasegate_codegen::machine::{JobId, Machine, StateId};
@@ -87,7 +87,7 @@ struct Asked {
 }
 
 impl Demo {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let folder = tempfile::Builder::new().prefix("phasegate-demo-").tempdir()?;
         let mut loaded = bundle::unpack(folder.path())?;
         let asked = self.asked(&loaded.machine)?;
@@ -143,7 +143,7 @@ impl Demo {
         asked: &Asked,
         folder: &Path,
         stage: &mut Stage,
-    ) -> Outcome {
+    ) -> CommandResult {
         let machine = &loaded.machine;
         let started = stage.start().await?;
         print(&format!("\nThe console: {}/?{}={}\n", stage.url(), machine.name, started.id))?;
@@ -197,7 +197,7 @@ impl Demo {
     }
 
     /// How it ended, and whether that is how it should have.
-    async fn verdict(&self, stage: &Stage, play: &Play<'_>, id: &str) -> Outcome {
+    async fn verdict(&self, stage: &Stage, play: &Play<'_>, id: &str) -> CommandResult {
         let snapshot = stage.snapshot(id).await?;
         let walked: Vec<&str> = snapshot.events.iter().map(|event| event.to.as_str()).collect();
         print(&format!("\nThe deploy went {}.\n", walked.join(" -> ")))?;
@@ -218,11 +218,11 @@ impl Demo {
 
 /// Prints the summary line of `check`, and what it found, where it found something.
 fn check(loaded: &Loaded) -> Result<bool, Failure> {
-    let settled = phasegate_codegen::settle(loaded, TARGETS, Leave::Read)?;
-    let findings = artifact::findings(&settled.outcomes, &settled.command);
+    let generated = phasegate_codegen::sync(loaded, TARGETS, WriteMode::Check)?;
+    let findings = artifact::findings(&generated.outcomes, &generated.command);
     tell(Format::Text, &findings, None, serde_json::json!({}))?;
     let end = if findings.is_empty() { "all current" } else { "not current" };
-    let count = settled.outcomes.len();
+    let count = generated.outcomes.len();
     print(&format!("{}: {end}\n", in_a_line(bundle::TABLE, &loaded.machine, count)))?;
     Ok(findings.is_empty())
 }

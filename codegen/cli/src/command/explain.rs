@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Exit, Failure, FormatArg, Outcome, print};
+use super::{CommandResult, Exit, Failure, FormatArg, print};
 use crate::command::Format;
 use phasegate_codegen::rules::{self, Example, Rule};
 
@@ -20,7 +20,7 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         if self.markdown {
             print(&rules::markdown())?;
             return Ok(Exit::Well);

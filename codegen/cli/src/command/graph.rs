@@ -3,7 +3,7 @@
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::{Exit, Outcome, TableArg, print};
+use super::{CommandResult, Exit, TableArg, print};
 use phasegate_codegen::graph;
 
 #[derive(Args)]
@@ -25,7 +25,7 @@ enum Language {
 }
 
 impl Graph {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let Some(to) = self.to else {
             print(&languages())?;
             return Ok(Exit::Well);

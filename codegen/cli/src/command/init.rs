@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failure, Outcome, backend, say, shown};
+use super::{CommandResult, Exit, Failure, backend, say, shown};
 use crate::draft::{Ask, draft};
 
 const STARTER: &str = include_str!("starter.toml");
@@ -42,7 +42,7 @@ pub(crate) struct Init {
 }
 
 impl Init {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let (Some(url), Some(column)) = (&self.from_database, &self.column) else {
             let path = self.place("order");
             write(&path, &starter(&path))?;

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Exit, Failure, Outcome, TablesArg, backend, count, print, tell};
+use super::{CommandResult, Exit, Failure, TablesArg, backend, count, print, tell};
 use crate::command::Format;
 use crate::live::{self, Looked};
 use phasegate_codegen::finding::Finding;
 
 /// Holds a live database to the tables.
-pub(super) fn run(tables: &TablesArg, url: &str, format: Format) -> Outcome {
+pub(super) fn run(tables: &TablesArg, url: &str, format: Format) -> CommandResult {
     let tables = tables.load(format)?;
     let mut findings = tables.findings;
     let mut told = Vec::new();

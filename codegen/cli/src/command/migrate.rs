@@ -6,10 +6,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::serve::{Served, migrations, settings};
-use super::{Exit, Failure, FormatArg, Outcome, TablesArg, backend, count, print, shown, tell};
+use super::{
+    CommandResult, Exit, Failure, FormatArg, TablesArg, backend, count, print, shown, tell,
+};
 use crate::command::Format;
 use crate::live;
-use phasegate_codegen::artifact::Leave;
+use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::finding::Finding;
 use phasegate_codegen::load::Loaded;
 use phasegate_codegen::migrate::{self, Ask, Migrated};
@@ -52,7 +54,7 @@ pub(crate) struct Migrate {
 }
 
 impl Migrate {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let format = self.format.format;
         let ask = match (self.baseline, self.remove) {
             (true, _) => Ask::Baseline,
@@ -69,16 +71,16 @@ impl Migrate {
         let mut is_possible = tables.all_read;
         let mut ahead = Vec::new();
         for (_, loaded) in &tables.loaded {
-            is_possible &= migrate::migrate(loaded, ask, Leave::Read)?.is_possible();
+            is_possible &= migrate::migrate(loaded, ask, WriteMode::Check)?.is_possible();
             let found = self.look(loaded)?;
             is_possible &= !found.iter().any(Finding::is_error);
             ahead.push(found);
         }
-        let leave = if is_possible && !self.check { Leave::Write } else { Leave::Read };
+        let mode = if is_possible && !self.check { WriteMode::Write } else { WriteMode::Check };
         let mut exit = Exit::Well;
         let mut told = Vec::new();
         for ((_, loaded), ahead) in tables.loaded.iter().zip(ahead) {
-            let migrated = migrate::migrate(loaded, ask, leave)?;
+            let migrated = migrate::migrate(loaded, ask, mode)?;
             let mut of_table = migrated.findings.clone();
             of_table.extend(ahead);
             if self.check {
@@ -89,9 +91,9 @@ impl Migrate {
             }
             if format == Format::Text {
                 tell(format, &of_table, Some(&loaded.source), json!({}))?;
-                print(&lines(loaded, &migrated, leave, self.check))?;
+                print(&lines(loaded, &migrated, mode, self.check))?;
             }
-            told.push(summary(loaded, &migrated, leave));
+            told.push(summary(loaded, &migrated, mode));
             findings.extend(of_table);
         }
         if format != Format::Text {
@@ -112,7 +114,7 @@ impl Migrate {
     }
 
     /// Runs what is written. A table that has changed since is a finding, and nothing is run.
-    fn apply(&self) -> Outcome {
+    fn apply(&self) -> CommandResult {
         let Some(url) = self.database()? else {
             return Err(Failure::Message(
                 "--apply runs migrations on a database: say it by --database-url or --database-url-file"
@@ -123,7 +125,7 @@ impl Migrate {
         let tables = self.tables.load(format)?;
         let mut findings = tables.findings;
         for (_, loaded) in &tables.loaded {
-            let migrated = migrate::migrate(loaded, Ask::Changes, Leave::Read)?;
+            let migrated = migrate::migrate(loaded, Ask::Changes, WriteMode::Check)?;
             findings.extend(migrated.findings.clone());
             findings.extend(migrate::not_migrated(loaded, &migrated));
         }
@@ -170,18 +172,18 @@ impl Migrate {
 }
 
 /// What was written, a line each, and what it comes to.
-fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave, check: bool) -> String {
+fn lines(loaded: &Loaded, migrated: &Migrated, mode: WriteMode, check: bool) -> String {
     let table = &loaded.source.path;
     let mut lines = String::new();
     for file in &migrated.files {
-        let verb = match leave {
-            Leave::Write => "wrote",
-            Leave::Read => "would write",
+        let verb = match mode {
+            WriteMode::Write => "wrote",
+            WriteMode::Check => "would write",
         };
         lines += &format!("{verb} {}\n", shown(&loaded.root.join(file)));
     }
     let files = count(migrated.files.len(), "file");
-    lines += &match (&migrated.since, leave) {
+    lines += &match (&migrated.since, mode) {
         _ if !migrated.is_possible() => format!("{table}: nothing is written\n"),
         _ if loaded.machine.targets.sql().is_none() => {
             format!("{table}: no [target.sql], so that no database is concerned\n")
@@ -191,23 +193,23 @@ fn lines(loaded: &Loaded, migrated: &Migrated, leave: Leave, check: bool) -> Str
             format!("{table}: nothing has changed for the database since {since}\n")
         }
         (None, _) if migrated.files.is_empty() => format!("{table}: no dialect has migrations\n"),
-        (_, Leave::Write) => {
+        (_, WriteMode::Write) => {
             format!("{table}: {files} written; review them, commit them, and roll them out\n")
         }
-        (_, Leave::Read) if check => format!("{table}: {files} to write\n"),
-        (_, Leave::Read) => {
+        (_, WriteMode::Check) if check => format!("{table}: {files} to write\n"),
+        (_, WriteMode::Check) => {
             format!("{table}: {files} to write, once nothing is wrong with the other tables\n")
         }
     };
     lines
 }
 
-fn summary(loaded: &Loaded, migrated: &Migrated, leave: Leave) -> Value {
+fn summary(loaded: &Loaded, migrated: &Migrated, mode: WriteMode) -> Value {
     let path = |file: &String| shown(&loaded.root.join(file));
     json!({
         "table": loaded.source.path,
         "since": migrated.since.as_ref().map(path),
         "files": migrated.files.iter().map(path).collect::<Vec<String>>(),
-        "written": leave == Leave::Write && !migrated.files.is_empty(),
+        "written": mode == WriteMode::Write && !migrated.files.is_empty(),
     })
 }

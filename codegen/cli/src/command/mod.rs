@@ -160,7 +160,7 @@ impl From<Error> for Failure {
     }
 }
 
-pub(crate) type Outcome = Result<Exit, Failure>;
+pub(crate) type CommandResult = Result<Exit, Failure>;
 
 /// The table that a command is about.
 #[derive(Args)]
@@ -408,7 +408,7 @@ pub fn run() -> ExitCode {
 }
 
 /// What a run came to, said and as an exit code.
-fn ended(format: Format, outcome: Outcome) -> ExitCode {
+fn ended(format: Format, outcome: CommandResult) -> ExitCode {
     match outcome {
         Ok(Exit::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::{Cli, Exit, Outcome, print, say, shown};
+use super::{Cli, CommandResult, Exit, print, say, shown};
 
 #[derive(Args)]
 pub(crate) struct Completions {
@@ -17,7 +17,7 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "phasegate", &mut script);
         print(&String::from_utf8_lossy(&script))?;
@@ -32,7 +32,7 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         fs::create_dir_all(&self.dir)?;
         let mut command = Cli::command();
         command.build();

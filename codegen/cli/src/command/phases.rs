@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::tokens::{self, Word};
-use super::{FormatArg, Outcome};
+use super::{CommandResult, FormatArg};
 use crate::command::Format;
 use phasegate_codegen::load;
 use phasegate_codegen::machine::{Machine, StateId};
@@ -34,7 +34,7 @@ struct Line {
 }
 
 impl Phases {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let loaded = load::load(&self.table)?;
         let machine = &loaded.machine;
         let names: HashMap<&str, StateId> =

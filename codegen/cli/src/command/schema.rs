@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::{Exit, Outcome, print};
+use super::{CommandResult, Exit, print};
 
 #[derive(Args)]
 pub(crate) struct Schema {}
 
 impl Schema {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         print(&phasegate_codegen::table::json_schema())?;
         Ok(Exit::Well)
     }

@@ -18,7 +18,7 @@ use phasegate::http::{self, Backend, Options};
 use tokio::net::TcpListener;
 
 use super::backend::{self, Stopping};
-use super::{Exit, Failure, Outcome, TablesArg, print};
+use super::{CommandResult, Exit, Failure, TablesArg, print};
 pub(crate) use table::Served;
 
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let tables = self.tables.paths()?;
         let served = tables.iter().map(|table| Served::load(table)).collect::<Result<_, _>>()?;
         self.server.run(served, None)
@@ -84,7 +84,7 @@ pub(crate) struct Console {
 
 impl Server {
     /// Serves until it is asked to end; a console by its own greeting.
-    pub(crate) fn run(&self, served: Vec<Served>, console: Option<Console>) -> Outcome {
+    pub(crate) fn run(&self, served: Vec<Served>, console: Option<Console>) -> CommandResult {
         self.log.begin();
         let url = match (&self.database_url, &self.database_url_file, &console) {
             (Some(url), _, _) => url.clone(),

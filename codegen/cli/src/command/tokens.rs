@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Outcome};
+use super::{CommandResult, Exit};
 use phasegate_codegen::finding::{self, Finding, Severity};
 use phasegate_codegen::rules::Rule;
 
@@ -44,7 +44,7 @@ pub(crate) fn judge_lines<L>(
     fresh: impl Fn() -> L,
     word: impl Fn(&mut L, &Word),
     judge: impl Fn(usize, L) -> (bool, String),
-) -> Outcome {
+) -> CommandResult {
     let mut tokens = open(file, strings)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut line, mut number, mut exit) = (fresh(), 1, Exit::Well);

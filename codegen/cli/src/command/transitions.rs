@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Exit, FormatArg, Outcome, TableArg, print, tell};
+use super::{CommandResult, Exit, FormatArg, TableArg, print, tell};
 use crate::command::Format;
 use phasegate_codegen::machine::Kind;
 
@@ -16,7 +16,7 @@ pub(crate) struct Transitions {
 }
 
 impl Transitions {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let loaded = self.table.load()?;
         let machine = &loaded.machine;
         let name = |id| machine.state(id).name.as_str();

@@ -4,7 +4,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Exit, Failure, FormatArg, Outcome, TablesArg, print, tell};
+use super::{CommandResult, Exit, Failure, FormatArg, TablesArg, print, tell};
 use crate::command::Format;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::finding::Finding;
@@ -30,7 +30,7 @@ enum Export {
 }
 
 impl Verify {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         let format = self.format.format;
         if self.export.is_some() && format != Format::Text {
             let alone = "--export writes the model alone: leave --format out".to_owned();

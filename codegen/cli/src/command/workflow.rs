@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Exit, Failure, FormatArg, Outcome, load_or_the_one, print, say, shown, tell};
+use super::{CommandResult, Exit, Failure, FormatArg, load_or_the_one, print, say, shown, tell};
 use crate::command::Format;
-use phasegate_codegen::artifact::{self, Leave};
+use phasegate_codegen::artifact::{self, WriteMode};
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::{self, Loaded};
 use phasegate_codegen::rules;
@@ -43,7 +43,7 @@ struct Adopt {
 }
 
 impl Workflow {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> CommandResult {
         match &self.command {
             Command::Adopt(adopt) => adopt.run(),
         }
@@ -51,7 +51,7 @@ impl Workflow {
 }
 
 impl Adopt {
-    fn run(&self) -> Outcome {
+    fn run(&self) -> CommandResult {
         let loaded = load_or_the_one(self.table.as_deref())?;
         let Some(target) = loaded.machine.targets.workflow() else {
             return Err(Failure::Message(format!(
@@ -73,7 +73,7 @@ impl Adopt {
         };
         if !self.dry_run {
             let artifacts: Vec<_> = kept.artifact().into_iter().collect();
-            artifact::settle(&loaded.root, &loaded.header, &artifacts, false, Leave::Write)?;
+            artifact::sync(&loaded.root, &loaded.header, &artifacts, false, WriteMode::Write)?;
         }
         let mut findings = kept.findings.clone();
         if !target.workflows.contains(&path) {

@@ -39,7 +39,7 @@ pub struct Ask<'a> {
 
 /// A status column as it was found.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct ExistingColumn {
     dialect: Dialect,
     schema: String,
     table: String,
@@ -86,7 +86,7 @@ fn parts(name: &str) -> Vec<String> {
     parts
 }
 
-async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
+async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<ExistingColumn, String> {
     let dialect = conn.dialect();
     let (schema, table, column) = match (&parts(ask.column)[..], dialect) {
         ([table, column], _) => ("public".to_owned(), table.clone(), column.clone()),
@@ -197,7 +197,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<Found, String> {
     }
     let nulls = held.iter().find(|(value, _)| value.is_none()).map_or(0, |(_, rows)| *rows);
     let taken = look::taken(conn, &place).await?;
-    Ok(Found {
+    Ok(ExistingColumn {
         dialect,
         schema: place.schema,
         table: place.table,

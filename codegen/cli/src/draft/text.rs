@@ -1,6 +1,6 @@
 //! The draft as a file: valid as it is, with what is only a guess said to be one.
 
-use super::Found;
+use super::ExistingColumn;
 use super::names::{names, slug};
 use phasegate_codegen::Machine;
 use phasegate_codegen::emit::sql::{self, Dialect, KeyColumn, Storage};
@@ -33,23 +33,23 @@ fn rows(count: u64) -> String {
 }
 
 /// A state of the draft.
-struct State<'f> {
+struct DraftState<'f> {
     name: String,
     value: &'f str,
     rows: u64,
 }
 
 /// Writes the draft: by the history where that gives a valid table, else by the order of the labels.
-pub(super) fn write(found: &Found) -> Result<Draft, String> {
+pub(super) fn write(found: &ExistingColumn) -> Result<Draft, String> {
     let holds =
         |value: &&str| (1..=63).contains(&value.len()) && !value.chars().any(char::is_control);
     let (can, cannot): (Vec<_>, Vec<_>) =
         found.values.iter().partition(|(value, _)| holds(&value.as_str()));
     let values: Vec<&str> = can.iter().map(|(value, _)| value.as_str()).collect();
-    let states: Vec<State<'_>> = names(&values)
+    let states: Vec<DraftState<'_>> = names(&values)
         .into_iter()
         .zip(&can)
-        .map(|(name, (value, rows))| State { name, value, rows: *rows })
+        .map(|(name, (value, rows))| DraftState { name, value, rows: *rows })
         .collect();
     if states.is_empty() {
         return Err("no value of the column can be a state: 1 to 63 bytes, no control characters"
@@ -106,7 +106,7 @@ fn identifiers(machine: &Machine) -> Vec<String> {
 }
 
 /// What the database has already of that.
-fn clash(found: &Found, machine: &Machine) -> Option<String> {
+fn clash(found: &ExistingColumn, machine: &Machine) -> Option<String> {
     let is_own = |name: &String| {
         [&found.table, &found.column].contains(&name)
             || found.key.iter().any(|key| key.name == *name)
@@ -116,9 +116,9 @@ fn clash(found: &Found, machine: &Machine) -> Option<String> {
 }
 
 fn file(
-    found: &Found,
+    found: &ExistingColumn,
     machine: &str,
-    states: &[State<'_>],
+    states: &[DraftState<'_>],
     cannot: &[&(String, u64)],
     by_history: bool,
 ) -> String {
@@ -274,13 +274,13 @@ mod tests {
 
     use super::*;
     use phasegate_codegen::emit::sql::KeyType;
-    use phasegate_codegen::verify::{Verdict, verify};
+    use phasegate_codegen::verify::{ClaimResult, verify};
 
     const LABELS: [&str; 8] =
         ["new", "in_transit", "In Transit", "done", "it's", "\u{2603}", "type", "lost \"so\""];
 
     /// A column with some labels, and perhaps a history of steps between them.
-    fn found() -> impl Strategy<Value = Found> {
+    fn found() -> impl Strategy<Value = ExistingColumn> {
         let labels = proptest::sample::subsequence(LABELS.to_vec(), 1..=8).prop_shuffle();
         let step = (proptest::option::of(0..8_usize), 0..8_usize, 1..4_u64);
         let steps = proptest::option::of(proptest::collection::vec(step, 0..10));
@@ -296,7 +296,7 @@ mod tests {
                 steps.dedup_by_key(|(from, to, _)| (from.clone(), to.clone()));
                 steps.retain(|(from, to, _)| from.as_ref() != Some(to));
             }
-            Found {
+            ExistingColumn {
                 dialect: Dialect::Sqlite,
                 schema: "public".to_owned(),
                 table: "orders".to_owned(),
@@ -321,7 +321,7 @@ mod tests {
             let (_, machine, _) = phasegate_codegen::machine("draft.toml", text.as_bytes()).expect("it loads");
             prop_assert_eq!(machine.states.len(), found.values.len());
             for proved in verify(&machine) {
-                prop_assert!(!matches!(proved.verdict, Verdict::Refuted { .. }), "{:?}: {}", proved, text);
+                prop_assert!(!matches!(proved.verdict, ClaimResult::Refuted { .. }), "{:?}: {}", proved, text);
             }
         }
     }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn a_label_that_the_history_lacks_is_retired() {
         let step = |from: Option<&str>, to: &str| (from.map(str::to_owned), to.to_owned(), 1);
-        let found = Found {
+        let found = ExistingColumn {
             dialect: Dialect::Postgres,
             schema: "public".to_owned(),
             table: "orders".to_owned(),

@@ -3,7 +3,9 @@
 
 use super::connect::{self, Away, Conn};
 use super::{Failure, Telling};
-use phasegate_codegen::emit::sql::{Dialect, Names, SqlTarget, Storage, literal, quoted, renamed};
+use phasegate_codegen::emit::sql::{
+    Dialect, SqlNames, SqlTarget, Storage, literal, quoted, renamed,
+};
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::Loaded;
 use phasegate_codegen::machine::Machine;
@@ -29,7 +31,7 @@ pub async fn ahead(loaded: &Loaded, url: &str, shared: bool) -> Result<Vec<Findi
     }
     let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
     let mut conn = Conn::open(url).await?;
-    let own = Own { names: &Names::new(machine, sql, dialect), sql, machine };
+    let own = Own { names: &SqlNames::new(machine, sql, dialect), sql, machine };
     let mut looked = own.look(&mut conn, Severity::Warning, &mut tell).await;
     if let (Ok(()), Some(last), false) = (&looked, known.last(), shared) {
         looked = own.shared(&mut conn, &renamed(&last.machine, machine), &mut tell).await;
@@ -41,7 +43,7 @@ pub async fn ahead(loaded: &Loaded, url: &str, shared: bool) -> Result<Vec<Findi
 
 /// An application's own table.
 pub(super) struct Own<'o> {
-    pub(super) names: &'o Names,
+    pub(super) names: &'o SqlNames,
     pub(super) sql: &'o SqlTarget,
     pub(super) machine: &'o Machine,
 }

@@ -4,7 +4,7 @@ use super::Telling;
 use super::connect::{Away, Conn};
 use super::facts::Facts;
 use super::judge::{Held, MADE_OTHERWISE};
-use super::reader::Found;
+use super::reader::CatalogEntry;
 use phasegate_codegen::emit::sql::{Dialect, GUARDS, Mode};
 use phasegate_codegen::emit::sql::{Kind, Object};
 use phasegate_codegen::emit::sql::{literal, quoted};
@@ -160,12 +160,12 @@ impl Held<'_> {
 
     fn constraints(&self, facts: &Facts, table: &Object, tell: &mut Telling) {
         let name = &table.name;
-        let is_of = |found: &&Found| {
+        let is_of = |found: &&CatalogEntry| {
             found.kind == "constraint" && facts.reader.folded(&found.on) == *name
                 || found.kind == "table"
                     && facts.reader.folded(&found.name) == facts.reader.folded(name)
         };
-        let found: Vec<&Found> = facts.catalog.iter().filter(is_of).collect();
+        let found: Vec<&CatalogEntry> = facts.catalog.iter().filter(is_of).collect();
         let keys = table.columns.iter().filter(|column| !column.primary.is_empty());
         let keys = keys.map(|column| format!("PRIMARY KEY ({})", quoted(&column.name)));
         // SQLite says it with the column.
@@ -305,7 +305,7 @@ impl Held<'_> {
     }
 
     /// Whether it is the other mode's, of what the modes tell apart.
-    fn is_otherwise(&self, facts: &Facts, object: &Object, found: &Found) -> bool {
+    fn is_otherwise(&self, facts: &Facts, object: &Object, found: &CatalogEntry) -> bool {
         self.otherwise.iter().any(|other| other.is(object) && facts.reader.is(other, found))
     }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::connect::{Away, Conn};
-use super::reader::{self, Found};
+use super::reader::{self, CatalogEntry};
 use phasegate_codegen::emit::sql::Dialect;
-use phasegate_codegen::emit::sql::{Names, literal};
+use phasegate_codegen::emit::sql::{SqlNames, literal};
 
 /// How the rules are made what they were.
-pub(super) fn rules_again(names: &Names) -> String {
+pub(super) fn rules_again(names: &SqlNames) -> String {
     let [states, transitions, language, renames] =
         ["states", "transitions", "language", "renames"].map(|view| names.name(view));
     match names.dialect {
@@ -30,7 +30,7 @@ const RENAMES: [(&str, &str); 3] =
 /// All that was found.
 pub(super) struct Facts {
     pub(super) reader: &'static dyn reader::Reader,
-    pub(super) catalog: Vec<Found>,
+    pub(super) catalog: Vec<CatalogEntry>,
     /// The labels of the status column's type in their order, where it is an enum.
     pub(super) labels: Option<Vec<String>>,
     /// That type, as SQL has it.
@@ -50,11 +50,11 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Looks at all of it.
-    pub(super) async fn read(conn: &mut Conn, names: &Names) -> Result<Self, Away> {
+    pub(super) async fn read(conn: &mut Conn, names: &SqlNames) -> Result<Self, Away> {
         let reader = reader::of(names.dialect);
         let found = |row| {
             let [kind, on, name, text, note] = cells(row);
-            Found { kind, on, name, text, note }
+            CatalogEntry { kind, on, name, text, note }
         };
         let mut facts = Self {
             reader,
@@ -107,7 +107,7 @@ impl Facts {
     async fn rules<const N: usize>(
         &self,
         conn: &mut Conn,
-        names: &Names,
+        names: &SqlNames,
         view: &str,
         columns: [(&str, &str); N],
     ) -> Result<Vec<[String; N]>, Away> {
@@ -120,7 +120,7 @@ impl Facts {
     }
 
     /// What is there by that name.
-    pub(super) fn find(&self, kind: &str, on: &str, name: &str) -> Option<&Found> {
+    pub(super) fn find(&self, kind: &str, on: &str, name: &str) -> Option<&CatalogEntry> {
         let is = |a: &str, b: &str| self.reader.folded(a) == self.reader.folded(b);
         self.catalog.iter().find(|f| f.kind == kind && is(&f.name, name) && is(&f.on, on))
     }
@@ -131,7 +131,7 @@ impl Facts {
     }
 
     /// Whether it says what states of former rules are called now.
-    pub(super) fn has_renames(&self, names: &Names) -> bool {
+    pub(super) fn has_renames(&self, names: &SqlNames) -> bool {
         RENAMES.iter().all(|(column, _)| self.has_column(&names.name("renames"), column))
     }
 
@@ -147,7 +147,7 @@ pub(super) fn cells<const N: usize>(row: Vec<Option<String>>) -> [String; N] {
     std::array::from_fn(|_| cells.next().unwrap_or_default())
 }
 
-async fn labels(conn: &mut Conn, names: &Names) -> Result<Option<(String, Vec<String>)>, Away> {
+async fn labels(conn: &mut Conn, names: &SqlNames) -> Result<Option<(String, Vec<String>)>, Away> {
     let sql = format!(
         "SELECT a.atttypid::regtype::text, e.enumlabel::text FROM pg_enum e \
          JOIN pg_attribute a ON a.atttypid = e.enumtypid AND a.attname = {} \

@@ -6,7 +6,7 @@ use super::Telling;
 use super::facts::{Facts, rules_again};
 use phasegate_codegen::emit::sql::{Kind, Object, Schema};
 use phasegate_codegen::emit::sql::{Matched, Mode, SqlTarget};
-use phasegate_codegen::emit::sql::{Names, literal};
+use phasegate_codegen::emit::sql::{SqlNames, literal};
 use phasegate_codegen::finding::Severity::{Error, Warning};
 use phasegate_codegen::machine::{Machine, State};
 use phasegate_codegen::rules;
@@ -18,7 +18,7 @@ pub(super) const MADE_OTHERWISE: &str =
 
 /// What a database is held to.
 pub(super) struct Held<'h> {
-    pub(super) names: &'h Names,
+    pub(super) names: &'h SqlNames,
     pub(super) sql: &'h SqlTarget,
     /// The table that it is at.
     pub(super) machine: &'h Machine,
@@ -33,7 +33,7 @@ pub(super) struct Held<'h> {
 
 impl<'h> Held<'h> {
     pub(super) fn new(
-        names: &'h Names,
+        names: &'h SqlNames,
         (machine, sql): (&'h Machine, &'h SqlTarget),
         next: Option<&'h Machine>,
         schema: String,

@@ -21,7 +21,7 @@ use connect::{Away, Conn};
 use facts::{Facts, rules_again};
 use judge::Held;
 
-use phasegate_codegen::emit::sql::Names;
+use phasegate_codegen::emit::sql::SqlNames;
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::{Error, Loaded};
 use phasegate_codegen::machine::{Machine, language_of};
@@ -97,7 +97,7 @@ pub async fn look(loaded: &Loaded, url: &str) -> Result<Looked, Failure> {
     }
     let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
     let mut conn = Conn::open(url).await?;
-    let names = Names::new(machine, sql, dialect);
+    let names = SqlNames::new(machine, sql, dialect);
     let looked = Look { loaded, names, known }.look(&mut conn).await;
     conn.close().await;
     looked
@@ -106,7 +106,7 @@ pub async fn look(loaded: &Loaded, url: &str) -> Result<Looked, Failure> {
 /// One look at one database.
 struct Look<'l> {
     loaded: &'l Loaded,
-    names: Names,
+    names: SqlNames,
     known: Vec<Known>,
 }
 
@@ -171,7 +171,7 @@ impl Look<'_> {
         };
         // What the column holds is read by the table that the database is at.
         let held = (held, held.targets.sql().unwrap_or(sql));
-        let names = &Names::new(held.0, held.1, names.dialect);
+        let names = &SqlNames::new(held.0, held.1, names.dialect);
         let held = Held::new(names, held, next, schema);
         if is_ours {
             held.labels(&facts, &mut tell);

@@ -2,11 +2,11 @@
 
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::emit::sql::{Kind, Object};
-use phasegate_codegen::emit::sql::{Names, literal};
+use phasegate_codegen::emit::sql::{SqlNames, literal};
 
 /// A thing of a catalog.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct CatalogEntry {
     pub(super) kind: String,
     /// The table that it stands on.
     pub(super) on: String,
@@ -21,13 +21,13 @@ pub(super) struct Found {
 pub(super) trait Reader: Sync {
     /// The query of all that is there: the kind of each thing, the table that it stands on, its name,
     /// what it is, and what else is to be said of it.
-    fn catalog(&self, names: &Names) -> String;
+    fn catalog(&self, names: &SqlNames) -> String;
     /// The query of the status column's default, and of what it is to be where a function says it.
-    fn default_of(&self, names: &Names) -> String;
+    fn default_of(&self, names: &SqlNames) -> String;
     /// Whether what was found is that object.
-    fn is(&self, object: &Object, found: &Found) -> bool;
+    fn is(&self, object: &Object, found: &CatalogEntry) -> bool;
     /// Whether one of a table's constraints is that one.
-    fn has_constraint(&self, found: &[&Found], constraint: &str) -> bool;
+    fn has_constraint(&self, found: &[&CatalogEntry], constraint: &str) -> bool;
     /// An identifier as the database tells it from others.
     fn folded(&self, name: &str) -> String;
 }
@@ -57,7 +57,7 @@ fn words(sql: &str) -> String {
 }
 
 impl Reader for Postgres {
-    fn catalog(&self, names: &Names) -> String {
+    fn catalog(&self, names: &SqlNames) -> String {
         let within = |alias: &str| {
             let schema = literal(&names.schema_name);
             format!(
@@ -108,7 +108,7 @@ impl Reader for Postgres {
         )
     }
 
-    fn default_of(&self, names: &Names) -> String {
+    fn default_of(&self, names: &SqlNames) -> String {
         format!(
             "SELECT pg_get_expr(d.adbin, d.adrelid), format('%I.%I()', n.nspname, {}) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -122,7 +122,7 @@ impl Reader for Postgres {
         )
     }
 
-    fn is(&self, object: &Object, found: &Found) -> bool {
+    fn is(&self, object: &Object, found: &CatalogEntry) -> bool {
         match object.kind {
             Kind::Trigger => bare(&found.text) == bare(&object.attributes),
             Kind::Function => found.text == object.body,
@@ -137,7 +137,7 @@ impl Reader for Postgres {
         }
     }
 
-    fn has_constraint(&self, found: &[&Found], constraint: &str) -> bool {
+    fn has_constraint(&self, found: &[&CatalogEntry], constraint: &str) -> bool {
         found.iter().any(|found| bare(&found.text) == bare(constraint))
     }
 
@@ -147,7 +147,7 @@ impl Reader for Postgres {
 }
 
 impl Reader for Sqlite {
-    fn catalog(&self, names: &Names) -> String {
+    fn catalog(&self, names: &SqlNames) -> String {
         // The columns of a view are asked for where the rules are read from it.
         let rules =
             ["states", "transitions", "language", "renames"].map(|view| literal(&names.name(view)));
@@ -160,7 +160,7 @@ impl Reader for Sqlite {
         )
     }
 
-    fn default_of(&self, names: &Names) -> String {
+    fn default_of(&self, names: &SqlNames) -> String {
         format!(
             "SELECT dflt_value, '' FROM pragma_table_info({}) WHERE lower(name) = lower({})",
             literal(&names.table_name),
@@ -168,7 +168,7 @@ impl Reader for Sqlite {
         )
     }
 
-    fn is(&self, object: &Object, found: &Found) -> bool {
+    fn is(&self, object: &Object, found: &CatalogEntry) -> bool {
         match object.kind {
             Kind::Index => bare(&found.text) == bare(&object.sql.replace(';', "")),
             Kind::Trigger | Kind::View => words(&found.text) == words(&object.sql),
@@ -176,7 +176,7 @@ impl Reader for Sqlite {
         }
     }
 
-    fn has_constraint(&self, found: &[&Found], constraint: &str) -> bool {
+    fn has_constraint(&self, found: &[&CatalogEntry], constraint: &str) -> bool {
         found.iter().any(|found| bare(&words(&found.text)).contains(&bare(constraint)))
     }
 

@@ -6,8 +6,8 @@ use super::Telling;
 use super::connect::{Away, Conn};
 use super::facts::{Facts, cells};
 use super::judge::Held;
-use phasegate_codegen::emit::sql::Names;
 use phasegate_codegen::emit::sql::Object;
+use phasegate_codegen::emit::sql::SqlNames;
 use phasegate_codegen::finding::Severity::Warning;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::{self, shown};
@@ -18,7 +18,7 @@ const MOST_OBSERVED: usize = 100;
 /// How many rows there are in each state, and in none.
 pub(super) async fn by_status(
     conn: &mut Conn,
-    names: &Names,
+    names: &SqlNames,
 ) -> Result<(BTreeMap<String, u64>, u64), Away> {
     let sql = format!(
         "SELECT s.state, CAST(count(*) AS text) FROM (SELECT {} AS state FROM {} t) s GROUP BY s.state",
@@ -39,7 +39,7 @@ pub(super) async fn by_status(
 }
 
 /// Rows that are in no state at all, which an application's own column may allow.
-pub(super) fn judge_without(names: &Names, count: u64, tell: &mut Telling) {
+pub(super) fn judge_without(names: &SqlNames, count: u64, tell: &mut Telling) {
     if count > 0 {
         let rows = if count == 1 { "row" } else { "rows" };
         let message = format!("{count} {rows} of `{}` without a status", names.table_name);

@@ -218,9 +218,9 @@ fn the_library_holds_workflows_to_the_table_too() {
     let table = folder.path("deploy.toml");
     phasegate_codegen::check(&table).unwrap().assert_current();
     folder.write(AT, folder.read(AT).replace("  conclude:\n", "  aftermath:\n"));
-    let settled = phasegate_codegen::check(&table).unwrap();
-    assert!(!settled.is_current());
-    let said = std::panic::catch_unwind(|| settled.assert_current()).unwrap_err();
+    let generated = phasegate_codegen::check(&table).unwrap();
+    assert!(!generated.is_current());
+    let said = std::panic::catch_unwind(|| generated.assert_current()).unwrap_err();
     let said = said.downcast_ref::<String>().unwrap();
     assert!(said.contains("missing-job"), "{said}");
     // Other targets are none of a workflow's concern.
@@ -330,8 +330,8 @@ proptest! {
         let loaded = phasegate_codegen::load(&folder.path("deploy.toml")).unwrap();
         let target: [&dyn phasegate_codegen::emit::Kind; 1] =
             [&phasegate_codegen::emit::workflow::Workflow];
-        let leave = phasegate_codegen::artifact::Leave::Write;
-        phasegate_codegen::settle(&loaded, &target, leave).unwrap();
+        let mode = phasegate_codegen::artifact::WriteMode::Write;
+        phasegate_codegen::sync(&loaded, &target, mode).unwrap();
         let kept = folder.read("w.yml");
         prop_assert_eq!(outside(&kept), outside(&text));
         // Nor within: none of the pieces but one is a report as it was, and whatever else is said,
@@ -341,7 +341,7 @@ proptest! {
             prop_assert!(now.any(|other| other == line), "{line:?} is gone from\n{kept}");
         }
         // What was filled stays, and is current.
-        let again = phasegate_codegen::settle(&loaded, &target, leave).unwrap();
+        let again = phasegate_codegen::sync(&loaded, &target, mode).unwrap();
         prop_assert_eq!(folder.read("w.yml"), kept.clone());
         prop_assert!(again.workflows[0].findings.iter().all(|f| f.rule.id != "stale-region"));
 

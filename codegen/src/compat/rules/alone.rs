@@ -37,28 +37,28 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
             case.path.join("; ")
         );
         let subject = format!("alone {name} otherwise: {}", all.join("; "));
-        changes.tell(Side::New, at_new.clone(), subject, message, [Fact::Refuted]);
+        changes.add(Side::New, at_new.clone(), subject, message, [Fact::Refuted]);
         changes.apart(Apart::Alone);
         changes.way(way(&pair.new.source.path));
     }
     let mended = old.iter().filter(|one| !one.follows && like(one, new).is_none());
     let mended = mended.map(|one| one.rule.id).collect();
-    let mut tell = |side, at, names: Vec<&str>, today: &str, fact: Option<Fact>, apart| {
+    let mut add = |side, at, names: Vec<&str>, today: &str, fact: Option<Fact>, apart| {
         if !names.is_empty() {
             let (names, path) = (names.join(", "), &pair.version(side).source.path);
             let message =
                 format!("this table alone refutes {names} (`phasegate verify {path}`){today}");
-            changes.tell(side, at, format!("alone {names}"), message, fact);
+            changes.add(side, at, format!("alone {names}"), message, fact);
             changes.way(way(path));
             changes.all.last_mut().expect("it was told").apart = apart;
         }
     };
     let alone = Some(Apart::Alone);
-    tell(Side::New, at_new.clone(), added, "", Some(Fact::Refuted), alone);
+    add(Side::New, at_new.clone(), added, "", Some(Fact::Refuted), alone);
     let today = "; so does the older one: it is so today, and no mix's doing";
-    tell(Side::New, at_new, kept, today, None, Some(Apart::Today));
+    add(Side::New, at_new, kept, today, None, Some(Apart::Today));
     let today = "; it is so today and no mix's doing, and the newer one mends it";
-    tell(Side::Old, at_old, mended, today, None, None);
+    add(Side::Old, at_old, mended, today, None, None);
 }
 
 /// What to do about what a table alone does wrong.

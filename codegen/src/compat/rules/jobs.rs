@@ -25,7 +25,7 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
         let reported = reports(machine, id).into_iter().map(|report| report.state);
         let facts = reported.map(|state| Fact::Reports(pair.value(side, state)));
         let facts = facts.chain([Fact::Runs]);
-        changes.tell(side, pair.job_at(side, id), format!("job {}", job.name), message, facts);
+        changes.add(side, pair.job_at(side, id), format!("job {}", job.name), message, facts);
         let name = &job.name;
         changes.way(match side {
             Side::Old => format!("keep the job `{name}`, or let another report what it did"),
@@ -52,7 +52,7 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
             let message = format!("the job `{}` is called `{}` now", was.name, is.name);
             let subject = format!("job {} -> {}", was.name, is.name);
             let at = pair.job_at(Side::New, new);
-            changes.tell(Side::New, at, subject, message, []);
+            changes.add(Side::New, at, subject, message, []);
         }
     }
 }
@@ -115,7 +115,7 @@ fn only_reported(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str)
             let message = format!("`{name}` {what} `{value}` as its {kind} ({tolerated})");
             let subject = format!("report {name} {kind} {value}");
             let fact = Fact::Reports(pair.value(side, state));
-            changes.tell(side, pair.job_at(side, id), subject, message, [fact]);
+            changes.add(side, pair.job_at(side, id), subject, message, [fact]);
             changes.way(match side {
                 Side::Old => format!(
                     "keep the report; or declare the steps past `{value}` first, and take it out in a \
@@ -160,7 +160,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
                 before.join(", ")
             );
             let at = pair.job_at(Side::New, new);
-            changes.tell(Side::New, at, format!("reports {name}"), message, [Fact::Runs]);
+            changes.add(Side::New, at, format!("reports {name}"), message, [Fact::Runs]);
             changes.way(BOTH_ORDERS);
         }
     }
@@ -190,7 +190,7 @@ fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool) {
                 let at = pair.job_at(Side::New, new);
                 let relies = Fact::Relies(pair.value(Side::New, report.state));
                 let facts = (!now).then_some(relies).into_iter().chain([Fact::Runs]);
-                changes.tell(Side::New, at, subject, message, facts);
+                changes.add(Side::New, at, subject, message, facts);
                 changes.way(match now {
                     true => format!(
                         "declare the steps that go on without `{value}` first, and change this in a \
@@ -260,7 +260,7 @@ pub(super) fn needs(pair: &Pair<'_>, changes: &mut Changes) {
             continue;
         };
         let at = pair.job_at(Side::New, new);
-        changes.tell(Side::New, at, format!("needs {name}"), message, [Fact::Runs]);
+        changes.add(Side::New, at, format!("needs {name}"), message, [Fact::Runs]);
         changes.way(BOTH_ORDERS);
     }
 }
@@ -269,7 +269,7 @@ pub(super) fn ends(pair: &Pair<'_>, changes: &mut Changes) {
     if says_an_end(pair.machine(Side::Old)) && !says_an_end(pair.machine(Side::New)) {
         let message = "no job reports an end any more: runs leave their rows open".to_owned();
         let at = pair.new.table.machine.name.span();
-        changes.tell(Side::New, at, "ends", message, []);
+        changes.add(Side::New, at, "ends", message, []);
         changes.way("have a concluding job report the end");
         changes.apart(Apart::Endless);
     }
@@ -291,7 +291,7 @@ pub(super) fn milestone_renamed(pair: &Pair<'_>, changes: &mut Changes) {
                 );
                 let subject = format!("milestone {} {value}", job.name);
                 let at = pair.job_at(Side::New, new);
-                changes.tell(Side::New, at, subject, message, []);
+                changes.add(Side::New, at, subject, message, []);
             }
         }
     }

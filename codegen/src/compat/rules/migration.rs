@@ -23,7 +23,7 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
             let rule = impossible.rule();
             let message_here = format!("`phasegate migrate` refuses this ({}): {message}", rule.id);
             let subject = format!("migrate {} {message}", rule.id);
-            changes.tell(Side::New, at, subject, message_here, []);
+            changes.add(Side::New, at, subject, message_here, []);
             changes.apart(Apart::Unmigrated);
             changes.way(impossible.help());
             told.push(message);

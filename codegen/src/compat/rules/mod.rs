@@ -134,7 +134,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    fn tell(
+    fn add(
         &mut self,
         side: Side,
         span: Range<usize>,

@@ -19,7 +19,7 @@ fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
         if pair.machine(side.other()).phases.iter().all(|other| other.name != *name) {
             let place = pair.phase_at(side, at);
             let message = format!("the phase `{name}` {what}");
-            changes.tell(side, place, format!("phase {name}"), message, shows([name]));
+            changes.add(side, place, format!("phase {name}"), message, shows([name]));
         }
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
     });
     let at = pair.phase_at(Side::New, first.unwrap_or(0));
     let message = format!("the phases come as {}, and came as {}", is.join(", "), was.join(", "));
-    changes.tell(Side::New, at, format!("phases {}", is.join(", ")), message, shows(is.clone()));
+    changes.add(Side::New, at, format!("phases {}", is.join(", ")), message, shows(is.clone()));
     changes.way(format!("keep the order of the phases: {}", was.join(", ")));
 }
 
@@ -67,7 +67,7 @@ pub(super) fn of_state(pair: &Pair<'_>, changes: &mut Changes) {
         let message = format!("`{name}` belongs to {} now, and was of {}", word(is), word(was));
         let at = pair.attribute_at(Side::New, new, |row| Some(row.phase.as_ref()?.span()));
         let phases = was.into_iter().chain(is);
-        changes.tell(Side::New, at, format!("state {name}"), message, shows(phases));
+        changes.add(Side::New, at, format!("state {name}"), message, shows(phases));
         changes.way(match was {
             Some(phase) => format!("keep `phase = \"{phase}\"` of `{name}`"),
             None => format!("leave `{name}` without a phase"),
@@ -86,7 +86,7 @@ pub(super) fn completes(pair: &Pair<'_>, changes: &mut Changes) {
         let at = pair.attribute_at(Side::New, new, |row| Some(row.completes.as_ref()?.span()));
         let phases = of(pair.machine(Side::New), new).into_iter();
         let phases = phases.chain(of(pair.machine(Side::Old), old));
-        changes.tell(Side::New, at, format!("state {}", is.name), message, shows(phases));
+        changes.add(Side::New, at, format!("state {}", is.name), message, shows(phases));
         changes.way(match was.completes {
             true => format!("keep `completes = true` of `{}`", is.name),
             false => format!("leave `{}` without `completes`", is.name),

@@ -48,7 +48,7 @@ pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
         );
         let facts = knows(pair, Side::New, id);
         let at = pair.state_at(Side::New, id);
-        changes.tell(Side::New, at, format!("state {}", state.name), message, facts);
+        changes.add(Side::New, at, format!("state {}", state.name), message, facts);
         changes.way(way_to_add(pair, id));
     }
 }
@@ -91,7 +91,7 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
         );
         let facts = knows(pair, Side::Old, id);
         let at = pair.state_at(Side::Old, id);
-        changes.tell(Side::Old, at, format!("state {}", state.name), message, facts);
+        changes.add(Side::Old, at, format!("state {}", state.name), message, facts);
         changes.way(match pair.world.has(Layer::Database) {
             true => format!("keep `{}` with `retired = true`", state.name),
             false => format!(
@@ -122,7 +122,7 @@ pub(super) fn renamed(pair: &Pair<'_>, changes: &mut Changes) {
         };
         let subject = format!("state {} -> {}", was.name, is.name);
         let at = pair.attribute_at(Side::New, new, |row| Some(row.name.span()));
-        changes.tell(Side::New, at, subject, message, facts);
+        changes.add(Side::New, at, subject, message, facts);
         changes.way(format!("keep what is stored: give `{}` {}", is.name, value(was)));
     }
 }
@@ -161,7 +161,7 @@ pub(super) fn value_changed(pair: &Pair<'_>, changes: &mut Changes) {
         );
         let subject = format!("state {}: {} -> {}", is.name, was.value, is.value);
         let at = pair.attribute_at(Side::New, new, |row| Some(row.value.as_ref()?.span()));
-        changes.tell(Side::New, at, subject, message, other_value(pair, old, new));
+        changes.add(Side::New, at, subject, message, other_value(pair, old, new));
         changes.way(format!(
             "keep what is stored: give `{}` {}; what is stored otherwise is a state of its own, which \
              is added, and this one retired",
@@ -187,7 +187,7 @@ fn turned(
         let message = format!("`{}` {what}", is.name);
         let fact = shows(pair.machine(Side::New), new);
         let place = pair.attribute_at(Side::New, new, &at);
-        changes.tell(Side::New, place, format!("state {}", is.name), message, fact);
+        changes.add(Side::New, place, format!("state {}", is.name), message, fact);
         changes.way(way(&is.name));
         changes.comes_of(leaving::of_state(pair, old));
     }
@@ -245,7 +245,7 @@ pub(super) fn initial(pair: &Pair<'_>, changes: &mut Changes) {
     }
     let message = format!("rows start in {} instead of {}", is.join(", "), was.join(", "));
     let at = pair.new.table.machine.initial.span.clone();
-    changes.tell(Side::New, at, format!("initial {}", is.join(", ")), message, [Fact::Starts]);
+    changes.add(Side::New, at, format!("initial {}", is.join(", ")), message, [Fact::Starts]);
     changes.way(way_to_start(pair));
 }
 
@@ -293,7 +293,7 @@ pub(super) fn meaning(pair: &Pair<'_>, changes: &mut Changes) {
             continue;
         };
         let at = pair.attribute_at(Side::New, new, |row| Some(row.outcome.as_ref()?.span()));
-        changes.tell(Side::New, at, format!("end {name}"), message, [Fact::Means(value)]);
+        changes.add(Side::New, at, format!("end {name}"), message, [Fact::Means(value)]);
         changes.way(format!(
             "keep what `{name}` means; what ends otherwise is a state of its own, which is added, and \
              this one retired"

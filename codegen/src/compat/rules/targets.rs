@@ -20,7 +20,7 @@ pub(super) fn machine(pair: &Pair<'_>, changes: &mut Changes) {
         let message = format!("the machine is called `{is}` now, and was `{was}`");
         let at = pair.new.table.machine.name.span();
         let facts = [Fact::Finds, Fact::Address];
-        changes.tell(Side::New, at, format!("machine {was} -> {is}"), message, facts);
+        changes.add(Side::New, at, format!("machine {was} -> {is}"), message, facts);
         changes.way(format!("keep `name = \"{was}\"` (`title` is what people read)"));
     }
 }
@@ -30,7 +30,7 @@ pub(super) fn address(pair: &Pair<'_>, changes: &mut Changes) {
     if was != is {
         let message = format!("reports go to /api/{is} now, and went to /api/{was}");
         let at = sql_at(pair, Side::New);
-        changes.tell(Side::New, at, format!("address {was} -> {is}"), message, [Fact::Address]);
+        changes.add(Side::New, at, format!("address {was} -> {is}"), message, [Fact::Address]);
         changes.way(format!("keep the address /api/{was}, or serve both"));
     }
 }
@@ -48,7 +48,7 @@ fn key(
         let message = format!(
             "`{key}` of [target.{section}] is {quote}{is}{quote} now, and was {quote}{was}{quote}"
         );
-        changes.tell(Side::New, at, format!("{section} {key} {was} -> {is}"), message, fact);
+        changes.add(Side::New, at, format!("{section} {key} {was} -> {is}"), message, fact);
         if let Some(way) = way_to_keep(section, key, was) {
             changes.way(way);
         }
@@ -96,7 +96,7 @@ pub(super) fn target(pair: &Pair<'_>, changes: &mut Changes) {
         (Some(_), Some(_)) | (None, None) => return,
     };
     let message = format!("[target.sql] {what}");
-    changes.tell(side, sql_at(pair, side), "sql", message, [Fact::Finds]);
+    changes.add(side, sql_at(pair, side), "sql", message, [Fact::Finds]);
     changes.way(match side {
         Side::New => "migrate the database first, and roll out the backend in a later release",
         Side::Old => "keep [target.sql] until no backend counts on it",
@@ -137,7 +137,7 @@ pub(super) fn mode(pair: &Pair<'_>, changes: &mut Changes) {
     };
     let subject = format!("sql mode {} -> {}", was.mode.as_str(), is.mode.as_str());
     let message = format!("the guard {what}");
-    changes.tell(Side::New, sql_at(pair, Side::New), subject, message, []);
+    changes.add(Side::New, sql_at(pair, Side::New), subject, message, []);
     changes.apart(Apart::Beyond);
 }
 

@@ -38,7 +38,7 @@ fn only(pair: &Pair<'_>, side: Side) -> BTreeMap<(StateId, StateId), (Value, Val
         .collect()
 }
 
-fn tell(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
+fn add(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
     for ((from, to), values) in only(pair, side) {
         let machine = pair.machine(side);
         let (source, target) = (&machine.state(from).name, &machine.state(to).name);
@@ -48,7 +48,7 @@ fn tell(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
         let shown = phase(from).into_iter().chain(phase(to)).map(Fact::Shows);
         let facts = shown.chain([Fact::Allows(values.0, values.1)]);
         let at = pair.transition_at(side, from, to);
-        changes.tell(side, at, format!("{source} -> {target}"), message, facts);
+        changes.add(side, at, format!("{source} -> {target}"), message, facts);
         changes.way(way(pair, side, from, to));
         changes.comes_of(leaving::of_step(pair, side, from, to));
     }
@@ -80,9 +80,9 @@ fn way(pair: &Pair<'_>, side: Side, from: StateId, to: StateId) -> String {
 }
 
 pub(super) fn added(pair: &Pair<'_>, changes: &mut Changes) {
-    tell(pair, changes, Side::New, "is legal now: older backends and databases refuse it");
+    add(pair, changes, Side::New, "is legal now: older backends and databases refuse it");
 }
 
 pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
-    tell(pair, changes, Side::Old, "is no longer legal: newer backends and databases refuse it");
+    add(pair, changes, Side::Old, "is no longer legal: newer backends and databases refuse it");
 }

@@ -6,7 +6,7 @@ mod sqlite;
 
 use askama::Template;
 
-use super::names::Names;
+use super::names::SqlNames;
 use super::objects::{self, Kind, Object, Schema};
 use super::quote::{literal, quoted};
 use super::renames::{Matched, renames};
@@ -72,7 +72,7 @@ pub(crate) fn migrations_of(
     // The guard's mode is switched by a file of its own, after what changes the rules: so that what was
     // observed can be made legal and enforced in one go.
     let between = Schema { mode: was.mode, observed: was.observed.clone(), ..now.clone() };
-    let n = Names::new(new, sql, dialect);
+    let n = SqlNames::new(new, sql, dialect);
     let change = Change {
         n: &n,
         header: &header,
@@ -123,7 +123,7 @@ pub fn stale_default(
     };
     let stale: Vec<String> =
         old.initial.iter().filter(is_stale).map(|&id| old.state(id).value.clone()).collect();
-    let n = Names::new(new, sql, dialect);
+    let n = SqlNames::new(new, sql, dialect);
     let statement = (dialect == Dialect::Postgres).then(|| {
         let default = objects::default(new);
         format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {default}", n.table, n.column)
@@ -142,7 +142,7 @@ pub(super) fn header(machine: &Machine) -> String {
 
 /// What lies between two tables.
 struct Change<'c, 'm> {
-    n: &'c Names,
+    n: &'c SqlNames,
     header: &'c str,
     /// Whether labels may be renamed that other columns hold, too.
     shared: bool,
@@ -162,7 +162,7 @@ pub(super) struct Rename {
 #[template(path = "sql/change.sql")]
 struct File<'c> {
     header: &'c str,
-    n: &'c Names,
+    n: &'c SqlNames,
     dialect: &'static str,
     owns: bool,
     /// One migration of a machine at a time.

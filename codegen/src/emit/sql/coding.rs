@@ -3,10 +3,10 @@
 //! values.
 
 use super::keys::Dialect;
-use super::names::Names;
+use super::names::SqlNames;
 use super::quote::{literal, quoted};
 
-impl Names {
+impl SqlNames {
     /// Whether the column holds each state's value, and nothing else.
     pub fn is_plain(&self) -> bool {
         self.coding.is_plain()

@@ -4,7 +4,7 @@
 //! A key is a list of expressions, one a column; the same list serves both databases.
 
 use super::keys::Dialect;
-use super::names::Names;
+use super::names::SqlNames;
 use super::part::KeyPart;
 use super::quote::{literal, quoted};
 
@@ -15,7 +15,7 @@ fn dotted(row: &str, name: &str) -> String {
     if row.is_empty() { quoted(name) } else { format!("{row}.{}", quoted(name)) }
 }
 
-impl Names {
+impl SqlNames {
     fn each(&self, of: impl Fn(&KeyPart) -> String) -> Key {
         self.parts.iter().map(of).collect()
     }

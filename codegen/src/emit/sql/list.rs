@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::cases::Cases;
 use super::column::Coding;
-use super::names::Names;
+use super::names::SqlNames;
 use super::objects::{Column, Kind, Object, Schema, default};
 use super::observe::Observed;
 use super::quote::literal;
@@ -20,7 +20,7 @@ pub(super) struct View<'m> {
     /// Which object is printed.
     object: String,
     pub(super) dialect: &'static str,
-    pub(super) n: Names,
+    pub(super) n: SqlNames,
     /// Whether phasegate makes the table.
     pub(super) owns: bool,
     pub(super) history: bool,
@@ -53,7 +53,7 @@ impl<'m> View<'m> {
         Self {
             object: String::new(),
             dialect: dialect.as_str(),
-            n: Names::new(machine, sql, *dialect),
+            n: SqlNames::new(machine, sql, *dialect),
             owns: sql.owns,
             history: sql.events.is_some(),
             adopts: !sql.owns && sql.events.is_some(),

@@ -20,7 +20,7 @@ pub(super) const STATUS: &str = "status";
 
 /// The names, as they are and as they are written: quoted, and on PostgreSQL qualified.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Names {
+pub struct SqlNames {
     /// The database.
     pub dialect: Dialect,
     /// The machine's name.
@@ -48,7 +48,7 @@ pub struct Names {
     pub(super) coding: Coding,
 }
 
-impl Names {
+impl SqlNames {
     /// Those of a machine and its target.
     pub fn new(machine: &Machine, sql: &SqlTarget, dialect: Dialect) -> Self {
         let name = machine.name.as_str();

@@ -1,7 +1,7 @@
 //! The schema as a list of objects: what is printed, what a migration makes anew or takes out, and what
 //! a live database is compared with.
 
-use super::names::Names;
+use super::names::SqlNames;
 use super::observe::Observed;
 use super::quote::literal;
 use super::renames::Renames;
@@ -85,7 +85,7 @@ impl Object {
     }
 
     /// The statement that takes it out. SQLite's guards are gone where their table was made anew.
-    pub(super) fn drop(&self, n: &Names) -> String {
+    pub(super) fn drop(&self, n: &SqlNames) -> String {
         let exists = if self.on == n.table_name { " IF EXISTS" } else { "" };
         format!("DROP {}{exists} {};", self.kind.as_str().to_uppercase(), n.of(&self.name))
     }
@@ -126,7 +126,7 @@ pub(super) fn text(header: &str, objects: &[Object]) -> String {
 }
 
 /// What puts SQLite's guards back on a table that was made anew.
-pub(super) fn guards(header: &str, objects: &[Object], n: &Names) -> String {
+pub(super) fn guards(header: &str, objects: &[Object], n: &SqlNames) -> String {
     let is_guard = |object: &&Object| object.kind == Kind::Trigger && object.on == n.table_name;
     let guards: Vec<Object> = objects.iter().filter(is_guard).cloned().collect();
     let drops: Vec<String> = guards.iter().map(|guard| guard.drop(n)).collect();

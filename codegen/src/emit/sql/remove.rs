@@ -1,7 +1,7 @@
 //! What takes everything that phasegate made out of a database again.
 
 use super::change::{Migration, header};
-use super::names::Names;
+use super::names::SqlNames;
 use super::objects::{self, Kind, Object, Schema};
 use crate::emit::sql::{Dialect, SqlTarget};
 use crate::machine::Machine;
@@ -11,7 +11,7 @@ use crate::machine::Machine;
 /// index, and a default of its own.
 pub(crate) fn removal(machine: &Machine, dialect: Dialect) -> Option<Migration> {
     let sql = machine.targets.sql().filter(|sql| sql.dialects.contains(&dialect))?;
-    let n = Names::new(machine, sql, dialect);
+    let n = SqlNames::new(machine, sql, dialect);
     let schema = Schema::new(machine, sql, dialect);
     let mut lines = vec![format!("-- {}\n", header(machine))];
     if dialect == Dialect::Postgres {
@@ -24,7 +24,7 @@ pub(crate) fn removal(machine: &Machine, dialect: Dialect) -> Option<Migration> 
 }
 
 /// On PostgreSQL: what is no object of its own, or holds one.
-fn first(machine: &Machine, sql: &SqlTarget, n: &Names) -> Vec<String> {
+fn first(machine: &Machine, sql: &SqlTarget, n: &SqlNames) -> Vec<String> {
     if sql.owns {
         return vec![format!(
             "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {};",
@@ -39,7 +39,7 @@ fn first(machine: &Machine, sql: &SqlTarget, n: &Names) -> Vec<String> {
 }
 
 /// The statement that takes an object out, which may be gone already; none where it stays.
-fn gone(object: &Object, n: &Names) -> Option<String> {
+fn gone(object: &Object, n: &SqlNames) -> Option<String> {
     let is_owned = object.name == n.table_name || object.on == n.table_name;
     let name = n.of(&object.name);
     let drop = |what: &str| Some(format!("DROP {what} IF EXISTS {name};"));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use super::column::Coding;
-use super::names::Names;
+use super::names::SqlNames;
 use super::quote::escaped;
 use super::renames::Renames;
 use super::rows::Rows;
@@ -96,7 +96,7 @@ impl Rules {
 
 /// What PostgreSQL's guard asks the rules, in words that need no search_path: operators on what is planned
 /// as one constant cost less for each row than functions that take a path.
-impl Names {
+impl SqlNames {
     /// Whether a step is legal; NULL where a state is unknown.
     pub(super) fn is_legal(&self, from: impl Display, to: impl Display) -> String {
         let rules = self.at("rules");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Sql;
 use super::keys::{ColumnType, Dialect, KeyColumn, Mode, PerDialect, Storage};
-use super::names::Names;
+use super::names::SqlNames;
 use super::objects::{self, Schema};
 use super::spec::{SqlRow, SqlTarget};
 use crate::artifact::{Artifact, Header};
@@ -137,7 +137,7 @@ impl Target for Sql {
             let path = format!("{}/{}.sql", sql.path, dialect.as_str());
             artifacts.push(Artifact::new(path, objects::text(&header.line(), &objects)));
             if dialect == Dialect::Sqlite {
-                let n = Names::new(machine, sql, dialect);
+                let n = SqlNames::new(machine, sql, dialect);
                 let guards = objects::guards(&header.line(), &objects, &n);
                 artifacts.push(Artifact::new(format!("{}/{GUARDS}", sql.path), guards));
             }

@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::Sql;
 use super::keys::{ColumnType, Columns, Dialect, KeyColumn, KeyTypes, Mode, PerDialect, Storage};
 use crate::machine::{Machine, Targets};
-use crate::table::names::{Names as TableNames, OffOr};
+use crate::table::names::{NameList, OffOr};
 use crate::table::text::Text;
 
 /// `[target.sql]`.
@@ -31,7 +31,7 @@ pub struct SqlRow {
     /// `false`: that table exists, and only guards, history and transitions are written.
     pub owns: Option<bool>,
     /// Its key column, or the list of them, where it takes several; by default `id`.
-    pub key: Option<TableNames>,
+    pub key: Option<NameList>,
     /// That column's type, or the list of them; by default `text`.
     pub key_type: Option<KeyTypes>,
     /// The status column; by default `status`.

@@ -9,9 +9,7 @@ use phasegate::{Machine as _, Verdict, View};
 use super::watch::{Facts, Lie, Watch};
 use super::{LIMITS, Searched};
 use crate::machine::{Machine, StateId, stepper};
-use crate::runs::{
-    Became, Job, JobResult, Jobs, Layout, Plan, Receiver, Run, Runs, Sent, Workflow,
-};
+use crate::runs::{Became, Job, JobResult, Jobs, Layout, Plan, Receive, Run, Runs, Sent, Workflow};
 use crate::search::{Known, Model, explore};
 
 /// The most jobs that a phase may have: any of them may run again.
@@ -52,7 +50,7 @@ impl Table<'_, '_> {
     }
 }
 
-impl Receiver for Table<'_, '_> {
+impl Receive for Table<'_, '_> {
     type Row = Row;
 
     fn take(&self, row: &mut Row, report: Sent) -> bool {
@@ -182,7 +180,7 @@ fn conclusions<'p>(
 }
 
 impl Model for Alone<'_, '_, '_> {
-    type State = Run<Row>;
+    type Node = Run<Row>;
     type Step = ();
 
     fn starts(&self) -> Vec<Run<Row>> {
@@ -240,7 +238,7 @@ pub(super) fn search<'m>(workflow: &Workflow<'m>, watch: Watch<'_, 'm>) -> Optio
 mod tests {
     use super::*;
     use crate::machine::stepper::Stepper;
-    use crate::verify::runs::{Claim, Mode, Runs as Found};
+    use crate::verify::runs::{Claim, Mode, Runs as AllRuns};
 
     /// Jobs next to each other, each with a phase, a start and a success, and their conclusion.
     const CONCURRENT: &str = "phase = [{ name = 'p' }, { name = 'q' }]\n\
@@ -272,7 +270,7 @@ mod tests {
         let workflow = Workflow::of(&machine);
         let stepper = Stepper::of(&machine);
         let by_own = |phase| search(&workflow, Watch { stepper: &stepper, phase }).is_some();
-        let runs = Found::of_views(&workflow, Mode::all(true, false));
+        let runs = AllRuns::of_views(&workflow, Mode::all(true, false));
         assert!(runs.searched.exhausted);
         let is_true = ![Claim::Views, Claim::Again].iter().any(|c| runs.broken.contains_key(c));
         (machine.phase_ids().map(by_own).collect(), is_true)

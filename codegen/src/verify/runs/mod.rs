@@ -146,7 +146,7 @@ impl Searched {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     /// Which reports are accepted, and how runs end.
-    pub(crate) reports: reports::Found,
+    pub(crate) reports: reports::RunCounts,
     /// The views that were held against what became of the work.
     pub(crate) views: u64,
     /// The situations by which the own jobs of a phase alone prove what is claimed of it.

@@ -9,14 +9,14 @@ use super::table::{AGAIN, ENDED, LATE, LOST, REFUSED, Row, SAID, TableRuns};
 use super::{About, Claim, Mode, Searched, Way, failed_jobs};
 use crate::machine::{JobId, StateId};
 use crate::runs::{Alike, Became, JobResult, Layout, Path, Plan, Run, Step, Workflow};
-use crate::search::{Edge, End, Explored, Known, Model, explore};
+use crate::search::{Edge, Explored, Known, Model, PathEnd, explore};
 
 /// Runs that are listed for what they have in common, by the state that the row is left in.
 pub(crate) type Listed = BTreeMap<StateId, u64>;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct RunCounts {
     /// The runs.
     pub(crate) runs: u64,
     /// Those that end by a report that is not tolerated.
@@ -41,7 +41,7 @@ pub(crate) struct Found {
     pub(crate) late_loud: u64,
 }
 
-impl Found {
+impl RunCounts {
     /// This or what another search found, each of what finished more there. Runs of both are counted
     /// once; those that are started again are counted apart, for one search may come to them that
     /// finished fewer before.
@@ -76,13 +76,13 @@ struct Reports<'w, 'm> {
     /// Whether it is only about jobs that are lost after they reported.
     late: bool,
     ways_wanted: bool,
-    pub(crate) found: Found,
-    shortest: BTreeMap<Claim, (u32, End<Judged>, About, String)>,
-    ways: Vec<(Claim, End<Judged>, Way)>,
+    pub(crate) found: RunCounts,
+    shortest: BTreeMap<Claim, (u32, PathEnd<Judged>, About, String)>,
+    ways: Vec<(Claim, PathEnd<Judged>, Way)>,
     /// The shortest run in which, started again, a report that is not tolerated is refused.
-    refused_again: Option<(u32, End<Judged>)>,
+    refused_again: Option<(u32, PathEnd<Judged>)>,
     /// The shortest run that ends with an untrue end and a concluding job that fails.
-    loud: Option<(u32, End<Judged>)>,
+    loud: Option<(u32, PathEnd<Judged>)>,
 }
 
 impl<'w, 'm> Reports<'w, 'm> {
@@ -93,7 +93,7 @@ impl<'w, 'm> Reports<'w, 'm> {
             table: TableRuns::of(workflow, mode, facts, Layout::of(workflow, false), alike),
             late,
             ways_wanted: mode.ways,
-            found: Found::default(),
+            found: RunCounts::default(),
             shortest: BTreeMap::new(),
             ways: Vec::new(),
             refused_again: None,
@@ -106,7 +106,7 @@ impl<'w, 'm> Reports<'w, 'm> {
         let run = known.state(at);
         let row = run.row;
         let paths = known.paths(at);
-        let end = End::state(at);
+        let end = PathEnd::state(at);
         if self.late {
             if row.is(LATE) {
                 self.ends_late(known, at);
@@ -133,7 +133,7 @@ impl<'w, 'm> Reports<'w, 'm> {
             let states = self.table.alike.states(row.state);
             // Beyond what is counted, each is as many as can be counted.
             let share = if paths == u64::MAX { paths } else { paths / states.len() as u64 };
-            let Found { ends, mute: mutes, .. } = &mut self.found;
+            let RunCounts { ends, mute: mutes, .. } = &mut self.found;
             for listed in [Some(ends), mute.then_some(mutes)].into_iter().flatten() {
                 for &state in &states {
                     let runs = listed.entry(state).or_default();
@@ -254,10 +254,10 @@ impl<'w, 'm> Reports<'w, 'm> {
         let silent = !concluding.any(|job| self.goes_wrong(run, job));
         if silent {
             let why = format!("the row keeps `{}`, and no concluding job fails", state.name);
-            self.breaks(known, Claim::Late, End::state(at), None, why);
+            self.breaks(known, Claim::Late, PathEnd::state(at), None, why);
         } else {
             self.found.late_loud = self.found.late_loud.saturating_add(paths);
-            shorter(&mut self.loud, known.steps(at), End::state(at));
+            shorter(&mut self.loud, known.steps(at), PathEnd::state(at));
         }
     }
 
@@ -266,7 +266,7 @@ impl<'w, 'm> Reports<'w, 'm> {
         &mut self,
         known: &Known<Self>,
         claim: Claim,
-        end: End<Judged>,
+        end: PathEnd<Judged>,
         job: Option<u16>,
         why: String,
     ) {
@@ -298,21 +298,21 @@ impl<'w, 'm> Reports<'w, 'm> {
     }
 
     /// The run that a path is, as people read it.
-    fn path(&self, known: &Known<Self>, end: End<Judged>) -> Path {
+    fn path(&self, known: &Known<Self>, end: PathEnd<Judged>) -> Path {
         let (first, steps) = known.path(end);
         self.table.path(known.state(first), steps.into_iter().map(|((step, _), _)| step))
     }
 }
 
 /// Keeps the shorter of two paths, and the first of two that are as long.
-fn shorter(known: &mut Option<(u32, End<Judged>)>, steps: u32, end: End<Judged>) {
+fn shorter(known: &mut Option<(u32, PathEnd<Judged>)>, steps: u32, end: PathEnd<Judged>) {
     if known.is_none_or(|(shortest, _)| steps < shortest) {
         *known = Some((steps, end));
     }
 }
 
 impl Model for Reports<'_, '_> {
-    type State = Run<Row>;
+    type Node = Run<Row>;
     type Step = Judged;
 
     fn starts(&self) -> Vec<Run<Row>> {
@@ -358,13 +358,13 @@ impl Model for Reports<'_, '_> {
             Wrong::Nothing => {}
             Wrong::Refused => {
                 let why = "a report is refused".to_owned();
-                self.breaks(known, Claim::Accepted, End::edge(edge), step.job(), why);
+                self.breaks(known, Claim::Accepted, PathEnd::edge(edge), step.job(), why);
             }
             Wrong::LeavesEnd => {
                 let row = known.state(edge.from).row.state;
                 let name = &self.table.runs.workflow.machine.state(row).name;
                 let why = format!("the row has ended in `{name}`, and leaves it");
-                self.breaks(known, Claim::Again, End::edge(edge), None, why);
+                self.breaks(known, Claim::Again, PathEnd::edge(edge), None, why);
             }
         }
     }
@@ -383,7 +383,7 @@ pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, late: bool, to: &mut s
         let path = model.path(&known, *end);
         to.ways.entry(*claim).or_default().push(Way { path, ..way.clone() });
     }
-    let told = |end: Option<(u32, End<Judged>)>| end.map(|(_, end)| model.path(&known, end));
+    let told = |end: Option<(u32, PathEnd<Judged>)>| end.map(|(_, end)| model.path(&known, end));
     to.refused_again = told(model.refused_again);
     to.loud = told(model.loud);
     to.reports = model.found;

@@ -43,7 +43,7 @@ impl Stage<'_, '_, '_> {
 }
 
 impl Model for Stage<'_, '_, '_> {
-    type State = Run<Row>;
+    type Node = Run<Row>;
     type Step = (Step, News);
 
     fn starts(&self) -> Vec<Run<Row>> {

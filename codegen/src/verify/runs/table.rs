@@ -7,8 +7,7 @@ use phasegate::{Machine as _, Verdict};
 use super::Mode;
 use crate::machine::{Machine, StateId};
 use crate::runs::{
-    Alike, Layout, Path, Receiver, Run, Runs, Sent, Step, Taken, Tells, Workflow, judged, tell,
-    walk,
+    Alike, Layout, Path, Receive, Run, Runs, Sent, Step, Taken, Tells, Workflow, judged, tell, walk,
 };
 
 /// A report was lost.
@@ -51,7 +50,7 @@ impl Table<'_> {
     }
 }
 
-impl Receiver for Table<'_> {
+impl Receive for Table<'_> {
     type Row = Row;
 
     fn take(&self, row: &mut Row, report: Sent) -> bool {

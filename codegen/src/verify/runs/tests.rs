@@ -1,6 +1,6 @@
 //! Every workflow of a family of small ones: what keeps searches small changes nothing that they find.
 
-use super::reports::Found;
+use super::reports::RunCounts;
 use super::watch::Watch;
 use super::{Claim, Mode, Runs, alone};
 use crate::machine::Machine;
@@ -131,7 +131,7 @@ fn the_own_jobs_of_a_phase_prove_nothing_that_a_run_refutes() {
 /// be started again: that no case was tried would not be so.
 #[test]
 fn runs_that_are_started_again_are_counted_by_the_search_that_came_to_them() {
-    let found = |runs, again| Found { runs, again, again_ended: again, ..Found::default() };
+    let found = |runs, again| RunCounts { runs, again, again_ended: again, ..RunCounts::default() };
     let most = found(9, 0).or_more(found(4, 3));
     assert_eq!((most.runs, most.again, most.again_ended), (9, 3, 3));
     let most = found(4, 3).or_more(found(9, 0));

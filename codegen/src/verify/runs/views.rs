@@ -11,7 +11,7 @@ use super::{About, Claim, LIMITS, Mode, Runs, Searched, Way, failed_jobs};
 use crate::machine::stepper::Stepper;
 use crate::machine::{PhaseId, StateId};
 use crate::runs::{Alike, Path, Workflow};
-use crate::search::{End, Explored, Known, Limits, Model, explore};
+use crate::search::{Explored, Known, Limits, Model, PathEnd, explore};
 
 /// A scene, and what is remembered of a phase.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -24,7 +24,7 @@ struct Seen {
 const FEW: usize = 1 << 14;
 
 /// What breaks a claim, the shortest run of each.
-type Found = (Claim, u32, End<u32>, String);
+type Violation = (Claim, u32, PathEnd<u32>, String);
 
 /// The model: one phase in every run.
 struct Watched<'s, 'w, 'm, 'a> {
@@ -32,8 +32,8 @@ struct Watched<'s, 'w, 'm, 'a> {
     workflow: &'w Workflow<'m>,
     watch: Watch<'a, 'm>,
     ways: bool,
-    shortest: Vec<Found>,
-    found: Vec<(End<u32>, Way)>,
+    shortest: Vec<Violation>,
+    found: Vec<(PathEnd<u32>, Way)>,
 }
 
 impl Watched<'_, '_, '_, '_> {
@@ -57,7 +57,7 @@ impl Watched<'_, '_, '_, '_> {
 }
 
 impl Model for Watched<'_, '_, '_, '_> {
-    type State = Seen;
+    type Node = Seen;
     type Step = u32;
 
     fn starts(&self) -> Vec<Seen> {
@@ -106,14 +106,14 @@ impl Model for Watched<'_, '_, '_, '_> {
                 path: Path::default(),
             };
             if !self.found.iter().any(|(_, known)| known.is_part_of(&way)) {
-                self.found.push((End::state(at), way));
+                self.found.push((PathEnd::state(at), way));
             }
         }
         let steps = known.steps(at);
         match self.shortest.iter_mut().find(|found| found.0 == claim) {
-            Some(found) if steps < found.1 => *found = (claim, steps, End::state(at), why),
+            Some(found) if steps < found.1 => *found = (claim, steps, PathEnd::state(at), why),
             Some(_) => {}
-            None => self.shortest.push((claim, steps, End::state(at), why)),
+            None => self.shortest.push((claim, steps, PathEnd::state(at), why)),
         }
     }
 }

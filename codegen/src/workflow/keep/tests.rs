@@ -8,7 +8,7 @@ use super::facts::Decided;
 use super::lines::Lines;
 use super::reading::Reading;
 use crate::machine::{Machine, NeedResult};
-use crate::runs::{Layout, Receiver, Run, Runs, Sent, Step, Workflow};
+use crate::runs::{Layout, Receive, Run, Runs, Sent, Step, Workflow};
 use crate::search::{Known, Limits, Model, explore};
 use crate::verify::{Claim, broken};
 
@@ -38,7 +38,7 @@ struct Case {
 /// A receiver that takes everything.
 struct Takes;
 
-impl Receiver for Takes {
+impl Receive for Takes {
     type Row = ();
 
     fn take(&self, (): &mut (), _: Sent) -> bool {
@@ -53,7 +53,7 @@ struct Ends<'w, 'm> {
 }
 
 impl Model for Ends<'_, '_> {
-    type State = Run<()>;
+    type Node = Run<()>;
     type Step = Step;
 
     fn starts(&self) -> Vec<Run<()>> {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use phasegate_codegen::machine::{Log, StateId, Verdict as Said};
+use phasegate_codegen::machine::{Acceptance as Said, Log, StateId};
 use serde_json::{Value, json};
 
 use crate::common::node;

@@ -7,10 +7,10 @@ mod orders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::found::Lesser;
+use super::exploration::Degradation;
 use super::layers::{By, Value, World};
 use super::mix::{Layer, Mix};
-use super::mixes::Verdict;
+use super::mixes::MixSafety;
 use super::order::{Order, Orders};
 use super::rules::Apart;
 use super::weigh::{Comparison, Weighed};
@@ -205,44 +205,44 @@ impl Comparison<'_> {
     }
 
     /// A verdict in a line.
-    fn what(&self, mix: Mix, verdict: &Verdict, notes: &mut Notes) -> String {
+    fn what(&self, mix: Mix, verdict: &MixSafety, notes: &mut Notes) -> String {
         let alone = self.wrong_alone(mix);
         match verdict {
-            Verdict::Safe if alone.is_empty() => "safe".to_owned(),
-            Verdict::Safe => format!("safe      {}", alone.join("; ")),
-            Verdict::Degraded(lesser) => {
-                let told = self.lesser(mix, lesser).into_iter().chain(alone);
+            MixSafety::Safe if alone.is_empty() => "safe".to_owned(),
+            MixSafety::Safe => format!("safe      {}", alone.join("; ")),
+            MixSafety::Degraded(degradations) => {
+                let told = self.degradations(mix, degradations).into_iter().chain(alone);
                 format!("degraded  {}", told.collect::<Vec<_>>().join("; "))
             }
-            Verdict::Broken(bad) => {
+            MixSafety::Broken(bad) => {
                 let told = bad.iter().map(|(class, witness)| {
                     let too = witness.too(&self.new.source.path);
                     format!("{} [{}]{too}", witness.summary, notes.number(*class, witness))
                 });
                 format!("BROKEN    {}", told.collect::<Vec<_>>().join("; "))
             }
-            Verdict::Bounded => "unknown: not all was tried, and nothing is claimed".to_owned(),
+            MixSafety::Bounded => "unknown: not all was tried, and nothing is claimed".to_owned(),
         }
     }
 
     /// What is less, in words.
-    fn lesser(&self, mix: Mix, lesser: &[Lesser]) -> Vec<String> {
+    fn degradations(&self, mix: Mix, degradations: &[Degradation]) -> Vec<String> {
         let label = |version: usize| &self.world.labels[version];
         let mut refused: BTreeMap<By, Vec<Value>> = BTreeMap::new();
         let mut unknown = Vec::new();
         let mut phases = Vec::new();
         let mut otherwise: BTreeMap<bool, Vec<&str>> = BTreeMap::new();
-        for one in lesser {
+        for one in degradations {
             match one {
-                Lesser::Refused { value, by, .. } => {
+                Degradation::Refused { value, by, .. } => {
                     let values = refused.entry(*by).or_default();
                     if !values.contains(value) {
                         values.push(*value);
                     }
                 }
-                Lesser::Unknown { value } => unknown.push(*value),
-                Lesser::Unconfirmed { phase } => phases.push(phase.as_str()),
-                Lesser::Otherwise { phase, skipped } => {
+                Degradation::Unknown { value } => unknown.push(*value),
+                Degradation::Unconfirmed { phase } => phases.push(phase.as_str()),
+                Degradation::Otherwise { phase, skipped } => {
                     otherwise.entry(!*skipped).or_default().push(phase.as_str());
                 }
             }
@@ -298,17 +298,17 @@ impl Comparison<'_> {
         let mix = Mix { backend: 0, ..Mix::all(1) };
         let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
         match verdict.map(|judged| &judged.verdict) {
-            Some(Verdict::Degraded(lesser)) => {
-                let told = self.lesser(mix, lesser);
+            Some(MixSafety::Degraded(degradations)) => {
+                let told = self.degradations(mix, degradations);
                 line(out, &format!("  A run then comes to its true end: {}.", told.join("; ")));
             }
-            Some(Verdict::Safe) => line(out, "  A run then comes to its true end."),
-            Some(Verdict::Broken(bad)) => {
+            Some(MixSafety::Safe) => line(out, "  A run then comes to its true end."),
+            Some(MixSafety::Broken(bad)) => {
                 let told: Vec<&str> =
                     bad.iter().map(|(_, witness)| witness.summary.as_str()).collect();
                 line(out, &format!("  A run then: {}.", told.join("; ")));
             }
-            Some(Verdict::Bounded) | None => {}
+            Some(MixSafety::Bounded) | None => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::compat::found::{Class, Witness};
+use crate::compat::exploration::{Class, Witness};
 
 /// Witnesses, each told once.
 #[derive(Default)]

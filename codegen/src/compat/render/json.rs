@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::notes::Notes;
-use crate::compat::found::{Class, Witness};
+use crate::compat::exploration::{Class, Witness};
 use crate::compat::mix::{Layer, Mix};
-use crate::compat::mixes::Verdict;
+use crate::compat::mixes::MixSafety;
 use crate::compat::order::{Order, Orders};
 use crate::compat::source::Version;
 use crate::compat::weigh::Comparison;
@@ -37,14 +37,14 @@ impl Comparison<'_> {
                 told["verdict"] = judged.verdict.as_str().into();
                 (told["degraded"], told["broken"]) = (json!([]), json!([]));
                 match &judged.verdict {
-                    Verdict::Degraded(lesser) => {
-                        told["degraded"] = self.lesser(judged.mix, lesser).into();
+                    MixSafety::Degraded(degradations) => {
+                        told["degraded"] = self.degradations(judged.mix, degradations).into();
                     }
-                    Verdict::Broken(bad) => {
+                    MixSafety::Broken(bad) => {
                         let bad = bad.iter().map(|(class, witness)| witness_json(*class, witness));
                         told["broken"] = bad.collect();
                     }
-                    Verdict::Safe | Verdict::Bounded => {}
+                    MixSafety::Safe | MixSafety::Bounded => {}
                 }
                 told
             })

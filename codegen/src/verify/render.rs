@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{About, Counterexample, Covered, Proved, Smaller, Verdict, Warning};
+use super::{About, ClaimResult, Counterexample, Covered, Proved, Smaller, Warning};
 use crate::finding::{Finding, Severity};
 use crate::rules;
 use crate::table::{self, Source};
@@ -15,24 +15,24 @@ pub fn text(proofs: &[Proved]) -> String {
     let mut out = String::new();
     for Proved { name, claim, verdict, .. } in proofs {
         let word = match verdict {
-            Verdict::Proven { .. } => "proven",
-            Verdict::Bounded { .. } => "bounded",
-            Verdict::NotApplicable { .. } => "-",
-            Verdict::Refuted { .. } => "REFUTED",
+            ClaimResult::Proven { .. } => "proven",
+            ClaimResult::Bounded { .. } => "bounded",
+            ClaimResult::NotApplicable { .. } => "-",
+            ClaimResult::Refuted { .. } => "REFUTED",
         };
         out += &format!("{word:<8} {name:<width$}  {claim}\n");
         let mut below = |line: &str| out += &format!("{:9}{line}\n", "");
         match verdict {
-            Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
-                if let Verdict::Bounded { bound, smaller, .. } = verdict {
+            ClaimResult::Proven { covered } | ClaimResult::Bounded { covered, .. } => {
+                if let ClaimResult::Bounded { bound, smaller, .. } = verdict {
                     below(&format!("not exhausted; the bound: {}", smaller.than(bound)));
                 }
                 below(&covered.text());
                 covered.notes.iter().for_each(|note| below(note));
                 covered.warnings.iter().for_each(|w| below(&format!("warning: {}", w.message)));
             }
-            Verdict::NotApplicable { why } => below(&format!("does not apply: {why}")),
-            Verdict::Refuted { counterexample } => {
+            ClaimResult::NotApplicable { why } => below(&format!("does not apply: {why}")),
+            ClaimResult::Refuted { counterexample } => {
                 below(&counterexample.summary);
                 if !counterexample.shortest {
                     below("not everything was tried: there may be a shorter case");
@@ -88,13 +88,13 @@ pub fn json(proved: &Proved) -> Value {
         value["notes"] = covered.notes.clone().into();
     };
     match &proved.verdict {
-        Verdict::Proven { covered } => tried(covered),
-        Verdict::Bounded { covered, bound, smaller } => {
+        ClaimResult::Proven { covered } => tried(covered),
+        ClaimResult::Bounded { covered, bound, smaller } => {
             tried(covered);
             value["bound"] = smaller.than(bound).into();
         }
-        Verdict::NotApplicable { why } => value["why"] = why.clone().into(),
-        Verdict::Refuted { counterexample } => value["counterexample"] = json!(counterexample),
+        ClaimResult::NotApplicable { why } => value["why"] = why.clone().into(),
+        ClaimResult::Refuted { counterexample } => value["counterexample"] = json!(counterexample),
     }
     value
 }
@@ -104,10 +104,10 @@ pub fn json(proved: &Proved) -> Value {
 pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
     let of = |proved: &Proved| -> Vec<(About, Finding)> {
         match &proved.verdict {
-            Verdict::Refuted { counterexample } => {
+            ClaimResult::Refuted { counterexample } => {
                 vec![(counterexample.about, refuted(source, proved, counterexample))]
             }
-            Verdict::Proven { covered } | Verdict::Bounded { covered, .. } => {
+            ClaimResult::Proven { covered } | ClaimResult::Bounded { covered, .. } => {
                 let warning = |Warning { rule, about, subject, message, help }: &Warning| {
                     let path = &source.path;
                     let finding = Finding::about(rule, Severity::Warning, path, message, help);
@@ -115,7 +115,7 @@ pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
                 };
                 covered.warnings.iter().map(warning).collect()
             }
-            Verdict::NotApplicable { .. } => Vec::new(),
+            ClaimResult::NotApplicable { .. } => Vec::new(),
         }
     };
     let bounded = bounded(source, proofs);
@@ -147,7 +147,7 @@ pub fn findings(source: &Source, proofs: &[Proved]) -> Vec<Finding> {
 fn bounded(source: &Source, proofs: &[Proved]) -> Vec<(About, Finding)> {
     let mut kinds: BTreeMap<Smaller, Vec<&str>> = BTreeMap::new();
     for proved in proofs {
-        if let Verdict::Bounded { smaller, .. } = proved.verdict {
+        if let ClaimResult::Bounded { smaller, .. } = proved.verdict {
             kinds.entry(smaller).or_default().push(proved.name);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::facts::{Cause, Fact};
-use super::layers::{Answer, By, Value, Why};
+use super::layers::{By, ReportResult, Value, Why};
 use crate::machine::PhaseId;
 use crate::runs::Path;
 
@@ -45,7 +45,7 @@ impl Class {
 
 /// What is less than it would be in one version alone, and harms nothing.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Lesser {
+pub enum Degradation {
     /// A report is refused, and its job goes on.
     Refused {
         /// The job.
@@ -151,14 +151,14 @@ pub(super) struct Untried {
 
 /// What a search found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Exploration {
     /// What goes wrong, shortest first found.
     pub bad: BTreeMap<Place, Witness>,
     /// What goes wrong before any switch, and by the workflow's own table, too; on which page, where
     /// it is one's affair.
     pub own: BTreeMap<(Option<usize>, Class), Witness>,
     /// What is less than it would be, before any switch; by the page, or for any.
-    pub lesser: BTreeMap<Option<usize>, BTreeSet<Lesser>>,
+    pub degradations: BTreeMap<Option<usize>, BTreeSet<Degradation>>,
     /// The steps of each of the ways in which it goes wrong.
     pub(super) lengths: BTreeMap<Place, u32>,
     /// The steps that reports made rows take.
@@ -173,14 +173,14 @@ pub(super) struct Found {
     pub exhausted: bool,
 }
 
-impl Found {
+impl Exploration {
     /// Adds what another search of the same finds: of what goes wrong in both ways this one's.
     pub(super) fn add(&mut self, other: Self) {
         for (place, witness) in other.bad {
             self.bad.entry(place).or_insert(witness);
         }
-        for (page, lesser) in other.lesser {
-            self.lesser.entry(page).or_default().extend(lesser);
+        for (page, degradations) in other.degradations {
+            self.degradations.entry(page).or_default().extend(degradations);
         }
         self.rests_on.extend(other.rests_on);
         self.tried.add(other.tried);
@@ -188,16 +188,16 @@ impl Found {
 }
 
 /// What a refusal is the sign of, whatever the job makes of it.
-pub(super) const fn class_of(answer: Answer) -> Option<Class> {
+pub(super) const fn class_of(answer: ReportResult) -> Option<Class> {
     match answer {
-        Answer::Refused(_, Why::Fault | Why::Unguarded) => Some(Class::BackendBreaks),
-        Answer::Refused(By::Database, Why::Unknown | Why::Illegal | Why::Ended) => {
+        ReportResult::Refused(_, Why::Fault | Why::Unguarded) => Some(Class::BackendBreaks),
+        ReportResult::Refused(By::Database, Why::Unknown | Why::Illegal | Why::Ended) => {
             Some(Class::DatabaseRefuses)
         }
-        Answer::Refused(By::Backend | By::Address, _)
-        | Answer::Refused(By::Database, Why::NotFound)
-        | Answer::Applied
-        | Answer::Duplicate
-        | Answer::NotSent => None,
+        ReportResult::Refused(By::Backend | By::Address, _)
+        | ReportResult::Refused(By::Database, Why::NotFound)
+        | ReportResult::Applied
+        | ReportResult::Duplicate
+        | ReportResult::NotSent => None,
     }
 }
