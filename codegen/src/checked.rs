@@ -80,19 +80,19 @@ pub fn check(table: &Path) -> Result<Checked, Error> {
 /// Where a file cannot be read, or the one of accepted findings is no such file.
 pub fn checked(loaded: &Loaded, table: &Path) -> Result<Checked, Error> {
     // Side by side: none needs the others, and `check` is to take no time.
-    let (proofs, generated, unmigrated) = std::thread::scope(|scope| {
+    let (proofs, generated, migrations) = std::thread::scope(|scope| {
         let proofs = scope.spawn(|| verify::verify(&loaded.machine));
         let generated = sync(loaded, TARGETS, WriteMode::Check);
-        let unmigrated = migrate::check(loaded);
-        (proofs.join().expect("a proof does not panic"), generated, unmigrated)
+        let migrations = migrate::check(loaded);
+        (proofs.join().expect("a proof does not panic"), generated, migrations)
     });
-    let mut generated = generated?;
+    let (mut generated, migrations) = (generated?, migrations?);
     let command = generate_command([table.display().to_string()]);
     let mut findings = artifact::findings(&generated.outcomes, &command);
     for finding in &mut findings {
         finding.path = loaded.root.join(&finding.path).display().to_string();
     }
-    for found in [verify::findings(&loaded.source, &proofs), unmigrated?] {
+    for found in [verify::findings(&loaded.source, &proofs), migrations.findings] {
         let (warnings, errors) = found.into_iter().partition(|finding| !finding.is_error());
         let (warnings, errors): (Vec<Finding>, Vec<Finding>) = (warnings, errors);
         generated.warnings.extend(warnings);
@@ -102,6 +102,7 @@ pub fn checked(loaded: &Loaded, table: &Path) -> Result<Checked, Error> {
     let kept = generated.workflows.iter_mut().flat_map(|kept| &mut kept.findings);
     let of_table = generated.warnings.iter_mut().chain(&mut findings);
     accepted.accept(loaded, of_table.chain(kept))?;
-    let (migrated, source) = (migrate::is_begun(loaded)?, loaded.source.clone());
+    let source = loaded.source.clone();
+    let migrated = migrations.begun;
     Ok(Checked { generated, findings, proofs, migrated, accepted, source })
 }

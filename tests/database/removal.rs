@@ -94,7 +94,7 @@ async fn an_adopted_table_is_as_it_was(dialect: Dialect) {
         let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
         let again = migrate(&loaded, Ask::Remove, WriteMode::Write).unwrap();
         assert_eq!(again.findings[0].rule.id, "nothing-to-remove");
-        assert!(phasegate_codegen::migrate::check(&loaded).unwrap().is_empty());
+        assert!(phasegate_codegen::migrate::check(&loaded).unwrap().findings.is_empty());
 
         // Begun anew, it is as after the first time.
         std::fs::write(project.path("table.toml"), of("mode = \"enforce\"")).unwrap();

@@ -79,30 +79,32 @@ pub fn migrate(loaded: &Loaded, ask: Ask, mode: WriteMode) -> Result<Migrated, E
     Ok(planned)
 }
 
-/// What `check` says of a table whose migrations phasegate keeps: it is what they lead to, and they
-/// are as they were written. Nothing where there are none.
+/// What `check` says of a table's migrations.
+#[derive(Clone, Debug, Default)]
+pub struct Migrations {
+    /// That they don't lead to the table, or are not as they were written.
+    pub findings: Vec<Finding>,
+    /// Whether there are any, or were; none where the table has no `[target.sql]`.
+    pub begun: Option<bool>,
+}
+
+/// Whether a table's migrations lead to it, and are as they were written. Without migrations there is
+/// nothing to find.
 ///
 /// # Errors
 /// Where a file cannot be read.
-pub fn check(loaded: &Loaded) -> Result<Vec<Finding>, Error> {
+pub fn check(loaded: &Loaded) -> Result<Migrations, Error> {
     let states = states(loaded, read)?;
+    if states.is_empty() {
+        return Ok(Migrations::default());
+    }
     if !states.iter().any(|(line, state)| is_kept(loaded, line, state)) {
-        return Ok(Vec::new());
+        return Ok(Migrations { begun: Some(false), findings: Vec::new() });
     }
     let (migrated, _) = plan(loaded, Ask::Changes, &states)?;
     let mut findings = migrated.findings.clone();
     findings.extend(not_migrated(loaded, &migrated));
-    Ok(findings)
-}
-
-/// Whether there are migrations of a table, or were; none where it has no `[target.sql]`.
-///
-/// # Errors
-/// Where a file cannot be read.
-pub fn is_begun(loaded: &Loaded) -> Result<Option<bool>, Error> {
-    let states = states(loaded, read)?;
-    let is_begun = |(line, state): &(Line, LineContents)| is_kept(loaded, line, state);
-    Ok((!states.is_empty()).then(|| states.iter().any(is_begun)))
+    Ok(Migrations { findings, begun: Some(true) })
 }
 
 fn is_kept(loaded: &Loaded, line: &Line, state: &LineContents) -> bool {
