@@ -175,7 +175,7 @@ fn every_file_of_a_command_has_its_row() {
         let runs = text.split("\nimpl ").skip(1).filter_map(|it| it.split_once(" {"));
         for (name, body) in runs {
             let body = body.split("\n}\n").next().unwrap();
-            if body.contains("fn run(&self) -> Outcome") {
+            if body.contains("fn run(&self) -> CommandResult") {
                 // A command of a command has its row beside it.
                 let (row, below) = (format!("{name}({module}::{name})"), format!("{name}({name})"));
                 let has_row = rows.contains(&row) || text.contains(&below);
