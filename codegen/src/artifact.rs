@@ -323,7 +323,12 @@ pub fn findings(outcomes: &[FileResult], command: &str) -> Vec<Finding> {
 fn shared_path(shared: &Shared) -> (&'static rules::Rule, String, String) {
     let Shared { owner, table, target } = shared;
     let message = format!("{owner} and {table} both write this file");
+    let stem = table.rsplit('/').next().unwrap_or(table).trim_end_matches(".toml");
     let help = match target {
+        Some("sql") => format!(
+            "give `path` in `[target.sql]` of one of them another value: in {table} say \
+             `path = \"generated/{stem}-sql\"`"
+        ),
         Some(target) => format!("give `path` in `[target.{target}]` of one of them another value"),
         None => "give one of them another path".to_owned(),
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{CommandResult, Exit, Failure, backend, say, shown};
+use super::{CommandResult, Exit, Failure, backend, say, shown, tables_in};
 use crate::draft::{Ask, draft};
 
 const STARTER: &str = include_str!("starter.toml");
@@ -45,7 +45,7 @@ impl Init {
     pub(crate) fn run(&self) -> CommandResult {
         let (Some(url), Some(column)) = (&self.from_database, &self.column) else {
             let path = self.place("order");
-            write(&path, &starter(&path))?;
+            write(&path, &apart(&path, starter(&path)))?;
             say(&format!("wrote {0}; next: `phasegate generate {0}`", shown(&path)));
             return Ok(Exit::Well);
         };
@@ -63,7 +63,7 @@ impl Init {
         };
         let drafted = backend::block_on(async { draft(&ask).await.map_err(Failure::Message) })?;
         let path = self.place(&drafted.name);
-        write(&path, &drafted.text)?;
+        write(&path, &apart(&path, drafted.text))?;
         say(&format!("wrote {0}; look through it, then: `phasegate check {0}`", shown(&path)));
         Ok(Exit::Well)
     }
@@ -90,6 +90,22 @@ fn starter(path: &Path) -> String {
         true => STARTER.replacen(NAME, &NAME.replace("order", name), 1),
         false => STARTER.to_owned(),
     }
+}
+
+/// A table with a folder of schemas of its own, where another table is next to it: two tables of one folder
+/// cannot both write `generated/sql`.
+fn apart(path: &Path, text: String) -> String {
+    const SECTION: &str = "\n[target.sql]\n";
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // A folder that cannot be read is reported where the file is written.
+    let others = tables_in(folder.unwrap_or(Path::new("."))).unwrap_or_default();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if others.is_empty() || !stem.chars().all(is_plain) {
+        return text;
+    }
+    let own = format!("{SECTION}path     = \"generated/{stem}-sql\"    # generated/sql is another table's\n");
+    text.replacen(SECTION, &own, 1)
 }
 
 fn exists(path: &Path) -> Failure {

@@ -257,10 +257,15 @@ pub(crate) struct Tables {
     pub(crate) all_read: bool,
 }
 
-/// The tables in the current folder: each `.toml` with a `[machine]`.
+/// The tables in the current folder.
 fn tables_here() -> Result<Vec<PathBuf>, Failure> {
+    tables_in(Path::new("."))
+}
+
+/// The tables in a folder: each `.toml` with a `[machine]`.
+pub(crate) fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut tables = Vec::new();
-    for entry in std::fs::read_dir(".")? {
+    for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let is_toml = path.extension().is_some_and(|extension| extension == "toml");
         if is_toml && path.is_file() && load::has_machine(&path) {

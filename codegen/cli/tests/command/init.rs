@@ -57,6 +57,26 @@ fn the_starter_names_its_machine_after_its_file() {
 }
 
 #[test]
+fn a_second_table_in_a_folder_has_schemas_of_its_own() {
+    let folder = shop();
+    assert_eq!(folder.run(&["init", "payment.toml"]).code, Some(0));
+    assert_eq!(draft(&folder, "sqlite:app.db", "orders.status", &[]).code, Some(0));
+    assert_eq!(folder.run(&["init", "loan.toml"]).code, Some(0));
+    assert!(!folder.read("payment.toml").contains("\npath "), "the first has the common folder");
+    for table in ["payment.toml", "order.toml", "loan.toml"] {
+        let ran = folder.run(&["generate", table]);
+        assert_eq!(ran.code, Some(0), "{table}: {ran:?}");
+        let ran = folder.run(&["migrate", table]);
+        assert_eq!(ran.code, Some(0), "{table}: {ran:?}");
+    }
+    for schema in ["sql", "order-sql", "loan-sql"] {
+        assert!(folder.path(&format!("generated/{schema}/sqlite.sql")).exists(), "{schema}");
+    }
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
 fn a_file_that_exists_is_left_as_it_is() {
     let folder = shop();
     folder.write("order.toml", "mine\n");
