@@ -10,7 +10,7 @@ use crate::finding::{Finding, Severity};
 use crate::rules;
 
 /// What a change hides behind may be accepted: then this becomes an error.
-const HIDDEN: &str = "; what it does may be hidden by what is accepted beside it";
+const HIDDEN: &str = "; what it does may be hidden by what is accepted with it";
 
 /// Takes what is accepted as such, and reports (with the last of them) the entries that occur in none.
 pub fn accept<'a, 'v: 'a>(

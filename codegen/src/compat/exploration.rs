@@ -88,7 +88,7 @@ pub struct Witness {
     pub cause: Cause,
     /// Whether no run is the worse for it: the report that is refused is one that may be lost.
     pub tolerated: bool,
-    /// Whether the workflow's own table does it, too, whatever it runs beside.
+    /// Whether the workflow's own table does it, too, whatever it runs alongside.
     pub alone: bool,
 }
 

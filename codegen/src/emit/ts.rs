@@ -44,7 +44,7 @@ impl Target for Ts {
     fn check(row: &Placed<PathRow>, _: &PathTarget, _: &Words<'_>, findings: &mut Findings<'_>) {
         let declares = |path: &&Text| DECLARATIONS.iter().any(|end| path.get_ref().ends_with(end));
         if let Some(path) = row.path.as_ref().filter(declares) {
-            let message = format!("`{}` is a file of declarations alone", shown(path.get_ref()));
+            let message = format!("`{}` is a file of declarations only", shown(path.get_ref()));
             let help = "the module has functions: end it with `.ts` or `.mts`, without `.d`";
             findings.error(rules::BAD_PATH, path.span(), message, help);
         }

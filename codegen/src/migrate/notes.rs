@@ -45,7 +45,7 @@ impl Plan<'_> {
             loaded.machine.name
         );
         let help = format!(
-            "move {was} and the folders of migrations beside it to where they are to be, or take the \
+            "move {was} and the folders of migrations next to it to where they are to be, or take the \
              change back; if the databases' own way leads to this table by migrations written by \
              hand, say so by `--baseline`"
         );
@@ -90,7 +90,7 @@ impl Plan<'_> {
                  before don't know that, and their reports of `{from}` are refused"
             );
             let help = format!(
-                "where they run meanwhile, or may come back, rename in code alone: keep `value = {}`, \
+                "where they run meanwhile, or may come back, rename only in code: keep `value = {}`, \
                  which takes no migration",
                 toml(from)
             );
@@ -130,7 +130,7 @@ impl Plan<'_> {
         );
         let help = match statement {
             Some(statement) => {
-                format!("run beside the migration, where there is such a default: {statement}")
+                format!("run with the migration, where there is such a default: {statement}")
             }
             None => {
                 "SQLite cannot change a default: make the table anew with another, where it has \
@@ -228,7 +228,7 @@ impl Plan<'_> {
                  own from here on",
                 sql.table
             );
-            let help = "drop it by hand when nobody needs its rows; to guard it again, say \
+            let help = "drop it by hand when no one needs its rows; to guard it again, say \
                         `owns = false`, because it is there already"
                 .to_owned();
             self.tell_as(Severity::Warning, rules::REMOVED_FOR_GOOD, None, message, help);

@@ -170,7 +170,7 @@ rows! { COMPAT
 
     JOB_REMOVED "job-removed" {
         looks_for: "a job is gone",
-        why: "What it alone reported is reported no longer: rows of newer runs may be left where \
+        why: "What only it reported is reported no longer: rows of newer runs may be left where \
                 they are.",
         example: Words("`[[job]] name = \"notify\"` was taken out"),
         mend: "keep the job, or let another report what it did; or accept it, where the \
@@ -240,7 +240,7 @@ rows! { COMPAT
 
     MILESTONE_RENAMED "milestone-renamed" {
         looks_for: "a step of a job has another name",
-        why: "The name stands in the workflow alone.",
+        why: "The name stands only in the workflow.",
         example: Words("the milestone `Health check` is called `Check health` now"),
         mend: "nothing has to be done",
     }
@@ -274,7 +274,7 @@ rows! { COMPAT
     DATABASE_TARGET "database-target" {
         looks_for: "[target.sql] is new, or gone",
         why: "A backend that counts on guards and history finds none in a database from before; \
-                without a guard, a state that a rolled back backend lacks is judged by nobody, and \
+                without a guard, a state that a rolled back backend lacks is judged by no one, and \
                 every report on it refused.",
         example: Words("`[target.sql]` was added"),
         mend: "roll out the database before the backend; where [target.sql] is gone, keep it \
@@ -292,7 +292,7 @@ rows! { COMPAT
     MODE_CHANGED "mode-changed" {
         looks_for: "the guard enforces where it observed, or the other way round",
         why: "The mixes are of what the tables allow. A guard that observes lets through more than \
-                that (here it is taken for one that enforces), and whoever counts on it is refused \
+                that (here it is taken for one that enforces), and what counts on it is refused \
                 from the switch on.",
         example: Words("`mode = \"observe\"` was taken out, so that the guard enforces"),
         mend: "look at MACHINE_observed first: what still comes there is refused by a guard that \
@@ -338,7 +338,7 @@ rows! { COMPAT
     }
 
     REFUTED_ALONE "refuted-alone" {
-        looks_for: "a version's own table makes runs go wrong, whatever it runs beside",
+        looks_for: "a version's own table makes runs go wrong, whatever it runs alongside",
         why: "No order of a rollout helps where every layer of the newer version together fails \
                 jobs, leaves rows open or tells what is not so. What the older one alone does wrong in \
                 the same way, whether the newer one mends it or not, is no reason against it.",

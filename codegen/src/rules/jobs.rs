@@ -157,7 +157,7 @@ failure = "lost"
     SKIPPABLE_REPORT "skippable-report" {
         looks_for: "a job with `skippable = true` that reports a state which no transition passes \
             over and which is not optional",
-        why: "Where the job is skipped nobody reports that state, and what comes after it would be \
+        why: "Where the job is skipped no one reports that state, and what comes after it would be \
             refused.",
         example: Lines {
             wrong: r#"

@@ -324,7 +324,7 @@ rows! { LIVE
 
     ROWS_IN_RETIRED_STATES "rows-in-retired-states" {
         looks_for: "rows in retired states",
-        why: "They may be there, and nobody may remember what the state meant once they move on.",
+        why: "They may be there, and no one may remember what the state meant once they move on.",
         example: Words("rows of last year in `paused`, which was retired since"),
         mend: "move them on by the transitions that leave the state",
     }
@@ -354,7 +354,7 @@ rows! { LIVE
     KEY_WITHOUT_INDEX "key-without-index" {
         looks_for: "a table without an index that begins with its key",
         why: "What looks a row up would look through the whole table, for each row that is written.",
-        example: Words("`PRIMARY KEY (name, id)`, and the key is `id` alone"),
+        example: Words("`PRIMARY KEY (name, id)`, and the key is only `id`"),
         mend: "create the index that the finding gives, or name the columns that an index has",
     }
 

@@ -72,7 +72,7 @@ rows! { MIGRATE
     NUMBER_TAKEN "number-taken" {
         looks_for: "two migrations with one number",
         why: "Tools run migrations in the order of their numbers, and refuse two of one.",
-        example: Words("`0003_add_index.sql`, written by hand beside `0003_add_smoke.sql`"),
+        example: Words("`0003_add_index.sql`, written by hand next to `0003_add_smoke.sql`"),
         mend: "give the one written by hand a number of its own",
     }
 
@@ -163,7 +163,7 @@ rows! { MIGRATE
             there",
         why: "Each tool has names, an order and forms of its own. Nothing says which of them runs \
             what phasegate writes.",
-        example: Words("`0001_users.sql` beside `V2__orders.sql`"),
+        example: Words("`0001_users.sql` next to `V2__orders.sql`"),
         mend: "name a folder of one tool for each dialect: `migrations = { postgres = \"...\" }`",
     }
 
@@ -188,7 +188,7 @@ rows! { MIGRATE
 
     VALUE_TAKEN "value-taken" {
         looks_for: "a state with a value that is another state's until the migration has run",
-        why: "While it runs, rows of the two could not be told apart.",
+        why: "While it runs, rows of the two could not be distinguished.",
         example: Words("`checking` is renamed to `checked`, and what was `checked` to `passed`, in \
             one step"),
         mend: "rename one after the other, each with a migration of its own",
@@ -206,7 +206,7 @@ rows! { MIGRATE
     RULES_RETURN "rules-return" {
         looks_for: "a table with the very rules of an earlier one, in which a value meant another \
             state",
-        why: "The history says by which rules a step was judged. It could not be told which of the \
+        why: "The history says by which rules a step was judged. It could not be known which of the \
             two a value of then meant.",
         example: Words("`a` and `b` swap their names, and swap them back two migrations later"),
         mend: "give a renamed state a value that it has not had, or add a state that is `retired = \

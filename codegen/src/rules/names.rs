@@ -123,7 +123,7 @@ retired = true
     VALUE_IS_A_NAME "value-is-a-name" {
         looks_for: "a `value` that is the name of another state",
         why: "Code speaks names, databases speak values. Where one state's value is another's \
-            name, nobody can tell which of the two a word means.",
+            name, no one can say which of the two a word means.",
         example: Lines {
             wrong: r#"
 [[state]]
@@ -213,7 +213,7 @@ retired = true
     VALUE_IS_A_NUMBER "value-is-a-number" {
         looks_for: "a `value` that is the digits of another number than the state's own",
         why: "In messages and in the history, a number that the table lacks stands by its digits. A state \
-            that is called so could not be told from it.",
+            that is called so could not be distinguished from it.",
         example: Lines {
             wrong: r#"
 [[state]]

@@ -202,7 +202,7 @@ failure = "lost"
     WORKFLOW_AGAIN "workflow-again" {
         looks_for: "a run that is started again, after which the row loses its end or has one that \
             is not true",
-        why: "GitHub lets anyone start a run again, all of it or the failed jobs alone. What the \
+        why: "GitHub lets anyone start a run again, all of it or only the failed jobs. What the \
             row said before must stay, or become what the second attempt came to.",
         example: Lines {
             wrong: r#"
@@ -322,7 +322,7 @@ to = "lost"
     PHASE_LEFT_UNFINISHED "phase-left-unfinished" {
         looks_for: "a way to a success on which a row leaves a phase before it is completed, though \
             no report is missing",
-        why: "The stepper shows the phase as unconfirmed for ever, beside an end that is a success: \
+        why: "The stepper shows the phase as unconfirmed for ever, next to an end that is a success: \
             people look for a report that there never was.",
         example: Lines {
             wrong: r#"

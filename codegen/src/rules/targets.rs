@@ -210,7 +210,7 @@ type = "parcel_state"
     }
 
     MISSING_TYPE "missing-type" {
-        looks_for: "`derive = [\"sqlx\"]` beside an application's own enum column without its `type`",
+        looks_for: "`derive = [\"sqlx\"]` with an application's own enum column without its `type`",
         why: "sqlx asks PostgreSQL for the type by its name, and only the application knows that: a read \
             of the column would fail.",
         example: Lines {
@@ -232,7 +232,7 @@ type = "app.parcel_state"
     }
 
     NULL_OF_AN_OWNED_COLUMN "null-of-an-owned-column" {
-        looks_for: "`null` beside a table that phasegate makes",
+        looks_for: "`null` with a table that phasegate makes",
         why: "The column of such a table is NOT NULL: nothing could stand there for the state.",
         example: Lines {
             wrong: r#"
@@ -249,7 +249,7 @@ null = "packed"
     }
 
     COLUMNS_OF_AN_ADOPTED_TABLE "columns-of-an-adopted-table" {
-        looks_for: "`columns` beside `owns = false`",
+        looks_for: "`columns` with `owns = false`",
         why: "What a start may give are columns of a table that phasegate makes. It makes none of a table that \
             is the application's.",
         example: Lines {
@@ -267,7 +267,7 @@ columns = { note = "text" }
     }
 
     OBSERVE_WITHOUT_HISTORY "observe-without-history" {
-        looks_for: "`mode = \"observe\"` beside `events = false`",
+        looks_for: "`mode = \"observe\"` with `events = false`",
         why: "An observing guard marks in the history what it would refuse. Without a history it \
             could only let everything through.",
         example: Lines {

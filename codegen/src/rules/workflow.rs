@@ -31,7 +31,7 @@ rows! { WORKFLOW
 
     NOT_ADOPTED "not-adopted" {
         looks_for: "a workflow that the table names, and in which none of its reports stands",
-        why: "It runs, and nobody hears of it.",
+        why: "It runs, and no one hears of it.",
         example: Words("`workflows = [\".github/workflows/deploy.yml\"]`, with that file as it was"),
         mend: "run `phasegate workflow adopt FILE`",
     }
@@ -106,7 +106,7 @@ rows! { WORKFLOW
     MISSING_REGION "missing-region" {
         looks_for: "a report of a job that the workflow does not send",
         why: "The row never comes to that state, though the table says that this job reports it.",
-        example: Words("`success` was added to the job `build` in the table alone"),
+        example: Words("`success` was added to the job `build` only in the table"),
         mend: "run `phasegate workflow adopt FILE`, or follow the finding where it has to be done \
             by hand",
     }
@@ -164,7 +164,7 @@ rows! { WORKFLOW
 
     MISSING_JOB "missing-job" {
         looks_for: "a job of the table that the workflow lacks",
-        why: "Its states are reported by nobody, and jobs that need it can't say what became of \
+        why: "Its states are never reported, and jobs that need it can't say what became of \
             it.",
         example: Words("the table's job `smoke`, called `smoke-test` in the workflow"),
         mend: "call the workflow's job as the table does, add it, or change the table",
@@ -221,7 +221,7 @@ rows! { WORKFLOW
     CONCLUSION "conclusion" {
         looks_for: "a concluding job that does not run whatever became of the others, waits for an approval \
             or for what a lost job would have said, or does not know what became of the others",
-        why: "The end of a failed run is then reported by nobody, or reported falsely.",
+        why: "The end of a failed run is then never reported, or reported falsely.",
         example: Words("the job `conclude` without `if: always()`"),
         mend: "give it the `if:` and the `env:` that the finding prints",
     }
@@ -248,7 +248,7 @@ rows! { WORKFLOW
         looks_for: "a concurrency group that the runs of several rows, or their concluding jobs, \
             wait in",
         why: "Of those that wait in a group only the last is kept. One that is replaced is \
-            cancelled before any of its jobs runs: nobody says what became of its row.",
+            cancelled before any of its jobs runs: no one says what became of its row.",
         example: Words("`concurrency: deploy` at the top of a workflow"),
         mend: "let the group be called as the finding says, and give a group of its own to the job that \
             has to be the only one of its kind",

@@ -124,7 +124,7 @@ fn line<R>(
     let (job, does) = match step {
         Step::Switched { to } => return told.switched(&before.row, to),
         Step::AgainAll => return "the run is started again: all jobs".to_owned(),
-        Step::AgainFailed => return "the run is started again: the failed jobs alone".to_owned(),
+        Step::AgainFailed => return "the run is started again: only the failed jobs".to_owned(),
         Step::Job { job, does } => (job, does),
     };
     let (name, plan) = (workflow.name(job), &workflow.plans[usize::from(job)]);

@@ -95,7 +95,7 @@ fn concluding(draft: &mut Draft<'_>, row: &Placed<JobRow>) {
     ];
     for (key, span) in early.into_iter().flatten() {
         let message = format!("the concluding job `{name}` has `{key}`");
-        let help = "a concluding job reports its outcome alone: remove it, or remove `always`";
+        let help = "a concluding job reports only its outcome: remove it, or remove `always`";
         draft.error(rules::ALWAYS_WITH_REPORTS, span, message, help);
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn skippable(draft: &mut Draft<'_>) {
         if is_set(row.always.as_ref()) {
             let message = format!("the concluding job `{job}` is skippable");
             let help =
-                "where it is skipped nobody says what became of the others: remove one of the two";
+                "where it is skipped no one says what became of the others: remove one of the two";
             draft.error(rules::SKIPPABLE_CONCLUSION, skippable.span(), message, help);
             continue;
         }

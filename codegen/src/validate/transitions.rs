@@ -197,7 +197,7 @@ fn every_state_to_enter(draft: &Draft<'_>, span: &Range<usize>) -> Vec<Named> {
 fn missing(draft: &mut Draft<'_>, placed: &Placed<TransitionRow>, key: &str) {
     draft.broken = true;
     let message = format!("the [[transition]] lacks `{key}`");
-    let help = "write `from` and `to`, or `path` alone";
+    let help = "write `from` and `to`, or only `path`";
     draft.error(rules::MISSING_KEY, placed.span.clone(), message, help);
 }
 

@@ -144,6 +144,6 @@ pub(super) fn never_reported(draft: &mut Draft<'_>) {
         None => format!("no job reports {names}"),
         Some(count) => format!("no job reports {count} states: {names}"),
     };
-    let help = "report it in a [[job]], or leave it to whoever writes it";
+    let help = "report it in a [[job]], or leave it to the application that writes it";
     each_or_all(draft, rules::NEVER_REPORTED, &found, message, help);
 }

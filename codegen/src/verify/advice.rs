@@ -38,9 +38,11 @@ fn of_conclusion(machine: &Machine, row: StateId) -> Option<String> {
         .collect();
     let name = &machine.state(row).name;
     Some(match refused.is_empty() {
-        true => "let each job report ends of its own result alone: a success where it succeeded, and no \
+        true => {
+            "let each job report only ends of its own result: a success where it succeeded, and no \
                  other end before the concluding job has reported"
-            .to_owned(),
+                .to_owned()
+        }
         false => format!(
             "declare the steps from `{name}` to what `{}` may report there: {}",
             job.name,

@@ -1,4 +1,4 @@
-//! What is refuted of a table, whatever it runs beside, and in which ways.
+//! What is refuted of a table, whatever it runs alongside, and in which ways.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ impl Refuted {
     }
 }
 
-/// What is refuted of a table, whatever it runs beside: of the runs of its workflow, and of those that
+/// What is refuted of a table, whatever it runs alongside: of the runs of its workflow, and of those that
 /// are started again; where it has none, of its reports and phases.
 pub(crate) fn refuted_alone(machine: &Machine) -> Vec<Refuted> {
     let again = Subject::of(machine, Mode::all(true, false));

@@ -80,7 +80,7 @@ pub(super) fn views(subject: &Subject<'_>) -> ClaimResult {
     settle(machine, &[views], Claim::Views, tried, || {
         let mut counts = vec![(views.views, "views")];
         // Another search than that of all runs, and so another number.
-        counts.push((views.by_own_jobs, "situations of phases by their own jobs alone"));
+        counts.push((views.by_own_jobs, "situations of phases by their own jobs only"));
         counts.retain(|(number, _)| *number > 0);
         counts.push(situations(&[views]));
         Covered { counts, ..Covered::default() }

@@ -1,4 +1,4 @@
-//! What a version does wrong by its own table, whatever it runs beside: where that is marked, and what is
+//! What a version does wrong by its own table, whatever it runs alongside: where that is marked, and what is
 //! told of the way there and back.
 
 use crate::common::proofs;
@@ -158,17 +158,17 @@ fn the_way_back_from_a_version_that_is_wrong_alone_is_told_beside_its_own_faults
     assert!(comparison.rollback.orders.iter().all(Order::is_safe_beside), "{said}");
     let (layers, waits) = best(&comparison.rollback);
     assert_eq!((layers[0], waits.len()), (Layer::Workflow, 0));
-    let told = "goes back): beside what deploy.toml's own table does wrong until its last run has ended, any order is safe, whatever runs meanwhile.\n  1. old workflow";
+    let told = "goes back): apart from what deploy.toml's own table does wrong until its last run has ended, any order is safe, whatever runs meanwhile.\n  1. old workflow";
     assert!(said.contains(told), "{said}");
     assert!(
-        said.ends_with("rollout in no order, rollback in any order, beside its own faults\n"),
+        said.ends_with("rollout in no order, rollback in any order, apart from its own faults\n"),
         "{said}"
     );
     let json = comparison.json();
     assert_eq!(json["rollback"]["safe"], serde_json::json!([]));
     assert_eq!(json["rollback"]["safe_beside_own_faults"].as_array().unwrap().len(), 6);
     assert!(json["rollout"]["safe_beside_own_faults"].is_null());
-    assert!(comparison.rollout.best().is_none(), "nobody is told to go there: {said}");
+    assert!(comparison.rollout.best().is_none(), "no one is sent there: {said}");
 }
 
 /// A row that failed is left again where its run is started again: then `jb`'s start has no report that

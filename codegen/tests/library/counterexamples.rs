@@ -63,7 +63,7 @@ fn runs_are_finished_however_many_jobs_there_are_side_by_side() {
         let case = refuted(&proofs, "workflow-ends");
         assert_eq!(
             case.summary,
-            "the row is left in `queued`, and nobody says that the run is over"
+            "the row is left in `queued`, and no one says that the run is over"
         );
         assert_eq!(case.shortest, jobs == 3);
         // The row starts, each of them is cancelled before it begins, and `publish` is skipped.
@@ -129,7 +129,7 @@ fn a_refusal_is_excused_by_a_loss_only_where_the_refused_report_may_be_lost_itse
 fn a_row_that_moves_on_has_its_end_said_no_longer() {
     assert_eq!(
         wrong("said_and_left", "workflow-ends"),
-        "the row is left in `z`, and nobody says that the run is over: the row starts in q; \
+        "the row is left in `z`, and no one says that the run is over: the row starts in q; \
          a starts: q -> y; a succeeds: it has no report for that; \
          c concludes that all succeeded: y -> x; d starts: x -> z; \
          d succeeds: it has no report for that"

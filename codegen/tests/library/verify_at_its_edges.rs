@@ -213,7 +213,7 @@ fn what_is_counted_is_called_what_it_is_however_many_jobs_there_are() {
         covered.counts.into_iter().map(|(_, what)| what).collect()
     };
     assert_eq!(counted(4), ["views", "situations"]);
-    assert_eq!(counted(40), ["situations of phases by their own jobs alone", "situations"]);
+    assert_eq!(counted(40), ["situations of phases by their own jobs only", "situations"]);
 }
 
 /// Jobs in a row, each with a phase, a start and a success, and a conclusion.

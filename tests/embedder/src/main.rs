@@ -4,10 +4,18 @@
 
 #[path = "../generated/order.rs"]
 mod order;
+#[path = "../generated/payment.rs"]
+mod payment;
+#[cfg(feature = "shop")]
+mod shop;
 
 phasegate::machine!(
     /// The order machine.
     pub Order = order::{OrderStatus, OrderPhase}
+);
+phasegate::machine!(
+    /// The payment machine.
+    pub Payment = payment::{PaymentStatus, PaymentPhase}
 );
 
 #[cfg(feature = "generator")]

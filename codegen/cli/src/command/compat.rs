@@ -20,7 +20,7 @@ pub(crate) struct Compat {
     /// Compare several versions that are all live at once, oldest first
     #[arg(long)]
     window: bool,
-    /// The file of accepted findings; by default TABLE.accepted.toml beside the newest version
+    /// The file of accepted findings; by default TABLE.accepted.toml next to the newest version
     #[arg(long, value_name = "FILE")]
     accepted: Option<PathBuf>,
     #[command(flatten)]

@@ -104,7 +104,9 @@ fn apart(path: &Path, text: String) -> String {
     if others.is_empty() || !stem.chars().all(is_plain) {
         return text;
     }
-    let own = format!("{SECTION}path     = \"generated/{stem}-sql\"    # generated/sql is another table's\n");
+    let own = format!(
+        "{SECTION}path     = \"generated/{stem}-sql\"    # generated/sql is another table's\n"
+    );
     text.replacen(SECTION, &own, 1)
 }
 

@@ -124,7 +124,7 @@ enum Command {
 pub(crate) enum Exit {
     /// All is well.
     Well,
-    /// The work ran, and what it looked at falls short.
+    /// The work ran, and there are findings.
     Findings,
 }
 
@@ -312,10 +312,10 @@ pub(crate) enum Format {
     Github,
 }
 
-/// How findings are told.
+/// How findings are printed.
 #[derive(Args)]
 pub(crate) struct FormatArg {
-    /// How findings are told
+    /// How findings are printed
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
 }

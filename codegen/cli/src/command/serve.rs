@@ -65,7 +65,7 @@ pub(crate) struct Server {
         default_value = "127.0.0.1:4747"
     )]
     listen: SocketAddr,
-    /// Where to serve `/metrics` alone, without a credential; else operators get it where the rest is
+    /// Where to serve only `/metrics`, without a credential; else operators get it where the rest is
     #[arg(long, value_name = "ADDRESS", env = "PHASEGATE_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
     /// For how many hours a row's token is good; by default for as long as the row is there

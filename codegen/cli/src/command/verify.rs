@@ -33,7 +33,7 @@ impl Verify {
     pub(crate) fn run(&self) -> CommandResult {
         let format = self.format.format;
         if self.export.is_some() && format != Format::Text {
-            let alone = "--export writes the model alone: leave --format out".to_owned();
+            let alone = "--export writes only the model: leave --format out".to_owned();
             return Err(Failure::Message(alone));
         }
         let tables = self.tables.load(format)?;

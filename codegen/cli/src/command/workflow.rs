@@ -115,7 +115,7 @@ fn in_root(file: &Path, loaded: &Loaded) -> Result<String, Failure> {
     Ok(path)
 }
 
-/// What is not named in the table is looked at by nobody later on.
+/// What is not named in the table is not looked at later on.
 fn not_listed(loaded: &Loaded, path: &str, listed: &[String]) -> Finding {
     let all: Vec<String> =
         listed.iter().map(String::as_str).chain([path]).map(|path| format!("{path:?}")).collect();

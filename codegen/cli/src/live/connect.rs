@@ -108,7 +108,7 @@ async fn postgres(url: &str) -> Result<Conn, Away> {
     let mut conn = match connecting {
         Ok(Ok(conn)) => conn,
         Ok(Err(error)) => return Err(format!("{shown}: {}", in_words(&error))),
-        Err(_) => return Err(format!("{shown}: nobody answered within {} s", CONNECT.as_secs())),
+        Err(_) => return Err(format!("{shown}: timed out after {} s", CONNECT.as_secs())),
     };
     let begin = format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '{STATEMENT}'; \

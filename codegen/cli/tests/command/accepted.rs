@@ -347,21 +347,3 @@ fn help_says_what_the_exit_codes_are() {
         assert!(ran.out.replace("\n", " ").contains("valid or can't be read"), "{ran:?}");
     }
 }
-
-#[test]
-fn the_page_shows_what_is_printed_and_its_entries_are_entries() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/accepted.md");
-    let page = std::fs::read_to_string(path).unwrap();
-    let mut blocks = page.split("```").skip(1).step_by(2);
-    let folder = Folder::with("parcel.toml", OPEN);
-    let printed = folder.run(&["check", "parcel.toml"]).out;
-    let shown = blocks.next().unwrap().strip_prefix("text\n").unwrap();
-    for line in shown.lines().filter(|line| !line.starts_with('$') && *line != "...") {
-        assert!(printed.contains(&format!("{line}\n")), "{line}\n{printed}");
-    }
-    let entries: Vec<&str> = blocks.map(|block| block.strip_prefix("toml\n").unwrap()).collect();
-    assert_eq!(entries.len(), 2);
-    folder.write("parcel.accepted.toml", entries.concat());
-    let ran = folder.run(&["check", "parcel.toml"]);
-    assert!(ran.out.contains("(accepted: the console ends parcels"), "{ran:?}");
-}

@@ -28,6 +28,16 @@ fn the_table_of_the_example_is_what_init_writes() {
 }
 
 #[test]
+fn the_crate_that_the_book_shows_has_current_artifacts_and_migrations() {
+    let folder = Folder::new();
+    for table in ["order.toml", "payment.toml"] {
+        let path = format!("{}/../../tests/embedder/{table}", env!("CARGO_MANIFEST_DIR"));
+        let ran = folder.run(&["check", &path]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+}
+
+#[test]
 fn the_build_script_writes_the_artifacts_and_fails_the_build_where_it_cannot() {
     let folder = Folder::with("order.toml", TABLE);
     let build = || {

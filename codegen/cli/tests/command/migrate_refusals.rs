@@ -380,7 +380,7 @@ fn says_where_the_default_of_the_applications_own_column_starts_no_row_any_more(
     let other = starts("\"held\"").replace("name = \"new\"\n", "name = \"new\"\nretired = true\n");
     let postgres = |value: &str| {
         format!(
-            "run beside the migration, where there is such a default: ALTER TABLE \"public\".\"jobs\" \
+            "run with the migration, where there is such a default: ALTER TABLE \"public\".\"jobs\" \
              ALTER COLUMN \"status\" SET DEFAULT '{value}'"
         )
     };

@@ -87,7 +87,7 @@ fn the_model_is_exported_for_one_table_alone() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(said(&output), "");
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.contains("--export writes the model alone: leave --format out"), "{errors}");
+    assert!(errors.contains("--export writes only the model: leave --format out"), "{errors}");
 }
 
 #[test]

@@ -325,10 +325,10 @@ impl Comparison<'_> {
             (0, all) if orders.leaves_what_is_wrong() && orders.best().is_some() => {
                 let safe = orders.count(Order::is_safe_beside);
                 match (safe, orders.best().is_some_and(Order::is_sound_beside)) {
-                    (0, true) => "with refusals that are tolerated, beside its own faults",
-                    (0, false) => "only without runs under way, beside its own faults",
-                    (safe, _) if safe == all => "in any order, beside its own faults",
-                    (_, _) => "in some orders, beside its own faults",
+                    (0, true) => "with refusals that are tolerated, apart from its own faults",
+                    (0, false) => "only without runs under way, apart from its own faults",
+                    (safe, _) if safe == all => "in any order, apart from its own faults",
+                    (_, _) => "in some orders, apart from its own faults",
                 }
             }
             _ if orders.orders.iter().any(|order| !order.exhausted) => "unknown",

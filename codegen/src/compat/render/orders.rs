@@ -28,7 +28,7 @@ impl Comparison<'_> {
         let all = orders.orders.len();
         let beside = match leaves {
             true => format!(
-                "beside what {}'s own table does wrong until its last run has ended, ",
+                "apart from what {}'s own table does wrong until its last run has ended, ",
                 self.new.source.path
             ),
             false => String::new(),

@@ -1,4 +1,4 @@
-//! What a version's own table does wrong, whatever it runs beside.
+//! What a version's own table does wrong, whatever it runs alongside.
 
 use std::collections::BTreeSet;
 

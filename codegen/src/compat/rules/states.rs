@@ -229,7 +229,7 @@ pub(super) fn optional(pair: &Pair<'_>, changes: &mut Changes) {
     let way = |name: &str| {
         format!("declare the steps past `{name}` as transitions one release before it is optional")
     };
-    let what = "is optional now: what follows it goes without it, to newer versions alone";
+    let what = "is optional now: what follows it goes without it, only to newer versions";
     let at = |row: &crate::table::StateRow| Some(row.optional.as_ref()?.span());
     turned(pair, changes, |was, is| is.optional && !was.optional, (what, way), at);
 }

@@ -92,7 +92,7 @@ pub(super) fn names(pair: &Pair<'_>, changes: &mut Changes) {
 pub(super) fn target(pair: &Pair<'_>, changes: &mut Changes) {
     let (side, what) = match sql(pair) {
         (None, Some(_)) => (Side::New, "is new: databases from before have no guards"),
-        (Some(_), None) => (Side::Old, "is gone: nobody counts on the guards any more"),
+        (Some(_), None) => (Side::Old, "is gone: nothing counts on the guards any more"),
         (Some(_), Some(_)) | (None, None) => return,
     };
     let message = format!("[target.sql] {what}");

@@ -188,7 +188,7 @@ impl Target for Workflow {
             if let Some(other) = seen.insert(name.to_lowercase(), name)
                 && other != name
             {
-                let message = format!("the jobs `{other}` and `{name}` differ in case alone");
+                let message = format!("the jobs `{other}` and `{name}` differ only in case");
                 findings.error(rules::COLLIDING_NAMES, job.span(), message, "rename one of them");
             }
         }

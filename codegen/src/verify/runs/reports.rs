@@ -154,7 +154,7 @@ impl<'w, 'm> Reports<'w, 'm> {
             let why = if state.is_ended() {
                 format!("only a report that may be lost says that it is `{name}`")
             } else {
-                format!("the row is left in `{name}`, and nobody says that the run is over")
+                format!("the row is left in `{name}`, and no one says that the run is over")
             };
             self.breaks(known, claim(Claim::Ends), end, None, why);
         }

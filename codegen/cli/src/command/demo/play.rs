@@ -47,7 +47,7 @@ struct Current {
 }
 
 impl<'a> Play<'a> {
-    /// A run that nobody has started from a console yet.
+    /// A run that no one has started from a console yet.
     pub(super) fn new(loaded: &'a Loaded, folder: &Path, pace: Duration) -> Result<Self, Failure> {
         let machine = &loaded.machine;
         let Some(target) = machine.targets.workflow() else {

@@ -108,12 +108,12 @@ impl fmt::Display for Impossible {
             Self::Taken { state, value, by } => write!(
                 f,
                 "the value `{value}` of `{state}` is that of `{by}` until this migration has run: \
-                 rows of the two could not be told apart"
+                 rows of the two could not be distinguished"
             ),
             Self::Ambiguous { value, now } => write!(
                 f,
                 "`{value}` meant the state that is now `{now}` when the very same rules were in \
-                 force before: the history of then could not be told from that of now"
+                 force before: the history from before could not be distinguished from that of now"
             ),
             Self::Renumbered { state, was, number } => {
                 write!(f, "the number of `{state}` is {number} now, and rows hold {was} for it")
