@@ -1,5 +1,6 @@
 //! How a backend behaves where it may differ.
 
+use super::Net;
 use std::time::Duration;
 
 /// How a backend behaves where it may differ.
@@ -22,6 +23,7 @@ pub struct Options {
     pub(super) streams_per_client: usize,
     pub(super) connections: usize,
     pub(super) connections_per_client: usize,
+    pub(super) proxies: Vec<Net>,
     pub(super) head_timeout: Duration,
     pub(super) body_timeout: Duration,
     pub(super) request_timeout: Duration,
@@ -42,6 +44,7 @@ impl Default for Options {
             streams_per_client: 1_000,
             connections: 12_000,
             connections_per_client: 2_000,
+            proxies: Vec::new(),
             head_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
@@ -91,11 +94,18 @@ impl Options {
         Self { connections, ..self }
     }
 
-    /// How many of them one address has at most; 2,000 by default. Behind a proxy all have its
-    /// address.
+    /// How many of them one address has at most; 2,000 by default. Those of a
+    /// [proxy that is trusted](Self::proxies) are bounded by their number as a whole only.
     #[must_use]
     pub fn connections_per_client(self, connections_per_client: usize) -> Self {
         Self { connections_per_client, ..self }
+    }
+
+    /// Proxies that are trusted: their connections are those of many clients. Who a request is of behind them,
+    /// [`Access::proxies`](super::Access::proxies) finds out.
+    #[must_use]
+    pub fn proxies(self, proxies: Vec<Net>) -> Self {
+        Self { proxies, ..self }
     }
 
     /// How long a connection may take for the next request's head, idle time included; 15 s by

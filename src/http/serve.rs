@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -131,7 +131,7 @@ async fn accept(
             _ = closing.wait_for(|closing| *closing) => break,
         };
         match taken {
-            Ok((socket, peer)) => match counts.one(Some(peer.ip())) {
+            Ok((socket, peer)) => match counts.one(own(peer.ip(), &options)) {
                 Some(counted) => {
                     let watcher = graceful.watcher();
                     let connection = connection(socket, peer, router.clone(), &options);
@@ -147,6 +147,11 @@ async fn accept(
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// Whose a connection is; nobody's own, where it comes from a proxy that is trusted.
+fn own(peer: IpAddr, options: &Options) -> Option<IpAddr> {
+    (!options.proxies.iter().any(|proxy| proxy.has(peer))).then_some(peer)
 }
 
 /// Prunes the history now and then, until the backend stops.

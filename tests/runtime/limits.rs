@@ -1,8 +1,9 @@
 //! What one client does too much of is answered or closed, and others notice nothing.
 
 use crate::common::backend::client::Stream;
+use crate::common::backend::guarded::Guarded;
 use crate::common::backend::world::{Database, World};
-use phasegate::http::Options;
+use phasegate::http::{Access, BearerToken, Operators, Options};
 use serde_json::json;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -146,4 +147,51 @@ fn wrong_tokens_of_one_client_are_bounded_and_a_right_one_is_taken_still() {
         };
     }
     row.walk(&["building"]);
+}
+
+#[test]
+fn behind_a_trusted_proxy_each_client_has_limits_of_its_own() {
+    let world = World::deploy(Database::Sqlite);
+    let one = NonZeroU32::new(1).unwrap();
+    let hour = Duration::from_secs(3600);
+    let options = || {
+        let options = Options::default().starts(one).starts_every(hour).wrong(one).wrong_every(hour);
+        options.connections_per_client(2)
+    };
+    let loopback = || vec!["127.0.0.1".parse().unwrap()];
+    let access = Access::new(Operators::Anyone);
+    let start = |at: &Guarded, client: &str| {
+        let headers = [("content-type", "application/json"), ("x-forwarded-for", client)];
+        at.head("POST", "/api/deploys", &headers, "{}").status
+    };
+    let report = |at: &Guarded, client: &str| {
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-forwarded-for", client),
+            ("authorization", "Bearer wrong"),
+        ];
+        at.head("POST", "/api/deploys/x/callbacks", &headers, r#"{"status":"building"}"#).status
+    };
+    let trusting = Guarded::with(
+        &world,
+        &access.clone().proxies(loopback()),
+        BearerToken,
+        options().proxies(loopback()),
+    );
+    assert_eq!([start(&trusting, "1.1.1.1"), start(&trusting, "1.1.1.1")], [201, 429]);
+    assert_eq!(start(&trusting, "9.9.9.9, 2.2.2.2"), 201, "whom the proxy names, and no one before");
+    assert_eq!(start(&trusting, "2.2.2.2"), 429);
+    assert_eq!([report(&trusting, "1.1.1.1"), report(&trusting, "1.1.1.1")], [401, 429]);
+    assert_eq!(report(&trusting, "2.2.2.2"), 401);
+    // The connections of many come from one address.
+    let host = trusting.url.strip_prefix("http://").unwrap();
+    let open: Vec<TcpStream> = (0..5).map(|_| TcpStream::connect(host).unwrap()).collect();
+    assert_eq!(start(&trusting, "3.3.3.3"), 201);
+    drop(open);
+    trusting.stop(&world);
+    // Whoever is no proxy is who its connection is of, whatever it says.
+    let plain = Guarded::with(&world, &access, BearerToken, options());
+    assert_eq!([start(&plain, "1.1.1.1"), start(&plain, "2.2.2.2")], [201, 429]);
+    assert_eq!([report(&plain, "1.1.1.1"), report(&plain, "2.2.2.2")], [401, 429]);
+    plain.stop(&world);
 }

@@ -13,7 +13,7 @@ pub use net::{Net, NoNet};
 pub use operators::{Operator, Operators, Tokens};
 
 use super::problem::Kind;
-use super::{Backend, log, problem, routes};
+use super::{Backend, Client, log, problem, routes};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -190,9 +190,13 @@ async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) 
     }
 }
 
-/// Writes a line for each answer, under the id of its request.
-async fn told(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+/// Writes a line for each answer, under the id of its request. Behind a proxy that is trusted the client is
+/// whom it names, for the limits too.
+async fn told(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let trusted = net::is_from(request.extensions(), &access.proxies);
     let client = net::client(request.headers(), request.extensions(), &access.proxies);
+    if let Some(client) = client.filter(|_| trusted) {
+        request.extensions_mut().insert(Client(client));
+    }
     log::told(request, next, client, trusted).await
 }

@@ -14,12 +14,21 @@ pub struct Guarded {
 
 impl Guarded {
     pub fn new(world: &World, access: &Access, credential: impl Authenticate) -> Self {
+        Self::with(world, access, credential, Options::default())
+    }
+
+    pub fn with(
+        world: &World,
+        access: &Access,
+        credential: impl Authenticate,
+        options: Options,
+    ) -> Self {
         let (store, machine) = (world.store.clone(), world.machine.clone());
         let page = phasegate::axum::routing::get(|| async { "a page" });
         let pages = phasegate::axum::Router::new().route("/", page);
         let running = world.run(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let backend = Backend::with(store, machine, credential, Options::default());
+            let backend = Backend::with(store, machine, credential, options);
             let router = access.router([&backend], pages);
             http::serve(vec![backend], listener, router).unwrap()
         });

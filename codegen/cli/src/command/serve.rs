@@ -102,7 +102,7 @@ impl Server {
         let credential = self.access.reports()?;
         backend::block_on(async {
             let mut stopping = Stopping::new()?;
-            let mut options = Options::default();
+            let mut options = Options::default().proxies(self.access.proxies());
             if let Some(hours) = self.row_token_hours {
                 options = options.token_lifetime(Duration::from_secs(u64::from(hours) * 60 * 60));
             }

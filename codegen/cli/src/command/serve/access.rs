@@ -108,7 +108,7 @@ impl AccessArgs {
         listen: SocketAddr,
         metrics: Option<SocketAddr>,
     ) -> Result<Access, Failure> {
-        let mut access = Access::new(self.operators()?).proxies(self.trusted_proxy.clone());
+        let mut access = Access::new(self.operators()?).proxies(self.proxies());
         if metrics.is_some() {
             access = access.without_metrics();
         }
@@ -142,6 +142,11 @@ impl AccessArgs {
             )),
             Err(other) => refused(other.to_string()),
         }
+    }
+
+    /// Proxies that are trusted.
+    pub(super) fn proxies(&self) -> Vec<Net> {
+        self.trusted_proxy.clone()
     }
 
     fn operators(&self) -> Result<Operators, Failure> {
