@@ -56,6 +56,8 @@ pub struct Schema {
     pub overdue: String,
     /// What prunes the history: a function on PostgreSQL, a view on SQLite.
     pub prune: String,
+    /// The keys whose history or reports were pruned, and how many.
+    pub pruned: String,
     /// What applies a report in one statement: a function, on PostgreSQL. Where it is missing, or this
     /// role may not execute it, several statements do the same.
     pub apply: String,
@@ -94,6 +96,7 @@ impl Schema {
             rules: format!("{machine}_rules"),
             overdue: format!("{machine}_overdue"),
             prune: format!("{machine}_prune"),
+            pruned: format!("{machine}_pruned"),
             apply: format!("{machine}_apply"),
             guard: format!("000_{machine}_guard"),
         }

@@ -102,6 +102,8 @@ CREATE TABLE "public"."deploy_reports" (
 CREATE INDEX "deploy_reports_row" ON "public"."deploy_reports" ("deploy_id", "id");
 CREATE UNIQUE INDEX "deploy_reports_event" ON "public"."deploy_reports" ("deploy_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_seq" ON "public"."deploy_reports" ("deploy_id", "seq") WHERE "answer" = 'applied';
+CREATE UNIQUE INDEX "deploy_reports_start" ON "public"."deploy_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
+CREATE INDEX "deploy_reports_run" ON "public"."deploy_reports" ("run_id") WHERE "run_id" IS NOT NULL;
 
 -- What is being forced in this very transaction; no row outlives it.
 CREATE TABLE "public"."deploy_forcing" (
@@ -440,6 +442,8 @@ $phasegate$;
 CREATE FUNCTION "public"."deploy_report"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $phasegate$
+DECLARE
+  gone bigint;
 BEGIN
   IF NEW."seq" IS NOT NULL AND NOT EXISTS (
     SELECT FROM "public"."deploy_events" e WHERE e."deploy_id" = NEW."deploy_id" AND e."seq" = NEW."seq"
@@ -448,6 +452,23 @@ BEGIN
       || NEW."deploy_id"::text || ' has no event ' || NEW."seq"::text;
   END IF;
   NEW."at" := clock_timestamp();
+  -- Of those that led to no step the newest of each row stay, and a count of the others.
+  IF NEW."answer" NOT IN ('applied', 'dispatching', 'dispatched') THEN
+    PERFORM set_config('phasegate.pruning', 'on', true);
+    DELETE FROM "public"."deploy_reports" r WHERE r."deploy_id" = NEW."deploy_id"
+      AND r."answer" NOT IN ('applied', 'dispatching', 'dispatched') AND (r."answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+      AND r."id" <= (
+        SELECT o."id" FROM "public"."deploy_reports" o WHERE o."deploy_id" = NEW."deploy_id"
+          AND o."answer" NOT IN ('applied', 'dispatching', 'dispatched') AND (o."answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+        ORDER BY o."id" DESC OFFSET 200 - 1 LIMIT 1
+      );
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    PERFORM set_config('phasegate.pruning', '', true);
+    IF gone > 0 THEN
+      INSERT INTO "public"."deploy_pruned" AS p ("deploy_id", "events", "reports", "before") VALUES (NEW."deploy_id", 0, gone, NEW."at")
+        ON CONFLICT ("deploy_id") DO UPDATE SET "reports" = p."reports" + EXCLUDED."reports", "at" = EXCLUDED."at";
+    END IF;
+  END IF;
   RETURN NEW;
 END
 $phasegate$;

@@ -76,6 +76,8 @@ CREATE TABLE "deploy_reports" (
 CREATE INDEX "deploy_reports_row" ON "deploy_reports" ("deploy_id", "id");
 CREATE UNIQUE INDEX "deploy_reports_event" ON "deploy_reports" ("deploy_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_seq" ON "deploy_reports" ("deploy_id", "seq") WHERE "answer" = 'applied';
+CREATE UNIQUE INDEX "deploy_reports_start" ON "deploy_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
+CREATE INDEX "deploy_reports_run" ON "deploy_reports" ("run_id") WHERE "run_id" IS NOT NULL;
 
 -- What may be forced: each leave is for one step, which uses it up.
 CREATE TABLE "deploy_forcing" (
@@ -252,6 +254,8 @@ BEGIN
     WHERE NEW."answer" = 'applied' AND EXISTS (
       SELECT 1 FROM "deploy_reports" WHERE "deploy_id" = NEW."deploy_id" AND "seq" = NEW."seq" AND "answer" = 'applied'
     );
+  SELECT RAISE(ABORT, 'phasegate: deploy_reports is append-only: a row was started under this event id already')
+    WHERE NEW."seq" = 1 AND EXISTS (SELECT 1 FROM "deploy_reports" WHERE "event_id" = NEW."event_id" AND "seq" = 1);
   SELECT RAISE(ABORT, 'phasegate: deploy_reports: there is no such event')
     WHERE NEW."seq" IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id" AND "seq" = NEW."seq");
@@ -263,6 +267,24 @@ END;
 CREATE TRIGGER "deploy_report_id" AFTER INSERT ON "deploy_reports" WHEN NEW."id" < 1
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: deploy_reports: ids start at 1');
+END;
+
+-- Of reports that led to no step the newest of each row stay, and a count of the others.
+CREATE TRIGGER "deploy_report_kept" AFTER INSERT ON "deploy_reports" WHEN NEW."answer" NOT IN ('applied', 'dispatching', 'dispatched') AND (
+  SELECT count(*) FROM "deploy_reports" WHERE "deploy_id" = NEW."deploy_id"
+    AND "answer" NOT IN ('applied', 'dispatching', 'dispatched') AND ("answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+) > 200
+BEGIN
+  INSERT INTO "deploy_mode" ("id") SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM "deploy_mode");
+  UPDATE "deploy_mode" SET "pruning" = 1;
+  INSERT INTO "deploy_pruned" ("deploy_id", "events", "reports", "before", "at")
+    VALUES (NEW."deploy_id", 0, 1, NEW."at", NEW."at")
+    ON CONFLICT ("deploy_id") DO UPDATE SET "reports" = "reports" + 1, "at" = excluded."at";
+  DELETE FROM "deploy_reports" WHERE "id" = (
+    SELECT min("id") FROM "deploy_reports" WHERE "deploy_id" = NEW."deploy_id"
+      AND "answer" NOT IN ('applied', 'dispatching', 'dispatched') AND ("answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+  );
+  UPDATE "deploy_mode" SET "pruning" = 0;
 END;
 CREATE TRIGGER "deploy_report_update" BEFORE UPDATE ON "deploy_reports"
 BEGIN

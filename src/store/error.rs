@@ -58,6 +58,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether what was asked for can't be, and nothing is wrong with the database.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_callers(&self) -> bool {
+        matches!(self, Self::Once(_) | Self::Exists(_) | Self::Start { .. } | Self::Column { .. })
+    }
+
     /// The word for it, for counts.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -28,6 +28,7 @@ pub(crate) async fn missing(
         wanted.push((events, "SELECT", None));
         wanted.push((&schema.reports, "SELECT", None));
         wanted.push((&schema.reports, "INSERT", None));
+        wanted.push((&schema.pruned, "SELECT", None));
     }
     let mut lacking = Vec::new();
     for (table, right, column) in wanted {

@@ -11,6 +11,7 @@ mod caller;
 mod column;
 mod columns;
 mod conn;
+mod dispatch;
 mod error;
 #[cfg(feature = "sqlite")]
 mod file;
@@ -59,6 +60,7 @@ mod transaction;
 pub use answer::Answer;
 pub use caller::CallerConnection;
 pub use columns::Columns;
+pub use dispatch::{Dispatch, Dispatched};
 pub use error::Error;
 pub use ready::Fit;
 pub use report::{ADDRESS, EVENT_ID, LOG_TAIL, Malformed, NAME, Report};

@@ -18,6 +18,7 @@ pub(super) struct SqlNames {
     pub(super) language: String,
     pub(super) renames: String,
     pub(super) overdue: String,
+    pub(super) pruned: String,
     pub(super) apply: String,
     pub(super) row: Vec<String>,
     pub(super) key_types: Vec<Option<String>>,
@@ -57,6 +58,7 @@ impl SqlNames {
             language: name(&schema.language),
             renames: name(&schema.renames),
             overdue: name(&schema.overdue),
+            pruned: name(&schema.pruned),
             apply: name(&schema.apply),
             row: schema.row.iter().map(|row| quoted(row)).collect(),
             key_types: shape.key_types.clone(),
@@ -153,6 +155,23 @@ impl SqlNames {
         self.all(&self.row, one, &self.row, other)
     }
 
+    /// The columns of a row's key.
+    pub(super) fn of_table(&self, row: &str) -> String {
+        let columns: Vec<String> = self.id.iter().map(|id| format!("{row}.{id}")).collect();
+        columns.join(", ")
+    }
+
+    /// The key that an event or a report names, as the row's own has it: by its type and its collation, so
+    /// that its index finds it.
+    pub(super) fn as_key(&self) -> String {
+        let own = |(row, of): (&String, &Option<String>)| match (self.postgres, of) {
+            (false, _) => row.clone(),
+            (true, None) => format!("CAST({row} AS text) COLLATE \"default\""),
+            (true, Some(of)) => format!("CAST(CAST({row} AS text) COLLATE \"default\" AS {of})"),
+        };
+        self.row.iter().zip(&self.key_types).map(own).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether a row is that of an event.
     pub(super) fn of_row(&self, row: &str, event: &str) -> String {
         self.all(&self.id, row, &self.row, event)
@@ -160,9 +179,14 @@ impl SqlNames {
 
     /// The key of a row as a text; of several columns as an array of JSON.
     pub(super) fn shown(&self, row: &str) -> String {
+        self.shown_by(&self.id, row)
+    }
+
+    /// The same by the columns that name the row of an event or a report.
+    pub(super) fn shown_by(&self, columns: &[String], row: &str) -> String {
         let dot = if row.is_empty() { "" } else { "." };
         let text = |id: &String| format!("CAST({row}{dot}{id} AS text)");
-        let texts: Vec<String> = self.id.iter().map(text).collect();
+        let texts: Vec<String> = columns.iter().map(text).collect();
         match (&texts[..], self.postgres) {
             ([one], _) => one.clone(),
             (several, true) => format!("CAST(jsonb_build_array({}) AS text)", several.join(", ")),

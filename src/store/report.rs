@@ -26,31 +26,39 @@ pub const ADDRESS: usize = 2048;
 /// assert_eq!(report.event_id_for("d1").as_deref(), Some("d1/1234/1/build/building"));
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// The state that is reported, by its value. Any text: one that nobody knows is answered so.
     pub status: String,
     /// The job that reports.
     #[serde(default, deserialize_with = "name")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_text))]
     pub job: Option<String>,
     /// The run that the job is part of; in JSON a text or a whole number.
     #[serde(default, deserialize_with = "run")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::run))]
     pub run_id: Option<String>,
     /// Which attempt of the run it is, from 1.
     #[serde(default, deserialize_with = "attempt")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::attempt))]
     pub run_attempt: Option<u32>,
     /// Where people can look at the run: https alone.
     #[serde(default, deserialize_with = "address")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::address))]
     pub run_url: Option<String>,
     /// The report's identity: what comes again under it is a redelivery. Left out it is made of
     /// run, attempt, job and status where those are given (see [`Report::event_id_for`]).
     #[serde(default, deserialize_with = "event_id")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_text))]
     pub event_id: Option<String>,
     /// The last state that the job set out to report before this one, delivered or not.
     #[serde(default, deserialize_with = "name")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_text))]
     pub attempted: Option<String>,
     /// The fingerprint of the table that the sender was generated from.
     #[serde(default, deserialize_with = "name")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_text))]
     pub table: Option<String>,
     /// The end of the job's log; longer than [`LOG_TAIL`] it is cut from the front.
     #[serde(default, deserialize_with = "log")]

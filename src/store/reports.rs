@@ -12,6 +12,9 @@ pub struct ReportsPage {
     pub reports: Vec<Recorded>,
     /// The number that the next page comes before; none where this was the last.
     pub next: Option<i64>,
+    /// How many of the row's are no longer there: of those that led to no step the newest 200 stay, and
+    /// retention takes the others.
+    pub pruned: i64,
 }
 
 impl Store {
@@ -32,7 +35,7 @@ impl Store {
                 return Ok(None);
             };
             if !sql.has_history() {
-                return Ok(Some(ReportsPage { reports: Vec::new(), next: None }));
+                return Ok(Some(ReportsPage { reports: Vec::new(), next: None, pruned: 0 }));
             }
             // One more than asked for tells whether there is a next page.
             let most = Arg::Int(Some(i64::from(limit) + 1));
@@ -45,7 +48,12 @@ impl Store {
                 None => None,
             };
             let reports = shown.iter().map(recorded).collect::<Result<Vec<_>>>()?;
-            Ok(Some(ReportsPage { reports, next }))
+            let pruned = match &sql.pruned {
+                Some(pruned) => conn.row(pruned, &[(&key).into()]).await?,
+                None => None,
+            };
+            let pruned = pruned.map(|row| row.int(0)).transpose()?.flatten().unwrap_or_default();
+            Ok(Some(ReportsPage { reports, next, pruned }))
         })
     }
 }

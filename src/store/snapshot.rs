@@ -6,18 +6,20 @@ use serde::Serialize;
 
 /// One phase of a snapshot.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Phase {
     /// Its name.
     pub name: String,
     /// Its title.
     pub title: String,
-    /// What the stepper shows for it: the word of a [`View`](crate::View).
+    /// What the stepper shows for it: the word of a `View`.
     pub view: &'static str,
 }
 
 /// One transition of a row, as the database recorded it, and who reported it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Event {
     /// Its place in the row's history, from 1, without gaps.
@@ -29,6 +31,7 @@ pub struct Event {
     pub to: String,
     /// When, by the database's clock; in JSON RFC 3339 in UTC with milliseconds, as all times here.
     #[serde(serialize_with = "time::serialize")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::at))]
     pub at: Time,
     /// The job that reported it; none where plain SQL did it.
     pub job: Option<String>,
@@ -51,6 +54,7 @@ pub struct Event {
 
 /// A row at one moment, with all its history.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The row's key.
@@ -70,6 +74,7 @@ pub struct Snapshot {
     /// The fingerprint of the table that this was judged by.
     pub table: String,
     /// What it has beside key and status, of the columns that the schema names.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::columns))]
     pub columns: Columns,
     /// What the stepper shows.
     pub phases: Vec<Phase>,
@@ -77,10 +82,12 @@ pub struct Snapshot {
     pub events: Vec<Event>,
     /// When the last report came that led to an event; none before the first.
     #[serde(serialize_with = "time::serialize_any")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_moment))]
     pub last_report_at: Option<Time>,
     /// Since when it is longer in its state than the table calls usual; none where it is not, or where
     /// the table says nothing of it. Nothing moves by it.
     #[serde(serialize_with = "time::serialize_any")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_moment))]
     pub overdue_since: Option<Time>,
     /// Where the run can be looked at, by the last report that said so.
     pub run_url: Option<String>,
@@ -90,6 +97,7 @@ pub struct Snapshot {
 
 /// A row in a list.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Item {
     /// The row's key.
@@ -112,8 +120,10 @@ pub struct Item {
     pub forced: Option<String>,
     /// When it was started; none where the table has no such column.
     #[serde(serialize_with = "time::serialize_any")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_moment))]
     pub created_at: Option<Time>,
     /// What it has beside key and status.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::columns))]
     pub columns: Columns,
 }
 
@@ -129,10 +139,12 @@ pub struct Page {
 
 /// A report as it was recorded, refused ones included. Redeliveries are not.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Recorded {
     /// When, by the database's clock.
     #[serde(serialize_with = "time::serialize")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::at))]
     pub at: Time,
     /// Its identity.
     pub event_id: Option<String>,

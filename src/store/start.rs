@@ -72,6 +72,12 @@ impl Start {
         self
     }
 
+    /// The columns that were given.
+    #[cfg(feature = "http")]
+    pub(crate) fn given(&self) -> &Columns {
+        &self.columns
+    }
+
     /// With a token that is good for so long. Without it one is for as long as the row is there.
     #[must_use]
     pub fn token_lifetime(self, lifetime: Duration) -> Self {
@@ -114,11 +120,11 @@ impl Store {
 
     /// Starts a row once, however often it is asked for under the same `key`, by any instance: asked for
     /// again it gives the row that was started, and a new token, since the first is kept as a hash only.
-    /// `hash` is of what was asked for.
+    /// `hash` is of what was asked for. A key is known for as long as the history of its row is kept.
     ///
     /// # Errors
     /// As [`start`](Self::start); [`Error::Once`] where the key stands for another start, or where the
-    /// database makes the rows' keys itself.
+    /// database keeps no history.
     pub async fn start_once(
         &self,
         machine: &dyn Machine,
@@ -126,21 +132,29 @@ impl Store {
         key: &str,
         hash: &[u8; 32],
     ) -> Result<Started> {
+        self.opened_for(machine)?;
         let statements = self.statements().await?;
         let table = &statements.schema.table;
-        let digest = Sha256::digest(format!("{table}\n{key}"));
-        let id = key_of(&statements.shape.key, &digest).filter(|_| statements.has_history());
-        let Some(id) = id else {
+        if !statements.has_history() {
             return Err(Error::Once(format!("\"{table}\" can keep no Idempotency-Key")));
-        };
+        }
+        let digest = Sha256::digest(format!("{table}\n{key}"));
         let once = Once { event_id: format!("start/{}", hex(&digest)), hash };
-        let start = Start { id: Some(id.clone()), ..start.clone() };
+        // Where the database makes the keys, the report of the start remembers which it made.
+        let start = match key_of(&statements.shape.key, &digest) {
+            Some(id) => Start { id: Some(id), ..start.clone() },
+            None => start.clone(),
+        };
         let _queued = self.queue().await;
         let started: Result<Started> = in_transaction!(self, write, |conn| {
+            if let Some(again) = again(conn, &statements, &once, start.token_lifetime).await? {
+                return Ok(again);
+            }
             match insert(conn, machine, &statements, &start, Some(&once)).await {
-                Err(Error::Exists(_)) => {
-                    again(conn, &statements, id, &once, start.token_lifetime).await
-                }
+                // Another one was faster.
+                Err(Error::Exists(id)) => again(conn, &statements, &once, start.token_lifetime)
+                    .await?
+                    .ok_or(Error::Exists(id)),
                 started => started,
             }
         });
@@ -157,20 +171,21 @@ struct Once<'h> {
     hash: &'h [u8; 32],
 }
 
-/// The row that was started before under the same key, with a new token.
+/// The row that was started before under the same key, with a new token; nothing where none was.
 async fn again(
     conn: &mut Conn<'_>,
     sql: &Statements,
-    id: String,
     once: &Once<'_>,
     lifetime: Option<Duration>,
-) -> Result<Started> {
-    let key = sql.shape.key.parse(&id).unwrap_or_default();
-    let first = conn.row(&sql.applied, &[(&key).into(), (&once.event_id).into()]).await?;
-    let first = first.map(|row| row.bytes(0)).transpose()?.flatten();
-    if first.as_deref() != Some(once.hash.as_slice()) {
+) -> Result<Option<Started>> {
+    let Some(first) = conn.row(&sql.started, &[(&once.event_id).into()]).await? else {
+        return Ok(None);
+    };
+    if first.bytes(1)?.as_deref() != Some(once.hash.as_slice()) {
         return Err(Error::Once("the Idempotency-Key stands for another start".to_owned()));
     }
+    let key = first.text(0)?.unwrap_or_default();
+    let id = sql.shape.key.shown(&key);
     let token = sql.has_column("token_hash").then(|| token::generate(&id, lifetime)).transpose()?;
     if let Some(token) = &token {
         let hash = token::hash(token);
@@ -178,7 +193,7 @@ async fn again(
             return Err(Error::Exists(id));
         }
     }
-    Ok(Started { id, token, again: true })
+    Ok(Some(Started { id, token, again: true }))
 }
 
 /// The key that a digest stands for; none where the database makes the keys.
@@ -263,7 +278,13 @@ async fn insert(
             machine.table().into(),
             Arg::Text(None),
         ];
-        conn.execute(&sql.record, &args).await?;
+        if let Err(error) = conn.execute(&sql.record, &args).await {
+            if once.is_some() && is_unique(&error) {
+                conn.undo(Mark::Report).await?;
+                return Err(Error::Exists(shown));
+            }
+            return Err(error.into());
+        }
     }
     conn.keep(Mark::Report).await?;
     Ok(Started { id: shown, token, again: false })

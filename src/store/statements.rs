@@ -31,9 +31,11 @@ pub(crate) struct Statements {
     pub(crate) last_event: String,
     /// $2 event id; body hash.
     pub(crate) applied: String,
-    /// $1 a run: the keys of the rows that it reported to.
+    /// $1 an event id: the key of the row that was started under it, and the body hash.
+    pub(crate) started: String,
+    /// $1 a run: the keys of the rows that it reported to, or was started for.
     pub(crate) of_run: String,
-    /// The run of the first report that was applied.
+    /// The run that the row is bound to: the one that was started for it, or whose report came first.
     pub(crate) first_run: String,
     /// $1 key, $2 run id.
     pub(crate) newest_attempt: String,
@@ -59,6 +61,10 @@ pub(crate) struct Statements {
     pub(crate) reports: String,
     /// The same, newest first, before one and so many, each with its number.
     pub(crate) reports_page: String,
+    /// How many of them are no longer there, where the database counts them.
+    pub(crate) pruned: Option<String>,
+    /// The answer and the run of the last word of what was started for the row.
+    pub(crate) dispatch: String,
     /// Since when a row is overdue.
     pub(crate) overdue: String,
     /// How many rows are, by state.
@@ -112,14 +118,20 @@ impl Statements {
             applied: format!(
                 "SELECT body_hash FROM {reports} WHERE {is_row} AND event_id = $2 AND answer = 'applied'"
             ),
+            started: format!(
+                "SELECT {}, body_hash FROM {reports} WHERE event_id = $1 AND seq = 1",
+                names.shown_by(&names.row, "")
+            ),
+            // By the index of the runs, not row by row.
             of_run: format!(
-                "SELECT {} FROM {table} d WHERE EXISTS (SELECT 1 FROM {reports} r WHERE {} \
-                 AND r.run_id = $1 AND r.answer = 'applied')",
+                "SELECT {} FROM {table} d WHERE ({}) IN (SELECT {} FROM {reports} \
+                 WHERE run_id = $1 AND answer IN ('applied', 'dispatched'))",
                 names.shown("d"),
-                names.of_row("d", "r")
+                names.of_table("d"),
+                names.as_key()
             ),
             first_run: format!(
-                "SELECT run_id FROM {reports} WHERE {is_row} AND answer = 'applied' \
+                "SELECT run_id FROM {reports} WHERE {is_row} AND answer IN ('applied', 'dispatched') \
                  AND run_id IS NOT NULL ORDER BY id LIMIT 1"
             ),
             newest_attempt: format!(
@@ -164,7 +176,8 @@ impl Statements {
             ),
             last_report: format!(
                 "SELECT (SELECT {time} FROM {applied} AND seq > 1 ORDER BY seq DESC LIMIT 1), \
-                 (SELECT run_url FROM {applied} AND run_url IS NOT NULL ORDER BY seq DESC LIMIT 1), \
+                 coalesce((SELECT run_url FROM {applied} AND run_url IS NOT NULL ORDER BY seq DESC LIMIT 1), \
+                 (SELECT run_url FROM {reports} WHERE {is_row} AND answer = 'dispatched' ORDER BY id DESC LIMIT 1)), \
                  (SELECT log_tail FROM {applied} AND log_tail IS NOT NULL ORDER BY seq DESC LIMIT 1)",
                 time = names.time("at"),
                 applied = format_args!("{reports} WHERE {is_row} AND answer = 'applied'"),
@@ -173,6 +186,13 @@ impl Statements {
             reports_page: format!(
                 "SELECT {recorded}, CAST(id AS bigint) FROM {reports} WHERE {is_row} \
                  AND (CAST($2 AS bigint) IS NULL OR id < $2) ORDER BY id DESC LIMIT $3"
+            ),
+            pruned: shape.has_table(&schema.pruned).then(|| {
+                format!("SELECT CAST(reports AS bigint) FROM {} WHERE {is_row}", names.pruned)
+            }),
+            dispatch: format!(
+                "SELECT answer, run_id FROM {reports} WHERE {is_row} \
+                 AND answer IN ('dispatching', 'dispatched', 'not-dispatched') ORDER BY id DESC LIMIT 1"
             ),
             overdue: format!(
                 "SELECT {} FROM {} WHERE {is_row}",

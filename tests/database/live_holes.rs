@@ -85,7 +85,14 @@ fn finds_a_start_that_was_changed(database: Database) {
 }
 
 fn finds_an_index_or_a_constraint_that_is_gone(database: Database) {
-    for index in ["job_reports_event", "job_reports_seq", "job_reports_row", "jobs_created"] {
+    for index in [
+        "job_reports_event",
+        "job_reports_seq",
+        "job_reports_row",
+        "job_reports_start",
+        "job_reports_run",
+        "jobs_created",
+    ] {
         after(database, &format!("DROP INDEX {index}"), &[("missing-index", index)]);
     }
     let other = "DROP INDEX job_reports_seq; \

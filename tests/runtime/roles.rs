@@ -7,7 +7,7 @@ use phasegate::{Schema, Store};
 use serde_json::json;
 
 /// What docs/databases.md gives an application, less DELETE, which no report needs.
-const GRANTS: [(&str, &str); 9] = [
+const GRANTS: [(&str, &str); 10] = [
     ("SELECT", "deploys"),
     ("INSERT", "deploys"),
     ("UPDATE", "deploys"),
@@ -17,6 +17,7 @@ const GRANTS: [(&str, &str); 9] = [
     ("SELECT", "deploy_states"),
     ("SELECT", "deploy_transitions"),
     ("SELECT", "deploy_language"),
+    ("SELECT", "deploy_pruned"),
 ];
 
 /// A world whose store is a role's that owns nothing and was granted nothing.

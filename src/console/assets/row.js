@@ -99,7 +99,7 @@ async function lookForRefused() {
   try {
     const { reports } = await call(`${address(mine.id)}/reports?limit=${MOST_REFUSED}`);
     if (watched !== mine) return;
-    mine.refused = reports.filter(({ answer }) => answer !== "applied");
+    mine.refused = reports.filter(({ answer }) => !["applied", "dispatching", "dispatched"].includes(answer));
     if (mine.snapshot) drawAudit();
   } catch {
     // What was refused is not known then; the stream says what is wrong.

@@ -76,6 +76,7 @@ pub(crate) async fn checks<D: Db>(db: &mut D, machine: &Machine, at: &Cell<&'sta
         check!(at, the_history_is_append_only(db).await);
         check!(at, the_reports_are_append_only(db).await);
         check!(at, a_report_names_what_happened(db).await);
+        check!(at, of_refused_reports_the_newest_stay(db).await);
         check!(at, a_force_writes_what_no_transition_allows_and_marks_it(db).await);
         check!(at, a_force_says_what_it_cannot_do(db).await);
         check!(at, a_force_leaves_the_guard_shut(db).await);
@@ -221,6 +222,11 @@ async fn a_report_names_what_happened<D: Db>(db: &mut D) {
         assert!(said.contains("append-only") || said.contains("unique constraint"), "{said}");
     }
     ok(db, &format!("{REPORT} ('named', 'e', 'failed', 'ended', NULL)")).await;
+    row(db, "twin", &[]).await;
+    ok(db, &format!("{REPORT} ('named', 's', 'queued', 'applied', 1)")).await;
+    let said =
+        db.run(&format!("{REPORT} ('twin', 's', 'queued', 'applied', 1)")).await.unwrap_err();
+    assert!(said.contains("append-only") || said.contains("unique constraint"), "{said}");
     let insert = "INSERT INTO deploy_reports (deploy_id, status, answer, at) \
                   VALUES ('named', 'failed', 'ended', '2001-01-01T00:00:00.000Z')";
     match D::DIALECT {
@@ -229,6 +235,27 @@ async fn a_report_names_what_happened<D: Db>(db: &mut D) {
     }
     let old = "SELECT CAST(id AS text) FROM deploy_reports WHERE CAST(at AS text) LIKE '2001%'";
     assert_eq!(db.rows(old).await, Vec::<Row>::new());
+}
+
+async fn of_refused_reports_the_newest_stay<D: Db>(db: &mut D) {
+    row(db, "full", &["building"]).await;
+    ok(db, &format!("{REPORT} ('full', 'e', 'building', 'applied', 2)")).await;
+    let what =
+        "INSERT INTO deploy_reports (deploy_id, status, answer) SELECT 'full', 'x' || n, 'ended'";
+    let many = match D::DIALECT {
+        Dialect::Postgres => format!("{what} FROM generate_series(1, 203) n"),
+        Dialect::Sqlite => format!(
+            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 203) {what} FROM c"
+        ),
+    };
+    ok(db, &many).await;
+    let kept = "SELECT answer, CAST(count(*) AS text) FROM deploy_reports WHERE deploy_id = 'full' \
+                AND status <> 'x3' GROUP BY answer ORDER BY 1";
+    let text = |text: &str| Some(text.to_owned());
+    let expected = [[text("applied"), text("1")], [text("ended"), text("200")]];
+    assert_eq!(db.rows(kept).await, expected);
+    let pruned = "SELECT CAST(reports AS text) FROM deploy_pruned WHERE deploy_id = 'full'";
+    assert_eq!(db.rows(pruned).await, [[text("3")]]);
 }
 
 /// The statement that forces a row.

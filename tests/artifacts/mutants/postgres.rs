@@ -42,7 +42,7 @@ const APPEND_ONLY: &str = "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"d
 const REPORTS_APPEND_ONLY: &str =
     "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"";
 
-pub(crate) const SCHEMA: [Defect; 57] = [
+pub(crate) const SCHEMA: [Defect; 59] = [
     deploy("at once: any token opens a row", " AND ($2 IS NULL OR t.\"token_hash\" = $2)", ""),
     deploy("at once: any state may be left", "OR \"was\" <> ALL ($3) ", ""),
     deploy("at once: a report comes twice", "AND r.\"event_id\" = $5 AND", "AND false AND"),
@@ -173,9 +173,15 @@ pub(crate) const SCHEMA: [Defect; 57] = [
     ),
     deploy(
         "a report at any time allowed",
-        "NEW.\"at\" := clock_timestamp();\n  RETURN NEW;\nEND\n$phasegate$;\n\nCREATE FUNCTION \"public\".\"deploy_append",
-        "RETURN NEW;\nEND\n$phasegate$;\n\nCREATE FUNCTION \"public\".\"deploy_append",
+        "NEW.\"at\" := clock_timestamp();\n  -- Of those",
+        "-- Of those",
     ),
+    deploy(
+        "refused reports without end",
+        "IF NEW.\"answer\" NOT IN ('applied',",
+        "IF false AND NEW.\"answer\" NOT IN ('applied',",
+    ),
+    without("two rows of one start", "CREATE UNIQUE INDEX \"deploy_reports_start\""),
     without("a report applied twice", "CREATE UNIQUE INDEX \"deploy_reports_event\""),
     without("two reports of one event", "CREATE UNIQUE INDEX \"deploy_reports_seq\""),
     deploy(

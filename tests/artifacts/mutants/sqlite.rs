@@ -22,7 +22,7 @@ const fn without(what: &'static str, start: &'static str) -> Defect {
     cut("deploy", FILE, what, start, "END;\n")
 }
 
-pub(crate) const SCHEMA: [Defect; 35] = [
+pub(crate) const SCHEMA: [Defect; 36] = [
     deploy("a state dropped", "  ('health_checking', 7, 0),\n", ""),
     deploy(
         "two states swapped in order",
@@ -104,6 +104,7 @@ pub(crate) const SCHEMA: [Defect; 35] = [
         "WHERE 0;",
     ),
     without("a report without an id of its own allowed", "CREATE TRIGGER \"deploy_report_id\""),
+    without("refused reports without end", "CREATE TRIGGER \"deploy_report_kept\""),
     deploy("a report of no event allowed", "WHERE NEW.\"seq\" IS NOT NULL\n", "WHERE 0\n"),
     deploy(
         "a report at any time allowed",

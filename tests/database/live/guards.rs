@@ -276,7 +276,7 @@ fn finds_a_table_or_a_column_that_is_gone(database: Database) {
         "DROP TABLE deploy_reports",
         "DROP TABLE deploy_reports",
         &match database {
-            Database::Sqlite => vec![("missing-table", "`deploy_reports`"); 5]
+            Database::Sqlite => vec![("missing-table", "`deploy_reports`"); 6]
                 .into_iter()
                 .enumerate()
                 .map(|(at, row)| if at == 0 { row } else { ("missing-trigger", "deploy_reports") })

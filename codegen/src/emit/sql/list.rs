@@ -44,7 +44,16 @@ pub(super) struct View<'m> {
     pub(super) r: Cases,
     words: Wording,
     listed: usize,
+    /// How many reports of a row stay that led to no step.
+    kept: u32,
+    /// The answers of those that led to one, as literals.
+    steps: &'static str,
 }
+
+/// How many reports of a row stay that led to no step: of refused ones, and of duplicates.
+const KEPT: u32 = 200;
+/// What is answered to a report that is a step, or binds the row to a run: these stay with the history.
+const STEPS: &str = "'applied', 'dispatching', 'dispatched'";
 
 impl<'m> View<'m> {
     fn of(schema: &'m Schema<'m>) -> Self {
@@ -77,6 +86,8 @@ impl<'m> View<'m> {
             r: Cases::of(machine, &schema.renames, &coding),
             words: Wording::of(machine),
             listed: LISTED,
+            kept: KEPT,
+            steps: STEPS,
         }
     }
 }
@@ -175,6 +186,11 @@ impl List<'_> {
             let of = format!("({rows}, \"{column}\") WHERE \"answer\" = 'applied'");
             self.index(n.name(name), "UNIQUE ", &reports, &of);
         }
+        // By what a start is known again, whoever makes the keys; and the rows of a run.
+        let of = "(\"event_id\") WHERE \"seq\" = 1 AND \"event_id\" IS NOT NULL";
+        self.index(n.name("reports_start"), "UNIQUE ", &reports, of);
+        let of = "(\"run_id\") WHERE \"run_id\" IS NOT NULL";
+        self.index(n.name("reports_run"), "", &reports, of);
         // One row for each key.
         let (key, one) = match row {
             [row] => (vec![Column { primary: " PRIMARY KEY", ..row.clone() }], Vec::new()),

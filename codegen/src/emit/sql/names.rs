@@ -180,6 +180,7 @@ pub(super) fn relations(machine: &str, sql: &SqlTarget) -> Vec<String> {
     if let Some(events) = &sql.events {
         names.push(events.clone());
         names.extend(["reports", "reports_row", "reports_event", "reports_seq"].map(of));
+        names.extend(["reports_start", "reports_run"].map(of));
         names.extend(["forcing", "force", "observed", "overdue", "pruned", "prune"].map(of));
         names.extend(["gone", "mode", "set_mode"].map(of));
     }

@@ -61,7 +61,7 @@ pub(super) fn objects(list: &mut List<'_>) {
         for event in ["event_update", "event_delete"] {
             list.guards(n.name(event), &events, event);
         }
-        for report in ["report", "report_id", "report_update", "report_delete"] {
+        for report in ["report", "report_id", "report_kept", "report_update", "report_delete"] {
             list.guards(n.name(report), &reports, report);
         }
         for pruned in ["pruned_update", "pruned_delete"] {

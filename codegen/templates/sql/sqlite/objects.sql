@@ -52,6 +52,8 @@ SELECT "before", sum("events"), sum("reports") FROM {{ n.at("pruned") }} GROUP B
 {% include "sql/sqlite/report.sql" %}
 {%- when "report_id" -%}
 {% include "sql/sqlite/report_id.sql" %}
+{%- when "report_kept" -%}
+{% include "sql/sqlite/report_kept.sql" %}
 {%- when "report_update" -%}
 {% include "sql/sqlite/report_update.sql" %}
 {%- when "report_delete" -%}

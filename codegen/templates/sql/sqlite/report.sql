@@ -10,6 +10,8 @@ BEGIN
     WHERE NEW."answer" = 'applied' AND EXISTS (
       SELECT 1 FROM {{ n.at("reports") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "seq" = NEW."seq" AND "answer" = 'applied'
     );
+  SELECT RAISE(ABORT, 'phasegate: {{ n.name("reports") }} is append-only: a row was started under this event id already')
+    WHERE NEW."seq" = 1 AND EXISTS (SELECT 1 FROM {{ n.at("reports") }} WHERE "event_id" = NEW."event_id" AND "seq" = 1);
   SELECT RAISE(ABORT, 'phasegate: {{ n.name("reports") }}: there is no such event')
     WHERE NEW."seq" IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "seq" = NEW."seq");

@@ -79,6 +79,8 @@ CREATE TABLE "order_reports" (
 CREATE INDEX "order_reports_row" ON "order_reports" ("order_id", "id");
 CREATE UNIQUE INDEX "order_reports_event" ON "order_reports" ("order_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "order_reports_seq" ON "order_reports" ("order_id", "seq") WHERE "answer" = 'applied';
+CREATE UNIQUE INDEX "order_reports_start" ON "order_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
+CREATE INDEX "order_reports_run" ON "order_reports" ("run_id") WHERE "run_id" IS NOT NULL;
 
 -- What may be forced: each leave is for one step, which uses it up.
 CREATE TABLE "order_forcing" (
@@ -258,6 +260,8 @@ BEGIN
     WHERE NEW."answer" = 'applied' AND EXISTS (
       SELECT 1 FROM "order_reports" WHERE "order_id" = NEW."order_id" AND "seq" = NEW."seq" AND "answer" = 'applied'
     );
+  SELECT RAISE(ABORT, 'phasegate: order_reports is append-only: a row was started under this event id already')
+    WHERE NEW."seq" = 1 AND EXISTS (SELECT 1 FROM "order_reports" WHERE "event_id" = NEW."event_id" AND "seq" = 1);
   SELECT RAISE(ABORT, 'phasegate: order_reports: there is no such event')
     WHERE NEW."seq" IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM "order_events" WHERE "order_id" = NEW."order_id" AND "seq" = NEW."seq");
@@ -269,6 +273,24 @@ END;
 CREATE TRIGGER "order_report_id" AFTER INSERT ON "order_reports" WHEN NEW."id" < 1
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: order_reports: ids start at 1');
+END;
+
+-- Of reports that led to no step the newest of each row stay, and a count of the others.
+CREATE TRIGGER "order_report_kept" AFTER INSERT ON "order_reports" WHEN NEW."answer" NOT IN ('applied', 'dispatching', 'dispatched') AND (
+  SELECT count(*) FROM "order_reports" WHERE "order_id" = NEW."order_id"
+    AND "answer" NOT IN ('applied', 'dispatching', 'dispatched') AND ("answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+) > 200
+BEGIN
+  INSERT INTO "order_mode" ("id") SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM "order_mode");
+  UPDATE "order_mode" SET "pruning" = 1;
+  INSERT INTO "order_pruned" ("order_id", "events", "reports", "before", "at")
+    VALUES (NEW."order_id", 0, 1, NEW."at", NEW."at")
+    ON CONFLICT ("order_id") DO UPDATE SET "reports" = "reports" + 1, "at" = excluded."at";
+  DELETE FROM "order_reports" WHERE "id" = (
+    SELECT min("id") FROM "order_reports" WHERE "order_id" = NEW."order_id"
+      AND "answer" NOT IN ('applied', 'dispatching', 'dispatched') AND ("answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+  );
+  UPDATE "order_mode" SET "pruning" = 0;
 END;
 CREATE TRIGGER "order_report_update" BEFORE UPDATE ON "order_reports"
 BEGIN
