@@ -47,6 +47,11 @@ struct Failed {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Dispatched {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Connection {
     state: &'static str,
 }
@@ -88,6 +93,7 @@ pub(crate) struct Metrics {
     up: Gauge,
     differs: Gauge,
     by_another_table: Counter,
+    dispatched: Family<Dispatched, Counter>,
 }
 
 impl Metrics {
@@ -126,6 +132,8 @@ impl Metrics {
         registry.register("rules_differ", about, differs.clone());
         let about = "Reports whose sender was made from another version of the table";
         registry.register("reports_of_another_table", about, by_another_table.clone());
+        let dispatched = Family::<Dispatched, Counter>::default();
+        registry.register("dispatches", "Runs that were asked for, by outcome", dispatched.clone());
         Self {
             requests,
             request_seconds,
@@ -134,6 +142,7 @@ impl Metrics {
             up,
             differs,
             by_another_table,
+            dispatched,
             registry,
             reports,
             seconds,
@@ -156,6 +165,10 @@ impl Metrics {
 
     pub(crate) fn failed(&self, error: &'static str) {
         self.errors.get_or_create(&Failed { error }).inc();
+    }
+
+    pub(crate) fn dispatched(&self, outcome: &'static str) {
+        self.dispatched.get_or_create(&Dispatched { outcome }).inc();
     }
 
     pub(crate) fn sent_by_another_table(&self) {

@@ -16,6 +16,9 @@
 mod access;
 mod authenticate;
 mod callbacks;
+#[cfg(any(feature = "oidc", feature = "dispatch"))]
+mod client;
+mod dispatch;
 mod events;
 mod health;
 mod hub;
@@ -31,6 +34,8 @@ mod metrics;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod once;
+#[cfg(feature = "openapi")]
+pub(crate) mod openapi;
 mod options;
 mod problem;
 #[cfg(feature = "limit")]
@@ -48,6 +53,9 @@ mod webhook;
 
 pub use access::{Access, Net, NoNet, Operator, Operators, Tokens, Unsafe};
 pub use authenticate::{Authenticate, Authenticated, BearerToken, Credential, Run};
+pub use dispatch::{Asked, Asking, Dispatcher, Started, Work};
+#[cfg(feature = "dispatch")]
+pub use dispatch::{By, Github};
 #[cfg(feature = "oidc")]
 pub use jobs::{GithubJobs, Jobs};
 pub use limits::Client;
@@ -55,6 +63,8 @@ pub use limits::Client;
 pub use metrics::metrics;
 #[cfg(feature = "oidc")]
 pub use oidc::{Denied, Issuer};
+#[cfg(feature = "openapi")]
+pub use openapi::{Table, openapi};
 pub use options::Options;
 pub use request::BODY;
 pub use routes::{health, problems, router};
@@ -103,7 +113,9 @@ impl Shared {
         match tokio::time::timeout(self.options.patience, question).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
-                self.metrics.failed(error.as_str());
+                if !error.is_callers() {
+                    self.metrics.failed(error.as_str());
+                }
                 Err(error.into())
             }
             Err(_) => {
@@ -118,7 +130,9 @@ impl Shared {
         match tokio::time::timeout(self.options.patience, order).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
-                self.metrics.failed(error.as_str());
+                if !error.is_callers() {
+                    self.metrics.failed(error.as_str());
+                }
                 Err(error.into())
             }
             Err(_) => {

@@ -3,6 +3,7 @@
 //! The issuer's keys are kept for an hour. One that is not known is asked for at most every ten seconds,
 //! so that made-up keys lead to no flood of requests; an issuer that is away leaves the keys that were had.
 
+use super::client::{agent, is_safe};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::de::DeserializeOwned;
@@ -10,7 +11,6 @@ use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 
 /// So long keys are kept before they are asked for anew.
 const FRESH: Duration = Duration::from_secs(60 * 60);
@@ -84,14 +84,9 @@ impl Issuer {
                     .to_owned(),
             );
         }
-        let agent = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .max_redirects(0)
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .build()
-            .into();
         let keys = Mutex::default();
-        Ok(Self { issuer: issuer.to_owned(), audience: audience.to_owned(), agent, keys })
+        let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
+        Ok(Self { issuer, audience, agent: agent(PATIENCE), keys })
     }
 
     /// What a token says, where it is the issuer's, for this audience, and of now.
@@ -181,16 +176,11 @@ impl Keys {
     }
 }
 
-/// Whether nobody on the way can answer in its place.
-fn is_safe(url: &str) -> bool {
-    let loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
-    let is_own = loopback.iter().any(|own| url.starts_with(own));
-    // What stands before an `@` is no host.
-    (url.starts_with("https://") || is_own) && !url.contains('@')
-}
-
 fn get<T: DeserializeOwned>(agent: &Agent, url: &str) -> Result<T, String> {
     let answer = agent.get(url).call().map_err(|error| format!("{url}: {error}"))?;
+    if !answer.status().is_success() {
+        return Err(format!("{url}: {}", answer.status()));
+    }
     let body = answer.into_body().into_with_config().limit(ANSWER).read_to_vec();
     let body = body.map_err(|error| format!("{url}: {error}"))?;
     serde_json::from_slice(&body).map_err(|error| format!("{url}: {error}"))

@@ -1,6 +1,8 @@
 //! How a backend behaves where it may differ.
 
-use super::Net;
+use super::dispatch::Starting;
+use super::{Dispatcher, Ends, Net};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a backend behaves where it may differ.
@@ -30,6 +32,7 @@ pub struct Options {
     pub(super) drain: Duration,
     pub(super) retention: Option<Duration>,
     pub(super) token_lifetime: Option<Duration>,
+    pub(super) starting: Option<Starting>,
 }
 
 impl Default for Options {
@@ -51,6 +54,7 @@ impl Default for Options {
             drain: Duration::ZERO,
             retention: None,
             token_lifetime: None,
+            starting: None,
         }
     }
 }
@@ -146,5 +150,11 @@ impl Options {
     #[must_use]
     pub fn token_lifetime(self, lifetime: Duration) -> Self {
         Self { token_lifetime: Some(lifetime), ..self }
+    }
+    /// What starts the work of each row that is started, and by which state a row ends whose work could not
+    /// be started (`ends.failure`); nothing by default.
+    #[must_use]
+    pub fn dispatcher(self, dispatcher: impl Dispatcher, ends: Ends) -> Self {
+        Self { starting: Some(Starting { dispatcher: Arc::new(dispatcher), ends }), ..self }
     }
 }

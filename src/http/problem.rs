@@ -52,6 +52,9 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// The media type.
+    pub(crate) const TYPE: &str = "application/problem+json";
+
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), more: Box::default(), headers: Box::default() }
     }
@@ -192,7 +195,9 @@ impl From<Malformed> for Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        tracing::warn!(%error, "the store could not answer");
+        if !error.is_callers() {
+            tracing::warn!(%error, "the store could not answer");
+        }
         match error {
             // What the driver says may hold addresses and user names: it stays in the log.
             Error::Unavailable(_) => Self::unavailable("the database is away; nothing was done"),
@@ -239,7 +244,7 @@ impl IntoResponse for Problem {
         let mut response = (about.status, body.to_string()).into_response();
         response.extensions_mut().insert(ProblemBody(body));
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Self::TYPE));
         headers.extend(*self.headers);
         response
     }

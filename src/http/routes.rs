@@ -95,11 +95,13 @@ impl Backend {
 /// # Panics
 /// Where two of them are of one table.
 pub fn router<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Router {
-    let backends: Vec<&Backend> = backends.into_iter().collect();
-    let mut router = health(backends.iter().copied()).merge(problems());
-    for backend in backends {
+    let all: Vec<&Backend> = backends.into_iter().collect();
+    let mut router = health(all.iter().copied()).merge(problems());
+    for backend in &all {
         router = router.merge(backend.read()).merge(backend.operate()).merge(backend.callbacks());
     }
+    #[cfg(feature = "openapi")]
+    let router = router.merge(super::openapi::router(&all, false));
     router.method_not_allowed_fallback(not_allowed).layer(from_fn(problem::nested))
 }
 

@@ -5,7 +5,7 @@ use super::log::LogFields;
 use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
 use super::start::New;
-use super::{Shared, events, no_store};
+use super::{Shared, dispatch, events, no_store};
 use crate::text::hex;
 use axum::body::Body;
 use axum::extract::rejection::{NestedPathRejection, QueryRejection};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// How many rows a page of the list has where nothing is said.
 const PAGE: u32 = 20;
 /// How many rows a page of the list has at most.
-const MOST: u32 = 100;
+pub(super) const MOST: u32 = 100;
 /// How many rows a stream of the list follows at most.
 const MOST_FOLLOWED: u32 = 1000;
 /// The longest Idempotency-Key, in bytes.
@@ -58,11 +58,16 @@ pub(super) async fn start(
     if !started.again {
         shared.metrics.started();
     }
+    let (id, token) = (started.id.as_str(), started.token.clone());
+    let run = dispatch::start(&shared, id, token, start.given()).await?;
     let snapshot = shared.ask(shared.store.snapshot(&*shared.machine, &started.id)).await?;
     let snapshot = snapshot.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     let mut body = serde_json::to_value(&snapshot).expect("a snapshot is texts and numbers");
     if let Some(body) = body.as_object_mut() {
         body.insert("callback_token".to_owned(), json!(started.token));
+        if !run.is_null() {
+            body.insert("run".to_owned(), run);
+        }
     }
     let status = if started.again { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = no_store((status, Json(body)).into_response());
@@ -150,6 +155,13 @@ pub(super) struct Which {
     before: Option<String>,
 }
 
+impl Which {
+    /// Where a page ends; an empty text is as good as none.
+    fn before(&self) -> Option<&str> {
+        self.before.as_deref().filter(|before| !before.is_empty())
+    }
+}
+
 /// How much of a list is asked for.
 fn limit(which: &Which, most: u32) -> Result<u32, Problem> {
     let Some(text) = &which.limit else {
@@ -176,11 +188,12 @@ pub(super) async fn reports(
         query.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
     let limit = limit(&which, MOST)?;
     let number = |text: &str| text.parse::<i64>().map_err(|_| no_such_page(text));
-    let before = which.before.as_deref().map(number).transpose()?;
+    let before = which.before().map(number).transpose()?;
     let page = shared.ask(shared.store.reports_page(&id, limit, before)).await?;
     let page = page.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     let next = page.next.map(|number| number.to_string());
-    Ok(no_store(Json(json!({"reports": page.reports, "next": next})).into_response()))
+    let body = json!({"reports": page.reports, "next": next, "pruned": page.pruned});
+    Ok(no_store(Json(body).into_response()))
 }
 
 pub(super) async fn list(
@@ -194,7 +207,7 @@ pub(super) async fn list(
     let follows = headers.get_all(ACCEPT).iter().any(accepts_events);
     let most = if follows { MOST_FOLLOWED } else { MOST };
     let limit = limit(&which, most)?;
-    let before = which.before.as_deref();
+    let before = which.before();
     if follows {
         return match before {
             None => events::of_list(shared, limit, &extensions).await,

@@ -2,7 +2,7 @@
 
 use super::limits::{Client, Counted, Counts};
 use super::problem::{Kind, Problem};
-use super::{Backend, Options, routes};
+use super::{Backend, Options, dispatch, routes};
 use crate::Store;
 use axum::Router;
 use axum::body::Body;
@@ -69,6 +69,7 @@ pub fn serve(backends: Vec<Backend>, listener: TcpListener, router: Router) -> i
     let router = router.layer(from_fn(move |request, next| in_time(limit, request, next)));
     for backend in &backends {
         let shared = &backend.shared;
+        tokio::spawn(dispatch::recover(shared.clone()));
         if let Some(retention) = shared.options.retention {
             tokio::spawn(prune(shared.store.clone(), retention, closing.clone()));
         }

@@ -1,7 +1,7 @@
 //! A row's token, given out anew or taken back by an operator.
 
 use super::problem::Problem;
-use super::request::{Id, json_body};
+use super::request::{Id, json_body, parsed};
 use super::{Shared, log::LogFields, no_store};
 use axum::body::Body;
 use axum::extract::State;
@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::json;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::access::Operator;
@@ -23,7 +24,8 @@ pub(super) async fn rotate(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    json_body(&headers, body, shared.options.body_timeout).await?;
+    let body = json_body(&headers, body, shared.options.body_timeout).await?;
+    parsed(&body, PhantomData::<serde_json::Map<String, serde_json::Value>>)?;
     let lifetime = shared.options.token_lifetime;
     let token = shared.ask(shared.store.rotate_token(&id, lifetime)).await?;
     let token = token.ok_or_else(|| Problem::no_row(shared.machine.name()))?;

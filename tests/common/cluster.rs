@@ -122,7 +122,7 @@ impl Cluster {
 }
 
 /// PostgreSQL refuses to run as root.
-fn shell() -> Command {
+pub(crate) fn shell() -> Command {
     let uid = Command::new("id").arg("-u").output().expect("there is `id`").stdout;
     if uid != b"0\n" {
         return Command::new("sh");

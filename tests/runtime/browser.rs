@@ -13,7 +13,7 @@ use axum::response::Html;
 use axum::routing::{get, post};
 use phasegate::Schema;
 use phasegate::console::Page;
-use phasegate::http::{Backend, BearerToken, Options, Running};
+use phasegate::http::{Backend, BearerToken, By, Ends, Github, Options, Running};
 use phasegate_codegen::emit::js::{Js, JsTarget};
 use sqlx::{Connection, Executor};
 use std::io::{BufRead, BufReader, Read};
@@ -154,6 +154,35 @@ fn what_was_refused_stands_in_the_audit_log() {
 #[ignore = "needs Chromium and node: run by tests/run"]
 fn nothing_that_people_do_with_the_page_is_lost() {
     on_the_deploy_console("calm.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn of_a_run_that_the_backend_starts_nothing_has_to_be_handed_on() {
+    use common::backend::github::{Double, Mood, TOKEN};
+    for (mood, said) in [
+        (Mood::Well, "Its run was started: 900719925474"),
+        (Mood::Refuses, "Its run could not be started: GitHub answered 422: Unexpected inputs"),
+        (Mood::BrokenBefore, "Whether its run was started is not known yet: GitHub answered 502"),
+    ] {
+        let double = Double::new(|_| false);
+        double.set(mood);
+        let world = empty(DEPLOY);
+        let by = By::Token(TOKEN.to_owned());
+        let github = Github::new(&double.url, "octo/shop", "deploy.yml", "main", by).unwrap();
+        let token = Some("callback_token".to_owned());
+        let ends = Ends::of(&*world.machine);
+        let options =
+            Options::default().dispatcher(github.inputs("console_deploy_id", token), ends);
+        let backend = Backend::with(world.store.clone(), machine(DEPLOY), BearerToken, options);
+        let running = world.run(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            backend.serve(listener, Page::deploys().router()).unwrap()
+        });
+        let said = serde_json::json!([said, said]).to_string();
+        run("run.mjs", &[("BASE", &running.url()), ("SAID", &said)]);
+        world.run(running.stop());
+    }
 }
 
 #[test]

@@ -155,7 +155,8 @@ fn behind_a_trusted_proxy_each_client_has_limits_of_its_own() {
     let one = NonZeroU32::new(1).unwrap();
     let hour = Duration::from_secs(3600);
     let options = || {
-        let options = Options::default().starts(one).starts_every(hour).wrong(one).wrong_every(hour);
+        let options =
+            Options::default().starts(one).starts_every(hour).wrong(one).wrong_every(hour);
         options.connections_per_client(2)
     };
     let loopback = || vec!["127.0.0.1".parse().unwrap()];
@@ -179,7 +180,11 @@ fn behind_a_trusted_proxy_each_client_has_limits_of_its_own() {
         options().proxies(loopback()),
     );
     assert_eq!([start(&trusting, "1.1.1.1"), start(&trusting, "1.1.1.1")], [201, 429]);
-    assert_eq!(start(&trusting, "9.9.9.9, 2.2.2.2"), 201, "whom the proxy names, and no one before");
+    assert_eq!(
+        start(&trusting, "9.9.9.9, 2.2.2.2"),
+        201,
+        "whom the proxy names, and no one before"
+    );
     assert_eq!(start(&trusting, "2.2.2.2"), 429);
     assert_eq!([report(&trusting, "1.1.1.1"), report(&trusting, "1.1.1.1")], [401, 429]);
     assert_eq!(report(&trusting, "2.2.2.2"), 401);

@@ -25,7 +25,7 @@ const AUDIENCE: &str = "https://deploys.example.org";
 
 /// One of the issuer's keys.
 #[derive(Clone, Copy)]
-struct Key {
+pub(crate) struct Key {
     id: &'static str,
     kind: Kind,
 }
@@ -36,11 +36,11 @@ enum Kind {
     Ec,
 }
 
-const RSA: Key = Key { id: "one", kind: Kind::Rsa };
+pub(crate) const RSA: Key = Key { id: "one", kind: Kind::Rsa };
 const EC: Key = Key { id: "two", kind: Kind::Ec };
 
 impl Key {
-    fn public(self) -> Value {
+    pub(crate) fn public(self) -> Value {
         match self.kind {
             Kind::Ec => json!({
                 "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.id,

@@ -9,6 +9,8 @@ const REFUSALS = {
   "unknown-status": "the backend did not know this state",
   ended: "it had ended already",
   "stale-attempt": "of an older attempt of the run",
+  "other-run": "it was of another run than the row's",
+  "not-dispatched": "its run could not be started",
   "event-id-reused": "its id was used before, for something else",
 };
 

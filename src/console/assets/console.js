@@ -160,16 +160,27 @@ function sayProblem(problem) {
 function showStarted(made) {
   $("start-form").reset();
   $("start-form").hidden = true;
-  token = made.callback_token;
+  const { run } = made;
+  token = run ? null : made.callback_token;
   const [id, secret] = [config("id-input"), config("token-input")];
   const line = config("workflow") && [
     "gh workflow run", quoted(config("workflow")), ...(made.columns?.ref ? ["--ref", quoted(made.columns.ref)] : []),
-    "-f", `${id}=${quoted(made.id)}`, "-f", `${secret}=${quoted(token)}`,
+    "-f", `${id}=${quoted(made.id)}`, "-f", `${secret}=${quoted(made.callback_token ?? "")}`,
   ].join(" ");
-  $("start-inputs").replaceChildren(...copyable(id, made.id), ...copyable(secret, token), ...(line ? copyable("command", line) : []));
+  // The backend has started the run itself: there is nothing to hand on.
+  $("start-how").hidden = Boolean(run);
+  write($("start-run"), run ? saysOf(run) : "");
+  $("start-inputs").replaceChildren(...(run ? [] : [...copyable(id, made.id), ...copyable(secret, token), ...(line ? copyable("command", line) : [])]));
   $("start-done").hidden = false;
   $("start-watch").dataset.id = made.id;
   $("start-done-title").focus();
+}
+
+/** What became of starting the run. */
+function saysOf({ started, run_id: id, detail }) {
+  if (started) return `Its run was started${id ? `: ${id}` : ""}.`;
+  const why = detail ? `: ${detail}` : "";
+  return started === false ? `Its run could not be started${why}.` : `Whether its run was started is not known yet${why}. It is looked for, and not asked for again.`;
 }
 
 /** A text as a shell's word. */

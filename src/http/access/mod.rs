@@ -146,6 +146,11 @@ impl Access {
         if self.metrics {
             operated = operated.merge(super::metrics::metrics(backends.iter().copied()));
         }
+        #[cfg(feature = "openapi")]
+        {
+            let guarded = !matches!(self.operators, Operators::Anyone);
+            operated = operated.merge(super::openapi::router(&backends, guarded));
+        }
         for backend in backends {
             operated = operated.merge(backend.read()).merge(backend.operate());
             open = open.merge(backend.callbacks());

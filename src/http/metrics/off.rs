@@ -19,6 +19,8 @@ impl Metrics {
 
     pub(super) fn failed(&self, _: &'static str) {}
 
+    pub(super) fn dispatched(&self, _: &'static str) {}
+
     pub(super) fn sent_by_another_table(&self) {}
 
     pub(super) fn started(&self) {}

@@ -2,6 +2,7 @@
 //! backend over it on a loopback port, and a client.
 #![allow(dead_code, unreachable_pub, unused_macros, reason = "each test uses a part of it")]
 pub mod client;
+pub mod github;
 pub mod guarded;
 pub mod world;
 

@@ -1,6 +1,7 @@
 //! `phasegate serve`: a backend for any tables, and what it takes to be reached by others.
 
 mod access;
+mod dispatch;
 mod log;
 pub(super) mod migrations;
 pub(super) mod settings;
@@ -74,6 +75,8 @@ pub(crate) struct Server {
     #[command(flatten)]
     access: access::AccessArgs,
     #[command(flatten)]
+    dispatch: dispatch::DispatchArgs,
+    #[command(flatten)]
     log: log::LogArgs,
 }
 
@@ -100,6 +103,7 @@ impl Server {
         };
         let access = self.access.access(self.listen, self.metrics_listen)?;
         let credential = self.access.reports()?;
+        let by = self.dispatch.by()?;
         backend::block_on(async {
             let mut stopping = Stopping::new()?;
             let mut options = Options::default().proxies(self.access.proxies());
@@ -114,7 +118,9 @@ impl Server {
                 let store = Store::open(&url, table.schema.clone()).await?;
                 let credential = access::Credential(credential.clone());
                 let machine = Arc::clone(&table.machine);
-                backends.push(Backend::with(store, machine, credential, options.clone()));
+                let tokens = self.access.by_row_token();
+                let options = self.dispatch.options(&options, by.as_ref(), table, tokens)?;
+                backends.push(Backend::with(store, machine, credential, options));
                 pages = pages.merge(table.pages(several));
                 if let (Some(webhook), Some(backend)) =
                     (self.access.webhook(&table.ends)?, backends.last())
@@ -149,6 +155,7 @@ impl Server {
                 address = %running.address(),
                 operators = self.access.operators_are(),
                 reports = self.access.reports_are(),
+                starts = self.dispatch.workflows_are(),
                 "started"
             );
             stopping.asked().await?;

@@ -9,6 +9,9 @@ mod client;
 mod cluster;
 #[path = "../../../tests/common/mod.rs"]
 mod common;
+#[path = "../../../../tests/common/backend/github.rs"]
+#[allow(dead_code, unreachable_pub, reason = "a part of it is used")]
+mod github;
 mod hand_written;
 mod migrations;
 
@@ -18,6 +21,7 @@ mod command;
 mod compat_command;
 mod console;
 mod contributing;
+mod crash;
 mod demo;
 mod examples;
 mod init;
@@ -26,6 +30,7 @@ mod migrate;
 mod migrate_chain;
 mod migrate_folders;
 mod migrate_refusals;
+mod openapi;
 mod pages;
 mod rules;
 mod sequences;

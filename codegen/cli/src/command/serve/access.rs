@@ -144,6 +144,11 @@ impl AccessArgs {
         }
     }
 
+    /// Whether a row's own token opens it to reports.
+    pub(super) fn by_row_token(&self) -> bool {
+        self.reports == Reports::RowToken
+    }
+
     /// Proxies that are trusted.
     pub(super) fn proxies(&self) -> Vec<Net> {
         self.trusted_proxy.clone()

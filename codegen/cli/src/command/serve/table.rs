@@ -70,6 +70,11 @@ impl Served {
         })
     }
 
+    /// The workflow inputs that take a row's id and its token.
+    pub(crate) fn inputs(&self) -> (&str, &str) {
+        (&self.page.id_input, &self.page.token_input)
+    }
+
     /// The page, at `/`, or where there are several at the table's name.
     pub(crate) fn pages(&self, several: bool) -> Router {
         if several {
