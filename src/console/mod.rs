@@ -31,10 +31,11 @@ const INDEX: &str = include_str!("assets/index.html");
 const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const PICTURE: &str = "/picture.svg";
 
 /// The files of the page that are the same for every machine. `phasegate-stepper.js` is the element
 /// that `[target.js] component` generates, for any status map.
-const ASSETS: [(&str, &str, &str); 10] = [
+const ASSETS: [(&str, &str, &str); 11] = [
     ("/audit.js", JS, include_str!("assets/audit.js")),
     ("/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("/console.js", JS, include_str!("assets/console.js")),
@@ -44,6 +45,7 @@ const ASSETS: [(&str, &str, &str); 10] = [
     ("/icon-done.svg", SVG, include_str!("assets/icon-done.svg")),
     ("/icon-failed.svg", SVG, include_str!("assets/icon-failed.svg")),
     ("/phasegate-stepper.js", JS, include_str!("assets/phasegate-stepper.js")),
+    ("/picture.js", JS, include_str!("assets/picture.js")),
     ("/row.js", JS, include_str!("assets/row.js")),
 ];
 
@@ -73,6 +75,8 @@ pub struct Page {
     pub columns: Vec<(String, ColumnType)>,
     /// The workflow's file name, for a line that dispatches it.
     pub workflow: Option<String>,
+    /// The picture of the table that `phasegate graph --to svg` prints.
+    pub picture: Option<Cow<'static, str>>,
 }
 
 impl Page {
@@ -92,6 +96,7 @@ impl Page {
             token_input: "callback_token".to_owned(),
             columns: machine.schema().columns,
             workflow: None,
+            picture: None,
         }
     }
 
@@ -99,6 +104,12 @@ impl Page {
     #[must_use]
     pub fn workflow(self, file: impl Into<String>) -> Self {
         Self { workflow: Some(file.into()), ..self }
+    }
+
+    /// With the picture of the table, an SVG that `phasegate graph --to svg` prints.
+    #[must_use]
+    pub fn picture(self, svg: impl Into<Cow<'static, str>>) -> Self {
+        Self { picture: Some(svg.into()), ..self }
     }
 
     /// The page of the deploy console.
@@ -112,6 +123,7 @@ impl Page {
             token_input: "callback_token".to_owned(),
             columns: crate::Schema::of(&Deploy).columns,
             workflow: Some("deploy-console.yml".to_owned()),
+            picture: Some(include_str!("../../docs/deploy.svg").into()),
         }
     }
 
@@ -127,6 +139,9 @@ impl Page {
         let mut router = Router::new()
             .route(&at("/"), file(HTML, self.index()))
             .route(&at("/status-map.js"), file(JS, self.status_map.clone().into_owned()));
+        if let Some(picture) = &self.picture {
+            router = router.route(&at(PICTURE), file(SVG, picture.clone().into_owned()));
+        }
         for (path, kind, text) in ASSETS {
             router = router.route(&at(path), file(kind, text));
         }
@@ -145,6 +160,7 @@ impl Page {
             "id_input" => escaped(&self.id_input).into(),
             "token_input" => escaped(&self.token_input).into(),
             "workflow" => escaped(self.workflow.as_deref().unwrap_or_default()).into(),
+            "picture" => self.picture.as_ref().map_or("", |_| &PICTURE[1..]).into(),
             "fields" => self.columns.iter().enumerate().map(field).collect::<String>().into(),
             _ => unreachable!("the page has the blank {part}, and nothing fills it"),
         });
@@ -276,6 +292,7 @@ mod tests {
                 ("n".to_owned(), ColumnType::Jsonb),
             ],
             workflow: None,
+            picture: None,
         }
     }
 

@@ -30,7 +30,8 @@ fn the_artifacts_of_an_odd_table_are_these() {
     insta::assert_snapshot!("odd.ts", data.trim_end());
     insta::assert_snapshot!("odd.json", artifact(&odd, "generated/odd.json"));
     insta::assert_snapshot!("odd.md", artifact(&odd, "generated/odd.md"));
-    insta::assert_snapshot!("odd.dot", graph::dot(&odd.machine));
+    insta::assert_snapshot!("odd.svg", graph::Drawing::new(&odd.machine).svg().unwrap());
+    insta::assert_snapshot!("odd.dot", graph::Drawing::new(&odd.machine).with_skips(true).dot());
 }
 
 #[test]

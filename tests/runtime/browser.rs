@@ -109,6 +109,12 @@ fn gates_that_nobody_reported_are_shown_as_that() {
 
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]
+fn the_picture_shows_what_was_reported() {
+    on_the_deploy_console("picture.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
 fn a_failure_is_an_alert_that_names_its_phase() {
     on_the_deploy_console("failure.mjs", &[]);
 }

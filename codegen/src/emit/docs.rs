@@ -114,7 +114,8 @@ fn text_of(machine: &Machine, header: &Header) -> String {
         transitions,
         jobs: machine.job_ids().map(|id| job_row(machine, id)).collect(),
         force: sql::force_statements(machine),
-        diagram: (machine.transition_count() <= MOST_DRAWN).then(|| graph::mermaid(machine)),
+        diagram: (machine.transition_count() <= MOST_DRAWN)
+            .then(|| graph::Drawing::new(machine).mermaid()),
         transition_count: machine.transition_count(),
         command: code(&format!("phasegate graph {} --to dot", header.table())),
     };

@@ -1,6 +1,7 @@
 // One row: the stepper, live from its event stream, and around it the facts and the audit log.
 import { auditOf, refusedOf } from "./audit.js";
 import { $, ageNode, arrange, call, config, copyButton, element, icon, timeNode, write } from "./dom.js";
+import { drawPicture } from "./picture.js";
 import { duration } from "./phasegate-stepper.js";
 import * as map from "./status-map.js";
 
@@ -52,6 +53,7 @@ function watch(id) {
   for (const part of ["facts", "audit"]) $(`watch-${part}`).replaceChildren();
   for (const part of ["older", "log", "history", "more"]) $(`watch-${part}`).hidden = true;
   $("watch-log").open = false;
+  drawPicture(null);
   if (!$("watch").open) $("watch").showModal();
   $("watch-title").focus();
   $("watch").scrollTop = 0;
@@ -118,6 +120,7 @@ function draw() {
   const log = $("watch-log");
   log.hidden = !snapshot.log_tail;
   write(log.querySelector("pre"), snapshot.log_tail ?? "");
+  drawPicture(snapshot);
   drawAudit();
 }
 

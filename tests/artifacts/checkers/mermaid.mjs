@@ -25,8 +25,8 @@ for (const [at, file] of process.argv.slice(2).entries()) {
       // Every node and every arrow that the text has is in the picture.
       const drawn = new DOMParser().parseFromString(svg, "text/html");
       const lines = diagram.split("\n");
-      const nodes = lines.filter((line) => /^\s+s\d+[[(]/.test(line)).length;
-      const arrows = lines.filter((line) => /^\s+s\d+ (-->|-\.->) s\d+$/.test(line)).length;
+      const nodes = lines.filter((line) => /^\s+[se]\d+[[(]/.test(line)).length;
+      const arrows = lines.filter((line) => /^\s+(s\d+|e\d+\[.*\]:::note) (-->|==>|-\.->) s\d+$/.test(line)).length;
       const counted = [drawn.querySelectorAll("g.node").length, drawn.querySelectorAll("path.flowchart-link").length];
       if (nodes === 0) return "there is no state";
       if (counted[0] !== nodes || counted[1] !== arrows) return `${nodes} states and ${arrows} transitions were drawn as ${counted}`;

@@ -37,8 +37,7 @@ impl Phases {
     pub(crate) fn run(&self) -> CommandResult {
         let loaded = load::load(&self.table)?;
         let machine = &loaded.machine;
-        let names: HashMap<&str, StateId> =
-            machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect();
+        let names = by_name(machine);
         let word = |line: &mut Line, word: &Word| line.push(machine, &names, word);
         tokens::judge_lines(self.file.as_deref(), false, Line::default, word, |number, line| {
             let Line { history, attempted, error } = line;
@@ -85,6 +84,23 @@ impl Phases {
             Format::Github => String::new(),
         }
     }
+}
+
+/// The states of one row, oldest first: one accepted sequence, its words apart by white space.
+///
+/// # Errors
+/// What is not accepted, and what would be.
+pub(super) fn history(machine: &Machine, text: &str) -> Result<Vec<StateId>, String> {
+    let names = by_name(machine);
+    let mut line = Line::default();
+    for word in text.split_whitespace() {
+        line.push(machine, &names, &Word { text: word.to_owned(), is_whole: true });
+    }
+    line.error.map_or(Ok(line.history), Err)
+}
+
+fn by_name(machine: &Machine) -> HashMap<&str, StateId> {
+    machine.state_ids().map(|id| (machine.state(id).name.as_str(), id)).collect()
 }
 
 impl Line {

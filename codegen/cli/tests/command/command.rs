@@ -196,6 +196,47 @@ fn graph_says_what_there_is_where_no_language_is_named() {
 }
 
 #[test]
+fn graph_marks_what_a_row_has_reached_and_refuses_what_it_cannot_draw() {
+    let folder = Folder::new();
+    let states: Vec<String> = (0..201).map(|at| format!("s{at}")).collect();
+    let table = |states: &[String]| {
+        let rows = states.iter().map(|name| format!("[[state]]\nname = \"{name}\"\n"));
+        format!(
+            "format = 1\n[machine]\nname = \"m\"\ninitial = \"s0\"\n[[transition]]\npath = {states:?}\n{}",
+            rows.collect::<String>()
+        )
+    };
+    folder.write("m.toml", table(&states[..4]));
+    folder.write("large.toml", table(&states));
+    folder.write("row", "s0\ns1 s2\n");
+    let states_of = |svg: &str, class: &str| -> Vec<String> {
+        let lines = svg.lines().filter(|line| line.contains(class) && line.contains("data-state="));
+        lines.map(|line| line.split('"').nth(3).unwrap().to_owned()).collect()
+    };
+    let svg = folder.run(&["graph", "m.toml", "--to", "svg", "--history", "row"]).out;
+    assert_eq!(states_of(&svg, "reached"), ["s0", "s1", "s2"]);
+    assert_eq!(states_of(&svg, "current"), ["s2"]);
+    let taken = |step: &str| svg.contains(&format!("class=\"step taken\" data-step=\"{step}\""));
+    assert!(taken("s0 s1") && taken("s1 s2") && !taken("s2 s3"), "{svg}");
+    let svg = folder.run(&["graph", "m.toml", "--to", "svg", "--at", "s1"]).out;
+    assert_eq!(states_of(&svg, "current"), ["s1"]);
+
+    folder.write("wrong", "s0 s2");
+    for (arguments, says) in [
+        (&["m.toml", "--at", "s01"][..], "no state `s01`; did you mean `s0`?"),
+        (&["m.toml", "--at", "shipped"], "its states: `s0`, `s1`, `s2`, `s3`"),
+        (&["m.toml", "--history", "wrong"], "wrong: not accepted at 2: s0 -> s2; legal: `s1`"),
+        (&["m.toml", "--history", "none"], "none: No such file"),
+        (&["large.toml"], "201 states and 200 edges are too many for a picture"),
+    ] {
+        let ran = folder.run(&[&["graph"], arguments, &["--to", "svg"]].concat());
+        assert!(ran.code == Some(2) && ran.out.is_empty() && ran.err.contains(says), "{ran:?}");
+    }
+    // What the refusal advises works.
+    assert_eq!(folder.run(&["graph", "large.toml", "--to", "dot"]).code, Some(0));
+}
+
+#[test]
 fn packagers_get_completions_and_a_page_for_each_command() {
     let folder = Folder::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -32,6 +32,7 @@ const PAGES: &[&str] = &[
     "docs/accepted.md",
     "docs/changing.md",
     "docs/drift.md",
+    "docs/pictures.md",
     "docs/http.md",
     "docs/operating.md",
     "docs/comparison.md",
@@ -102,6 +103,13 @@ fn the_book_has_every_page_once() {
         let times = summary.iter().filter(|link| *link == page).count();
         assert_eq!(times, usize::from(page != "SUMMARY.md"), "{page} in docs/SUMMARY.md");
     }
+}
+
+#[test]
+fn the_picture_of_the_book_is_what_graph_draws() {
+    let table = root().join("deploy.toml");
+    let drawn = Folder::new().run(&["graph", table.to_str().unwrap(), "--to", "svg"]).out;
+    assert!(text("docs/deploy.svg") == drawn, "run `phasegate graph --to svg > docs/deploy.svg`");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use phasegate::{Machine, Schema};
 use phasegate_codegen::emit::Target as _;
 use phasegate_codegen::emit::js::{Js, JsTarget};
 use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::graph::Drawing;
 use phasegate_codegen::{Loaded, load};
 
 use crate::command::{Failure, shown};
@@ -111,6 +112,8 @@ fn page(loaded: &Loaded) -> Page {
     if let Some(workflow) = loaded.machine.targets.workflow() {
         page.id_input.clone_from(&workflow.id_input);
     }
+    // A table too large for a picture has none.
+    page.picture = Drawing::new(&loaded.machine).svg().ok().map(Into::into);
     page
 }
 
