@@ -257,9 +257,8 @@ fn three_lines(table: &str) -> Router {
         .route("/order-stepper.js", script(stepper))
 }
 
-#[test]
-#[ignore = "needs Chromium and node: run by tests/run"]
-fn three_lines_show_a_live_stepper_of_any_table() {
+/// Runs a script on a backend of the order table, beside the page of three lines.
+fn on_orders(script: &str, variables: &[(&str, &str)]) {
     let table =
         std::fs::read_to_string(common::root().join("codegen/examples/order/order.toml")).unwrap();
     let world = empty(&table);
@@ -270,6 +269,14 @@ fn three_lines_show_a_live_stepper_of_any_table() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         backend.serve(listener, pages).unwrap()
     });
+    let url = running.url();
+    run(script, &[&[("BASE", url.as_str())], variables].concat());
+    world.run(running.stop());
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn three_lines_show_a_live_stepper_of_any_table() {
     let walk = serde_json::json!([
         ["", ["Payment: upcoming", "Delivery: upcoming"]],
         ["authorising", ["*Payment: in progress", "Delivery: upcoming"]],
@@ -277,8 +284,13 @@ fn three_lines_show_a_live_stepper_of_any_table() {
         ["shipped", ["Payment: done", "*Delivery: in progress"]],
         ["delivered", ["Payment: done", "Delivery: done"]],
     ]);
-    run("stepper.mjs", &[("BASE", &running.url()), ("WALK", &walk.to_string())]);
-    world.run(running.stop());
+    on_orders("stepper.mjs", &[("WALK", &walk.to_string())]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn the_element_lives_in_react_and_in_vue() {
+    on_orders("frameworks.mjs", &[]);
 }
 
 #[test]

@@ -33,6 +33,7 @@ const PAGES: &[&str] = &[
     "docs/changing.md",
     "docs/drift.md",
     "docs/pictures.md",
+    "docs/stepper.md",
     "docs/http.md",
     "docs/operating.md",
     "docs/comparison.md",
@@ -46,10 +47,6 @@ const HELD_ELSEWHERE: &[(&str, &str)] = &[
     ("docs/rules.md", "made of the rules; `rules::` holds it"),
     ("docs/databases.md", "`tests/database` does what it says, on servers of its own"),
     ("docs/workflows.md", "it shows no command"),
-    (
-        "docs/stepper.md",
-        "`browser::` in `tests/runtime` has a page of its three lines, `types::` in `tests/artifacts` its names",
-    ),
     ("docs/reports.md", "`notify::` in `tests/artifacts` holds its figures"),
 ];
 
