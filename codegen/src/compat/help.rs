@@ -121,7 +121,8 @@ const BY_HAND: [&Rule; 5] = [
 ];
 
 /// What is to be done although no mix shows it.
-const BEYOND_MIXES: [&Rule; 2] = [rules::ACTION_CHANGED, rules::DATABASE_SHAPE];
+const BEYOND_MIXES: [&Rule; 3] =
+    [rules::ACTION_CHANGED, rules::CREDENTIAL_CHANGED, rules::DATABASE_SHAPE];
 
 /// The orders one way in words; nothing where any will do, or none.
 fn in_order(verb: &str, orders: &Orders) -> Option<String> {

@@ -318,6 +318,19 @@ rows! { COMPAT
                 runs, and accept this",
     }
 
+    CREDENTIAL_CHANGED "credential-changed" {
+        looks_for: "reports are authenticated otherwise",
+        why: "A run keeps the action of its own commit, and so it sends what it sent before: the row's \
+                token, or the job's own. A backend takes one of the two (`phasegate serve --reports`), and \
+                refuses the other (401): runs that began before the switch report nothing after it, and \
+                runs of the newer workflow nothing before it. No order helps, and no mix tries it. A \
+                console that still gives `callback_token` starts no run of a workflow that does not take \
+                it any more.",
+        example: Words("`credential = \"token\"` became `credential = \"oidc\"`"),
+        mend: "start no rows, and let the runs that are under way end; then merge the workflow and switch \
+                `--reports` together. A backend of your own can take both in between",
+    }
+
     ACTION_CHANGED "action-changed" {
         looks_for: "`uses:` names another action",
         why: "One run keeps the action of its own commit; workflows that were written by hand \

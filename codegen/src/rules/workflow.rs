@@ -187,6 +187,15 @@ rows! { WORKFLOW
         mend: "take it off the job, and give it to the steps that may fail",
     }
 
+    MISSING_PERMISSION "missing-permission" {
+        looks_for: "a job that reports by its own token (`credential = \"oidc\"`) and may not ask for it",
+        why: "GitHub gives a job a token of its own only with `id-token: write`, which no job has that \
+            does not say so. What it reports without one is refused. A job that calls a workflow needs it \
+            for the jobs there, or GitHub refuses the whole run.",
+        example: Words("`permissions: {contents: read}` on the job `build`"),
+        mend: "give the job `permissions` with `id-token: write`, and with what else its steps need",
+    }
+
     SHARED_STEPS "shared-steps" {
         looks_for: "a job whose steps are another job's too, by an anchor or an alias of YAML",
         why: "A report names its job, so that no two jobs can share one.",

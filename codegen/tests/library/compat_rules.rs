@@ -183,6 +183,7 @@ pub(crate) const PAIRS: &[(&str, &[(&str, &str)])] = &[
     ("<database-target", &[("[target.sql]\n", "")]),
     ("database-shape", &[("[target.sql]", "[target.sql]\nstorage = \"text\"")]),
     ("id-input-changed", &[("[target.workflow]", "[target.workflow]\nid_input = \"door\"")]),
+    ("credential-changed", &[("[target.workflow]", "[target.workflow]\ncredential = \"oidc\"")]),
     (
         "action-changed",
         &[("[target.workflow]", "[target.workflow]\naction = \"./.github/actions/notify\"")],

@@ -17,16 +17,8 @@ struct Run {
 }
 
 impl Known for Run {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.needs.get(job).copied()
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.needs.values().copied().collect()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        self.needs()
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        self.needs.clone().into_iter().collect()
     }
 
     fn is_cancelled(&self) -> bool {

@@ -78,6 +78,13 @@ impl Text {
         self.0.insert(at, format!("    {key}: {value}"));
     }
 
+    /// Gives a job lines of its own in the place of a key.
+    pub(crate) fn set_block(&mut self, job: &str, key: &str, block: &[&str]) {
+        self.drop_key(job, key);
+        let at = self.job(job).start;
+        self.0.splice(at..at, block.iter().map(|line| (*line).to_owned()));
+    }
+
     pub(crate) fn add_needs(&mut self, job: &str, names: &str) {
         let at = self.key(self.job(job), 4, "needs").unwrap();
         let (_, now) = self.0[at].split_once("needs:").unwrap();

@@ -165,3 +165,78 @@ fn a_caller_is_looked_at_through_those_that_call_it() {
         "{found:#?}"
     );
 }
+
+/// What a caller gives in every run is no question in the workflow that it calls.
+#[test]
+fn what_every_caller_gives_is_known_in_what_it_calls() {
+    let call = include_str!("workflows/trials/call.yml");
+    let input =
+        |of: &str| changed(call, "      tag:\n", &format!("      lane: {of}\n      tag:\n"));
+    let caller = |lane: &str| {
+        let with = "      ship_id: ${{ inputs.ship_id }}\n";
+        changed(CALLER, with, &format!("{with}      tag: x\n{lane}"))
+    };
+    let rules = |of: &str, condition: &str, callers: &[String]| {
+        let deploy = "    needs: build\n";
+        let kept = changed(&input(of), deploy, &format!("{deploy}    if: {condition}\n"));
+        let folder = tried(&kept, &[]);
+        for (number, caller) in callers.iter().enumerate() {
+            folder.write(&format!(".github/workflows/all{number}.yml"), caller);
+        }
+        found(&folder).into_iter().map(|(rule, _, _)| rule).collect::<Vec<_>>()
+    };
+    let text = "{type: string}";
+    let is_prod = "inputs.lane == 'prod'";
+    let prod = || caller("      lane: prod\n");
+    let choice = |options: &str| {
+        let inputs = format!(
+            "    inputs:\n      to: {{type: choice, required: true, options: [{options}]}}\n"
+        );
+        changed(&caller("      lane: ${{ inputs.to }}\n"), "    inputs:\n", &inputs)
+    };
+    let silent =
+        changed(&caller("      lane: other\n"), "      ship_id: ${{ inputs.ship_id }}\n", "");
+    let silent = changed(&silent, "      callback_token: {type: string}\n", "");
+    for (of, condition, callers) in [
+        (text, is_prod, vec![prod()]),
+        (text, is_prod, vec![prod(), caller("      LANE: prod\n")]),
+        (text, is_prod, vec![caller("      lane: ${{ 'prod' }}\n")]),
+        (text, "inputs.lane == 'prod' || inputs.lane == 'test'", vec![choice("prod, test")]),
+        (text, "inputs.lane == ''", vec![caller("")]),
+        ("{type: string, default: prod}", is_prod, vec![caller("")]),
+        ("{type: boolean}", "inputs.lane", vec![caller("      lane: true\n")]),
+        ("{type: boolean}", "${{ !inputs.lane }}", vec![caller("")]),
+        // One that gives no row's id reports nothing.
+        (text, is_prod, vec![prod(), silent]),
+    ] {
+        assert_eq!(rules(of, condition, &callers), [""; 0], "{of}, {condition}: {callers:#?}");
+    }
+    for (of, condition, callers) in [
+        (text, is_prod, vec![]),
+        (text, is_prod, vec![caller("      lane: test\n")]),
+        (text, is_prod, vec![prod(), caller("      lane: test\n")]),
+        (text, is_prod, vec![prod(), caller("")]),
+        (text, is_prod, vec![caller("      lane: ${{ github.ref_name }}\n")]),
+        (text, is_prod, vec![choice("prod, test")]),
+        ("{type: boolean}", "inputs.lane", vec![caller("")]),
+        ("{type: boolean}", "inputs.lane", vec![caller("      lane: ${{ inputs.go }}\n")]),
+        ("{type: number}", "inputs.lane == 1", vec![caller("      lane: 1\n")]),
+    ] {
+        assert_eq!(
+            rules(of, condition, &callers),
+            ["job-condition"],
+            "{of}, {condition}: {callers:#?}"
+        );
+    }
+    // Somebody who starts it by hand gives what they like.
+    let both = changed(
+        &input(text),
+        "on:\n",
+        "on:\n  workflow_dispatch:\n    inputs:\n      lane: {type: string}\n",
+    );
+    let both =
+        changed(&both, "    needs: build\n", "    needs: build\n    if: inputs.lane == 'prod'\n");
+    let folder = tried(&both, &[]);
+    folder.write(".github/workflows/all.yml", prod());
+    assert!(found(&folder).iter().any(|(rule, _, _)| rule == "job-condition"));
+}

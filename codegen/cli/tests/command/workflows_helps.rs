@@ -16,20 +16,8 @@ const SKIPPABLE: (&str, &str) =
 struct Run(BTreeMap<&'static str, NeedResult>);
 
 impl Known for Run {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.0.get(job).copied()
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.0.values().copied().collect()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        self.needs()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        self.0.iter().map(|(name, result)| ((*name).to_owned(), *result)).collect()
     }
 
     fn context(&self, _: &[&str]) -> Held {

@@ -67,6 +67,13 @@ fn a_condition_that_keeps_forks_out_holds_where_consoles_start_runs() {
         ("github.repository_owner == 'acme'", false),
         ("${{ github.repository == 'Acme/App' && github.repository != 'other/app' }}", false),
         ("github.repository != 'acme/template'", false),
+        ("github.event.repository.owner.login == 'acme'", false),
+        (
+            "github.event.repository.full_name == 'acme/app' && github.repository == 'acme/app'",
+            false,
+        ),
+        ("github.event.repository.fork == false && !github.event.repository.fork", false),
+        ("github.event.repository.owner.login == 'a' || github.repository_owner == 'b'", true),
         ("github.repository == 'acme/app' && github.ref == 'refs/heads/main'", true),
         ("github.repository == 'acme/app' && github.repository == 'acme/fork'", true),
         ("startsWith(github.repository, 'acme/')", true),

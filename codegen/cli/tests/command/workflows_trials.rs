@@ -263,6 +263,12 @@ fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
             "reusable-job",
             "list it in `workflows`",
         ),
+        // What stands in another repository no table can name.
+        (
+            changed(PLAIN, build, "    uses: acme/ci/.github/workflows/build.yml@v1\n"),
+            "reusable-job",
+            "no steps to report in (call this job `build-work`",
+        ),
         (
             with("    if: startsWith(github.ref, 'refs/tags/v')\n"),
             "job-condition",

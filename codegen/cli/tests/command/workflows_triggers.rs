@@ -84,7 +84,9 @@ fn a_workflow_that_follows_another_is_to_be_called_by_it() {
     ] {
         let workflow = changed(workflow, "on:\n  workflow_dispatch:\n", on);
         let said = said(&workflow, &[]);
-        let [(rule, said), (then, _)] = &said[..] else { panic!("{said:#?}") };
+        let [(rule, said), (then, adopt)] = &said[..] else { panic!("{said:#?}") };
+        // It needs no token of its own: the caller's event has it.
+        assert!(!adopt.contains("callback_token"), "{adopt}");
         assert_eq!((rule.as_str(), then.as_str()), ("no-dispatch", "not-adopted"));
         let caller = "    uses: ./.github/workflows/release.yml\n    with:\n      ship_id: ${{ \
                       inputs.ship_id }}\n";

@@ -99,12 +99,18 @@ fn no_outcome_is_written_that_asks_for_a_report_without_a_place() {
 #[test]
 fn no_report_is_written_that_asks_for_an_input_that_cannot_be_added() {
     let inputs = ORDER.split_once("on:\n").unwrap().1.split_once("jobs:\n").unwrap().0;
-    for on in ["  push:\n", "  workflow_dispatch: {inputs: {other: {type: string}}}\n"] {
+    for (on, first) in [
+        ("  push:\n", "first let a console start it, as `no-dispatch` says"),
+        (
+            "  workflow_dispatch: {inputs: {other: {type: string}}}\n",
+            "first give the workflow `order_id`, `callback_token`",
+        ),
+    ] {
         let text = changed(ORDER, inputs, on);
         let folder = ordered(&text, 1);
         assert_eq!(folder.read(AT), text);
         let found = found(&folder);
-        assert!(found.iter().any(|f| f.2.contains("first give the workflow")), "{found:#?}");
+        assert!(found.iter().any(|f| f.2.contains(first)), "{found:#?}");
     }
     for on in ["  workflow_dispatch:\n", "  workflow_call:\n"] {
         holds(&ordered(changed(ORDER, inputs, on), 0), &[]);

@@ -40,6 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { rule: rules::MODE_CHANGED, find: targets::mode },
     Check { rule: rules::MIGRATION_REFUSED, find: migration::refused },
     Check { rule: rules::ID_INPUT_CHANGED, find: targets::id_input },
+    Check { rule: rules::CREDENTIAL_CHANGED, find: targets::credential },
     Check { rule: rules::ACTION_CHANGED, find: targets::action },
     Check { rule: rules::ENDS_UNREPORTED, find: jobs::ends },
     Check { rule: rules::REFUTED_ALONE, find: alone::refuted },

@@ -3,7 +3,7 @@
 use super::{Apart, Changes, Pair, Side};
 use crate::compat::facts::Fact;
 use crate::emit::sql::{KeyColumn, Mode, Sql, SqlTarget};
-use crate::emit::workflow::{Workflow, WorkflowTarget};
+use crate::emit::workflow::{Credential, Workflow, WorkflowTarget};
 
 fn sql<'v>(pair: &Pair<'v>) -> (Option<&'v SqlTarget>, Option<&'v SqlTarget>) {
     let of = |side: Side| pair.machine(side).targets.sql();
@@ -147,15 +147,28 @@ fn workflow(
     name: &str,
     of: impl Fn(&WorkflowTarget) -> &str,
     fact: Option<Fact>,
-) {
+) -> bool {
     let target = |side: Side| pair.machine(side).targets.workflow();
-    let (Some(was), Some(is)) = (target(Side::Old), target(Side::New)) else { return };
+    let (Some(was), Some(is)) = (target(Side::Old), target(Side::New)) else { return false };
     let at = pair.target_at(Side::New, |version| version.table.target.of::<Workflow>());
     key(changes, at, "workflow", (name, of(was), of(is)), "`", fact);
+    of(was) != of(is)
 }
 
 pub(super) fn id_input(pair: &Pair<'_>, changes: &mut Changes) {
     workflow(pair, changes, "id_input", |target| &target.id_input, Some(Fact::Input));
+}
+
+pub(super) fn credential(pair: &Pair<'_>, changes: &mut Changes) {
+    fn of(target: &WorkflowTarget) -> &'static str {
+        match target.credential {
+            Credential::Token => "token",
+            Credential::Oidc => "oidc",
+        }
+    }
+    if workflow(pair, changes, "credential", |target| of(target), None) {
+        changes.apart(Apart::Beyond);
+    }
 }
 
 pub(super) fn action(pair: &Pair<'_>, changes: &mut Changes) {

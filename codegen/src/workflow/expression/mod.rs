@@ -35,23 +35,27 @@ trait Asked {
 
 /// What is known of a run when a condition is looked at.
 pub trait Known {
-    /// What became of a job that this one names in its `needs`; none where it names no such job.
-    fn need(&self, job: &str) -> Option<NeedResult>;
-    /// What became of each job that this one names in its `needs`.
-    fn needs(&self) -> Vec<NeedResult>;
-    /// What became of each job before this one, directly or not.
-    fn before(&self) -> Vec<NeedResult>;
-    /// Whether the run was cancelled.
-    fn is_cancelled(&self) -> bool;
     /// What else a context holds at some keys, in small letters.
     fn context(&self, keys: &[&str]) -> Held;
+    /// The jobs that this one names in its `needs`, each with what became of it; by default none.
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        Vec::new()
+    }
+    /// What became of a job that this one names in its `needs`; none where it names no such job.
+    fn need(&self, job: &str) -> Option<NeedResult> {
+        self.names().into_iter().find(|(name, _)| name == job).map(|(_, result)| result)
+    }
+    /// What became of each job before this one, directly or not; by default of those that it names.
+    fn before(&self) -> Vec<NeedResult> {
+        self.names().into_iter().map(|(_, result)| result).collect()
+    }
+    /// Whether the run was cancelled; by default it was not.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
     /// Which way something is taken that can't be known; by default both.
     fn decided(&self, _atom: &str) -> Option<bool> {
         None
-    }
-    /// The jobs that this one names in its `needs`, each with what became of it; by default nobody says.
-    fn names(&self) -> Vec<(String, NeedResult)> {
-        Vec::new()
     }
     /// The outputs that a job has; by default nobody knows.
     fn outputs(&self, _job: &str) -> Option<Vec<String>> {
@@ -305,9 +309,9 @@ impl Asked for By<'_> {
     fn context(&self, keys: &[&str]) -> Values {
         let result = |result: NeedResult| Value::Text(result.as_str().to_owned());
         match keys {
-            ["needs", "*", "result"] => {
-                Values::one(Value::List(self.0.needs().into_iter().map(result).collect()))
-            }
+            ["needs", "*", "result"] => Values::one(Value::List(
+                self.0.names().into_iter().map(|(_, is)| result(is)).collect(),
+            )),
             ["needs", job, rest @ ..] if *job != "*" => match (self.0.need(job), rest) {
                 (None, _) => Values::one(Value::Null),
                 (Some(of), ["result"]) => Values::one(result(of)),

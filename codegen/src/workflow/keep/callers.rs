@@ -4,7 +4,6 @@
 mod given;
 mod skip;
 
-use super::MARK;
 use super::document::{Document, Node};
 use super::files::File;
 use super::groups::{Group, deadlock};
@@ -75,7 +74,7 @@ impl Calls<'_> {
             let Some(job) = reading.job(name) else { continue };
             let file = self.files.iter().find(|file| is_call(job, &file.from_root));
             let Some(file) = file.filter(|file| file.from_root != path) else { continue };
-            let text = file.text.strip_prefix(MARK).unwrap_or(&file.text);
+            let text = file.body();
             let Ok(document) = Document::read(text) else { continue };
             let lines = Lines::of(text);
             let inner = Reading::new(self.machine, self.target, &document, &lines, Vec::new());
@@ -99,7 +98,7 @@ impl Calls<'_> {
         let name = called.path.rsplit('/').next().unwrap_or(called.path);
         let mut calls = Vec::new();
         for file in self.files.iter().filter(|file| file.text.contains(name)) {
-            let text = file.text.strip_prefix(MARK).unwrap_or(&file.text);
+            let text = file.body();
             if let Ok(document) = Document::read(text) {
                 calls.push((file, text, document));
             }
@@ -221,6 +220,16 @@ impl Calls<'_> {
                 rules::MATRIX_JOB,
                 format!("{says} has a matrix: each leg would report for the same row"),
                 "call it once: a run has one token, which opens one row".to_owned(),
+            ));
+        }
+        if let Some(help) = reading.lacks_token(job) {
+            said.push(Said(
+                rules::MISSING_PERMISSION,
+                format!(
+                    "{says} may not ask for a token of its own, and no called job may then: GitHub refuses \
+                     the run"
+                ),
+                help,
             ));
         }
         // Where none concludes, a run that never began is like one that was lost.

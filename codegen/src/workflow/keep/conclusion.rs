@@ -229,14 +229,6 @@ impl Results<'_> {
 }
 
 impl Known for Results<'_> {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.needs.iter().any(|need| need == job).then(|| self.of(job))?
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.needs.iter().filter_map(|need| self.of(need)).collect()
-    }
-
     fn before(&self) -> Vec<NeedResult> {
         self.all.iter().map(|(_, result)| *result).collect()
     }
@@ -244,10 +236,6 @@ impl Known for Results<'_> {
     fn names(&self) -> Vec<(String, NeedResult)> {
         let of = |need: &String| Some((need.clone(), self.of(need)?));
         self.needs.iter().filter_map(of).collect()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
     }
 
     fn context(&self, keys: &[&str]) -> Held {
@@ -268,18 +256,6 @@ struct Lost<'a>(&'a Facts);
 impl Known for Lost<'_> {
     fn need(&self, _: &str) -> Option<NeedResult> {
         Some(NeedResult::Skipped)
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        Vec::new()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        Vec::new()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
     }
 
     fn context(&self, keys: &[&str]) -> Held {

@@ -167,6 +167,11 @@ impl Document {
         node
     }
 
+    /// The workflow's jobs, each by its name.
+    pub(super) fn jobs(&self) -> &[(Node, Node)] {
+        self.root.get("jobs").map_or(&[], Node::entries)
+    }
+
     /// Whether a trigger starts the workflow.
     pub(super) fn starts_by(&self, trigger: &str) -> bool {
         let on = self.root.get("on").map(|on| self.resolved(on));

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 
 use super::document::{Node, Value};
 use super::reading::Reading;
-use crate::machine::NeedResult;
 use crate::workflow::expression::{self, Held, Known};
 
 /// Which way it is taken in a run what nobody knows before.
@@ -38,25 +37,12 @@ pub(super) struct Facts {
 }
 
 /// What an input can be.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) enum Input {
-    /// Whatever somebody gives.
-    Any,
-    /// `true` or `false`.
-    Flag,
-    /// One of some texts.
-    Choice(Vec<String>),
-}
-
-impl Input {
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) struct Input {
+    /// Whether the context holds it as a flag, and no text.
+    is_flag: bool,
     /// All that it can be, where that is known.
-    pub(super) fn values(&self) -> Option<Vec<String>> {
-        match self {
-            Self::Any => None,
-            Self::Flag => Some(vec!["true".to_owned(), "false".to_owned()]),
-            Self::Choice(all) => Some(all.clone()),
-        }
-    }
+    pub(super) values: Option<Vec<String>>,
 }
 
 impl Facts {
@@ -81,8 +67,9 @@ impl Facts {
                 [one] => Held::Text(one.clone()),
                 several => Held::Either(several.iter().cloned().map(Held::Text).collect()),
             },
-            ["github", "repository"] => whole(&self.repository[0]),
-            ["github", "repository_owner"] => whole(&self.repository[1]),
+            ["github", "event", "repository", "fork"] => Held::Flag(false),
+            keys if REPOSITORY.contains(&keys) => whole(&self.repository[0]),
+            keys if OWNER.contains(&keys) => whole(&self.repository[1]),
             ["needs", job, "outputs", name] => match self.outputs.get(*job) {
                 Some(outputs) if !outputs.contains(*name) => Held::Text(String::new()),
                 Some(_) | None => Held::Unknown,
@@ -98,12 +85,14 @@ impl Facts {
 
     fn input(&self, name: &str, keeps_flags: bool) -> Held {
         let held = |value: &String| match value.as_str() {
-            "true" | "false" if keeps_flags && self.inputs.get(name) == Some(&Input::Flag) => {
+            "true" | "false"
+                if keeps_flags && self.inputs.get(name).is_some_and(|of| of.is_flag) =>
+            {
                 Held::Flag(value == "true")
             }
             _ => Held::Text(value.clone()),
         };
-        match self.inputs.get(name).map(Input::values) {
+        match self.inputs.get(name).map(|input| &input.values) {
             None => Held::Text(String::new()),
             Some(None) => Held::Unknown,
             Some(Some(all)) => match self.decided.inputs.get(name) {
@@ -127,26 +116,16 @@ impl Facts {
 
 /// Where nothing is asked of jobs.
 impl Known for Facts {
-    fn need(&self, _: &str) -> Option<NeedResult> {
-        None
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        Vec::new()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        Vec::new()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-
     fn context(&self, keys: &[&str]) -> Held {
         self.of(keys)
     }
 }
+
+/// Where the repository's name stands, and its owner's.
+const REPOSITORY: [&[&str]; 2] =
+    [&["github", "repository"], &["github", "event", "repository", "full_name"]];
+const OWNER: [&[&str]; 2] =
+    [&["github", "repository_owner"], &["github", "event", "repository", "owner", "login"]];
 
 /// What the event of a dispatch may hold.
 const DISPATCHED: [&str; 12] = [
@@ -170,9 +149,8 @@ impl Reading<'_> {
     }
 
     pub(super) fn facts_where(&self, decided: Decided) -> Facts {
-        let jobs = self.document.root.get("jobs").map_or(&[][..], Node::entries);
         // A called workflow says elsewhere which outputs it has.
-        let own = jobs.iter().filter(|(_, job)| job.get("uses").is_none());
+        let own = self.document.jobs().iter().filter(|(_, job)| job.get("uses").is_none());
         let outputs = own.filter_map(|(key, job)| {
             let outputs = job.get("outputs").map(|outputs| self.document.resolved(outputs));
             let keys = outputs.map_or(&[][..], Node::entries).iter();
@@ -185,8 +163,7 @@ impl Reading<'_> {
             event: self.event().map(str::to_owned),
             events: self.started_by.iter().map(|event| (*event).to_owned()).collect(),
             outputs: outputs.collect(),
-            repository: [["github", "repository"], ["github", "repository_owner"]]
-                .map(|way| self.the_one(&way)),
+            repository: [&REPOSITORY, &OWNER].map(|ways| self.the_one(ways)),
             decided,
             ..Facts::default()
         }
@@ -205,10 +182,15 @@ impl Reading<'_> {
                 let Some(name) = key.text().map(str::to_lowercase) else { continue };
                 let kind = kind(self.document.resolved(input));
                 let kind = match kinds.get(&name) {
-                    Some(other) if *other != kind => Input::Any,
+                    Some(other) if *other != kind => Input::default(),
                     Some(_) | None => kind,
                 };
                 kinds.insert(name, kind);
+            }
+        }
+        for (name, values) in &self.given {
+            if let Some(input) = kinds.get_mut(name) {
+                input.values = Some(values.clone());
             }
         }
         kinds
@@ -216,7 +198,7 @@ impl Reading<'_> {
 
     /// What a context holds that is one thing in all runs that consoles start, where conditions say
     /// which: they keep forks out, whose runs no console starts.
-    fn the_one(&self, way: &[&str]) -> Option<String> {
+    fn the_one(&self, ways: &[&[&str]]) -> Option<String> {
         fn conditions<'n>(node: &'n Node, found: &mut Vec<&'n str>) {
             match &node.value {
                 Value::Scalar { .. } | Value::Alias(_) => {}
@@ -233,8 +215,10 @@ impl Reading<'_> {
         conditions(&self.document.root, &mut texts);
         let mut is = BTreeMap::new();
         for text in texts.into_iter().filter(|text| text.to_lowercase().contains("repository")) {
-            for (name, equal) in expression::compared(text, way)? {
-                *is.entry(name).or_insert(false) |= equal;
+            for way in ways {
+                for (name, equal) in expression::compared(text, way)? {
+                    *is.entry(name).or_insert(false) |= equal;
+                }
             }
         }
         let mut named = is.iter().filter(|(_, equal)| **equal).map(|(name, _)| name.clone());
@@ -250,7 +234,9 @@ impl Reading<'_> {
 fn kind(input: &Node) -> Input {
     let text = |key: &str| input.get(key).and_then(Node::text);
     match text("type") {
-        Some("boolean") => Input::Flag,
+        Some("boolean") => {
+            Input { is_flag: true, values: Some(vec!["true".to_owned(), "false".to_owned()]) }
+        }
         Some("choice") => {
             let options = input.get("options").map(Node::texts).unwrap_or_default();
             let mut all: Vec<String> = options.into_iter().map(str::to_owned).collect();
@@ -258,8 +244,8 @@ fn kind(input: &Node) -> Input {
             if text("required") != Some("true") && text("default").is_none() {
                 all.push(String::new());
             }
-            Input::Choice(all)
+            Input { is_flag: false, values: Some(all) }
         }
-        Some(_) | None => Input::Any,
+        Some(_) | None => Input::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Around, Kept, Proof, adopt, keep, wanted};
+use super::{Around, Kept, MARK, Proof, adopt, keep, wanted};
 use crate::artifact::{self, generate_command, shell_word};
 use crate::finding::{Finding, Severity};
 use crate::load::Loaded;
@@ -24,6 +24,13 @@ pub(super) struct File {
     pub(super) shown: String,
     /// Its text.
     pub(super) text: String,
+}
+
+impl File {
+    /// Its text without a byte order mark.
+    pub(super) fn body(&self) -> &str {
+        self.text.strip_prefix(MARK).unwrap_or(&self.text)
+    }
 }
 
 /// The workflows that the table names, as it would have them.

@@ -25,7 +25,7 @@ pub(super) fn judge_form<'t>(document: &Document, tell: &'t mut Tell<'t>) {
     if let Some((key, on)) = root.entry("on") {
         form.events(key, form.document.resolved(on));
     }
-    for (key, job) in root.get("jobs").map_or(&[][..], Node::entries) {
+    for (key, job) in document.jobs() {
         form.job(key, document.resolved(job));
     }
 }

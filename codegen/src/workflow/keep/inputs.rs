@@ -196,6 +196,11 @@ impl Reading<'_> {
 
     /// What a person has to do before a report can ask for its inputs.
     pub(super) fn lacks_inputs(&self) -> Option<String> {
+        if !["workflow_dispatch", "workflow_call"].iter().any(|by| self.has_trigger(by))
+            && !self.target.is_payload()
+        {
+            return Some("first let a console start it, as `no-dispatch` says".to_owned());
+        }
         let missing = self.missing_inputs();
         let names: Vec<&str> = missing.iter().map(|input| input.name.as_str()).collect();
         let is_lacking = !names.is_empty() && self.place_inputs(&missing).is_none();

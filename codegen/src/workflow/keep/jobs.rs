@@ -150,14 +150,13 @@ impl<'r> Reading<'r> {
             );
             return false;
         }
-        if found.value.get("uses").is_some() {
+        if let Some(uses) = found.value.get("uses").map(|uses| uses.text().unwrap_or_default()) {
             let message =
                 format!("the job `{name}` calls a workflow, and has no steps to report in");
-            let help = format!(
-                "where the called workflow has all of the table's jobs, list it in `workflows` in the \
-                 place of this one, and give it the row's id by `with:`; else {}",
-                self.followed(job)
-            );
+            let is_here = ["./", "$/"].iter().any(|here| uses.trim().starts_with(here));
+            let kept = "where the called workflow has all of the table's jobs, list it in `workflows` in \
+                        the place of this one, and give it the row's id by `with:`; else ";
+            let help = format!("{}{}", if is_here { kept } else { "" }, self.followed(job));
             tell(rules::REUSABLE_JOB, Severity::Error, message, &help);
             return false;
         }

@@ -40,7 +40,7 @@ impl<'r> Reading<'r> {
 
     /// Says at once what adopting would mend of a workflow that has not been.
     pub(super) fn judge_adoption(&self, mend: &str, findings: &mut Findings<'_>) {
-        let jobs = self.document.root.get("jobs").map_or(&[][..], Node::entries).iter();
+        let jobs = self.document.jobs().iter();
         let mut steps = jobs.flat_map(|(key, value)| self.own_steps(Found { key, value }));
         if !self.regions.is_empty() || steps.any(|(_, step)| self.is_report(step)) {
             return;

@@ -20,6 +20,7 @@ mod judge;
 mod lines;
 mod matrix;
 mod model;
+mod permissions;
 mod place;
 mod places;
 mod position;
@@ -119,8 +120,7 @@ fn job_names(text: &str) -> Vec<String> {
     let Ok(document) = Document::read(text.strip_prefix(MARK).unwrap_or(text)) else {
         return Vec::new();
     };
-    let jobs = document.root.get("jobs").map_or(&[][..], document::Node::entries);
-    jobs.iter().filter_map(|(key, _)| key.text()).map(str::to_owned).collect()
+    document.jobs().iter().filter_map(|(key, _)| key.text()).map(str::to_owned).collect()
 }
 
 /// A workflow with its regions as the table gives them, and what is not as the table says.
@@ -175,7 +175,7 @@ fn starting(reading: &Reading<'_>, around: &Around) -> Vec<&'static str> {
         let name = around.file.rsplit('/').next().unwrap_or_default();
         let calling = around.others.iter().filter(|file| file.text.contains(name));
         let documents: Vec<Document> =
-            calling.filter_map(|file| Document::read(&file.text).ok()).collect();
+            calling.filter_map(|file| Document::read(file.body()).ok()).collect();
         let has = |trigger: &str| documents.iter().any(|document| document.starts_by(trigger));
         // What is called itself may be started by whatever starts those that call it.
         let is_open = documents.is_empty() || has("workflow_call");
@@ -211,13 +211,15 @@ fn kept_text(
     let lines = Lines::of(text);
     let regions = regions::find(&document, &lines, target, findings)?;
     let reading = Reading::new(machine, target, &document, &lines, regions).in_file(&around.file);
-    let reading = Reading { started_by: starting(&reading, around), ..reading };
+    let given = reading.given_inputs(around);
+    let reading = Reading { started_by: starting(&reading, around), given, ..reading };
     reading.judge_keys(findings);
     reading.judge_refused(findings);
     reading.judge_inputs(around, findings);
     reading.judge_missing_jobs(wanted, &around.adopt, findings);
     for (id, _, found) in reading.jobs() {
         if reading.judge_job(id, found, findings) {
+            reading.judge_permissions(id, found, findings);
             reading.judge_completeness(id, found, &around.adopt, findings);
         }
     }

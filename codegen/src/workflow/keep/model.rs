@@ -53,10 +53,6 @@ impl Known for Here<'_> {
         Some((self.result)(*place))
     }
 
-    fn needs(&self) -> Vec<NeedResult> {
-        self.of.needs.iter().map(|&(_, place)| (self.result)(place)).collect()
-    }
-
     fn before(&self) -> Vec<NeedResult> {
         self.of.before.iter().map(|&place| (self.result)(place)).collect()
     }

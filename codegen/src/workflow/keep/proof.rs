@@ -175,7 +175,8 @@ fn cases(facts: &Facts) -> Option<Vec<Decided>> {
     let mut cases = vec![Decided::default()];
     let mut open = asked.clone();
     for (name, input) in &facts.inputs {
-        let Some(values) = input.values().filter(|_| asked.iter().any(|of| is_about(of, name)))
+        let Some(values) =
+            input.values.as_ref().filter(|_| asked.iter().any(|of| is_about(of, name)))
         else {
             continue;
         };

@@ -1,5 +1,7 @@
 //! A workflow beside the table that it reports for: its jobs, their steps, and the regions in them.
 
+use std::collections::BTreeMap;
+
 use super::document::{Document, Node};
 use super::expected::{Expected, expected};
 use super::lines::Lines;
@@ -21,6 +23,9 @@ pub(super) struct Reading<'r> {
     pub(super) stem: String,
     /// What may start a run that a console started, where others call it: what starts them.
     pub(super) started_by: Vec<&'static str>,
+    /// What those that call it give its inputs, where that is known: in small letters, each with all of
+    /// its values.
+    pub(super) given: BTreeMap<String, Vec<String>>,
 }
 
 /// A job of the workflow.
@@ -60,8 +65,19 @@ impl<'r> Reading<'r> {
     ) -> Self {
         let expected = expected(machine, target);
         let id_keys = target.id().to_lowercase().split('.').map(str::to_owned).collect();
-        let (stem, started_by) = (machine.name.clone(), Vec::new());
-        Self { machine, target, document, lines, regions, expected, id_keys, stem, started_by }
+        let (stem, started_by, given) = (machine.name.clone(), Vec::new(), BTreeMap::new());
+        Self {
+            machine,
+            target,
+            document,
+            lines,
+            regions,
+            expected,
+            id_keys,
+            stem,
+            started_by,
+            given,
+        }
     }
 
     /// The same of a workflow in a file.
@@ -78,8 +94,7 @@ impl<'r> Reading<'r> {
 
     /// The names of the workflow's jobs.
     pub(super) fn job_names(&self) -> Vec<&'r str> {
-        let jobs = self.document.root.get("jobs");
-        jobs.map_or(&[][..], Node::entries).iter().filter_map(|(key, _)| key.text()).collect()
+        self.document.jobs().iter().filter_map(|(key, _)| key.text()).collect()
     }
 
     /// The workflow's job of a name.
@@ -124,8 +139,7 @@ impl<'r> Reading<'r> {
 
     /// The job among whose steps a line stands.
     pub(super) fn job_at(&self, line: usize) -> Option<Found<'r>> {
-        let jobs = self.document.root.get("jobs")?.entries();
-        jobs.iter().map(|(key, value)| Found { key, value }).find(|job| {
+        self.document.jobs().iter().map(|(key, value)| Found { key, value }).find(|job| {
             self.steps(*job).is_some_and(|steps| steps.line < line && line < steps.until)
         })
     }

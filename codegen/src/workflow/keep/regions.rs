@@ -124,8 +124,8 @@ struct Report {
 
 /// Every report of a workflow, in their order: what is not one stands in no region.
 fn reports(document: &Document, lines: &Lines<'_>, target: &WorkflowTarget) -> Vec<Report> {
-    let jobs = document.root.get("jobs").map_or(&[][..], Node::entries);
-    let steps = jobs.iter().flat_map(|(_, job)| job.get("steps").map_or(&[][..], Node::items));
+    let steps =
+        document.jobs().iter().flat_map(|(_, job)| job.get("steps").map_or(&[][..], Node::items));
     let report = |step: &Node| {
         let first = lines.dash(step.line);
         let last = (first..document.until(step)).rev().find(|&line| document.says(lines, line));

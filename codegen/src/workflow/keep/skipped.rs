@@ -67,21 +67,13 @@ struct Above<'a> {
 }
 
 impl Known for Above<'_> {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.needs.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.needs.iter().map(|(_, result)| *result).collect()
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        self.needs.clone()
     }
 
     /// In a step the functions of status are about the steps above.
     fn before(&self) -> Vec<NeedResult> {
         Vec::new()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
     }
 
     fn context(&self, keys: &[&str]) -> Held {

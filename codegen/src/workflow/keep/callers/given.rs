@@ -1,10 +1,83 @@
-//! What a job gives the workflow that it calls as the row's id.
+//! What a job gives the workflow that it calls: the row's id, and its other inputs.
 
-use super::super::document::Node;
+use std::collections::BTreeMap;
+
+use super::super::Around;
+use super::super::document::{Document, Node};
+use super::super::facts::Facts;
+use super::super::inputs::CALLS;
+use super::super::lines::Lines;
 use super::super::reading::{Found, Reading};
-use super::Called;
-use crate::machine::NeedResult;
+use super::{Called, is_call};
 use crate::workflow::expression::{self, Held, Known};
+
+impl Reading<'_> {
+    /// What the jobs that call the workflow with a row's id give its inputs, where nothing else starts it
+    /// and all of them say so; in small letters.
+    pub(in super::super) fn given_inputs(&self, around: &Around) -> BTreeMap<String, Vec<String>> {
+        let mut all: BTreeMap<String, Option<Vec<String>>> = BTreeMap::new();
+        let Some(inputs) = self.inputs("workflow_call") else { return BTreeMap::new() };
+        if CALLS.iter().any(|trigger| self.has_trigger(trigger)) {
+            return BTreeMap::new();
+        }
+        let (path, id) = (around.file.as_str(), self.target.id_input.clone());
+        let called = Called { path, id, is_dispatched: false, groups: Vec::new() };
+        for file in &around.others {
+            let Ok(document) = Document::read(file.body()) else { continue };
+            let lines = Lines::of(file.body());
+            let caller = Reading::new(self.machine, self.target, &document, &lines, Vec::new());
+            let jobs = document.jobs().iter().map(|(key, value)| Found { key, value });
+            for job in jobs.filter(|job| is_call(*job, path)) {
+                if matches!(given(&caller, job, &called), Given::Nothing) {
+                    continue;
+                }
+                let facts = caller.facts();
+                for (key, input) in inputs.entries() {
+                    let Some(name) = key.text() else { continue };
+                    let value = given_to(caller.value(job, "with"), name);
+                    let values = values(self.document.resolved(input), value, &facts);
+                    let known = all.entry(name.to_lowercase()).or_insert_with(|| Some(Vec::new()));
+                    match (known.as_mut(), values) {
+                        (Some(known), Some(values)) => known.extend(values),
+                        (None, _) | (_, None) => *known = None,
+                    }
+                }
+            }
+        }
+        all.into_iter()
+            .filter_map(|(name, mut values)| {
+                values.iter_mut().for_each(|values| {
+                    values.sort();
+                    values.dedup();
+                });
+                Some((name, values?))
+            })
+            .collect()
+    }
+}
+
+/// What stands at an input among those that a job gives.
+fn given_to<'n>(with: Option<&'n Node>, name: &str) -> Option<&'n Node> {
+    let is_it = |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name));
+    with?.entries().iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+}
+
+/// All that an input of a called workflow can be by what a job gives it; none where that is not known.
+fn values(input: &Node, given: Option<&Node>, facts: &Facts) -> Option<Vec<String>> {
+    let kind = input.get("type").and_then(Node::text);
+    let text = match (given.or_else(|| input.get("default")), kind) {
+        (Some(given), _) => given.text()?,
+        (None, Some("boolean")) => "false",
+        (None, _) => "",
+    };
+    let all = expression::texts(text, facts).ok()??;
+    let fits = match kind {
+        Some("string") => true,
+        Some("boolean") => all.iter().all(|text| ["true", "false"].contains(&text.as_str())),
+        Some(_) | None => false,
+    };
+    fits.then_some(all)
+}
 
 /// What a job gives the workflow that it calls as the row's id.
 pub(super) enum Given {
@@ -24,9 +97,7 @@ pub(super) fn given(reading: &Reading<'_>, job: Found<'_>, called: &Called<'_>) 
             reading.target.id().to_lowercase().split('.').map(str::to_owned).collect(),
         );
     }
-    let with = reading.value(job, "with").map_or(&[][..], Node::entries);
-    let is_id = |key: &Node| key.text().is_some_and(|key| key.eq_ignore_ascii_case(&called.id));
-    let value = with.iter().find(|(key, _)| is_id(key)).and_then(|(_, value)| value.text());
+    let value = given_to(reading.value(job, "with"), &called.id).and_then(Node::text);
     let Some(text) = value.filter(|text| text.contains("${{")) else { return Given::Nothing };
     let inputs = expression::ways(text, "inputs");
     let events = expression::ways(text, "github").into_iter().filter(|way| {
@@ -61,27 +132,11 @@ pub(super) fn given(reading: &Reading<'_>, job: Found<'_>, called: &Called<'_>) 
 
 /// A run that no console started: the row's id is empty.
 struct Without<'a> {
-    facts: &'a dyn Known,
+    facts: &'a Facts,
     id: Vec<String>,
 }
 
 impl Known for Without<'_> {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.facts.need(job)
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.facts.needs()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        self.facts.before()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.facts.is_cancelled()
-    }
-
     fn context(&self, keys: &[&str]) -> Held {
         let of_event = keys.strip_prefix(&["github", "event"]).unwrap_or(keys);
         match of_event == self.id || keys == self.id {

@@ -48,16 +48,8 @@ struct Before<'a> {
 }
 
 impl Known for Before<'_> {
-    fn need(&self, job: &str) -> Option<NeedResult> {
-        self.needs.iter().find(|(name, _)| name == job).map(|(_, result)| *result)
-    }
-
-    fn needs(&self) -> Vec<NeedResult> {
-        self.needs.iter().map(|(_, result)| *result).collect()
-    }
-
-    fn before(&self) -> Vec<NeedResult> {
-        self.needs()
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        self.needs.clone()
     }
 
     fn is_cancelled(&self) -> bool {

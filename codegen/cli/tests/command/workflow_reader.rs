@@ -1,0 +1,202 @@
+//! Somebody who follows each help to the letter and knows nothing else.
+
+use crate::binary::Folder;
+use crate::hand_written::*;
+use crate::workflow_edits::{Text, between};
+
+/// Two jobs, as most workflows of these tests have them.
+pub(crate) const PLAIN: &str = include_str!("workflows/trials/plain.yml");
+pub(crate) const ALL: &str = ".github/workflows/all.yml";
+
+/// A finding: its file, its rule, its line, what is said, and the way out.
+pub(crate) struct Finding {
+    pub(crate) path: String,
+    pub(crate) rule: String,
+    pub(crate) line: usize,
+    pub(crate) help: String,
+}
+
+pub(crate) fn findings(folder: &Folder) -> Vec<Finding> {
+    let json = folder.run(&["check", "--format", "json"]).json();
+    let all = json["findings"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let of = |finding: &serde_json::Value| Finding {
+        path: text(&finding["path"]),
+        rule: text(&finding["rule"]),
+        line: usize::try_from(finding["line"].as_u64().unwrap_or(1)).unwrap(),
+        help: text(&finding["help"]),
+    };
+    all.map(of).filter(|finding| finding.path.ends_with(".yml")).collect()
+}
+
+/// Follows one help. Where it names several ways, the first that is wanted is taken, else the first.
+fn follow(folder: &Folder, finding: &Finding, wanted: &[&str]) {
+    let help = finding.help.split("; the shortest run").next().unwrap();
+    let mut ways: Vec<&str> = help.split("; ").flat_map(|way| way.split(", or ")).collect();
+    ways.sort_by_key(|way| !wanted.iter().any(|wanted| way.contains(wanted)));
+    let at = if finding.path.ends_with("all.yml") { ALL } else { AT };
+    let mut text = Text::of(&folder.read(at));
+    let job = text.job_at(finding.line);
+    if let Some(snippet) = between(help, "which reports:\n", "\u{0}") {
+        let other = between(help, "call this job `", "`").unwrap();
+        if help.contains("take its milestones") {
+            let table = folder.read("ship.toml");
+            let line =
+                table.lines().find(|line| line.starts_with("milestones")).unwrap().to_owned();
+            folder.write("ship.toml", table.replace(&format!("{line}\n"), ""));
+        }
+        let text = Text::of(&outside_of_markers(&folder.read(at)));
+        let text = text.renamed(&job, other);
+        folder.write(at, format!("{}{snippet}\n", text.whole()));
+        return;
+    }
+    let way = ways.into_iter().find(|way| apply(folder, &mut text, &job, finding, way));
+    assert!(way.is_some(), "no way of it is known: {help}");
+    folder.write(at, text.whole());
+}
+
+/// A workflow without the reports, which `adopt` puts where they belong.
+fn outside_of_markers(text: &str) -> String {
+    let text = outside(text);
+    text.split_inclusive('\n').filter(|line| !is_marker(line, "# phasegate:")).collect()
+}
+
+/// Does what one way says; whether it is one that is known.
+fn apply(folder: &Folder, text: &mut Text, job: &str, finding: &Finding, way: &str) -> bool {
+    let number = |from: &str| -> Option<usize> {
+        let digits: String =
+            way.split_once(from)?.1.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    let part = |from: &str, to: &str| {
+        between(way, from, to).filter(|part| part.len() + from.len() < way.len()).map(str::to_owned)
+    };
+    if let Some(condition) = part("`- if: ", "` with") {
+        text.drop_key(job, "if");
+        let step = format!("- if: {condition}\n  run: exit 1\n");
+        text.below_start(job, &step);
+    } else if way.contains("give it\n    permissions:\n") {
+        let (_, block) = way.split_once("give it\n").unwrap();
+        let is_its = |line: &&str| line.starts_with("    ");
+        let block: Vec<&str> = block.lines().take_while(is_its).collect();
+        text.set_block(job, "permissions", &block);
+    } else if let Some(input) = part("add the input `", "`") {
+        text.add_input(&input);
+    } else if let Some(names) =
+        part("add ", " to its `needs`").filter(|_| way.contains("to its `needs`"))
+    {
+        text.add_needs(job, &names.replace('`', ""));
+        if let Some(condition) = part("give it `if: ", "`") {
+            text.set(job, "if", &condition);
+        }
+        if let Some(result) = part("RESULT: ", "`") {
+            text.set_result(job, &result);
+        }
+    } else if let Some(condition) = part("give it `if: ", "`") {
+        text.set(job, "if", &condition);
+    } else if way.contains("take its `if:` off") {
+        text.drop_key(job, "if");
+    } else if way.contains("write `skippable = true`") {
+        let row = format!("[[job]]\nname = \"{job}\"\n");
+        folder.write(
+            "ship.toml",
+            changed(&folder.read("ship.toml"), &row, &format!("{row}skippable = true\n")),
+        );
+    } else if let Some(result) = part("`RESULT: ", "`") {
+        text.set_result(job, &result);
+    } else if let Some(group) = part("let that group be `", "`") {
+        text.set_group(&group);
+    } else if let Some(of) = part("take `concurrency` off the job `", "`") {
+        text.drop_key(&of, "concurrency");
+    } else if let Some(of) = part("take `concurrency` off `", "`") {
+        match of.ends_with(".yml") {
+            true => {
+                let mut called = Text::of(&folder.read(&of));
+                called.drop_top("concurrency");
+                folder.write(&of, called.whole());
+            }
+            false => text.drop_key(&of, "concurrency"),
+        }
+    } else if let Some(given) = part("write `ship_id: ", "`") {
+        text.set_line(finding.line, "ship_id", &given);
+    } else if way.contains("take `ship_id` off") {
+        text.set_line(finding.line, "ship_id", "");
+    } else if way.contains("take the `if: ") {
+        text.drop_of_step(number("step on line ").unwrap(), "if");
+    } else if way.contains("take `continue-on-error` off the step") {
+        text.drop_of_step(number("step on line ").unwrap(), "continue-on-error");
+    } else if way.contains("move the step on line ") {
+        text.move_step(number("the step on line ").unwrap(), number("above line ").unwrap());
+    } else if way.contains("move the region below the step") {
+        text.move_region(finding.line, number("below the step on line ").unwrap());
+    } else if let Some(run) = part("`- run: ", "`") {
+        text.first_step(job, &format!("- run: {run}\n"));
+    } else if way.contains("check this repository out once more") {
+        text.insert(number("the region on line ").unwrap(), "      - uses: actions/checkout@v4\n");
+    } else if let Some(action) = part("write `action = \"", "\"") {
+        let table = folder.read("ship.toml");
+        let line = table.lines().find(|line| line.starts_with("action = ")).unwrap().to_owned();
+        folder.write("ship.toml", table.replace(&line, &format!("action = \"{action}\"")));
+    } else if let Some(image) = way.contains("give the job another image").then_some("node:22") {
+        text.set_image(image);
+    } else {
+        return false;
+    }
+    true
+}
+
+/// Follows every help until nothing is found, and gives the rules that were found on the way.
+#[track_caller]
+pub(crate) fn followed(folder: &Folder, wanted: &[&str]) -> Vec<String> {
+    let mut rules = Vec::new();
+    for _ in 0..10 {
+        let found = findings(folder);
+        let Some(first) = found.into_iter().find(|finding| finding.rule != "stale") else {
+            return rules;
+        };
+        rules.push(first.rule.clone());
+        follow(folder, &first, wanted);
+        folder.run(&["workflow", "adopt", AT]);
+        folder.run(&["generate"]);
+    }
+    let now = folder.run(&["check"]);
+    panic!("it leads nowhere: {rules:?}\n{}\n{}", now.out, folder.read(AT));
+}
+
+#[track_caller]
+pub(crate) fn leads_out(workflow: &str, changes: &[(&str, &str)], wanted: &[&str], first: &str) {
+    let folder = tried(workflow, changes);
+    let rules = followed(&folder, wanted);
+    assert_eq!(rules.first().map(String::as_str), Some(first), "{rules:?}");
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+}
+
+/// A job that the table lacks, before the deploy, which has another `needs` and `if`.
+pub(crate) fn gated(gate: &str, deploy: &str) -> String {
+    let job = format!("  gate:\n{gate}    runs-on: x\n    steps: [{{run: ./ask}}]\n");
+    changed(PLAIN, "  deploy:\n    needs: build\n", &format!("{job}  deploy:\n{deploy}"))
+}
+
+/// A concluding job that somebody wrote.
+pub(crate) fn concluding(needs: &str, result: &str) -> String {
+    format!(
+        "  conclude:\n    needs: {needs}\n    if: always() && inputs.ship_id != ''\n    runs-on: x\n    env:\n      \
+         RESULT: >-\n        ${{{{ {result} }}}}\n    steps:\n      - run: echo\n"
+    )
+}
+
+pub(crate) const OF_ALL: &str = "contains(needs.*.result, 'failure') && 'failure' || contains(needs.*.result, 'cancelled') && \
+                      'cancelled' || contains(needs.*.result, 'skipped') && 'failure' || 'success'";
+
+/// A workflow that a console starts, and that calls the kept one.
+pub(crate) const CALLER: &str = "name: all\non:\n  workflow_dispatch:\n    inputs:\n      row: {type: string}\n      \
+    callback_token: {type: string}\njobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n    with:\n      \
+    tag: x\n      ship_id: ${{ inputs.row }}\n";
+
+/// The kept workflow, which is called, with its caller.
+pub(crate) fn called(kept: &str, caller: &str) -> Folder {
+    let folder = tried(kept, &[]);
+    folder.write(ALL, caller);
+    folder
+}
