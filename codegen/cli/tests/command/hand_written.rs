@@ -169,7 +169,9 @@ pub fn tried(workflow: &str, changes: &[(&str, &str)]) -> Folder {
     assert!(kept.len() >= outside_before.len(), "a line of the user's is gone: {text}");
     folder.run(&["generate"]);
     let text = folder.read(AT);
-    folder.run(&["workflow", "adopt", AT]);
+    let ran = folder.run(&["workflow", "adopt", AT]);
+    let state = if ran.code == Some(0) { "current" } else { "left as it is" };
+    assert!(ran.out.ends_with(&format!("{AT}: {state}\n")), "{}", ran.out);
     folder.run(&["generate"]);
     assert_eq!(folder.read(AT), text, "a second run changes nothing");
     folder

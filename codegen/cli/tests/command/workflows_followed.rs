@@ -66,6 +66,43 @@ fn a_job_that_calls_a_workflow_leads_to_one_that_reports() {
     leads_out(&workflow, &[], &[], "reusable-job");
 }
 
+/// The job that takes the name hands on what others ask of it.
+#[test]
+fn what_is_asked_of_a_job_that_another_follows_is_not_lost() {
+    let build = "    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: make\n";
+    let chat = "  chat:\n    needs: [build]\n    if: always() && needs.build.result == 'failure'\n    \
+                runs-on: x\n    steps: [{run: ./chat}]\n";
+    let asks = changed(PLAIN, "run: ./ship\n", "run: ./ship ${{ needs.build.outputs.Image }}\n");
+    let asks = changed(
+        &asks,
+        "      - name: Roll out\n",
+        "      - if: needs['build'].outputs.tag != ''\n        run: ls\n      - name: Roll out\n",
+    );
+    let calls = changed(&asks, build, "    uses: acme/ci/.github/workflows/build.yml@v1\n");
+    let legs = changed(
+        &asks,
+        build,
+        &format!(
+            "    strategy: {{matrix: {{a: [x, y]}}}}\n    outputs: {{Image: a, TAG: b, other: c}}\n{build}"
+        ),
+    );
+    for (workflow, rule, outputs) in
+        [(&calls, "reusable-job", ["image", "tag"]), (&legs, "matrix-job", ["Image", "TAG"])]
+    {
+        let found = said(&format!("{workflow}{chat}"), &[]);
+        let [image, tag] = outputs;
+        let printed = format!(
+            "    outputs:\n      {image}: ${{{{ needs.build-work.outputs.{image} }}}}\n      {tag}: ${{{{ \
+             needs.build-work.outputs.{tag} }}}}\n    steps:"
+        );
+        assert!(found[0].0 == rule && found[0].1.contains(&printed), "{found:#?}");
+        let result =
+            "let what asks for `needs.build.result` (in `chat`) need `build-work` and ask for that";
+        assert!(found[0].1.contains(result), "{found:#?}");
+        leads_out(workflow, &[], &[], rule);
+    }
+}
+
 #[test]
 fn a_container_without_what_the_reports_need_leads_to_one_that_has_it() {
     let docker = include_str!("workflows/trials/docker.yml");

@@ -274,7 +274,11 @@ fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
             "job-condition",
             "`succeeded` is not reported",
         ),
-        (with("    if: github.event_name == 'push'\n"), "job-condition", "skipped: deploy"),
+        (
+            with("    if: >\n      github.event_name == 'push'\n      && !cancelled()\n"),
+            "job-condition",
+            "is skipped in every run that a console starts (`if: github.event_name == 'push' && !cancelled()`)",
+        ),
         (with("    if: needs.build.outputs.go == 'true'\n"), "job-condition", "skipped: deploy"),
         (with("    if: needs.build.result = 'success'\n"), "bad-condition", "`=` has no meaning"),
         (changed(PLAIN, build, "    steps: [{run: make}]\n"), "no-steps", "a line for each step"),

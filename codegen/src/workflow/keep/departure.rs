@@ -4,16 +4,17 @@
 use std::fmt::Write as _;
 
 use super::document::Node;
+use super::facts::Before;
 use super::model::Instead;
 use super::reading::{Found, Reading};
 use crate::emit::workflow::{NONE_FAILED, expression as expression_of, passed};
 use crate::finding::{Findings, Severity};
-use crate::machine::JobId;
+use crate::machine::{JobId, NeedResult};
 use crate::rules::{self, Rule};
 use crate::runs::{Departure, Workflow};
 use crate::suggest::{self, shown};
 use crate::verify::{About, Broken, Claim};
-use crate::workflow::expression;
+use crate::workflow::expression::{self, Condition};
 
 impl<'r> Reading<'r> {
     pub(super) fn tell_broken(
@@ -88,14 +89,15 @@ impl<'r> Reading<'r> {
         why: &str,
     ) -> (&'static Rule, String, String) {
         let name = &self.machine.job(id).name;
-        let condition = self.condition(found).map(|text| shown(text.trim()));
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let condition = self.condition(found).map(|text| shown(&words(text)));
         let said = condition.as_ref().map(|text| format!(" (`if: {text}`)")).unwrap_or_default();
         if departure.is_replaced {
             let group = self.shared_group(found).and_then(Node::text).unwrap_or_default();
             let message = format!(
                 "`{name}` is cancelled where its run or it waits in the concurrency group `{}` and a \
                  later one comes: {why}",
-                shown(group)
+                shown(&words(group))
             );
             let help = format!(
                 "let that group be `{}`, and give a group of its own, with `concurrency:`, to the job that \
@@ -121,7 +123,12 @@ impl<'r> Reading<'r> {
             };
             return (rules::JOB_CONDITION, message, help);
         }
+        let is_always = self.never_begins(found);
         let message = match has_condition {
+            true if is_always => format!(
+                "the job `{name}` is skipped in every run that a console starts{said}, which counts as a \
+                 failure: {why}"
+            ),
             true => {
                 format!("the job `{name}` may be skipped{said}, which counts as a failure: {why}")
             }
@@ -138,6 +145,15 @@ impl<'r> Reading<'r> {
             None => "let the jobs before it always run".to_owned(),
         };
         (rules::JOB_CONDITION, message, help)
+    }
+
+    /// Whether a job begins in no run that a console starts, though all that it needs succeeded.
+    fn never_begins(&self, found: Found<'r>) -> bool {
+        let succeeded = |need: &str| (need.to_lowercase(), NeedResult::Success);
+        let needs = self.needs(found).into_iter().map(succeeded).collect();
+        let condition = Condition::read(self.condition(found).unwrap_or_default());
+        let before = Before { needs, cancelled: false, facts: &self.facts() };
+        condition.is_ok_and(|condition| !condition.holds(&before).yes)
     }
 
     /// What to do about a condition that asks for something else than what it seems to.
@@ -180,9 +196,14 @@ impl<'r> Reading<'r> {
     /// What to do about a job that its own condition may skip.
     fn skipped_by_itself(&self, id: JobId, found: Found<'r>) -> String {
         let Some(state) = self.unskippable(id) else {
-            return "where that is meant, write `skippable = true` of the job in the table; else \
-                    take its `if:` off"
-                .to_owned();
+            let widen = match self.never_begins(found) {
+                true => "let it hold in runs that a console starts, too, or ",
+                false => "",
+            };
+            return format!(
+                "where that is meant, write `skippable = true` of the job in the table; else {widen}take its \
+                 `if:` off"
+            );
         };
         let terms = expression::terms(self.condition(found).unwrap_or_default());
         let own: Vec<String> =

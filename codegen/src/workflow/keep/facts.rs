@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use super::document::{Node, Value};
 use super::reading::Reading;
+use crate::machine::NeedResult;
 use crate::workflow::expression::{self, Held, Known};
 
 /// Which way it is taken in a run what nobody knows before.
@@ -118,6 +119,27 @@ impl Facts {
 impl Known for Facts {
     fn context(&self, keys: &[&str]) -> Held {
         self.of(keys)
+    }
+}
+
+/// A run in which the jobs that one needs ended so.
+pub(super) struct Before<'a> {
+    pub(super) needs: Vec<(String, NeedResult)>,
+    pub(super) cancelled: bool,
+    pub(super) facts: &'a Facts,
+}
+
+impl Known for Before<'_> {
+    fn names(&self) -> Vec<(String, NeedResult)> {
+        self.needs.clone()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    fn context(&self, keys: &[&str]) -> Held {
+        self.facts.context(keys)
     }
 }
 

@@ -156,7 +156,7 @@ impl<'r> Reading<'r> {
             let is_here = ["./", "$/"].iter().any(|here| uses.trim().starts_with(here));
             let kept = "where the called workflow has all of the table's jobs, list it in `workflows` in \
                         the place of this one, and give it the row's id by `with:`; else ";
-            let help = format!("{}{}", if is_here { kept } else { "" }, self.followed(job));
+            let help = format!("{}{}", if is_here { kept } else { "" }, self.followed(job, found));
             tell(rules::REUSABLE_JOB, Severity::Error, message, &help);
             return false;
         }
@@ -168,7 +168,7 @@ impl<'r> Reading<'r> {
             let help = format!(
                 "give it one leg, a list of one for each key; or report from jobs without a matrix, \
                  before it and after it: {}",
-                self.followed(job)
+                self.followed(job, found)
             );
             tell(rules::MATRIX_JOB, Severity::Error, message, &help);
             return false;
@@ -198,25 +198,6 @@ impl<'r> Reading<'r> {
         }
         self.judge_ids(id, found, findings);
         true
-    }
-
-    /// How a job that can't report is followed by one that does.
-    fn followed(&self, job: &Job) -> String {
-        let name = &job.name;
-        let is_free = |other: &String| self.job(other).is_none();
-        let mut other = (1..).map(|number| match number {
-            1 => format!("{name}-work"),
-            _ => format!("{name}-work-{number}"),
-        });
-        let other = other.find(is_free).unwrap_or_default();
-        let milestones = match job.milestones.is_empty() {
-            true => "",
-            false => "take its milestones, which are within it, out of the table, ",
-        };
-        format!(
-            "{milestones}call this job `{other}`, and let a job `{name}` follow it, which reports:\n  \
-             {name}:\n    needs: {other}\n    runs-on: ubuntu-latest\n    steps:"
-        )
     }
 
     /// What the table's job needs, the workflow's is to wait for.

@@ -11,6 +11,7 @@ mod document;
 mod expected;
 mod facts;
 mod files;
+mod followed;
 mod form;
 mod groups;
 mod held;

@@ -1,9 +1,10 @@
 //! Whether a job that calls a workflow may be skipped in a run that a console started.
 
+use super::super::facts::Before;
 use super::super::reading::{Found, Reading};
 use crate::machine::NeedResult;
 use crate::suggest::shown;
-use crate::workflow::expression::{Condition, Held, Known};
+use crate::workflow::expression::Condition;
 
 /// Where a job that calls a workflow may not run in a run that a console started: by what.
 pub(super) fn may_be_skipped(reading: &Reading<'_>, job: Found<'_>) -> Option<String> {
@@ -38,25 +39,4 @@ pub(super) fn may_be_skipped(reading: &Reading<'_>, job: Found<'_>) -> Option<St
         may_be.then_some((at, NeedResult::Skipped))
     })?;
     Some(format!(" where `{}` ends as {}", shown(needs[at]), result.as_str()))
-}
-
-/// The jobs before one that calls a workflow.
-struct Before<'a> {
-    needs: Vec<(String, NeedResult)>,
-    cancelled: bool,
-    facts: &'a dyn Known,
-}
-
-impl Known for Before<'_> {
-    fn names(&self) -> Vec<(String, NeedResult)> {
-        self.needs.clone()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled
-    }
-
-    fn context(&self, keys: &[&str]) -> Held {
-        self.facts.context(keys)
-    }
 }
