@@ -63,7 +63,14 @@ fn a_job_that_its_own_condition_skips_counts_as_a_failure_unless_the_table_says_
     finds(&mended, &[SKIPPABLE], &[]);
     // Never to run is no way to be current either.
     let never = changed(workflow, "    if: inputs.build_first\n", "    if: false\n");
-    finds(&never, &[], &[("job-condition", &["`build` may be skipped (`if: false`)"])]);
+    finds(
+        &never,
+        &[],
+        &[(
+            "job-condition",
+            &["`build` is skipped in every run that a console starts (`if: false`)"],
+        )],
+    );
 }
 
 /// A table in which `deploy` may be skipped, and the concluding job says the end.
