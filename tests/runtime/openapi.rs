@@ -1,5 +1,7 @@
 //! The interface as OpenAPI: checked in, served, and held to what a backend answers by schemathesis.
 
+use crate::common::backend::client::call;
+use crate::common::backend::world::{Database, World};
 use crate::common::root;
 use phasegate::Schema;
 use phasegate::http::openapi;
@@ -58,4 +60,42 @@ fn has_the_rows_of_each_table_with_their_columns() {
         let name = part.split('"').next().unwrap();
         assert!(shapes.contains_key(name), "{name}");
     }
+}
+
+#[test]
+fn every_answer_to_a_wrong_request_stands_in_the_document() {
+    let world = World::deploy(Database::Sqlite);
+    let row = world.start();
+    let document = world.get("/api/openapi.json").ok(200);
+    let mut tried = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let known = operation["responses"].as_object().unwrap();
+            let method = method.to_uppercase();
+            let bearer = format!("Bearer {}", row.token);
+            let json = ("content-type", "application/json");
+            // A row that there is not, one that there is, bodies that are none, and no credential.
+            for id in ["nobody", row.id.as_str()] {
+                let to = path.replace("{id}", id).replace("{name}", "nothing");
+                for (headers, body) in [
+                    (vec![json], "{}"),
+                    (vec![json, ("authorization", bearer.as_str())], "[]"),
+                    (vec![("content-type", "text/plain")], "x"),
+                    (vec![json, ("authorization", bearer.as_str())], "{\"status\": \"x\"}"),
+                ] {
+                    let is_stream = to.ends_with("/events") && id != "nobody";
+                    if is_stream || (method == "GET" && body != "{}") {
+                        continue;
+                    }
+                    let url = format!("{}{to}", world.url);
+                    let sent = if method == "POST" { body.as_bytes() } else { b"" };
+                    let reply = call(&method, &url, &headers, sent);
+                    let status = reply.status.to_string();
+                    assert!(known.contains_key(&status), "{method} {to} {body}: {reply:?}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
 }
