@@ -23,10 +23,12 @@ pub struct Checked {
     /// here, with its reason.
     pub findings: Vec<Finding>,
     /// The claims, each proven, refuted or bounded.
+    #[doc(hidden)]
     pub proofs: Vec<Proved>,
     /// Whether the table was ever migrated to; none where it has no `[target.sql]`.
     pub migrated: Option<bool>,
     /// The file of accepted findings, and which of its entries have occurred.
+    #[doc(hidden)]
     pub accepted: Accepted,
     source: Source,
 }

@@ -13,7 +13,6 @@
 //!     phasegate_codegen::check("deploy.toml".as_ref()).unwrap().assert_current();
 //! }
 //! ```
-
 //!
 //! [`load`] gives the validated [`Machine`] for reading: its states, its legal transitions, what pages show.
 //!
@@ -63,6 +62,7 @@ pub mod verify;
 #[doc(hidden)]
 pub mod workflow;
 
+pub use artifact::{FileResult, FileState};
 #[doc(hidden)]
 pub use checked::checked;
 pub use checked::{Checked, check};

@@ -41,6 +41,7 @@ pub struct Generated {
     /// What is allowed in the table, and probably not what was meant.
     pub warnings: Vec<Finding>,
     /// The workflows written by hand that are kept current, and what is not as the table says.
+    #[doc(hidden)]
     pub workflows: Vec<Kept>,
     /// The command that brings the artifacts up to date.
     pub command: String,

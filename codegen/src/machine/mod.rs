@@ -12,16 +12,21 @@ mod targets;
 
 use std::collections::{BTreeMap, HashMap};
 
+#[doc(hidden)]
 pub use conclusion::{Became, CONCLUSIONS, NeedResult, conclude};
 pub use expect::Expect;
 pub use fingerprint::Fingerprints;
 pub(crate) use fingerprint::hex;
+#[doc(hidden)]
 pub use fingerprint::language_of;
 pub use phasegate::{Outcome, StateId, View};
+pub use relation::Kind;
 pub(crate) use relation::{Bits, ones};
-pub use relation::{Kind, Relation, TooMany};
+#[doc(hidden)]
+pub use relation::{Relation, TooMany};
 pub use reports::{Outcomes, Report, ReportKind};
 pub use sequence::{Acceptance, Log, Rejection};
+#[doc(hidden)]
 pub use targets::Targets;
 
 /// The most states that a table may have.

@@ -143,7 +143,7 @@ fn refuses_names_that_collide_in_a_target_that_the_table_has() {
     let jobs =
         |mark: &str| format!("job = [{{ name = \"build\" }}, {{ name = {mark}\"Build\" }}]\n");
     check(with(&jobs("")), &[]);
-    check(with(&format!("{}[target.workflow]", jobs("«"))), &["colliding-names in case alone"]);
+    check(with(&format!("{}[target.workflow]", jobs("«"))), &["colliding-names only in case"]);
     check(with("[target.workflow]\nid_input = «\"callback_token\""), &["colliding-names"]);
 }
 

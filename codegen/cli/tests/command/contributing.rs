@@ -186,3 +186,36 @@ fn every_file_of_a_command_has_its_row() {
     }
     assert!(commands > 10, "{commands}");
 }
+
+#[test]
+fn each_feature_brings_as_many_crates_as_the_book_says() {
+    let crates = |features: &str| {
+        let mut tree = std::process::Command::new(env!("CARGO"));
+        tree.args(["tree", "--locked", "--offline", "--package", "phasegate", "--edges", "normal"])
+            .args(["--prefix", "none", "--no-default-features", "--features", features])
+            .current_dir(root());
+        let tree = tree.output().expect("there is cargo");
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        let name = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+        tree.lines().map(name).collect::<BTreeSet<_>>().len()
+    };
+    let page = text("docs/embedding.md");
+    let says = |row: &str, cost: String| {
+        let line = page.lines().find(|line| line.starts_with(row));
+        let line = line.unwrap_or_else(|| panic!("no row {row}"));
+        assert!(line.contains(&format!("| {cost} |")), "it is {cost}: {line}");
+    };
+    says("| none ", crates("").to_string());
+    says("| `sqlite` ", crates("sqlite").to_string());
+    let postgres = crates("postgres");
+    says("| `postgres` ", postgres.to_string());
+    let http = crates("postgres,http");
+    says("| `http` ", format!("{http} with PostgreSQL"));
+    for feature in ["limit", "metrics", "oidc"] {
+        let more = crates(&format!("postgres,{feature}")) - http;
+        says(&format!("| `{feature}` "), format!("{more} more"));
+    }
+    says("| `tls` ", format!("{} more", crates("postgres,tls") - postgres));
+    says("| `console` ", format!("{} with both databases", crates("console")));
+}

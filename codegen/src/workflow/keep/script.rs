@@ -42,9 +42,9 @@ pub(super) fn commands(script: &str) -> Vec<Command> {
             commands.push(Command { words: words.to_vec(), is_sure: is_sure && depth == 0 });
         }
         is_sure = match end {
-            End::And => is_sure && !matches!(before.as_str(), "[" | "[[" | "test"),
-            End::Or => is_sure && ASKS.contains(&before.as_str()),
-            End::Command => true,
+            Separator::And => is_sure && !matches!(before.as_str(), "[" | "[[" | "test"),
+            Separator::Or => is_sure && ASKS.contains(&before.as_str()),
+            Separator::Command => true,
         };
     }
     commands
@@ -52,7 +52,7 @@ pub(super) fn commands(script: &str) -> Vec<Command> {
 
 /// How a command ends.
 #[derive(Clone, Copy)]
-enum End {
+enum Separator {
     And,
     Or,
     Command,
@@ -60,7 +60,7 @@ enum End {
 
 /// The words of each command, and how it ends; texts in quotes and what is fed to a command are no
 /// commands.
-fn split(script: &str) -> Vec<(Vec<String>, End)> {
+fn split(script: &str) -> Vec<(Vec<String>, Separator)> {
     let script = script.replace("\\\r\n", " ").replace("\\\n", " ");
     let mut all = Vec::new();
     let (mut words, mut word): (Vec<String>, Option<String>) = (Vec::new(), None);
@@ -90,9 +90,9 @@ fn split(script: &str) -> Vec<(Vec<String>, End)> {
                 words.extend(word.take());
                 let is_twice = chars.next_if(|next| *next == char && char != '\n').is_some();
                 let end = match (char, is_twice) {
-                    ('&', true) => End::And,
-                    ('|', true) => End::Or,
-                    _ => End::Command,
+                    ('&', true) => Separator::And,
+                    ('|', true) => Separator::Or,
+                    _ => Separator::Command,
                 };
                 all.push((std::mem::take(&mut words), end));
                 if char == '\n' && !fed.is_empty() {
@@ -122,7 +122,7 @@ fn split(script: &str) -> Vec<(Vec<String>, End)> {
         }
     }
     words.extend(word);
-    all.push((words, End::Command));
+    all.push((words, Separator::Command));
     all
 }
 
