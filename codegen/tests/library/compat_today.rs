@@ -65,18 +65,18 @@ fn a_claim_that_the_newer_one_refutes_in_a_further_way_is_not_so_today() {
     .replace("\"deploying\", \"succeeded\"]", "\"deploying\", \"checking\", \"succeeded\"]")
     .replacen("[[state]]\n", "[[state]]\nname = \"checking\"\n\n[[state]]\n", 1);
     for (new, told) in [
-        (checked, "the row is left in `checking`, and nobody"),
+        (checked, "the row is left in `checking`, and no one"),
         // The job says no longer that it failed.
-        (with("failure    = \"failed\"\n", ""), "the row is left in `queued`, and nobody"),
+        (with("failure    = \"failed\"\n", ""), "the row is left in `queued`, and no one"),
         // Whatever becomes of the jobs.
-        (with("success    = \"succeeded\"\n", ""), "the row is left in `deploying`, and nobody"),
+        (with("success    = \"succeeded\"\n", ""), "the row is left in `deploying`, and no one"),
         // One more job whose end nobody tells.
         (
             with(
                 "[[job]]\nname  = \"smoke\"",
                 "[[job]]\nname = \"lint\"\n\n[[job]]\nname = \"smoke\"\nneeds = [\"lint\"]",
             ),
-            "the row is left in `queued`, and nobody",
+            "the row is left in `queued`, and no one",
         ),
     ] {
         let versions = [version("old", &old), version("new", &new)];
