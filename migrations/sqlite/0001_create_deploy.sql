@@ -139,23 +139,21 @@ SELECT "before", sum("events"), sum("reports") FROM "deploy_pruned" GROUP BY "be
 -- The WHEN lets a plain legal step go by at one look; the rest is for all else. To compare moments is cheaper
 -- than to write one, which SQLite does for each event where the words stand on constants alone.
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "deploy_events"
-WHEN NOT coalesce(
-  NEW."forced" IS NULL AND NEW."observed" IS NULL
-  AND NEW."language" = '192ff50c3453856c' AND julianday(NEW."at") = julianday('now') AND NEW."at" GLOB '????-??-??T??:??:??.???Z'
-  AND CASE WHEN NEW."from_state" IS NULL
-    THEN CASE NEW."to_state" WHEN 'queued' THEN 1 ELSE 0 END
+WHEN (
+  NEW."forced" IS NULL AND NEW."observed" IS NULL AND NEW."language" = '192ff50c3453856c'
+  AND CASE WHEN NEW."seq" = 1
+    THEN NEW."from_state" IS NULL AND CASE NEW."to_state" WHEN 'queued' THEN 1 ELSE 0 END
+      AND NOT EXISTS (SELECT 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id")
+      AND NOT EXISTS (SELECT 1 FROM "deploy_pruned" WHERE "deploy_id" = NEW."deploy_id")
     ELSE CASE NEW."from_state"
       WHEN 'queued' THEN CASE NEW."to_state" WHEN 'building' THEN 1 WHEN 'failed' THEN 1 ELSE 0 END
       WHEN 'building' THEN CASE NEW."to_state" WHEN 'deploying' THEN 1 WHEN 'failed' THEN 1 ELSE 0 END
       WHEN 'deploying' THEN CASE NEW."to_state" WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 1 ELSE 0 END
       ELSE 0 END
+      AND (SELECT e."to_state" = NEW."from_state" AND e."seq" = NEW."seq" - 1 FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1)
   END
-  AND coalesce(
-    (SELECT e."seq" = NEW."seq" - 1 AND e."to_state" = NEW."from_state" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1),
-    NEW."seq" = 1 AND NEW."from_state" IS NULL AND NOT EXISTS (SELECT 1 FROM "deploy_pruned" WHERE "deploy_id" = NEW."deploy_id")
-  ),
-  0
-)
+  AND NEW."at" GLOB '????-??-??T??:??:??.???Z' AND julianday(NEW."at") = julianday('now')
+) IS NOT TRUE
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: the guards of deploys alone write it')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', substr(NEW."language", 1, 0) || '+0 days')
@@ -351,6 +349,24 @@ BEGIN
   DELETE FROM "deploy_forcing" WHERE "deploy_id" = NEW."deploy_id";
 END;
 
+-- Without recursive triggers SQLite leaves a guard out that is at work already, so that it would miss what a
+-- trigger on the history does to any row. SQLite calls what was made last first: so these look after the guards.
+CREATE TRIGGER "000_deploy_guard_update_logged" AFTER UPDATE OF "status", "id", rowid, oid, _rowid_ ON "deploys"
+WHEN NEW."status" COLLATE BINARY IS NOT OLD."status" OR NEW."id" COLLATE BINARY IS NOT OLD."id"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: deploy_events lacks this step: a trigger on deploy_events changed deploys, which takes PRAGMA recursive_triggers = ON, or a guard of deploys is missing')
+    WHERE (SELECT e."to_state" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1) IS NOT NEW."status"
+      AND (SELECT e."to_state" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1)
+        IS NOT (SELECT "status" FROM "deploys" WHERE "id" = NEW."id");
+END;
+CREATE TRIGGER "000_deploy_guard_insert_logged" AFTER INSERT ON "deploys"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: deploy_events lacks this step: a trigger on deploy_events changed deploys, which takes PRAGMA recursive_triggers = ON, or a guard of deploys is missing')
+    WHERE (SELECT e."to_state" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1) IS NOT NEW."status"
+      AND (SELECT e."to_state" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1)
+        IS NOT (SELECT "status" FROM "deploys" WHERE "id" = NEW."id");
+END;
+
 -- The guards. They judge what was really written. The rowid's names are columns here: where the key is
 -- another name of it, it is set by them too.
 CREATE TRIGGER "000_deploy_guard_insert" AFTER INSERT ON "deploys"
@@ -371,11 +387,6 @@ BEGIN
       NEW."id", coalesce((SELECT e."seq" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '192ff50c3453856c',
       (SELECT "reason" FROM "deploy_forcing" WHERE "deploy_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
-  -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
-  SELECT RAISE(ABORT, 'phasegate: a trigger on deploy_events changed deploys: that takes PRAGMA recursive_triggers = ON')
-    WHERE (SELECT "status" FROM "deploys" WHERE "id" = NEW."id") COLLATE BINARY IS NOT NEW."status"
-      AND (SELECT "status" FROM "deploys" WHERE "id" = NEW."id") COLLATE BINARY
-        IS NOT (SELECT "to_state" FROM "deploy_events" WHERE "deploy_id" = NEW."id" ORDER BY "seq" DESC LIMIT 1);
 END;
 
 -- Which rows are gone: their history may be pruned.

@@ -62,9 +62,17 @@ pub(crate) fn past(database: Database, table: &str, trigger: &str, sql: &str) ->
         }
         Database::Sqlite => {
             let text = schema(table, database);
-            let start = text.find(&format!("CREATE TRIGGER \"{trigger}\"")).unwrap();
-            let whole = &text[start..start + text[start..].find("\nEND;").unwrap() + 5];
-            format!("PRAGMA foreign_keys = OFF; DROP TRIGGER \"{trigger}\"; {sql}; {whole}")
+            // The one that looks whether the guard was there goes first, and comes back first.
+            let logged = format!("{trigger}_logged");
+            let (mut drops, mut whole) = (String::new(), String::new());
+            for name in [&logged[..], trigger] {
+                let Some(start) = text.find(&format!("CREATE TRIGGER \"{name}\"")) else {
+                    continue;
+                };
+                whole += &text[start..start + text[start..].find("\nEND;").unwrap() + 5];
+                drops += &format!("DROP TRIGGER \"{name}\";");
+            }
+            format!("PRAGMA foreign_keys = OFF; {drops} {sql}; {whole}")
         }
     }
 }

@@ -101,7 +101,7 @@ async fn the_migrations_give_the_whole_schema_on_sqlite() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     Migrator::new(folder).await.unwrap().run(&mut migrated).await.unwrap();
     let shape = (sqlite_shape(&mut whole).await, sqlite_shape(&mut migrated).await);
-    assert_eq!(shape.0.len(), 81);
+    assert_eq!(shape.0.len(), 83);
     assert_eq!(shape.0, shape.1);
 }
 

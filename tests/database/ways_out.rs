@@ -295,7 +295,7 @@ async fn two_states_swap_their_names_through_a_third(dialect: Dialect) {
                 "SET session_replication_role = replica; UPDATE jobs SET status = 'aa' WHERE id = 'j4'"
             }
             Dialect::Sqlite => {
-                "DROP TRIGGER \"000_job_guard_update\"; UPDATE jobs SET status = 'aa' WHERE id = 'j4'"
+                "DROP TRIGGER \"000_job_guard_update\"; DROP TRIGGER \"000_job_guard_update_logged\"; UPDATE jobs SET status = 'aa' WHERE id = 'j4'"
             }
         })
         .await;

@@ -31,8 +31,8 @@ pub(crate) const SCHEMA: [Defect; 36] = [
     ),
     deploy(
         "another initial state",
-        "THEN CASE NEW.\"to_state\" WHEN 'queued' THEN 1 ELSE 0 END\n",
-        "THEN CASE NEW.\"to_state\" WHEN 'queued' THEN 1 WHEN 'building' THEN 1 ELSE 0 END\n",
+        "NEW.\"from_state\" IS NULL AND CASE NEW.\"to_state\" WHEN 'queued' THEN 1 ELSE 0 END\n",
+        "NEW.\"from_state\" IS NULL AND CASE NEW.\"to_state\" WHEN 'queued' THEN 1 WHEN 'building' THEN 1 ELSE 0 END\n",
     ),
     deploy("the initial state is not read as one", "('queued', 0, 1)", "('queued', 0, 0)"),
     deploy("another default", "NOT NULL DEFAULT 'queued'", "NOT NULL DEFAULT 'building'"),
@@ -50,8 +50,8 @@ pub(crate) const SCHEMA: [Defect; 36] = [
     ),
     deploy(
         "any start allowed",
-        "THEN CASE NEW.\"to_state\" WHEN 'queued' THEN 1 ELSE 0 END\n",
-        "THEN 1\n",
+        "NEW.\"from_state\" IS NULL AND CASE NEW.\"to_state\" WHEN 'queued' THEN 1 ELSE 0 END\n",
+        "NEW.\"from_state\" IS NULL AND 1\n",
     ),
     deploy(
         "REPLACE and used keys allowed",
@@ -143,7 +143,7 @@ pub(crate) const SCHEMA: [Defect; 36] = [
     ),
     order(
         "a forged time allowed",
-        "AND julianday(NEW.\"at\") = julianday('now') AND NEW.\"at\" GLOB '????-??-??T??:??:??.???Z'\n",
+        "AND NEW.\"at\" GLOB '????-??-??T??:??:??.???Z' AND julianday(NEW.\"at\") = julianday('now')\n",
         "\n",
     ),
     order("forged rules allowed", "AND NEW.\"language\" = '", "AND NEW.\"language\" <> '"),
@@ -215,7 +215,7 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere(db: &mut SqliteConne
     let guard = "SELECT sql FROM sqlite_master WHERE name = '000_deploy_guard_update'";
     let Some(guard) = db.rows(guard).await.into_iter().flatten().flatten().next() else { return };
     ok(db, "INSERT INTO deploys (id) VALUES ('past')").await;
-    let past = "DROP TRIGGER \"000_deploy_guard_update\"; \
+    let past = "DROP TRIGGER \"000_deploy_guard_update\"; DROP TRIGGER \"000_deploy_guard_update_logged\"; \
                 UPDATE deploys SET status = 'building' WHERE id = 'past'";
     ok(db, &format!("{past}; {guard}")).await;
     let update = "UPDATE deploys SET status = 'deploying' WHERE id = 'past'";

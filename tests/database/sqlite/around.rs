@@ -78,9 +78,31 @@ async fn a_trigger_on_the_history_needs_recursive_triggers_to_move_the_row() {
                    BEGIN UPDATE deploys SET status = 'deploying' WHERE id = NEW.deploy_id; END";
     ok(&mut db, trigger).await;
     let build = "UPDATE deploys SET status = 'building' WHERE id = 'b'";
-    refused(&mut db, build, "a trigger on deploy_events changed deploys").await;
+    refused(&mut db, build, "deploy_events lacks this step").await;
     assert_untouched(&mut db).await;
     ok(&mut db, "PRAGMA recursive_triggers = ON").await;
     ok(&mut db, build).await;
     assert_eq!(history(&mut db, "b").await, ">queued queued>building building>deploying");
+}
+
+#[tokio::test]
+async fn a_trigger_on_the_history_moves_no_other_row_past_the_guard() {
+    for (does, expected) in [
+        ("UPDATE deploys SET status = 'succeeded' WHERE id = 'a'", "deploy_events lacks this step"),
+        ("UPDATE deploys SET status = 'failed' WHERE id = 'a'", "deploy_events lacks this step"),
+        ("UPDATE deploys SET id = 'c' WHERE id = 'a'", "deploy_events lacks this step"),
+        ("INSERT INTO deploys (id, status) VALUES ('c', 'succeeded')", "illegal start"),
+    ] {
+        let mut db = deploys().await;
+        ok(&mut db, &format!("CREATE TRIGGER other AFTER INSERT ON deploy_events WHEN NEW.deploy_id = 'b' BEGIN {does}; END")).await;
+        refused(&mut db, "UPDATE deploys SET status = 'building' WHERE id = 'b'", expected).await;
+        assert_untouched(&mut db).await;
+    }
+    for state in ["queued", "succeeded"] {
+        let mut db = deploys().await;
+        ok(&mut db, &format!("CREATE TRIGGER other AFTER INSERT ON deploy_events WHEN NEW.deploy_id = 'c' BEGIN INSERT INTO deploys (id, status) VALUES ('d', '{state}'); END")).await;
+        refused(&mut db, "INSERT INTO deploys (id) VALUES ('c')", "deploy_events lacks this step")
+            .await;
+        assert_untouched(&mut db).await;
+    }
 }

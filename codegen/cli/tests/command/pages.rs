@@ -42,10 +42,13 @@ const PAGES: &[&str] = &[
     "docs/decisions.md",
 ];
 
+/// A page that needs a PostgreSQL, too.
+const DATABASES: &str = "docs/databases.md";
+
 /// Pages that others make or hold.
 const HELD_ELSEWHERE: &[(&str, &str)] = &[
     ("docs/rules.md", "made of the rules; `rules::` holds it"),
-    ("docs/databases.md", "`tests/database` does what it says, on servers of its own"),
+    (DATABASES, "`the_page_on_databases_shows_what_both_databases_do` runs it"),
     ("docs/workflows.md", "it shows no command"),
     ("docs/reports.md", "`notify::` in `tests/artifacts` holds its figures"),
 ];
@@ -75,8 +78,25 @@ fn pages() -> Vec<String> {
 #[test]
 #[ignore = "needs bash, jq and sqlite3: run by tests/run"]
 fn the_commands_of_each_page_print_what_it_shows() {
-    let wrong: Vec<String> = PAGES.iter().flat_map(|page| run(&root(), page).err()).collect();
+    let wrong: Vec<String> = PAGES.iter().flat_map(|page| run(&root(), page, &[]).err()).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "needs PostgreSQL 15, bash and sqlite3: run by tests/run"]
+fn the_page_on_databases_shows_what_both_databases_do() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = runtime.block_on(crate::cluster::database());
+    let (server, database) = url.rsplit_once('/').unwrap();
+    let port = server.rsplit_once(':').unwrap().1;
+    let env = [
+        ("PGHOST", "127.0.0.1"),
+        ("PGPORT", port),
+        ("PGUSER", "postgres"),
+        ("PGDATABASE", database),
+        ("SERVER", server),
+    ];
+    run(&root(), DATABASES, &env).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
 #[test]

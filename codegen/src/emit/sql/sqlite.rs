@@ -71,11 +71,13 @@ pub(super) fn objects(list: &mut List<'_>) {
         list.guards(n.name("force_insert"), &n.name("force"), "force_insert");
         list.guards(n.name("event_forced"), &events, "event_forced");
     }
-    let guards: &[&str] = match (history, again) {
-        (true, true) => &["guard_insert", "guard_update", "guard_again", "guard_delete"],
-        (true, false) => &["guard_insert", "guard_update", "guard_delete"],
-        (false, _) => &["guard_insert", "guard_update", "guard_replace"],
-    };
+    let mut guards = Vec::new();
+    if history && !observe {
+        guards.extend(["guard_update_logged", "guard_insert_logged"]);
+    }
+    guards.extend(["guard_insert", "guard_update"]);
+    guards.extend(again.then_some("guard_again").filter(|_| history));
+    guards.push(if history { "guard_delete" } else { "guard_replace" });
     for guard in guards {
         list.guards(n.first_name(guard), &n.table_name, guard);
     }

@@ -20,19 +20,17 @@ END;
 -- The WHEN lets a plain legal step go by at one look; the rest is for all else. To compare moments is cheaper
 -- than to write one, which SQLite does for each event where the words stand on constants alone.
 CREATE TRIGGER {{ n.quoted("event") }} BEFORE INSERT ON {{ n.events }}
-WHEN NOT coalesce(
-  NEW."forced" IS NULL AND NEW."observed" IS NULL
-  AND NEW."language" = '{{ r.language }}' AND julianday(NEW."at") = julianday('now') AND NEW."at" GLOB '????-??-??T??:??:??.???Z'
-  AND CASE WHEN NEW."from_state" IS NULL
-    THEN {% call m::one("NEW.\"to_state\"", r.initial) %}{% endcall %}
+WHEN (
+  NEW."forced" IS NULL AND NEW."observed" IS NULL AND NEW."language" = '{{ r.language }}'
+  AND CASE WHEN NEW."seq" = 1
+    THEN NEW."from_state" IS NULL AND {% call m::one("NEW.\"to_state\"", r.initial) %}{% endcall %}
+      AND NOT EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
+      AND NOT EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
     ELSE {% call m::legal("NEW.\"from_state\"", "NEW.\"to_state\"", r.next, "    ") %}{% endcall %}
+      AND (SELECT e."to_state" = NEW."from_state" AND e."seq" = NEW."seq" - 1 FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history("NEW")) }} ORDER BY e."seq" DESC LIMIT 1)
   END
-  AND coalesce(
-    (SELECT e."seq" = NEW."seq" - 1 AND e."to_state" = NEW."from_state" FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history("NEW")) }} ORDER BY e."seq" DESC LIMIT 1),
-    NEW."seq" = 1 AND NEW."from_state" IS NULL AND NOT EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
-  ),
-  0
-)
+  AND NEW."at" GLOB '????-??-??T??:??:??.???Z' AND julianday(NEW."at") = julianday('now')
+) IS NOT TRUE
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: the guards of {{ n.table_name }} alone write it')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', substr(NEW."language", 1, 0) || '+0 days')

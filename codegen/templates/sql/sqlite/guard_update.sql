@@ -39,11 +39,6 @@ BEGIN
       {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("OLD") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
       {% call m::forced() %}{% endcall %}
     );
-  -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
-  SELECT RAISE(ABORT, 'phasegate: a trigger on {{ n.events_name }} changed {{ n.table_name }}: that takes PRAGMA recursive_triggers = ON')
-    WHERE {% call m::elsewhere() %}{% endcall %}
-      AND (SELECT {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %} FROM {{ n.table }} WHERE {{ n.equal(&n.own(""), &n.own("NEW")) }}) COLLATE BINARY
-        IS NOT (SELECT "to_state" FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }} ORDER BY "seq" DESC LIMIT 1);
 {%- else %}
 {%- if !owns && !n.has_null() %}
   SELECT RAISE(ABORT, 'phasegate: illegal start of {{ n.machine }}; initial: {{ words.initial }}')

@@ -46,6 +46,12 @@ NOT {% call one(n.state_exact("NEW"), r.initial) %}{% endcall %}
 (SELECT {{ n.column }} FROM {{ n.table }} WHERE {{ n.equal(&n.own(""), &n.own("NEW")) }}) COLLATE BINARY IS NOT NEW.{{ n.column }}
 {%- endif -%}
 {%- endmacro %}
+{#- Whether the history ends elsewhere than in what was written, and than where the row is by now. -#}
+{%- macro unlogged() -%}
+(SELECT e."to_state" FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.own("NEW")) }} ORDER BY e."seq" DESC LIMIT 1) IS NOT {{ n.state("NEW") }}
+      AND (SELECT e."to_state" FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.own("NEW")) }} ORDER BY e."seq" DESC LIMIT 1)
+        IS NOT (SELECT {% if n.is_plain() %}{{ n.column }}{% else %}{{ n.state(n.table) }}{% endif %} FROM {{ n.table }} WHERE {{ n.equal(&n.own(""), &n.own("NEW")) }})
+{%- endmacro %}
 {#- Whether the row is in another state. -#}
 {%- macro moved() -%}
 {%- if n.has_null() -%}

@@ -70,8 +70,12 @@ SELECT "before", sum("events"), sum("reports") FROM {{ n.at("pruned") }} GROUP B
 {% include "sql/sqlite/event_forced.sql" %}
 {%- when "guard_insert" -%}
 {% include "sql/sqlite/guard_insert.sql" %}
+{%- when "guard_insert_logged" -%}
+{% include "sql/sqlite/guard_insert_logged.sql" %}
 {%- when "guard_update" -%}
 {% include "sql/sqlite/guard_update.sql" %}
+{%- when "guard_update_logged" -%}
+{% include "sql/sqlite/guard_update_logged.sql" %}
 {%- when "guard_again" -%}
 {% include "sql/sqlite/guard_again.sql" %}
 {%- when "guard_delete" -%}

@@ -7,16 +7,18 @@ use std::process::{Command, Stdio};
 use super::page::{self, Block, Part};
 use crate::binary::PHASEGATE;
 
-struct Session {
+struct Session<'a> {
     root: PathBuf,
+    env: &'a [(&'a str, &'a str)],
     folder: tempfile::TempDir,
 }
 
-/// Runs a page; what is not as it says comes back, each with its line.
-pub(super) fn run(root: &Path, page: &str) -> Result<(), String> {
+/// Runs a page, with what its commands find in their environment; what is not as it says comes back, each
+/// with its line.
+pub(super) fn run(root: &Path, page: &str, env: &[(&str, &str)]) -> Result<(), String> {
     let root = fs::canonicalize(root).unwrap();
     let text = fs::read_to_string(root.join(page)).unwrap();
-    let session = Session { root, folder: tempfile::tempdir().unwrap() };
+    let session = Session { root, env, folder: tempfile::tempdir().unwrap() };
     let is_writing = std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always");
     let mut wrong = String::new();
     let mut anew = text.clone();
@@ -56,7 +58,7 @@ fn indented(text: &str, block: &Block) -> String {
     lines.collect()
 }
 
-impl Session {
+impl Session<'_> {
     /// What is wrong with a block, and what would be right to show.
     fn block(&self, block: &Block) -> Result<(), (String, String)> {
         let unmended = |said: String| Err((said, block.text.clone()));
@@ -117,6 +119,7 @@ impl Session {
             .env("PATH", std::env::join_paths(path).unwrap())
             .env("ROOT", &self.root)
             .env("LC_ALL", "C.UTF-8")
+            .envs(self.env.iter().copied())
             .env_remove("INSTA_UPDATE")
             .stdin(Stdio::null());
         // Into a file: whoever reads a pipe to its end waits for what runs on in the background.
@@ -137,7 +140,7 @@ fn is_part(text: &str, whole: &str) -> bool {
     whole.windows(text.len()).any(|window| window == text)
 }
 
-impl Drop for Session {
+impl Drop for Session<'_> {
     fn drop(&mut self) {
         // What a page started in the background, by the ids that it wrote down.
         let pids = fs::read_to_string(self.folder.path().join(".pids")).unwrap_or_default();
