@@ -40,8 +40,8 @@ pub(crate) const SCHEMA: [Defect; 36] = [
     without("UPDATE unguarded", "CREATE TRIGGER \"000_deploy_guard_update\""),
     deploy(
         "the guard looks away where the key changes",
-        " OR NEW.\"id\" COLLATE BINARY IS NOT OLD.\"id\"\nBEGIN",
-        "\nBEGIN",
+        " OR NEW.\"id\" COLLATE BINARY IS NOT OLD.\"id\"\nBEGIN\n  SELECT RAISE(ABORT, 'phasegate: the key",
+        "\nBEGIN\n  SELECT RAISE(ABORT, 'phasegate: the key",
     ),
     deploy(
         "a key change allowed",
