@@ -79,6 +79,8 @@ CREATE TABLE "payment_reports" (
 CREATE INDEX "payment_reports_row" ON "payment_reports" ("payment_id", "id");
 CREATE UNIQUE INDEX "payment_reports_event" ON "payment_reports" ("payment_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "payment_reports_seq" ON "payment_reports" ("payment_id", "seq") WHERE "answer" = 'applied';
+CREATE UNIQUE INDEX "payment_reports_start" ON "payment_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
+CREATE INDEX "payment_reports_run" ON "payment_reports" ("run_id") WHERE "run_id" IS NOT NULL;
 
 -- What may be forced: each leave is for one step, which uses it up.
 CREATE TABLE "payment_forcing" (
@@ -140,24 +142,22 @@ SELECT "before", sum("events"), sum("reports") FROM "payment_pruned" GROUP BY "b
 -- The WHEN lets a plain legal step go by at one look; the rest is for all else. To compare moments is cheaper
 -- than to write one, which SQLite does for each event where the words stand on constants alone.
 CREATE TRIGGER "payment_event" BEFORE INSERT ON "payment_events"
-WHEN NOT coalesce(
-  NEW."forced" IS NULL AND NEW."observed" IS NULL
-  AND NEW."language" = '031c16cd452152bc' AND julianday(NEW."at") = julianday('now') AND NEW."at" GLOB '????-??-??T??:??:??.???Z'
-  AND CASE WHEN NEW."from_state" IS NULL
-    THEN CASE NEW."to_state" WHEN 'placed' THEN 1 ELSE 0 END
+WHEN (
+  NEW."forced" IS NULL AND NEW."observed" IS NULL AND NEW."language" = '031c16cd452152bc'
+  AND CASE WHEN NEW."seq" = 1
+    THEN NEW."from_state" IS NULL AND CASE NEW."to_state" WHEN 'placed' THEN 1 ELSE 0 END
+      AND NOT EXISTS (SELECT 1 FROM "payment_events" WHERE "payment_id" = NEW."payment_id")
+      AND NOT EXISTS (SELECT 1 FROM "payment_pruned" WHERE "payment_id" = NEW."payment_id")
     ELSE CASE NEW."from_state"
       WHEN 'placed' THEN CASE NEW."to_state" WHEN 'authorising' THEN 1 WHEN 'paid' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END
       WHEN 'authorising' THEN CASE NEW."to_state" WHEN 'paid' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END
       WHEN 'paid' THEN CASE NEW."to_state" WHEN 'shipped' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END
       WHEN 'shipped' THEN CASE NEW."to_state" WHEN 'delivered' THEN 1 ELSE 0 END
       ELSE 0 END
+      AND (SELECT e."to_state" = NEW."from_state" AND e."seq" = NEW."seq" - 1 FROM "payment_events" AS e WHERE e."payment_id" = NEW."payment_id" ORDER BY e."seq" DESC LIMIT 1)
   END
-  AND coalesce(
-    (SELECT e."seq" = NEW."seq" - 1 AND e."to_state" = NEW."from_state" FROM "payment_events" AS e WHERE e."payment_id" = NEW."payment_id" ORDER BY e."seq" DESC LIMIT 1),
-    NEW."seq" = 1 AND NEW."from_state" IS NULL AND NOT EXISTS (SELECT 1 FROM "payment_pruned" WHERE "payment_id" = NEW."payment_id")
-  ),
-  0
-)
+  AND NEW."at" GLOB '????-??-??T??:??:??.???Z' AND julianday(NEW."at") = julianday('now')
+) IS NOT TRUE
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: payment_events is append-only: the guards of payments alone write it')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', substr(NEW."language", 1, 0) || '+0 days')
@@ -258,6 +258,8 @@ BEGIN
     WHERE NEW."answer" = 'applied' AND EXISTS (
       SELECT 1 FROM "payment_reports" WHERE "payment_id" = NEW."payment_id" AND "seq" = NEW."seq" AND "answer" = 'applied'
     );
+  SELECT RAISE(ABORT, 'phasegate: payment_reports is append-only: a row was started under this event id already')
+    WHERE NEW."seq" = 1 AND EXISTS (SELECT 1 FROM "payment_reports" WHERE "event_id" = NEW."event_id" AND "seq" = 1);
   SELECT RAISE(ABORT, 'phasegate: payment_reports: there is no such event')
     WHERE NEW."seq" IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM "payment_events" WHERE "payment_id" = NEW."payment_id" AND "seq" = NEW."seq");
@@ -269,6 +271,24 @@ END;
 CREATE TRIGGER "payment_report_id" AFTER INSERT ON "payment_reports" WHEN NEW."id" < 1
 BEGIN
   SELECT RAISE(ABORT, 'phasegate: payment_reports: ids start at 1');
+END;
+
+-- Of reports that led to no step the newest of each row stay, and a count of the others.
+CREATE TRIGGER "payment_report_kept" AFTER INSERT ON "payment_reports" WHEN NEW."answer" NOT IN ('applied', 'dispatching', 'dispatched') AND (
+  SELECT count(*) FROM "payment_reports" WHERE "payment_id" = NEW."payment_id"
+    AND "answer" NOT IN ('applied', 'dispatching', 'dispatched') AND ("answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+) > 200
+BEGIN
+  INSERT INTO "payment_mode" ("id") SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM "payment_mode");
+  UPDATE "payment_mode" SET "pruning" = 1;
+  INSERT INTO "payment_pruned" ("payment_id", "events", "reports", "before", "at")
+    VALUES (NEW."payment_id", 0, 1, NEW."at", NEW."at")
+    ON CONFLICT ("payment_id") DO UPDATE SET "reports" = "reports" + 1, "at" = excluded."at";
+  DELETE FROM "payment_reports" WHERE "id" = (
+    SELECT min("id") FROM "payment_reports" WHERE "payment_id" = NEW."payment_id"
+      AND "answer" NOT IN ('applied', 'dispatching', 'dispatched') AND ("answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+  );
+  UPDATE "payment_mode" SET "pruning" = 0;
 END;
 CREATE TRIGGER "payment_report_update" BEFORE UPDATE ON "payment_reports"
 BEGIN
@@ -335,6 +355,24 @@ BEGIN
   DELETE FROM "payment_forcing" WHERE "payment_id" = NEW."payment_id";
 END;
 
+-- Without recursive triggers SQLite leaves a guard out that is at work already, so that it would miss what a
+-- trigger on the history does to any row. SQLite calls what was made last first: so these look after the guards.
+CREATE TRIGGER "000_payment_guard_update_logged" AFTER UPDATE OF "status", "id", rowid, oid, _rowid_ ON "payments"
+WHEN NEW."status" COLLATE BINARY IS NOT OLD."status" OR NEW."id" COLLATE BINARY IS NOT OLD."id"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: payment_events lacks this step: a trigger on payment_events changed payments, which takes PRAGMA recursive_triggers = ON, or a guard of payments is missing')
+    WHERE (SELECT e."to_state" FROM "payment_events" AS e WHERE e."payment_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1) IS NOT NEW."status"
+      AND (SELECT e."to_state" FROM "payment_events" AS e WHERE e."payment_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1)
+        IS NOT (SELECT "status" FROM "payments" WHERE "id" = NEW."id");
+END;
+CREATE TRIGGER "000_payment_guard_insert_logged" AFTER INSERT ON "payments"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: payment_events lacks this step: a trigger on payment_events changed payments, which takes PRAGMA recursive_triggers = ON, or a guard of payments is missing')
+    WHERE (SELECT e."to_state" FROM "payment_events" AS e WHERE e."payment_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1) IS NOT NEW."status"
+      AND (SELECT e."to_state" FROM "payment_events" AS e WHERE e."payment_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1)
+        IS NOT (SELECT "status" FROM "payments" WHERE "id" = NEW."id");
+END;
+
 -- The guards. They judge what was really written. The rowid's names are columns here: where the key is
 -- another name of it, it is set by them too.
 CREATE TRIGGER "000_payment_guard_insert" AFTER INSERT ON "payments"
@@ -355,11 +393,6 @@ BEGIN
       NEW."id", coalesce((SELECT e."seq" FROM "payment_events" AS e WHERE e."payment_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
       (SELECT "reason" FROM "payment_forcing" WHERE "payment_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
-  -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
-  SELECT RAISE(ABORT, 'phasegate: a trigger on payment_events changed payments: that takes PRAGMA recursive_triggers = ON')
-    WHERE (SELECT "status" FROM "payments" WHERE "id" = NEW."id") COLLATE BINARY IS NOT NEW."status"
-      AND (SELECT "status" FROM "payments" WHERE "id" = NEW."id") COLLATE BINARY
-        IS NOT (SELECT "to_state" FROM "payment_events" WHERE "payment_id" = NEW."id" ORDER BY "seq" DESC LIMIT 1);
 END;
 
 -- Which rows are gone: their history may be pruned.

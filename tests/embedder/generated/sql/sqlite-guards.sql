@@ -4,9 +4,29 @@
 -- anew, copy the rows, drop the old one and rename (Alembic's batch mode, Django, Prisma), and its
 -- triggers are gone with the old one. This puts them back: run it after the rename, in the same
 -- transaction.
+DROP TRIGGER IF EXISTS "000_order_guard_update_logged";
+DROP TRIGGER IF EXISTS "000_order_guard_insert_logged";
 DROP TRIGGER IF EXISTS "000_order_guard_insert";
 DROP TRIGGER IF EXISTS "000_order_guard_update";
 DROP TRIGGER IF EXISTS "000_order_guard_delete";
+
+-- Without recursive triggers SQLite leaves a guard out that is at work already, so that it would miss what a
+-- trigger on the history does to any row. SQLite calls what was made last first: so these look after the guards.
+CREATE TRIGGER "000_order_guard_update_logged" AFTER UPDATE OF "status", "id", rowid, oid, _rowid_ ON "orders"
+WHEN NEW."status" COLLATE BINARY IS NOT OLD."status" OR NEW."id" COLLATE BINARY IS NOT OLD."id"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: order_events lacks this step: a trigger on order_events changed orders, which takes PRAGMA recursive_triggers = ON, or a guard of orders is missing')
+    WHERE (SELECT e."to_state" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1) IS NOT NEW."status"
+      AND (SELECT e."to_state" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1)
+        IS NOT (SELECT "status" FROM "orders" WHERE "id" = NEW."id");
+END;
+CREATE TRIGGER "000_order_guard_insert_logged" AFTER INSERT ON "orders"
+BEGIN
+  SELECT RAISE(ABORT, 'phasegate: order_events lacks this step: a trigger on order_events changed orders, which takes PRAGMA recursive_triggers = ON, or a guard of orders is missing')
+    WHERE (SELECT e."to_state" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1) IS NOT NEW."status"
+      AND (SELECT e."to_state" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1)
+        IS NOT (SELECT "status" FROM "orders" WHERE "id" = NEW."id");
+END;
 
 -- The guards. They judge what was really written. The rowid's names are columns here: where the key is
 -- another name of it, it is set by them too.
@@ -28,11 +48,6 @@ BEGIN
       NEW."id", coalesce((SELECT e."seq" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
       (SELECT "reason" FROM "order_forcing" WHERE "order_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
-  -- Without recursive triggers, a trigger on the history that changes the row again is not logged.
-  SELECT RAISE(ABORT, 'phasegate: a trigger on order_events changed orders: that takes PRAGMA recursive_triggers = ON')
-    WHERE (SELECT "status" FROM "orders" WHERE "id" = NEW."id") COLLATE BINARY IS NOT NEW."status"
-      AND (SELECT "status" FROM "orders" WHERE "id" = NEW."id") COLLATE BINARY
-        IS NOT (SELECT "to_state" FROM "order_events" WHERE "order_id" = NEW."id" ORDER BY "seq" DESC LIMIT 1);
 END;
 
 -- Which rows are gone: their history may be pruned.

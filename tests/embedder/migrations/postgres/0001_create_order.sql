@@ -104,6 +104,8 @@ CREATE TABLE "public"."order_reports" (
 CREATE INDEX "order_reports_row" ON "public"."order_reports" ("order_id", "id");
 CREATE UNIQUE INDEX "order_reports_event" ON "public"."order_reports" ("order_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "order_reports_seq" ON "public"."order_reports" ("order_id", "seq") WHERE "answer" = 'applied';
+CREATE UNIQUE INDEX "order_reports_start" ON "public"."order_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
+CREATE INDEX "order_reports_run" ON "public"."order_reports" ("run_id") WHERE "run_id" IS NOT NULL;
 
 -- What is being forced in this very transaction; no row outlives it.
 CREATE TABLE "public"."order_forcing" (
@@ -442,6 +444,8 @@ $phasegate$;
 CREATE FUNCTION "public"."order_report"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $phasegate$
+DECLARE
+  gone bigint;
 BEGIN
   IF NEW."seq" IS NOT NULL AND NOT EXISTS (
     SELECT FROM "public"."order_events" e WHERE e."order_id" = NEW."order_id" AND e."seq" = NEW."seq"
@@ -450,6 +454,23 @@ BEGIN
       || NEW."order_id"::text || ' has no event ' || NEW."seq"::text;
   END IF;
   NEW."at" := clock_timestamp();
+  -- Of those that led to no step the newest of each row stay, and a count of the others.
+  IF NEW."answer" NOT IN ('applied', 'dispatching', 'dispatched') THEN
+    PERFORM set_config('phasegate.pruning', 'on', true);
+    DELETE FROM "public"."order_reports" r WHERE r."order_id" = NEW."order_id"
+      AND r."answer" NOT IN ('applied', 'dispatching', 'dispatched') AND (r."answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+      AND r."id" <= (
+        SELECT o."id" FROM "public"."order_reports" o WHERE o."order_id" = NEW."order_id"
+          AND o."answer" NOT IN ('applied', 'dispatching', 'dispatched') AND (o."answer" = 'duplicate') = (NEW."answer" = 'duplicate')
+        ORDER BY o."id" DESC OFFSET 200 - 1 LIMIT 1
+      );
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    PERFORM set_config('phasegate.pruning', '', true);
+    IF gone > 0 THEN
+      INSERT INTO "public"."order_pruned" AS p ("order_id", "events", "reports", "before") VALUES (NEW."order_id", 0, gone, NEW."at")
+        ON CONFLICT ("order_id") DO UPDATE SET "reports" = p."reports" + EXCLUDED."reports", "at" = EXCLUDED."at";
+    END IF;
+  END IF;
   RETURN NEW;
 END
 $phasegate$;
