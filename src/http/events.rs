@@ -6,7 +6,7 @@
 //! comment it would reach no script.
 
 use super::Shared;
-use super::hub::{ListNow, Tail};
+use super::hub::{Asked, ListNow, Tail};
 use super::limits::Stream as Counted;
 use super::metrics::OpenStream;
 use super::problem::Problem;
@@ -28,6 +28,8 @@ use tokio::time::Instant;
 
 /// How long a client waits before it comes back.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long one waits where too many lists are followed.
+const MOMENT: Duration = Duration::from_secs(5);
 
 pub(super) async fn of_row(
     State(shared): State<Arc<Shared>>,
@@ -59,11 +61,14 @@ pub(super) async fn of_row(
 /// The stream of the newest rows, so many of them.
 pub(super) async fn of_list(
     shared: Arc<Shared>,
-    limit: u32,
+    asked: Asked,
     extensions: &Extensions,
 ) -> Result<Response, Problem> {
     let counted = shared.limits.stream(extensions)?;
-    let now = shared.ask(shared.hub.watch_list(&shared, limit)).await?;
+    if !shared.hub.may_watch(&asked) {
+        return Err(Problem::too_many("different lists that are followed", MOMENT));
+    }
+    let now = shared.ask(shared.hub.watch_list(&shared, asked)).await?;
     let (version, whole) = {
         let now = now.borrow();
         (now.version, now.whole.clone())

@@ -3,7 +3,7 @@
 
 use super::events::{frame, row_frame, transition};
 use super::{Shared, StoreResult};
-use crate::store::{Item, Seen};
+use crate::store::{Filter, Item, Seen};
 use axum::body::Bytes;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -18,6 +18,8 @@ const KEPT: usize = 64;
 /// How far looks are apart at least, and looks at the list: what changes meanwhile comes together.
 const PACE: Duration = Duration::from_millis(5);
 const LIST_PACE: Duration = Duration::from_millis(100);
+/// So many different lists are watched at once.
+const MOST_LISTS: usize = 64;
 
 /// What came to a row lately, ready to be sent.
 #[derive(Clone, Debug, Default)]
@@ -45,10 +47,25 @@ struct Watched {
     tail: watch::Sender<Tail>,
 }
 
+/// Which list is watched.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Asked {
+    pub(super) limit: u32,
+    pub(super) filter: Filter,
+}
+
+impl Asked {
+    async fn list(&self, shared: &Shared) -> StoreResult<(Vec<Item>, Option<String>)> {
+        let Self { limit, filter } = self;
+        let page = shared.store.find(&*shared.machine, filter, *limit, None).await?;
+        Ok(page.map(|page| (page.items, page.next)).unwrap_or_default())
+    }
+}
+
 #[derive(Default)]
 struct Subjects {
     rows: HashMap<String, Watched>,
-    lists: BTreeMap<u32, watch::Sender<ListNow>>,
+    lists: BTreeMap<Asked, watch::Sender<ListNow>>,
     /// Rows that someone has just begun to watch.
     begun: HashSet<String>,
     reader: Option<JoinHandle<()>>,
@@ -91,21 +108,27 @@ impl Hub {
         tail
     }
 
-    /// Watches the list of the newest rows, so many of them.
+    /// Whether the list is watched already, or few others are: each is a statement whenever a row changes.
+    pub(super) fn may_watch(&self, asked: &Asked) -> bool {
+        let lists = &mut self.subjects().lists;
+        lists.retain(|_, list| list.receiver_count() > 0);
+        lists.len() < MOST_LISTS || lists.contains_key(asked)
+    }
+
+    /// Watches a list of the newest rows.
     pub(super) async fn watch_list(
         &self,
         shared: &Arc<Shared>,
-        limit: u32,
+        asked: Asked,
     ) -> StoreResult<watch::Receiver<ListNow>> {
-        if let Some(list) = self.subjects().lists.get(&limit) {
+        if let Some(list) = self.subjects().lists.get(&asked) {
             return Ok(list.subscribe());
         }
-        let page = shared.store.list(&*shared.machine, limit, None).await?;
-        let page = page.map(|page| (page.items, page.next)).unwrap_or_default();
+        let page = asked.list(shared).await?;
         let mut subjects = self.subjects();
         let list = subjects
             .lists
-            .entry(limit)
+            .entry(asked)
             .or_insert_with(|| watch::Sender::new(ListNow::new(shared, 0, page, Vec::new())));
         let list = list.subscribe();
         self.read_on(shared, &mut subjects);
@@ -261,14 +284,13 @@ impl Hub {
     }
 
     async fn look_at_lists(&self, shared: &Shared) {
-        let limits: Vec<u32> = self.subjects().lists.keys().copied().collect();
-        for limit in limits {
+        let lists: Vec<Asked> = self.subjects().lists.keys().cloned().collect();
+        for asked in lists {
             let begun = Instant::now();
-            let list = shared.store.list(&*shared.machine, limit, None);
+            let list = asked.list(shared);
             match tokio::time::timeout(shared.options.patience, list).await {
                 Ok(Ok(page)) => {
-                    let page = page.map(|page| (page.items, page.next)).unwrap_or_default();
-                    if let Some(list) = self.subjects().lists.get(&limit) {
+                    if let Some(list) = self.subjects().lists.get(&asked) {
                         list.send_if_modified(|now| now.move_to(shared, page));
                     }
                     self.looked.send_replace(begun);

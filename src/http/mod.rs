@@ -25,6 +25,7 @@ mod hub;
 #[cfg(feature = "oidc")]
 mod jobs;
 mod limits;
+mod list;
 mod log;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -1,7 +1,7 @@
 //! The routes, to be picked by part, nested, and put together for several machines.
 
 use super::problem::{self, Kind, Problem};
-use super::{Backend, Shared, callbacks, events, health as probe, metrics, rows, tokens};
+use super::{Backend, Shared, callbacks, events, health as probe, list, metrics, rows, tokens};
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
@@ -42,10 +42,10 @@ impl Backend {
     pub fn read(&self) -> Router {
         let rows = self.rows();
         let router = Router::new()
-            .route(&rows, get(rows::list))
+            .route(&rows, get(list::rows))
             .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
             .route(&format!("{rows}/{{id}}/events"), get(events::of_row))
-            .route(&format!("{rows}/{{id}}/reports"), get(rows::reports));
+            .route(&format!("{rows}/{{id}}/reports"), get(list::reports));
         self.finished(router)
     }
 

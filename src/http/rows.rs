@@ -1,30 +1,23 @@
-//! Starting rows, listing them, and their snapshots.
+//! Starting rows, and their snapshots.
 
 use super::access::Operator;
 use super::log::LogFields;
 use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
 use super::start::New;
-use super::{Shared, dispatch, events, no_store};
+use super::{Shared, dispatch, no_store};
 use crate::text::hex;
 use axum::body::Body;
-use axum::extract::rejection::{NestedPathRejection, QueryRejection};
-use axum::extract::{NestedPath, Query, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use axum::extract::rejection::NestedPathRejection;
+use axum::extract::{NestedPath, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// How many rows a page of the list has where nothing is said.
-const PAGE: u32 = 20;
-/// How many rows a page of the list has at most.
-pub(super) const MOST: u32 = 100;
-/// How many rows a stream of the list follows at most.
-const MOST_FOLLOWED: u32 = 1000;
 /// The longest Idempotency-Key, in bytes.
 const IDEMPOTENCY_KEY: usize = 256;
 
@@ -140,89 +133,6 @@ fn names(header: &HeaderValue, tag: &str) -> bool {
     header.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
-/// Whether an Accept header names event streams.
-fn accepts_events(header: &HeaderValue) -> bool {
-    let Ok(header) = header.to_str() else {
-        return false;
-    };
-    let mut kinds = header.split(',').filter_map(|kind| kind.split(';').next());
-    kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Which {
-    limit: Option<String>,
-    before: Option<String>,
-}
-
-impl Which {
-    /// Where a page ends; an empty text is as good as none.
-    fn before(&self) -> Option<&str> {
-        self.before.as_deref().filter(|before| !before.is_empty())
-    }
-}
-
-/// How much of a list is asked for.
-fn limit(which: &Which, most: u32) -> Result<u32, Problem> {
-    let Some(text) = &which.limit else {
-        return Ok(PAGE);
-    };
-    text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
-        let why = format!("`limit` is `{text}`, where 1 to {most} are possible");
-        Problem::new(Kind::Malformed, why)
-    })
-}
-
-fn no_such_page(before: &str) -> Problem {
-    let why = format!("`before` is `{before}`, where the `next` of a page is possible");
-    Problem::new(Kind::Malformed, why)
-}
-
-/// What was reported of a row and what was answered, newest first.
-pub(super) async fn reports(
-    State(shared): State<Arc<Shared>>,
-    Id(id): Id,
-    query: Result<Query<Which>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let Query(which) =
-        query.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
-    let limit = limit(&which, MOST)?;
-    let number = |text: &str| text.parse::<i64>().map_err(|_| no_such_page(text));
-    let before = which.before().map(number).transpose()?;
-    let page = shared.ask(shared.store.reports_page(&id, limit, before)).await?;
-    let page = page.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
-    let next = page.next.map(|number| number.to_string());
-    let body = json!({"reports": page.reports, "next": next, "pruned": page.pruned});
-    Ok(no_store(Json(body).into_response()))
-}
-
-pub(super) async fn list(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    query: Result<Query<Which>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let Query(which) =
-        query.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
-    let follows = headers.get_all(ACCEPT).iter().any(accepts_events);
-    let most = if follows { MOST_FOLLOWED } else { MOST };
-    let limit = limit(&which, most)?;
-    let before = which.before();
-    if follows {
-        return match before {
-            None => events::of_list(shared, limit, &extensions).await,
-            Some(_) => Err(Problem::new(
-                Kind::Malformed,
-                "a stream follows the newest rows: without `before`, by `limit`",
-            )),
-        };
-    }
-    let page = shared.ask(shared.store.list(&*shared.machine, limit, before)).await?;
-    let page = page.ok_or_else(|| no_such_page(before.unwrap_or_default()))?;
-    let body = json!({shared.store.schema().table.as_str(): page.items, "next": page.next});
-    Ok(no_store(Json(body).into_response()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,13 +142,6 @@ mod tests {
         let named = |header: &'static str| names(&HeaderValue::from_static(header), "\"a\"");
         assert!(named("\"a\"") && named("W/\"a\"") && named("\"b\", \"a\"") && named("*"));
         assert!(!named("\"b\"") && !named("a"));
-    }
-
-    #[test]
-    fn streams_to_those_who_ask_for_events_by_name() {
-        let asks = |header: &'static str| accepts_events(&HeaderValue::from_static(header));
-        assert!(asks("text/event-stream") && asks("application/json;q=0.5, Text/Event-Stream;q=1"));
-        assert!(!asks("*/*") && !asks("application/json") && !asks("text/event-streams"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod dispatch;
 mod error;
 #[cfg(feature = "sqlite")]
 mod file;
+mod filter;
 #[cfg_attr(
     not(all(feature = "http", feature = "sqlite", feature = "postgres")),
     allow(dead_code, reason = "each set of features uses a part of it")
@@ -62,6 +63,7 @@ pub use caller::CallerConnection;
 pub use columns::Columns;
 pub use dispatch::{Dispatch, Dispatched};
 pub use error::Error;
+pub use filter::Filter;
 pub use ready::Fit;
 pub use report::{ADDRESS, EVENT_ID, LOG_TAIL, Malformed, NAME, Report};
 pub use reports::ReportsPage;

@@ -3,6 +3,7 @@
 
 use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Row};
+use super::filter::Filter;
 use super::snapshot::{Event, Item, Page, Phase, Recorded, Snapshot};
 use super::time;
 use super::{Result, Statements, Store, in_transaction, shape};
@@ -49,9 +50,24 @@ impl Store {
         limit: u32,
         before: Option<&str>,
     ) -> Result<Option<Page>> {
+        self.find(machine, &Filter::default(), limit, before).await
+    }
+
+    /// The same of those rows that a filter lets through. It reads every row that is newer than those that
+    /// it finds.
+    ///
+    /// # Errors
+    /// Where the database is away or does not fit.
+    pub async fn find(
+        &self,
+        machine: &dyn Machine,
+        filter: &Filter,
+        limit: u32,
+        before: Option<&str>,
+    ) -> Result<Option<Page>> {
         self.opened_for(machine)?;
         let sql = self.statements().await?;
-        in_transaction!(self, read, |conn| list(conn, machine, &sql, limit, before).await)
+        in_transaction!(self, read, |conn| list(conn, machine, &sql, filter, limit, before).await)
     }
 
     /// The keys of the rows that a run reported to.
@@ -215,18 +231,28 @@ async fn list(
     conn: &mut Conn<'_>,
     machine: &dyn Machine,
     sql: &Statements,
+    filter: &Filter,
     limit: u32,
     before: Option<&str>,
 ) -> Result<Option<Page>> {
     // One more than asked for tells whether there is a next page.
-    let most = Arg::Int(Some(i64::from(limit) + 1));
-    let rows = match before {
-        None => conn.rows(&sql.newest, &[most]).await?,
-        Some(before) => {
-            let Some((key, _)) = key_and_status(conn, sql, before).await? else {
-                return Ok(None);
-            };
-            conn.rows(&sql.before, &[(&key).into(), most]).await?
+    let most = i64::from(limit) + 1;
+    let last = match before {
+        Some(before) => match key_and_status(conn, sql, before).await? {
+            Some((key, _)) => Some(key),
+            None => return Ok(None),
+        },
+        None => None,
+    };
+    let states = filter.states_as_json();
+    let asked = || [(&states).into(), filter.text_arg(), Arg::Int(Some(most))];
+    let rows = match &last {
+        None if filter.is_all() => conn.rows(&sql.newest, &[most.into()]).await?,
+        None => conn.rows(&sql.found, &asked()).await?,
+        Some(key) if filter.is_all() => conn.rows(&sql.before, &[key.into(), most.into()]).await?,
+        Some(key) => {
+            let [states, text, most] = asked();
+            conn.rows(&sql.found_before, &[states, text, most, key.into()]).await?
         }
     };
     let page = usize::try_from(limit).unwrap_or(usize::MAX);

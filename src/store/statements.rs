@@ -3,6 +3,7 @@
 use super::Result;
 use super::columns::{self, Given};
 use super::conn::Conn;
+use super::filter;
 use super::names::SqlNames;
 use super::shape::Shape;
 use crate::ColumnType;
@@ -76,6 +77,10 @@ pub(crate) struct Statements {
     pub(crate) newest: String,
     /// $2 how many; the key is the last row's of the page before.
     pub(crate) before: String,
+    /// $1 and $2 what is asked for (see [`filter::condition`]), $3 how many.
+    pub(crate) found: String,
+    /// The same, and $4 the key of the last row of the page before.
+    pub(crate) found_before: String,
 }
 
 impl Statements {
@@ -92,6 +97,7 @@ impl Statements {
         };
         let list = names.list(&schema, &shape);
         let order = names.order(&shape);
+        let asked = filter::condition(&names, &schema, &shape);
         let recorded = format!(
             "{}, event_id, status, from_state, answer, CAST(seq AS bigint), job, run_id, \
              CAST(run_attempt AS bigint), run_url, actor, attempted, table_fingerprint, log_tail",
@@ -207,6 +213,14 @@ impl Statements {
             ),
             token: format!("SELECT token_hash FROM {table} WHERE {is_it}"),
             set_token: format!("UPDATE {table} SET token_hash = $2 WHERE {is_it}"),
+            found: format!("{list} WHERE {asked} ORDER BY {} LIMIT $3", order.by),
+            found_before: format!(
+                "{list} WHERE {asked} AND {} < (SELECT {} FROM {table} d WHERE {}) ORDER BY {} LIMIT $3",
+                order.key,
+                order.key.trim_matches(['(', ')']),
+                names.is_it(4, "d"),
+                order.by
+            ),
             newest: format!("{list} ORDER BY {} LIMIT $1", order.by),
             before: format!(
                 "{list} WHERE {0} < (SELECT {1} FROM {table} d WHERE {3}) ORDER BY {2} LIMIT $2",

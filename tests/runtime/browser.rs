@@ -115,6 +115,12 @@ fn the_picture_shows_what_was_reported() {
 
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]
+fn the_list_is_searched_and_filtered_by_the_backend() {
+    on_the_deploy_console("filter.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
 fn a_failure_is_an_alert_that_names_its_phase() {
     on_the_deploy_console("failure.mjs", &[]);
 }

@@ -10,6 +10,7 @@ on_each_database! {
     takes_a_start_with_an_empty_body_but_not_from_a_form
     refuses_a_start_that_no_column_could_hold
     lists_rows_newest_first_in_pages
+    finds_rows_by_state_outcome_and_text
     refuses_a_page_that_is_none
     shows_a_row_until_it_changes
     knows_no_row_by_a_wrong_key
@@ -136,6 +137,65 @@ fn lists_rows_newest_first_in_pages(database: Database) {
     assert_eq!(all["deploys"][0]["status"], "queued");
 }
 
+fn finds_rows_by_state_outcome_and_text(database: Database) {
+    let world = World::deploy(database);
+    let start = |reference: &str, by: &str| {
+        let row =
+            world.post("/api/deploys", &json!({"ref": reference, "requested_by": by})).ok(201);
+        (row["id"].as_str().unwrap().to_owned(), row["callback_token"].as_str().unwrap().to_owned())
+    };
+    let rows = [("main", "Ada"), ("Release-1", "Bob"), ("release_2", "ada"), ("x%y", "cy'\"\\")];
+    let rows = rows.map(|(reference, by)| start(reference, by));
+    let report = |(id, token): &(String, String), status: &str| {
+        let path = format!("{}/api/deploys/{id}/callbacks", world.url);
+        let (bearer, event) = (format!("Bearer {token}"), format!("{id} {status}"));
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", &event),
+        ];
+        let body = json!({"event_id": event, "status": status}).to_string();
+        call("POST", &path, &headers, body.as_bytes()).ok(200);
+    };
+    report(&rows[0], "building");
+    report(&rows[1], "failed");
+    let found = |query: &str| -> Vec<usize> {
+        let page = world.get(&format!("/api/deploys?{query}")).ok(200);
+        let at = |row: &Value| rows.iter().position(|(id, _)| row["id"] == id.as_str()).unwrap();
+        page["deploys"].as_array().unwrap().iter().map(at).collect()
+    };
+    for (query, expected) in [
+        ("state=queued", &[3, 2][..]),
+        ("state=building&state=failed", &[1, 0]),
+        ("outcome=open", &[3, 2, 0]),
+        ("outcome=failure", &[1]),
+        ("outcome=failure&outcome=open&state=building", &[0]),
+        ("outcome=success", &[]),
+        ("q=ada", &[2, 0]),
+        ("q=RELEASE", &[2, 1]),
+        // Whatever means something to a database is a letter here.
+        ("q=%25", &[3]),
+        ("q=_", &[2]),
+        ("q=%27%22%5C", &[3]),
+        ("q=a%00b", &[]),
+        ("q=release&state=queued", &[2]),
+        ("q=", &[3, 2, 1, 0]),
+        ("state=", &[3, 2, 1, 0]),
+        // What stands in two columns is no text of one.
+        ("q=mainAda", &[]),
+    ] {
+        assert_eq!(found(query), expected, "{query}");
+    }
+    assert_eq!(found(&format!("q={}", rows[2].0)), [2], "the key");
+    let first = world.get("/api/deploys?outcome=open&limit=2").ok(200);
+    assert_eq!(first["next"], rows[2].0.as_str());
+    assert_eq!(found(&format!("outcome=open&limit=2&before={}", rows[2].0)), [0]);
+    assert_eq!(
+        world.get(&format!("/api/deploys?outcome=open&before={}", rows[1].0)).ok(200)["next"],
+        Value::Null
+    );
+}
+
 fn refuses_a_page_that_is_none(database: Database) {
     let world = World::deploy(database);
     for query in [
@@ -147,6 +207,11 @@ fn refuses_a_page_that_is_none(database: Database) {
         "before=nobody",
         "limit=1&limit=2",
         "before=%00",
+        "state=nowhere",
+        "state=queued&state=nowhere",
+        "outcome=won",
+        "q=a&q=b",
+        &format!("q={}", "x".repeat(201)),
     ] {
         world.get(&format!("/api/deploys?{query}")).problem(400, "malformed");
     }

@@ -13,12 +13,12 @@ const MOST = 1000;
 
 // The list.
 
-const list = { items: null, next: null, limit: PAGE, rows: new Map(), line: null };
+const list = { items: null, next: null, limit: PAGE, rows: new Map(), line: null, asked: "" };
 
 /** Follows the newest rows, so many of them as are shown. */
 function followList() {
   list.line?.close();
-  const path = `${COLLECTION}?limit=${list.limit}`;
+  const path = `${COLLECTION}?limit=${list.limit}${list.asked}`;
   list.line = follow(path, { list: takeList, row: takeRow }, sayLine);
 }
 
@@ -29,10 +29,15 @@ function takeList(page) {
   list.items = page[ITEMS];
   list.next = page.next;
   drawList();
+  if (list.says) write($("list-live"), found());
+  list.says = false;
   const at = list.items.findIndex(({ id }) => id === last);
   if (at !== -1) list.rows.get(list.items[at + 1]?.id)?.querySelector("a").focus();
 }
 
+const found = () => `${list.items.length}${list.next === null ? "" : " or more"} found.`;
+
+/** Where a state that is looked for changes, a row comes or goes: the list says so as a whole. */
 function takeRow(item) {
   list.items = list.items.map((had) => (had.id === item.id ? item : had));
   drawList();
@@ -54,7 +59,9 @@ function older() {
 /** Loading, a first look that failed, none, and some are four different things. */
 function drawList() {
   $("list-loading").hidden = list.items !== null || list.isDown;
-  $("list-empty").hidden = list.items?.length !== 0;
+  const isEmpty = list.items?.length === 0;
+  $("list-empty").hidden = !isEmpty || list.asked !== "";
+  $("list-none").hidden = !isEmpty || list.asked === "";
   $("list-older").hidden = (list.items ?? []).every((item) => statusOf(map, item).known);
   $("older").hidden = list.next === null || list.limit >= MOST;
   $("list-most").hidden = list.next === null || list.limit < MOST;
@@ -87,6 +94,51 @@ function drawRow(row, item) {
     element("span", { class: "when" }, item.created_at ? ageNode(item.created_at) : ""),
   );
 }
+
+// What is looked for, on the server.
+
+/** A moment after the last letter. */
+const PAUSE = 300;
+const OUTCOMES = { open: "In progress", success: "Succeeded", failure: "Failed", cancelled: "Cancelled", neutral: "Ended otherwise" };
+
+function offer() {
+  const outcomeOf = ({ outcome, ended }) => outcome ?? (ended ? null : "open");
+  const outcomes = new Set(map.stateList.map(outcomeOf));
+  const option = (kind, value, text) => element("option", { value: `${kind}=${encodeURIComponent(value)}` }, text);
+  const words = Object.entries(OUTCOMES).filter(([word]) => outcomes.has(word));
+  $("filter-which").append(
+    ...words.map(([word, text]) => option("outcome", word, text)),
+    element("optgroup", { label: "State" }, ...map.stateList.map(({ value, title }) => option("state", value, title))),
+  );
+  $("filter").hidden = false;
+}
+
+let pause = null;
+
+function filter() {
+  clearTimeout(pause);
+  const [text, which] = [$("filter-text").value.trim(), $("filter-which").value];
+  const asked = `${text && `&q=${encodeURIComponent(text)}`}${which && `&${which}`}`;
+  if (asked === list.asked) return;
+  Object.assign(list, { asked, limit: PAGE, items: null, next: null, says: true });
+  drawList();
+  followList();
+}
+
+$("filter").addEventListener("submit", (event) => {
+  event.preventDefault();
+  filter();
+});
+$("filter-which").addEventListener("change", filter);
+$("filter-text").addEventListener("input", () => {
+  clearTimeout(pause);
+  pause = setTimeout(filter, PAUSE);
+});
+$("filter-clear").addEventListener("click", () => {
+  $("filter").reset();
+  filter();
+  $("filter-text").focus();
+});
 
 // The start.
 
@@ -237,5 +289,6 @@ document.addEventListener("click", (event) => {
 $("older").addEventListener("click", older);
 $("list-reload").addEventListener("click", () => location.reload());
 
+offer();
 begin();
 followList();

@@ -4,14 +4,14 @@
 pub(crate) mod shapes;
 
 use self::shapes::{
-    anything, applied, integer, item_of, key_schema, new_row, nullable, problem, started_row,
-    string,
+    anything, applied, integer, item_of, key_schema, new_row, nullable, one_of, problem,
+    started_row, string, text_of,
 };
+use super::list::{MOST, SEARCHED, outcomes};
 use super::problem::{Kind, Problem};
-use super::rows::MOST;
 use super::{Backend, no_store};
 use crate::store::{Event, Item, Phase, Recorded, Report, Snapshot};
-use crate::{Machine, Schema};
+use crate::{Machine, Schema, StateId};
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse as _;
@@ -199,7 +199,9 @@ fn of_table(
             rows,
             Get,
             operated(
-                named("list", "The rows, newest first").parameters(Some(list_by)),
+                named("list", "The rows, newest first")
+                    .parameters(Some(list_by))
+                    .parameters(Some(filters(machine))),
                 ("200", json_of("A page", list)),
                 &[Kind::Malformed, Kind::NotFound, Kind::TooManyRequests],
             ),
@@ -365,6 +367,25 @@ fn body(
 ) -> utoipa::openapi::request_body::RequestBody {
     let content = Content::new(Some(shape));
     RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build()
+}
+
+/// Which rows a list has.
+fn filters(machine: &dyn Machine) -> [Parameter; 3] {
+    let value = |state| machine.value(StateId::new(state)).to_owned();
+    let states = one_of((0..machine.states()).map(value));
+    let about = "Only rows that hold this text in their key or a column of text.";
+    [
+        ("q", text_of(SEARCHED), about),
+        ("state", states, "Only rows in this state; may be given several times."),
+        (
+            "outcome",
+            one_of(outcomes().map(str::to_owned)),
+            "The same by how rows ended, or `open`.",
+        ),
+    ]
+    .map(|(name, shape, about)| {
+        parameter(name, ParameterIn::Query, shape).description(Some(about)).build()
+    })
 }
 
 fn parameter(name: &str, place: ParameterIn, shape: Object) -> ParameterBuilder {

@@ -8,6 +8,16 @@ pub(super) fn string() -> Object {
     Object::with_type(Type::String)
 }
 
+/// A text of at most so many characters.
+pub(super) fn text_of(most: usize) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(most)).build()
+}
+
+/// One of these texts.
+pub(super) fn one_of(texts: impl IntoIterator<Item = String>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts)).build()
+}
+
 pub(super) fn integer(least: i64, most: i64) -> Object {
     let shape = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least));
     shape.maximum(Some(most)).build()

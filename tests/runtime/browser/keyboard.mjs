@@ -14,6 +14,8 @@ const tab = async (expected, key = "Tab") => {
   assert.equal(await focused(), expected);
 };
 await tab("start-open");
+await tab("filter-text");
+await tab("filter-which");
 await tab(deploys[24].id);
 await tab(deploys[23].id);
 await page.keyboard.press("Enter");
