@@ -35,6 +35,7 @@ mod pages;
 mod rules;
 mod sequences;
 mod serve;
+mod serve_work;
 mod tests_run;
 mod verify_command;
 mod workflow_edits;
