@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use phasegate_codegen::emit::TARGETS;
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn text(path: &str) -> String {
+pub(crate) fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -28,7 +28,7 @@ fn named(section: &str) -> Vec<String> {
 }
 
 /// The Rust files below a folder, with their text.
-fn files(folder: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn files(folder: &str) -> Vec<(PathBuf, String)> {
     let mut all = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -212,9 +212,18 @@ fn each_feature_brings_as_many_crates_as_the_book_says() {
     says("| `postgres` ", postgres.to_string());
     let http = crates("postgres,http");
     says("| `http` ", format!("{http} with PostgreSQL"));
-    for feature in ["limit", "metrics", "oidc"] {
+    for feature in ["limit", "metrics", "openapi", "oidc"] {
         let more = crates(&format!("postgres,{feature}")) - http;
         says(&format!("| `{feature}` "), format!("{more} more"));
+    }
+    let oidc = crates("postgres,oidc");
+    assert_eq!((crates("postgres,dispatch"), crates("postgres,oidc,dispatch")), (oidc, oidc));
+    says("| `dispatch` ", format!("{} more, the same as `oidc`", oidc - http));
+    // A feature that the table lacks has no known price.
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    for feature in manifest["features"].as_table().unwrap().keys() {
+        let is_inner = ["default", "store"].contains(&feature.as_str());
+        assert!(is_inner || page.contains(&format!("\n| `{feature}` |")), "no row for {feature}");
     }
     says("| `tls` ", format!("{} more", crates("postgres,tls") - postgres));
     says("| `console` ", format!("{} with both databases", crates("console")));
