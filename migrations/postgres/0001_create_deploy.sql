@@ -504,7 +504,7 @@ BEGIN
   THEN
     RETURN NULL;
   END IF;
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: deploy_events is append-only: the guard of deploys alone writes it';
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: deploy_events is append-only: only the guard of deploys writes it';
 END
 $phasegate$;
 

@@ -155,7 +155,7 @@ WHEN (
   AND NEW."at" GLOB '????-??-??T??:??:??.???Z' AND julianday(NEW."at") = julianday('now')
 ) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: the guards of deploys alone write it')
+  SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: only the guards of deploys write it')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', substr(NEW."language", 1, 0) || '+0 days')
       OR NEW."language" IS NOT '192ff50c3453856c'
       OR NEW."forced" IS NOT (SELECT "reason" FROM "deploy_forcing" WHERE "deploy_id" = NEW."deploy_id" AND "to_state" = NEW."to_state")
@@ -191,7 +191,7 @@ BEGIN
       SELECT coalesce((SELECT "name_now" FROM "deploy_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1
     ) AND (NEW."from_state" IS NOT NULL OR (SELECT "mode" FROM "deploy_mode") IS NOT 'test');
-  SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: the guards of deploys alone write it')
+  SELECT RAISE(ABORT, 'phasegate: deploy_events is append-only: only the guards of deploys write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id");
 END;
 

@@ -72,7 +72,10 @@ impl Problem {
     /// 401, with whether a credential was given at all.
     pub(crate) fn unauthorized(given: bool) -> Self {
         let (detail, challenge) = if given {
-            ("the token is nobody's", r#"Bearer realm="phasegate", error="invalid_token""#)
+            (
+                "no row or operator has this token",
+                r#"Bearer realm="phasegate", error="invalid_token""#,
+            )
         } else {
             ("a report needs `Authorization: Bearer TOKEN`", r#"Bearer realm="phasegate""#)
         };

@@ -97,8 +97,8 @@ impl Plan<'_> {
             self.tell_as(Severity::Warning, rules::VALUE_RENAMED, state.as_deref(), message, help);
             if let Some(sql) = moves {
                 let message = format!(
-                    "the last file moves the rows of `{}` in {} to {} in one transaction: whoever \
-                     wants to write one of them waits until it is committed",
+                    "the last file moves the rows of `{}` in {} to {} in one transaction: others \
+                     that write one of them wait until it is committed",
                     sql.table,
                     suggest::list(&[from]),
                     suggest::list(&[to])

@@ -22,7 +22,7 @@ rows! { ARTIFACTS
 
     ORPHANED "orphaned" {
         looks_for: "a file that was generated from this table, which no longer gives it",
-        why: "It stays as it was while the table goes on. Whoever still reads it goes by an old \
+        why: "It stays as it was while the table goes on. What still reads it goes by an old \
             table.",
         example: Words("`path` of `[target.json]` was changed, and the file at the old path is \
             still there"),

@@ -372,7 +372,7 @@ rows! { COMPAT
     BAD_ACCEPTANCE "bad-acceptance" {
         looks_for: "an entry of `TABLE.accepted.toml` that is none",
         why: "An entry that accepts nothing is a finding that comes back unseen, or a reason that \
-            nobody wrote. The run ends 2, as with an invalid table.",
+            no one wrote. The run ends 2, as with an invalid table.",
         example: Words("an entry without `reason`, or whose `fingerprint` is a word"),
         mend: "give each [[accepted]] a `rule`, the finding's `fingerprint`, and a `reason`",
     }

@@ -242,7 +242,7 @@ rows! { LIVE
 
     OPEN_TABLE "open-table" {
         looks_for: "a table of rules or history that a role may write",
-        why: "Whoever writes it changes what is legal, or what has happened.",
+        why: "A role that writes it changes what is legal, or what has happened.",
         example: Words("`GRANT ALL ON ALL TABLES IN SCHEMA public`"),
         mend: "revoke it as the finding prints; an application only reads these tables",
     }

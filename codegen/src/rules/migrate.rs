@@ -135,7 +135,7 @@ rows! { MIGRATE
 
     ROWS_MOVED "rows-moved" {
         looks_for: "a migration that moves rows of a renamed state in one transaction",
-        why: "Whoever wants to write one of those rows waits until it is committed.",
+        why: "A transaction that writes one of those rows waits until it is committed.",
         example: Words("`storage = \"text\"`, and a million rows in the state that is renamed"),
         mend: "see first how many rows there are; where they are too many to wait for, keep the \
             `value`",

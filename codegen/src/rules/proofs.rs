@@ -15,7 +15,7 @@ rows! { PROOFS
     WAY_TO_END "way-to-end" {
         looks_for: "a state from which no ended state can be reached",
         why: "A row that comes there stays open for ever: no page ever shows it as over, and \
-            whoever waits for its end waits in vain.",
+            a client that waits for its end waits in vain.",
         example: Words("none is known: `no-way-to-end` refuses such a table first, and the proof \
             holds the machine to it that every layer is made of"),
         mend: "add the transition that is missing",

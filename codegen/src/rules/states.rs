@@ -295,8 +295,8 @@ path = ["sent", "lost", "packed"]
 
     OUTCOME_LEFT "outcome-left" {
         looks_for: "a state with an outcome, and without `reopens`, that goes on to another",
-        why: "An outcome says that the row has ended. Whoever was shown that end would see it \
-            taken back.",
+        why: "An outcome says that the row has ended. A person who was shown that end would see \
+            it taken back.",
         example: Lines {
             wrong: r#"
 [[state]]

@@ -109,8 +109,8 @@ path = ["sent", "packed"]
 
     MISPLACED_STAR "misplaced-star" {
         looks_for: "a `\"*\"` in a place where it does not stand for all states",
-        why: "`\"*\"` stands alone, as the whole of `from` or of `to`. In a list or a path nobody \
-            could say what it means.",
+        why: "`\"*\"` stands alone, as the whole of `from` or of `to`. In a list or a path it has \
+            no meaning.",
         example: Lines {
             wrong: r#"
 [[transition]]

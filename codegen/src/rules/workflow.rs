@@ -22,7 +22,7 @@ rows! { WORKFLOW
 
     UNLISTED_WORKFLOW "unlisted-workflow" {
         looks_for: "a workflow that was adopted and that `workflows` does not name",
-        why: "`generate` and `check` pass it over: its reports are right today and by nobody's \
+        why: "`generate` and `check` pass it over: its reports are right today and by no one's \
             doing tomorrow.",
         example: Words("`phasegate workflow adopt .github/workflows/deploy.yml`, with `workflows` \
             left as it was"),

@@ -150,7 +150,7 @@ async fn ask(shared: &Arc<Shared>, starting: &Starting, work: &Work) -> Result<V
         }
         Asked::Unknown(why) => {
             shared.metrics.dispatched("unknown");
-            tracing::warn!(machine, row, why, "nobody knows whether its run was started");
+            tracing::warn!(machine, row, why, "it is not known whether its run was started");
             let (shared, starting, row) = (shared.clone(), starting.clone(), row.to_owned());
             tokio::spawn(async move { look(&shared, &starting, &row, since).await });
             Ok(json!({"started": null, "detail": why}))

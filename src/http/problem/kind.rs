@@ -73,7 +73,7 @@ impl Kind {
                 "unauthorized",
                 StatusCode::UNAUTHORIZED,
                 "No valid credential",
-                "A report needs the credential of its row's run, and what operators do needs an operator's. This request came without one, or with one that nobody has.",
+                "A report needs the credential of its row's run, and what operators do needs an operator's. This request came without one, or with one that is not known.",
                 "Send `Authorization: Bearer TOKEN`: with a report the `callback_token` of the answer that started the row, or the job's own token where the backend takes these; as an operator your own.",
             ),
             Self::Forbidden => (

@@ -20,7 +20,7 @@ use phasegate_codegen::migrate::{self, Ask, Migrated};
 const HELP: &str = "A file that exists is never touched. To rename a state while things run, give it the \
 new `name` and keep `value = \"the old one\"`: that takes no migration. `renamed_from` renames what is stored, \
 which backends and workflows of the table before don't know; in PostgreSQL's columns of text it moves the rows in \
-one transaction, and whoever wants to write one of them waits for that. The newest migrations, where no database \
+one transaction, and others that write one of them wait for that. The newest migrations, where no database \
 has run them, are taken back by removing their files together with their tables/NNNN.toml.";
 
 #[derive(Args)]

@@ -61,7 +61,7 @@ impl Adopt {
         };
         let path = in_root(&self.file, &loaded)?;
         let kept = keep::adopted(&loaded, &path)?.expect("the table has a workflow target");
-        let (Some(found), Some(text)) = (&kept.found, &kept.text) else {
+        let (Some(found), Some(text)) = (&kept.on_disk, &kept.text) else {
             let message = kept.findings.first().map(|f| format!("{} ({})", f.message, f.help));
             let message = message.unwrap_or_default();
             return Err(Failure::Message(format!("{}: {message}", shown(&self.file))));

@@ -96,7 +96,7 @@ fn finds_what_keeps_a_job_from_reporting() {
     after(
         "    needs: [smoke, freeze-check, deploy]",
         "    needs: [freeze-check, deploy]",
-        &[("missing-need", "conclude:", "those it names alone")],
+        &[("missing-need", "conclude:", "only the results of those it names")],
     );
     after(
         "    if: always() && inputs.console_deploy_id != ''\n    runs-on",

@@ -162,7 +162,7 @@ fn finds_a_region_that_says_something_else_where_it_stands() {
         &[(
             "misplaced-region",
             "# phasegate:begin smoke.outcome",
-            "indented by 5 spaces, the steps beside it by 6",
+            "indented by 5 spaces, the steps next to it by 6",
         )],
     );
     after(

@@ -106,7 +106,7 @@ fn keys<'a>(parts: &'a [Part]) -> Option<Vec<&'a str>> {
     let key = |part: &'a Part| match part {
         Part::Key(key) => Some(key.as_str()),
         Part::Every => Some("*"),
-        Part::Found(_) => None,
+        Part::Computed(_) => None,
     };
     parts.iter().map(key).collect()
 }

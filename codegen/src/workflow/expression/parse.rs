@@ -34,8 +34,8 @@ pub(super) enum Part {
     Key(String),
     /// Every key.
     Every,
-    /// A key that is found out by an expression.
-    Found(Box<Expression>),
+    /// A key that an expression computes.
+    Computed(Box<Expression>),
 }
 
 impl Part {
@@ -43,7 +43,7 @@ impl Part {
     pub(super) fn key(self) -> Option<String> {
         match self {
             Self::Key(key) => Some(key),
-            Self::Every | Self::Found(_) => None,
+            Self::Every | Self::Computed(_) => None,
         }
     }
 }
@@ -122,7 +122,7 @@ impl Expression {
         match self {
             Self::Literal(_) => {}
             Self::Path(parts) => parts.iter().for_each(|part| match part {
-                Part::Found(by) => by.each(look),
+                Part::Computed(by) => by.each(look),
                 Part::Key(_) | Part::Every => {}
             }),
             Self::Call(_, given) => given.iter().for_each(|given| given.each(look)),
@@ -239,7 +239,7 @@ impl Reader {
                 let part = if let Expression::Literal(Value::Text(key)) = &index {
                     Part::Key(key.to_lowercase())
                 } else {
-                    Part::Found(index.into())
+                    Part::Computed(index.into())
                 };
                 of = within(of, part);
                 continue;
@@ -304,7 +304,7 @@ fn within(of: Expression, part: Part) -> Expression {
             parts.push(part);
             Expression::Path(parts)
         }
-        (of, Part::Found(by)) => Expression::Within(of.into(), by),
+        (of, Part::Computed(by)) => Expression::Within(of.into(), by),
         (of, Part::Key(key)) => {
             Expression::Within(of.into(), Expression::Literal(Value::Text(key)).into())
         }
@@ -330,7 +330,7 @@ impl fmt::Display for Expression {
                     match part {
                         Part::Key(key) => write!(f, "{point}{key}")?,
                         Part::Every => write!(f, "{point}*")?,
-                        Part::Found(by) => write!(f, "[{by}]")?,
+                        Part::Computed(by) => write!(f, "[{by}]")?,
                     }
                 }
                 Ok(())

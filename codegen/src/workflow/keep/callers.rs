@@ -9,7 +9,7 @@ use super::files::File;
 use super::groups::{Group, deadlock};
 use super::inputs::CALLS;
 use super::lines::Lines;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::emit::workflow::{Credential, TOKEN_INPUT, WorkflowTarget};
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::Machine;
@@ -29,7 +29,7 @@ impl Reading<'_> {
             target: self.target,
             files: callers,
             seen: Vec::new(),
-            found: Vec::new(),
+            findings: Vec::new(),
         };
         let called = Called {
             path,
@@ -41,7 +41,7 @@ impl Reading<'_> {
         if self.has_trigger("workflow_call") {
             calls.look_for(&called);
         }
-        calls.found.into_iter().for_each(|finding| findings.push(finding));
+        calls.findings.into_iter().for_each(|finding| findings.push(finding));
     }
 }
 
@@ -63,7 +63,7 @@ struct Calls<'c> {
     files: &'c [File],
     /// The files that were looked at, so that a ring ends.
     seen: Vec<String>,
-    found: Vec<Finding>,
+    findings: Vec<Finding>,
 }
 
 impl Calls<'_> {
@@ -132,24 +132,24 @@ impl Calls<'_> {
         for (file, source, mut reading) in calling {
             let mut given: Vec<(String, Vec<String>)> = Vec::new();
             for name in jobs(&reading) {
-                let before = self.found.len();
+                let before = self.findings.len();
                 self.judge(called, is_enough, file, source, &mut reading, &name);
                 let is_silent = |finding: &Finding| finding.help.starts_with(GIVE);
-                if self.found.get(before).is_some_and(is_silent) {
+                if self.findings.get(before).is_some_and(is_silent) {
                     silent += 1;
-                    self.found.truncate(before + usize::from(silent == 1));
+                    self.findings.truncate(before + usize::from(silent == 1));
                 }
                 let Some(Given::Context(keys)) = given_by(&reading, &name, called) else {
                     continue;
                 };
                 if let Some((first, other)) = given.first() {
                     let is_same = *other == keys;
-                    self.found.push(twice(called, source, &reading, first, &name, is_same));
+                    self.findings.push(twice(called, source, &reading, first, &name, is_same));
                 }
                 given.push((name, keys));
             }
         }
-        let first = self.found.iter_mut().find(|finding| finding.help.starts_with(GIVE));
+        let first = self.findings.iter_mut().find(|finding| finding.help.starts_with(GIVE));
         if let Some(first) = first.filter(|_| silent > 1) {
             first.message += &format!("; nor do {} other jobs that call it", silent - 1);
         }
@@ -202,7 +202,7 @@ impl Calls<'_> {
             // What is shown beside it is a line of the called workflow's.
             Finding { span: None, ..source.finding(rule, Severity::Error, span, message, help) }
         };
-        self.found.extend(said.into_iter().map(finding));
+        self.findings.extend(said.into_iter().map(finding));
         if is_called && !is_silent && !is_other && !self.seen.contains(&file.from_root) {
             let path = file.from_root.clone();
             self.look_for(&Called { path: &path, id, is_dispatched: is_started, groups });
@@ -241,7 +241,7 @@ impl Calls<'_> {
                 rules::SHARED_GROUP,
                 format!(
                     "{says} or its run waits in the concurrency group `{}`, and is cancelled where a \
-                     later one comes: nobody says what became of the row",
+                     later one comes: no one says what became of the row",
                     shown(group.text().unwrap_or_default())
                 ),
                 format!("let that group be `{}`", reading.own_group(job)),
@@ -250,7 +250,7 @@ impl Calls<'_> {
         if let Some(why) = may_be_skipped(reading, job) {
             said.push(Said(
                 rules::JOB_CONDITION,
-                format!("{says} may be skipped{why}: nobody says what became of the row"),
+                format!("{says} may be skipped{why}: no one says what became of the row"),
                 format!(
                     "move what it waits for, and what its `if:` asks for, into `{}`: the concluding job \
                      there says what became of them",
@@ -326,7 +326,7 @@ fn other_id(
     );
     let help = match may_be_ours {
         true => format!(
-            "write `{id}: ${{{{ inputs.{} }}}}`, alone: where no console started the run it is empty, and \
+            "write `{id}: ${{{{ inputs.{} }}}}` and no more: where no console started the run it is empty, and \
              the reports are silent",
             input.unwrap_or_else(|| called.id.clone())
         ),
@@ -361,7 +361,7 @@ fn meeting(
 }
 
 /// What a job gives the workflow that it calls: its inputs, in small letters, and what each is made of.
-fn inputs_given(reading: &Reading<'_>, job: Found<'_>) -> Vec<(String, Vec<NamePart>)> {
+fn inputs_given(reading: &Reading<'_>, job: WrittenJob<'_>) -> Vec<(String, Vec<NamePart>)> {
     let with = reading.value(job, "with").map_or(&[][..], Node::entries).iter();
     let each = with.filter_map(|(name, value)| {
         Some((name.text()?.to_lowercase(), reading.name_of(value.text()?)))
@@ -399,7 +399,7 @@ fn without_inputs(
 }
 
 /// Whether a job calls the workflow at a path of its own repository.
-fn is_call(job: Found<'_>, path: &str) -> bool {
+fn is_call(job: WrittenJob<'_>, path: &str) -> bool {
     let uses = job.value.get("uses").and_then(Node::text).unwrap_or_default().trim();
     let of_this = |own: &str| uses.strip_prefix(own).is_some_and(|called| called == path);
     of_this("./") || of_this("$/")

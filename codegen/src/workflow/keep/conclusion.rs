@@ -2,7 +2,7 @@
 
 use super::document::Node;
 use super::facts::{Decided, Facts};
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::finding::Severity;
 use crate::machine::{JobId, NeedResult, conclude};
 use crate::rules::{self, Rule};
@@ -16,15 +16,15 @@ impl<'r> Reading<'r> {
     pub(super) fn judge_conclusion(
         &self,
         id: JobId,
-        found: Found<'r>,
+        written: WrittenJob<'r>,
         tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
-        let name = found.key.text().unwrap_or_default();
-        let result = self.value(found, "env").and_then(|env| env.get("RESULT")?.text());
-        let wanted = self.wanted_result(id, found, &[]);
+        let name = written.key.text().unwrap_or_default();
+        let result = self.value(written, "env").and_then(|env| env.get("RESULT")?.text());
+        let wanted = self.wanted_result(id, written, &[]);
         let told = match result {
             None => Some(format!("the job `{name}` does not say what became of the others")),
-            Some(result) => self.says_wrongly(id, found, result).map(|why| {
+            Some(result) => self.says_wrongly(id, written, result).map(|why| {
                 format!("the job `{name}` does not say what became of the others: {why}")
             }),
         };
@@ -32,7 +32,7 @@ impl<'r> Reading<'r> {
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
             tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
-        if let Some(line) = self.says_otherwise(found) {
+        if let Some(line) = self.says_otherwise(written) {
             let message = format!(
                 "the job `{name}` may say something else: the step on line {line} writes `RESULT` for \
                  the steps below it"
@@ -41,16 +41,16 @@ impl<'r> Reading<'r> {
                 "let that step call its variable otherwise: the report says what `RESULT` does";
             tell(rules::CONCLUSION, Severity::Error, message, help);
         }
-        if let Some((key, help)) = self.waits_for_more(found) {
+        if let Some((key, help)) = self.waits_for_more(written) {
             let message = format!(
-                "the job `{name}` may never begin, by its `{key}`: nobody says then what became of the row"
+                "the job `{name}` may never begin, by its `{key}`: no one says then what became of the row"
             );
             tell(rules::CONCLUSION, Severity::Error, message, help);
         }
     }
 
     /// The line of a step that writes the variable by which the outcome is reported.
-    fn says_otherwise(&self, found: Found<'r>) -> Option<usize> {
+    fn says_otherwise(&self, written: WrittenJob<'r>) -> Option<usize> {
         let writes = |step: &Node| {
             let script = step.get("run").and_then(Node::text).unwrap_or_default();
             let is_word = |at: usize| {
@@ -62,20 +62,20 @@ impl<'r> Reading<'r> {
             let is_file = script.to_uppercase().contains("GITHUB_ENV");
             is_file && script.match_indices(RESULT).any(|(at, _)| is_word(at))
         };
-        self.own_steps(found).into_iter().find(|(_, step)| writes(step)).map(|(line, _)| line)
+        self.own_steps(written).into_iter().find(|(_, step)| writes(step)).map(|(line, _)| line)
     }
 
     /// What a job waits for besides the others, and may wait for in vain: a key, and the way out.
-    fn waits_for_more(&self, found: Found<'r>) -> Option<(&'static str, &'static str)> {
-        let environment = self.value(found, "environment");
+    fn waits_for_more(&self, written: WrittenJob<'r>) -> Option<(&'static str, &'static str)> {
+        let environment = self.value(written, "environment");
         if environment.is_some_and(|of| !of.is_null() && of.text() != Some("")) {
-            let help = "take it off: it may have to be approved, and whoever doesn't leaves the row without \
-                        an end; let a job before it have the environment";
+            let help = "take it off: it may have to be approved, and without an approval the row has \
+                        no end; let a job before it have the environment";
             return Some(("environment", help));
         }
         let of_others = ["runs-on", "container", "services", "timeout-minutes", "concurrency"];
         let is_empty =
-            |key: &&str| self.value(found, key).is_some_and(|of| self.is_empty_where_lost(of));
+            |key: &&str| self.value(written, key).is_some_and(|of| self.is_empty_where_lost(of));
         let key = of_others.into_iter().find(is_empty)?;
         let help = "write it out, or say what holds where the job that it is asked of did not end: \
                     `${{ needs.JOB.outputs.NAME || 'ubuntu-latest' }}`";
@@ -107,9 +107,15 @@ impl<'r> Reading<'r> {
     }
 
     /// What a concluding job is to say, where it needs these jobs, too.
-    pub(super) fn wanted_result(&self, id: JobId, found: Found<'r>, more: &[&'r str]) -> String {
+    pub(super) fn wanted_result(
+        &self,
+        id: JobId,
+        written: WrittenJob<'r>,
+        more: &[&'r str],
+    ) -> String {
         let gates = self.gates(id);
-        let needs: Vec<&str> = self.needs(found).into_iter().chain(more.iter().copied()).collect();
+        let needs: Vec<&str> =
+            self.needs(written).into_iter().chain(more.iter().copied()).collect();
         let is_of_table = |name: &str| self.machine.jobs.iter().any(|job| job.name == name);
         let before: Vec<&str> = needs.iter().copied().filter(|name| gates.contains(name)).collect();
         let has_others = needs.iter().any(|name| !is_of_table(name) && !gates.contains(name));
@@ -118,10 +124,10 @@ impl<'r> Reading<'r> {
 
     /// Where an expression does not say of the table's jobs what the table says: of what becomes of the
     /// others in some run. Of the jobs before them it may say that they failed or were cancelled, too.
-    fn says_wrongly(&self, id: JobId, found: Found<'r>, result: &str) -> Option<String> {
+    fn says_wrongly(&self, id: JobId, written: WrittenJob<'r>, result: &str) -> Option<String> {
         let needed = &self.machine.job(id).needs;
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let needs = self.needs(found);
+        let needs = self.needs(written);
         // Of one that it does not wait for it can say nothing, which is told.
         if needed.iter().any(|&need| !needs.contains(&self.machine.job(need).name.as_str())) {
             return None;
@@ -133,7 +139,7 @@ impl<'r> Reading<'r> {
         let is_skippable = |need: JobId| self.machine.job(need).skippable;
         let gates = self.gates(id);
         let (read, facts) = (expression::reader(result), self.facts());
-        let Some(ends) = self.ends_before(id, found) else {
+        let Some(ends) = self.ends_before(id, written) else {
             return Some("it has too many jobs before it for every run to be tried".to_owned());
         };
         ends.into_iter().find_map(|results| {
@@ -174,7 +180,11 @@ impl<'r> Reading<'r> {
 
     /// What may have become of all jobs before a concluding one, run by run; the best first. None where
     /// there are too many.
-    fn ends_before(&self, id: JobId, found: Found<'r>) -> Option<Vec<Vec<(&'r str, NeedResult)>>> {
+    fn ends_before(
+        &self,
+        id: JobId,
+        written: WrittenJob<'r>,
+    ) -> Option<Vec<Vec<(&'r str, NeedResult)>>> {
         let own = Workflow::of(self.machine);
         // What can't be read is told of where it stands.
         let Ok((workflow, _)) = self.runs(&own, &Decided::default(), None) else {
@@ -183,7 +193,7 @@ impl<'r> Reading<'r> {
         let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
         let table = self.machine.job(id).needs.iter();
         let table = table.filter_map(|&need| self.job(&self.machine.job(need).name)?.key.text());
-        let before = closure(self.needs(found).into_iter().chain(table), of);
+        let before = closure(self.needs(written).into_iter().chain(table), of);
         let mut ends: Vec<Vec<Option<NeedResult>>> = vec![vec![None; workflow.plans.len()]];
         let is_before = |job: &&usize| before.contains(workflow.plans[**job].name.as_str());
         for &job in workflow.order.iter().filter(is_before) {

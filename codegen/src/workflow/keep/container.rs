@@ -2,7 +2,7 @@
 //! name says that it has none of it, a step has to install it first.
 
 use super::document::Node;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use super::regions::Region;
 use super::script::{Command, commands};
 use crate::finding::{Findings, Severity};
@@ -50,13 +50,13 @@ const NUMBER: [char; 11] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.
 
 impl<'r> Reading<'r> {
     /// The image that a job's steps run in.
-    pub(super) fn image(&self, job: Found<'r>) -> Option<&'r str> {
+    pub(super) fn image(&self, job: WrittenJob<'r>) -> Option<&'r str> {
         let container = self.value(job, "container")?;
         container.get("image").or(Some(container)).and_then(Node::text)
     }
 
     /// Whether a job runs on a machine of GitHub's, which has all that the action needs.
-    fn is_hosted(&self, job: Found<'r>) -> bool {
+    fn is_hosted(&self, job: WrittenJob<'r>) -> bool {
         let runner = self.value(job, "runs-on").map(|on| on.get("labels").unwrap_or(on));
         let labels = runner.map(Node::texts).unwrap_or_default();
         let is_known = |label: &&str| HOSTED.iter().any(|of| label.starts_with(of));
@@ -65,7 +65,11 @@ impl<'r> Reading<'r> {
 
     /// The line of the last step at the beginning of a job that does no more than installing what
     /// the action needs, in a container or on a machine of somebody's own.
-    pub(super) fn installer(&self, job: Found<'r>, own: &[(usize, &'r Node)]) -> Option<usize> {
+    pub(super) fn installer(
+        &self,
+        job: WrittenJob<'r>,
+        own: &[(usize, &'r Node)],
+    ) -> Option<usize> {
         if self.image(job).is_none() && self.is_hosted(job) {
             return None;
         }
@@ -76,7 +80,7 @@ impl<'r> Reading<'r> {
     /// Says of a job that reports in an image without what the action needs.
     pub(super) fn judge_container(
         &self,
-        job: Found<'r>,
+        job: WrittenJob<'r>,
         first: &Region,
         own: &[(usize, &'r Node)],
         findings: &mut Findings<'_>,
@@ -131,7 +135,7 @@ impl<'r> Reading<'r> {
     /// How a step that installs what is missing comes to do so before the first report in every run.
     fn install_first(
         &self,
-        job: Found<'r>,
+        job: WrittenJob<'r>,
         line: usize,
         step: &'r Node,
         first: &Region,

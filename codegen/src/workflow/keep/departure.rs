@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::document::Node;
 use super::facts::Before;
 use super::model::Instead;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::emit::workflow::{NONE_FAILED, expression as expression_of, passed};
 use crate::finding::{Findings, Severity};
 use crate::machine::{JobId, NeedResult};
@@ -39,10 +39,10 @@ impl<'r> Reading<'r> {
                     format!("by this workflow it does not hold what the table proves: {why}");
                 (rule_of(claim), line, message, rule_of(claim).mend.to_owned())
             }
-            (None, Some((departure, id, found))) => {
-                let (rule, message, help) = self.departs(own, departure, id, found, why);
-                let help = self.misread(found).unwrap_or(help);
-                (rule, found.key.line, message, help)
+            (None, Some((departure, id, written))) => {
+                let (rule, message, help) = self.departs(own, departure, id, written, why);
+                let help = self.misread(written).unwrap_or(help);
+                (rule, written.key.line, message, help)
             }
         };
         let help = format!("{help}; {run}");
@@ -65,11 +65,11 @@ impl<'r> Reading<'r> {
         broken: &Broken,
     ) -> Option<(&'static Rule, usize, String, String)> {
         let job = self.machine.job(id);
-        let found = self.job(&job.name)?;
-        let direct = self.needs(found);
+        let written = self.job(&job.name)?;
+        let direct = self.needs(written);
         let missing: Vec<&str> =
             self.gates(id).into_iter().filter(|gate| !direct.contains(gate)).collect();
-        let result = self.wanted_result(id, found, &missing);
+        let result = self.wanted_result(id, written, &missing);
         let message =
             format!("the job `{}` does not hear of every job before it: {}", job.name, broken.why);
         let give = format!("give it, in its `env:`, `RESULT: {result}`");
@@ -77,7 +77,7 @@ impl<'r> Reading<'r> {
             true => give,
             false => format!("add {} to its `needs`, and {give}", suggest::list(&missing)),
         };
-        Some((rules::CONCLUSION, found.key.line, message, help))
+        Some((rules::CONCLUSION, written.key.line, message, help))
     }
 
     fn departs(
@@ -85,15 +85,15 @@ impl<'r> Reading<'r> {
         own: &Workflow<'_>,
         departure: Departure,
         id: JobId,
-        found: Found<'r>,
+        written: WrittenJob<'r>,
         why: &str,
     ) -> (&'static Rule, String, String) {
         let name = &self.machine.job(id).name;
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let condition = self.condition(found).map(|text| shown(&words(text)));
+        let condition = self.condition(written).map(|text| shown(&words(text)));
         let said = condition.as_ref().map(|text| format!(" (`if: {text}`)")).unwrap_or_default();
         if departure.is_replaced {
-            let group = self.shared_group(found).and_then(Node::text).unwrap_or_default();
+            let group = self.shared_group(written).and_then(Node::text).unwrap_or_default();
             let message = format!(
                 "`{name}` is cancelled where its run or it waits in the concurrency group `{}` and a \
                  later one comes: {why}",
@@ -102,7 +102,7 @@ impl<'r> Reading<'r> {
             let help = format!(
                 "let that group be `{}`, and give a group of its own, with `concurrency:`, to the job that \
                  has to be the only one of its kind",
-                self.own_group(found)
+                self.own_group(written)
             );
             return (rules::SHARED_GROUP, message, help);
         }
@@ -117,13 +117,13 @@ impl<'r> Reading<'r> {
             let message = format!(
                 "the job `{name}` runs though what it waits for did not succeed{said}: {why}"
             );
-            let help = match self.mended(own, departure, found, &self.narrower(id, found)) {
+            let help = match self.mended(own, departure, written, &self.narrower(id, written)) {
                 Some(ways) => ways,
                 None => "take its `if:` off, and let it wait for what the table says".to_owned(),
             };
             return (rules::JOB_CONDITION, message, help);
         }
-        let is_always = self.never_begins(found);
+        let is_always = self.never_begins(written);
         let message = match has_condition {
             true if is_always => format!(
                 "the job `{name}` is skipped in every run that a console starts{said}, which counts as a \
@@ -134,8 +134,8 @@ impl<'r> Reading<'r> {
             }
             false => format!("the job `{name}` is skipped where one before it was: {why}"),
         };
-        let by_itself = || self.skipped_by_itself(id, found);
-        let help = match self.mended(own, departure, found, &self.wider(id, found)) {
+        let by_itself = || self.skipped_by_itself(id, written);
+        let help = match self.mended(own, departure, written, &self.wider(id, written)) {
             Some(way) if !has_condition => {
                 format!("where that is meant, {way}; else let the one before it always run")
             }
@@ -148,18 +148,18 @@ impl<'r> Reading<'r> {
     }
 
     /// Whether a job begins in no run that a console starts, though all that it needs succeeded.
-    fn never_begins(&self, found: Found<'r>) -> bool {
+    fn never_begins(&self, written: WrittenJob<'r>) -> bool {
         let succeeded = |need: &str| (need.to_lowercase(), NeedResult::Success);
-        let needs = self.needs(found).into_iter().map(succeeded).collect();
-        let condition = Condition::read(self.condition(found).unwrap_or_default());
+        let needs = self.needs(written).into_iter().map(succeeded).collect();
+        let condition = Condition::read(self.condition(written).unwrap_or_default());
         let before = Before { needs, cancelled: false, facts: &self.facts() };
         condition.is_ok_and(|condition| !condition.holds(&before).yes)
     }
 
     /// What to do about a condition that asks for something else than what it seems to.
-    fn misread(&self, found: Found<'r>) -> Option<String> {
-        let text = self.condition(found)?;
-        let direct = self.needs(found);
+    fn misread(&self, written: WrittenJob<'r>) -> Option<String> {
+        let text = self.condition(written)?;
+        let direct = self.needs(written);
         let is_named = |job: &String| direct.iter().any(|need| need.eq_ignore_ascii_case(job));
         let of_others =
             expression::needed(text).into_iter().filter(|job| job != "*" && !is_named(job));
@@ -181,7 +181,7 @@ impl<'r> Reading<'r> {
             true => "write `if: |-` or put it on one line: with `|` a line end follows the expression, and a text \
                      that is not empty counts as true"
                 .to_owned(),
-            false => "put the whole condition between one `${{` and its `}}`: what stands beside them makes a text \
+            false => "put the whole condition between one `${{` and its `}}`: what stands next to them makes a text \
                       of it, and one that is not empty counts as true"
                 .to_owned(),
         })
@@ -194,9 +194,9 @@ impl<'r> Reading<'r> {
     }
 
     /// What to do about a job that its own condition may skip.
-    fn skipped_by_itself(&self, id: JobId, found: Found<'r>) -> String {
+    fn skipped_by_itself(&self, id: JobId, written: WrittenJob<'r>) -> String {
         let Some(state) = self.unskippable(id) else {
-            let widen = match self.never_begins(found) {
+            let widen = match self.never_begins(written) {
                 true => "let it hold in runs that a console starts, too, or ",
                 false => "",
             };
@@ -205,7 +205,7 @@ impl<'r> Reading<'r> {
                  `if:` off"
             );
         };
-        let terms = expression::terms(self.condition(found).unwrap_or_default());
+        let terms = expression::terms(self.condition(written).unwrap_or_default());
         let own: Vec<String> =
             terms.into_iter().filter(|term| !IMPLIED.contains(&term.as_str())).collect();
         if own.is_empty() {
@@ -227,11 +227,11 @@ impl<'r> Reading<'r> {
         &self,
         own: &Workflow<'_>,
         departure: Departure,
-        found: Found<'r>,
+        written: WrittenJob<'r>,
         ways: &[Instead],
     ) -> Option<String> {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let now = words(self.condition(found).unwrap_or_default());
+        let now = words(self.condition(written).unwrap_or_default());
         let is_enough = |instead: &&Instead| {
             let is_same = |broken: &Broken| broken.path.1.is_some_and(|of| of.job == departure.job);
             let is_new = words(&instead.condition) != now || !instead.needs.is_empty();
@@ -252,30 +252,30 @@ impl<'r> Reading<'r> {
     }
 
     /// The job without a condition, and with one that asks for more than its own does.
-    fn narrower(&self, id: JobId, found: Found<'r>) -> Vec<Instead> {
+    fn narrower(&self, id: JobId, written: WrittenJob<'r>) -> Vec<Instead> {
         let name = &self.machine.job(id).name;
         let plain = |condition: String| Instead { job: name.clone(), condition, needs: Vec::new() };
         let mut ways: Vec<Instead> = Vec::new();
-        let terms = expression::terms(self.condition(found).unwrap_or_default());
+        let terms = expression::terms(self.condition(written).unwrap_or_default());
         let asks_of_needs = |term: &String| STATUS.iter().any(|of| term.contains(of));
         let own: Vec<String> = terms.into_iter().filter(|term| !asks_of_needs(term)).collect();
         if !own.is_empty() {
             ways.push(plain(expression_of(&format!("success() && {}", own.join(" && ")))));
         }
         ways.push(plain(String::new()));
-        ways.extend(self.wider(id, found));
+        ways.extend(self.wider(id, written));
         ways
     }
 
     /// The job with a condition that asks for what its own does, and for each job that it needs: that it
     /// succeeded; or, too, that it was skipped, where the table lacks it.
-    fn wider(&self, id: JobId, found: Found<'r>) -> Vec<Instead> {
-        [false, true].map(|may_skip| self.asks_all(id, found, may_skip)).into()
+    fn wider(&self, id: JobId, written: WrittenJob<'r>) -> Vec<Instead> {
+        [false, true].map(|may_skip| self.asks_all(id, written, may_skip)).into()
     }
 
     /// A job with a condition that asks for all that it needs, those that the table lacks included,
     /// and for what its own asks for.
-    fn asks_all(&self, id: JobId, found: Found<'r>, may_skip: bool) -> Instead {
+    fn asks_all(&self, id: JobId, written: WrittenJob<'r>, may_skip: bool) -> Instead {
         let table: Vec<&str> = self
             .machine
             .job(id)
@@ -283,12 +283,12 @@ impl<'r> Reading<'r> {
             .iter()
             .map(|&need| self.machine.job(need).name.as_str())
             .collect();
-        let direct = self.needs(found);
+        let direct = self.needs(written);
         let mut terms = vec![NONE_FAILED.to_owned()];
         terms.extend(self.machine.job(id).needs.iter().map(|&need| self.github().passed(need)));
         let others = direct.iter().filter(|name| !table.contains(name));
         terms.extend(others.map(|name| passed(name, may_skip)));
-        for term in expression::terms(self.condition(found).unwrap_or_default()) {
+        for term in expression::terms(self.condition(written).unwrap_or_default()) {
             let is_said = terms.contains(&term) || IMPLIED.contains(&term.as_str());
             terms.extend((!is_said).then_some(term));
         }

@@ -132,7 +132,7 @@ fn read(loaded: &Loaded, path: &str) -> Result<Result<File, Kept>, io::Error> {
         let source = Source::new(&name, "");
         Kept {
             path: path.to_owned(),
-            found: None,
+            on_disk: None,
             source,
             text: None,
             findings,

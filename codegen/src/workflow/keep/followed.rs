@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::document::{Node, Value};
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::machine::Job;
 use crate::suggest;
 use crate::workflow::expression;
 
 impl<'r> Reading<'r> {
     /// How a job that can't report is followed by one that does.
-    pub(super) fn followed(&self, job: &Job, found: Found<'r>) -> String {
+    pub(super) fn followed(&self, job: &Job, written: WrittenJob<'r>) -> String {
         let name = &job.name;
         let is_free = |other: &String| self.job(other).is_none();
         let mut other = (1..).map(|number| match number {
@@ -32,7 +32,7 @@ impl<'r> Reading<'r> {
             ),
         };
         // Each is called as the job has it, where the job says so.
-        let own = self.value(found, "outputs").map_or(&[][..], Node::entries);
+        let own = self.value(written, "outputs").map_or(&[][..], Node::entries);
         let called = |output: &String| {
             let own = own.iter().filter_map(|(key, _)| key.text());
             let mut own = own.filter(|own| own.eq_ignore_ascii_case(output));

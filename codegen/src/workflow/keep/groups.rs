@@ -2,7 +2,7 @@
 //! is replaced by a later one ends without a report; and those in which two things of one run meet.
 
 use super::document::Node;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::search::closure;
@@ -110,7 +110,7 @@ fn is_a_runs(keys: &[String]) -> bool {
 impl<'r> Reading<'r> {
     /// The concurrency group in which the job or the whole run waits beside those of other rows: one
     /// that waits is cancelled where a later one comes, and nothing of it runs.
-    pub(super) fn shared_group(&self, job: Found<'r>) -> Option<&'r Node> {
+    pub(super) fn shared_group(&self, job: WrittenJob<'r>) -> Option<&'r Node> {
         // One that lets more than one wait replaces none.
         let is_queue = |value: &&Node| value.get("queue").and_then(Node::text) == Some("max");
         let both = [self.whole_group(), self.value(job, "concurrency")].into_iter().flatten();
@@ -122,7 +122,7 @@ impl<'r> Reading<'r> {
     }
 
     /// What a group in which several rows wait is to be called: no other has that name.
-    pub(super) fn own_group(&self, job: Found<'r>) -> String {
+    pub(super) fn own_group(&self, job: WrittenJob<'r>) -> String {
         let id = self.id_keys.join(".");
         let of_run = self.whole_group().and_then(group).is_some_and(|group| self.is_shared(group));
         match job.key.text().filter(|_| !of_run) {

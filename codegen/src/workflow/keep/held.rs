@@ -2,7 +2,7 @@
 //! is somebody's own, be it that markers were lost in a merge, and is left.
 
 use super::document::Node;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use super::regions::{END, Region, is_phasegates};
 use crate::finding::{Findings, Severity};
 use crate::rules;
@@ -105,7 +105,7 @@ impl<'r> Reading<'r> {
     }
 
     /// A region among a job's steps that holds what is not phasegate's.
-    pub(super) fn mixed_region(&self, job: Found<'r>) -> Option<&Region> {
+    pub(super) fn mixed_region(&self, job: WrittenJob<'r>) -> Option<&Region> {
         let is_mixed = |r: &&Region| self.stands_in(r, job) && self.own_text(r).is_some();
         self.regions.iter().find(is_mixed)
     }

@@ -175,7 +175,7 @@ impl Reading<'_> {
         if by_token && !is_called && !self.takes("workflow_dispatch", TOKEN_INPUT) {
             missing.push(Missing {
                 name: TOKEN_INPUT.to_owned(),
-                description: format!("Given by the console: it opens this one {machine} alone."),
+                description: format!("Given by the console: it opens only this one {machine}."),
             });
         }
         missing

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::document::{Node, Value};
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use super::regions::Region;
 use crate::finding::{Findings, Severity};
 use crate::machine::{Job, JobId, Machine};
@@ -120,16 +120,16 @@ impl<'r> Reading<'r> {
     pub(super) fn judge_job(
         &self,
         id: JobId,
-        found: Found<'r>,
+        written: WrittenJob<'r>,
         findings: &mut Findings<'_>,
     ) -> bool {
         let job = self.machine.job(id);
-        let span = self.lines.span(found.key.line);
+        let span = self.lines.span(written.key.line);
         let mut tell = |rule, severity, message: String, help: &str| {
             findings.tell(rule, severity, span.clone(), message, help);
         };
-        self.judge_needs(job, found, &mut tell);
-        if self.flag(self.value(found, "continue-on-error")).yes {
+        self.judge_needs(job, written, &mut tell);
+        if self.flag(self.value(written, "continue-on-error")).yes {
             // actions/runner#1161: to others, such a job has succeeded whatever became of it.
             let message = format!("the job `{}` has `continue-on-error`", job.name);
             let help = "take it off the job, and give it to the steps that may fail: where the job \
@@ -140,7 +140,7 @@ impl<'r> Reading<'r> {
             return true;
         }
         let name = &job.name;
-        if let Value::Alias(_) = found.value.value {
+        if let Value::Alias(_) = written.value.value {
             let message = format!("the job `{name}` is an alias of another");
             tell(
                 rules::SHARED_STEPS,
@@ -150,17 +150,18 @@ impl<'r> Reading<'r> {
             );
             return false;
         }
-        if let Some(uses) = found.value.get("uses").map(|uses| uses.text().unwrap_or_default()) {
+        if let Some(uses) = written.value.get("uses").map(|uses| uses.text().unwrap_or_default()) {
             let message =
                 format!("the job `{name}` calls a workflow, and has no steps to report in");
             let is_here = ["./", "$/"].iter().any(|here| uses.trim().starts_with(here));
             let kept = "where the called workflow has all of the table's jobs, list it in `workflows` in \
                         the place of this one, and give it the row's id by `with:`; else ";
-            let help = format!("{}{}", if is_here { kept } else { "" }, self.followed(job, found));
+            let help =
+                format!("{}{}", if is_here { kept } else { "" }, self.followed(job, written));
             tell(rules::REUSABLE_JOB, Severity::Error, message, &help);
             return false;
         }
-        if self.value(found, "strategy").is_some_and(|strategy| self.has_legs(strategy)) {
+        if self.value(written, "strategy").is_some_and(|strategy| self.has_legs(strategy)) {
             let message = format!(
                 "the job `{name}` has a matrix: it would report once for each leg, one its success \
                  while another fails"
@@ -168,12 +169,12 @@ impl<'r> Reading<'r> {
             let help = format!(
                 "give it one leg, a list of one for each key; or report from jobs without a matrix, \
                  before it and after it: {}",
-                self.followed(job, found)
+                self.followed(job, written)
             );
             tell(rules::MATRIX_JOB, Severity::Error, message, &help);
             return false;
         }
-        let Some((_, steps)) = found.value.entry("steps") else {
+        let Some((_, steps)) = written.value.entry("steps") else {
             let message = format!("the job `{name}` has no steps to report in");
             tell(rules::NO_STEPS, Severity::Error, message, "give the job `steps:`");
             return false;
@@ -186,17 +187,17 @@ impl<'r> Reading<'r> {
             return false;
         }
         let aliases = self.document.aliases();
-        let anchors = [found.value.anchor, steps.anchor];
+        let anchors = [written.value.anchor, steps.anchor];
         if anchors.into_iter().flatten().any(|anchor| aliases.contains(&anchor)) {
             let message = format!("the steps of the job `{name}` are another job's, too");
-            let help = "write them out: a report is one job's alone";
+            let help = "write them out: a report is only one job's";
             tell(rules::SHARED_STEPS, Severity::Error, message, help);
             return false;
         }
         if job.always {
-            self.judge_conclusion(id, found, &mut tell);
+            self.judge_conclusion(id, written, &mut tell);
         }
-        self.judge_ids(id, found, findings);
+        self.judge_ids(id, written, findings);
         true
     }
 
@@ -204,10 +205,10 @@ impl<'r> Reading<'r> {
     fn judge_needs(
         &self,
         job: &Job,
-        found: Found<'r>,
+        written: WrittenJob<'r>,
         tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
-        let direct = self.needs(found);
+        let direct = self.needs(written);
         let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
         let all = closure(direct.iter().copied(), of);
         for &need in &job.needs {
@@ -218,7 +219,7 @@ impl<'r> Reading<'r> {
                 let help = format!(
                     "add `{need}` to its `needs`{}; or change the table's",
                     if job.always {
-                        ", which knows the results of those it names alone"
+                        ", which knows only the results of those it names"
                     } else {
                         ""
                     }
@@ -230,20 +231,20 @@ impl<'r> Reading<'r> {
 
     /// The step of a job that has an id which is to be a report's: the value of its `id`. A report
     /// that is to be taken into its region gives its own up.
-    pub(super) fn taken_id(&self, id: JobId, found: Option<Found<'r>>) -> Option<&'r Node> {
+    pub(super) fn taken_id(&self, id: JobId, written: Option<WrittenJob<'r>>) -> Option<&'r Node> {
         let taken = self.github().ids(&Plan::of(self.machine, id));
         let is_taken = |id: &str| taken.iter().any(|taken| taken.eq_ignore_ascii_case(id));
         let is_to_be_taken_in =
             |step: &Node| self.expected_of(id).any(|e| self.is_the_report(step, e) && !self.has(e));
-        let own = self.own_steps(found?).into_iter();
+        let own = self.own_steps(written?).into_iter();
         own.filter(|(_, step)| !is_to_be_taken_in(step))
             .filter_map(|(_, step)| step.get("id"))
             .find(|id| id.text().is_some_and(is_taken))
     }
 
     /// An id is a step's own: the reports ask for each other by theirs.
-    fn judge_ids(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
-        if let Some(given) = self.taken_id(id, Some(found)) {
+    fn judge_ids(&self, id: JobId, written: WrittenJob<'r>, findings: &mut Findings<'_>) {
+        if let Some(given) = self.taken_id(id, Some(written)) {
             let text = shown(given.text().unwrap_or_default());
             let message = format!("the id `{text}` is that of a report of the job");
             let help = "give the step another id, there and wherever it is asked for";

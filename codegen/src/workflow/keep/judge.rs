@@ -3,7 +3,7 @@
 
 use super::document::Node;
 use super::expected::Expected;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use super::regions::Region;
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::JobId;
@@ -41,7 +41,7 @@ impl<'r> Reading<'r> {
     /// Says at once what adopting would mend of a workflow that has not been.
     pub(super) fn judge_adoption(&self, mend: &str, findings: &mut Findings<'_>) {
         let jobs = self.document.jobs().iter();
-        let mut steps = jobs.flat_map(|(key, value)| self.own_steps(Found { key, value }));
+        let mut steps = jobs.flat_map(|(key, value)| self.own_steps(WrittenJob { key, value }));
         if !self.regions.is_empty() || steps.any(|(_, step)| self.is_report(step)) {
             return;
         }
@@ -114,7 +114,7 @@ impl<'r> Reading<'r> {
             }
             if let Some(column) = self.other_column(at, region) {
                 let message = format!(
-                    "the region `{name}` is indented by {} spaces, the steps beside it by {column}",
+                    "the region `{name}` is indented by {} spaces, the steps next to it by {column}",
                     self.lines.indentation(region.begin)
                 );
                 tell(
@@ -133,12 +133,12 @@ impl<'r> Reading<'r> {
     }
 
     /// Whether a region ends where it began: among the steps of one job.
-    fn is_within(&self, job: Option<Found<'r>>, region: &Region) -> bool {
+    fn is_within(&self, job: Option<WrittenJob<'r>>, region: &Region) -> bool {
         job.and_then(|job| self.steps(job)).is_some_and(|steps| region.end < steps.until)
     }
 
     /// The column of the job's other steps, where it is not the region's.
-    fn other_column(&self, job: Option<Found<'r>>, region: &Region) -> Option<usize> {
+    fn other_column(&self, job: Option<WrittenJob<'r>>, region: &Region) -> Option<usize> {
         let steps = self.steps(job?)?.all;
         let outside = steps.iter().find(|(line, _)| !region.holds(*line));
         let column = outside.map(|(line, _)| self.lines.indentation(*line))?;
@@ -150,17 +150,17 @@ impl<'r> Reading<'r> {
     pub(super) fn judge_completeness(
         &self,
         id: JobId,
-        found: Found<'r>,
+        written: WrittenJob<'r>,
         mend: &str,
         findings: &mut Findings<'_>,
     ) {
-        let span = self.lines.span(found.key.line);
+        let span = self.lines.span(written.key.line);
         let mut last: Option<&Region> = None;
         for expected in self.expected_of(id) {
             let Some(region) = self.regions.iter().find(|region| region.name == expected.name)
             else {
                 let message = format!("the job lacks its report `{}`", expected.name);
-                let help = match self.place(found, expected) {
+                let help = match self.place(written, expected) {
                     Ok(_) => mend.to_owned(),
                     Err(by_hand) => by_hand,
                 };
@@ -178,19 +178,19 @@ impl<'r> Reading<'r> {
             }
             last = Some(region);
         }
-        self.judge_surroundings(id, found, findings);
+        self.judge_surroundings(id, written, findings);
     }
 
-    fn judge_surroundings(&self, id: JobId, found: Found<'r>, findings: &mut Findings<'_>) {
+    fn judge_surroundings(&self, id: JobId, written: WrittenJob<'r>, findings: &mut Findings<'_>) {
         // Where a region holds what is none of its own, nothing is known of the steps around.
-        if self.mixed_region(found).is_some() {
+        if self.mixed_region(written).is_some() {
             return;
         }
-        let own = self.own_steps(found);
+        let own = self.own_steps(written);
         let regions: Vec<(&Region, &Expected)> = self
             .expected_of(id)
             .filter_map(|e| Some((self.regions.iter().find(|r| r.name == e.name)?, e)))
-            .filter(|(region, _)| self.stands_in(region, found))
+            .filter(|(region, _)| self.stands_in(region, written))
             .collect();
         for (line, step) in own.iter().filter(|(_, step)| self.is_report(step)) {
             // Where its region is missing, that is told, and mended by taking this step in.
@@ -210,7 +210,7 @@ impl<'r> Reading<'r> {
         let first = regions.iter().map(|(region, _)| region).min_by_key(|region| region.begin);
         if let Some(first) = first {
             self.judge_checkout(first, &own, findings);
-            self.judge_container(found, first, &own, findings);
+            self.judge_container(written, first, &own, findings);
             let regions: Vec<&Region> = regions.iter().map(|(region, _)| *region).collect();
             self.judge_workspace(&regions, &own, findings);
         }

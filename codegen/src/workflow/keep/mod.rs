@@ -63,7 +63,7 @@ pub struct Kept {
     /// The file, from the root.
     pub path: String,
     /// The file's text; none where there is no such file, or no text in it.
-    pub found: Option<String>,
+    pub on_disk: Option<String>,
     /// The text that the findings are about, and what they call it.
     pub source: Source,
     /// The text with every region as the table gives it, where that could be told; none where
@@ -141,7 +141,14 @@ fn keep(
         };
     let findings = sorted(findings);
     let text = Some(whole(file, text.as_deref().unwrap_or(&source.text)));
-    Kept { path: file.path.clone(), found: Some(file.text.clone()), source, text, findings, proof }
+    Kept {
+        path: file.path.clone(),
+        on_disk: Some(file.text.clone()),
+        source,
+        text,
+        findings,
+        proof,
+    }
 }
 
 /// A workflow with markers where its regions belong, and these filled.
@@ -159,7 +166,7 @@ fn adopt(
     let text = whole(file, text.as_ref().map_or(&marked, |(text, _)| text));
     // What is left to say is said of the text as it is now.
     let now = File { text, ..file.clone() };
-    Kept { found: Some(file.text.clone()), ..keep(machine, target, &now, wanted, around) }
+    Kept { on_disk: Some(file.text.clone()), ..keep(machine, target, &now, wanted, around) }
 }
 
 /// What may start a run that a console started: of a workflow that others call, what starts those.
@@ -218,10 +225,10 @@ fn kept_text(
     reading.judge_refused(findings);
     reading.judge_inputs(around, findings);
     reading.judge_missing_jobs(wanted, &around.adopt, findings);
-    for (id, _, found) in reading.jobs() {
-        if reading.judge_job(id, found, findings) {
-            reading.judge_permissions(id, found, findings);
-            reading.judge_completeness(id, found, &around.adopt, findings);
+    for (id, _, written) in reading.jobs() {
+        if reading.judge_job(id, written, findings) {
+            reading.judge_permissions(id, written, findings);
+            reading.judge_completeness(id, written, &around.adopt, findings);
         }
     }
     let sound = reading.judge_regions(findings);
@@ -260,7 +267,7 @@ fn readable(text: &str, findings: &mut Findings<'_>) -> Option<Document> {
     };
     if text.replace("\r\n", "\n").contains('\r') {
         let line = text.split('\n').position(|line| line.trim_end_matches('\r').contains('\r'));
-        let message = "a line ends with a carriage return alone".to_owned();
+        let message = "a line ends with only a carriage return".to_owned();
         tell(place(line.unwrap_or(0) + 1), message, "end each line with a line feed");
         return None;
     }
@@ -323,12 +330,12 @@ fn adopted_text(
     let reading = Reading::new(machine, target, &document, &lines, regions);
     let mut edits: Vec<Edit> =
         reading.place_inputs(&reading.missing_inputs()).into_iter().collect();
-    for (id, _, found) in reading.jobs() {
-        if !reading.judge_job(id, found, &mut ignored) {
+    for (id, _, written) in reading.jobs() {
+        if !reading.judge_job(id, written, &mut ignored) {
             continue;
         }
         for expected in reading.expected_of(id).filter(|expected| !reading.has(expected)) {
-            edits.extend(reading.place(found, expected).unwrap_or_default());
+            edits.extend(reading.place(written, expected).unwrap_or_default());
         }
     }
     for &id in wanted.iter().filter(|&&id| reading.job(&machine.job(id).name).is_none()) {

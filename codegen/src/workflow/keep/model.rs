@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::document::Node;
 use super::facts::{Decided, Facts};
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::machine::{Became, JobId, NeedResult};
 use crate::runs::{Decides, Workflow, Written};
 use crate::search::closure;
@@ -98,12 +98,12 @@ pub(super) struct Unread<'r> {
 
 impl<'r> Reading<'r> {
     /// A key's value of a job, or what an alias there stands for.
-    pub(super) fn value(&self, job: Found<'r>, key: &str) -> Option<&'r Node> {
+    pub(super) fn value(&self, job: WrittenJob<'r>, key: &str) -> Option<&'r Node> {
         job.value.get(key).map(|value| self.document.resolved(value))
     }
 
     /// What stands at a job's `if`.
-    pub(super) fn condition(&self, job: Found<'r>) -> Option<&'r str> {
+    pub(super) fn condition(&self, job: WrittenJob<'r>) -> Option<&'r str> {
         self.value(job, "if").filter(|value| !value.is_null()).and_then(Node::text)
     }
 
@@ -119,20 +119,21 @@ impl<'r> Reading<'r> {
         instead: Option<&Instead>,
     ) -> Result<(Workflow<'m>, Arc<Facts>), Vec<Unread<'r>>> {
         let facts = Arc::new(self.facts_where(decided.clone()));
-        let of_table: Vec<(JobId, Found<'r>)> =
-            self.jobs().map(|(id, _, found)| (id, found)).collect();
-        let supposed = |job: Found<'r>| instead.filter(|other| job.key.text() == Some(&other.job));
-        let needs = |job: Found<'r>| {
+        let of_table: Vec<(JobId, WrittenJob<'r>)> =
+            self.jobs().map(|(id, _, job)| (id, job)).collect();
+        let supposed =
+            |job: WrittenJob<'r>| instead.filter(|other| job.key.text() == Some(&other.job));
+        let needs = |job: WrittenJob<'r>| {
             let more = supposed(job).map_or(&[][..], |other| &other.needs);
             let mut needs = self.needs(job);
             needs.extend(more.iter().filter_map(|name| self.job(name)?.key.text()));
             needs
         };
         let names = |job: &str| self.job(job).map(needs).unwrap_or_default();
-        let first = of_table.iter().filter_map(|(_, found)| found.key.text());
+        let first = of_table.iter().filter_map(|(_, job)| job.key.text());
         let all = closure(first, names);
         let is_of_table = |name: &str| self.machine.jobs.iter().any(|job| job.name == name);
-        let others: Vec<Found<'r>> =
+        let others: Vec<WrittenJob<'r>> =
             all.into_iter().filter(|name| !is_of_table(name)).filter_map(|n| self.job(n)).collect();
         let place = |name: &str| {
             let of_table = self.machine.jobs.iter().position(|job| job.name == name);
@@ -140,7 +141,7 @@ impl<'r> Reading<'r> {
             of_table.or_else(|| Some(self.machine.jobs.len() + other()?))
         };
         let mut unread = Vec::new();
-        let mut written = |job: Found<'r>, concludes: bool| {
+        let mut written = |job: WrittenJob<'r>, concludes: bool| {
             let now = || self.condition(job).unwrap_or_default();
             let text = supposed(job).map_or_else(now, |other| &other.condition);
             let condition = match Condition::read(text) {
@@ -173,7 +174,7 @@ impl<'r> Reading<'r> {
         };
         let of_table: Vec<(JobId, Written)> = of_table
             .into_iter()
-            .filter_map(|(id, found)| Some((id, written(found, self.machine.job(id).always)?)))
+            .filter_map(|(id, job)| Some((id, written(job, self.machine.job(id).always)?)))
             .collect();
         let others: Vec<(String, Written)> = others
             .iter()

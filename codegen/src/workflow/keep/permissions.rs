@@ -2,7 +2,7 @@
 
 use super::document::{Node, Value};
 use super::inputs::CALLS;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::emit::workflow::Credential;
 use crate::finding::{Findings, Severity};
 use crate::machine::JobId;
@@ -13,24 +13,24 @@ impl<'r> Reading<'r> {
     pub(super) fn judge_permissions(
         &self,
         id: JobId,
-        found: Found<'r>,
+        written: WrittenJob<'r>,
         findings: &mut Findings<'_>,
     ) {
         let reports = self.expected_of(id).next().is_some();
-        if let Some(help) = self.lacks_token(found).filter(|_| reports) {
+        if let Some(help) = self.lacks_token(written).filter(|_| reports) {
             let message = format!(
                 "the job `{}` may not ask for a token of its own: `credential` is `oidc`, and its reports \
                  would be refused",
                 self.machine.job(id).name
             );
-            let span = self.lines.span(found.key.line);
+            let span = self.lines.span(written.key.line);
             findings.tell(rules::MISSING_PERMISSION, Severity::Error, span, message, help);
         }
     }
 
     /// Where a job may not ask for a token that its reports, or those of the jobs that it calls, need:
     /// the way out.
-    pub(super) fn lacks_token(&self, job: Found<'r>) -> Option<String> {
+    pub(super) fn lacks_token(&self, job: WrittenJob<'r>) -> Option<String> {
         if self.target.credential != Credential::Oidc {
             return None;
         }

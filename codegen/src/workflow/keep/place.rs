@@ -5,7 +5,7 @@ use super::document::Node;
 use super::expected::Expected;
 use super::held::own_key;
 use super::lines::Edit;
-use super::reading::{Found, Reading, Steps};
+use super::reading::{Reading, Steps, WrittenJob};
 use super::regions::{END, begin};
 use crate::machine::ReportKind;
 use crate::suggest::{self, shown};
@@ -15,7 +15,11 @@ impl<'r> Reading<'r> {
     ///
     /// # Errors
     /// Where it cannot be told where it belongs: what a person has to do.
-    pub(super) fn place(&self, job: Found<'r>, expected: &Expected) -> Result<Vec<Edit>, String> {
+    pub(super) fn place(
+        &self,
+        job: WrittenJob<'r>,
+        expected: &Expected,
+    ) -> Result<Vec<Edit>, String> {
         let Some(steps) = self.steps(job) else {
             return Err("give the job `steps:`, a line for each key of each step".to_owned());
         };
@@ -49,7 +53,7 @@ impl<'r> Reading<'r> {
 
     /// What a person has to do before a report can be written into a job: nothing that it asks for
     /// may be lacking, and no id may stand twice.
-    fn lacks(&self, job: Found<'r>, expected: &Expected) -> Option<String> {
+    fn lacks(&self, job: WrittenJob<'r>, expected: &Expected) -> Option<String> {
         if let Some(unknown) = self.unknown_region(job) {
             return Some(format!(
                 "first mend the region `{}` of the job, or remove it: the table has no such report",
@@ -88,7 +92,7 @@ impl<'r> Reading<'r> {
     /// where there is one, and before the work.
     fn place_start(
         &self,
-        job: Found<'r>,
+        job: WrittenJob<'r>,
         steps: &Steps<'_>,
         own: &[(usize, &'r Node)],
         expected: &Expected,
@@ -112,7 +116,7 @@ impl<'r> Reading<'r> {
     /// A milestone goes before the step that is called as it is.
     fn place_milestone(
         &self,
-        job: Found<'r>,
+        job: WrittenJob<'r>,
         steps: &Steps<'_>,
         place: usize,
         expected: &Expected,

@@ -96,11 +96,11 @@ impl<'r> Reading<'r> {
         findings: &mut Findings<'_>,
     ) {
         let next = own.iter().find(|(line, _)| *line > region.end);
-        let (Some((line, step)), Some(found)) = (next, self.job(&job.name)) else { return };
+        let (Some((line, step)), Some(written)) = (next, self.job(&job.name)) else { return };
         if !matches!(expected.kind, ReportKind::Milestone(_)) {
             return;
         }
-        if let Some(condition) = self.may_skip(found, step) {
+        if let Some(condition) = self.may_skip(written, step) {
             let message = format!(
                 "`{}` says that the step on line {line} begins, which its own condition may skip",
                 region.name
@@ -118,7 +118,7 @@ impl<'r> Reading<'r> {
     ) -> Option<(String, String)> {
         let work = self.work_above(region.begin, own)?;
         let message = format!(
-            "`{}` comes after a step of the job's work, on line {work}: nobody hears that it began",
+            "`{}` comes after a step of the job's work, on line {work}: no one hears that it began",
             region.name
         );
         let help = match self.checkout(own).filter(|checkout| *checkout > work) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::facts::{Decided, Facts};
 use super::model::{Instead, Unread};
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::finding::{Findings, Severity};
 use crate::machine::JobId;
 use crate::rules;
@@ -147,20 +147,20 @@ impl<'r> Reading<'r> {
     /// the table's do, for no others, and begin as those that are generated.
     fn is_as_the_tables(&self) -> bool {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let is_as = |(id, found): (JobId, Found<'r>)| {
+        let is_as = |(id, written): (JobId, WrittenJob<'r>)| {
             let job = self.machine.job(id);
             let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
-            let waits = closure(self.needs(found), of);
+            let waits = closure(self.needs(written), of);
             let of_table =
                 closure(job.needs.iter().copied(), |id| self.machine.job(id).needs.clone());
             let of_table = of_table.into_iter().map(|id| self.machine.job(id).name.as_str());
-            let condition = self.condition(found).map(words);
+            let condition = self.condition(written).map(words);
             let is_always = job.always && condition.as_deref() == Some("always()");
             waits.into_iter().eq(of_table.collect::<std::collections::BTreeSet<_>>())
                 && (is_always || condition == self.github().runs(id).as_deref().map(words))
-                && self.shared_group(found).is_none()
+                && self.shared_group(written).is_none()
         };
-        self.jobs().map(|(id, _, found)| (id, found)).all(is_as)
+        self.jobs().map(|(id, _, written)| (id, written)).all(is_as)
     }
 }
 

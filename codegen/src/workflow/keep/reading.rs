@@ -30,7 +30,7 @@ pub(super) struct Reading<'r> {
 
 /// A job of the workflow.
 #[derive(Clone, Copy)]
-pub(super) struct Found<'r> {
+pub(super) struct WrittenJob<'r> {
     /// What it is called.
     pub(super) key: &'r Node,
     /// What it is.
@@ -98,14 +98,14 @@ impl<'r> Reading<'r> {
     }
 
     /// The workflow's job of a name.
-    pub(super) fn job(&self, name: &str) -> Option<Found<'r>> {
+    pub(super) fn job(&self, name: &str) -> Option<WrittenJob<'r>> {
         let (key, value) = self.document.root.get("jobs")?.entry(name)?;
-        Some(Found { key, value })
+        Some(WrittenJob { key, value })
     }
 
     /// The jobs that a job waits for itself, as each is called where it stands: to `needs` their case
     /// does not matter.
-    pub(super) fn needs(&self, job: Found<'r>) -> Vec<&'r str> {
+    pub(super) fn needs(&self, job: WrittenJob<'r>) -> Vec<&'r str> {
         let named = self.value(job, "needs").map(Node::texts).unwrap_or_default();
         let names = self.job_names();
         let called =
@@ -114,7 +114,7 @@ impl<'r> Reading<'r> {
     }
 
     /// The table's jobs that the workflow has.
-    pub(super) fn jobs(&self) -> impl Iterator<Item = (JobId, &'r Job, Found<'r>)> + '_ {
+    pub(super) fn jobs(&self) -> impl Iterator<Item = (JobId, &'r Job, WrittenJob<'r>)> + '_ {
         self.machine.job_ids().filter_map(|id| {
             let job = self.machine.job(id);
             Some((id, job, self.job(&job.name)?))
@@ -127,7 +127,7 @@ impl<'r> Reading<'r> {
     }
 
     /// Where a job's steps stand.
-    pub(super) fn steps(&self, job: Found<'r>) -> Option<Steps<'r>> {
+    pub(super) fn steps(&self, job: WrittenJob<'r>) -> Option<Steps<'r>> {
         let (key, value) = job.value.entry("steps")?;
         let each = |step: &'r Node| (self.lines.dash(step.line), self.document.resolved(step));
         Some(Steps {
@@ -138,14 +138,14 @@ impl<'r> Reading<'r> {
     }
 
     /// The job among whose steps a line stands.
-    pub(super) fn job_at(&self, line: usize) -> Option<Found<'r>> {
-        self.document.jobs().iter().map(|(key, value)| Found { key, value }).find(|job| {
+    pub(super) fn job_at(&self, line: usize) -> Option<WrittenJob<'r>> {
+        self.document.jobs().iter().map(|(key, value)| WrittenJob { key, value }).find(|job| {
             self.steps(*job).is_some_and(|steps| steps.line < line && line < steps.until)
         })
     }
 
     /// Whether a region stands among a job's steps.
-    pub(super) fn stands_in(&self, region: &Region, job: Found<'r>) -> bool {
+    pub(super) fn stands_in(&self, region: &Region, job: WrittenJob<'r>) -> bool {
         self.job_at(region.begin).is_some_and(|at| at.key.line == job.key.line)
     }
 
@@ -161,14 +161,14 @@ impl<'r> Reading<'r> {
 
     /// A region among a job's steps that no job of the table has: it may be meant for one that the
     /// job seems to lack.
-    pub(super) fn unknown_region(&self, job: Found<'r>) -> Option<&Region> {
+    pub(super) fn unknown_region(&self, job: WrittenJob<'r>) -> Option<&Region> {
         self.regions.iter().find(|region| {
             self.stands_in(region, job) && self.expected.iter().all(|e| e.name != region.name)
         })
     }
 
     /// The steps of a job that stand in no region.
-    pub(super) fn own_steps(&self, job: Found<'r>) -> Vec<(usize, &'r Node)> {
+    pub(super) fn own_steps(&self, job: WrittenJob<'r>) -> Vec<(usize, &'r Node)> {
         let all = self.steps(job).map(|steps| steps.all).unwrap_or_default();
         all.into_iter().filter(|(line, _)| !self.in_region(*line)).collect()
     }

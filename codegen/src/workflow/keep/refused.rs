@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::document::{Node, Value};
 use super::form::judge_form;
 use super::places::allowed;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::search::closure;
@@ -36,7 +36,7 @@ impl<'r> Reading<'r> {
         }
         for name in self.job_names() {
             let Some(job) = self.job(name) else { continue };
-            let job = Found { value: self.document.resolved(job.value), ..job };
+            let job = WrittenJob { value: self.document.resolved(job.value), ..job };
             self.refused_needs(name, job, &mut tell);
             self.refused_ids(name, job, &mut tell);
         }
@@ -45,7 +45,7 @@ impl<'r> Reading<'r> {
         self.refused_expressions(&self.document.root, &mut way, &mut tell);
     }
 
-    fn refused_needs(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
+    fn refused_needs(&self, name: &str, job: WrittenJob<'r>, tell: &mut Tell<'_>) {
         let names = self.job_names();
         for need in self.needs(job) {
             // Of one of the table's it is said that it is missing.
@@ -79,7 +79,7 @@ impl<'r> Reading<'r> {
         closure(table, of).contains(name)
     }
 
-    fn refused_ids(&self, name: &str, job: Found<'r>, tell: &mut Tell<'_>) {
+    fn refused_ids(&self, name: &str, job: WrittenJob<'r>, tell: &mut Tell<'_>) {
         let name = shown(name);
         let mut seen: Vec<(String, usize)> = Vec::new();
         let steps = self.value(job, "steps").map_or(&[][..], Node::items);

@@ -166,7 +166,7 @@ fn marker<'t>(
     }
     if line.trim_start_matches(' ').starts_with('\t') {
         let message = "a marker is indented by a tab";
-        let help = "indent it by spaces, as the steps beside it: YAML knows no tabs there";
+        let help = "indent it by spaces, as the steps next to it: YAML knows no tabs there";
         findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
         return None;
     }

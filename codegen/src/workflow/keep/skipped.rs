@@ -3,7 +3,7 @@
 
 use super::document::Node;
 use super::facts::Facts;
-use super::reading::{Found, Reading};
+use super::reading::{Reading, WrittenJob};
 use crate::machine::NeedResult;
 use crate::suggest::shown;
 use crate::workflow::expression::{Condition, Held, Known};
@@ -15,7 +15,7 @@ const SYSTEMS: [(&str, &str); 3] =
 impl<'r> Reading<'r> {
     /// What stands at a step's `if:`, where the step may be skipped though all steps above it
     /// succeeded.
-    pub(super) fn may_skip(&self, job: Found<'r>, step: &Node) -> Option<String> {
+    pub(super) fn may_skip(&self, job: WrittenJob<'r>, step: &Node) -> Option<String> {
         let text = step.get("if").map(|value| self.document.resolved(value))?.text()?;
         // What can't be read is told where conditions are.
         let condition = Condition::read(text).ok()?;
@@ -44,13 +44,13 @@ impl<'r> Reading<'r> {
     }
 
     /// The operating system of the machine that a job runs on, where its label says so.
-    fn system(&self, job: Found<'r>) -> Option<&'static str> {
+    fn system(&self, job: WrittenJob<'r>) -> Option<&'static str> {
         let label = self.value(job, "runs-on")?.text()?;
         SYSTEMS.into_iter().find(|(of, _)| label.starts_with(of)).map(|(_, system)| system)
     }
 
     /// The ids of steps that succeeded where a step below them begins.
-    fn sure(&self, job: Found<'r>) -> Vec<String> {
+    fn sure(&self, job: WrittenJob<'r>) -> Vec<String> {
         let is_sure =
             |step: &Node| step.get("if").is_none() && step.get("continue-on-error").is_none();
         let sure = self.own_steps(job).into_iter().filter(|(_, step)| is_sure(step));

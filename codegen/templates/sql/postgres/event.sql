@@ -6,5 +6,5 @@ BEGIN
   THEN
     RETURN NULL;
   END IF;
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.events_name }} is append-only: the guard of {{ n.table_name }} alone writes it';
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: {{ n.events_name }} is append-only: only the guard of {{ n.table_name }} writes it';
 END

@@ -6,7 +6,7 @@
 {% if observe -%}
 CREATE TRIGGER {{ n.quoted("event") }} BEFORE INSERT ON {{ n.events }}
 BEGIN
-  SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: the guards of {{ n.table_name }} alone write it')
+  SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: only the guards of {{ n.table_name }} write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
       OR NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
       OR NEW."language" IS NOT '{{ r.language }}'
@@ -32,7 +32,7 @@ WHEN (
   AND NEW."at" GLOB '????-??-??T??:??:??.???Z' AND julianday(NEW."at") = julianday('now')
 ) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: the guards of {{ n.table_name }} alone write it')
+  SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: only the guards of {{ n.table_name }} write it')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', substr(NEW."language", 1, 0) || '+0 days')
       OR NEW."language" IS NOT '{{ r.language }}'
       OR NEW."forced" IS NOT (SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "to_state" = NEW."to_state")
@@ -57,7 +57,7 @@ BEGIN
       SELECT coalesce((SELECT "name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history("NEW")) }} ORDER BY e."seq" DESC LIMIT 1
     ) AND (NEW."from_state" IS NOT NULL OR (SELECT "mode" FROM {{ n.at("mode") }}) IS NOT 'test');
-  SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: the guards of {{ n.table_name }} alone write it')
+  SELECT RAISE(ABORT, 'phasegate: {{ n.events_name }} is append-only: only the guards of {{ n.table_name }} write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }});
 END;
 {%- endif %}

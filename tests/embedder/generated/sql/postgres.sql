@@ -506,7 +506,7 @@ BEGIN
   THEN
     RETURN NULL;
   END IF;
-  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: order_events is append-only: the guard of orders alone writes it';
+  RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: order_events is append-only: only the guard of orders writes it';
 END
 $phasegate$;
 

@@ -159,7 +159,7 @@ WHEN (
   AND NEW."at" GLOB '????-??-??T??:??:??.???Z' AND julianday(NEW."at") = julianday('now')
 ) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'phasegate: order_events is append-only: the guards of orders alone write it')
+  SELECT RAISE(ABORT, 'phasegate: order_events is append-only: only the guards of orders write it')
     WHERE NEW."at" IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now', substr(NEW."language", 1, 0) || '+0 days')
       OR NEW."language" IS NOT '031c16cd452152bc'
       OR NEW."forced" IS NOT (SELECT "reason" FROM "order_forcing" WHERE "order_id" = NEW."order_id" AND "to_state" = NEW."to_state")
@@ -197,7 +197,7 @@ BEGIN
       SELECT coalesce((SELECT "name_now" FROM "order_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM "order_events" AS e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1
     ) AND (NEW."from_state" IS NOT NULL OR (SELECT "mode" FROM "order_mode") IS NOT 'test');
-  SELECT RAISE(ABORT, 'phasegate: order_events is append-only: the guards of orders alone write it')
+  SELECT RAISE(ABORT, 'phasegate: order_events is append-only: only the guards of orders write it')
     WHERE NEW."seq" IS NOT (SELECT coalesce(max("seq"), 0) + 1 FROM "order_events" WHERE "order_id" = NEW."order_id");
 END;
 

@@ -7,7 +7,7 @@ use super::super::document::{Document, Node};
 use super::super::facts::Facts;
 use super::super::inputs::CALLS;
 use super::super::lines::Lines;
-use super::super::reading::{Found, Reading};
+use super::super::reading::{Reading, WrittenJob};
 use super::{Called, is_call};
 use crate::workflow::expression::{self, Held, Known};
 
@@ -26,7 +26,7 @@ impl Reading<'_> {
             let Ok(document) = Document::read(file.body()) else { continue };
             let lines = Lines::of(file.body());
             let caller = Reading::new(self.machine, self.target, &document, &lines, Vec::new());
-            let jobs = document.jobs().iter().map(|(key, value)| Found { key, value });
+            let jobs = document.jobs().iter().map(|(key, value)| WrittenJob { key, value });
             for job in jobs.filter(|job| is_call(*job, path)) {
                 if matches!(given(&caller, job, &called), Given::Nothing) {
                     continue;
@@ -90,7 +90,7 @@ pub(super) enum Given {
 }
 
 /// What a job gives as the row's id.
-pub(super) fn given(reading: &Reading<'_>, job: Found<'_>, called: &Called<'_>) -> Given {
+pub(super) fn given(reading: &Reading<'_>, job: WrittenJob<'_>, called: &Called<'_>) -> Given {
     // What came with the event of a dispatch is there in whatever it calls.
     if reading.target.is_payload() {
         return Given::Context(

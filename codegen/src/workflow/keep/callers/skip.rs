@@ -1,13 +1,13 @@
 //! Whether a job that calls a workflow may be skipped in a run that a console started.
 
 use super::super::facts::Before;
-use super::super::reading::{Found, Reading};
+use super::super::reading::{Reading, WrittenJob};
 use crate::machine::NeedResult;
 use crate::suggest::shown;
 use crate::workflow::expression::Condition;
 
 /// Where a job that calls a workflow may not run in a run that a console started: by what.
-pub(super) fn may_be_skipped(reading: &Reading<'_>, job: Found<'_>) -> Option<String> {
+pub(super) fn may_be_skipped(reading: &Reading<'_>, job: WrittenJob<'_>) -> Option<String> {
     let text = reading.condition(job);
     // What can't be read is told where it stands.
     let condition = Condition::read(text.unwrap_or_default()).ok()?;
