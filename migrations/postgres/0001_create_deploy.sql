@@ -396,26 +396,28 @@ END
 $phasegate$;
 
 -- Functions name the columns, and PostgreSQL does not look into functions: so a column that was renamed or
--- dropped is said once for each statement, before a row fails without a word that helps.
-CREATE FUNCTION "public"."deploy_names"() RETURNS trigger
-LANGUAGE plpgsql STABLE
+-- dropped is said clearly. The guards' conditions ask this before all else, in partitions too. It is called
+-- IMMUTABLE, which it is while a statement holds the table: PostgreSQL then asks once, not for each row.
+CREATE FUNCTION "public"."deploy_names"() RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE
 AS $phasegate$
 DECLARE
+  here pg_catalog.oid := pg_catalog.to_regclass('"public"."deploys"');
   missing pg_catalog.text;
 BEGIN
   SELECT pg_catalog.string_agg(c."name", ', ') INTO missing
     FROM pg_catalog.unnest(ARRAY['status', 'id']) AS c("name")
     WHERE NOT EXISTS (
       SELECT FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid OPERATOR(pg_catalog.=) TG_RELID AND a.attname OPERATOR(pg_catalog.=) c."name"::pg_catalog.name AND NOT a.attisdropped
+      WHERE a.attrelid OPERATOR(pg_catalog.=) here AND a.attname OPERATOR(pg_catalog.=) c."name"::pg_catalog.name AND NOT a.attisdropped
     );
-  IF missing IS NOT NULL THEN
+  IF here IS NOT NULL AND missing IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = '42703',
-      MESSAGE = pg_catalog.concat('phasegate''s guard of ', TG_TABLE_NAME, ' judges by a column that is not there: ', missing),
+      MESSAGE = pg_catalog.concat('phasegate''s guard of deploys judges by a column that is not there: ', missing),
       HINT = 'Where it was renamed: rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.',
-      SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+      SCHEMA = 'public', TABLE = 'deploys';
   END IF;
-  RETURN NULL;
+  RETURN true;
 END
 $phasegate$;
 
@@ -697,7 +699,7 @@ $phasegate$;
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_start"(), "public"."deploy_names"(), "public"."deploy_again"(), "public"."deploy_report"(), "public"."deploy_event"(), "public"."deploy_append_only"(),
+REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_start"(), "public"."deploy_again"(), "public"."deploy_report"(), "public"."deploy_event"(), "public"."deploy_append_only"(),
   "public"."deploy_state"(text), "public"."deploy_step"(text, text, text, text), "public"."deploy_judge"(text, text, text, text, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
@@ -705,8 +707,8 @@ REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_start"(), "pu
 -- GRANT EXECUTE ON FUNCTION "public"."deploy_prune"(timestamptz) TO ...;
 REVOKE ALL ON FUNCTION "public"."deploy_force"(text, text, text, jsonb), "public"."deploy_prune"(timestamptz), "public"."deploy_set_mode"(text) FROM PUBLIC;
 
--- Whoever writes asks this one, wherever new functions are not everyone's.
-GRANT EXECUTE ON FUNCTION "public"."deploy_differs"(anyelement, anyelement) TO PUBLIC;
+-- Whoever writes asks these, wherever new functions are not everyone's.
+GRANT EXECUTE ON FUNCTION "public"."deploy_names"(), "public"."deploy_differs"(anyelement, anyelement) TO PUBLIC;
 
 -- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "public"."deploy_events"
@@ -721,15 +723,13 @@ CREATE TRIGGER "deploy_report" BEFORE INSERT ON "public"."deploy_reports"
   FOR EACH ROW EXECUTE FUNCTION "public"."deploy_report"();
 CREATE TRIGGER "deploy_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "public"."deploy_reports"
   FOR EACH STATEMENT EXECUTE FUNCTION "public"."deploy_append_only"();
-CREATE TRIGGER "000_deploy_guard_names" BEFORE INSERT OR UPDATE OR DELETE ON "public"."deploys"
-  FOR EACH STATEMENT EXECUTE FUNCTION "public"."deploy_names"();
 
 -- First by name, so that the history is written before the application's triggers act on it.
 CREATE TRIGGER "000_deploy_guard_start" AFTER INSERT ON "public"."deploys"
-  FOR EACH ROW EXECUTE FUNCTION "public"."deploy_start"();
+  FOR EACH ROW WHEN ("public"."deploy_names"()) EXECUTE FUNCTION "public"."deploy_start"();
 
 -- Without a column list, so that no other trigger's change goes by.
 CREATE TRIGGER "000_deploy_guard" AFTER UPDATE ON "public"."deploys"
-  FOR EACH ROW WHEN ("public"."deploy_differs"(OLD, NEW)) EXECUTE FUNCTION "public"."deploy_guard"();
+  FOR EACH ROW WHEN ("public"."deploy_names"() AND "public"."deploy_differs"(OLD, NEW)) EXECUTE FUNCTION "public"."deploy_guard"();
 CREATE TRIGGER "000_deploy_guard_again" AFTER UPDATE OF "status" ON "public"."deploys"
   FOR EACH ROW EXECUTE FUNCTION "public"."deploy_again"();

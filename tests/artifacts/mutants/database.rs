@@ -333,7 +333,7 @@ async fn a_force_leaves_the_guard_shut<D: Db>(db: &mut D) {
     let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
     if D::DIALECT == Dialect::Sqlite {
         // A step that the row really just took, under a mark of one's own.
-        let guard = "DROP TRIGGER \"000_deploy_guard_update\"; DROP TRIGGER \"000_deploy_guard_update_logged\"; \
+        let guard = "DROP TRIGGER \"000_deploy_guard_update\"; DROP TRIGGER IF EXISTS \"000_deploy_guard_update_logged\"; \
                      UPDATE deploys SET status = 'deploying' WHERE id = 'other'";
         ok(db, guard).await;
         let forged = format!(

@@ -42,7 +42,7 @@ const APPEND_ONLY: &str = "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"d
 const REPORTS_APPEND_ONLY: &str =
     "BEFORE UPDATE OR DELETE OR TRUNCATE ON \"public\".\"deploy_reports\"";
 
-pub(crate) const SCHEMA: [Defect; 59] = [
+pub(crate) const SCHEMA: [Defect; 60] = [
     deploy("at once: any token opens a row", " AND ($2 IS NULL OR t.\"token_hash\" = $2)", ""),
     deploy("at once: any state may be left", "OR \"was\" <> ALL ($3) ", ""),
     deploy("at once: a report comes twice", "AND r.\"event_id\" = $5 AND", "AND false AND"),
@@ -68,7 +68,16 @@ pub(crate) const SCHEMA: [Defect; 59] = [
     deploy("another default", "RETURN 'queued'", "RETURN 'building'"),
     deploy("a label dropped", "  'deploying',\n", ""),
     without("INSERT unguarded", "CREATE TRIGGER \"000_deploy_guard_start\""),
-    without("a renamed column not named", "CREATE TRIGGER \"000_deploy_guard_names\" "),
+    deploy(
+        "a renamed column not named where a row starts",
+        "FOR EACH ROW WHEN (\"public\".\"deploy_names\"()) ",
+        "FOR EACH ROW ",
+    ),
+    deploy(
+        "a renamed column not named where a row changes",
+        "WHEN (\"public\".\"deploy_names\"() AND ",
+        "WHEN (",
+    ),
     without("UPDATE unguarded", "CREATE TRIGGER \"000_deploy_guard\" "),
     deploy(
         "UPDATE guarded for one column alone",
@@ -77,8 +86,8 @@ pub(crate) const SCHEMA: [Defect; 59] = [
     ),
     deploy(
         "the guard judges once per statement",
-        "\"public\".\"deploys\"\n  FOR EACH ROW EXECUTE FUNCTION \"public\".\"deploy_start\"",
-        "\"public\".\"deploys\"\n  FOR EACH STATEMENT EXECUTE FUNCTION \"public\".\"deploy_start\"",
+        "\"public\".\"deploys\"\n  FOR EACH ROW WHEN (\"public\".\"deploy_names\"()) EXECUTE FUNCTION \"public\".\"deploy_start\"",
+        "\"public\".\"deploys\"\n  FOR EACH STATEMENT WHEN (\"public\".\"deploy_names\"()) EXECUTE FUNCTION \"public\".\"deploy_start\"",
     ),
     deploy(
         "a key change allowed",

@@ -22,7 +22,7 @@ const fn without(what: &'static str, start: &'static str) -> Defect {
     cut("deploy", FILE, what, start, "END;\n")
 }
 
-pub(crate) const SCHEMA: [Defect; 36] = [
+pub(crate) const SCHEMA: [Defect; 38] = [
     deploy("a state dropped", "  ('health_checking', 7, 0),\n", ""),
     deploy(
         "two states swapped in order",
@@ -38,6 +38,14 @@ pub(crate) const SCHEMA: [Defect; 36] = [
     deploy("another default", "NOT NULL DEFAULT 'queued'", "NOT NULL DEFAULT 'building'"),
     without("INSERT unguarded", "CREATE TRIGGER \"000_deploy_guard_insert\""),
     without("UPDATE unguarded", "CREATE TRIGGER \"000_deploy_guard_update\""),
+    without(
+        "an UPDATE by a trigger on the history not logged",
+        "CREATE TRIGGER \"000_deploy_guard_update_logged\"",
+    ),
+    without(
+        "an INSERT by a trigger on the history not logged",
+        "CREATE TRIGGER \"000_deploy_guard_insert_logged\"",
+    ),
     deploy(
         "the guard looks away where the key changes",
         " OR NEW.\"id\" COLLATE BINARY IS NOT OLD.\"id\"\nBEGIN\n  SELECT RAISE(ABORT, 'phasegate: the key",
@@ -186,6 +194,7 @@ pub(crate) fn schema(table: &str, defect: Option<&Defect>) -> Option<String> {
             if table == "order" {
                 check!(at, a_forged_step_says_what_the_row_could_have_done(&mut db).await);
             } else {
+                check!(at, no_trigger_on_the_history_changes_a_row_unseen(&mut db).await);
                 check!(at, a_row_that_was_changed_past_the_guard_goes_nowhere(&mut db).await);
             }
         });
@@ -215,10 +224,34 @@ async fn a_row_that_was_changed_past_the_guard_goes_nowhere(db: &mut SqliteConne
     let guard = "SELECT sql FROM sqlite_master WHERE name = '000_deploy_guard_update'";
     let Some(guard) = db.rows(guard).await.into_iter().flatten().flatten().next() else { return };
     ok(db, "INSERT INTO deploys (id) VALUES ('past')").await;
-    let past = "DROP TRIGGER \"000_deploy_guard_update\"; DROP TRIGGER \"000_deploy_guard_update_logged\"; \
+    let past = "DROP TRIGGER \"000_deploy_guard_update\"; DROP TRIGGER IF EXISTS \"000_deploy_guard_update_logged\"; \
                 UPDATE deploys SET status = 'building' WHERE id = 'past'";
     ok(db, &format!("{past}; {guard}")).await;
     let update = "UPDATE deploys SET status = 'deploying' WHERE id = 'past'";
     refused(db, update, "the history of deploys does not end where this step begins").await;
     assert_eq!(history(db, "past").await, ">queued");
+}
+
+/// SQLite leaves a trigger out that is at work already.
+async fn no_trigger_on_the_history_changes_a_row_unseen(db: &mut SqliteConnection) {
+    ok(db, "PRAGMA recursive_triggers = OFF; INSERT INTO deploys (id) VALUES ('one'), ('two')")
+        .await;
+    for (does, statement) in [
+        (
+            "UPDATE deploys SET status = 'succeeded' WHERE id = 'one'",
+            "UPDATE deploys SET status = 'building' WHERE id = 'two'",
+        ),
+        (
+            "INSERT INTO deploys (id, status) VALUES ('late', 'succeeded')",
+            "INSERT INTO deploys (id) VALUES ('three')",
+        ),
+    ] {
+        let other = format!(
+            "CREATE TRIGGER other AFTER INSERT ON deploy_events \
+             WHEN NEW.deploy_id IN ('two', 'three') BEGIN {does}; END"
+        );
+        ok(db, &other).await;
+        refused(db, statement, "deploy_events lacks this step").await;
+        ok(db, "DROP TRIGGER other").await;
+    }
 }

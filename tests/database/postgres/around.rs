@@ -181,11 +181,7 @@ async fn says_clearly_that_a_column_or_the_table_was_renamed() {
         ok(&mut db, &format!("ALTER TABLE deploys RENAME COLUMN {from} TO {to}")).await;
         let clear =
             format!("phasegate's guard of deploys judges by a column that is not there: {from}");
-        for sql in [
-            "INSERT INTO deploys DEFAULT VALUES",
-            "UPDATE deploys SET reason = 'x'",
-            "DELETE FROM deploys",
-        ] {
+        for sql in ["INSERT INTO deploys VALUES ('x')", "UPDATE deploys SET reason = 'x'"] {
             assert_eq!(db.run(sql).await.expect_err(sql), clear, "{sql}");
         }
         ok(&mut db, &format!("ALTER TABLE deploys RENAME COLUMN {to} TO {from}")).await;

@@ -99,6 +99,34 @@ async fn partitions_by_other_columns_move_rows_and_are_attached_and_detached() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_write_to_a_partition_says_what_was_renamed_as_one_to_the_table_does() {
+    let (_, mut db) = guarded(BY_STATUS).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new')").await;
+    for (from, to) in [("status", "state"), ("id", "job")] {
+        ok(&mut db, &format!("ALTER TABLE jobs RENAME COLUMN {from} TO {to}")).await;
+        let clear =
+            format!("phasegate's guard of jobs judges by a column that is not there: {from}");
+        for sql in [
+            "INSERT INTO jobs_open VALUES ('b', 'new')",
+            "UPDATE jobs_open SET n = 1",
+            "DELETE FROM jobs_open",
+            "INSERT INTO jobs VALUES ('b', 'new')",
+            "UPDATE jobs SET n = 1",
+            "DELETE FROM jobs",
+        ] {
+            assert_eq!(db.run(sql).await.expect_err(sql), clear, "{sql}");
+        }
+        ok(&mut db, &format!("ALTER TABLE jobs RENAME COLUMN {to} TO {from}")).await;
+    }
+    ok(&mut db, "ALTER TABLE jobs RENAME TO others; ALTER TABLE jobs_open RENAME TO open").await;
+    ok(&mut db, "INSERT INTO open VALUES ('b', 'new'); UPDATE open SET status = 'busy'").await;
+    refused(&mut db, "UPDATE open SET status = 'new'", "illegal transition of job").await;
+    refused(&mut db, "UPDATE others SET status = 'done' WHERE id = 'b'", "illegal start").await;
+    assert_eq!(history(&mut db, "b").await, ">new new>busy");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn the_setting_of_a_move_opens_no_table_that_is_not_partitioned() {
     let (_, mut db) = guarded(TABLE).await;
     ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new'); DELETE FROM jobs").await;

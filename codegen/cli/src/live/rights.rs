@@ -38,7 +38,7 @@ impl Held<'_> {
         );
         for row in conn.rows(&sql).await? {
             let [name, arguments, role] = cells(row);
-            let read = ["mode", "rules", "has_pruned", "initial", "differs", "apply"]
+            let read = ["mode", "rules", "has_pruned", "initial", "differs", "names", "apply"]
                 .map(|name| self.names.name(name));
             if !read.contains(&name) && self.makes(Kind::Function, &name) {
                 let message = format!("{role} may execute the function `{name}`");

@@ -282,23 +282,28 @@ impl List<'_> {
 
     /// A trigger of PostgreSQL's: when it fires, for each row or statement, and what it calls.
     pub(super) fn trigger(&mut self, name: String, on: &str, when: &str, calls: (&str, &str)) {
-        self.trigger_of(name, on, when, "", calls);
+        self.trigger_if(name, on, (when, &[]), calls);
     }
 
-    /// The same of the rows of an UPDATE that a function says yes to.
-    pub(super) fn trigger_if(&mut self, name: String, on: &str, asks: &str, calls: (&str, &str)) {
-        self.trigger_of(name, on, "AFTER UPDATE", asks, calls);
-    }
-
-    fn trigger_of(&mut self, name: String, on: &str, when: &str, asks: &str, calls: (&str, &str)) {
-        let (each, function) = calls;
+    /// The same of the rows that functions say yes to, asked in this order.
+    pub(super) fn trigger_if(
+        &mut self,
+        name: String,
+        on: &str,
+        (when, asks): (&str, &[&str]),
+        (each, function): (&str, &str),
+    ) {
         let n = &self.view.n;
         let (at, function_at) = (n.of(on), n.at(function));
+        let asked = |name: &dyn Fn(&str) -> String, rows: &str| {
+            let call = |ask: &&str| name(ask) + if *ask == "differs" { rows } else { "()" };
+            asks.iter().map(call).collect::<Vec<_>>().join(" AND ")
+        };
         let (asked, asked_at) = match asks {
-            "" => (String::new(), String::new()),
-            asks => (
-                format!(" WHEN {}(old.*, new.*)", n.name(asks)),
-                format!(" WHEN ({}(OLD, NEW))", n.at(asks)),
+            [] => (String::new(), String::new()),
+            _ => (
+                format!(" WHEN {}", asked(&|ask| n.name(ask), "(old.*, new.*)")),
+                format!(" WHEN ({})", asked(&|ask| n.at(ask), "(OLD, NEW)")),
             ),
         };
         let attributes =
@@ -306,7 +311,7 @@ impl List<'_> {
         let sql = format!(
             "CREATE TRIGGER \"{name}\" {when} ON {at}\n  FOR EACH {each}{asked_at} EXECUTE FUNCTION {function_at}();"
         );
-        let about = if asks.is_empty() { function } else { asks };
+        let about = asks.last().filter(|ask| **ask != "names").unwrap_or(&function);
         let object = self.add(Kind::Trigger, &name, &format!("trigger {about}"));
         *object = Object { sql, attributes, on: on.to_owned(), ..object.clone() };
     }

@@ -91,7 +91,7 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
     list.function("differs", differs, "sql STABLE");
     list.function("guard", "() RETURNS trigger", "plpgsql SECURITY DEFINER");
     list.function("start", "() RETURNS trigger", "plpgsql SECURITY DEFINER");
-    list.function("names", "() RETURNS trigger", "plpgsql STABLE");
+    list.function("names", "() RETURNS boolean", "plpgsql IMMUTABLE");
     if history {
         list.function("again", "() RETURNS trigger", &definer);
         list.function("report", "() RETURNS trigger", &definer);
@@ -134,11 +134,10 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
     }
     list.step("timeout");
     let table = n.table_name.clone();
-    let any = "BEFORE INSERT OR UPDATE OR DELETE";
-    list.trigger(n.first_name("guard_names"), &table, any, ("STATEMENT", "names"));
     let when = if adopts { "AFTER INSERT OR DELETE" } else { "AFTER INSERT" };
-    list.trigger(n.first_name("guard_start"), &table, when, ("ROW", "start"));
-    list.trigger_if(n.first_name("guard"), &table, "differs", ("ROW", "guard"));
+    list.trigger_if(n.first_name("guard_start"), &table, (when, &["names"]), ("ROW", "start"));
+    let asks = ["names", "differs"];
+    list.trigger_if(n.first_name("guard"), &table, ("AFTER UPDATE", &asks), ("ROW", "guard"));
     // It holds the column's type, which an application's own column is to be rid of.
     if history && (owns || schema.machine.transitions().any(|(from, to, _)| from == to)) {
         let when = format!("AFTER UPDATE OF {}", n.column);

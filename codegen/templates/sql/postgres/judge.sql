@@ -22,7 +22,7 @@ BEGIN
     FROM {{ n.events }} e WHERE {{ n.equal(&n.history("e"), &n.args(4, 1)) }} ORDER BY e."seq" DESC LIMIT 1;
 {%- if adopts %}
   IF op = 'INSERT' AND last_seq IS NOT NULL AND coalesce(current_setting('phasegate.{{ n.name("moving") }}', true), '') NOT IN ('', '0')
-    AND EXISTS (SELECT FROM pg_class c WHERE c.oid = '{{ n.table }}'::regclass AND c.relkind = 'p')
+    AND EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass('{{ n.table }}') AND c.relkind = 'p')
   THEN
     -- An UPDATE moves the row to another partition: that is a DELETE and an INSERT to triggers.
     was := {% call m::now("last_language", "last_state") %}{% endcall %};

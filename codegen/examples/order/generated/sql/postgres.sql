@@ -398,26 +398,28 @@ END
 $phasegate$;
 
 -- Functions name the columns, and PostgreSQL does not look into functions: so a column that was renamed or
--- dropped is said once for each statement, before a row fails without a word that helps.
-CREATE FUNCTION "public"."order_names"() RETURNS trigger
-LANGUAGE plpgsql STABLE
+-- dropped is said clearly. The guards' conditions ask this before all else, in partitions too. It is called
+-- IMMUTABLE, which it is while a statement holds the table: PostgreSQL then asks once, not for each row.
+CREATE FUNCTION "public"."order_names"() RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE
 AS $phasegate$
 DECLARE
+  here pg_catalog.oid := pg_catalog.to_regclass('"public"."orders"');
   missing pg_catalog.text;
 BEGIN
   SELECT pg_catalog.string_agg(c."name", ', ') INTO missing
     FROM pg_catalog.unnest(ARRAY['status', 'id']) AS c("name")
     WHERE NOT EXISTS (
       SELECT FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid OPERATOR(pg_catalog.=) TG_RELID AND a.attname OPERATOR(pg_catalog.=) c."name"::pg_catalog.name AND NOT a.attisdropped
+      WHERE a.attrelid OPERATOR(pg_catalog.=) here AND a.attname OPERATOR(pg_catalog.=) c."name"::pg_catalog.name AND NOT a.attisdropped
     );
-  IF missing IS NOT NULL THEN
+  IF here IS NOT NULL AND missing IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = '42703',
-      MESSAGE = pg_catalog.concat('phasegate''s guard of ', TG_TABLE_NAME, ' judges by a column that is not there: ', missing),
+      MESSAGE = pg_catalog.concat('phasegate''s guard of orders judges by a column that is not there: ', missing),
       HINT = 'Where it was renamed: rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.',
-      SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+      SCHEMA = 'public', TABLE = 'orders';
   END IF;
-  RETURN NULL;
+  RETURN true;
 END
 $phasegate$;
 
@@ -699,7 +701,7 @@ $phasegate$;
 -- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
-REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_start"(), "public"."order_names"(), "public"."order_again"(), "public"."order_report"(), "public"."order_event"(), "public"."order_append_only"(),
+REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_start"(), "public"."order_again"(), "public"."order_report"(), "public"."order_event"(), "public"."order_append_only"(),
   "public"."order_state"(text), "public"."order_step"(text, text, text, text), "public"."order_judge"(text, text, text, text, text) FROM PUBLIC;
 -- To force, to prune and to change the mode are privileges of their own. Who may have the first two is
 -- yours to say; the mode is its owner's:
@@ -707,8 +709,8 @@ REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_start"(), "publ
 -- GRANT EXECUTE ON FUNCTION "public"."order_prune"(timestamptz) TO ...;
 REVOKE ALL ON FUNCTION "public"."order_force"(text, text, text, jsonb), "public"."order_prune"(timestamptz), "public"."order_set_mode"(text) FROM PUBLIC;
 
--- Whoever writes asks this one, wherever new functions are not everyone's.
-GRANT EXECUTE ON FUNCTION "public"."order_differs"(anyelement, anyelement) TO PUBLIC;
+-- Whoever writes asks these, wherever new functions are not everyone's.
+GRANT EXECUTE ON FUNCTION "public"."order_names"(), "public"."order_differs"(anyelement, anyelement) TO PUBLIC;
 
 -- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER "order_event" BEFORE INSERT ON "public"."order_events"
@@ -723,15 +725,13 @@ CREATE TRIGGER "order_report" BEFORE INSERT ON "public"."order_reports"
   FOR EACH ROW EXECUTE FUNCTION "public"."order_report"();
 CREATE TRIGGER "order_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "public"."order_reports"
   FOR EACH STATEMENT EXECUTE FUNCTION "public"."order_append_only"();
-CREATE TRIGGER "000_order_guard_names" BEFORE INSERT OR UPDATE OR DELETE ON "public"."orders"
-  FOR EACH STATEMENT EXECUTE FUNCTION "public"."order_names"();
 
 -- First by name, so that the history is written before the application's triggers act on it.
 CREATE TRIGGER "000_order_guard_start" AFTER INSERT ON "public"."orders"
-  FOR EACH ROW EXECUTE FUNCTION "public"."order_start"();
+  FOR EACH ROW WHEN ("public"."order_names"()) EXECUTE FUNCTION "public"."order_start"();
 
 -- Without a column list, so that no other trigger's change goes by.
 CREATE TRIGGER "000_order_guard" AFTER UPDATE ON "public"."orders"
-  FOR EACH ROW WHEN ("public"."order_differs"(OLD, NEW)) EXECUTE FUNCTION "public"."order_guard"();
+  FOR EACH ROW WHEN ("public"."order_names"() AND "public"."order_differs"(OLD, NEW)) EXECUTE FUNCTION "public"."order_guard"();
 CREATE TRIGGER "000_order_guard_again" AFTER UPDATE OF "status" ON "public"."orders"
   FOR EACH ROW EXECUTE FUNCTION "public"."order_again"();
