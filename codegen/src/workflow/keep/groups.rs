@@ -50,17 +50,7 @@ impl Group {
         if a.iter().any(is_own) || b.iter().any(is_own) {
             return false;
         }
-        let differ =
-            |one: Option<&NamePart>, two: Option<&NamePart>, is: fn(&str, &str) -> bool| {
-                matches!((one, two), (Some(NamePart::Text(one)), Some(NamePart::Text(two)))
-                if !is(one, two) && !is(two, one))
-            };
-        let is_text = |name: &[NamePart]| name.iter().all(|part| matches!(part, NamePart::Text(_)));
-        if is_text(a) && is_text(b) {
-            return false;
-        }
-        !differ(a.first(), b.first(), |one, two| one.starts_with(two))
-            && !differ(a.last(), b.last(), |one, two| one.ends_with(two))
+        meet(&signs(a), &signs(b))
     }
 
     /// The group as the workflow sees it that calls the one in which it stands, and gives it these
@@ -99,6 +89,52 @@ impl Group {
             (None, _) => of,
         }
     }
+}
+
+/// A sign of a name, or any text.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Sign {
+    Char(char),
+    Any,
+}
+
+/// A name sign by sign: what is not known may be anything, but a full ref begins with its kind.
+fn signs(name: &[NamePart]) -> Vec<Sign> {
+    let of = |part: &NamePart| -> Vec<Sign> {
+        let chars = |text: &str| text.chars().map(Sign::Char).collect();
+        match part {
+            NamePart::Text(text) => chars(text),
+            NamePart::Asked(_, Some(keys)) if *keys == ["github", "ref"] => {
+                [chars("refs/"), vec![Sign::Any]].concat()
+            }
+            NamePart::Asked(..) => vec![Sign::Any],
+        }
+    };
+    name.iter().flat_map(of).collect()
+}
+
+/// Whether some text is both.
+fn meet(one: &[Sign], other: &[Sign]) -> bool {
+    // Of each rest of the other: whether the rest of the one that was looked at last meets it.
+    let mut below: Vec<bool> = Vec::new();
+    for at in (0..=one.len()).rev() {
+        let mut now = vec![false; other.len() + 1];
+        for to in (0..=other.len()).rev() {
+            let (sign, its) = (one.get(at), other.get(to));
+            now[to] = match (sign, its) {
+                (None, None) => true,
+                (Some(Sign::Any), _) if below[to] => true,
+                (_, Some(Sign::Any)) if now[to + 1] => true,
+                // Any text takes a sign of the other in.
+                (Some(Sign::Any), Some(_)) => now[to + 1],
+                (Some(_), Some(Sign::Any)) => below[to],
+                (Some(sign), Some(its)) => sign == its && below[to + 1],
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+        }
+        below = now;
+    }
+    below[0]
 }
 
 /// Whether no other run has what stands at some keys.
@@ -269,4 +305,33 @@ pub(super) fn deadlock(outer: &Group, inner: &Group) -> (String, String) {
         outer.whose()
     );
     (message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_names_meet_where_some_text_is_both() {
+        let name = |text: &str| -> Vec<Sign> {
+            text.chars().map(|c| if c == '*' { Sign::Any } else { Sign::Char(c) }).collect()
+        };
+        for (one, other, expected) in [
+            ("production", "*-*", false),
+            ("production", "*", true),
+            ("pro-d", "*-*", true),
+            ("", "*", true),
+            ("", "*-*", false),
+            ("a*c", "*b*", true),
+            ("a*c", "ab", false),
+            ("a*", "*b", true),
+            ("refs/*", "production", false),
+            ("refs/*", "refs/heads/main", true),
+            ("ab*", "ba*", false),
+            ("**", "x", true),
+        ] {
+            assert_eq!(meet(&name(one), &name(other)), expected, "{one} {other}");
+            assert_eq!(meet(&name(other), &name(one)), expected, "{other} {one}");
+        }
+    }
 }
