@@ -103,7 +103,7 @@ async fn a_forged_transition_to_itself_is_refused(db: &mut PgConnection) {
     let insert = format!(
         "INSERT INTO order_events (order_id, from_state, to_state) VALUES ('f', {quoted}, {quoted})"
     );
-    refused(db, &insert, "order_events is append-only: the guard").await;
+    refused(db, &insert, "order_events is append-only: only the guard").await;
 }
 
 async fn a_trigger_forges_nothing(db: &mut PgConnection) {

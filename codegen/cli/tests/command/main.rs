@@ -61,3 +61,4 @@ mod workflows_steps;
 mod workflows_trials;
 mod workflows_triggers;
 mod workflows_valid;
+mod workflows_work;

@@ -196,14 +196,12 @@ impl<'r> Reading<'r> {
     /// What to do about a job that its own condition may skip.
     fn skipped_by_itself(&self, id: JobId, written: WrittenJob<'r>) -> String {
         let Some(state) = self.unskippable(id) else {
-            let widen = match self.never_begins(written) {
-                true => "let it hold in runs that a console starts, too, or ",
-                false => "",
+            return match self.never_begins(written) {
+                true => EVER.to_owned(),
+                false => "where that is meant, write `skippable = true` of the job in the table; else take \
+                          its `if:` off"
+                    .to_owned(),
             };
-            return format!(
-                "where that is meant, write `skippable = true` of the job in the table; else {widen}take its \
-                 `if:` off"
-            );
         };
         let terms = expression::terms(self.condition(written).unwrap_or_default());
         let own: Vec<String> =
@@ -270,7 +268,91 @@ impl<'r> Reading<'r> {
     /// The job with a condition that asks for what its own does, and for each job that it needs: that it
     /// succeeded; or, too, that it was skipped, where the table lacks it.
     fn wider(&self, id: JobId, written: WrittenJob<'r>) -> Vec<Instead> {
-        [false, true].map(|may_skip| self.asks_all(id, written, may_skip)).into()
+        let mut ways = vec![self.asks_all(id, written, false)];
+        if self.work_of(id, written).is_empty() {
+            ways.push(self.asks_all(id, written, true));
+        }
+        ways
+    }
+
+    /// The jobs that do the work of one that only reports: those that it needs, where the table lacks them.
+    fn work_of(&self, id: JobId, written: WrittenJob<'r>) -> Vec<&'r str> {
+        let job = self.machine.job(id);
+        if job.always || job.success.is_none() || !self.own_steps(written).is_empty() {
+            return Vec::new();
+        }
+        let is_of_table = |name: &&str| self.machine.jobs.iter().any(|job| job.name == *name);
+        self.needs(written).into_iter().filter(|name| !is_of_table(name)).collect()
+    }
+
+    /// Says of a job that only reports that it reports its success though the job that does its work did
+    /// not succeed.
+    pub(super) fn judge_work(
+        &self,
+        id: JobId,
+        written: WrittenJob<'r>,
+        findings: &mut Findings<'_>,
+    ) {
+        let work = self.work_of(id, written);
+        let Ok(condition) = Condition::read(self.condition(written).unwrap_or_default()) else {
+            return;
+        };
+        let facts = self.facts();
+        let begins = |other: &str, result: NeedResult| {
+            let needs = self.needs(written).into_iter().map(|need| match need == other {
+                true => (need.to_lowercase(), result),
+                false => (need.to_lowercase(), NeedResult::Success),
+            });
+            condition.holds(&Before { needs: needs.collect(), cancelled: false, facts: &facts }).yes
+        };
+        let lost = [NeedResult::Skipped, NeedResult::Failure, NeedResult::Cancelled];
+        for other in work {
+            let Some(result) = lost.into_iter().find(|&result| begins(other, result)) else {
+                continue;
+            };
+            let what = match result {
+                NeedResult::Skipped => "is skipped",
+                NeedResult::Failure => "failed",
+                NeedResult::Cancelled | NeedResult::Success => "was cancelled",
+            };
+            let name = &self.machine.job(id).name;
+            let message = format!(
+                "the job `{name}` only reports, and reports its success where `{other}`, which does its \
+                 work, {what}"
+            );
+            let instead = self.asks_all(id, written, false);
+            let mut help = format!("give it `if: {}`", instead.condition);
+            if !instead.needs.is_empty() {
+                let _ = write!(help, ", and add {} to its `needs`", suggest::list(&instead.needs));
+            }
+            if result == NeedResult::Skipped && !self.machine.job(id).skippable {
+                help += "; where the work may be skipped, write `skippable = true` of the job in the table";
+            }
+            let span = self.lines.span(written.key.line);
+            findings.tell(rules::JOB_CONDITION, Severity::Error, span, message, help);
+            return;
+        }
+    }
+
+    /// Says of a skippable job that no run of a console has it: what may be skipped has to be done by some.
+    pub(super) fn judge_beginning(
+        &self,
+        id: JobId,
+        written: WrittenJob<'r>,
+        findings: &mut Findings<'_>,
+    ) {
+        let job = self.machine.job(id);
+        if !job.skippable || job.always || !self.never_begins(written) {
+            return;
+        }
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = format!(
+            "the job `{}` is skipped in every run that a console starts (`if: {}`): it never reports",
+            job.name,
+            shown(&words(self.condition(written).unwrap_or_default()))
+        );
+        let span = self.lines.span(written.key.line);
+        findings.tell(rules::JOB_CONDITION, Severity::Error, span, message, EVER.to_owned());
     }
 
     /// A job with a condition that asks for all that it needs, those that the table lacks included,
@@ -300,6 +382,10 @@ impl<'r> Reading<'r> {
         }
     }
 }
+
+/// What to do about a job that no run of a console has.
+const EVER: &str = "let it hold in runs that a console starts, too, or take its `if:` off; a job that only other runs \
+                    have is none of the table's";
 
 /// Functions by which a condition asks what became of the jobs before.
 const STATUS: [&str; 4] = ["always()", "success()", "failure()", "cancelled()"];

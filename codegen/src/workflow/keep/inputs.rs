@@ -20,8 +20,8 @@ pub(super) struct Missing {
 impl Reading<'_> {
     /// Says what the workflow lacks to be started by the console.
     pub(super) fn judge_inputs(&self, around: &Around, findings: &mut Findings<'_>) {
-        let trigger = self.document.root.entry("on");
-        let span = self.lines.span(trigger.map_or(1, |(key, _)| key.line));
+        let on = self.document.root.entry("on");
+        let span = self.lines.span(on.map_or(1, |(key, _)| key.line));
         let mut tell = |rule, message: String, help: String| {
             findings.tell(rule, Severity::Error, span.clone(), message, help);
         };
@@ -36,6 +36,18 @@ impl Reading<'_> {
         }
         if !self.has_trigger("workflow_dispatch") && !self.has_trigger("workflow_call") {
             let (message, help) = self.undispatched(&around.file);
+            tell(rules::NO_DISPATCH, message.to_owned(), help);
+            return;
+        }
+        if self.started_by.is_empty() && !self.has_trigger("workflow_dispatch") {
+            let inputs = trigger("workflow_dispatch", &self.caller_inputs());
+            let message = "no workflow that calls this one is started by a console: none has \
+                           `workflow_dispatch`";
+            let help = format!(
+                "add to the `on:` of the one that a console is to start\n{}\nand hand the id on, by `with:` of \
+                 the job that calls this one",
+                lines::at_column(&inputs, 2).join("\n")
+            );
             tell(rules::NO_DISPATCH, message.to_owned(), help);
             return;
         }
@@ -161,7 +173,7 @@ impl Reading<'_> {
 
     /// The inputs that neither a dispatch nor a caller can give.
     pub(super) fn missing_inputs(&self) -> Vec<Missing> {
-        let (id, machine) = (&self.target.id_input, &self.machine.name);
+        let id = &self.target.id_input;
         let mut missing = Vec::new();
         if self.target.is_payload() {
             return missing;
@@ -173,12 +185,23 @@ impl Reading<'_> {
         let is_called = self.has_trigger("workflow_call") && !self.has_trigger("workflow_dispatch");
         let by_token = self.target.credential == Credential::Token;
         if by_token && !is_called && !self.takes("workflow_dispatch", TOKEN_INPUT) {
-            missing.push(Missing {
-                name: TOKEN_INPUT.to_owned(),
-                description: format!("Given by the console: it opens only this one {machine}."),
-            });
+            missing.push(self.token_input());
         }
         missing
+    }
+
+    /// What the workflow that a console starts gets, where it calls this one.
+    fn caller_inputs(&self) -> Vec<Missing> {
+        let by_token = self.target.credential == Credential::Token;
+        [self.id_input()].into_iter().chain(by_token.then(|| self.token_input())).collect()
+    }
+
+    fn token_input(&self) -> Missing {
+        let machine = &self.machine.name;
+        Missing {
+            name: TOKEN_INPUT.to_owned(),
+            description: format!("Given by the console: it opens only this one {machine}."),
+        }
     }
 
     /// Whether a trigger has an input of a name.

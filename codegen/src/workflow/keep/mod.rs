@@ -231,6 +231,10 @@ fn kept_text(
             reading.judge_completeness(id, written, &around.adopt, findings);
         }
     }
+    for (id, _, written) in reading.jobs() {
+        reading.judge_beginning(id, written, findings);
+        reading.judge_work(id, written, findings);
+    }
     let sound = reading.judge_regions(findings);
     // Of a workflow that does not report as it is to nothing can be proven.
     let proof = if findings.has_errors() { Proof::None } else { reading.judge_runs(findings) };
