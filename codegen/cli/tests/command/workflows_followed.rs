@@ -122,6 +122,7 @@ fn a_container_without_what_the_reports_need_leads_to_one_that_has_it() {
     }
     for (image, command) in [
         ("alpine:3", "`- run: apk add --no-cache bash curl jq`"),
+        ("docker:27-dind", "`- run: apk add --no-cache bash curl jq`"),
         ("debian:12", "`- run: apt-get update && apt-get install -y curl jq`"),
         ("node:22-slim", "`- run: apt-get update && apt-get install -y curl jq`"),
         ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", "`- run: microdnf install -y curl jq`"),

@@ -107,6 +107,7 @@ fn a_start_in_a_container_goes_below_the_step_that_installs_what_it_runs_with() 
     let bare = |image: &str| changed(&changed(workflow, install, ""), "alpine:3", image);
     for (image, missing) in [
         ("alpine:3", "`bash`, `curl`, `jq`"),
+        ("docker:27", "`bash`, `curl`, `jq`"),
         ("node:22-alpine", "`bash`, `curl`, `jq`"),
         ("gcr.io/distroless/static", "`bash`, `curl`, `jq`"),
         ("debian:12", "`curl`, `jq`"),

@@ -83,7 +83,7 @@ fn a_called_workflow_whose_callers_no_console_starts_is_found() {
         "  schedule:\n    - cron: 0 0 * * *\n",
         "  release:\n  workflow_run:\n    workflows: [x]\n",
     ] {
-        folder.write(".github/workflows/all.yml", &caller(on));
+        folder.write(".github/workflows/all.yml", caller(on));
         let found = found(&folder);
         let is_told = |(rule, _, said): &&(String, u64, String)| {
             rule == "no-dispatch"
@@ -92,7 +92,7 @@ fn a_called_workflow_whose_callers_no_console_starts_is_found() {
         let (_, _, told) = found.iter().find(is_told).unwrap_or_else(|| panic!("{on}: {found:#?}"));
         // To the letter.
         let inputs = told.split("start\n").nth(1).unwrap().split("\nand hand").next().unwrap();
-        folder.write(".github/workflows/all.yml", &caller(&format!("{on}{inputs}\n")));
+        folder.write(".github/workflows/all.yml", caller(&format!("{on}{inputs}\n")));
         holds(&folder, &[]);
     }
 }

@@ -13,6 +13,8 @@ use crate::suggest::{self, shown};
 const ALL: [&str; 3] = ["bash", "curl", "jq"];
 /// Images without any of it, by their names.
 const BARE: [&str; 3] = ["alpine", "busybox", "scratch"];
+/// Docker's own images that are made of Alpine whatever their tag, and say so nowhere.
+const OF_ALPINE: [&str; 4] = ["docker", "registry", "traefik", "caddy"];
 /// Images with bash alone, by their names.
 const SLIM: [&str; 4] = ["debian", "ubuntu", "ubi-minimal", "debian-slim"];
 /// Whose images are what their names and tags say: Docker's own, and copies of them.
@@ -39,7 +41,7 @@ fn lacks(image: &str) -> &'static [&'static str] {
     }
     let is_a = |of: &str| tag.split('-').any(|part| part.trim_end_matches(NUMBER) == of);
     match is_official {
-        true if BARE.contains(&name) || is_a("alpine") => &ALL,
+        true if BARE.contains(&name) || OF_ALPINE.contains(&name) || is_a("alpine") => &ALL,
         true if SLIM.contains(&name) || is_a("slim") => &ALL[1..],
         true | false => &[],
     }
@@ -197,7 +199,9 @@ fn install(image: &str, missing: &[&str]) -> Option<String> {
     if is(&["busybox", "scratch", "distroless", "cgr.dev", "chainguard"]) {
         return None;
     }
-    Some(if is(&["alpine"]) {
+    let (path, _) = image.split_once([':', '@']).unwrap_or((&image, ""));
+    let is_of_alpine = path.rsplit('/').next().is_some_and(|name| OF_ALPINE.contains(&name));
+    Some(if is_of_alpine || is(&["alpine"]) {
         format!("apk add --no-cache {tools}")
     } else if is(&["ubi-minimal"]) {
         format!("microdnf install -y {tools}")
