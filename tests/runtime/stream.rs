@@ -23,6 +23,7 @@ on_each_database! {
     says_nothing_of_a_database_that_is_away
     follows_the_list
     follows_as_many_rows_as_asked_for
+    follows_so_many_different_lists_and_lets_them_go
     goes_on_at_the_backend_that_follows
 }
 
@@ -296,6 +297,27 @@ fn follows_as_many_rows_as_asked_for(database: Database) {
     {
         let url = format!("{}/api/deploys{query}", world.url);
         call("GET", &url, &[("accept", "text/event-stream")], &[]).problem(400, "malformed");
+    }
+}
+
+fn follows_so_many_different_lists_and_lets_them_go(database: Database) {
+    let world = World::deploy(database);
+    let mut followed: Vec<Stream> = (0..64).map(|nth| list(&world, &format!("?q={nth}"))).collect();
+    assert!(followed.iter().all(|stream| stream.head.contains("200 OK")));
+    let more = format!("{}/api/deploys?q=more", world.url);
+    let ask = || call("GET", &more, &[("accept", "text/event-stream")], &[]);
+    let refused = ask();
+    assert_eq!(refused.header("retry-after"), "5");
+    refused.problem(429, "too-many-requests");
+    // A list that someone follows already is no other, and a page is no stream.
+    followed.push(list(&world, "?q=7"));
+    assert!(followed[64].head.contains("200 OK"));
+    world.get("/api/deploys?q=more").ok(200);
+    drop(followed);
+    let until = Instant::now() + Duration::from_secs(20);
+    while !list(&world, "?q=more").head.contains("200 OK") {
+        assert!(Instant::now() < until, "no list was let go");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

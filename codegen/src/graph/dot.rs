@@ -1,8 +1,6 @@
 //! The picture as a DOT digraph, which Graphviz draws.
 
-use std::fmt::Write as _;
-
-use super::{Drawing, FROM_ALL, INK, REACHED, mark};
+use super::{Drawing, FROM_ALL, INK, REACHED, line, mark};
 use crate::machine::StateId;
 
 impl Drawing<'_> {
@@ -74,10 +72,6 @@ impl Drawing<'_> {
         }
         line(out, format_args!("{indent}s{} [{}];", id.index(), looks.join(", ")));
     }
-}
-
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    writeln!(out, "{text}").expect("a string takes all that is written");
 }
 
 /// A string in DOT. A backslash would start an escape of its own.

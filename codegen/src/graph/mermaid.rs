@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Drawing, FROM_ALL, INK, MARKS, Mark, REACHED, mark};
+use super::{Drawing, FROM_ALL, INK, MARKS, Mark, REACHED, line, mark};
 use crate::machine::StateId;
 
 impl Drawing<'_> {
@@ -75,10 +75,6 @@ impl Drawing<'_> {
             line(out, format_args!("  class {} {name}", states.join(",")));
         }
     }
-}
-
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    writeln!(out, "{text}").expect("a string takes all that is written");
 }
 
 /// A label in Mermaid's quotes: whatever means something to it, or to HTML or Markdown, stands as

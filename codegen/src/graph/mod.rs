@@ -10,6 +10,7 @@ mod mermaid;
 mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use crate::machine::{Kind, Machine, Outcome, PhaseId, State, StateId};
 pub use svg::TooLarge;
@@ -137,4 +138,9 @@ fn mark(state: &State) -> Option<&'static Mark> {
         Some(Outcome::Neutral) => Some(&NEUTRAL),
         None => state.terminal.then_some(&NEUTRAL),
     }
+}
+
+/// One more line of a picture that is text.
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    writeln!(out, "{text}").expect("a string takes all that is written");
 }
