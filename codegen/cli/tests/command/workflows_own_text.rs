@@ -383,3 +383,25 @@ fn a_report_of_ones_own_with_a_comment_in_it_is_not_taken_in() {
         changed(&text, start, &format!("      # above\n{start}      # below\n"))
     );
 }
+
+#[test]
+fn blank_lines_that_a_text_keeps_stay_as_many_as_they_were() {
+    let workflow = |header: &str, blank: &str| {
+        let step = format!("      - run: {header}\n          ./charge\n{blank}");
+        changed(ORDER, "      - run: ./charge\n", &step)
+    };
+    for (header, blank, before_the_report) in [
+        ("|+", "\n\n", "./charge\n\n\n"),
+        (">+ # keeps them", "\n", "./charge\n\n"),
+        ("|2+", "", "./charge\n"),
+        ("|", "\n", "./charge\n"),
+    ] {
+        let text = ordered(workflow(header, blank), 0).read(AT);
+        let expected = format!("{before_the_report}      # phasegate:begin charge.outcome\n");
+        assert!(text.contains(&expected), "{header:?}: {text}");
+    }
+    // Steps that stand apart get a blank line before a report, but no text does.
+    let apart = changed(&workflow("|+", ""), "      - run: |+\n", "\n      - run: |+\n");
+    let text = ordered(apart, 0).read(AT);
+    assert!(text.contains("./charge\n      # phasegate:begin charge.outcome\n"), "{text}");
+}

@@ -160,6 +160,30 @@ fn an_id_may_come_with_a_repository_dispatch() {
 }
 
 #[test]
+fn the_action_of_a_repository_dispatch_is_one_of_its_types() {
+    let payload = ("id_input = \"ship_id\"", "id_input = \"client_payload.ship_id\"");
+    let workflow = include_str!("workflows/trials/wiped.yml");
+    let of = |types: &str, condition: &str| {
+        let on = format!("  repository_dispatch:\n{types}");
+        let workflow = changed(workflow, "  workflow_dispatch:\n", &on);
+        changed(&workflow, "  build:\n", &format!("  build:\n    if: {condition}\n"))
+    };
+    let is_ship = "github.event.action == 'ship'";
+    finds(&of("    types: [ship]\n", is_ship), &[payload], &[]);
+    finds(&of("    types: ship\n", is_ship), &[payload], &[]);
+    // It may be another, or any.
+    for types in ["    types: [ship, again]\n", ""] {
+        let found = said(&of(types, is_ship), &[payload]);
+        assert!(found[0].0 == "job-condition", "{types:?}: {found:#?}");
+    }
+    // A run by hand has no action.
+    let found =
+        said(&changed(workflow, "  build:\n", &format!("  build:\n    if: {is_ship}\n")), &[]);
+    let part = "`build` is skipped in every run that a console starts";
+    assert!(found[0].0 == "job-condition" && found[0].1.contains(part), "{found:#?}");
+}
+
+#[test]
 fn inputs_are_counted_and_their_types_are_looked_at() {
     let workflow = include_str!("workflows/trials/in25.yml");
     let found = said(workflow, &[]);

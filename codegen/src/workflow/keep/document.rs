@@ -16,6 +16,8 @@ pub(super) struct Document {
     pub(super) tags: Vec<(usize, String)>,
     /// The line of each node that has a text, in their order.
     starts: Vec<usize>,
+    /// The first line of each text that keeps the blank lines below it (`|+`, `>+`).
+    keeping: Vec<usize>,
     /// How many lines there are.
     lines: usize,
 }
@@ -128,6 +130,7 @@ impl Document {
         // Whoever writes a hundred lines of comment above a step is right to.
         let options = options! { max_buffered_comment_events: usize::MAX };
         let mut reader = Reader {
+            text,
             events: Vec::new(),
             next: 0,
             document: Self {
@@ -135,6 +138,7 @@ impl Document {
                 comments: Vec::new(),
                 tags: Vec::new(),
                 starts: Vec::new(),
+                keeping: Vec::new(),
                 lines: text.split_inclusive('\n').count(),
             },
         };
@@ -151,6 +155,16 @@ impl Document {
     /// The first line after a node that belongs to another one, or that is past the end.
     pub(super) fn until(&self, node: &Node) -> usize {
         self.starts.get(node.after).copied().unwrap_or(self.lines + 1)
+    }
+
+    /// Whether the text that ends on a line, and begins on `first` or below, keeps the blank lines below
+    /// it.
+    pub(super) fn keeps_blank_lines(&self, first: usize, last: usize) -> bool {
+        let is_last = |line: &usize| {
+            let is_within = |start: &usize| line < start && *start <= last;
+            first <= *line && *line <= last && !self.starts.iter().any(is_within)
+        };
+        self.keeping.iter().any(is_last)
     }
 
     /// A node, or what an alias stands for.
@@ -216,6 +230,7 @@ impl Node {
 
 /// Puts events together.
 struct Reader<'t> {
+    text: &'t str,
     events: Vec<(Event<'t>, Span)>,
     next: usize,
     document: Document,
@@ -228,6 +243,18 @@ impl<'t> Reader<'t> {
             self.document.comments.push(Comment { line, text });
         } else {
             self.events.push((event, span));
+        }
+    }
+
+    /// Notes down whether the text whose first line is this one keeps the blank lines below it. How it
+    /// is written is said above its first line.
+    fn note_keeping(&mut self, line: usize) {
+        let above: Vec<&str> = self.text.lines().take(line - 1).collect();
+        let above = above.into_iter().rev().find(|line| !line.trim().is_empty());
+        let says = above.and_then(|line| line.split(" #").next()).unwrap_or_default();
+        let header = says.split_whitespace().next_back().unwrap_or_default();
+        if header.starts_with(['|', '>']) && header.contains('+') {
+            self.document.keeping.push(line);
         }
     }
 
@@ -284,6 +311,10 @@ impl<'t> Reader<'t> {
                     self.document.tags.push((start.line(), said));
                 }
                 let is_plain = style == ScalarStyle::Plain && tag.is_none();
+                // The parser gives the place of its first line.
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    self.note_keeping(start.line());
+                }
                 // The parser says `~` where nothing is written.
                 let text = if is_plain && span.start == span.end { "".into() } else { text };
                 Value::Scalar { text: text.into_owned(), is_plain }

@@ -28,6 +28,8 @@ pub(super) struct Facts {
     event: Option<String>,
     /// What may have triggered it, where that is known.
     events: Vec<String>,
+    /// What the event's action may be, where that is known.
+    actions: Option<Vec<String>>,
     /// The outputs of each job that says which it has; in small letters.
     outputs: BTreeMap<String, BTreeSet<String>>,
     /// The repository and its owner, where the workflow says in which one it runs.
@@ -61,6 +63,10 @@ impl Facts {
             ["github", "event", "inputs", _] => Held::Text(String::new()),
             // What starts a run with a row's id is a dispatch, of whatever calls the workflow.
             ["github", "event", key, ..] if !DISPATCHED.contains(key) => Held::Text(String::new()),
+            ["github", "event", "action"] => match &self.actions {
+                None => Held::Unknown,
+                Some(all) => Held::Either(all.iter().cloned().map(Held::Text).collect()),
+            },
             ["github", "run_id" | "run_number"] => Held::Filled,
             ["github", "base_ref" | "head_ref"] => Held::Text(String::new()),
             ["github", "event_name"] => match &self.events[..] {
@@ -184,11 +190,23 @@ impl Reading<'_> {
             inputs: self.kinds_of_inputs(),
             event: self.event().map(str::to_owned),
             events: self.started_by.iter().map(|event| (*event).to_owned()).collect(),
+            actions: self.actions(),
             outputs: outputs.collect(),
             repository: [&REPOSITORY, &OWNER].map(|ways| self.the_one(ways)),
             decided,
             ..Facts::default()
         }
+    }
+
+    /// What the action of the event may be by which the console starts it: one of its `types`.
+    fn actions(&self) -> Option<Vec<String>> {
+        if self.event()? != "repository_dispatch" {
+            return Some(vec![String::new()]);
+        }
+        let event =
+            self.document.resolved(self.document.root.get("on")?).get("repository_dispatch")?;
+        let types = self.document.resolved(event).get("types")?.texts();
+        (!types.is_empty()).then(|| types.into_iter().map(str::to_owned).collect())
     }
 
     /// What is known where the row's id comes from elsewhere.

@@ -218,13 +218,19 @@ impl<'r> Reading<'r> {
 
     /// A region after the step at a line.
     fn after(&self, steps: &Steps<'_>, line: usize, expected: &Expected) -> Edit {
-        let mut last = self.last_line(line, steps.after(line));
+        let until = steps.after(line);
+        let mut last = self.last_line(line, until);
+        // Blank lines that a text keeps are the user's own.
+        let is_kept = self.document.keeps_blank_lines(line, last);
+        while is_kept && last + 1 < until && self.lines.is_blank(last + 1) {
+            last += 1;
+        }
         // A region that the step stands in ends below it.
         if let Some(region) = self.regions.iter().find(|region| region.holds(last)) {
             last = region.end;
         }
         let mut edit = self.marked(steps, last, expected, false);
-        if self.is_spaced(steps) {
+        if self.is_spaced(steps) && !is_kept {
             edit.lines.insert(0, String::new());
         }
         edit
