@@ -1,6 +1,8 @@
 //! What the runtime asks of a state machine, whoever made it: generated code through
 //! [`machine!`](crate::machine!), or the interpreter of a table.
 
+pub mod bulk;
+
 use crate::Schema;
 
 /// A state, by its place in the table.

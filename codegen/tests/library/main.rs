@@ -7,6 +7,7 @@ mod every_run;
 mod sides;
 mod tables;
 
+mod bulk;
 mod compat;
 mod compat_alone;
 mod compat_application;
