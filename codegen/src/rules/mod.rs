@@ -23,6 +23,7 @@ macro_rules! rows {
 }
 
 mod artifacts;
+mod audit;
 mod compat;
 mod document;
 mod jobs;
@@ -42,6 +43,7 @@ use std::fmt;
 
 use crate::suggest;
 pub use artifacts::*;
+pub use audit::*;
 pub use compat::*;
 pub use document::*;
 pub use jobs::*;
@@ -193,6 +195,7 @@ const FAMILIES: &[Family] = &[
     family("Migrations", &["check", "migrate"], MIGRATE, &[STATE_REMOVED]),
     family("Live databases", &["check --database-url"], LIVE, &[DEFAULT_LEFT]),
     family("Judged sequences of states", &["accepts", "phases"], SEQUENCES, &[]),
+    family("Whole histories", &["audit"], AUDIT, &[]),
     family("Changes between two versions of a table", &["compat"], COMPAT, &[]),
 ];
 

@@ -1,0 +1,105 @@
+//! CSV with a header line: commas, semicolons or tabs between, by what the header has most of.
+
+use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Terminator};
+
+use super::feed::{Feed, Gone, Written};
+use super::input::{Counted, Input};
+use super::{Source, key};
+use crate::Error;
+use crate::columns::{Columns, Names, Wanted};
+
+struct Csv {
+    reader: Reader<Counted>,
+    columns: Columns,
+    bytes: Option<u64>,
+}
+
+pub(super) fn open(input: Input, wanted: &Wanted, names: &Names) -> Result<Box<dyn Source>, Error> {
+    let name = input.name.clone();
+    let header = input.start().split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: &u8| header.iter().filter(|byte| *byte == delimiter).count();
+    let delimiter = *[b'\t', b';', b','].iter().max_by_key(|it| count(it)).unwrap_or(&b',');
+    let bytes = input.bytes;
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        // With both bytes of CRLF as the end, a row would begin at the second one: a line too early.
+        .terminator(Terminator::Any(b'\n'))
+        .buffer_capacity(256 << 10)
+        .from_reader(input.counted());
+    let header = reader
+        .headers()
+        .map_err(|error| Error::new(format!("{name}: its header can't be read: {error}")))?;
+    let has: Vec<String> = header.iter().map(|column| column.trim().to_owned()).collect();
+    if has.iter().all(String::is_empty) {
+        return Err(Error::new(format!(
+            "{name}: it is empty; a source is Parquet, JSON lines, or CSV with a header"
+        )));
+    }
+    let columns = wanted.find(names, &name, &has)?;
+    Ok(Box::new(Csv { reader, columns, bytes }))
+}
+
+impl Source for Csv {
+    fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
+    fn has_lines(&self) -> bool {
+        true
+    }
+
+    fn read(self: Box<Self>, feed: &mut Feed) -> Result<(), Gone> {
+        let Self { mut reader, columns, .. } = *self;
+        let mut record = ByteRecord::new();
+        let mut joined = Vec::new();
+        // What is wrong with a row depends on whether another one follows.
+        let mut short: Option<(u64, String)> = None;
+        loop {
+            let read = reader.read_byte_record(&mut record);
+            if let Some((line, fields)) = short.take() {
+                let is_last = matches!(read, Ok(false)) && !reader.get_ref().ends_in_line_feed();
+                match is_last {
+                    true => feed.cut_off(Some(line), format!("it ends in a row of {fields}"))?,
+                    false => feed.bad_row(line, format!("it has {fields}"))?,
+                }
+            }
+            let error = match read {
+                Ok(false) => return Ok(()),
+                Ok(true) => {
+                    let last = record.len() - 1;
+                    let field = |at: usize| {
+                        let field = record.get(at)?;
+                        let end: &[u8] = if at == last { b"\r" } else { b"" };
+                        Some(field.strip_suffix(end).unwrap_or(field)).filter(|it| !it.is_empty())
+                    };
+                    let id = key::join(columns.id.iter().map(|&at| field(at)), &mut joined);
+                    let written = Written {
+                        id,
+                        status: field(columns.status),
+                        order: columns.order.map(field),
+                        at: columns.at.and_then(field),
+                    };
+                    feed.written(line_of(&record), written)?;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let line = error.position().map_or_else(|| line_of(&record), csv::Position::line);
+            #[expect(clippy::wildcard_enum_match_arm, reason = "others may come, and are alike")]
+            match error.kind() {
+                ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                    let fields = if *len == 1 { "1 field" } else { &format!("{len} fields") };
+                    short = Some((line, format!("{fields}, where the header has {expected_len}")));
+                }
+                ErrorKind::Io(error) => {
+                    return feed.cut_off(Some(line), format!("it can't be read on: {error}"));
+                }
+                _ => feed.bad_row(line, error.to_string())?,
+            }
+        }
+    }
+}
+
+fn line_of(record: &ByteRecord) -> u64 {
+    record.position().map_or(0, csv::Position::line)
+}

@@ -1,0 +1,102 @@
+//! Where events come from: files in three formats, standard input, databases.
+
+mod csv;
+mod feed;
+mod input;
+mod json;
+mod key;
+mod parquet;
+mod value;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) use feed::{Feed, Gone};
+pub(crate) use input::Progress;
+
+use crate::Error;
+use crate::columns::{Names, Wanted};
+use input::Input;
+
+/// One source, open, with its columns found.
+pub(crate) trait Source: Send {
+    /// How big it is in bytes, where that is known.
+    fn bytes(&self) -> Option<u64>;
+
+    /// Whether its places are lines of a text; else they are rows.
+    fn has_lines(&self) -> bool;
+
+    /// Gives its events to a feed, to its end.
+    ///
+    /// # Errors
+    /// Where nobody reads them any more.
+    fn read(self: Box<Self>, feed: &mut Feed) -> Result<(), Gone>;
+}
+
+/// Standard input, as a source is named.
+pub(crate) const STDIN: &str = "-";
+
+/// The sources that arguments name, each once: a glob is the files that it matches, sorted.
+///
+/// # Errors
+/// Where a glob matches nothing, or is none.
+pub(crate) fn named(arguments: &[String]) -> Result<Vec<String>, Error> {
+    let mut sources: Vec<String> = Vec::new();
+    for argument in arguments {
+        let is_plain = argument == STDIN || is_url(argument) || Path::new(argument).exists();
+        if is_plain || !argument.contains(['*', '?', '[']) {
+            sources.push(argument.clone());
+            continue;
+        }
+        let paths = glob::glob(argument)
+            .map_err(|error| Error::new(format!("{argument}: not a glob: {error}")))?;
+        let found: Result<Vec<PathBuf>, _> = paths.collect();
+        let found = found.map_err(|error| Error::new(error.to_string()))?;
+        let mut found: Vec<String> = found
+            .iter()
+            .filter(|path| path.is_file())
+            .map(|path| path.display().to_string())
+            .collect();
+        if found.is_empty() {
+            return Err(Error::new(format!("{argument}: no file matches")));
+        }
+        found.sort();
+        sources.append(&mut found);
+    }
+    let mut seen = std::collections::HashSet::new();
+    sources.retain(|source| seen.insert(source.clone()));
+    Ok(sources)
+}
+
+/// Whether a source can be opened again, and begins anew.
+pub(crate) fn is_file(name: &str) -> bool {
+    std::fs::metadata(name).is_ok_and(|about| about.is_file())
+}
+
+fn is_url(argument: &str) -> bool {
+    argument.contains("://") || argument.starts_with("sqlite:")
+}
+
+/// Opens a source: by what it begins with, a Parquet file, JSON lines, or CSV.
+///
+/// # Errors
+/// Where it can't be opened, is no such thing, or lacks a column.
+pub(crate) fn open(
+    name: &str,
+    wanted: &Wanted,
+    names: &Names,
+    progress: &Arc<Progress>,
+) -> Result<Box<dyn Source>, Error> {
+    let input = Input::open(name, progress)?;
+    match input.start() {
+        start if start.starts_with(b"PAR1") => parquet::open(input, wanted, names),
+        start if is_object(start) => json::open(input, wanted, names),
+        _ => csv::open(input, wanted, names),
+    }
+}
+
+/// Whether a text begins as a line of JSON.
+fn is_object(start: &[u8]) -> bool {
+    let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
+    start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}

@@ -1,0 +1,136 @@
+//! From what sources write of a status to a code, and back.
+//!
+//! The codes of a table's states come first, in its order; then one that stands for nothing yet;
+//! then one for each text that the table does not have, as they come.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use phasegate_codegen::machine::{Machine, StateId};
+
+/// So many texts that the table lacks are told apart; what comes after them is one.
+const MOST_UNKNOWN: usize = 4_096;
+/// What is shown of a text, in characters.
+const MOST_SHOWN: usize = 80;
+
+/// The states of a table, and the texts that it lacks.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    /// What is stored, and the names.
+    known: HashMap<Vec<u8>, u16>,
+    null: Option<u16>,
+    states: u16,
+    unknown: Mutex<Unknown>,
+}
+
+#[derive(Debug, Default)]
+struct Unknown {
+    codes: HashMap<Vec<u8>, u16>,
+    texts: Vec<String>,
+}
+
+impl Vocabulary {
+    /// Of a machine: what its column holds (numbers, where it holds numbers), values, and names. A
+    /// name is never another state's value, so that none of them is ambiguous.
+    pub(crate) fn of(machine: &Machine) -> Self {
+        let mut known = HashMap::new();
+        for id in machine.state_ids() {
+            let state = machine.state(id);
+            for text in [&state.stored, &state.value, &state.name] {
+                known.insert(text.clone().into_bytes(), code(id));
+            }
+        }
+        let null = machine.targets.sql().and_then(|sql| sql.null.as_deref());
+        let null = null.and_then(|name| machine.find(name)).map(code);
+        let states = u16::try_from(machine.states.len()).expect("a table has at most 4,096 states");
+        Self { known, null, states, unknown: Mutex::default() }
+    }
+
+    /// How many states there are, which is the code of nothing yet.
+    pub(crate) const fn states(&self) -> u16 {
+        self.states
+    }
+
+    /// The code of what NULL stands for, where it stands for a state.
+    pub(crate) const fn null(&self) -> Option<u16> {
+        self.null
+    }
+
+    /// The code of a text. Readers keep it, for this looks into a table that they share.
+    pub(crate) fn code(&self, text: &[u8]) -> u16 {
+        if let Some(&code) = self.known.get(text) {
+            return code;
+        }
+        let mut unknown = self.unknown();
+        if let Some(&code) = unknown.codes.get(text) {
+            return code;
+        }
+        let place = unknown.texts.len().min(MOST_UNKNOWN);
+        let next = self.states + 1 + u16::try_from(place).expect("there are at most 4,097 of them");
+        if place < MOST_UNKNOWN {
+            unknown.codes.insert(text.to_vec(), next);
+            let shown: String = String::from_utf8_lossy(text).chars().take(MOST_SHOWN).collect();
+            unknown.texts.push(shown);
+        }
+        next
+    }
+
+    /// The text of a code that the table lacks.
+    pub(crate) fn unknown_text(&self, code: u16) -> String {
+        let place = usize::from(code.saturating_sub(self.states + 1));
+        self.unknown().texts.get(place).cloned().unwrap_or_else(|| "(another)".to_owned())
+    }
+
+    fn unknown(&self) -> MutexGuard<'_, Unknown> {
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The code of a state.
+pub(crate) fn code(id: StateId) -> u16 {
+    u16::try_from(id.index()).expect("a table has at most 4,096 states")
+}
+
+/// The codes of the texts that one reader has met.
+#[derive(Debug)]
+pub(crate) struct Coder {
+    vocabulary: Arc<Vocabulary>,
+    met: HashMap<Vec<u8>, u16, foldhash::fast::RandomState>,
+    last: Option<(Vec<u8>, u16)>,
+}
+
+impl Coder {
+    /// One that has met nothing.
+    pub(crate) fn new(vocabulary: Arc<Vocabulary>) -> Self {
+        Self { vocabulary, met: HashMap::default(), last: None }
+    }
+
+    /// The code of what NULL stands for, where it stands for a state.
+    pub(crate) fn null(&self) -> Option<u16> {
+        self.vocabulary.null()
+    }
+
+    /// The code of a text.
+    pub(crate) fn code(&mut self, text: &[u8]) -> u16 {
+        if let Some((last, code)) = &self.last
+            && last == text
+        {
+            return *code;
+        }
+        let code = match self.met.get(text) {
+            Some(&code) => code,
+            None => {
+                let code = self.vocabulary.code(text);
+                if self.met.len() < MOST_UNKNOWN {
+                    self.met.insert(text.to_vec(), code);
+                }
+                code
+            }
+        };
+        let mut kept = self.last.take().map_or_else(Vec::new, |(kept, _)| kept);
+        kept.clear();
+        kept.extend_from_slice(text);
+        self.last = Some((kept, code));
+        code
+    }
+}
