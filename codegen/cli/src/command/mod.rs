@@ -2,6 +2,7 @@
 
 mod accepts;
 mod artifacts;
+mod audit;
 mod backend;
 mod compat;
 mod console;
@@ -90,6 +91,9 @@ enum Command {
     /// Write the next migration of each dialect, where the table has changed since the last
     #[command(after_help = WRITES)]
     Migrate(migrate::Migrate),
+    /// Judge a whole history: violations, counts and times
+    #[command(after_help = FINDS)]
+    Audit(audit::Audit),
     /// May one version of a table follow another while everything runs
     #[command(after_help = FINDS)]
     Compat(compat::Compat),
@@ -399,6 +403,7 @@ pub fn run() -> ExitCode {
         Command::Verify(command) => command.run(),
         Command::Workflow(command) => command.run(),
         Command::Migrate(command) => command.run(),
+        Command::Audit(command) => command.run(),
         Command::Compat(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Graph(command) => command.run(),

@@ -17,6 +17,7 @@ mod migrations;
 
 mod accepted;
 mod artifacts;
+mod audit;
 mod command;
 mod compat_command;
 mod console;

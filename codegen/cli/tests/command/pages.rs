@@ -45,10 +45,14 @@ const PAGES: &[&str] = &[
 /// A page that needs a PostgreSQL, too.
 const DATABASES: &str = "docs/databases.md";
 
+/// A page that needs the feature `audit`.
+const AUDIT: &str = "docs/audit.md";
+
 /// Pages that others make or hold.
 const HELD_ELSEWHERE: &[(&str, &str)] = &[
     ("docs/rules.md", "made of the rules; `rules::` holds it"),
     (DATABASES, "`the_page_on_databases_shows_what_both_databases_do` runs it"),
+    (AUDIT, "`the_page_on_histories_shows_what_audit_does` runs it"),
     ("docs/workflows.md", "it shows no command"),
     ("docs/reports.md", "`notify::` in `tests/artifacts` holds its figures"),
 ];
@@ -97,6 +101,12 @@ fn the_page_on_databases_shows_what_both_databases_do() {
         ("SERVER", server),
     ];
     run(&root(), DATABASES, &env).unwrap_or_else(|wrong| panic!("{wrong}"));
+}
+
+#[test]
+#[ignore = "needs the feature audit, bash and jq: run by tests/run"]
+fn the_page_on_histories_shows_what_audit_does() {
+    run(&root(), AUDIT, &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! `phasegate audit`: judges whole histories, where the command was built with what reads them.
+
+#[cfg(feature = "audit")]
+mod on;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::FormatArg;
+
+#[derive(Args)]
+pub(crate) struct Audit {
+    /// The table
+    table: PathBuf,
+    #[command(flatten)]
+    history: History,
+    /// Read logs of reports: redeliveries are passed over
+    #[arg(long)]
+    reports: bool,
+    /// Write all violations to a file: .parquet, .csv or .jsonl
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Stop at the first row that can't be read, and at the first time that goes back
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+}
+
+/// Where a history is, and how to read it.
+#[derive(Args)]
+pub(crate) struct History {
+    /// Files (Parquet, JSON lines, CSV with a header) and globs of them, or `-` for standard input
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<String>,
+    /// The column of the row's id; several where the key takes several
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    id: Vec<String>,
+    /// The column of the status
+    #[arg(long, value_name = "COLUMN")]
+    status: Option<String>,
+    /// The column that orders the reports; without it they stand in their order
+    #[arg(long, value_name = "COLUMN")]
+    order: Option<String>,
+    /// The column of the time
+    #[arg(long, value_name = "COLUMN")]
+    at: Option<String>,
+    /// How much memory ordering may take, in MiB; beyond it, it takes temporary files
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
+    memory: u64,
+}
+
+#[cfg(not(feature = "audit"))]
+impl Audit {
+    pub(crate) fn run(&self) -> super::CommandResult {
+        Err(super::Failure::Message(
+            "this command was built without what reads histories; get it by `cargo install \
+             phasegate-cli --features audit`"
+                .to_owned(),
+        ))
+    }
+}

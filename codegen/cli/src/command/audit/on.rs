@@ -1,0 +1,126 @@
+//! The run of `phasegate audit`.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use phasegate_audit::{Options, Out, Seen, Stopped, Wanted};
+
+use super::{Audit, History};
+use crate::command::{CommandResult, Exit, Failure, Format, print, say, tell};
+use phasegate_codegen::load;
+
+impl From<phasegate_audit::Error> for Failure {
+    fn from(error: phasegate_audit::Error) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
+impl Audit {
+    pub(crate) fn run(&self) -> CommandResult {
+        let loaded = load::load(&self.table)?;
+        let machine = &loaded.machine;
+        let mut out = self.out.as_deref().map(Out::create).transpose()?;
+        let options = Options {
+            wanted: self.history.wanted(),
+            reports: self.reports,
+            memory: self.history.memory(),
+            strict: self.strict,
+        };
+        let sources = &self.history.sources;
+        let watch = Watch::new()?;
+        let report =
+            phasegate_audit::audit(machine, sources, &options, out.as_mut(), &mut |seen| {
+                watch.see(seen)
+            });
+        watch.bar.finish_and_clear();
+        let report = report?;
+        if let Some(out) = out {
+            out.finish()?;
+        }
+        let format = self.format.format;
+        tell(format, &report.findings(machine), None, report.json(machine))?;
+        if format == Format::Text {
+            print(&report.text(machine))?;
+        }
+        match report.stopped {
+            Some(Stopped::Interrupted) => {
+                say("phasegate: stopped: the report is of what was seen until then");
+                Err(Failure::Told)
+            }
+            Some(Stopped::Strict) => {
+                say("phasegate: --strict: stopped at the first trouble");
+                Err(Failure::Told)
+            }
+            None if report.has_findings() => Ok(Exit::Findings),
+            None => Ok(Exit::Well),
+        }
+    }
+}
+
+impl History {
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            id: self.id.clone(),
+            status: self.status.clone(),
+            order: self.order.clone(),
+            at: self.at.clone(),
+        }
+    }
+
+    /// In bytes.
+    fn memory(&self) -> usize {
+        usize::try_from(self.memory << 20).unwrap_or(usize::MAX)
+    }
+}
+
+/// What looks on: a line of progress where there is a terminal, and whoever stops it.
+struct Watch {
+    bar: ProgressBar,
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl Watch {
+    fn new() -> Result<Self, Failure> {
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&is_stopped);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::spawn(move || {
+            // The second time nothing is waited for any more.
+            if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+                std::process::exit(130);
+            }
+        });
+        // It draws on a terminal only.
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        Ok(Self { bar, is_stopped })
+    }
+
+    fn see(&self, seen: Seen) -> ControlFlow<()> {
+        self.bar.set_position(seen.bytes);
+        if self.bar.length() != seen.of {
+            let known = "{bar:24} {percent}% of {total_bytes}, {bytes_per_sec}, {msg}, {eta} left";
+            let unknown = "{spinner} {bytes}, {bytes_per_sec}, {msg}";
+            let form = if seen.of.is_some() { known } else { unknown };
+            if let Ok(style) = ProgressStyle::with_template(form) {
+                self.bar.set_style(style);
+            }
+            match seen.of {
+                Some(of) => self.bar.set_length(of),
+                None => self.bar.unset_length(),
+            }
+        }
+        let seconds = self.bar.elapsed().max(Duration::from_millis(1)).as_micros();
+        let rate = u128::from(seen.events) * 1_000_000 / seconds;
+        self.bar.set_message(format!("{} reports, {rate}/s", seen.events));
+        match self.is_stopped.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}

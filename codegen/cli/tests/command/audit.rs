@@ -1,0 +1,163 @@
+//! `phasegate audit`, as a process; without the feature only that it says so.
+
+use crate::binary::Folder;
+
+const TABLE: &str = "format = 1\n[machine]\nname = \"m\"\ninitial = \"a\"\n[[state]]\nname = \"a\"\n\
+    expect = \"1h\"\n[[state]]\nname = \"b\"\n[[state]]\nname = \"z\"\noutcome = \"success\"\n\
+    [[transition]]\npath = [\"a\", \"b\", \"z\"]\n";
+
+#[cfg(not(feature = "audit"))]
+#[test]
+fn says_how_to_get_what_reads_histories() {
+    let folder = Folder::with("m.toml", TABLE);
+    folder.write("h.csv", "id,status\n1,a\n");
+    let ran = folder.run(&["audit", "m.toml", "h.csv"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("cargo install phasegate-cli --features audit"), "{ran:?}");
+}
+
+#[cfg(feature = "audit")]
+mod on {
+    use super::*;
+    use crate::binary::Ran;
+
+    /// The table, a history without violations and one with some.
+    fn folder() -> Folder {
+        let folder = Folder::with("m.toml", TABLE);
+        folder.write("good.csv", "id,status,at\n1,a,2026-01-01\n1,b,2026-01-02\n2,a,2026-01-02\n");
+        folder.write("bad.csv", "id,status\n1,a\n1,z\n2,b\n3,a\n3,a\n3,c\n");
+        folder
+    }
+
+    fn run(folder: &Folder, arguments: &[&str]) -> Ran {
+        folder.run(&[&["audit", "m.toml"], arguments].concat())
+    }
+
+    #[test]
+    fn exits_by_what_it_found() {
+        let folder = folder();
+        let good = run(&folder, &["good.csv"]);
+        assert_eq!(good.code, Some(0), "{good:?}");
+        assert!(good.out.contains("3 reports of 2 rows in `good.csv`: 0 violations"), "{good:?}");
+        assert!(good.err.is_empty(), "no progress where there is no terminal: {good:?}");
+        assert_eq!(run(&folder, &["bad.csv"]).code, Some(1));
+        let long: String = (0..40).map(|id| format!("{id},b\n")).collect();
+        folder.write("long.csv", format!("id,status\n{long}"));
+        let ran = run(&folder, &["long.csv"]);
+        assert_eq!(ran.out.matches("error[violation]").count(), 20);
+        assert!(ran.out.contains("and 20 violations more; --out FILE has them all"), "{ran:?}");
+        for wrong in [
+            &["missing.csv"][..],
+            &["good.csv", "--id", "no"],
+            &["bad.csv", "--out", "x.txt"],
+            &["good.csv", "--out", "no/x.csv"],
+            &[],
+        ] {
+            let ran = run(&folder, wrong);
+            assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{wrong:?}");
+            assert!(!ran.err.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_none_or_is_missing_ends_it_as_everywhere() {
+        let folder = folder();
+        folder.write("wrong.toml", TABLE.replace("\"a\", \"b\"", "\"a\", \"bb\""));
+        let ran = folder.run(&["audit", "wrong.toml", "good.csv", "--format", "json"]);
+        assert_eq!(ran.code, Some(2));
+        assert_eq!(ran.json()["findings"][0]["rule"], "unknown-state");
+        let ran = folder.run(&["audit", "none.toml", "good.csv"]);
+        assert!(ran.code == Some(2) && ran.err.contains("none.toml"), "{ran:?}");
+    }
+
+    #[test]
+    fn reads_standard_input_in_every_format() {
+        let folder = folder();
+        let lines = b"{\"id\":1,\"status\":\"z\"}\n";
+        for input in [&b"id,status\n1,z\n"[..], lines] {
+            let ran = folder.run_in("", &["audit", "m.toml", "-"], input);
+            assert_eq!(ran.code, Some(1), "{ran:?}");
+            assert!(ran.out.contains("step 1 of `1`: start -> z"), "{ran:?}");
+        }
+        run(&folder, &["bad.csv", "--out", "v.parquet"]);
+        let parquet = std::fs::read(folder.path("v.parquet")).unwrap();
+        // Its columns are named anew: what was a violation is an event of another history.
+        let arguments = ["audit", "m.toml", "-", "--id", "row", "--status", "to"];
+        let ran = folder.run_in("", &arguments, &parquet);
+        assert!(ran.out.contains("4 reports of 3 rows in `-`"), "{ran:?}");
+    }
+
+    #[test]
+    fn prints_json_and_annotations() {
+        let folder = folder();
+        let json = run(&folder, &["good.csv", "bad.csv", "--format", "json"]).json();
+        assert_eq!(json["reports"], 9);
+        let rows = serde_json::json!({ "all": 3, "ended": 1, "open": 1, "unknown": 1 });
+        assert_eq!(json["rows"], rows);
+        assert_eq!(json["violations"]["all"], 4);
+        let first = serde_json::json!({
+            "row": "1", "position": 3, "from": "b", "to": "a", "at": null, "source": "bad.csv",
+            "line": 2, "legal": ["z"],
+        });
+        assert_eq!(json["violations"]["first"][0], first);
+        let finding = &json["findings"][0];
+        assert_eq!((&finding["rule"], &finding["path"]), (&"violation".into(), &"bad.csv".into()));
+        assert_eq!((&finding["line"], &finding["column"]), (&2.into(), &1.into()));
+        let ran = run(&folder, &["bad.csv", "--format", "github"]);
+        assert!(
+            ran.out.starts_with("::error file=bad.csv,line=3,col=1,title=violation::"),
+            "{ran:?}"
+        );
+        assert_eq!(ran.out.lines().count(), 4, "{ran:?}");
+    }
+
+    #[test]
+    fn writes_all_violations_in_three_formats() {
+        let folder = folder();
+        for file in ["v.csv", "v.jsonl", "v.parquet"] {
+            let ran = run(&folder, &["bad.csv", "--out", file]);
+            assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+        }
+        let csv = "row,position,from,to,at,source,line\n1,2,a,z,,bad.csv,3\n2,1,,b,,bad.csv,4\n\
+                   3,2,a,a,,bad.csv,6\n3,3,a,c,,bad.csv,7\n";
+        assert_eq!(folder.read("v.csv"), csv);
+        let lines = folder.read("v.jsonl");
+        let first = "{\"row\":\"1\",\"position\":2,\"from\":\"a\",\"to\":\"z\",\"at\":null,\
+                     \"source\":\"bad.csv\",\"line\":3}\n";
+        assert!(lines.starts_with(first) && lines.lines().count() == 4, "{lines}");
+        // Without one there are the columns all the same, and what was there is replaced.
+        for (file, holds) in [("v.csv", "row,position,from,to,at,source,line\n"), ("v.jsonl", "")] {
+            assert_eq!(run(&folder, &["good.csv", "--out", file]).code, Some(0));
+            assert_eq!(folder.read(file), holds);
+        }
+    }
+
+    #[test]
+    fn passes_redeliveries_over_where_they_are_reports() {
+        let folder = folder();
+        let ran = run(&folder, &["bad.csv", "--reports", "--format", "json"]);
+        let json = ran.json();
+        assert_eq!((&json["violations"]["all"], &json["redeliveries"]), (&3.into(), &1.into()));
+    }
+
+    #[test]
+    fn stuck_rows_are_a_warning_and_fail_nothing() {
+        let folder = folder();
+        folder.write("stuck.csv", "id,status,at\n1,a,2026-01-01\n2,a,2026-01-03\n3,a,2026-01-02\n");
+        let ran = run(&folder, &["stuck.csv"]);
+        assert_eq!(ran.code, Some(0));
+        let says = "warning[stuck-rows]: 2 rows are in `a` for longer than 1h: 1 (2d), 3 (1d)";
+        assert!(ran.out.contains(says), "{ran:?}");
+    }
+
+    #[test]
+    fn strict_ends_with_two_and_what_was_seen() {
+        let folder = folder();
+        folder.write("torn.csv", "id,status\n1,z\n7\n2,z\n");
+        let ran = run(&folder, &["torn.csv", "--strict"]);
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.out.contains("1 report of 1 row in `torn.csv`: 1 violation"), "{ran:?}");
+        assert!(ran.err.contains("--strict"), "{ran:?}");
+        assert_eq!(run(&folder, &["good.csv", "--strict"]).code, Some(0));
+    }
+}
