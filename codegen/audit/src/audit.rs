@@ -16,7 +16,7 @@ use crate::keys::Kinds;
 use crate::order::Sorter;
 use crate::out::Out;
 use crate::report::{self, Found, Report, SHOWN, SourceName, Stopped};
-use crate::source::{self, Feed, Gone, Progress, Source};
+use crate::source::{self, Feed, Gone, History, Opening, Progress, Source};
 use crate::vocabulary::{Coder, Vocabulary};
 
 /// So many batches wait for the judge at most.
@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub struct Options {
     /// The columns.
     pub wanted: Wanted,
+    /// The table of a database, `SCHEMA.NAME` too; without it the history that the machine makes.
+    pub table: Option<String>,
     /// Whether they are logs of reports, in which redeliveries are passed over.
     pub reports: bool,
     /// How many bytes may be taken for ordering.
@@ -53,36 +55,24 @@ pub(crate) struct Opened {
     pub(crate) names: Vec<SourceName>,
     /// Those that can't be opened a second time.
     open: Vec<Option<Box<dyn Source>>>,
-    columns: (Wanted, Names),
-    progress: Arc<Progress>,
+    opening: Opening,
     of: Option<u64>,
 }
 
 impl Opened {
     /// Looks into every source.
-    pub(crate) fn look(arguments: &[String], wanted: Wanted, names: Names) -> Result<Self, Error> {
-        let progress = Arc::new(Progress::default());
-        let mut opened = Self {
-            names: Vec::new(),
-            open: Vec::new(),
-            columns: (wanted, names),
-            progress,
-            of: Some(0),
-        };
+    pub(crate) fn look(arguments: &[String], opening: Opening) -> Result<Self, Error> {
+        let mut opened = Self { names: Vec::new(), open: Vec::new(), opening, of: Some(0) };
         for name in source::named(arguments)? {
-            let source = opened.open(&name)?;
+            let source = source::open(&name, &opened.opening)?;
             opened.of = opened.of.zip(source.bytes()).map(|(all, more)| all + more);
             let has_lines = source.has_lines();
+            let shown = source.shown().unwrap_or(&name).to_owned();
             // Of a thousand files each is opened again at its time.
             opened.open.push((!source::is_file(&name)).then_some(source));
-            opened.names.push(SourceName { name, has_lines });
+            opened.names.push(SourceName { name: shown, has_lines });
         }
         Ok(opened)
-    }
-
-    fn open(&self, name: &str) -> Result<Box<dyn Source>, Error> {
-        let (wanted, names) = &self.columns;
-        source::open(name, wanted, names, &self.progress)
     }
 
     /// Reads one source after the other, in a thread of its own.
@@ -105,7 +95,7 @@ impl Opened {
             let mut feed = Feed::new(number, to.clone(), coder, kinds.clone());
             let source = match source {
                 Some(source) => Ok(source),
-                None => self.open(&name.name),
+                None => source::open(&name.name, &self.opening),
             };
             match source {
                 Ok(source) => source.read(&mut feed)?,
@@ -182,8 +172,16 @@ pub fn audit(
     watch: &mut dyn FnMut(Seen) -> ControlFlow<()>,
 ) -> Result<Report, Error> {
     let vocabulary = Arc::new(Vocabulary::of(machine));
-    let opened = Opened::look(sources, options.wanted.clone(), Names::of(machine))?;
-    let (names, progress, of) = (opened.names.clone(), Arc::clone(&opened.progress), opened.of);
+    let progress = Arc::new(Progress::default());
+    let opening = Opening {
+        wanted: options.wanted.clone(),
+        names: Names::of(machine),
+        table: options.table.clone(),
+        history: History::of(machine),
+        progress: Arc::clone(&progress),
+    };
+    let opened = Opened::look(sources, opening)?;
+    let (names, of) = (opened.names.clone(), opened.of);
     let (to, from) = sync_channel(WAITING);
     let reader = opened.read(to, &vocabulary);
     let mut sorter = options.wanted.order.as_ref().map(|_| Sorter::new(options.memory));

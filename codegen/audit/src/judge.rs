@@ -9,9 +9,10 @@ use crate::batch::{Batch, Id, Ids, NO_TIME};
 use crate::rows::{Keys, Row, Rows};
 use crate::stays::Stays;
 
-/// The code of an event that only says that the row's state is not known: its next step is not
-/// judged.
-pub(crate) const FORGET: u16 = u16::MAX;
+/// With this bit an event says only where the row is: it is no report, and not judged.
+pub(crate) const SILENT: u16 = 1 << 15;
+/// The code of a state that is not known, beyond that of every text: what follows it is not judged.
+pub(crate) const NOWHERE: u16 = SILENT - 1;
 
 /// A step that is not legal.
 #[derive(Clone, Copy, Debug)]
@@ -192,8 +193,8 @@ impl Core {
         for (nth, (key, &to)) in keys.zip(&batch.states).enumerate() {
             let number = rows.number(key, start);
             let Row { position, state: from } = rows.rows[number];
-            if to == FORGET {
-                rows.rows[number].state = FORGET;
+            if to & SILENT != 0 {
+                rows.rows[number].state = to & !SILENT;
                 continue;
             }
             self.counts.events += 1;

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use phasegate_codegen::machine::{Machine, StateId};
 
+use crate::judge::NOWHERE;
+
 /// So many texts that the table lacks are told apart; what comes after them is one.
 const MOST_UNKNOWN: usize = 4_096;
 /// What is shown of a text, in characters.
@@ -77,6 +79,9 @@ impl Vocabulary {
 
     /// The text of a code that the table lacks.
     pub(crate) fn unknown_text(&self, code: u16) -> String {
+        if code == NOWHERE {
+            return "(not known)".to_owned();
+        }
         let place = usize::from(code.saturating_sub(self.states + 1));
         self.unknown().texts.get(place).cloned().unwrap_or_else(|| "(another)".to_owned())
     }

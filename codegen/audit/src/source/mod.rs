@@ -1,6 +1,7 @@
 //! Where events come from: files in three formats, standard input, databases.
 
 mod csv;
+mod database;
 mod feed;
 mod input;
 mod json;
@@ -11,6 +12,7 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use database::History;
 pub(crate) use feed::{Feed, Gone};
 pub(crate) use input::Progress;
 
@@ -22,6 +24,11 @@ use input::Input;
 pub(crate) trait Source: Send {
     /// How big it is in bytes, where that is known.
     fn bytes(&self) -> Option<u64>;
+
+    /// What it is called, where its name should not be shown.
+    fn shown(&self) -> Option<&str> {
+        None
+    }
 
     /// Whether its places are lines of a text; else they are rows.
     fn has_lines(&self) -> bool;
@@ -77,17 +84,31 @@ fn is_url(argument: &str) -> bool {
     argument.contains("://") || argument.starts_with("sqlite:")
 }
 
-/// Opens a source: by what it begins with, a Parquet file, JSON lines, or CSV.
+/// How sources are opened.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    /// The columns that are asked for.
+    pub(crate) wanted: Wanted,
+    /// What the others are called.
+    pub(crate) names: Names,
+    /// The table of a database.
+    pub(crate) table: Option<String>,
+    /// The one where none is named.
+    pub(crate) history: Option<History>,
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// Opens a source: a database by its address; what else there is by what it begins with, a Parquet
+/// file, JSON lines, or CSV.
 ///
 /// # Errors
 /// Where it can't be opened, is no such thing, or lacks a column.
-pub(crate) fn open(
-    name: &str,
-    wanted: &Wanted,
-    names: &Names,
-    progress: &Arc<Progress>,
-) -> Result<Box<dyn Source>, Error> {
-    let input = Input::open(name, progress)?;
+pub(crate) fn open(name: &str, opening: &Opening) -> Result<Box<dyn Source>, Error> {
+    if is_url(name) {
+        return database::open(name, opening);
+    }
+    let input = Input::open(name, &opening.progress)?;
+    let (wanted, names) = (&opening.wanted, &opening.names);
     match input.start() {
         start if start.starts_with(b"PAR1") => parquet::open(input, wanted, names),
         start if is_object(start) => json::open(input, wanted, names),

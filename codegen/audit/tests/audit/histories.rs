@@ -76,7 +76,13 @@ impl Histories {
 }
 
 pub(crate) fn options() -> Options {
-    Options { wanted: Wanted::default(), reports: false, memory: 16 << 20, strict: false }
+    Options {
+        wanted: Wanted::default(),
+        table: None,
+        reports: false,
+        memory: 16 << 20,
+        strict: false,
+    }
 }
 
 /// An audit of sources by the table of orders.

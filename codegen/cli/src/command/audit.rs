@@ -31,7 +31,8 @@ pub(crate) struct Audit {
 /// Where a history is, and how to read it.
 #[derive(Args)]
 pub(crate) struct History {
-    /// Files (Parquet, JSON lines, CSV with a header) and globs of them, or `-` for standard input
+    /// Files (Parquet, JSON lines, CSV with a header) and globs of them, `-` for standard input, or
+    /// the address of a database (postgres://USER@HOST/NAME, sqlite:FILE)
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<String>,
     /// The column of the row's id; several where the key takes several
@@ -46,6 +47,9 @@ pub(crate) struct History {
     /// The column of the time
     #[arg(long, value_name = "COLUMN")]
     at: Option<String>,
+    /// The table of a database; without it the history that TABLE makes there
+    #[arg(long = "table", value_name = "NAME")]
+    of_database: Option<String>,
     /// How much memory ordering may take, in MiB; beyond it, it takes temporary files
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
     memory: u64,

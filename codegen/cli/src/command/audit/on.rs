@@ -25,6 +25,7 @@ impl Audit {
         let mut out = self.out.as_deref().map(Out::create).transpose()?;
         let options = Options {
             wanted: self.history.wanted(),
+            table: self.history.of_database.clone(),
             reports: self.reports,
             memory: self.history.memory(),
             strict: self.strict,

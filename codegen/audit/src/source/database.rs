@@ -1,0 +1,323 @@
+//! A table of PostgreSQL's or SQLite's, streamed: the history that phasegate keeps, or any other.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use phasegate_codegen::emit::sql::{Dialect, SqlNames, quoted};
+use phasegate_codegen::machine::Machine;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, ColumnIndex, ConnectOptions as _, Connection as _, Database, Decode,
+    Executor as _, Row, Statement as _, Type,
+};
+use tokio::runtime::Runtime;
+
+use super::feed::{Feed, Gone, Written};
+use super::{Opening, Source, key};
+use crate::Error;
+use crate::batch::{Event, Id, NO_TIME};
+use crate::judge::{NOWHERE, SILENT};
+use crate::vocabulary;
+
+/// How long is waited for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// What numbers the reports of a row in a history.
+const SEQ: &str = "seq";
+/// What a history says that the state was before.
+const FROM: &str = "from_state";
+
+/// The history that a table makes, as each database writes its name.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    postgres: String,
+    sqlite: String,
+    /// Whether a first report may be of a row that was there before the history.
+    may_be_older: bool,
+    initial: Vec<u16>,
+}
+
+impl History {
+    /// The one of a machine, where it makes one.
+    pub(crate) fn of(machine: &Machine) -> Option<Self> {
+        let sql = machine.targets.sql()?;
+        let events = sql.events.as_deref()?;
+        let name = |dialect| SqlNames::new(machine, sql, dialect).of(events);
+        Some(Self {
+            postgres: name(Dialect::Postgres),
+            sqlite: name(Dialect::Sqlite),
+            may_be_older: !sql.owns,
+            initial: machine.initial.iter().map(|&id| vocabulary::code(id)).collect(),
+        })
+    }
+}
+
+enum Conn {
+    Postgres(Box<PgConnection>),
+    Sqlite(Box<SqliteConnection>),
+}
+
+struct Table {
+    runtime: Runtime,
+    conn: Conn,
+    shown: String,
+    select: String,
+    /// How many columns the key takes; the others follow it.
+    keys: usize,
+    /// Whether there is what orders the reports, after the status.
+    has_order: bool,
+    has_at: bool,
+    /// Where the reports are numbered, and the rows in their order.
+    history: Option<History>,
+}
+
+pub(super) fn open(url: &str, opening: &Opening) -> Result<Box<dyn Source>, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(error.to_string()))?;
+    let (mut conn, shown) = match url.split_once(':') {
+        Some(("postgres" | "postgresql", _)) => runtime.block_on(postgres(url))?,
+        Some(("sqlite", _)) => runtime.block_on(sqlite(url))?,
+        Some((scheme, _)) => {
+            return Err(Error::new(format!(
+                "no source of the kind `{scheme}:` is known; known: postgres:, sqlite:, files, -"
+            )));
+        }
+        None => {
+            return Err(Error::new("the address of a database begins with postgres:// or sqlite:"));
+        }
+    };
+    let is_postgres = matches!(conn, Conn::Postgres(_));
+    let (table, history) = relation(opening, is_postgres, &shown)?;
+    let probe = format!("SELECT * FROM {table}");
+    let has = runtime.block_on(columns(&mut conn, probe));
+    let has = has.map_err(|error| Error::new(format!("{shown}: {error}")))?;
+    let found = opening.wanted.find(&opening.names, &shown, &has)?;
+    let text = |name: &str| format!("CAST({} AS text)", quoted(name));
+    let mut list: Vec<String> = found.id.iter().map(|&at| text(&has[at])).collect();
+    list.push(text(&has[found.status]));
+    list.extend(found.order.map(|at| text(&has[at])));
+    list.extend(found.at.map(|at| text(&has[at])));
+    let has_column = |name: &str| has.iter().any(|column| column == name);
+    let mut order = String::new();
+    let mut numbered = None;
+    if found.order.is_none() {
+        if !has_column(SEQ) {
+            return Err(Error::new(format!(
+                "{shown}: a table has no order of its own; name the column that orders the reports \
+                 of a row by --order"
+            )));
+        }
+        let rows: Vec<String> = found.id.iter().map(|&at| quoted(&has[at])).collect();
+        order = format!(" ORDER BY {}, {}", rows.join(", "), quoted(SEQ));
+        if let Some(history) = history.filter(|_| has_column(FROM)) {
+            list.extend([text(SEQ), text(FROM)]);
+            numbered = Some(history);
+        }
+    }
+    let select = format!("SELECT {} FROM {table}{order}", list.join(", "));
+    let (keys, has_order, has_at) = (found.id.len(), found.order.is_some(), found.at.is_some());
+    Ok(Box::new(Table { runtime, conn, shown, select, keys, has_order, has_at, history: numbered }))
+}
+
+/// The table to read, as it is written, and the history that it is.
+fn relation(
+    opening: &Opening,
+    is_postgres: bool,
+    shown: &str,
+) -> Result<(String, Option<History>), Error> {
+    if let Some(table) = &opening.table {
+        let parts: Vec<String> = table.split('.').map(quoted).collect();
+        return Ok((parts.join("."), None));
+    }
+    match &opening.history {
+        Some(history) => {
+            let name = if is_postgres { &history.postgres } else { &history.sqlite };
+            Ok((name.clone(), Some(history.clone())))
+        }
+        None => Err(Error::new(format!(
+            "{shown}: the table makes no history there ([target.sql] with `events`); name a table \
+             of the database by --table"
+        ))),
+    }
+}
+
+async fn postgres(url: &str) -> Result<(Conn, String), Error> {
+    let options = PgConnectOptions::from_str(url)
+        // What it says may quote the address, and with it the password.
+        .map_err(|_| {
+            Error::new("the address is none of PostgreSQL: postgres://USER@HOST:PORT/DATABASE")
+        })?;
+    let options = options.application_name("phasegate audit").disable_statement_logging();
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    let shown = format!("postgres://{}:{}/{database}", options.get_host(), options.get_port());
+    let connecting = tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await;
+    let mut conn = match connecting {
+        Ok(Ok(conn)) => conn,
+        Ok(Err(error)) => return Err(Error::new(format!("{shown}: {error}"))),
+        Err(_) => {
+            return Err(Error::new(format!("{shown}: timed out after {} s", CONNECT.as_secs())));
+        }
+    };
+    // Times come with their offset, and in one form.
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
+                 SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'";
+    let begun = conn.execute(AssertSqlSafe(begin.to_owned())).await;
+    begun.map_err(|error| Error::new(format!("{shown}: {error}")))?;
+    Ok((Conn::Postgres(Box::new(conn)), shown))
+}
+
+async fn sqlite(url: &str) -> Result<(Conn, String), Error> {
+    let options = SqliteConnectOptions::from_str(url).map_err(|error| {
+        Error::new(format!("the address is none of SQLite (sqlite:FILE): {error}"))
+    })?;
+    let options = options
+        .create_if_missing(false)
+        .read_only(true)
+        .busy_timeout(CONNECT)
+        .disable_statement_logging();
+    let file = options.get_filename().to_path_buf();
+    let shown = format!("sqlite:{}", file.display());
+    let opened = SqliteConnection::connect_with(&options).await;
+    let conn = opened.map_err(|error| match file.exists() {
+        true => Error::new(format!("{shown}: {error}")),
+        false => Error::new(format!("{shown}: there is no such file")),
+    })?;
+    Ok((Conn::Sqlite(Box::new(conn)), shown))
+}
+
+async fn columns(conn: &mut Conn, sql: String) -> Result<Vec<String>, sqlx::Error> {
+    use sqlx::Column as _;
+    let sql = AssertSqlSafe(sql);
+    let name = |column: &str| column.to_owned();
+    Ok(match conn {
+        Conn::Postgres(conn) => {
+            let statement = (**conn).prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await?;
+            statement.columns().iter().map(|column| name(column.name())).collect()
+        }
+        Conn::Sqlite(conn) => {
+            let statement = (**conn).prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await?;
+            statement.columns().iter().map(|column| name(column.name())).collect()
+        }
+    })
+}
+
+impl Source for Table {
+    fn bytes(&self) -> Option<u64> {
+        None
+    }
+
+    fn has_lines(&self) -> bool {
+        false
+    }
+
+    fn shown(&self) -> Option<&str> {
+        Some(&self.shown)
+    }
+
+    fn read(self: Box<Self>, feed: &mut Feed) -> Result<(), Gone> {
+        let Self { runtime, conn, select, keys, has_order, has_at, history, .. } = *self;
+        let mut reader = Reader { keys, has_order, has_at, history, line: 0, last: None, feed };
+        let select = AssertSqlSafe(select);
+        let done = runtime.block_on(async {
+            match conn {
+                Conn::Postgres(mut conn) => {
+                    let mut rows = sqlx::query(select).fetch(&mut *conn);
+                    loop {
+                        match rows.try_next().await {
+                            Ok(Some(row)) => reader.row(&row)?,
+                            Ok(None) => return Ok(None),
+                            Err(error) => return Ok(Some(error)),
+                        }
+                    }
+                }
+                Conn::Sqlite(mut conn) => {
+                    let mut rows = sqlx::query(select).fetch(&mut *conn);
+                    loop {
+                        match rows.try_next().await {
+                            Ok(Some(row)) => reader.row(&row)?,
+                            Ok(None) => return Ok(None),
+                            Err(error) => return Ok(Some(error)),
+                        }
+                    }
+                }
+            }
+        });
+        match done? {
+            None => Ok(()),
+            Some(error) => {
+                let line = reader.line;
+                reader.feed.cut_off(Some(line), format!("it can't be read on: {error}"))
+            }
+        }
+    }
+}
+
+/// What reads the rows that a query gives.
+struct Reader<'r> {
+    keys: usize,
+    has_order: bool,
+    has_at: bool,
+    history: Option<History>,
+    line: u64,
+    /// The row of the last report.
+    last: Option<String>,
+    feed: &'r mut Feed,
+}
+
+impl Reader<'_> {
+    fn row<'q, R: Row>(&mut self, row: &'q R) -> Result<(), Gone>
+    where
+        usize: ColumnIndex<R>,
+        &'q str: Decode<'q, R::Database> + Type<R::Database>,
+        R::Database: Database,
+    {
+        self.line += 1;
+        let mut joined = Vec::new();
+        let text = |at: usize| row.try_get::<Option<&str>, _>(at).ok().flatten();
+        let bytes = |at: usize| text(at).map(str::as_bytes);
+        let id = key::join((0..self.keys).map(bytes), &mut joined);
+        let (status, mut next) = (self.keys, self.keys + 1);
+        let mut place = |has: bool| {
+            next += usize::from(has);
+            has.then_some(next - 1)
+        };
+        let (order, at) = (place(self.has_order), place(self.has_at));
+        let seq = place(self.history.is_some());
+        if let (Some(seq), Some(id)) = (seq, id) {
+            self.before(id, text(seq), text(seq + 1), text(status))?;
+        }
+        let written =
+            Written { id, status: bytes(status), order: order.map(bytes), at: at.and_then(bytes) };
+        self.feed.written(self.line, written)
+    }
+
+    /// Where a row was before the first report that the history has of it: its steps were pruned, or
+    /// it is older than the history.
+    fn before(
+        &mut self,
+        id: Id<'_>,
+        seq: Option<&str>,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<(), Gone> {
+        let Some(history) = &self.history else { return Ok(()) };
+        let shown = id.to_string();
+        if self.last.as_ref() == Some(&shown) {
+            return Ok(());
+        }
+        let code = |feed: &mut Feed, text: &str| feed.coder.code(text.as_bytes());
+        let starts =
+            |feed: &mut Feed| to.is_some_and(|to| history.initial.contains(&code(feed, to)));
+        let state = match from {
+            Some(from) => Some(code(self.feed, from)),
+            None if seq != Some("1") => Some(NOWHERE),
+            None if history.may_be_older && !starts(self.feed) => Some(NOWHERE),
+            None => None,
+        };
+        self.last = Some(shown);
+        let Some(state) = state else { return Ok(()) };
+        let (line, state) = (self.line, state | SILENT);
+        self.feed.event(&Event { id, state, line, at: NO_TIME, key: None, table: 0 })
+    }
+}
