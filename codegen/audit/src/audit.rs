@@ -2,8 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use phasegate_codegen::machine::Machine;
@@ -12,12 +11,11 @@ use crate::Error;
 use crate::batch::{Batch, Trouble, TroubleKind};
 use crate::columns::{Names, Wanted};
 use crate::judge::{Judge, Step, Verdict};
-use crate::keys::Kinds;
 use crate::order::Sorter;
 use crate::out::Out;
 use crate::report::{self, Found, Report, SHOWN, SourceName, Stopped};
-use crate::source::{self, Feed, Gone, History, Opening, Progress, Source};
-use crate::vocabulary::{Coder, Vocabulary};
+use crate::source::{History, Opened, Opening, Progress};
+use crate::vocabulary::Vocabulary;
 
 /// So many batches wait for the judge at most.
 const WAITING: usize = 8;
@@ -50,67 +48,11 @@ pub struct Seen {
     pub of: Option<u64>,
 }
 
-/// Sources that can be read, and have the columns.
-pub(crate) struct Opened {
-    pub(crate) names: Vec<SourceName>,
-    /// Those that can't be opened a second time.
-    open: Vec<Option<Box<dyn Source>>>,
-    opening: Opening,
-    of: Option<u64>,
-}
-
-impl Opened {
-    /// Looks into every source.
-    pub(crate) fn look(arguments: &[String], opening: Opening) -> Result<Self, Error> {
-        let mut opened = Self { names: Vec::new(), open: Vec::new(), opening, of: Some(0) };
-        for name in source::named(arguments)? {
-            let source = source::open(&name, &opened.opening)?;
-            opened.of = opened.of.zip(source.bytes()).map(|(all, more)| all + more);
-            let has_lines = source.has_lines();
-            let shown = source.shown().unwrap_or(&name).to_owned();
-            // Of a thousand files each is opened again at its time.
-            opened.open.push((!source::is_file(&name)).then_some(source));
-            opened.names.push(SourceName { name: shown, has_lines });
-        }
-        Ok(opened)
-    }
-
-    /// Reads one source after the other, in a thread of its own.
-    fn read(self, to: SyncSender<Batch>, vocabulary: &Arc<Vocabulary>) -> JoinHandle<()> {
-        let vocabulary = Arc::clone(vocabulary);
-        thread::spawn(move || {
-            let _: Result<(), Gone> = self.read_all(&to, &vocabulary);
-        })
-    }
-
-    fn read_all(
-        mut self,
-        to: &SyncSender<Batch>,
-        vocabulary: &Arc<Vocabulary>,
-    ) -> Result<(), Gone> {
-        let kinds = Kinds::default();
-        let open = std::mem::take(&mut self.open);
-        for (number, (source, name)) in (0..).zip(open.into_iter().zip(&self.names)) {
-            let coder = Coder::new(Arc::clone(vocabulary));
-            let mut feed = Feed::new(number, to.clone(), coder, kinds.clone());
-            let source = match source {
-                Some(source) => Ok(source),
-                None => source::open(&name.name, &self.opening),
-            };
-            match source {
-                Ok(source) => source.read(&mut feed)?,
-                Err(error) => feed.cut_off(None, format!("it can't be read any more: {error}"))?,
-            }
-            feed.flush()?;
-        }
-        Ok(())
-    }
-}
-
 /// Everything that an audit knows while it runs.
 struct Run<'r> {
-    machine: &'r Machine,
-    vocabulary: Arc<Vocabulary>,
+    /// None where nothing is judged.
+    machine: Option<&'r Machine>,
+    vocabulary: &'r Vocabulary,
     strict: bool,
     judge: Judge,
     found: Found,
@@ -138,6 +80,7 @@ impl Run<'_> {
                 if *strict { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }
             Verdict::Violation => {
+                let Some(machine) = machine else { return ControlFlow::Continue(()) };
                 found.violations += 1;
                 let is_shown = found.violations <= SHOWN as u64;
                 if !is_shown && out.is_none() {
@@ -168,30 +111,57 @@ pub fn audit(
     machine: &Machine,
     sources: &[String],
     options: &Options,
-    mut out: Option<&mut Out>,
+    out: Option<&mut Out>,
     watch: &mut dyn FnMut(Seen) -> ControlFlow<()>,
 ) -> Result<Report, Error> {
     let vocabulary = Arc::new(Vocabulary::of(machine));
-    let progress = Arc::new(Progress::default());
     let opening = Opening {
         wanted: options.wanted.clone(),
         names: Names::of(machine),
         table: options.table.clone(),
         history: History::of(machine),
-        progress: Arc::clone(&progress),
+        progress: Arc::new(Progress::default()),
     };
     let opened = Opened::look(sources, opening)?;
-    let (names, of) = (opened.names.clone(), opened.of);
+    let judge = Judge::new(machine, options.reports);
+    let done = judged(opened, judge, &vocabulary, options, Some(machine), out, watch)?;
+    let mut report = report::report(machine, &done.judge, done.found, done.names);
+    report.spilled = done.spilled;
+    report.stopped = done.stopped;
+    Ok(report)
+}
+
+/// What came of it.
+pub(crate) struct Done {
+    pub(crate) judge: Judge,
+    pub(crate) found: Found,
+    pub(crate) names: Vec<SourceName>,
+    pub(crate) spilled: usize,
+    pub(crate) stopped: Option<Stopped>,
+}
+
+/// Takes the events of sources to a judge, in their order; violations are kept where there is a
+/// machine.
+pub(crate) fn judged(
+    opened: Opened,
+    judge: Judge,
+    vocabulary: &Arc<Vocabulary>,
+    options: &Options,
+    machine: Option<&Machine>,
+    out: Option<&mut Out>,
+    watch: &mut dyn FnMut(Seen) -> ControlFlow<()>,
+) -> Result<Done, Error> {
+    let (names, of, progress) = (opened.names.clone(), opened.of, opened.progress());
     let (to, from) = sync_channel(WAITING);
-    let reader = opened.read(to, &vocabulary);
+    let reader = opened.read(to, vocabulary);
     let mut sorter = options.wanted.order.as_ref().map(|_| Sorter::new(options.memory));
     let mut run = Run {
         machine,
         vocabulary,
         strict: options.strict,
-        judge: Judge::new(machine, options.reports),
+        judge,
         found: Found::default(),
-        out: out.take(),
+        out,
         failed: None,
     };
     let mut events = 0;
@@ -239,15 +209,13 @@ pub fn audit(
         return Err(error);
     }
     let is_strict = options.strict && run.found.is_troubled();
-    let mut report = report::report(machine, &run.judge, run.found, names);
-    report.spilled = spilled;
-    report.stopped = stopped.or(is_strict.then_some(Stopped::Strict));
-    Ok(report)
+    let stopped = stopped.or(is_strict.then_some(Stopped::Strict));
+    Ok(Done { judge: run.judge, found: run.found, names, spilled, stopped })
 }
 
 /// Takes in batches until there are no more, or `take` breaks; it is called without one where none
 /// comes for a while.
-pub(crate) fn receive(
+fn receive(
     from: &Receiver<Batch>,
     mut take: impl FnMut(Option<&mut Batch>) -> ControlFlow<Stopped>,
 ) -> Option<Stopped> {

@@ -83,8 +83,12 @@ pub(crate) struct Counts {
 impl Counts {
     /// How many times a step was taken, legal or not; without `from` how many rows started there.
     pub(crate) fn of(&self, from: Option<StateId>, to: StateId) -> u64 {
-        let from = from.map_or(self.width, StateId::index);
-        self.pairs[from * self.width + to.index()]
+        self.of_codes(from.map(StateId::index), to.index())
+    }
+
+    /// The same by the places of states.
+    pub(crate) fn of_codes(&self, from: Option<usize>, to: usize) -> u64 {
+        self.pairs[from.unwrap_or(self.width) * self.width + to]
     }
 
     /// How many steps followed a state that the table lacks, and were not judged.
@@ -120,6 +124,20 @@ impl Judge {
     /// One that has judged nothing; with `reports` redeliveries are passed over.
     pub(crate) fn new(machine: &Machine, reports: bool) -> Self {
         let width = machine.states.len();
+        Self::by(Legal::of(machine, width), width, reports)
+    }
+
+    /// One that takes every step between so many states, and only counts; with `reports` all that
+    /// repeats a state is a redelivery.
+    pub(crate) fn open(width: usize, reports: bool) -> Self {
+        let mut pairs = vec![true; (width + 2) * width];
+        if reports {
+            (0..width).for_each(|state| pairs[state * width + state] = false);
+        }
+        Self::by(Legal { pairs }, width, reports)
+    }
+
+    fn by(legal: Legal, width: usize, redeliveries: bool) -> Self {
         let counts = Counts {
             width,
             pairs: vec![0; (width + 2) * width],
@@ -127,9 +145,8 @@ impl Judge {
             redeliveries: 0,
             latest: NO_TIME,
         };
-        let legal = Legal::of(machine, width);
         Self {
-            core: Core { legal, redeliveries: reports, counts, stays: Stays::new(width) },
+            core: Core { legal, redeliveries, counts, stays: Stays::new(width) },
             numbers: Rows::default(),
             uuids: Rows::default(),
             texts: Rows::default(),

@@ -7,6 +7,8 @@
 mod audit;
 mod batch;
 mod columns;
+mod discover;
+mod html;
 mod judge;
 mod keys;
 mod order;
@@ -24,6 +26,7 @@ use std::fmt;
 pub use audit::{Options, Seen, audit};
 pub use batch::{Trouble, TroubleKind};
 pub use columns::Wanted;
+pub use discover::{Discovered, MOST_DRAFTED, discover};
 pub use out::Out;
 pub use report::{Report, SHOWN, SourceName, Stopped, Stuck, Taken, Violation};
 pub use stays::{Stay, words};

@@ -14,7 +14,7 @@ use crate::stays::words;
 use crate::time;
 
 /// What a step begins with that begins nowhere.
-const START: &str = "start";
+pub(crate) const START: &str = "start";
 
 impl Report {
     /// The first of every kind, and stuck rows.

@@ -144,7 +144,7 @@ impl Report {
 pub(crate) struct Found {
     pub(crate) violations: u64,
     pub(crate) first_violations: Vec<Violation>,
-    troubles: BTreeMap<TroubleKind, u64>,
+    pub(crate) troubles: BTreeMap<TroubleKind, u64>,
     first_troubles: Vec<Trouble>,
 }
 

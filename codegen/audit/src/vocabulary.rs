@@ -22,6 +22,9 @@ pub(crate) struct Vocabulary {
     known: HashMap<Vec<u8>, u16>,
     null: Option<u16>,
     states: u16,
+    /// The code of the first text that the table lacks, and how many there are.
+    first: u16,
+    most: usize,
     unknown: Mutex<Unknown>,
 }
 
@@ -29,6 +32,8 @@ pub(crate) struct Vocabulary {
 struct Unknown {
     codes: HashMap<Vec<u8>, u16>,
     texts: Vec<String>,
+    /// Whether there are more than have a code of their own.
+    has_more: bool,
 }
 
 impl Vocabulary {
@@ -45,7 +50,26 @@ impl Vocabulary {
         let null = machine.targets.sql().and_then(|sql| sql.null.as_deref());
         let null = null.and_then(|name| machine.find(name)).map(code);
         let states = u16::try_from(machine.states.len()).expect("a table has at most 4,096 states");
-        Self { known, null, states, unknown: Mutex::default() }
+        let (first, most) = (states + 1, MOST_UNKNOWN);
+        Self { known, null, states, first, most, unknown: Mutex::default() }
+    }
+
+    /// Of a table that nobody has written: as many texts are its states, as they come.
+    pub(crate) fn open(states: usize) -> Self {
+        let most = states;
+        let states = u16::try_from(states).expect("nobody asks for more than a table has");
+        let known = HashMap::new();
+        Self { known, null: None, states, first: 0, most, unknown: Mutex::default() }
+    }
+
+    /// The texts that the table lacks, as they came.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.unknown().texts.clone()
+    }
+
+    /// Whether each text has a code of its own.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.unknown().has_more
     }
 
     /// How many states there are, which is the code of nothing yet.
@@ -67,13 +91,15 @@ impl Vocabulary {
         if let Some(&code) = unknown.codes.get(text) {
             return code;
         }
-        let place = unknown.texts.len().min(MOST_UNKNOWN);
-        let next = self.states + 1 + u16::try_from(place).expect("there are at most 4,097 of them");
-        if place < MOST_UNKNOWN {
-            unknown.codes.insert(text.to_vec(), next);
-            let shown: String = String::from_utf8_lossy(text).chars().take(MOST_SHOWN).collect();
-            unknown.texts.push(shown);
+        let place = unknown.texts.len();
+        if place >= self.most {
+            unknown.has_more = true;
+            return self.states + 1 + self.first;
         }
+        let next = self.first + u16::try_from(place).expect("there are at most 4,096 of them");
+        unknown.codes.insert(text.to_vec(), next);
+        let shown: String = String::from_utf8_lossy(text).chars().take(MOST_SHOWN).collect();
+        unknown.texts.push(shown);
         next
     }
 
@@ -82,7 +108,7 @@ impl Vocabulary {
         if code == NOWHERE {
             return "(not known)".to_owned();
         }
-        let place = usize::from(code.saturating_sub(self.states + 1));
+        let place = usize::from(code.saturating_sub(self.first));
         self.unknown().texts.get(place).cloned().unwrap_or_else(|| "(another)".to_owned())
     }
 

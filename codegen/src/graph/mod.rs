@@ -26,6 +26,21 @@ pub struct Drawing<'m> {
     folded: BTreeSet<StateId>,
     skips: bool,
     history: Vec<StateId>,
+    /// How often many rows took each step.
+    traffic: Vec<Traffic>,
+}
+
+/// How often many rows took a step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Traffic {
+    /// The state before.
+    pub from: StateId,
+    /// The state after.
+    pub to: StateId,
+    /// How often.
+    pub times: u64,
+    /// Whether the table allows it.
+    pub is_legal: bool,
 }
 
 impl<'m> Drawing<'m> {
@@ -40,7 +55,7 @@ impl<'m> Drawing<'m> {
             machine.state(end).is_ended() && open.len() > FEW && open.iter().all(leads)
         };
         let folded = machine.state_ids().filter(is_folded).collect();
-        Self { machine, folded, skips: false, history: Vec::new() }
+        Self { machine, folded, skips: false, history: Vec::new(), traffic: Vec::new() }
     }
 
     /// Whether skips are drawn too.
@@ -57,26 +72,43 @@ impl<'m> Drawing<'m> {
         self
     }
 
-    /// The edges, in the order of the table.
+    /// Weighs each step by how often rows took it, and draws those that the table does not allow.
+    #[must_use]
+    pub fn with_traffic(mut self, traffic: Vec<Traffic>) -> Self {
+        self.traffic = traffic;
+        self
+    }
+
+    /// The edges, in the order of the table; those that it does not allow come last.
     fn edges(&self) -> Vec<Edge> {
-        let mut taken: BTreeMap<(StateId, StateId), usize> = BTreeMap::new();
+        let mut taken: BTreeMap<(StateId, StateId), u64> = BTreeMap::new();
         for step in self.history.windows(2) {
             *taken.entry((step[0], step[1])).or_default() += 1;
         }
+        for step in self.traffic.iter().filter(|step| step.is_legal) {
+            *taken.entry((step.from, step.to)).or_default() += step.times;
+        }
         let edge = |(from, to, kind)| {
             let taken = taken.get(&(from, to)).copied().unwrap_or_default();
-            Edge { from, to, is_skip: kind == Kind::Skip, taken }
+            Edge { from, to, is_skip: kind == Kind::Skip, taken, is_legal: true }
         };
+        let violation = |step: &Traffic| {
+            let Traffic { from, to, times, is_legal } = *step;
+            Edge { from, to, is_skip: false, taken: times, is_legal }
+        };
+        let violations = self.traffic.iter().filter(|step| !step.is_legal && step.times > 0);
         let is_drawn = |edge: &Edge| {
             let is_folded =
                 self.folded.contains(&edge.to) && !self.machine.state(edge.from).is_ended();
             edge.taken > 0 || if edge.is_skip { self.skips } else { !is_folded }
         };
-        self.machine.transitions().map(edge).filter(is_drawn).collect()
+        let legal = self.machine.transitions().map(edge).filter(is_drawn);
+        legal.chain(violations.map(violation)).collect()
     }
 
     fn is_reached(&self, id: StateId) -> bool {
-        self.history.contains(&id)
+        let is_entered = |step: &Traffic| step.times > 0 && (step.to == id || step.from == id);
+        self.history.contains(&id) || self.traffic.iter().any(is_entered)
     }
 
     fn is_current(&self, id: StateId) -> bool {
@@ -104,8 +136,10 @@ struct Edge {
     from: StateId,
     to: StateId,
     is_skip: bool,
-    /// How many times the row took it.
-    taken: usize,
+    /// How many times it was taken.
+    taken: u64,
+    /// Whether the table allows it.
+    is_legal: bool,
 }
 
 /// What is written beside an end that every open state leads to.
@@ -128,6 +162,8 @@ const MARKS: [&Mark; 4] = [&SUCCESS, &FAILURE, &CANCELLED, &NEUTRAL];
 const INK: &str = "#14181f";
 /// What a row has reached.
 const REACHED: &str = "#1f5fbf";
+/// What the table does not allow.
+const VIOLATION: &str = "#b3202f";
 
 /// The mark of an end; a terminal state without an outcome is neither good nor bad.
 fn mark(state: &State) -> Option<&'static Mark> {

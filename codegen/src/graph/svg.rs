@@ -12,7 +12,7 @@ use askama::Template;
 use unicode_width::UnicodeWidthStr;
 
 use super::layout::{self, Layout, Node};
-use super::{Drawing, Edge, FROM_ALL, INK, MARKS, Mark, REACHED, mark};
+use super::{Drawing, Edge, FROM_ALL, INK, MARKS, Mark, REACHED, VIOLATION, mark};
 use crate::machine::StateId;
 use bands::Bands;
 
@@ -62,6 +62,8 @@ struct Picture<'p> {
     height: String,
     ink: &'static str,
     accent: &'static str,
+    /// The colour of what the table does not allow, where that is drawn.
+    violation: Option<&'static str>,
     bands: Vec<Band>,
     edges: Vec<Path>,
     nodes: Vec<Shape>,
@@ -86,8 +88,10 @@ struct Path {
     class: &'static str,
     d: String,
     colour: &'static str,
-    stroke: &'static str,
+    stroke: String,
     is_dashed: bool,
+    /// The arrow at its end.
+    marker: &'static str,
 }
 
 /// A state.
@@ -221,6 +225,7 @@ impl<'c, 'm> Canvas<'c, 'm> {
             height: px(height),
             ink: INK,
             accent: REACHED,
+            violation: self.edges.iter().any(|edge| !edge.is_legal).then_some(VIOLATION),
             bands: self.rows(width),
             edges: self.paths(),
             nodes: machine.state_ids().map(|id| self.shape(id)).collect(),
@@ -280,6 +285,7 @@ impl<'c, 'm> Canvas<'c, 'm> {
 
     fn paths(&self) -> Vec<Path> {
         let ports = self.ports();
+        let most = self.edges.iter().map(|edge| edge.taken).max().unwrap_or_default();
         let mut steps = 0;
         let mut paths = Vec::new();
         for edge in self.edges {
@@ -298,18 +304,40 @@ impl<'c, 'm> Canvas<'c, 'm> {
             paths.push(Path {
                 step: format!("{} {}", name(edge.from), name(edge.to)),
                 title: format!("{} → {}{times}", title(edge.from), title(edge.to)),
-                class: match (edge.taken > 0, edge.is_skip) {
-                    (true, _) => "step taken",
-                    (false, true) => "step skip",
-                    (false, false) => "step",
+                class: match (edge.is_legal, edge.taken > 0, edge.is_skip) {
+                    (false, _, _) => "step violation",
+                    (true, true, _) => "step taken",
+                    (true, false, true) => "step skip",
+                    (true, false, false) => "step",
                 },
                 d,
-                colour: if edge.taken > 0 { REACHED } else { "#6b7480" },
-                stroke: if edge.taken > 0 { "2.5" } else { "1.3" },
+                colour: match (edge.is_legal, edge.taken > 0) {
+                    (false, _) => VIOLATION,
+                    (true, true) => REACHED,
+                    (true, false) => "#6b7480",
+                },
+                stroke: self.stroke(edge, most),
                 is_dashed: edge.is_skip,
+                marker: match (edge.is_legal, edge.taken > 0) {
+                    (false, _) => "violation",
+                    (true, true) => "taken",
+                    (true, false) => "arrow",
+                },
             });
         }
         paths
+    }
+
+    /// How wide an edge is: the wider the more often it was taken, in steps that can be seen.
+    fn stroke(&self, edge: &Edge, most: u64) -> String {
+        match edge.taken {
+            0 => "1.3".to_owned(),
+            _ if self.drawing.traffic.is_empty() => "2.5".to_owned(),
+            taken => {
+                let share = f64::from((taken + 1).ilog2()) / f64::from((most + 1).ilog2().max(1));
+                px(1.3 + 4.7 * share)
+            }
+        }
     }
 
     /// From the side of one node to that of another, through the lanes between.
@@ -409,6 +437,12 @@ impl<'c, 'm> Canvas<'c, 'm> {
         }));
         if self.edges.iter().any(|edge| edge.is_skip) {
             words.push("- - skips what is optional".to_owned());
+        }
+        if !drawing.traffic.is_empty() {
+            words.push("wide: taken often".to_owned());
+        }
+        if self.edges.iter().any(|edge| !edge.is_legal) {
+            words.push("red: not legal".to_owned());
         }
         if !drawing.history.is_empty() {
             words.push("bold: reached".to_owned());

@@ -6,6 +6,7 @@ mod feed;
 mod input;
 mod json;
 mod key;
+mod opened;
 mod parquet;
 mod value;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub(crate) use database::History;
 pub(crate) use feed::{Feed, Gone};
 pub(crate) use input::Progress;
+pub(crate) use opened::Opened;
 
 use crate::Error;
 use crate::columns::{Names, Wanted};

@@ -1,7 +1,7 @@
 //! `phasegate audit`: judges whole histories, where the command was built with what reads them.
 
 #[cfg(feature = "audit")]
-mod on;
+pub(crate) mod on;
 
 use std::path::PathBuf;
 
@@ -18,6 +18,9 @@ pub(crate) struct Audit {
     /// Read logs of reports: redeliveries are passed over
     #[arg(long)]
     reports: bool,
+    /// Write the report as one page of HTML
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Write all violations to a file: .parquet, .csv or .jsonl
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -34,7 +37,7 @@ pub(crate) struct History {
     /// Files (Parquet, JSON lines, CSV with a header) and globs of them, `-` for standard input, or
     /// the address of a database (postgres://USER@HOST/NAME, sqlite:FILE)
     #[arg(value_name = "SOURCE", required = true)]
-    sources: Vec<String>,
+    pub(crate) sources: Vec<String>,
     /// The column of the row's id; several where the key takes several
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     id: Vec<String>,
@@ -49,7 +52,7 @@ pub(crate) struct History {
     at: Option<String>,
     /// The table of a database; without it the history that TABLE makes there
     #[arg(long = "table", value_name = "NAME")]
-    of_database: Option<String>,
+    pub(crate) of_database: Option<String>,
     /// How much memory ordering may take, in MiB; beyond it, it takes temporary files
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
     memory: u64,
@@ -58,10 +61,16 @@ pub(crate) struct History {
 #[cfg(not(feature = "audit"))]
 impl Audit {
     pub(crate) fn run(&self) -> super::CommandResult {
-        Err(super::Failure::Message(
-            "this command was built without what reads histories; get it by `cargo install \
-             phasegate-cli --features audit`"
-                .to_owned(),
-        ))
+        Err(without())
     }
+}
+
+/// How to get what reads histories.
+#[cfg(not(feature = "audit"))]
+pub(crate) fn without() -> super::Failure {
+    super::Failure::Message(
+        "this command was built without what reads histories; get it by `cargo install \
+         phasegate-cli --features audit`"
+            .to_owned(),
+    )
 }

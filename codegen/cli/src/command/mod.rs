@@ -7,6 +7,7 @@ mod backend;
 mod compat;
 mod console;
 mod demo;
+mod discover;
 mod explain;
 mod graph;
 mod init;
@@ -94,6 +95,9 @@ enum Command {
     /// Judge a whole history: violations, counts and times
     #[command(after_help = FINDS)]
     Audit(audit::Audit),
+    /// Draft a table from a history
+    #[command(after_help = FINDS)]
+    Discover(discover::Discover),
     /// May one version of a table follow another while everything runs
     #[command(after_help = FINDS)]
     Compat(compat::Compat),
@@ -404,6 +408,7 @@ pub fn run() -> ExitCode {
         Command::Workflow(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Discover(command) => command.run(),
         Command::Compat(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Graph(command) => command.run(),

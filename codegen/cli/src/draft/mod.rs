@@ -1,6 +1,8 @@
 //! The draft of a table for a status column that exists: its states from the labels, its transitions
 //! from the history where there is one.
 
+#[cfg(feature = "audit")]
+pub(crate) mod history;
 mod look;
 mod names;
 mod numbers;

@@ -14,6 +14,8 @@ fn says_how_to_get_what_reads_histories() {
     let ran = folder.run(&["audit", "m.toml", "h.csv"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
     assert!(ran.err.contains("cargo install phasegate-cli --features audit"), "{ran:?}");
+    let ran = folder.run(&["discover", "h.csv"]);
+    assert!(ran.err.contains("cargo install phasegate-cli --features audit"), "{ran:?}");
 }
 
 #[cfg(feature = "audit")]
@@ -159,5 +161,100 @@ mod on {
         assert!(ran.out.contains("1 report of 1 row in `torn.csv`: 1 violation"), "{ran:?}");
         assert!(ran.err.contains("--strict"), "{ran:?}");
         assert_eq!(run(&folder, &["good.csv", "--strict"]).code, Some(0));
+    }
+
+    #[test]
+    fn the_page_is_one_file_with_what_was_found() {
+        let folder = folder();
+        folder.write("odd.csv", "id,status,at\n<b>,a,2026-01-01\n<b>,\"<i>&\",2026-01-02\n1,z,\n");
+        let ran = run(&folder, &["bad.csv", "odd.csv", "--html", "h.html"]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+        let page = folder.read("h.html");
+        assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"), "{page}");
+        // It loads nothing, and runs nothing.
+        for loads in ["<script", "src=", "<link", "@import", "<i>", "<b>,"] {
+            assert!(!page.contains(loads), "{loads}: {page}");
+        }
+        assert!(page.contains("&#60;i&#62;&#38;") || page.contains("&lt;i&gt;&amp;"), "{page}");
+        // The picture has what was taken, and what was taken though it is not legal.
+        assert!(page.contains("class=\"step taken\" data-step=\"a b\"") || page.contains("<svg"));
+        assert!(page.contains("class=\"step violation\" data-step=\"a z\""), "{page}");
+        assert!(page.contains("<td class=\"bad\">z</td>"), "{page}");
+        assert_eq!(page.matches("<svg").count(), 1);
+        let ran = run(&folder, &["bad.csv", "--html", "none/h.html"]);
+        assert!(ran.code == Some(2) && ran.err.contains("none/h.html"), "{ran:?}");
+    }
+
+    /// A history of a hundred rows that all go one way, and what some did besides.
+    fn known(folder: &Folder, more: &str) {
+        let rows = (0..100)
+            .flat_map(|id| ["new", "In work", "done"].map(|state| format!("{id},{state}\n")));
+        folder.write("order_events.csv", format!("id,status\n{}{more}", rows.collect::<String>()));
+    }
+
+    #[test]
+    fn a_draft_is_a_table_by_which_its_history_has_what_was_left_out_and_nothing_else() {
+        let folder = Folder::new();
+        // One goes back, one starts at the end, one comes to a state that nothing else does.
+        known(&folder, "x,new\nx,done\ny,done\nz,new\nz,odd\nz,odder\nz,done\n");
+        let drafted = folder.run(&["discover", "order_events.csv", "--noise", "0.02"]);
+        assert_eq!(drafted.code, Some(0), "{drafted:?}");
+        folder.write("order.toml", &drafted.out);
+        for line in [
+            "name    = \"order\"",
+            "initial = \"new\"",
+            "value = \"In work\"",
+            "#   new -> done: 1 times",
+            "#   start -> done: 1 times",
+        ] {
+            assert!(drafted.out.contains(line), "{line}: {}", drafted.out);
+        }
+        assert!(
+            !drafted.out.contains("\"odd\""),
+            "nothing that is left leads to it: {}",
+            drafted.out
+        );
+        let left_out = drafted.err.split("noise: ").nth(1).and_then(|it| it.split(' ').next());
+        let ran = folder.run(&["audit", "order.toml", "order_events.csv", "--format", "json"]);
+        let violations = ran.json()["violations"]["all"].to_string();
+        assert_eq!(Some(violations.as_str()), left_out, "{}", drafted.out);
+        assert_eq!(folder.run(&["check", "order.toml"]).code, Some(0));
+        // With nothing left out there is nothing to find, but for the start in an end.
+        let drafted = folder.run(&["discover", "order_events.csv", "--noise", "0"]);
+        folder.write("order.toml", &drafted.out);
+        let ran = folder.run(&["audit", "order.toml", "order_events.csv", "--format", "json"]);
+        assert_eq!(ran.json()["violations"]["all"], 1, "{}", drafted.out);
+    }
+
+    #[test]
+    fn a_history_that_goes_round_is_drafted_with_an_end() {
+        let folder = Folder::new();
+        folder.write("h.csv", "id,status\n1,a\n1,b\n1,c\n1,b\n2,a\n2,z\n3,a\n3,a\n");
+        let drafted = folder.run(&["discover", "h.csv"]);
+        assert_eq!(drafted.code, Some(0), "{drafted:?}");
+        assert!(drafted.out.contains("reopens = true"), "{}", drafted.out);
+        assert!(drafted.out.contains("to   = [\"a\", \"b\", \"z\"]"), "a repeats: {}", drafted.out);
+        let reports = folder.run(&["discover", "h.csv", "--reports"]);
+        assert!(reports.out.contains("to   = [\"b\", \"z\"]"), "{}", reports.out);
+        folder.write("h.toml", reports.out);
+        assert_eq!(folder.run(&["audit", "h.toml", "h.csv", "--reports"]).code, Some(0));
+    }
+
+    #[test]
+    fn what_no_table_can_be_drafted_of_is_said() {
+        let folder = Folder::new();
+        let many: String = (0..300).map(|id| format!("{id},s{id}\n")).collect();
+        folder.write("many.csv", format!("id,status\n{many}"));
+        folder.write("none.csv", "id,status\n");
+        for (arguments, says) in [
+            (&["many.csv"][..], "more than 256 states, such as `s0`, `s1`"),
+            (&["none.csv"], "there is no report to draft a table of"),
+            (&["none.csv", "--noise", "1.5"], "a share is from 0 to below 1"),
+            (&["missing.csv"], "missing.csv"),
+        ] {
+            let ran = folder.run(&[&["discover"], arguments].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+            assert!(ran.err.contains(says), "{ran:?}");
+        }
     }
 }

@@ -23,23 +23,21 @@ impl Audit {
         let loaded = load::load(&self.table)?;
         let machine = &loaded.machine;
         let mut out = self.out.as_deref().map(Out::create).transpose()?;
-        let options = Options {
-            wanted: self.history.wanted(),
-            table: self.history.of_database.clone(),
-            reports: self.reports,
-            memory: self.history.memory(),
-            strict: self.strict,
-        };
+        let options = self.history.options(self.reports, self.strict);
         let sources = &self.history.sources;
         let watch = Watch::new()?;
         let report =
             phasegate_audit::audit(machine, sources, &options, out.as_mut(), &mut |seen| {
                 watch.see(seen)
             });
-        watch.bar.finish_and_clear();
+        watch.end();
         let report = report?;
         if let Some(out) = out {
             out.finish()?;
+        }
+        if let Some(path) = &self.html {
+            let written = std::fs::write(path, report.html(machine));
+            written.map_err(|error| Failure::Message(format!("{}: {error}", path.display())))?;
         }
         let format = self.format.format;
         tell(format, &report.findings(machine), None, report.json(machine))?;
@@ -62,29 +60,27 @@ impl Audit {
 }
 
 impl History {
-    fn wanted(&self) -> Wanted {
-        Wanted {
+    /// What is asked of what reads it.
+    pub(crate) fn options(&self, reports: bool, strict: bool) -> Options {
+        let wanted = Wanted {
             id: self.id.clone(),
             status: self.status.clone(),
             order: self.order.clone(),
             at: self.at.clone(),
-        }
-    }
-
-    /// In bytes.
-    fn memory(&self) -> usize {
-        usize::try_from(self.memory << 20).unwrap_or(usize::MAX)
+        };
+        let memory = usize::try_from(self.memory << 20).unwrap_or(usize::MAX);
+        Options { wanted, table: self.of_database.clone(), reports, memory, strict }
     }
 }
 
 /// What looks on: a line of progress where there is a terminal, and whoever stops it.
-struct Watch {
+pub(crate) struct Watch {
     bar: ProgressBar,
     is_stopped: Arc<AtomicBool>,
 }
 
 impl Watch {
-    fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let is_stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_stopped);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -102,7 +98,12 @@ impl Watch {
         Ok(Self { bar, is_stopped })
     }
 
-    fn see(&self, seen: Seen) -> ControlFlow<()> {
+    /// Takes the line of progress away.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    pub(crate) fn see(&self, seen: Seen) -> ControlFlow<()> {
         self.bar.set_position(seen.bytes);
         if self.bar.length() != seen.of {
             let known = "{bar:24} {percent}% of {total_bytes}, {bytes_per_sec}, {msg}, {eta} left";
