@@ -92,7 +92,8 @@ pub(crate) fn draft(found: &Discovered, name: &str, noise: f64) -> HistoryDraft 
         line("\n# Left out as noise; each is a violation of this table:".to_owned());
         for (from, to, times) in &kept.left_out {
             let from = from.map_or("start", |from| &names[from]);
-            line(format!("#   {from} -> {}: {times} times", names[*to]));
+            let plural = if *times == 1 { "" } else { "s" };
+            line(format!("#   {from} -> {}: {times} time{plural}", names[*to]));
         }
     }
     HistoryDraft { text: out, left_out }
@@ -178,4 +179,45 @@ fn reach(from: Vec<usize>, next: impl Fn(usize) -> Vec<usize>) -> BTreeSet<usize
         open.extend(next(state).into_iter().filter(|&next| reached.insert(next)));
     }
     reached
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use phasegate_audit::{Options, Wanted, audit, discover};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STATES: [&str; 6] = ["a", "b", "In Transit", "7", "d", "odd one"];
+
+    proptest! {
+        #[test]
+        fn by_a_draft_its_history_has_what_was_left_out_and_nothing_else(
+            steps in prop::collection::vec((0..8_u8, prop_oneof![6 => 0..3_usize, 1 => 0..6_usize]), 1..200),
+            noise in prop_oneof![Just(0.0), 0.0..0.3_f64],
+            reports in any::<bool>(),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("h.csv");
+            let lines = steps.iter().map(|(row, state)| format!("{row},{}\n", STATES[*state]));
+            std::fs::write(&path, format!("id,status\n{}", lines.collect::<String>())).unwrap();
+            let sources = [path.display().to_string()];
+            let options =
+                Options { wanted: Wanted::default(), table: None, reports, memory: 16 << 20, strict: false };
+            let found = discover(&sources, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+            let drafted = draft(&found, "m", noise);
+            let read = phasegate_codegen::load::machine("m.toml", drafted.text.as_bytes());
+            // Where every start is in an end, or all initial states go round, no table says so.
+            let Ok((_, machine, _)) = read else {
+                let is_known = drafted.text.contains("initial = []") || !drafted.text.contains("reopens");
+                prop_assert!(is_known, "{}", drafted.text);
+                return Ok(());
+            };
+            let report =
+                audit(&machine, &sources, &options, None, &mut |_| ControlFlow::Continue(())).unwrap();
+            prop_assert_eq!(report.violations, drafted.left_out, "{}", drafted.text);
+        }
+    }
 }

@@ -204,8 +204,8 @@ mod on {
             "name    = \"order\"",
             "initial = \"new\"",
             "value = \"In work\"",
-            "#   new -> done: 1 times",
-            "#   start -> done: 1 times",
+            "#   new -> done: 1 time\n",
+            "#   start -> done: 1 time\n",
         ] {
             assert!(drafted.out.contains(line), "{line}: {}", drafted.out);
         }

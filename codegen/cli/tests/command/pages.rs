@@ -104,7 +104,7 @@ fn the_page_on_databases_shows_what_both_databases_do() {
 }
 
 #[test]
-#[ignore = "needs the feature audit, bash and jq: run by tests/run"]
+#[ignore = "needs the feature audit, bash, jq and sqlite3: run by tests/run"]
 fn the_page_on_histories_shows_what_audit_does() {
     run(&root(), AUDIT, &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
