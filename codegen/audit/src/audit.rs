@@ -15,6 +15,7 @@ use crate::order::Sorter;
 use crate::out::Out;
 use crate::report::{self, Found, Report, SHOWN, SourceName, Stopped};
 use crate::source::{History, Opened, Opening, Progress};
+use crate::versions::{self, Version};
 use crate::vocabulary::Vocabulary;
 
 /// So many batches wait for the judge at most.
@@ -51,7 +52,7 @@ pub struct Seen {
 /// Everything that an audit knows while it runs.
 struct Run<'r> {
     /// None where nothing is judged.
-    machine: Option<&'r Machine>,
+    tables: Option<(&'r Machine, &'r [Version])>,
     vocabulary: &'r Vocabulary,
     strict: bool,
     judge: Judge,
@@ -73,20 +74,22 @@ impl Run<'_> {
     }
 
     fn judge(&mut self, batch: &Batch, names: &[SourceName]) -> ControlFlow<()> {
-        let Self { machine, vocabulary, strict, judge, found, out, failed } = self;
+        let Self { tables, vocabulary, strict, judge, found, out, failed } = self;
         judge.batch(batch, &mut |verdict: Verdict, step: &Step<'_>| match verdict {
             Verdict::TimeBack => {
                 found.trouble(report::time_back(step));
                 if *strict { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }
             Verdict::Violation => {
-                let Some(machine) = machine else { return ControlFlow::Continue(()) };
+                let Some((machine, versions)) = tables else {
+                    return ControlFlow::Continue(());
+                };
                 found.violations += 1;
                 let is_shown = found.violations <= SHOWN as u64;
                 if !is_shown && out.is_none() {
                     return ControlFlow::Continue(());
                 }
-                let violation = report::violation(machine, vocabulary, step);
+                let violation = report::violation(machine, versions, vocabulary, step);
                 if let Some(out) = out
                     && let Err(error) =
                         out.write(&violation, &names[violation.source as usize].name)
@@ -103,18 +106,22 @@ impl Run<'_> {
     }
 }
 
-/// Judges the histories of sources by a table. `watch` is asked from time to time, and may break.
+/// Judges the histories of sources by a table, and where they say it each event by the one of its time,
+/// of those of the `past`, oldest first. `watch` is asked from time to time, and may break.
 ///
 /// # Errors
 /// Where a source can't be opened or lacks a column, or something can't be written.
 pub fn audit(
     machine: &Machine,
+    past: &[Machine],
     sources: &[String],
     options: &Options,
     out: Option<&mut Out>,
     watch: &mut dyn FnMut(Seen) -> ControlFlow<()>,
 ) -> Result<Report, Error> {
-    let vocabulary = Arc::new(Vocabulary::of(machine));
+    let mut vocabulary = Vocabulary::of(machine);
+    let versions = Arc::new(versions::versions(machine, past, &mut vocabulary));
+    let vocabulary = Arc::new(vocabulary);
     let opening = Opening {
         wanted: options.wanted.clone(),
         names: Names::of(machine),
@@ -123,8 +130,8 @@ pub fn audit(
         progress: Arc::new(Progress::default()),
     };
     let opened = Opened::look(sources, opening)?;
-    let judge = Judge::new(machine, options.reports);
-    let done = judged(opened, judge, &vocabulary, options, Some(machine), out, watch)?;
+    let judge = Judge::new(machine, Arc::clone(&versions), options.reports);
+    let done = judged(opened, judge, &vocabulary, options, Some((machine, &versions)), out, watch)?;
     let mut report = report::report(machine, &done.judge, done.found, done.names);
     report.spilled = done.spilled;
     report.stopped = done.stopped;
@@ -147,7 +154,7 @@ pub(crate) fn judged(
     judge: Judge,
     vocabulary: &Arc<Vocabulary>,
     options: &Options,
-    machine: Option<&Machine>,
+    tables: Option<(&Machine, &[Version])>,
     out: Option<&mut Out>,
     watch: &mut dyn FnMut(Seen) -> ControlFlow<()>,
 ) -> Result<Done, Error> {
@@ -156,7 +163,7 @@ pub(crate) fn judged(
     let reader = opened.read(to, vocabulary);
     let mut sorter = options.wanted.order.as_ref().map(|_| Sorter::new(options.memory));
     let mut run = Run {
-        machine,
+        tables,
         vocabulary,
         strict: options.strict,
         judge,

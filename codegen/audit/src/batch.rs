@@ -305,6 +305,8 @@ pub enum TroubleKind {
     CutOff,
     /// The time of a row's step is before that of the one before.
     TimeBack,
+    /// Its fingerprint is that of no table that is known.
+    UnknownTable,
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ use phasegate_codegen::suggest;
 
 use crate::Error;
 
+/// What a history calls the state, and the fingerprint of the rules that were in force.
+const HISTORY: (&str, &str) = ("to_state", "language");
+
 /// The columns that are asked for by name; of the others the first that a source has of
 /// [`Names`].
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,8 @@ pub struct Wanted {
     pub order: Option<String>,
     /// The time of each event.
     pub at: Option<String>,
+    /// The fingerprint of the table that each was judged by.
+    pub fingerprint: Option<String>,
 }
 
 /// What columns are called where nothing else is said, the likeliest first.
@@ -39,6 +44,8 @@ pub struct Columns {
     pub order: Option<usize>,
     /// The time.
     pub at: Option<usize>,
+    /// The fingerprint of a table.
+    pub fingerprint: Option<usize>,
 }
 
 impl Names {
@@ -118,6 +125,12 @@ impl Wanted {
             Some(name) => Some(asked("--at", name)?),
             None => names.at.iter().find_map(|name| place(name)),
         };
-        Ok(Columns { id, status, order, at })
+        // Only a history has both; elsewhere `language` may be anything.
+        let is_history = has[status] == HISTORY.0;
+        let fingerprint = match &self.fingerprint {
+            Some(name) => Some(asked("--fingerprint", name)?),
+            None => place(HISTORY.1).filter(|_| is_history),
+        };
+        Ok(Columns { id, status, order, at, fingerprint })
     }
 }

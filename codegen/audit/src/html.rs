@@ -94,6 +94,7 @@ impl Report {
             to: title(taken.to),
             times: thousands(taken.times),
             note: match (taken.is_legal, taken.times) {
+                (false, times) if taken.violations < times => "at times not legal",
                 (false, _) => "not legal",
                 (true, 0) => "never",
                 (true, _) => "",

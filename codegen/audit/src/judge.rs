@@ -1,13 +1,16 @@
 //! Judges events in any interleaving of rows, in one pass: each step by the table, and what there is
 //! to count.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use phasegate_codegen::machine::{Machine, StateId};
 
 use crate::batch::{Batch, Id, Ids, NO_TIME};
 use crate::rows::{Keys, Row, Rows};
 use crate::stays::Stays;
+use crate::versions::Version;
 
 /// With this bit an event says only where the row is: it is no report, and not judged.
 pub(crate) const SILENT: u16 = 1 << 15;
@@ -33,6 +36,8 @@ pub(crate) struct Step<'s> {
     pub source: u32,
     /// The line or row of the source, from 1.
     pub line: u64,
+    /// The table that it is judged by: the current one is 0.
+    pub table: u16,
 }
 
 /// What is said of a step.
@@ -78,12 +83,21 @@ pub(crate) struct Counts {
     pub redeliveries: u64,
     /// The latest time, or [`NO_TIME`].
     pub latest: i64,
+    /// How often each step between states was not legal.
+    illegal: HashMap<(u16, u16), u64>,
 }
 
 impl Counts {
     /// How many times a step was taken, legal or not; without `from` how many rows started there.
     pub(crate) fn of(&self, from: Option<StateId>, to: StateId) -> u64 {
         self.of_codes(from.map(StateId::index), to.index())
+    }
+
+    /// How many of those were not legal.
+    pub(crate) fn illegal(&self, from: Option<StateId>, to: StateId) -> u64 {
+        let code = |state: StateId| u16::try_from(state.index()).unwrap_or(u16::MAX);
+        let start = u16::try_from(self.width).unwrap_or(u16::MAX);
+        self.illegal.get(&(from.map_or(start, code), code(to))).copied().unwrap_or_default()
     }
 
     /// The same by the places of states.
@@ -115,6 +129,8 @@ pub(crate) struct Judge {
 #[derive(Debug)]
 struct Core {
     legal: Legal,
+    /// The tables of other times, from number 1 on.
+    versions: Arc<Vec<Version>>,
     redeliveries: bool,
     counts: Counts,
     stays: Stays,
@@ -122,9 +138,11 @@ struct Core {
 
 impl Judge {
     /// One that has judged nothing; with `reports` redeliveries are passed over.
-    pub(crate) fn new(machine: &Machine, reports: bool) -> Self {
+    pub(crate) fn new(machine: &Machine, versions: Arc<Vec<Version>>, reports: bool) -> Self {
         let width = machine.states.len();
-        Self::by(Legal::of(machine, width), width, reports)
+        let mut judge = Self::by(Legal::of(machine, width), width, reports);
+        judge.core.versions = versions;
+        judge
     }
 
     /// One that takes every step between so many states, and only counts; with `reports` all that
@@ -144,9 +162,16 @@ impl Judge {
             events: 0,
             redeliveries: 0,
             latest: NO_TIME,
+            illegal: HashMap::new(),
         };
         Self {
-            core: Core { legal, redeliveries, counts, stays: Stays::new(width) },
+            core: Core {
+                legal,
+                versions: Arc::default(),
+                redeliveries,
+                counts,
+                stays: Stays::new(width),
+            },
             numbers: Rows::default(),
             uuids: Rows::default(),
             texts: Rows::default(),
@@ -219,7 +244,11 @@ impl Core {
             rows.rows[number] = row;
             let is_known = to < start;
             let pair = usize::from(from.min(start + 1)) * width + usize::from(to);
-            let is_legal = is_known && self.legal.pairs[pair];
+            let table = batch.tables.get(nth).copied().unwrap_or_default();
+            let is_legal = match self.versions.get(usize::from(table).wrapping_sub(1)) {
+                None => is_known && self.legal.pairs[pair],
+                Some(version) => version.may(from, to),
+            };
             let is_moved = is_legal || !(self.redeliveries && from == to);
             if is_moved && is_known {
                 self.counts.pairs[pair] += 1;
@@ -238,6 +267,7 @@ impl Core {
                 since,
                 source: batch.source(nth),
                 line: batch.line(nth),
+                table,
             };
             let is_back = at != NO_TIME && since != NO_TIME && at < since;
             if is_back {
@@ -253,6 +283,9 @@ impl Core {
             }
             rows.enter(number, at);
             if !is_legal {
+                if is_known {
+                    *self.counts.illegal.entry((from, to)).or_default() += 1;
+                }
                 say(Verdict::Violation, &step)?;
             }
         }

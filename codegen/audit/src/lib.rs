@@ -19,6 +19,7 @@ mod rows;
 mod source;
 mod stays;
 mod time;
+mod versions;
 mod vocabulary;
 
 use std::fmt;

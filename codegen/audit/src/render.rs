@@ -67,6 +67,11 @@ impl Report {
                 Severity::Warning,
                 "if the reports are not in their order, name the column that orders them by --order",
             ),
+            TroubleKind::UnknownTable => (
+                rules::UNKNOWN_FINGERPRINT,
+                Severity::Warning,
+                "keep the tables that were migrated to: they lie with the migrations, in tables/",
+            ),
         };
         let message = trouble.message.clone();
         self.at(rule, severity, trouble.source, trouble.line, message, help.to_owned())
@@ -108,6 +113,7 @@ impl Report {
                 TroubleKind::BadRow => "row that can't be read",
                 TroubleKind::CutOff => "part that is cut off",
                 TroubleKind::TimeBack => "time that goes back",
+                TroubleKind::UnknownTable => "fingerprint that no table has",
             };
             if more > 0 {
                 line(format!("and {} more: {what}\n", thousands(*times - SHOWN as u64)));
@@ -116,13 +122,18 @@ impl Report {
         line(self.summary());
         line(format!("rows: {}", self.rows_in_words()));
         let name = |state: Option<StateId>| state.map_or(START, |id| &machine.state(id).name);
-        let taken: Vec<(String, String, &str)> = self
+        let taken: Vec<(String, String, String)> = self
             .taken
             .iter()
             .filter(|taken| taken.times > 0)
             .map(|taken| {
                 let step = format!("{} -> {}", name(taken.from), name(Some(taken.to)));
-                (step, thousands(taken.times), if taken.is_legal { "" } else { "  not legal" })
+                let mark = match taken.violations {
+                    0 => String::new(),
+                    all if all == taken.times => "  not legal".to_owned(),
+                    some => format!("  {} not legal", thousands(some)),
+                };
+                (step, thousands(taken.times), mark)
             })
             .collect();
         let steps = taken.iter().map(|(step, _, _)| step.len()).max().unwrap_or_default();
@@ -219,6 +230,7 @@ impl Report {
             json!({
                 "from": taken.from.map(name), "to": name(taken.to), "legal": taken.is_legal,
                 "kind": taken.kind.map(|kind| kind.as_str()), "times": taken.times,
+                "violations": taken.violations,
             })
         };
         let troubles = |kind| self.troubles.get(&kind).copied().unwrap_or_default();
@@ -236,6 +248,7 @@ impl Report {
                 "unreadable": troubles(TroubleKind::BadRow),
                 "cut_off": troubles(TroubleKind::CutOff),
                 "time_back": troubles(TroubleKind::TimeBack),
+                "unknown_fingerprint": troubles(TroubleKind::UnknownTable),
             },
             "steps": self.taken.iter().map(step).collect::<Vec<_>>(),
             "never_reached": self.never_reached.iter().copied().map(name).collect::<Vec<_>>(),

@@ -8,7 +8,8 @@ use crate::batch::{NO_TIME, Trouble, TroubleKind};
 use crate::judge::{Judge, Step};
 use crate::stays::Stay;
 use crate::time;
-use crate::vocabulary::Vocabulary;
+use crate::versions::Version;
+use crate::vocabulary::{self, Vocabulary};
 
 /// So many of each kind are printed.
 pub const SHOWN: usize = 20;
@@ -48,10 +49,12 @@ pub struct Taken {
     pub to: StateId,
     /// How it is legal; none of a start, and of what is not.
     pub kind: Option<Kind>,
-    /// Whether it is.
+    /// Whether it is, or was by the table of its time, each time.
     pub is_legal: bool,
     /// How often.
     pub times: u64,
+    /// How often it was not legal.
+    pub violations: u64,
 }
 
 /// Open rows that are in a state for longer than is usual.
@@ -133,7 +136,7 @@ impl Report {
     pub fn has_findings(&self) -> bool {
         let fails = |kind: TroubleKind| match kind {
             TroubleKind::BadRow | TroubleKind::CutOff => true,
-            TroubleKind::TimeBack => false,
+            TroubleKind::TimeBack | TroubleKind::UnknownTable => false,
         };
         self.violations > 0 || self.troubles.keys().any(|&kind| fails(kind))
     }
@@ -163,29 +166,41 @@ impl Found {
 }
 
 /// A step as it is reported.
-pub(crate) fn violation(machine: &Machine, vocabulary: &Vocabulary, step: &Step<'_>) -> Violation {
+pub(crate) fn violation(
+    machine: &Machine,
+    versions: &[Version],
+    vocabulary: &Vocabulary,
+    step: &Step<'_>,
+) -> Violation {
     let states = vocabulary.states();
     let name = |code: u16| match code < states {
         true => machine.states[usize::from(code)].name.clone(),
         false => vocabulary.unknown_text(code),
     };
-    let from = step.from.filter(|&from| from < states);
-    let from = from.map(|from| StateId::new(usize::from(from)));
-    // What could follow a state that is lacking is not known.
-    let legal = match (step.from, from) {
-        (Some(_), None) => Vec::new(),
-        (Some(_) | None, from) => machine.legal_after(from),
+    let version = versions.get(usize::from(step.table).wrapping_sub(1));
+    let (is_known, legal) = match version {
+        Some(version) => (version.has(step.to), version.after(step.from)),
+        None => {
+            let from = step.from.filter(|&from| from < states);
+            let from = from.map(|from| StateId::new(usize::from(from)));
+            // What could follow a state that is lacking is not known.
+            let legal = match (step.from, from) {
+                (Some(_), None) => Vec::new(),
+                (Some(_) | None, from) => machine.legal_after(from),
+            };
+            (step.to < states, legal.into_iter().map(vocabulary::code).collect())
+        }
     };
     Violation {
         row: step.id.to_string(),
         position: step.position,
         from: step.from.map(name),
         to: name(step.to),
-        is_known: step.to < states,
+        is_known,
         at: (step.at != NO_TIME).then_some(step.at),
         source: step.source,
         line: step.line,
-        legal: legal.iter().map(|&state| machine.state(state).name.clone()).collect(),
+        legal: legal.into_iter().map(name).collect(),
     }
 }
 
@@ -216,10 +231,11 @@ pub(crate) fn report(
     for from in std::iter::once(None).chain(ids.iter().copied().map(Some)) {
         for &to in &ids {
             let times = counts.of(from, to);
-            let is_legal = machine.may_follow(from, to);
+            let violations = counts.illegal(from, to);
             let kind = from.and_then(|from| machine.kind(from, to));
-            if is_legal || times > 0 {
-                taken.push(Taken { from, to, kind, is_legal, times });
+            if machine.may_follow(from, to) || times > 0 {
+                let is_legal = violations == 0;
+                taken.push(Taken { from, to, kind, is_legal, times, violations });
             }
         }
     }

@@ -15,22 +15,29 @@ const MOST_UNKNOWN: usize = 4_096;
 /// What is shown of a text, in characters.
 const MOST_SHOWN: usize = 80;
 
+/// Codes by texts.
+type Words = HashMap<Vec<u8>, u16>;
+
 /// The states of a table, and the texts that it lacks.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
     /// What is stored, and the names.
-    known: HashMap<Vec<u8>, u16>,
+    known: Words,
     null: Option<u16>,
     states: u16,
     /// The code of the first text that the table lacks, and how many there are.
     first: u16,
     most: usize,
+    /// The tables of other times by their fingerprints; the current one is 0.
+    tables: HashMap<Vec<u8>, u16>,
+    /// What each of them calls its states, and what NULL stands for there.
+    words: Vec<(Words, Option<u16>)>,
     unknown: Mutex<Unknown>,
 }
 
 #[derive(Debug, Default)]
 struct Unknown {
-    codes: HashMap<Vec<u8>, u16>,
+    codes: Words,
     texts: Vec<String>,
     /// Whether there are more than have a code of their own.
     has_more: bool,
@@ -51,7 +58,16 @@ impl Vocabulary {
         let null = null.and_then(|name| machine.find(name)).map(code);
         let states = u16::try_from(machine.states.len()).expect("a table has at most 4,096 states");
         let (first, most) = (states + 1, MOST_UNKNOWN);
-        Self { known, null, states, first, most, unknown: Mutex::default() }
+        Self {
+            known,
+            null,
+            states,
+            first,
+            most,
+            tables: HashMap::new(),
+            words: Vec::new(),
+            unknown: Mutex::default(),
+        }
     }
 
     /// Of a table that nobody has written: as many texts are its states, as they come.
@@ -59,7 +75,38 @@ impl Vocabulary {
         let most = states;
         let states = u16::try_from(states).expect("nobody asks for more than a table has");
         let known = HashMap::new();
-        Self { known, null: None, states, first: 0, most, unknown: Mutex::default() }
+        Self {
+            known,
+            null: None,
+            states,
+            first: 0,
+            most,
+            tables: HashMap::new(),
+            words: Vec::new(),
+            unknown: Mutex::default(),
+        }
+    }
+
+    /// Knows a table by its fingerprints; one of another time with its words, in the order of their
+    /// numbers from 1.
+    pub(crate) fn learn(
+        &mut self,
+        fingerprints: &[String],
+        table: u16,
+        words: Words,
+        null: Option<u16>,
+    ) {
+        for fingerprint in fingerprints {
+            self.tables.insert(fingerprint.clone().into_bytes(), table);
+        }
+        if table > 0 {
+            self.words.push((words, null));
+        }
+    }
+
+    /// The number of the table of a fingerprint.
+    pub(crate) fn table(&self, fingerprint: &[u8]) -> Option<u16> {
+        self.tables.get(fingerprint).copied()
     }
 
     /// The texts that the table lacks, as they came.
@@ -75,11 +122,6 @@ impl Vocabulary {
     /// How many states there are, which is the code of nothing yet.
     pub(crate) const fn states(&self) -> u16 {
         self.states
-    }
-
-    /// The code of what NULL stands for, where it stands for a state.
-    pub(crate) const fn null(&self) -> Option<u16> {
-        self.null
     }
 
     /// The code of a text. Readers keep it, for this looks into a table that they share.
@@ -136,9 +178,26 @@ impl Coder {
         Self { vocabulary, met: HashMap::default(), last: None }
     }
 
-    /// The code of what NULL stands for, where it stands for a state.
-    pub(crate) fn null(&self) -> Option<u16> {
-        self.vocabulary.null()
+    /// The code of what NULL stands for in a table, where it stands for a state.
+    pub(crate) fn null(&self, table: u16) -> Option<u16> {
+        match usize::from(table).checked_sub(1) {
+            None => self.vocabulary.null,
+            Some(past) => self.vocabulary.words.get(past).and_then(|(_, null)| *null),
+        }
+    }
+
+    /// The number of the table of a fingerprint.
+    pub(crate) fn table(&self, fingerprint: &[u8]) -> Option<u16> {
+        self.vocabulary.table(fingerprint)
+    }
+
+    /// The code of a text in a table.
+    pub(crate) fn code_in(&mut self, table: u16, text: &[u8]) -> u16 {
+        let past = usize::from(table).checked_sub(1).and_then(|at| self.vocabulary.words.get(at));
+        match past.and_then(|(words, _)| words.get(text)) {
+            Some(&code) => code,
+            None => self.code(text),
+        }
     }
 
     /// The code of a text.

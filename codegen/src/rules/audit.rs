@@ -38,6 +38,14 @@ rows! { AUDIT
         mend: "name the column that orders the reports by `--order`",
     }
 
+    UNKNOWN_FINGERPRINT "unknown-fingerprint" {
+        looks_for: "a report in a history with the fingerprint of a table that was never migrated to",
+        why: "What was legal at its time is not known. It is judged by the current table, by which \
+            what was right then may be a violation.",
+        example: Words("a history of a database that another repository migrates, too"),
+        mend: "keep every table that was migrated to, next to the migrations in `tables/`",
+    }
+
     STUCK_ROWS "stuck-rows" {
         looks_for: "rows that are in a state for longer than its `expect`, at the latest time of the \
             history",

@@ -78,6 +78,7 @@ impl Source for Csv {
                         status: field(columns.status),
                         order: columns.order.map(field),
                         at: columns.at.and_then(field),
+                        fingerprint: columns.fingerprint.and_then(field),
                     };
                     feed.written(line_of(&record), written)?;
                     continue;

@@ -68,6 +68,7 @@ struct Table {
     /// Whether there is what orders the reports, after the status.
     has_order: bool,
     has_at: bool,
+    has_fingerprint: bool,
     /// Where the reports are numbered, and the rows in their order.
     history: Option<History>,
 }
@@ -98,6 +99,7 @@ pub(super) fn open(url: &str, opening: &Opening) -> Result<Box<dyn Source>, Erro
     list.push(text(&has[found.status]));
     list.extend(found.order.map(|at| text(&has[at])));
     list.extend(found.at.map(|at| text(&has[at])));
+    list.extend(found.fingerprint.map(|at| text(&has[at])));
     let has_column = |name: &str| has.iter().any(|column| column == name);
     let mut order = String::new();
     let mut numbered = None;
@@ -117,7 +119,18 @@ pub(super) fn open(url: &str, opening: &Opening) -> Result<Box<dyn Source>, Erro
     }
     let select = format!("SELECT {} FROM {table}{order}", list.join(", "));
     let (keys, has_order, has_at) = (found.id.len(), found.order.is_some(), found.at.is_some());
-    Ok(Box::new(Table { runtime, conn, shown, select, keys, has_order, has_at, history: numbered }))
+    let has_fingerprint = found.fingerprint.is_some();
+    Ok(Box::new(Table {
+        runtime,
+        conn,
+        shown,
+        select,
+        keys,
+        has_order,
+        has_at,
+        has_fingerprint,
+        history: numbered,
+    }))
 }
 
 /// The table to read, as it is written, and the history that it is.
@@ -216,8 +229,11 @@ impl Source for Table {
     }
 
     fn read(self: Box<Self>, feed: &mut Feed) -> Result<(), Gone> {
-        let Self { runtime, conn, select, keys, has_order, has_at, history, .. } = *self;
-        let mut reader = Reader { keys, has_order, has_at, history, line: 0, last: None, feed };
+        let Self {
+            runtime, conn, select, keys, has_order, has_at, has_fingerprint, history, ..
+        } = *self;
+        let mut reader =
+            Reader { keys, has_order, has_at, has_fingerprint, history, line: 0, last: None, feed };
         let select = AssertSqlSafe(select);
         let done = runtime.block_on(async {
             match conn {
@@ -258,6 +274,7 @@ struct Reader<'r> {
     keys: usize,
     has_order: bool,
     has_at: bool,
+    has_fingerprint: bool,
     history: Option<History>,
     line: u64,
     /// The row of the last report.
@@ -283,12 +300,20 @@ impl Reader<'_> {
             has.then_some(next - 1)
         };
         let (order, at) = (place(self.has_order), place(self.has_at));
+        let fingerprint = place(self.has_fingerprint);
         let seq = place(self.history.is_some());
         if let (Some(seq), Some(id)) = (seq, id) {
-            self.before(id, text(seq), text(seq + 1), text(status))?;
+            let table = fingerprint.and_then(bytes);
+            let table = table.and_then(|table| self.feed.coder.table(table)).unwrap_or(0);
+            self.before(id, table, [text(seq), text(seq + 1), text(status)])?;
         }
-        let written =
-            Written { id, status: bytes(status), order: order.map(bytes), at: at.and_then(bytes) };
+        let written = Written {
+            id,
+            status: bytes(status),
+            order: order.map(bytes),
+            at: at.and_then(bytes),
+            fingerprint: fingerprint.and_then(bytes),
+        };
         self.feed.written(self.line, written)
     }
 
@@ -297,16 +322,15 @@ impl Reader<'_> {
     fn before(
         &mut self,
         id: Id<'_>,
-        seq: Option<&str>,
-        from: Option<&str>,
-        to: Option<&str>,
+        table: u16,
+        [seq, from, to]: [Option<&str>; 3],
     ) -> Result<(), Gone> {
         let Some(history) = &self.history else { return Ok(()) };
         let shown = id.to_string();
         if self.last.as_ref() == Some(&shown) {
             return Ok(());
         }
-        let code = |feed: &mut Feed, text: &str| feed.coder.code(text.as_bytes());
+        let code = |feed: &mut Feed, text: &str| feed.coder.code_in(table, text.as_bytes());
         let starts =
             |feed: &mut Feed| to.is_some_and(|to| history.initial.contains(&code(feed, to)));
         let state = match from {
@@ -318,6 +342,6 @@ impl Reader<'_> {
         self.last = Some(shown);
         let Some(state) = state else { return Ok(()) };
         let (line, state) = (self.line, state | SILENT);
-        self.feed.event(&Event { id, state, line, at: NO_TIME, key: None, table: 0 })
+        self.feed.event(&Event { id, state, line, at: NO_TIME, key: None, table })
     }
 }

@@ -32,6 +32,7 @@ pub(super) struct Written<'w> {
     /// Where there is such a column.
     pub(super) order: Option<Option<&'w [u8]>>,
     pub(super) at: Option<&'w [u8]>,
+    pub(super) fingerprint: Option<&'w [u8]>,
 }
 
 impl Feed {
@@ -54,8 +55,12 @@ impl Feed {
         let Some(id) = event.id else {
             return self.bad_row(line, "its row's id is NULL");
         };
-        let state = match (event.status, self.coder.null()) {
-            (Some(status), _) => self.coder.code(status),
+        let table = match event.fingerprint {
+            None => 0,
+            Some(fingerprint) => self.table(line, fingerprint)?,
+        };
+        let state = match (event.status, self.coder.null(table)) {
+            (Some(status), _) => self.coder.code_in(table, status),
             (None, Some(state)) => state,
             (None, None) => {
                 return self.bad_row(line, format!("the status of `{id}` is NULL"));
@@ -72,7 +77,21 @@ impl Feed {
             None => NO_TIME,
             Some(text) => self.time(line, text)?,
         };
-        self.event(&Event { id, state, line, at, key, table: 0 })
+        self.event(&Event { id, state, line, at, key, table })
+    }
+
+    /// The table of a fingerprint; the current one where it is of none that is known.
+    pub(super) fn table(&mut self, line: u64, fingerprint: &[u8]) -> Result<u16, Gone> {
+        if let Some(table) = self.coder.table(fingerprint) {
+            return Ok(table);
+        }
+        let shown = String::from_utf8_lossy(fingerprint);
+        let message = format!(
+            "no table that was migrated to has the fingerprint `{shown}`; it is judged by the \
+             current one"
+        );
+        self.trouble(TroubleKind::UnknownTable, Some(line), message)?;
+        Ok(0)
     }
 
     /// A time, or that it is none: the event is judged without.

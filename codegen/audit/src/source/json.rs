@@ -52,6 +52,7 @@ pub(super) fn open(input: Input, wanted: &Wanted, names: &Names) -> Result<Box<d
         status: keep(found.status),
         order: found.order.map(&mut keep),
         at: found.at.map(&mut keep),
+        fingerprint: found.fingerprint.map(&mut keep),
     };
     Ok(Box::new(Lines { input, first, keys, columns, bytes, blank }))
 }
@@ -119,6 +120,7 @@ fn judge(
             status: of(columns.status),
             order: columns.order.map(of),
             at: columns.at.and_then(of),
+            fingerprint: columns.fingerprint.and_then(of),
         },
     )
 }

@@ -40,6 +40,7 @@ struct Places {
     status: String,
     order: Option<String>,
     at: Option<String>,
+    fingerprint: Option<String>,
 }
 
 /// A file whose end is missing, so that nothing of it can be read.
@@ -86,8 +87,15 @@ pub(super) fn open(input: Input, wanted: &Wanted, names: &Names) -> Result<Box<d
         status: named(found.status),
         order: found.order.map(named),
         at: found.at.map(named),
+        fingerprint: found.fingerprint.map(named),
     };
-    let used = found.id.iter().chain([&found.status]).chain(&found.order).chain(&found.at);
+    let used = found
+        .id
+        .iter()
+        .chain([&found.status])
+        .chain(&found.order)
+        .chain(&found.at)
+        .chain(&found.fingerprint);
     for field in used.map(|&at| metadata.schema().field(at)) {
         if !value::is_read(field.data_type()) {
             let (column, of) = (field.name(), field.data_type());
@@ -137,6 +145,7 @@ impl Source for Parquet {
             .chain([&columns.status])
             .chain(&columns.order)
             .chain(&columns.at)
+            .chain(&columns.fingerprint)
             .map(String::as_str)
             .collect();
         let mask = ProjectionMask::columns(metadata.parquet_schema(), used);
@@ -228,6 +237,7 @@ fn give(
     let status = value::view(column(&columns.status));
     let order = columns.order.as_deref().map(|name| value::view(column(name)));
     let at = columns.at.as_deref().map(|name| value::view(column(name)));
+    let fingerprint = columns.fingerprint.as_deref().map(|name| value::view(column(name)));
     let (mut joined, mut text) = (Vec::new(), Vec::new());
     for row in 0..batch.num_rows() {
         let line = first + row as u64;
@@ -255,11 +265,15 @@ fn give(
             feed.bad_row(line, "its row's id is NULL")?;
             continue;
         };
+        let table = match fingerprint.as_ref().map(|of| of(row)).and_then(|it| it.text()) {
+            None => 0,
+            Some(fingerprint) => feed.table(line, &fingerprint)?,
+        };
         let state = match status(row) {
-            Value::Text(status) => Some(feed.coder.code(status)),
-            Value::Null => feed.coder.null(),
+            Value::Text(status) => Some(feed.coder.code_in(table, status)),
+            Value::Null => feed.coder.null(table),
             other @ (Value::Number(_) | Value::Decimal(_) | Value::Time(_) | Value::Uuid(_)) => {
-                other.text().map(|status| feed.coder.code(&status))
+                other.text().map(|status| feed.coder.code_in(table, &status))
             }
         };
         let Some(state) = state else {
@@ -279,7 +293,7 @@ fn give(
             Some(Value::Number(number)) => crate::time::of_number(number),
             Some(other) => feed.time(line, &other.text().unwrap_or_default())?,
         };
-        feed.event(&Event { id, state, line, at, key, table: 0 })?;
+        feed.event(&Event { id, state, line, at, key, table })?;
     }
     Ok(())
 }
@@ -304,7 +318,9 @@ fn whole(
     codes: &mut Codes,
     feed: &mut Feed,
 ) -> Option<Batch> {
-    let ([id], None) = (&columns.id[..], &columns.order) else { return None };
+    let ([id], None, None) = (&columns.id[..], &columns.order, &columns.fingerprint) else {
+        return None;
+    };
     let ids = batch.column_by_name(id)?;
     let ids = ids.as_primitive_opt::<Int64Type>().filter(|ids| ids.null_count() == 0)?;
     let status = batch.column_by_name(&columns.status)?;

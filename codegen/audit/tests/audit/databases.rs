@@ -29,7 +29,7 @@ const EVENTS: &str = "
 
 fn judged(url: &str, options: &Options) -> Result<Report, Error> {
     let machine = machine(&format!("{ORDER}[target.sql]\nkey_type = \"text\"\n"));
-    audit(&machine, &[url.to_owned()], options, None, &mut |_| ControlFlow::Continue(()))
+    audit(&machine, &[], &[url.to_owned()], options, None, &mut |_| ControlFlow::Continue(()))
 }
 
 fn finds_the_same(url: &str, shown: &str) {
@@ -102,7 +102,7 @@ fn an_address_that_leads_nowhere_is_told_without_its_password() {
         assert!(error.contains(says) && !error.contains("secret"), "{error}");
     }
     let machine = machine(ORDER);
-    let error = audit(&machine, &["sqlite:x".to_owned()], &options(), None, &mut |_| {
+    let error = audit(&machine, &[], &["sqlite:x".to_owned()], &options(), None, &mut |_| {
         ControlFlow::Continue(())
     });
     assert!(error.is_err(), "{error:?}");

@@ -88,7 +88,7 @@ pub(crate) fn options() -> Options {
 /// An audit of sources by the table of orders.
 pub(crate) fn judged(sources: &[&str], options: &Options) -> Result<Report, Error> {
     let sources: Vec<String> = sources.iter().map(|&source| source.to_owned()).collect();
-    audit(&machine(ORDER), &sources, options, None, &mut |_| ControlFlow::Continue(()))
+    audit(&machine(ORDER), &[], &sources, options, None, &mut |_| ControlFlow::Continue(()))
 }
 
 /// The violations as `line: row position from to`.

@@ -8,3 +8,4 @@ mod histories;
 mod oracle;
 mod sources;
 mod troubles;
+mod versions;

@@ -85,7 +85,7 @@ fn judged(machine: &Machine, sources: &[String], order: bool, reports: bool) -> 
     let mut options = options();
     options.wanted.order = order.then(|| "n".to_owned());
     options.reports = reports;
-    audit(machine, sources, &options, None, &mut |_| ControlFlow::Continue(())).unwrap()
+    audit(machine, &[], sources, &options, None, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn found(report: &Report) -> Vec<String> {

@@ -195,7 +195,7 @@ fn what_the_database_stores_is_read_and_names_are() {
         storage = \"integer\"\nowns = false\nnull = \"a\"\n";
     let machine = crate::histories::machine(table);
     let csv = histories.write("h.csv", "id,status\n1,10\n1,20\n2,a\n2,z\n3,\n3,the end\n4,11\n");
-    let report = phasegate_audit::audit(&machine, &[csv], &options(), None, &mut |_| {
+    let report = phasegate_audit::audit(&machine, &[], &[csv], &options(), None, &mut |_| {
         std::ops::ControlFlow::Continue(())
     });
     assert_eq!(violations(&report.unwrap()), ["8: 4 1 start 11"]);

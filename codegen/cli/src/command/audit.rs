@@ -50,6 +50,10 @@ pub(crate) struct History {
     /// The column of the time
     #[arg(long, value_name = "COLUMN")]
     at: Option<String>,
+    /// The column of the fingerprint of the table that was in force: each report is judged by the one
+    /// of its time, of those that were migrated to
+    #[arg(long, value_name = "COLUMN")]
+    fingerprint: Option<String>,
     /// The table of a database; without it the history that TABLE makes there
     #[arg(long = "table", value_name = "NAME")]
     pub(crate) of_database: Option<String>,

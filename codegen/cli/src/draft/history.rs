@@ -216,7 +216,7 @@ mod tests {
                 return Ok(());
             };
             let report =
-                audit(&machine, &sources, &options, None, &mut |_| ControlFlow::Continue(())).unwrap();
+                audit(&machine, &[], &sources, &options, None, &mut |_| ControlFlow::Continue(())).unwrap();
             prop_assert_eq!(report.violations, drafted.left_out, "{}", drafted.text);
         }
     }

@@ -135,6 +135,27 @@ mod on {
     }
 
     #[test]
+    fn a_migrated_history_is_judged_by_the_tables_that_were_migrated_to() {
+        let sql = "[target.sql]\ndialects = [\"sqlite\"]\n";
+        let before = format!("{TABLE}[[transition]]\nfrom = \"a\"\nto = \"z\"\n{sql}");
+        let folder = Folder::with("m.toml", &before);
+        let language = |folder: &Folder| {
+            let machine = phasegate_codegen::load(&folder.path("m.toml")).unwrap().machine;
+            machine.fingerprints.language
+        };
+        let then = language(&folder);
+        assert_eq!(folder.run(&["migrate"]).code, Some(0));
+        folder.write("m.toml", format!("{TABLE}{sql}"));
+        assert_eq!(folder.run(&["migrate"]).code, Some(0));
+        let now = language(&folder);
+        let rows = format!("1,a,{then}\n1,z,{then}\n2,a,{now}\n2,z,{now}\n");
+        folder.write("h.csv", format!("m_id,to_state,language\n{rows}"));
+        let ran = run(&folder, &["h.csv"]);
+        assert!(ran.out.contains("1 violation\n") && ran.out.contains("step 2 of `2`"), "{ran:?}");
+        assert!(ran.out.contains("a -> z      2  1 not legal"), "{ran:?}");
+    }
+
+    #[test]
     fn passes_redeliveries_over_where_they_are_reports() {
         let folder = folder();
         let ran = run(&folder, &["bad.csv", "--reports", "--format", "json"]);

@@ -10,7 +10,9 @@ use phasegate_audit::{Options, Out, Seen, Stopped, Wanted};
 
 use super::{Audit, History};
 use crate::command::{CommandResult, Exit, Failure, Format, print, say, tell};
-use phasegate_codegen::load;
+use phasegate_codegen::load::{self, Loaded};
+use phasegate_codegen::machine::Machine;
+use phasegate_codegen::migrate;
 
 impl From<phasegate_audit::Error> for Failure {
     fn from(error: phasegate_audit::Error) -> Self {
@@ -26,8 +28,9 @@ impl Audit {
         let options = self.history.options(self.reports, self.strict);
         let sources = &self.history.sources;
         let watch = Watch::new()?;
+        let past = past(&loaded)?;
         let report =
-            phasegate_audit::audit(machine, sources, &options, out.as_mut(), &mut |seen| {
+            phasegate_audit::audit(machine, &past, sources, &options, out.as_mut(), &mut |seen| {
                 watch.see(seen)
             });
         watch.end();
@@ -67,10 +70,26 @@ impl History {
             status: self.status.clone(),
             order: self.order.clone(),
             at: self.at.clone(),
+            fingerprint: self.fingerprint.clone(),
         };
         let memory = usize::try_from(self.memory << 20).unwrap_or(usize::MAX);
         Options { wanted, table: self.of_database.clone(), reports, memory, strict }
     }
+}
+
+/// The tables that were migrated to before, oldest first.
+fn past(loaded: &Loaded) -> Result<Vec<Machine>, Failure> {
+    let mut past: Vec<Machine> = Vec::new();
+    for dialect in loaded.machine.targets.sql().map_or(&[][..], |sql| &sql.dialects) {
+        for known in migrate::known(loaded, *dialect)? {
+            let is_there =
+                |machine: &Machine| machine.fingerprints.table == known.machine.fingerprints.table;
+            if !past.iter().any(is_there) {
+                past.push(known.machine);
+            }
+        }
+    }
+    Ok(past)
 }
 
 /// What looks on: a line of progress where there is a terminal, and whoever stops it.
