@@ -173,6 +173,43 @@ mod on {
         assert!(ran.out.contains(says), "{ran:?}");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn an_interrupt_leaves_the_report_of_what_was_seen() {
+        use std::io::{Read as _, Write as _};
+        use std::process::{Command, Stdio};
+
+        let folder = folder();
+        let mut child = Command::new(crate::binary::PHASEGATE)
+            .args(["audit", "m.toml", "-", "--out", "v.csv"])
+            .current_dir(folder.path(""))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        // More than its buffers hold: once all is written, it has judged the first of them.
+        let rows: String = (0..200_000).map(|id| format!("{id},z\n")).collect();
+        write!(input, "id,status\n{rows}").unwrap();
+        input.flush().unwrap();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        // The input stays open: nothing but the interrupt ends it.
+        let code = child.wait().unwrap().code();
+        let (mut out, mut err) = (String::new(), String::new());
+        child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        drop(input);
+        assert_eq!(code, Some(2), "{out}{err}");
+        assert!(out.contains("stopped: this is what was seen until then"), "{out}");
+        assert!(err.contains("stopped: the report is of what was seen until then"), "{err}");
+        assert!(
+            folder.read("v.csv").lines().count() > 1_000,
+            "what was found until then is written"
+        );
+    }
+
     #[test]
     fn strict_ends_with_two_and_what_was_seen() {
         let folder = folder();

@@ -103,15 +103,32 @@ impl Watch {
         let is_stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_stopped);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (listens, listening) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            // The second time nothing is waited for any more.
-            if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-                stop.store(true, Ordering::Relaxed);
-            }
-            if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-                std::process::exit(130);
-            }
+            runtime.block_on(async {
+                let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+                let is_first = tokio::select! {
+                    biased;
+                    interrupted = &mut interrupt => Some(interrupted),
+                    // Once it was asked for, it is listened for.
+                    () = std::future::ready(()) => None,
+                };
+                let _ = listens.send(());
+                let interrupted = match is_first {
+                    Some(interrupted) => interrupted,
+                    None => interrupt.await,
+                };
+                if interrupted.is_ok() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                // The second time nothing is waited for any more.
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    std::process::exit(130);
+                }
+            });
         });
+        // Where the thread is gone already, nothing listens.
+        let _ = listening.recv();
         // It draws on a terminal only.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         Ok(Self { bar, is_stopped })
