@@ -8,13 +8,14 @@ use std::time::Duration;
 use phasegate_codegen::machine::Machine;
 
 use crate::Error;
-use crate::batch::{Batch, Trouble, TroubleKind};
+use crate::batch::{Batch, Id, NO_TIME, Trouble, TroubleKind};
 use crate::columns::{Names, Wanted};
 use crate::judge::{Judge, Step, Verdict};
 use crate::order::Sorter;
 use crate::out::Out;
 use crate::report::{self, Found, Report, SHOWN, SourceName, Stopped};
 use crate::source::{History, Opened, Opening, Progress};
+use crate::swift::Swift;
 use crate::versions::{self, Version};
 use crate::vocabulary::Vocabulary;
 
@@ -53,7 +54,7 @@ pub struct Seen {
 struct Run<'r> {
     /// None where nothing is judged.
     tables: Option<(&'r Machine, &'r [Version])>,
-    vocabulary: &'r Vocabulary,
+    vocabulary: &'r Arc<Vocabulary>,
     strict: bool,
     judge: Judge,
     found: Found,
@@ -122,20 +123,123 @@ pub fn audit(
     let mut vocabulary = Vocabulary::of(machine);
     let versions = Arc::new(versions::versions(machine, past, &mut vocabulary));
     let vocabulary = Arc::new(vocabulary);
-    let opening = Opening {
-        wanted: options.wanted.clone(),
-        names: Names::of(machine),
-        table: options.table.clone(),
-        history: History::of(machine),
-        progress: Arc::new(Progress::default()),
+    let opened = || {
+        let opening = Opening {
+            wanted: options.wanted.clone(),
+            names: Names::of(machine),
+            table: options.table.clone(),
+            history: History::of(machine),
+            progress: Arc::new(Progress::default()),
+        };
+        Opened::look(sources, opening)
     };
-    let opened = Opened::look(sources, opening)?;
-    let judge = Judge::new(machine, Arc::clone(&versions), options.reports);
-    let done = judged(opened, judge, &vocabulary, options, Some((machine, &versions)), out, watch)?;
-    let mut report = report::report(machine, &done.judge, done.found, done.names);
-    report.spilled = done.spilled;
-    report.stopped = done.stopped;
+    let first = opened()?;
+    let judge = || Judge::new(machine, Arc::clone(&versions), options.reports);
+    let tables = Some((machine, &versions[..]));
+    let can_be_swift = first.is_swift && !options.reports && !options.strict;
+    let Some(swift) = Swift::new(machine).filter(|_| can_be_swift) else {
+        let done = judged(first, judge(), &vocabulary, options, tables, out, watch)?;
+        return Ok(whole(machine, done));
+    };
+    let Quick { swift, found, stopped } = quick(first, swift, &vocabulary, watch);
+    let Some(swift) = swift else {
+        let done = judged(opened()?, judge(), &vocabulary, options, tables, out, watch)?;
+        return Ok(whole(machine, done));
+    };
+    let again = opened()?;
+    let names = again.names.clone();
+    let (vocabulary, strict) = (&vocabulary, options.strict);
+    let mut run = Run { tables, vocabulary, strict, judge: judge(), found, out, failed: None };
+    let mut stopped = stopped;
+    if !swift.is_clean() {
+        stopped = stopped.or(closely(again, &swift, &mut run, stopped.is_some(), watch));
+    }
+    if let Some(error) = run.failed {
+        return Err(error);
+    }
+    swift.count(run.judge.counts_mut());
+    let rows = |see: &mut dyn FnMut(Id<'_>, u16, i64)| {
+        swift.each_row(|row, state| see(Id::Number(row.cast_signed()), state, NO_TIME));
+    };
+    let mut report = report::report(machine, &run.judge, rows, run.found, names);
+    report.stopped = stopped;
     Ok(report)
+}
+
+/// The report of a judge that has seen all.
+fn whole(machine: &Machine, done: Done) -> Report {
+    let rows = |see: &mut dyn FnMut(Id<'_>, u16, i64)| done.judge.each_row(see);
+    let mut report = report::report(machine, &done.judge, rows, done.found, done.names);
+    (report.spilled, report.stopped) = (done.spilled, done.stopped);
+    report
+}
+
+/// What the fast way came to; none where the sources are not such that it can be taken.
+struct Quick {
+    swift: Option<Swift>,
+    found: Found,
+    stopped: Option<Stopped>,
+}
+
+/// Judges sources by the fast way.
+fn quick(
+    opened: Opened,
+    mut swift: Swift,
+    vocabulary: &Arc<Vocabulary>,
+    watch: &mut dyn FnMut(Seen) -> ControlFlow<()>,
+) -> Quick {
+    let (of, progress) = (opened.of, opened.progress());
+    let (to, from) = sync_channel(WAITING);
+    let reader = opened.read(to, vocabulary);
+    let mut found = Found::default();
+    let mut is_judged = true;
+    let stopped = receive(&from, |batch| {
+        if let Some(batch) = batch {
+            batch.troubles.drain(..).for_each(|trouble| found.trouble(trouble));
+            is_judged = swift.batch(batch);
+            if !is_judged {
+                return ControlFlow::Break(Stopped::Strict);
+            }
+        }
+        watch(Seen { events: swift.events, bytes: progress.bytes(), of })
+            .map_break(|()| Stopped::Interrupted)
+    });
+    drop(from);
+    // The slower way says what a reader that failed has failed at.
+    is_judged &= stopped.is_some() || reader.join().is_ok();
+    Quick { swift: is_judged.then_some(swift), found, stopped }
+}
+
+/// Judges the rows with a violation again, of as many events as were seen.
+fn closely(
+    opened: Opened,
+    swift: &Swift,
+    run: &mut Run<'_>,
+    is_stopped: bool,
+    watch: &mut dyn FnMut(Seen) -> ControlFlow<()>,
+) -> Option<Stopped> {
+    let (of, progress) = (opened.of, opened.progress());
+    let names = opened.names.clone();
+    let (to, from) = sync_channel(WAITING);
+    let vocabulary = Arc::clone(run.vocabulary);
+    let _reader = opened.read(to, &vocabulary);
+    let mut events = 0;
+    let stopped = receive(&from, |batch| {
+        if let Some(batch) = batch {
+            let some = swift.violated(batch);
+            run.judge(&some, &names).map_break(|()| Stopped::Strict)?;
+            events += batch.len() as u64;
+            if events >= swift.events {
+                return ControlFlow::Break(Stopped::Strict);
+            }
+        }
+        if is_stopped {
+            return ControlFlow::Continue(());
+        }
+        watch(Seen { events, bytes: progress.bytes(), of }).map_break(|()| Stopped::Interrupted)
+    });
+    // That all was seen is no reason to say so.
+    stopped.filter(|stopped| *stopped == Stopped::Interrupted)
 }
 
 /// What came of it.

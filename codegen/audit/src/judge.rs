@@ -105,6 +105,11 @@ impl Counts {
         self.pairs[from.unwrap_or(self.width) * self.width + to]
     }
 
+    /// Says how often a step was taken, by places as they are kept.
+    pub(crate) fn set(&mut self, from: usize, to: usize, times: u64) {
+        self.pairs[from * self.width + to] = times;
+    }
+
     /// How many steps followed a state that the table lacks, and were not judged.
     pub(crate) fn unjudged(&self) -> u64 {
         self.pairs[(self.width + 1) * self.width..].iter().sum()
@@ -190,6 +195,11 @@ impl Judge {
             Ids::Uuids(ids) => core.steps(uuids, ids.iter().copied(), batch, say),
             Ids::Texts(ids) => core.steps(texts, ids.iter(), batch, say),
         }
+    }
+
+    /// What was counted, to be counted otherwise.
+    pub(crate) const fn counts_mut(&mut self) -> &mut Counts {
+        &mut self.core.counts
     }
 
     /// What was counted.

@@ -18,6 +18,7 @@ mod report;
 mod rows;
 mod source;
 mod stays;
+mod swift;
 mod time;
 mod versions;
 mod vocabulary;

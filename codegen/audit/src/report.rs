@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use phasegate_codegen::machine::{Expect, Kind, Machine, StateId};
 
-use crate::batch::{NO_TIME, Trouble, TroubleKind};
+use crate::batch::{Id, NO_TIME, Trouble, TroubleKind};
 use crate::judge::{Judge, Step};
 use crate::stays::Stay;
 use crate::time;
@@ -218,10 +218,11 @@ pub(crate) fn time_back(step: &Step<'_>) -> Trouble {
     }
 }
 
-/// The whole report.
+/// The whole report; `rows` hands over each row's id, the code of its state, and since when.
 pub(crate) fn report(
     machine: &Machine,
     judge: &Judge,
+    rows: impl FnOnce(&mut dyn FnMut(Id<'_>, u16, i64)),
     found: Found,
     sources: Vec<SourceName>,
 ) -> Report {
@@ -247,7 +248,7 @@ pub(crate) fn report(
         events: counts.events,
         redeliveries: counts.redeliveries,
         unjudged: counts.unjudged(),
-        rows: judge.rows() as u64,
+        rows: 0,
         ended: 0,
         open: 0,
         elsewhere: 0,
@@ -264,7 +265,8 @@ pub(crate) fn report(
         stopped: None,
     };
     let mut stuck: BTreeMap<StateId, Stuck> = BTreeMap::new();
-    judge.each_row(|id, state, since| {
+    rows(&mut |id, state, since| {
+        report.rows += 1;
         let state = StateId::new(usize::from(state));
         let Some(is) = machine.states.get(state.index()) else {
             report.elsewhere += 1;

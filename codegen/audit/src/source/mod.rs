@@ -32,6 +32,11 @@ pub(crate) trait Source: Send {
         None
     }
 
+    /// Whether it has nothing but whole numbers and states, and can be read again quickly.
+    fn is_swift(&self) -> bool {
+        false
+    }
+
     /// Whether its places are lines of a text; else they are rows.
     fn has_lines(&self) -> bool;
 

@@ -17,6 +17,8 @@ pub(crate) struct Opened {
     /// Those that can't be opened a second time.
     open: Vec<Option<Box<dyn Source>>>,
     opening: Opening,
+    /// Whether all of them are such that they can be read again quickly.
+    pub(crate) is_swift: bool,
     /// How many bytes they have, where that is known of all.
     pub(crate) of: Option<u64>,
 }
@@ -24,10 +26,12 @@ pub(crate) struct Opened {
 impl Opened {
     /// Looks into every source.
     pub(crate) fn look(arguments: &[String], opening: Opening) -> Result<Self, Error> {
-        let mut opened = Self { names: Vec::new(), open: Vec::new(), opening, of: Some(0) };
+        let mut opened =
+            Self { names: Vec::new(), open: Vec::new(), opening, is_swift: true, of: Some(0) };
         for name in named(arguments)? {
             let source = open(&name, &opened.opening)?;
             opened.of = opened.of.zip(source.bytes()).map(|(all, more)| all + more);
+            opened.is_swift &= source.is_swift() && is_file(&name);
             let has_lines = source.has_lines();
             let shown = source.shown().unwrap_or(&name).to_owned();
             // Of a thousand files each is opened again at its time.

@@ -127,6 +127,14 @@ fn with_codes(file: &File, status: &str, metadata: ArrowReaderMetadata) -> Arrow
 }
 
 impl Source for Parquet {
+    fn is_swift(&self) -> bool {
+        let Places { id, order, at, fingerprint, .. } = &self.columns;
+        let has_more = order.is_some() || at.is_some() || fingerprint.is_some();
+        let [id] = &id[..] else { return false };
+        let field = self.metadata.schema().field_with_name(id);
+        !has_more && field.is_ok_and(|field| *field.data_type() == DataType::Int64)
+    }
+
     fn bytes(&self) -> Option<u64> {
         Some(self.bytes)
     }

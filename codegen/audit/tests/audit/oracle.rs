@@ -2,7 +2,9 @@
 //! `phasegate accepts`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use arrow_array::{ArrayRef, Int64Array, StringArray};
 use phasegate_audit::{Report, audit};
 use phasegate_codegen::machine::{Acceptance, Log, Machine};
 use proptest::prelude::*;
@@ -181,5 +183,38 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_fast_way_of_numbers_and_codes_finds_what_the_other_does(
+        events in prop::collection::vec(
+            (0..9_i64, prop_oneof![4 => 0..5_usize, 1 => 0..7_usize]), 0..120,
+        ),
+        nulls in any::<bool>(),
+    ) {
+        let machine = machine(TABLE);
+        let histories = Histories::new();
+        let lines = events.iter().map(|(id, state)| format!("{id},{}\n", WORDS[*state]));
+        let csv = histories.write("h.csv", format!("id,status\n{}", lines.collect::<String>()));
+        let ids = events.iter().map(|(id, _)| Some(*id));
+        let states = events.iter().map(|(_, state)| Some(WORDS[*state]));
+        // A NULL in front is passed over by both.
+        let front = nulls.then_some(());
+        let ids: Int64Array = front.map(|()| None).into_iter().chain(ids).collect();
+        let states: StringArray = front.map(|()| Some("a")).into_iter().chain(states).collect();
+        let columns: [(&str, ArrayRef); 2] = [("id", Arc::new(ids)), ("status", Arc::new(states))];
+        let parquet = histories.parquet("h.parquet", &columns, 50);
+        let (slow, fast) = (
+            judged(&machine, &[csv], false, false),
+            judged(&machine, &[parquet], false, false),
+        );
+        prop_assert_eq!(found(&fast), found(&slow));
+        prop_assert_eq!(&fast.taken, &slow.taken);
+        prop_assert_eq!(&fast.never_reached, &slow.never_reached);
+        let figures = |it: &Report| {
+            [it.events, it.unjudged, it.rows, it.ended, it.open, it.elsewhere, it.violations]
+        };
+        prop_assert_eq!(figures(&fast), figures(&slow));
+        prop_assert_eq!(fast.first_troubles.len(), usize::from(nulls));
     }
 }
