@@ -65,7 +65,7 @@ pub(crate) fn plain_number(text: &[u8]) -> Option<i64> {
     let is_negative = digits.len() < text.len();
     let is_plain = match digits {
         [b'0'] => !is_negative,
-        [b'1'..=b'9', rest @ ..] => rest.len() < 19 && rest.iter().all(u8::is_ascii_digit),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
         _ => false,
     };
     if !is_plain {

@@ -144,3 +144,30 @@ impl<K: Keys> Rows<K> {
         self.keys.id_at(number)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many that parts of hashes are alike again and again.
+    const MANY: usize = 20_000;
+
+    fn each_is_one<K: Keys>(mut key: impl FnMut(usize, &mut dyn FnMut(K::Key<'_>))) {
+        let mut rows = Rows::<K>::default();
+        for _ in 0..2 {
+            for nth in 0..MANY {
+                key(nth, &mut |key| assert_eq!(rows.number(key, 7), nth));
+            }
+        }
+        assert_eq!((rows.rows.len(), rows.rows[0].state), (MANY, 7));
+        rows.enter(3, 5);
+        assert_eq!([rows.since(2), rows.since(3), rows.since(MANY - 1)], [NO_TIME, 5, NO_TIME]);
+    }
+
+    #[test]
+    fn rows_of_like_hashes_are_told_apart_by_their_ids() {
+        each_is_one::<Vec<i64>>(|nth, see| see(i64::try_from(nth).unwrap() - 5_000));
+        each_is_one::<Vec<[u64; 2]>>(|nth, see| see([nth as u64 / 2, nth as u64 % 2]));
+        each_is_one::<Texts>(|nth, see| see(format!("row {nth}").as_bytes()));
+    }
+}
