@@ -25,6 +25,9 @@ pub trait Judged: Copy + Debug + Ord {
     const MOST: usize;
 
     fn number(self) -> usize;
+
+    /// The code itself, or that of a row which was not reported yet; without a branch.
+    fn only_if(self, same: bool) -> Self;
 }
 
 impl Judged for u8 {
@@ -35,6 +38,11 @@ impl Judged for u8 {
     fn number(self) -> usize {
         self.into()
     }
+
+    #[inline]
+    fn only_if(self, same: bool) -> Self {
+        self & Self::from(same).wrapping_neg()
+    }
 }
 
 impl Judged for u16 {
@@ -44,6 +52,11 @@ impl Judged for u16 {
 
     fn number(self) -> usize {
         self.into()
+    }
+
+    #[inline]
+    fn only_if(self, same: bool) -> Self {
+        self & Self::from(same).wrapping_neg()
     }
 }
 

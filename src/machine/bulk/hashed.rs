@@ -18,6 +18,9 @@ pub struct Hashed<C: Code = u8> {
 /// How many rows a bucket holds: with states of a byte they fill the 64 bytes of a line.
 const SLOTS: usize = 7;
 
+/// How many rows are looked for at once.
+const AHEAD: usize = 128;
+
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 struct Bucket<C> {
@@ -68,11 +71,16 @@ impl<C: Code> Hashed<C> {
         (wide as u64 ^ (wide >> 64) as u64).wrapping_mul(0xff51_afd7_ed55_8ccd)
     }
 
+    /// The bucket where a row belongs, unless it is full of others.
+    #[inline]
+    fn home(&self, id: u64) -> usize {
+        (u128::from(self.spread(id)) * self.buckets.len() as u128 >> 64) as usize
+    }
+
     /// The state of a row, after making room for it where it is new.
     #[inline]
-    fn code(&mut self, id: u64) -> &mut C {
-        let mask = self.buckets.len() - 1;
-        let mut at = (self.spread(id) >> 32) as usize & mask;
+    fn code(&mut self, id: u64, home: usize) -> &mut C {
+        let mut at = home;
         loop {
             if let Some(slot) = self.buckets[at].slot(id) {
                 let bucket = &mut self.buckets[at];
@@ -83,15 +91,16 @@ impl<C: Code> Hashed<C> {
                 }
                 return &mut self.buckets[at].codes[slot];
             }
-            at = (at + 1) & mask;
+            at = if at + 1 < self.buckets.len() { at + 1 } else { 0 };
         }
     }
 
-    /// Doubles the buckets until `more` rows fit and five places of six are in use at most.
+    /// Takes half as many buckets more until `more` rows fit and seven places of ten are in use at most:
+    /// then few buckets are full, and a row takes 13 to 20 bytes.
     fn reserve(&mut self, more: usize) {
         let mut buckets = self.buckets.len().max(1);
-        while (self.rows + more) * 6 > buckets * SLOTS * 5 {
-            buckets *= 2;
+        while (self.rows + more) * 10 > buckets * SLOTS * 7 {
+            buckets += buckets / 2 + 1;
         }
         if buckets == self.buckets.len() {
             return;
@@ -100,7 +109,8 @@ impl<C: Code> Hashed<C> {
         self.rows = 0;
         for bucket in old {
             for slot in 0..usize::from(bucket.used) {
-                *self.code(bucket.ids[slot]) = bucket.codes[slot];
+                let id = bucket.ids[slot];
+                *self.code(id, self.home(id)) = bucket.codes[slot];
             }
         }
     }
@@ -116,8 +126,19 @@ impl<C: Code> Step for Hashed<C> {
     }
 
     fn step(&mut self, rows: &[u64], to: &[C], from: &mut [C]) {
-        for ((row, to), from) in rows.iter().zip(to).zip(from) {
-            *from = core::mem::replace(self.code(*row), *to);
+        let mut homes = [0; AHEAD];
+        let pieces = rows.chunks(AHEAD).zip(to.chunks(AHEAD)).zip(from.chunks_mut(AHEAD));
+        for ((rows, to), from) in pieces {
+            // Asked for together, so that the memory brings them together.
+            let mut used = 0;
+            for (home, row) in homes.iter_mut().zip(rows) {
+                *home = self.home(*row);
+                used |= self.buckets[*home].used;
+            }
+            core::hint::black_box(used);
+            for (((row, home), to), from) in rows.iter().zip(homes).zip(to).zip(from) {
+                *from = core::mem::replace(self.code(*row, home), *to);
+            }
         }
     }
 

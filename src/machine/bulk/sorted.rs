@@ -38,7 +38,7 @@ impl<R: RowNumber, C: Code> Step for Sorted<R, C> {
         };
         let before = rows[..last].iter().zip(&to[..last]);
         for ((from, row), (row_before, to_before)) in later.iter_mut().zip(&rows[1..]).zip(before) {
-            *from = if row == row_before { *to_before } else { C::START };
+            *from = to_before.only_if(row == row_before);
         }
         self.last = Some((rows[last], to[last]));
     }

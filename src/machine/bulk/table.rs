@@ -63,9 +63,7 @@ impl Table<u8> for Bytes {
     }
 
     fn count(&self, from: &[u8], to: &[u8], counts: &mut Counts) {
-        for (from, to) in from.iter().zip(to) {
-            counts.add(usize::from(*from), usize::from(*to));
-        }
+        counts.add_bytes(from, to);
     }
 }
 
@@ -129,7 +127,7 @@ impl Table<u16> for Bits {
 
     fn count(&self, from: &[u16], to: &[u16], counts: &mut Counts) {
         for (from, to) in from.iter().zip(to) {
-            counts.add(usize::from(*from), usize::from(*to));
+            counts.add_wide(*from, *to);
         }
     }
 }
