@@ -52,6 +52,8 @@ pub mod load;
 #[doc(hidden)]
 pub mod migrate;
 #[doc(hidden)]
+pub mod query;
+#[doc(hidden)]
 pub mod rules;
 #[doc(hidden)]
 pub mod suggest;

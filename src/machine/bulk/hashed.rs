@@ -74,7 +74,7 @@ impl<C: Code> Hashed<C> {
     /// The bucket where a row belongs, unless it is full of others.
     #[inline]
     fn home(&self, id: u64) -> usize {
-        (u128::from(self.spread(id)) * self.buckets.len() as u128 >> 64) as usize
+        ((u128::from(self.spread(id)) * self.buckets.len() as u128) >> 64) as usize
     }
 
     /// The state of a row, after making room for it where it is new.

@@ -2,19 +2,24 @@
 
 #[cfg(feature = "audit")]
 pub(crate) mod on;
+mod query;
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::FormatArg;
+use super::{CommandResult, FormatArg};
+use query::QueryArgs;
 
 #[derive(Args)]
+#[command(mut_arg("sources", |sources| sources.required(false).required_unless_present("sql")))]
 pub(crate) struct Audit {
     /// The table
     table: PathBuf,
     #[command(flatten)]
     history: History,
+    #[command(flatten)]
+    query: QueryArgs,
     /// Read logs of reports: redeliveries are passed over
     #[arg(long)]
     reports: bool,
@@ -62,9 +67,18 @@ pub(crate) struct History {
     memory: u64,
 }
 
+impl Audit {
+    pub(crate) fn run(&self) -> CommandResult {
+        match self.query.sql {
+            Some(engine) => self.query(engine),
+            None => self.judge(),
+        }
+    }
+}
+
 #[cfg(not(feature = "audit"))]
 impl Audit {
-    pub(crate) fn run(&self) -> super::CommandResult {
+    fn judge(&self) -> CommandResult {
         Err(without())
     }
 }

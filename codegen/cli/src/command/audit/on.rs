@@ -21,7 +21,7 @@ impl From<phasegate_audit::Error> for Failure {
 }
 
 impl Audit {
-    pub(crate) fn run(&self) -> CommandResult {
+    pub(super) fn judge(&self) -> CommandResult {
         let loaded = load::load(&self.table)?;
         let machine = &loaded.machine;
         let mut out = self.out.as_deref().map(Out::create).transpose()?;
