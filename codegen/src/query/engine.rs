@@ -36,6 +36,9 @@ pub(super) enum Rows {
     FromValues,
 }
 
+/// Writes a name or an expression.
+type Writes = fn(&str) -> String;
+
 /// What an engine writes otherwise than the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ways {
@@ -44,10 +47,10 @@ pub(super) struct Ways {
     /// The type that every state can be cast to.
     pub(super) text: &'static str,
     pub(super) rows: Rows,
-    identifier: fn(&str) -> String,
-    literal: fn(&str) -> String,
+    identifier: Writes,
+    literal: Writes,
     /// What makes a text compare byte by byte, whatever the column's collation.
-    exact: fn(&str) -> String,
+    exact: Writes,
 }
 
 impl Engine {
@@ -66,7 +69,7 @@ impl Engine {
     /// A row for each.
     #[rustfmt::skip]
     pub(super) const fn ways(self) -> Ways {
-        let (word, text, rows, identifier, literal, exact): (_, _, _, fn(&str) -> String, fn(&str) -> String, fn(&str) -> String) = match self {
+        let (word, text, rows, identifier, literal, exact): (_, _, _, Writes, Writes, Writes) = match self {
             Self::Postgres  => ("postgres",  "text",    Rows::Values,     quoted,   doubled,   collate_c),
             Self::Sqlite    => ("sqlite",    "TEXT",    Rows::Values,     quoted,   doubled,   collate_binary),
             Self::Mysql     => ("mysql",     "CHAR",    Rows::Union,      backtick, or_hex,    as_bytes),

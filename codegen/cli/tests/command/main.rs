@@ -18,6 +18,7 @@ mod migrations;
 mod accepted;
 mod artifacts;
 mod audit;
+mod audit_query;
 mod command;
 mod compat_command;
 mod console;
