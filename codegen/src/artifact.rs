@@ -251,7 +251,7 @@ pub fn sync(
 }
 
 /// The other table that a file belongs to, and not to this one under a name it had before.
-fn owner(root: &Path, header: &Header, found: &[u8]) -> Option<String> {
+pub(crate) fn owner(root: &Path, header: &Header, found: &[u8]) -> Option<String> {
     origin(found).filter(|table| *table != header.table && root.join(table).is_file())
 }
 

@@ -71,6 +71,13 @@ rows! { WORKFLOW
             another table's, give each table a workflow of its own",
     }
 
+    FOREIGN_REGION "foreign-region" {
+        looks_for: "a region that reports for another table",
+        why: "Two tables that name one workflow would fill its regions in turn, each with its own reports.",
+        example: Words("`ship.toml` and `order.toml` both with `workflows = [\".github/workflows/ship.yml\"]`"),
+        mend: "give each table a workflow of its own",
+    }
+
     DUPLICATE_REGION "duplicate-region" {
         looks_for: "two regions for one report",
         why: "The job would report the state twice.",
@@ -152,14 +159,34 @@ rows! { WORKFLOW
     REFUSED_WORKFLOW "refused-workflow" {
         looks_for: "what GitHub refuses a whole workflow for: a key or an event that it does not know, or a \
             value of another kind than it takes; a job that needs one that is not there, or itself; a job \
-            without `runs-on`; a job that calls a workflow and has what only one with steps has; a step with \
-            `run` and `uses`, or an id that stands twice; a tag of YAML; an expression that can't be read, or \
+            without `runs-on` or steps; a job that calls a workflow and has what only one with steps has; a step with \
+            `run` and `uses`, or an id that stands twice; what `uses` or `cron` can't be; a tag of YAML; an expression that can't be read, or \
             asks for a context that is not there",
         why: "No run of it begins, so that nothing can be said of its runs. What can stand where is in \
             GitHub's documentation: \"Workflow syntax\", \"Events that trigger workflows\", and, of what can \
             be asked for, \"Contexts reference\". Where GitHub has learned a key since, accept the finding.",
         example: Words("`if: secrets.TOKEN != ''`"),
         mend: "change it as the finding says",
+    }
+
+    REFUSED_CALL "refused-call" {
+        looks_for: "a job that calls a workflow of the repository in a way for which GitHub refuses the run: \
+            the file is not there, or has no `workflow_call`; a required input or secret is not given, or one \
+            that it does not have; its jobs ask for more than the caller's `permissions`; it calls itself",
+        why: "GitHub looks at all workflows of a run before any job begins. No job runs then, and no one \
+            says what became of the row. The kept workflow is looked at, what it calls, and what leads to it \
+            from a console's start.",
+        example: Words("`uses: ./.github/workflows/deploy.yml` without `with:`, where that has an input with \
+            `required: true`"),
+        mend: "change the call as the finding says",
+    }
+
+    BAD_SETTING "bad-setting" {
+        looks_for: "`NOTIFY_TRIES`, `NOTIFY_PAUSE` or `NOTIFY_BUDGET` in an `env` with a value that the \
+            report's script does not take, or beyond the time that its step has",
+        why: "The script ends before it sends anything, in every report of the run.",
+        example: Words("`env: {NOTIFY_TRIES: often}`"),
+        mend: "write a number, as the finding says",
     }
 
     MISSING_JOB "missing-job" {
@@ -344,6 +371,14 @@ rows! { WORKFLOW
         why: "GitHub runs no workflow with more than 25.",
         example: Words("24 inputs of your own, and the id and the token"),
         mend: "give several values by one input, or start the workflow by `repository_dispatch`",
+    }
+
+    INPUT_DEFAULT "input-default" {
+        looks_for: "an input of the reports with a `default` that is not empty",
+        why: "A run that somebody starts by hand would report for a row that no console gave it, and without \
+            a token.",
+        example: Words("`deploy_id: {type: string, default: none}`"),
+        mend: "write `default: \"\"`, or take it off",
     }
 
     INPUT_TYPE "input-type" {

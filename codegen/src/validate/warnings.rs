@@ -48,7 +48,9 @@ pub(super) fn only_star_leads_on(draft: &mut Draft<'_>) {
     }
     let (named, starred) = draft.pairs.leave();
     let states = draft.named_states().into_iter().filter(|&state| {
-        !draft.has_outcome(state) && starred[state.index()] && !named[state.index()]
+        // Nothing enters a retired state: no way on from it is missing.
+        let is_left = starred[state.index()] && !named[state.index()];
+        !draft.has_outcome(state) && !draft.is_retired(state) && is_left
     });
     let found: Vec<_> = states.map(|state| (state, draft.row(state).name.span())).collect();
     let message = |count: Option<usize>, names: &str| match count {

@@ -42,7 +42,7 @@ pub(crate) struct Demo {
     #[arg(long)]
     no_console_id: bool,
     /// Once it is over, start the run again: the jobs that failed, and those that need them; then
-    /// deliver a late report of the first attempt
+    /// deliver a late report of the first attempt (needs --fail-at)
     #[arg(long, requires = "fail_at", conflicts_with_all = ["no_console_id", "old_backend"])]
     rerun: bool,
     /// Exit when the deploy has ended: 0 if it ended as the run should

@@ -54,6 +54,11 @@ const JUDGES: &str = "Exit codes: 0 every line is accepted; 1 a line is not; 2 i
 const DOES: &str = "Exit codes: 0 it is done; 2 it could not run: a table is not valid or can't be \
                     read, or the arguments are wrong.";
 
+/// What those of the demo say.
+const DEMO: &str = "Exit codes: 0 it is done, and with --once the deploy ended as the run should; 1 with --once \
+                    it did not; 2 it could not run: a table is not valid or can't be read, or the arguments are \
+                    wrong.";
+
 /// One declarative transition table for a status column, and every layer generated from it.
 #[derive(Parser)]
 #[command(name = "phasegate", version, max_term_width = 100)]
@@ -123,7 +128,7 @@ enum Command {
     #[command(after_help = DOES)]
     Console(console::Console),
     /// The console, with a deploy run through it from start to end by the generated callback script
-    #[command(after_help = DOES)]
+    #[command(after_help = DEMO)]
     Demo(demo::Demo),
 }
 

@@ -6,7 +6,7 @@ use crate::hand_written::*;
 /// A workflow that a console starts, and that calls the kept one.
 const CALLER: &str = "name: all\n\
     on:\n  workflow_dispatch:\n    inputs:\n      ship_id: {type: string}\n      callback_token: {type: string}\n\
-    jobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n    with:\n      ship_id: ${{ inputs.ship_id }}\n";
+    jobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n    with:\n      tag: x\n      ship_id: ${{ inputs.ship_id }}\n";
 
 /// The kept workflow, which is called alone, with its caller and others.
 fn called(files: &[(&str, &str)]) -> Folder {
@@ -69,9 +69,13 @@ fn a_caller_that_gives_the_id_in_every_run_is_fine() {
 
 #[test]
 fn a_caller_that_gives_no_id_is_found() {
-    let with = "    with:\n      ship_id: ${{ inputs.ship_id }}\n";
-    let says = ["does not give it the row's id", "with:\n      ship_id: ${{ inputs.ship_id }}"];
+    let with = "      ship_id: ${{ inputs.ship_id }}\n";
+    let says = [
+        "does not give it the row's id",
+        "(add to its `with:`\n      ship_id: ${{ inputs.ship_id }})",
+    ];
     finds_of(with, "", "missing-input", &says);
+    let says = ["does not give it the row's id", "(write `ship_id: ${{ inputs.ship_id }}` there)"];
     finds_of("${{ inputs.ship_id }}", "7", "missing-input", &says);
     finds_of("      ship_id: {type: string}\n", "", "missing-input", &["no input `ship_id`"]);
     finds_of(
@@ -153,10 +157,10 @@ fn two_jobs_that_call_it_for_one_row_are_found() {
 fn a_caller_is_looked_at_through_those_that_call_it() {
     let middle = changed(CALLER, "  workflow_dispatch:\n", "  workflow_call:\n");
     let middle = changed(&middle, "      callback_token: {type: string}\n", "");
-    let top = changed(CALLER, "release.yml", "middle.yml");
+    let top = changed(&changed(CALLER, "release.yml", "middle.yml"), "      tag: x\n", "");
     let folder = called(&[("middle.yml", &middle), ("top.yml", &top)]);
     assert_eq!(found(&folder), []);
-    let silent = changed(&top, "    with:\n      ship_id: ${{ inputs.ship_id }}\n", "");
+    let silent = changed(&top, "      ship_id: ${{ inputs.ship_id }}\n", "");
     folder.write(".github/workflows/top.yml", silent);
     let found = found(&folder);
     assert!(
@@ -174,7 +178,7 @@ fn what_every_caller_gives_is_known_in_what_it_calls() {
         |of: &str| changed(call, "      tag:\n", &format!("      lane: {of}\n      tag:\n"));
     let caller = |lane: &str| {
         let with = "      ship_id: ${{ inputs.ship_id }}\n";
-        changed(CALLER, with, &format!("{with}      tag: x\n{lane}"))
+        changed(CALLER, with, &format!("{with}{lane}"))
     };
     let rules = |of: &str, condition: &str, callers: &[String]| {
         let deploy = "    needs: build\n";

@@ -63,7 +63,10 @@ fn a_job_that_a_gate_or_its_own_condition_skips_leads_to_what_is_current() {
 fn a_job_that_calls_a_workflow_leads_to_one_that_reports() {
     let build = "    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: make\n";
     let workflow = changed(PLAIN, build, "    uses: ./.github/workflows/build.yml\n");
-    leads_out(&workflow, &[], &[], "reusable-job");
+    let folder = tried(&workflow, &[]);
+    let called = "on: workflow_call\njobs:\n  build:\n    runs-on: x\n    steps: [{run: make}]\n";
+    folder.write(".github/workflows/build.yml", called);
+    assert_eq!(followed(&folder, &[]), ["reusable-job"]);
 }
 
 /// The job that takes the name hands on what others ask of it.

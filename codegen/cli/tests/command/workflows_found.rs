@@ -218,8 +218,8 @@ fn adopting_writes_no_report_that_check_refuses_for_want_of_a_checkout() {
 fn finds_keys_that_stand_twice() {
     after(
         "  freeze-check:\n",
-        "  smoke: {runs-on: x, steps: []}\n  freeze-check:\n",
-        &[("duplicate-key", "smoke: {runs-on: x, steps: []}", "`smoke` stands twice")],
+        "  smoke: {runs-on: x, steps: [{run: ls}]}\n  freeze-check:\n",
+        &[("duplicate-key", "smoke: {runs-on: x, steps: [{run: ls}]}", "`smoke` stands twice")],
     );
     after(
         "    timeout-minutes: 20\n",
@@ -245,6 +245,10 @@ fn a_job_without_lines_for_its_steps_is_refused_with_the_way() {
         let text =
             format!("{head}  freeze-check:\n{moved}").replace("Wait until healthy", "Health check");
         let folder = repository(&text);
+        folder.write(
+            ".github/workflows/smoke.yml",
+            "on: workflow_call\njobs: {smoke: {runs-on: x, steps: [{run: ls}]}}\n",
+        );
         let ran = folder.run(&["workflow", "adopt", AT]);
         assert_eq!(ran.code, Some(1), "{ran:?}");
         let found = found(&folder);

@@ -226,7 +226,7 @@ fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
             PLAIN,
             "  deploy:\n    needs: build\n",
             "  images:\n    needs: build\n    strategy: {matrix: {arch: [a, b]}}\n    runs-on: x\n    steps: \
-             [{run: make}]\n  scan:\n    needs: build\n    uses: ./.github/workflows/scan.yml\n  deploy:\n    \
+             [{run: make}]\n  scan:\n    needs: build\n    uses: acme/ci/.github/workflows/scan.yml@v1\n  deploy:\n    \
              needs: [build, images, scan]\n",
         ),
         changed(

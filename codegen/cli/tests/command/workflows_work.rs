@@ -75,7 +75,7 @@ fn a_called_workflow_whose_callers_no_console_starts_is_found() {
     holds(&folder, &[]);
     let caller = |on: &str| {
         format!(
-            "name: all\non:\n{on}jobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n    with:\n      ship_id: ${{{{ inputs.ship_id }}}}\n"
+            "name: all\non:\n{on}jobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n    with:\n      tag: x\n      ship_id: ${{{{ inputs.ship_id }}}}\n"
         )
     };
     for on in [

@@ -68,6 +68,18 @@ const FUNCTIONS: [(&str, usize, usize); 13] = [
     ("case", 3, usize::MAX),
 ];
 
+/// A function as GitHub's documentation writes it: its case does not matter.
+pub(super) fn written(name: &str) -> &str {
+    match name {
+        "startswith" => "startsWith",
+        "endswith" => "endsWith",
+        "tojson" => "toJSON",
+        "fromjson" => "fromJSON",
+        "hashfiles" => "hashFiles",
+        other => other,
+    }
+}
+
 /// How deep brackets may be in each other, as in GitHub's own reader.
 const DEEPEST: usize = 50;
 
@@ -337,7 +349,7 @@ impl fmt::Display for Expression {
             }
             Self::Call(name, given) => {
                 let given: Vec<String> = given.iter().map(Self::to_string).collect();
-                write!(f, "{name}({})", given.join(", "))
+                write!(f, "{}({})", written(name), given.join(", "))
             }
             Self::Not(of) => write!(f, "!({of})"),
             Self::And(a, b) => write!(f, "({a} && {b})"),

@@ -1,8 +1,11 @@
 //! The workflows that call one that is kept: by what stands there its jobs may be skipped, run more
 //! than once, be replaced while they wait, or be given no row.
 
+mod contract;
 mod given;
+mod said;
 mod skip;
+mod whole;
 
 use super::document::{Document, Node};
 use super::files::File;
@@ -10,16 +13,17 @@ use super::groups::{Group, deadlock};
 use super::inputs::CALLS;
 use super::lines::Lines;
 use super::reading::{Reading, WrittenJob};
-use crate::emit::workflow::{Credential, TOKEN_INPUT, WorkflowTarget};
+use crate::emit::workflow::{TOKEN_INPUT, WorkflowTarget};
 use crate::finding::{Finding, Findings, Severity};
 use crate::machine::Machine;
-use crate::rules::{self, Rule};
+use crate::rules;
 use crate::suggest::shown;
 use crate::table::Source;
 use crate::workflow::expression::NamePart;
-use crate::workflow::yaml;
 use given::{Given, given};
+use said::{Said, calls, other_id, twice, without_id, without_inputs};
 use skip::may_be_skipped;
+use whole::Whole;
 
 impl Reading<'_> {
     /// Says what is wrong with the jobs that call the workflow, in whatever file they stand.
@@ -29,6 +33,7 @@ impl Reading<'_> {
             target: self.target,
             files: callers,
             seen: Vec::new(),
+            leading: Vec::new(),
             findings: Vec::new(),
         };
         let called = Called {
@@ -41,7 +46,9 @@ impl Reading<'_> {
         if self.has_trigger("workflow_call") {
             calls.look_for(&called);
         }
+        let leading = calls.leading;
         calls.findings.into_iter().for_each(|finding| findings.push(finding));
+        Whole::of(self, path, callers).judge(&leading, findings);
     }
 }
 
@@ -63,6 +70,8 @@ struct Calls<'c> {
     files: &'c [File],
     /// The files that were looked at, so that a ring ends.
     seen: Vec<String>,
+    /// The files by which a run that a console starts comes to the kept workflow.
+    leading: Vec<String>,
     findings: Vec<Finding>,
 }
 
@@ -128,16 +137,17 @@ impl Calls<'_> {
         };
         let is_enough = called.is_dispatched || calling.iter().any(|(_, _, of)| hands_on(of));
         // Where none gives a row's id, that is one thing to say.
-        let mut silent = 0;
+        let (mut silent, mut first_silent) = (0, None);
         for (file, source, mut reading) in calling {
             let mut given: Vec<(String, Vec<String>)> = Vec::new();
             for name in jobs(&reading) {
                 let before = self.findings.len();
                 self.judge(called, is_enough, file, source, &mut reading, &name);
-                let is_silent = |finding: &Finding| finding.help.starts_with(GIVE);
-                if self.findings.get(before).is_some_and(is_silent) {
+                let is_silent = matches!(given_by(&reading, &name, called), Some(Given::Nothing));
+                if is_silent && self.findings.len() > before {
                     silent += 1;
                     self.findings.truncate(before + usize::from(silent == 1));
+                    first_silent = first_silent.or(Some(before));
                 }
                 let Some(Given::Context(keys)) = given_by(&reading, &name, called) else {
                     continue;
@@ -149,7 +159,7 @@ impl Calls<'_> {
                 given.push((name, keys));
             }
         }
-        let first = self.findings.iter_mut().find(|finding| finding.help.starts_with(GIVE));
+        let first = first_silent.and_then(|at| self.findings.get_mut(at));
         if let Some(first) = first.filter(|_| silent > 1) {
             first.message += &format!("; nor do {} other jobs that call it", silent - 1);
         }
@@ -177,10 +187,13 @@ impl Calls<'_> {
         if !(is_started || is_called || is_other) || is_none_of_ours {
             return;
         }
+        if is_started || is_called {
+            self.leading.push(file.from_root.clone());
+        }
         let mut id = called.id.clone();
         let mut groups = Vec::new();
         let said = match given {
-            Given::Nothing => vec![without_id(called, name)],
+            Given::Nothing => vec![without_id(called, reading, name)],
             Given::Other(text, input) => {
                 vec![other_id(called, name, &text, input, is_started || is_called)]
             }
@@ -262,79 +275,8 @@ impl Calls<'_> {
     }
 }
 
-/// What is said of a job that calls a workflow: the rule, the message, and the help.
-struct Said(&'static Rule, String, String);
-
-/// The job, as what is said of it begins.
-fn calls(called: &Called<'_>, name: &str) -> String {
-    format!("the job `{}`, which calls `{}`,", shown(name), called.path)
-}
-
-/// How the help begins for a job that gives no row's id.
-const GIVE: &str = "give the job";
-
 fn given_by(reading: &Reading<'_>, name: &str, called: &Called<'_>) -> Option<Given> {
     Some(given(reading, reading.job(name)?, called))
-}
-
-/// What is said where two jobs of a run call the workflow for one row.
-fn twice(
-    called: &Called<'_>,
-    source: &Source,
-    reading: &Reading<'_>,
-    first: &str,
-    name: &str,
-    is_same: bool,
-) -> Finding {
-    let line = reading.job(name).map_or(1, |job| job.key.line);
-    let why = match is_same {
-        true => "for the row for which `{}` does: both report it",
-        false => "in the run in which `{}` does: a run has one token, which opens one row",
-    };
-    let message = format!("{} does so {}", calls(called, name), why.replace("{}", &shown(first)));
-    let help = "call it once in a run";
-    let span = Lines::of(&source.text).span(line);
-    let finding = source.finding(rules::MATRIX_JOB, Severity::Error, span, message, help);
-    Finding { span: None, ..finding }
-}
-
-fn without_id(called: &Called<'_>, name: &str) -> Said {
-    let id = yaml::name(&called.id);
-    Said(
-        rules::MISSING_INPUT,
-        format!("{} does not give it the row's id: its reports are silent", calls(called, name)),
-        format!(
-            "{GIVE}\n    with:\n      {id}: ${{{{ inputs.{id} }}}}\nand its workflow the inputs \
-             `{id}` and `{TOKEN_INPUT}`, each a text that the console gives"
-        ),
-    )
-}
-
-/// What is said of a job that gives something else as the row's id, or not in every run.
-fn other_id(
-    called: &Called<'_>,
-    name: &str,
-    text: &str,
-    input: Option<String>,
-    may_be_ours: bool,
-) -> Said {
-    let id = yaml::name(&called.id);
-    let message = format!(
-        "{} gives it, as the row's id, `{}`, which is not in every run the one that the console gives",
-        calls(called, name),
-        shown(text.trim())
-    );
-    let help = match may_be_ours {
-        true => format!(
-            "write `{id}: ${{{{ inputs.{} }}}}` and no more: where no console started the run it is empty, and \
-             the reports are silent",
-            input.unwrap_or_else(|| called.id.clone())
-        ),
-        false => format!(
-            "take `{id}` off: no console starts that workflow, and the reports are silent then"
-        ),
-    };
-    Said(rules::MISSING_INPUT, message, help)
 }
 
 /// Says where the called workflow, or a job of it, is in a group that is there around it; gives all the
@@ -367,35 +309,6 @@ fn inputs_given(reading: &Reading<'_>, job: WrittenJob<'_>) -> Vec<(String, Vec<
         Some((name.text()?.to_lowercase(), reading.name_of(value.text()?)))
     });
     each.collect()
-}
-
-/// Says of the inputs that the workflow of a calling job lacks.
-fn without_inputs(
-    called: &Called<'_>,
-    reading: &Reading<'_>,
-    name: &str,
-    context: &str,
-    id: &str,
-) -> Vec<Said> {
-    let is_there = |input: &str| {
-        ["workflow_dispatch", "workflow_call"].iter().any(|by| reading.takes(by, input))
-    };
-    if context != "inputs" || !reading.has_trigger("workflow_dispatch") {
-        return Vec::new();
-    }
-    let token = (reading.target.credential == Credential::Token).then_some(TOKEN_INPUT);
-    let missing = [id].into_iter().chain(token).filter(|input| !is_there(input));
-    let said = |input| {
-        Said(
-            rules::MISSING_INPUT,
-            format!("the workflow of the job `{}` has no input `{input}`", shown(name)),
-            format!(
-                "add the input `{input}`, a text, to its `workflow_dispatch`: {} reports by it",
-                calls(called, name)
-            ),
-        )
-    };
-    missing.map(said).collect()
 }
 
 /// Whether a job calls the workflow at a path of its own repository.

@@ -4,6 +4,7 @@
 use super::document::Node;
 use super::reading::Reading;
 use super::regions::Region;
+use super::script::commands;
 use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::shown;
@@ -185,20 +186,83 @@ impl<'r> Reading<'r> {
         }
         let script = step.get("run").and_then(Node::text)?;
         let is_said = |command: &&str| script.contains(command);
-        WIPING.into_iter().find(is_said).map(|command| format!("`{}` stands", command.trim()))
+        let git = WIPING.into_iter().find(is_said).map(str::trim);
+        let folder = step.get("working-directory").and_then(Node::text).unwrap_or_default();
+        let wiping = git.map(str::to_owned).or_else(|| self.removal(script, folder));
+        wiping.map(|command| format!("`{}` stands", shown(&command)))
+    }
+
+    /// The command of a script that removes the action, or a folder around it.
+    fn removal(&self, script: &str, folder: &str) -> Option<String> {
+        let mut is_in_workspace = is_workspace(folder.trim());
+        for command in commands(&workspace_named(script)) {
+            let mut words = command.words.iter().map(String::as_str).skip_while(|w| *w == "sudo");
+            match words.next() {
+                Some("cd" | "pushd") => is_in_workspace = words.next().is_some_and(is_workspace),
+                Some("popd") => is_in_workspace = is_workspace(folder.trim()),
+                Some("rm") => {
+                    let is_of_folders = command.words.iter().any(|word| {
+                        let flags = word.strip_prefix('-').filter(|word| !word.starts_with('-'));
+                        flags.is_some_and(|flags| flags.contains(['r', 'R']))
+                            || word == "--recursive"
+                    });
+                    let mut targets = words.filter(|word| !word.starts_with('-'));
+                    if is_of_folders && targets.any(|to| self.is_around(to, is_in_workspace)) {
+                        return Some(command.words.join(" "));
+                    }
+                }
+                Some(_) | None => {}
+            }
+        }
+        None
+    }
+
+    /// Whether a path is the action's, that of a folder around it, or all that is in one.
+    fn is_around(&self, path: &str, is_in_workspace: bool) -> bool {
+        let action = self.target.action.trim_start_matches("./").trim_end_matches('/');
+        let below = WORKSPACE.into_iter().find_map(|of| path.strip_prefix(of));
+        let is_there = is_in_workspace && !path.starts_with('/');
+        let Some(path) = below.or(is_there.then_some(path)) else { return false };
+        let all = path.trim_start_matches("./").trim_matches('/');
+        let folder = all.strip_suffix('*').unwrap_or(all).trim_end_matches('/');
+        let is_whole = all.is_empty() || matches!(folder, "" | ".");
+        is_whole
+            || action == folder
+            || action.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
-/// Commands after which the workspace may hold another commit, or nothing.
-const WIPING: [&str; 7] = [
-    "git clean",
-    "git checkout ",
-    "git switch ",
-    "git reset --hard ",
-    "rm -rf *",
-    "rm -rf ./*",
-    "rm -rf \"$GITHUB_WORKSPACE\"",
-];
+/// How a script calls the workspace.
+const WORKSPACE: [&str; 2] = ["$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}"];
+
+fn is_workspace(path: &str) -> bool {
+    let path = workspace_named(path);
+    let path = path.trim_end_matches('/');
+    matches!(path, "" | ".") || WORKSPACE.contains(&path)
+}
+
+/// A script with the workspace by one name, where an expression gives it.
+fn workspace_named(script: &str) -> String {
+    let mut rest = script;
+    let mut named = String::new();
+    while let Some((before, after)) = rest.split_once("${{") {
+        named += before;
+        let Some((inner, behind)) = after.split_once("}}") else {
+            rest = &rest[before.len()..];
+            break;
+        };
+        match inner.trim() {
+            "github.workspace" => named += WORKSPACE[0],
+            // It is one word, whatever it is.
+            _ => named.push('?'),
+        }
+        rest = behind;
+    }
+    named + rest
+}
+
+/// Commands after which the workspace may hold another commit.
+const WIPING: [&str; 4] = ["git clean", "git checkout ", "git switch ", "git reset --hard "];
 
 /// Whether a step checks a repository out.
 pub(super) fn is_checkout(step: &Node) -> bool {

@@ -2,6 +2,8 @@
 //! name says that it has none of it, a step has to install it first.
 
 use super::document::Node;
+use super::expected::Expected;
+use super::images::{ALL, lacks};
 use super::reading::{Reading, WrittenJob};
 use super::regions::Region;
 use super::script::{Command, commands};
@@ -9,46 +11,8 @@ use crate::finding::{Findings, Severity};
 use crate::rules;
 use crate::suggest::{self, shown};
 
-/// What the report's script runs.
-const ALL: [&str; 3] = ["bash", "curl", "jq"];
-/// Images without any of it, by their names.
-const BARE: [&str; 3] = ["alpine", "busybox", "scratch"];
-/// Docker's own images that are made of Alpine whatever their tag, and say so nowhere.
-const OF_ALPINE: [&str; 4] = ["docker", "registry", "traefik", "caddy"];
-/// Images with bash alone, by their names.
-const SLIM: [&str; 4] = ["debian", "ubuntu", "ubi-minimal", "debian-slim"];
-/// Whose images are what their names and tags say: Docker's own, and copies of them.
-const OFFICIAL: [&str; 4] = ["library", "docker.io", "mirror.gcr.io", "mcr.microsoft.com"];
-/// Whose images hold no more than a program.
-const PROGRAMS: [&str; 3] = ["distroless", "cgr.dev", "chainguard"];
-
 /// What the labels of GitHub's own machines begin with.
 const HOSTED: [&str; 3] = ["ubuntu-", "windows-", "macos-"];
-
-/// What an image surely lacks, by its name or tag. Of somebody's own image these say nothing: what is
-/// called after Alpine may well have what is needed.
-fn lacks(image: &str) -> &'static [&'static str] {
-    let image = image.trim_start_matches("docker://").to_lowercase();
-    let (image, _) = image.split_once('@').unwrap_or((&image, ""));
-    let (path, name) = image.rsplit_once('/').unwrap_or(("", image));
-    let (name, tag) = name.split_once(':').unwrap_or((name, ""));
-    let folders: Vec<&str> = path.split('/').filter(|folder| !folder.is_empty()).collect();
-    let is_official = folders.is_empty()
-        || folders.iter().any(|folder| OFFICIAL.contains(folder))
-        || name.starts_with("ubi-") && folders.iter().any(|folder| folder.starts_with("ubi"));
-    if folders.iter().any(|folder| PROGRAMS.contains(folder)) {
-        return &ALL;
-    }
-    let is_a = |of: &str| tag.split('-').any(|part| part.trim_end_matches(NUMBER) == of);
-    match is_official {
-        true if BARE.contains(&name) || OF_ALPINE.contains(&name) || is_a("alpine") => &ALL,
-        true if SLIM.contains(&name) || is_a("slim") => &ALL[1..],
-        true | false => &[],
-    }
-}
-
-/// What a version is made of.
-const NUMBER: [char; 11] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.'];
 
 impl<'r> Reading<'r> {
     /// The image that a job's steps run in.
@@ -83,7 +47,7 @@ impl<'r> Reading<'r> {
     pub(super) fn judge_container(
         &self,
         job: WrittenJob<'r>,
-        first: &Region,
+        (first, expected): (&Region, &Expected),
         own: &[(usize, &'r Node)],
         findings: &mut Findings<'_>,
     ) {
@@ -98,7 +62,8 @@ impl<'r> Reading<'r> {
         let there: Vec<&str> =
             own.iter().filter(is_sure).flat_map(|(_, step)| installed(step)).collect();
         let is_missing = |tool: &&&str| !there.contains(*tool);
-        let missing: Vec<&str> = lacks(image).iter().filter(is_missing).copied().collect();
+        let (lacks, manager) = lacks(image);
+        let missing: Vec<&str> = lacks.iter().filter(is_missing).copied().collect();
         if missing.is_empty() {
             return;
         }
@@ -113,10 +78,11 @@ impl<'r> Reading<'r> {
         };
         let help = match own.iter().find(installs) {
             Some((line, step)) => self.install_first(job, *line, step, first, own),
-            None => match install(image, &missing) {
+            None => match manager.command(&missing) {
                 Some(command) => format!(
                     "put a step above it that installs what is missing, as the job's first: `- run: \
-                     {command}`; else a tolerated report is lost for ever without a word"
+                     {command}`; else {}",
+                    self.lost_without(expected)
                 ),
                 None => format!(
                     "give the job another image: in this one nothing can be installed, and without {} \
@@ -132,6 +98,15 @@ impl<'r> Reading<'r> {
             message,
             help,
         );
+    }
+
+    /// What becomes of a report that can't be sent.
+    fn lost_without(&self, expected: &Expected) -> &'static str {
+        match (expected.is_tolerated, self.machine.job(expected.job).always) {
+            (true, _) => "a tolerated report is lost for ever without a word",
+            (false, true) => "the report fails, and its job: no one says what became of the row",
+            (false, false) => "the report fails, and its job with it",
+        }
     }
 
     /// How a step that installs what is missing comes to do so before the first report in every run.
@@ -189,23 +164,4 @@ fn installed(step: &Node) -> Vec<&'static str> {
         .flatten()
         .collect();
     ALL.into_iter().filter(|tool| sure.contains(tool)).collect()
-}
-
-/// The command by which an image installs something; none where it has no package manager.
-fn install(image: &str, missing: &[&str]) -> Option<String> {
-    let image = image.to_lowercase();
-    let tools = missing.join(" ");
-    let is = |words: &[&str]| words.iter().any(|word| image.contains(word));
-    if is(&["busybox", "scratch", "distroless", "cgr.dev", "chainguard"]) {
-        return None;
-    }
-    let (path, _) = image.split_once([':', '@']).unwrap_or((&image, ""));
-    let is_of_alpine = path.rsplit('/').next().is_some_and(|name| OF_ALPINE.contains(&name));
-    Some(if is_of_alpine || is(&["alpine"]) {
-        format!("apk add --no-cache {tools}")
-    } else if is(&["ubi-minimal"]) {
-        format!("microdnf install -y {tools}")
-    } else {
-        format!("apt-get update && apt-get install -y {tools}")
-    })
 }

@@ -148,12 +148,19 @@ impl<'r> Reading<'r> {
     }
 
     /// Whether a job begins in no run that a console starts, though all that it needs succeeded.
-    fn never_begins(&self, written: WrittenJob<'r>) -> bool {
+    pub(super) fn never_begins(&self, written: WrittenJob<'r>) -> bool {
         let succeeded = |need: &str| (need.to_lowercase(), NeedResult::Success);
         let needs = self.needs(written).into_iter().map(succeeded).collect();
         let condition = Condition::read(self.condition(written).unwrap_or_default());
         let before = Before { needs, cancelled: false, facts: &self.facts() };
         condition.is_ok_and(|condition| !condition.holds(&before).yes)
+    }
+
+    /// Whether a job's condition asks for nothing, so that it is the same in every run.
+    pub(super) fn is_constant(&self, written: WrittenJob<'r>) -> bool {
+        let asked =
+            self.condition(written).map(|text| expression::asked(text, !text.contains("${{")));
+        matches!(asked, Some(Ok((contexts, functions))) if contexts.is_empty() && functions.is_empty())
     }
 
     /// What to do about a condition that asks for something else than what it seems to.
@@ -195,6 +202,9 @@ impl<'r> Reading<'r> {
 
     /// What to do about a job that its own condition may skip.
     fn skipped_by_itself(&self, id: JobId, written: WrittenJob<'r>) -> String {
+        if self.is_constant(written) {
+            return NEVER.to_owned();
+        }
         let Some(state) = self.unskippable(id) else {
             return match self.never_begins(written) {
                 true => EVER.to_owned(),
@@ -204,8 +214,10 @@ impl<'r> Reading<'r> {
             };
         };
         let terms = expression::terms(self.condition(written).unwrap_or_default());
-        let own: Vec<String> =
-            terms.into_iter().filter(|term| !IMPLIED.contains(&term.as_str())).collect();
+        let own: Vec<String> = terms
+            .into_iter()
+            .filter(|term| !IMPLIED.contains(&term.to_lowercase().as_str()))
+            .collect();
         if own.is_empty() {
             return format!(
                 "take its `if:` off: where the job is skipped, `{state}` is not reported"
@@ -255,7 +267,8 @@ impl<'r> Reading<'r> {
         let plain = |condition: String| Instead { job: name.clone(), condition, needs: Vec::new() };
         let mut ways: Vec<Instead> = Vec::new();
         let terms = expression::terms(self.condition(written).unwrap_or_default());
-        let asks_of_needs = |term: &String| STATUS.iter().any(|of| term.contains(of));
+        let asks_of_needs =
+            |term: &String| STATUS.iter().any(|of| term.to_lowercase().contains(of));
         let own: Vec<String> = terms.into_iter().filter(|term| !asks_of_needs(term)).collect();
         if !own.is_empty() {
             ways.push(plain(expression_of(&format!("success() && {}", own.join(" && ")))));
@@ -275,89 +288,9 @@ impl<'r> Reading<'r> {
         ways
     }
 
-    /// The jobs that do the work of one that only reports: those that it needs, where the table lacks them.
-    fn work_of(&self, id: JobId, written: WrittenJob<'r>) -> Vec<&'r str> {
-        let job = self.machine.job(id);
-        if job.always || job.success.is_none() || !self.own_steps(written).is_empty() {
-            return Vec::new();
-        }
-        let is_of_table = |name: &&str| self.machine.jobs.iter().any(|job| job.name == *name);
-        self.needs(written).into_iter().filter(|name| !is_of_table(name)).collect()
-    }
-
-    /// Says of a job that only reports that it reports its success though the job that does its work did
-    /// not succeed.
-    pub(super) fn judge_work(
-        &self,
-        id: JobId,
-        written: WrittenJob<'r>,
-        findings: &mut Findings<'_>,
-    ) {
-        let work = self.work_of(id, written);
-        let Ok(condition) = Condition::read(self.condition(written).unwrap_or_default()) else {
-            return;
-        };
-        let facts = self.facts();
-        let begins = |other: &str, result: NeedResult| {
-            let needs = self.needs(written).into_iter().map(|need| match need == other {
-                true => (need.to_lowercase(), result),
-                false => (need.to_lowercase(), NeedResult::Success),
-            });
-            condition.holds(&Before { needs: needs.collect(), cancelled: false, facts: &facts }).yes
-        };
-        let lost = [NeedResult::Skipped, NeedResult::Failure, NeedResult::Cancelled];
-        for other in work {
-            let Some(result) = lost.into_iter().find(|&result| begins(other, result)) else {
-                continue;
-            };
-            let what = match result {
-                NeedResult::Skipped => "is skipped",
-                NeedResult::Failure => "failed",
-                NeedResult::Cancelled | NeedResult::Success => "was cancelled",
-            };
-            let name = &self.machine.job(id).name;
-            let message = format!(
-                "the job `{name}` only reports, and reports its success where `{other}`, which does its \
-                 work, {what}"
-            );
-            let instead = self.asks_all(id, written, false);
-            let mut help = format!("give it `if: {}`", instead.condition);
-            if !instead.needs.is_empty() {
-                let _ = write!(help, ", and add {} to its `needs`", suggest::list(&instead.needs));
-            }
-            if result == NeedResult::Skipped && !self.machine.job(id).skippable {
-                help += "; where the work may be skipped, write `skippable = true` of the job in the table";
-            }
-            let span = self.lines.span(written.key.line);
-            findings.tell(rules::JOB_CONDITION, Severity::Error, span, message, help);
-            return;
-        }
-    }
-
-    /// Says of a skippable job that no run of a console has it: what may be skipped has to be done by some.
-    pub(super) fn judge_beginning(
-        &self,
-        id: JobId,
-        written: WrittenJob<'r>,
-        findings: &mut Findings<'_>,
-    ) {
-        let job = self.machine.job(id);
-        if !job.skippable || job.always || !self.never_begins(written) {
-            return;
-        }
-        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let message = format!(
-            "the job `{}` is skipped in every run that a console starts (`if: {}`): it never reports",
-            job.name,
-            shown(&words(self.condition(written).unwrap_or_default()))
-        );
-        let span = self.lines.span(written.key.line);
-        findings.tell(rules::JOB_CONDITION, Severity::Error, span, message, EVER.to_owned());
-    }
-
     /// A job with a condition that asks for all that it needs, those that the table lacks included,
     /// and for what its own asks for.
-    fn asks_all(&self, id: JobId, written: WrittenJob<'r>, may_skip: bool) -> Instead {
+    pub(super) fn asks_all(&self, id: JobId, written: WrittenJob<'r>, may_skip: bool) -> Instead {
         let table: Vec<&str> = self
             .machine
             .job(id)
@@ -371,7 +304,7 @@ impl<'r> Reading<'r> {
         let others = direct.iter().filter(|name| !table.contains(name));
         terms.extend(others.map(|name| passed(name, may_skip)));
         for term in expression::terms(self.condition(written).unwrap_or_default()) {
-            let is_said = terms.contains(&term) || IMPLIED.contains(&term.as_str());
+            let is_said = terms.contains(&term) || IMPLIED.contains(&term.to_lowercase().as_str());
             terms.extend((!is_said).then_some(term));
         }
         let is_new = |name: &&&str| !direct.contains(name);
@@ -384,8 +317,12 @@ impl<'r> Reading<'r> {
 }
 
 /// What to do about a job that no run of a console has.
-const EVER: &str = "let it hold in runs that a console starts, too, or take its `if:` off; a job that only other runs \
+pub(super) const EVER: &str = "let it hold in runs that a console starts, too, or take its `if:` off; a job that only other runs \
                     have is none of the table's";
+
+/// What to do about a job whose condition holds in no run at all.
+pub(super) const NEVER: &str =
+    "the job never runs: take its `if:` off; or take the job off, here and in the table";
 
 /// Functions by which a condition asks what became of the jobs before.
 const STATUS: [&str; 4] = ["always()", "success()", "failure()", "cancelled()"];

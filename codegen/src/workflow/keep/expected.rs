@@ -15,6 +15,8 @@ pub(super) struct Expected {
     pub(super) kind: ReportKind,
     /// The state that is reported, and the how-manieth report of it that is; none for an outcome.
     pub(super) state: Option<(String, usize)>,
+    /// Whether its loss is tolerated.
+    pub(super) is_tolerated: bool,
     /// The step, from the first column on.
     pub(super) text: String,
 }
@@ -39,6 +41,7 @@ fn of_job(machine: &Machine, target: &WorkflowTarget, id: JobId) -> Vec<Expected
             }
             Says::Outcome => None,
         },
+        is_tolerated: step.tolerated,
         text: Github { machine, target }.report(job, step),
     });
     each.collect()

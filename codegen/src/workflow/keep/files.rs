@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::foreign::foreign_actions;
 use super::{Around, Kept, MARK, Proof, adopt, keep, wanted};
 use crate::artifact::{self, generate_command, shell_word};
 use crate::finding::{Finding, Severity};
@@ -88,6 +89,7 @@ fn around(loaded: &Loaded, file: &File) -> Around {
     let table = &loaded.source.path;
     Around {
         others: beside(loaded, file),
+        foreign: foreign_actions(loaded, file),
         file: file.from_root.clone(),
         generate: generate_command([table]),
         adopt: format!(

@@ -1,6 +1,7 @@
 //! Whether a workflow has the form that GitHub takes: keys that it knows, values of their kinds.
 
 use super::document::{Document, Node, Value};
+use super::kinds::{fits, is_form, wanted};
 use super::refused::Tell;
 use super::shapes::{CALL, EVENTS, JOB, Key, STEPS, Shape, WORKFLOW};
 use crate::suggest::{self, shown};
@@ -11,16 +12,18 @@ const MOST_LISTED: usize = 12;
 /// Looks at what stands at some keys.
 struct Form<'d, 't> {
     document: &'d Document,
+    /// The jobs of which it is said elsewhere that they have no steps.
+    told: &'d [&'d str],
     tell: &'t mut Tell<'t>,
 }
 
 /// Says where a workflow has not the form that GitHub takes.
-pub(super) fn judge_form<'t>(document: &Document, tell: &'t mut Tell<'t>) {
+pub(super) fn judge_form<'t>(document: &Document, told: &[&str], tell: &'t mut Tell<'t>) {
     let root = &document.root;
     if root.entries().is_empty() {
         return;
     }
-    let mut form = Form { document, tell };
+    let mut form = Form { document, told, tell };
     form.holds(root, &WORKFLOW, WHOLE);
     if let Some((key, on)) = root.entry("on") {
         form.events(key, form.document.resolved(on));
@@ -99,6 +102,15 @@ impl Form<'_, '_> {
         if !is_call && job.get("runs-on").is_none() {
             let help = "say on which machine, such as `runs-on: ubuntu-latest`".to_owned();
             (self.tell)(key.line, format!("{name} has no `runs-on`"), help);
+        }
+        let is_told = self.told.contains(&key.text().unwrap_or_default());
+        let steps = job.get("steps").map(|steps| self.document.resolved(steps));
+        let is_empty = |steps: &Node| {
+            steps.is_null() || matches!(steps.value, Value::List { .. }) && steps.items().is_empty()
+        };
+        if !is_call && steps.map_or(!is_told, is_empty) {
+            let help = "give it a step, below `steps:`; or let it call a workflow, by `uses:`";
+            (self.tell)(key.line, format!("{name} has no steps"), help.to_owned());
         }
         let of_other = |key: &str| is_call && JOB.iter().any(|Key(of, ..)| *of == key);
         for (key, _) in job.entries().iter().filter(|(key, _)| key.text().is_some_and(of_other)) {
@@ -207,6 +219,9 @@ impl Form<'_, '_> {
             Shape::Text
             | Shape::Filled
             | Shape::Plain
+            | Shape::Action
+            | Shape::Workflow
+            | Shape::Cron
             | Shape::Word(_)
             | Shape::Flag
             | Shape::Number
@@ -287,87 +302,3 @@ fn beneath(of: &str, key: &str) -> String {
 
 /// What the whole is called.
 const WHOLE: &str = "the workflow";
-
-/// Whether an expression stands there alone, which may come to whatever is wanted.
-fn is_expression(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("${{") && text.ends_with("}}")
-}
-
-/// Whether a value is of a kind, whatever is in it.
-fn is_form(node: &Node, shape: &Shape) -> bool {
-    match shape {
-        Shape::List(_) => matches!(node.value, Value::List { .. }),
-        Shape::Keys(_) | Shape::Own(_) | Shape::Mixed(..) => {
-            matches!(node.value, Value::Map { .. })
-        }
-        Shape::Word(_) => node.text().is_some() && !node.is_null(),
-        Shape::Text
-        | Shape::Filled
-        | Shape::Plain
-        | Shape::Flag
-        | Shape::Number
-        | Shape::Nothing
-        | Shape::Either(_)
-        | Shape::Any => false,
-    }
-}
-
-/// Whether a value is what it is to be; of a list and of keys, whether it is one.
-fn fits(node: &Node, shape: &Shape) -> bool {
-    let Some(text) = node.text() else {
-        return match shape {
-            Shape::Either(all) => all.iter().any(|one| fits(node, one)),
-            Shape::Any => true,
-            Shape::List(_) | Shape::Keys(_) | Shape::Own(_) | Shape::Mixed(..) => {
-                is_form(node, shape)
-            }
-            Shape::Text
-            | Shape::Filled
-            | Shape::Plain
-            | Shape::Word(_)
-            | Shape::Flag
-            | Shape::Number
-            | Shape::Nothing => false,
-        };
-    };
-    let is_plain = matches!(node.value, Value::Scalar { is_plain: true, .. });
-    match shape {
-        Shape::Text | Shape::Any => true,
-        Shape::Filled => !text.is_empty() && !node.is_null(),
-        Shape::Plain => !text.is_empty() && !node.is_null() && !text.contains("${{"),
-        Shape::Word(all) => all.contains(&text),
-        Shape::Flag => {
-            is_expression(text)
-                || is_plain && matches!(text.to_lowercase().as_str(), "true" | "false")
-        }
-        Shape::Number => is_expression(text) || is_plain && is_number(text),
-        Shape::Nothing => node.is_null(),
-        Shape::List(_) | Shape::Keys(_) | Shape::Own(_) | Shape::Mixed(..) => is_expression(text),
-        Shape::Either(all) => all.iter().any(|one| fits(node, one)),
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
-        && text.replace('_', "x").parse::<f64>().is_ok()
-}
-
-/// What is wanted, as people say it.
-fn wanted(shape: &Shape) -> String {
-    match shape {
-        Shape::Text | Shape::Filled => "a text".to_owned(),
-        Shape::Plain => "a text without an expression".to_owned(),
-        Shape::Word(words) => {
-            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            words.join(" or ")
-        }
-        Shape::Flag => "`true` or `false`".to_owned(),
-        Shape::Number => "a number".to_owned(),
-        Shape::Nothing => "nothing".to_owned(),
-        Shape::List(_) => "a list".to_owned(),
-        Shape::Keys(_) | Shape::Own(_) | Shape::Mixed(..) => "keys with values".to_owned(),
-        Shape::Either(all) => all.iter().map(wanted).collect::<Vec<_>>().join(", or "),
-        Shape::Any => "a value".to_owned(),
-    }
-}

@@ -7,8 +7,8 @@ use super::lines::{self, Edit};
 use super::reading::Reading;
 use crate::emit::workflow::{Credential, TOKEN_INPUT};
 use crate::finding::{Findings, Severity};
-use crate::rules;
-use crate::suggest;
+use crate::rules::{self, Rule};
+use crate::suggest::{self, shown};
 use crate::workflow::yaml;
 
 /// An input that the workflow lacks.
@@ -51,10 +51,8 @@ impl Reading<'_> {
             tell(rules::NO_DISPATCH, message.to_owned(), help);
             return;
         }
-        for (name, given) in self.inputs_of_another_type() {
-            let message =
-                format!("the input `{name}` has `type: {given}`: the console gives a text");
-            tell(rules::INPUT_TYPE, message, "write `type: string`".to_owned());
+        for (rule, message, help) in self.odd_inputs(&[&self.target.id_input, TOKEN_INPUT]) {
+            tell(rule, message, help);
         }
         let number = self.dispatch_inputs() + self.missing_inputs().len();
         if number > MOST_INPUTS {
@@ -77,9 +75,11 @@ impl Reading<'_> {
             Some(_) => around.adopt.clone(),
             None => self.dispatched(&missing),
         };
-        for input in &missing {
-            let message = format!("the workflow has no input `{}`", input.name);
-            tell(rules::MISSING_INPUT, message, help.clone());
+        let names: Vec<&str> = missing.iter().map(|input| input.name.as_str()).collect();
+        if !names.is_empty() {
+            let s = if names.len() > 1 { "s" } else { "" };
+            let message = format!("the workflow has no input{s} {}", suggest::list(&names));
+            tell(rules::MISSING_INPUT, message, help);
         }
     }
 
@@ -142,20 +142,42 @@ impl Reading<'_> {
         self.inputs("workflow_dispatch").map_or(0, |inputs| inputs.entries().len())
     }
 
-    /// The inputs of the reports that are there with a type that takes no text.
-    fn inputs_of_another_type(&self) -> Vec<(String, String)> {
-        let names = [self.target.id_input.as_str(), TOKEN_INPUT];
+    /// What is wrong with inputs of these names: a type that takes no text, or a text that is there in runs
+    /// that no console started.
+    pub(super) fn odd_inputs(&self, names: &[&str]) -> Vec<(&'static Rule, String, String)> {
         let is_ours = |key: &Node| {
             key.text().is_some_and(|key| names.iter().any(|n| n.eq_ignore_ascii_case(key)))
         };
         let all =
             ["workflow_dispatch", "workflow_call"].into_iter().filter_map(|on| self.inputs(on));
-        let ours = all.flat_map(Node::entries).filter(|(key, _)| is_ours(key));
-        let typed = ours.filter_map(|(key, input)| Some((key.text()?, input.get("type")?.text()?)));
-        typed
-            .filter(|(_, given)| *given != "string")
-            .map(|(name, given)| (name.to_owned(), suggest::cut(given)))
-            .collect()
+        let mut odd = Vec::new();
+        for (key, input) in all.flat_map(Node::entries).filter(|(key, _)| is_ours(key)) {
+            let input = self.document.resolved(input);
+            let name = shown(key.text().unwrap_or_default());
+            let text = |key: &str| input.get(key).and_then(Node::text);
+            if let Some(given) = text("type").filter(|given| *given != "string") {
+                let given = shown(&suggest::cut(given));
+                odd.push((
+                    rules::INPUT_TYPE,
+                    format!("the input `{name}` has `type: {given}`: the console gives a text"),
+                    "write `type: string`".to_owned(),
+                ));
+            } else if let Some(default) = text("default").filter(|text| !text.is_empty()) {
+                if input.get("default").is_some_and(Node::is_null) {
+                    continue;
+                }
+                odd.push((
+                    rules::INPUT_DEFAULT,
+                    format!(
+                        "the input `{name}` has `default: {}`: a run that somebody starts by hand would \
+                         report with it",
+                        shown(&suggest::cut(default))
+                    ),
+                    "write `default: \"\"`: left empty, the run reports nothing".to_owned(),
+                ));
+            }
+        }
+        odd
     }
 
     /// What triggers a run that a console starts, where only one thing can.

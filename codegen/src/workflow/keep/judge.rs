@@ -207,9 +207,9 @@ impl<'r> Reading<'r> {
                 help,
             );
         }
-        let first = regions.iter().map(|(region, _)| region).min_by_key(|region| region.begin);
+        let first = regions.iter().copied().min_by_key(|(region, _)| region.begin);
         if let Some(first) = first {
-            self.judge_checkout(first, &own, findings);
+            self.judge_checkout(first.0, &own, findings);
             self.judge_container(written, first, &own, findings);
             let regions: Vec<&Region> = regions.iter().map(|(region, _)| *region).collect();
             self.judge_workspace(&regions, &own, findings);

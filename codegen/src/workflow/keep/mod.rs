@@ -12,12 +12,15 @@ mod expected;
 mod facts;
 mod files;
 mod followed;
+mod foreign;
 mod form;
 mod groups;
 mod held;
+mod images;
 mod inputs;
 mod jobs;
 mod judge;
+mod kinds;
 mod lines;
 mod matrix;
 mod model;
@@ -31,17 +34,21 @@ mod refused;
 mod regions;
 mod same;
 mod script;
+mod settings;
 mod shapes;
 mod skipped;
 #[cfg(test)]
 mod tests;
+mod values;
+mod work;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use document::Document;
 use expected::Expected;
 use files::File;
 pub use files::{adopted, kept};
+use foreign::is_foreign;
 use lines::{Edit, Lines};
 pub use proof::Proof;
 use reading::Reading;
@@ -87,6 +94,8 @@ impl Kept {
 struct Around {
     /// The other workflows of its folder, where it may be called, or calls one.
     others: Vec<File>,
+    /// The actions that it uses and that are another table's, each with that table's path.
+    foreign: BTreeMap<String, String>,
     /// The workflow, as one that calls it says.
     file: String,
     /// Fills the regions.
@@ -160,7 +169,7 @@ fn adopt(
     around: &Around,
 ) -> Kept {
     let source = Source::new(&file.shown, &file.text);
-    let marked = adopted_text(machine, target, &source.text, wanted);
+    let marked = adopted_text(machine, target, &source.text, wanted, around);
     let mut ignored = Findings::new(&source);
     let text = kept_text(machine, target, &marked, wanted, around, &mut ignored);
     let text = whole(file, text.as_ref().map_or(&marked, |(text, _)| text));
@@ -218,11 +227,15 @@ fn kept_text(
     let document = readable(text, findings)?;
     let lines = Lines::of(text);
     let regions = regions::find(&document, &lines, target, findings)?;
+    if is_foreign(&document, &lines, &regions, around, findings) {
+        return None;
+    }
     let reading = Reading::new(machine, target, &document, &lines, regions).in_file(&around.file);
     let given = reading.given_inputs(around);
     let reading = Reading { started_by: starting(&reading, around), given, ..reading };
     reading.judge_keys(findings);
     reading.judge_refused(findings);
+    reading.judge_settings(findings);
     reading.judge_inputs(around, findings);
     reading.judge_missing_jobs(wanted, &around.adopt, findings);
     for (id, _, written) in reading.jobs() {
@@ -323,6 +336,7 @@ fn adopted_text(
     target: &WorkflowTarget,
     text: &str,
     wanted: &BTreeSet<JobId>,
+    around: &Around,
 ) -> String {
     let source = Source::new("", text);
     let mut ignored = Findings::new(&source);
@@ -331,6 +345,9 @@ fn adopted_text(
     let Some(regions) = regions::find(&document, &lines, target, &mut ignored) else {
         return text.to_owned();
     };
+    if is_foreign(&document, &lines, &regions, around, &mut ignored) {
+        return text.to_owned();
+    }
     let reading = Reading::new(machine, target, &document, &lines, regions);
     let mut edits: Vec<Edit> =
         reading.place_inputs(&reading.missing_inputs()).into_iter().collect();

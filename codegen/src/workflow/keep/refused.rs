@@ -18,6 +18,15 @@ pub(super) type Tell<'t> = dyn FnMut(usize, String, String) + 't;
 impl<'r> Reading<'r> {
     /// Says for what GitHub refuses the workflow.
     pub(super) fn judge_refused(&self, findings: &mut Findings<'_>) {
+        self.refused(true, findings);
+    }
+
+    /// The same of one that the kept workflow calls, or that leads to it: nothing else is said of its jobs.
+    pub(super) fn judge_refused_of_another(&self, findings: &mut Findings<'_>) {
+        self.refused(false, findings);
+    }
+
+    fn refused(&self, is_kept: bool, findings: &mut Findings<'_>) {
         // What stands at an anchor is come to by each of its aliases, too.
         let mut told: BTreeSet<(usize, String)> = BTreeSet::new();
         let mut tell = |line: usize, message: String, help: String| {
@@ -37,19 +46,24 @@ impl<'r> Reading<'r> {
         for name in self.job_names() {
             let Some(job) = self.job(name) else { continue };
             let job = WrittenJob { value: self.document.resolved(job.value), ..job };
-            self.refused_needs(name, job, &mut tell);
+            self.refused_needs(name, job, is_kept, &mut tell);
             self.refused_ids(name, job, &mut tell);
         }
-        judge_form(self.document, &mut tell);
+        let reporting = |(id, _)| self.expected_of(id).next().is_some();
+        let jobs = self.machine.job_ids().map(|id| (id, self.machine.job(id).name.as_str()));
+        let told: Vec<&str> =
+            jobs.filter(|job| is_kept && reporting(*job)).map(|(_, name)| name).collect();
+        judge_form(self.document, &told, &mut tell);
         let mut way = Vec::new();
-        self.refused_expressions(&self.document.root, &mut way, &mut tell);
+        self.refused_expressions(&self.document.root, is_kept, &mut way, &mut tell);
     }
 
-    fn refused_needs(&self, name: &str, job: WrittenJob<'r>, tell: &mut Tell<'_>) {
+    fn refused_needs(&self, name: &str, job: WrittenJob<'r>, is_kept: bool, tell: &mut Tell<'_>) {
         let names = self.job_names();
         for need in self.needs(job) {
             // Of one of the table's it is said that it is missing.
-            if names.contains(&need) || self.machine.jobs.iter().any(|job| job.name == need) {
+            let is_told = is_kept && self.machine.jobs.iter().any(|job| job.name == need);
+            if names.contains(&need) || is_told {
                 continue;
             }
             let help = match suggest::nearest(need, names.iter().copied()) {
@@ -99,22 +113,31 @@ impl<'r> Reading<'r> {
     }
 
     /// Says of expressions that can't be read, or that ask for what is not there.
-    fn refused_expressions(&self, node: &'r Node, way: &mut Vec<&'r str>, tell: &mut Tell<'_>) {
+    fn refused_expressions(
+        &self,
+        node: &'r Node,
+        is_kept: bool,
+        way: &mut Vec<&'r str>,
+        tell: &mut Tell<'_>,
+    ) {
         match &node.value {
             Value::Map { entries, .. } => {
                 for (key, value) in entries {
                     way.push(key.text().unwrap_or_default());
-                    self.refused_expressions(value, way, tell);
+                    self.refused_expressions(value, is_kept, way, tell);
                     way.pop();
                 }
             }
             Value::List { items, .. } => {
-                items.iter().for_each(|item| self.refused_expressions(item, way, tell));
+                for item in items {
+                    self.refused_expressions(item, is_kept, way, tell);
+                }
             }
             Value::Alias(_) => {}
             // A condition that the runs are looked at by is told of there, where it can't be read.
             Value::Scalar { text, .. } => {
-                let is_told = matches!(way[..], ["jobs", job, "if"] if self.is_looked_at(job));
+                let is_told =
+                    is_kept && matches!(way[..], ["jobs", job, "if"] if self.is_looked_at(job));
                 refused_text(text, node.line, way, is_told, tell);
             }
         }

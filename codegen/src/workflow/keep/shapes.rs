@@ -9,6 +9,12 @@ pub(super) enum Shape {
     Filled,
     /// A text without expressions, and not empty.
     Plain,
+    /// What a step can use.
+    Action,
+    /// What a job can call.
+    Workflow,
+    /// When a schedule runs.
+    Cron,
     /// One of some words.
     Word(&'static [&'static str]),
     /// `true` or `false`.
@@ -43,7 +49,8 @@ const fn must(key: &'static str, shape: Shape) -> Key {
 }
 
 use Shape::{
-    Any, Either, Filled, Flag, Keys, List, Mixed, Nothing, Number, Own, Plain, Text, Word,
+    Action, Any, Cron, Either, Filled, Flag, Keys, List, Mixed, Nothing, Number, Own, Plain, Text,
+    Word, Workflow,
 };
 
 /// One text, or a list of them.
@@ -133,7 +140,7 @@ pub(super) const JOB: &[Key] = &[
         Either(&[
             Text,
             Keys(&[
-                may("image", Text),
+                must("image", Text),
                 may("options", Text),
                 may("env", Own(&Text)),
                 may("ports", List(&Filled)),
@@ -181,7 +188,7 @@ pub(super) const JOB: &[Key] = &[
 /// A job that calls a workflow.
 pub(super) const CALL: &[Key] = &[
     may("name", Text),
-    must("uses", Plain),
+    must("uses", Workflow),
     may("with", Own(&Text)),
     may("secrets", Either(&[Word(&["inherit"]), Own(&Text)])),
     may("needs", PLAINS),
@@ -215,7 +222,7 @@ pub(super) const STEPS: &[(&str, &[Key])] = &[
             may("id", Text),
             may("if", Text),
             may("timeout-minutes", Number),
-            must("uses", Plain),
+            must("uses", Action),
             may("with", Own(&Text)),
             may("continue-on-error", Flag),
             may("env", Own(&Text)),
@@ -319,7 +326,7 @@ pub(super) const EVENTS: &[Key] = &[
     may("registry_package", TYPES),
     may("release", TYPES),
     may("repository_dispatch", TYPES),
-    may("schedule", List(&Keys(&[must("cron", Plain), may("timezone", Plain)]))),
+    may("schedule", List(&Keys(&[must("cron", Cron), may("timezone", Plain)]))),
     may("status", BARE),
     may("watch", TYPES),
     may(
