@@ -57,6 +57,7 @@ fn a_redirect_is_told_at_once_with_where_it_leads() {
             "https://console.example/## [error]x.",
         ),
         ("location:https://console.example/api\r\n", "https://console.example/api."),
+        ("", "another address, and does not say which."),
         (long.leak(), &format!("https://login.example/{} ....", "a".repeat(278))),
     ];
     for status in [301, 302, 303, 307, 308] {

@@ -24,6 +24,9 @@ fn warns_of_a_state_that_only_a_star_leads_on_from() {
     // What is listed by name too was meant, and to stay is no way on.
     warns(of(&format!("{star}, {{ from = \"b\", to = \"f\" }}")).replace('«', ""), &[]);
     warns(of(&format!("{star}, {{ from = \"b\", to = \"b\" }}")), &["only-star-leads-on `b`"]);
+    // Nothing enters a retired state.
+    let retired = of(star).replace("name = «\"b\"", "name = \"b\", retired = true");
+    warns(retired.replace("{ path = [\"a\", \"b\"] }, ", ""), &[]);
 }
 
 /// Of a message that names some of many states the fingerprint is of all of them, in whatever order.

@@ -353,7 +353,10 @@ case "$code" in
       *) give_up 1 "$what: $code, but not the answer of a console. Is $url its address?" ;;
     esac
     ;;
-  3??) give_up 1 "$what was not accepted: $code leads to $(header location). Give CONSOLE_URL the address that answers itself." ;;
+  3??)
+    location=$(header location)
+    give_up 1 "$what was not accepted: $code leads to ${location:-another address, and does not say which}. Give CONSOLE_URL the address that answers itself."
+    ;;
   408 | 429 | [!4]??)
     answer="$code${title:+ $title}${detail:+: $detail}"
     if [[ $code == 000 ]]; then

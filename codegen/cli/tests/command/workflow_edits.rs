@@ -85,6 +85,47 @@ impl Text {
         self.0.splice(at..at, block.iter().map(|line| (*line).to_owned()));
     }
 
+    /// Adds lines below a key of a job.
+    pub(crate) fn add_below(&mut self, job: &str, key: &str, lines: &[String]) {
+        let at = self.key(self.job(job), 4, key).unwrap();
+        self.0.splice(at + 1..at + 1, lines.iter().cloned());
+    }
+
+    pub(crate) fn drop_job(&mut self, job: &str) {
+        let within = self.job(job);
+        self.0.drain(within.start - 1..within.end);
+    }
+
+    pub(crate) fn add_event(&mut self, event: &str) {
+        let at = self.0.iter().position(|line| line == "on:").unwrap();
+        self.0.insert(at + 1, format!("  {event}:"));
+    }
+
+    /// Calls the key on a line otherwise.
+    pub(crate) fn rename_key(&mut self, line: usize, key: &str) {
+        let column = indentation(&self.0[line - 1]);
+        let (_, value) = self.0[line - 1].split_once(':').unwrap();
+        self.0[line - 1] = format!("{}{key}:{value}", " ".repeat(column));
+    }
+
+    pub(crate) fn set_value(&mut self, line: usize, value: &str) {
+        let (key, _) = self.0[line - 1].split_once(':').unwrap();
+        self.0[line - 1] = format!("{key}: {value}");
+    }
+
+    /// Takes a key off that stands on a line or below it, with what stands below it.
+    pub(crate) fn drop_line(&mut self, line: usize, key: &str) {
+        let is_it = |line: &String| line.trim_start().starts_with(&format!("{key}:"));
+        let at = line - 1 + self.0[line - 1..].iter().position(is_it).unwrap();
+        let block = self.block(at);
+        self.0.drain(block);
+    }
+
+    pub(crate) fn replace_once(&mut self, from: &str, to: &str) {
+        let line = self.0.iter_mut().find(|line| line.contains(from)).unwrap();
+        *line = line.replace(from, to);
+    }
+
     pub(crate) fn add_needs(&mut self, job: &str, names: &str) {
         let at = self.key(self.job(job), 4, "needs").unwrap();
         let (_, now) = self.0[at].split_once("needs:").unwrap();

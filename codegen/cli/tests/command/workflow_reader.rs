@@ -61,6 +61,14 @@ fn outside_of_markers(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !is_marker(line, "# phasegate:")).collect()
 }
 
+/// The key and the lines below it that a way prints.
+fn below(way: &str, from: &str) -> Option<(String, Vec<String>)> {
+    let (_, rest) = way.split_once(from)?;
+    let mut lines = rest.lines();
+    let key = lines.next()?.to_owned();
+    Some((key, lines.take_while(|line| line.starts_with("      ")).map(str::to_owned).collect()))
+}
+
 /// Does what one way says; whether it is one that is known.
 fn apply(folder: &Folder, text: &mut Text, job: &str, finding: &Finding, way: &str) -> bool {
     let number = |from: &str| -> Option<usize> {
@@ -80,6 +88,32 @@ fn apply(folder: &Folder, text: &mut Text, job: &str, finding: &Finding, way: &s
         let is_its = |line: &&str| line.starts_with("    ");
         let block: Vec<&str> = block.lines().take_while(is_its).collect();
         text.set_block(job, "permissions", &block);
+    } else if let Some((_, block)) = below(way, "add to its `") {
+        let key = part("add to its `", ":`").unwrap();
+        text.add_below(job, &key, &block);
+    } else if let Some((key, mut block)) =
+        below(way, "give it\n    ").or_else(|| below(way, "give the job\n    "))
+    {
+        block.insert(0, format!("    {key}"));
+        let block: Vec<&str> = block.iter().map(String::as_str).collect();
+        text.set_block(job, key.trim_end_matches(':'), &block);
+    } else if let Some(event) = part("add `", ":` to the `on:`") {
+        let path = part("to the `on:` of `", "`").unwrap();
+        let mut other = Text::of(&folder.read(&path));
+        other.add_event(&event);
+        folder.write(&path, other.whole());
+    } else if let Some(near) = part("did you mean `", "`") {
+        text.rename_key(finding.line, &near);
+    } else if way.contains("take the job off") {
+        text.drop_job(job);
+    } else if way.contains("write `default: \"\"`") {
+        text.replace_once("default: abc", "default: \"\"");
+    } else if way.contains("write `type: string`") {
+        text.replace_once("type: number", "type: string");
+    } else if let Some(value) = part("such as `", "`").filter(|_| finding.rule == "bad-setting") {
+        text.set_value(finding.line, &value);
+    } else if way.contains("write at most 300") {
+        text.set_value(finding.line, "300");
     } else if let Some(input) = part("add the input `", "`") {
         text.add_input(&input);
     } else if let Some(names) =
@@ -137,8 +171,12 @@ fn apply(folder: &Folder, text: &mut Text, job: &str, finding: &Finding, way: &s
         let table = folder.read("ship.toml");
         let line = table.lines().find(|line| line.starts_with("action = ")).unwrap().to_owned();
         folder.write("ship.toml", table.replace(&line, &format!("action = \"{action}\"")));
-    } else if let Some(image) = way.contains("give the job another image").then_some("node:22") {
+    } else if let Some(image) =
+        way.contains("give the job another image").then_some("ghcr.io/acme/builder:1")
+    {
         text.set_image(image);
+    } else if let Some(key) = part("take `", "` off") {
+        text.drop_line(finding.line, &key);
     } else {
         return false;
     }

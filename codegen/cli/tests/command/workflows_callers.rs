@@ -160,7 +160,7 @@ fn a_caller_is_looked_at_through_those_that_call_it() {
     let top = changed(&changed(CALLER, "release.yml", "middle.yml"), "      tag: x\n", "");
     let folder = called(&[("middle.yml", &middle), ("top.yml", &top)]);
     assert_eq!(found(&folder), []);
-    let silent = changed(&top, "      ship_id: ${{ inputs.ship_id }}\n", "");
+    let silent = changed(&top, "    with:\n      ship_id: ${{ inputs.ship_id }}\n", "");
     folder.write(".github/workflows/top.yml", silent);
     let found = found(&folder);
     assert!(

@@ -100,6 +100,18 @@ const REFUSED: &[(At, &str, &str, Linter)] = &[
     (Step, "id: a.b", "`a.b` is no id of a step", Agrees),
     (Own, "a.b: {runs-on: ubuntu-latest, steps: [{run: ls}]}", "`a.b` is no name of a job", Agrees),
     (Own, "a: {}", "the job `a` has no keys", Agrees),
+    (Own, "a: {runs-on: ubuntu-latest}", "the job `a` has no steps", Agrees),
+    (Own, "a: {runs-on: ubuntu-latest, steps: []}", "the job `a` has no steps", Agrees),
+    (Own, "a: {uses: ./.github/x.yml}", "is to be `./.github/workflows/FILE.yml`", IsSilent),
+    (
+        Own,
+        "a: {runs-on: ubuntu-latest, steps: [{uses: actions/setup-node}]}",
+        "is `actions/setup-node`, and is to be a path (`./...`)",
+        Agrees,
+    ),
+    (On, "schedule: [{cron: '60 25 * * 1'}]", "is to be a minute (0-59)", Agrees),
+    (On, "schedule: [{cron: '0 5 * *'}]", "is to be a minute (0-59)", Agrees),
+    (Job, "container: {options: --init}", "has no `image`", Agrees),
     (Own, "a: {runs-on: ubuntu-latest, steps: [ls]}", "a step of the job `a` has no keys", Agrees),
     (
         Own,

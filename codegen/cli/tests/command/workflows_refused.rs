@@ -87,7 +87,7 @@ fn expressions_that_ask_for_what_is_not_there_are_found() {
         ("    if: runner.os == 'Linux'\n", "`runner`"),
         ("    if: job.status == 'x'\n", "`job`"),
         ("    if: matrix.x\n", "`github`, `needs`, `vars`, `inputs`"),
-        ("    if: hashFiles('x') != ''\n", "`hashfiles()`"),
+        ("    if: hashFiles('x') != ''\n", "`hashFiles()`"),
         ("    if: !cancelled()\n", "write `${{ !cancelled() }}`"),
         ("    if: !failure() && inputs.x\n", "for a tag of YAML"),
         ("    env: {A: '${{ env.B }}'}\n", "`env`"),

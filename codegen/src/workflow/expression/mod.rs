@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 pub use name::NamePart;
 pub use own::Own;
 use parse::Expression;
+pub use parse::written;
 use value::{Value, Values};
 
 use crate::machine::NeedResult;

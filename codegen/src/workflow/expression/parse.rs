@@ -69,7 +69,7 @@ const FUNCTIONS: [(&str, usize, usize); 13] = [
 ];
 
 /// A function as GitHub's documentation writes it: its case does not matter.
-pub(super) fn written(name: &str) -> &str {
+pub fn written(name: &str) -> &str {
     match name {
         "startswith" => "startsWith",
         "endswith" => "endsWith",

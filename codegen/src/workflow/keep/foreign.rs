@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use super::Around;
 use super::document::{Document, Node};
@@ -51,11 +52,14 @@ fn other_table(loaded: &Loaded, file: &File, uses: &str) -> Option<String> {
 /// A table next to this one that names an action.
 fn naming(loaded: &Loaded, uses: &str) -> Option<String> {
     let folder = loaded.root.join(loaded.header.table());
-    let mut tables: Vec<_> = fs::read_dir(folder.parent()?).ok()?.flatten().collect();
+    let beside = folder.parent().filter(|beside| !beside.as_os_str().is_empty());
+    let beside = beside.unwrap_or_else(|| Path::new("."));
+    let mut tables: Vec<_> = fs::read_dir(beside).ok()?.flatten().collect();
     tables.sort_by_key(fs::DirEntry::file_name);
     tables.into_iter().find_map(|entry| {
         let path = entry.path();
-        let is_table = path.extension().is_some_and(|of| of == "toml") && path != folder;
+        let is_this = Some(entry.file_name().as_os_str()) == folder.file_name();
+        let is_table = path.extension().is_some_and(|of| of == "toml") && !is_this;
         let text = is_table.then(|| fs::read_to_string(&path).ok())??;
         let is_it = text.contains(&format!("action = \"{uses}\""));
         is_it.then(|| entry.file_name().to_string_lossy().into_owned())

@@ -180,6 +180,7 @@ fn refused_text(text: &str, line: usize, way: &[&str], is_told: bool, tell: &mut
         );
     }
     if let Some(function) = functions.iter().find(|function| !allowed.takes(function)) {
+        let function = expression::written(function);
         let message = format!("`{}` asks for `{function}()`, which is not there", shown(key));
         tell(line, message, "ask for that in a step's `if:`".to_owned());
     }

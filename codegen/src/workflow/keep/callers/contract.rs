@@ -50,8 +50,8 @@ impl<'c> Call<'c> {
             let given = self.value(of.given);
             let is_all = given.is_some_and(|given| given.text() == Some("inherit"));
             if !is_all {
-                self.undeclared(&of, given, &mut faults);
-                self.missing(&of, given, &mut faults);
+                let meant = self.undeclared(&of, given, &mut faults);
+                self.missing(&of, given, &meant, &mut faults);
             }
         }
         faults.extend(self.beyond());
@@ -80,9 +80,16 @@ impl<'c> Call<'c> {
         declared.map_or(&[], |declared| self.called.resolved(declared).entries())
     }
 
-    /// What the job gives that the called workflow does not know.
-    fn undeclared(&self, of: &Given, given: Option<&Node>, faults: &mut Vec<Fault>) {
-        let known: Vec<&str> = self.declared(of).iter().filter_map(|(key, _)| key.text()).collect();
+    /// What the job gives that the called workflow does not know; gives what was meant by it.
+    fn undeclared(
+        &self,
+        of: &Given,
+        given: Option<&Node>,
+        faults: &mut Vec<Fault>,
+    ) -> Vec<&'c str> {
+        let mut meant = Vec::new();
+        let known: Vec<&'c str> =
+            self.declared(of).iter().filter_map(|(key, _)| key.text()).collect();
         for (key, value) in given.map_or(&[][..], Node::entries) {
             let Some(name) = key.text() else { continue };
             let Some(at) = known.iter().position(|known| known.eq_ignore_ascii_case(name)) else {
@@ -93,7 +100,10 @@ impl<'c> Call<'c> {
                     shown(name)
                 );
                 let help = match suggest::nearest(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{}`?", shown(near)),
+                    Some(near) => {
+                        meant.push(near);
+                        format!("did you mean `{}`?", shown(near))
+                    }
                     None => format!(
                         "take `{}` off, or add it to `{}` of its `workflow_call`",
                         shown(name),
@@ -120,11 +130,15 @@ impl<'c> Call<'c> {
                 faults.push(self.fault(key.line, what, format!("give it {wanted}")));
             }
         }
+        meant
     }
 
     /// What the called workflow needs and is not given.
-    fn missing(&self, of: &Given, given: Option<&Node>, faults: &mut Vec<Fault>) {
-        let is_told = |name: &str| self.told.is_some_and(|told| told.eq_ignore_ascii_case(name));
+    fn missing(&self, of: &Given, given: Option<&Node>, meant: &[&str], faults: &mut Vec<Fault>) {
+        let is_told = |name: &str| {
+            let is_silent = self.told.is_some_and(|told| told.eq_ignore_ascii_case(name));
+            of.declared == INPUTS.declared && is_silent || meant.contains(&name)
+        };
         let is_given = |name: &str| {
             let keys =
                 given.map_or(&[][..], Node::entries).iter().filter_map(|(key, _)| key.text());
@@ -135,7 +149,7 @@ impl<'c> Call<'c> {
             let Some(name) = key.text() else { continue };
             let is_needed = declared.get("required").and_then(Node::text) == Some("true")
                 && declared.get("default").is_none();
-            if !is_needed || is_given(name) || of.declared == INPUTS.declared && is_told(name) {
+            if !is_needed || is_given(name) || is_told(name) {
                 continue;
             }
             let what = format!(
