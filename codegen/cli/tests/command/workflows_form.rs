@@ -111,7 +111,7 @@ const REFUSED: &[(At, &str, &str, Linter)] = &[
     ),
     (On, "schedule: [{cron: '60 25 * * 1'}]", "is to be a minute (0-59)", Agrees),
     (On, "schedule: [{cron: '0 5 * *'}]", "is to be a minute (0-59)", Agrees),
-    (Job, "container: {options: --init}", "has no `image`", Agrees),
+    (Job, "container: {options: --init}", "has no `image`", IsSilent),
     (Own, "a: {runs-on: ubuntu-latest, steps: [ls]}", "a step of the job `a` has no keys", Agrees),
     (
         Own,
