@@ -51,7 +51,7 @@ fn an_answer_that_is_no_accepted_report_is_no_success() {
 #[ignore = "needs bash, jq and curl: run by tests/run"]
 fn a_redirect_is_told_at_once_with_where_it_leads() {
     let long = format!("Location: https://login.example/{}\r\n", "a".repeat(1000));
-    let cases: [(&'static str, &str); 3] = [
+    let cases: [(&'static str, &str); 4] = [
         (
             "Location: https://console.example/##[error]x\r\n",
             "https://console.example/## [error]x.",
