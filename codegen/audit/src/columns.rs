@@ -10,7 +10,7 @@ use crate::Error;
 const HISTORY: (&str, &str) = ("to_state", "language");
 
 /// The columns that are asked for by name; of the others the first that a source has of
-/// [`Names`].
+/// the usual names.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// The row's, several where its key takes several.
