@@ -60,18 +60,15 @@ impl<R: RowNumber, C: Code> Step for Dense<R, C> {
     type Code = C;
 
     fn prepare(&mut self, rows: &[R]) -> usize {
-        let highest = rows.iter().fold(R::FIRST, |highest, row| highest.max(*row)).place();
-        if highest < self.rows.len() {
-            return rows.len();
+        let highest = |rows: &[R]| rows.iter().fold(R::FIRST, |highest, row| highest.max(*row));
+        let mut room = rows.len();
+        let mut needed = highest(rows).place();
+        if needed >= self.most {
+            room = rows.iter().position(|row| row.place() >= self.most).unwrap_or(room);
+            needed = highest(&rows[..room]).place();
         }
-        let room = match rows.iter().position(|row| row.place() >= self.most) {
-            None => rows.len(),
-            Some(beyond) => beyond,
-        };
-        if let Some(highest) = rows[..room].iter().map(|row| row.place()).max()
-            && highest >= self.rows.len()
-        {
-            self.rows.resize(highest + 1, C::START);
+        if needed >= self.rows.len() && room > 0 {
+            self.rows.resize(needed + 1, C::START);
         }
         room
     }
