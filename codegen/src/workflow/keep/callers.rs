@@ -3,6 +3,7 @@
 
 mod contract;
 mod given;
+mod once;
 mod said;
 mod skip;
 mod whole;
@@ -21,6 +22,7 @@ use crate::suggest::shown;
 use crate::table::Source;
 use crate::workflow::expression::NamePart;
 use given::{Given, given};
+use once::Once;
 use said::{Said, calls, other_id, twice, without_id, without_inputs};
 use skip::may_be_skipped;
 use whole::Whole;
@@ -45,6 +47,7 @@ impl Reading<'_> {
         calls.look_within(self, path, findings);
         if self.has_trigger("workflow_call") {
             calls.look_for(&called);
+            Once::of(self, path, callers).judge(findings);
         }
         let leading = calls.leading;
         calls.findings.into_iter().for_each(|finding| findings.push(finding));
