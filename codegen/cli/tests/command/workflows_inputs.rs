@@ -190,7 +190,7 @@ fn a_concluding_job_that_may_wait_for_ever_or_say_something_else_is_found() {
     ] {
         let text = changed(&workflow, chat, &format!("      - run: |-\n          {script}\n"));
         let all: [(&str, &[&str]); 1] =
-            [("conclusion", &["`conclude` may say something else", "writes `RESULT`"])];
+            [("conclusion", &["`conclude` may say something else", "may set `RESULT`"])];
         finds(&text, &[], if is_found { &all } else { &[] });
     }
 }

@@ -2,6 +2,7 @@
 //! it asks for is known. What can't be known is taken both ways.
 
 mod asks;
+mod errors;
 mod evaluate;
 mod form;
 mod name;
@@ -12,6 +13,7 @@ mod value;
 
 use std::collections::BTreeSet;
 
+pub use errors::Unread;
 pub use name::NamePart;
 pub use own::Own;
 use parse::Expression;
@@ -169,6 +171,13 @@ pub fn compared(text: &str, way: &[&str]) -> Option<Vec<(String, bool)>> {
 /// What keeps it from being read.
 pub fn may_be_empty(text: &str, known: &dyn Known) -> Result<bool, String> {
     Ok(template(text)?.values(&By(known)).can_be_false())
+}
+
+/// What an expression reads as JSON, in a text with expressions or where it stands without `${{ }}`, that
+/// may be none: to GitHub that is an error. None, too, where the text can't be read.
+pub fn unread_json(text: &str, known: &dyn Known) -> Option<Unread> {
+    let read = if text.contains("${{") { template(text) } else { bare(text) };
+    read.ok()?.unread_json(&By(known))
 }
 
 /// Whether a flag can be set, and whether it can not be: written out, or as an expression.

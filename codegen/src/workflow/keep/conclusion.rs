@@ -3,8 +3,9 @@
 use super::document::Node;
 use super::facts::{Decided, Facts};
 use super::reading::{Reading, WrittenJob};
+use super::variable::writes_variable;
 use crate::finding::Severity;
-use crate::machine::{JobId, NeedResult, conclude};
+use crate::machine::{Became, JobId, NeedResult, conclude};
 use crate::rules::{self, Rule};
 use crate::runs::Workflow;
 use crate::search::closure;
@@ -32,68 +33,23 @@ impl<'r> Reading<'r> {
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
             tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
-        if let Some(line) = self.says_otherwise(written) {
+        let writes = |(_, step): &(usize, &Node)| writes_variable(step, RESULT);
+        if let Some((line, _)) = self.own_steps(written).into_iter().find(writes) {
             let message = format!(
-                "the job `{name}` may say something else: the step on line {line} writes `RESULT` for \
-                 the steps below it"
+                "the job `{name}` may say something else: the step on line {line} may set `RESULT` \
+                 for the steps below it"
             );
-            let help =
-                "let that step call its variable otherwise: the report says what `RESULT` does";
-            tell(rules::CONCLUSION, Severity::Error, message, help);
-        }
-        if let Some((key, help)) = self.waits_for_more(written) {
-            let message = format!(
-                "the job `{name}` may never begin, by its `{key}`: no one says then what became of the row"
+            let help = format!(
+                "let the step on line {line} set a variable of another name, written out: the report says \
+                 what `RESULT` does"
             );
-            tell(rules::CONCLUSION, Severity::Error, message, help);
+            tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
-    }
-
-    /// The line of a step that writes the variable by which the outcome is reported.
-    fn says_otherwise(&self, written: WrittenJob<'r>) -> Option<usize> {
-        let writes = |step: &Node| {
-            let script = step.get("run").and_then(Node::text).unwrap_or_default();
-            let is_word = |at: usize| {
-                let before = script[..at].chars().next_back();
-                let after = script[at + RESULT.len()..].trim_start();
-                !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
-                    && (after.starts_with('=') || after.starts_with("<<"))
-            };
-            let is_file = script.to_uppercase().contains("GITHUB_ENV");
-            is_file && script.match_indices(RESULT).any(|(at, _)| is_word(at))
-        };
-        self.own_steps(written).into_iter().find(|(_, step)| writes(step)).map(|(line, _)| line)
-    }
-
-    /// What a job waits for besides the others, and may wait for in vain: a key, and the way out.
-    fn waits_for_more(&self, written: WrittenJob<'r>) -> Option<(&'static str, &'static str)> {
-        let environment = self.value(written, "environment");
-        if environment.is_some_and(|of| !of.is_null() && of.text() != Some("")) {
-            let help = "take it off: it may have to be approved, and without an approval the row has \
-                        no end; let a job before it have the environment";
-            return Some(("environment", help));
+        if let Some((what, help)) = self.may_not_begin(id, written) {
+            let message =
+                format!("the job `{name}` {what}: no one says then what became of the row");
+            tell(rules::CONCLUSION, Severity::Error, message, &help);
         }
-        let of_others = ["runs-on", "container", "services", "timeout-minutes", "concurrency"];
-        let is_empty =
-            |key: &&str| self.value(written, key).is_some_and(|of| self.is_empty_where_lost(of));
-        let key = of_others.into_iter().find(is_empty)?;
-        let help = "write it out, or say what holds where the job that it is asked of did not end: \
-                    `${{ needs.JOB.outputs.NAME || 'ubuntu-latest' }}`";
-        Some((key, help))
-    }
-
-    /// Whether something in a value is empty where the jobs before did not end well.
-    fn is_empty_where_lost(&self, value: &Node) -> bool {
-        if value.items().iter().any(|item| self.is_empty_where_lost(item)) {
-            return true;
-        }
-        let mut of_keys = value.entries().iter().map(|(_, of)| of);
-        if of_keys.any(|of| self.is_empty_where_lost(self.document.resolved(of))) {
-            return true;
-        }
-        let text = value.text().unwrap_or_default();
-        let asks = expression::asked(text, false).is_ok_and(|(of, _)| of.contains("needs"));
-        asks && expression::may_be_empty(text, &Lost(&self.facts())).unwrap_or(true)
     }
 
     /// The jobs, none of the table's, that one of those waits for that a concluding job needs.
@@ -137,6 +93,16 @@ impl<'r> Reading<'r> {
         }
         let attempted = self.machine.concluding_attempted(id);
         let is_skippable = |need: JobId| self.machine.job(need).skippable;
+        // Two words for one state say the same.
+        let job = self.machine.job(id);
+        let state = |word: &str| {
+            let became = Became::ALL.into_iter().find(|of| of.as_str() == word)?;
+            Some(match became {
+                Became::Success => job.success,
+                Became::Failure => job.failure,
+                Became::Cancelled => job.cancelled.or(job.failure),
+            })
+        };
         let gates = self.gates(id);
         let (read, facts) = (expression::reader(result), self.facts());
         let Some(ends) = self.ends_before(id, written) else {
@@ -164,7 +130,10 @@ impl<'r> Reading<'r> {
                 facts: &facts,
             };
             let said = read.as_ref().ok().and_then(|read| read(&known));
-            let is_right = |text: &String| text == wanted || Some(text.as_str()) == with_gates;
+            let is_right = |text: &String| {
+                let is_same = state(text).is_some_and(|is| state(wanted) == Some(is));
+                text == wanted || is_same || Some(text.as_str()) == with_gates
+            };
             if said.as_ref().is_some_and(|said| said.iter().all(is_right)) {
                 return None;
             }
@@ -180,7 +149,7 @@ impl<'r> Reading<'r> {
 
     /// What may have become of all jobs before a concluding one, run by run; the best first. None where
     /// there are too many.
-    fn ends_before(
+    pub(super) fn ends_before(
         &self,
         id: JobId,
         written: WrittenJob<'r>,
@@ -259,16 +228,3 @@ impl Known for Results<'_> {
 
 /// The variable that says what became of the others.
 const RESULT: &str = "RESULT";
-
-/// A run in which nothing ran before, so that nothing has an output.
-struct Lost<'a>(&'a Facts);
-
-impl Known for Lost<'_> {
-    fn need(&self, _: &str) -> Option<NeedResult> {
-        Some(NeedResult::Skipped)
-    }
-
-    fn context(&self, keys: &[&str]) -> Held {
-        self.0.context(keys)
-    }
-}

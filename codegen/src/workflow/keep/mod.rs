@@ -2,6 +2,7 @@
 //! `generate` fills the regions, `check` says what is not as the table has it, and `workflow adopt`
 //! puts the markers where they belong. Every byte outside of the regions stays as it is.
 
+mod begins;
 mod callers;
 mod checkout;
 mod conclusion;
@@ -41,6 +42,7 @@ mod skipped;
 mod tests;
 mod values;
 mod work;
+mod variable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
