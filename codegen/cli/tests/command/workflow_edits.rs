@@ -65,6 +65,11 @@ impl Text {
         }
     }
 
+    pub(crate) fn drop_job(&mut self, job: &str) {
+        let within = self.job(job);
+        self.0.drain(within.start - 1..within.end);
+    }
+
     pub(crate) fn drop_top(&mut self, key: &str) {
         if let Some(at) = self.key(0..self.0.len(), 0, key) {
             let block = self.block(at);
@@ -193,6 +198,32 @@ impl Text {
         let step = below - 1 - lines.len();
         let at = self.block(step).end;
         self.0.splice(at..at, lines);
+    }
+
+    /// Moves a region above a line, the empty line below it along.
+    pub(crate) fn move_region_to(&mut self, begin: usize, above: usize) {
+        let end = begin - 1
+            + self.0[begin - 1..].iter().position(|line| line.contains("# phasegate:end")).unwrap();
+        let lines: Vec<String> = self.0.drain(begin - 1..=end).collect();
+        let at = if above > begin { above - 1 - lines.len() } else { above - 1 };
+        self.0.splice(at..at, lines);
+    }
+
+    /// The line, from 1, at which a region begins.
+    pub(crate) fn region(&self, name: &str) -> usize {
+        let begin = format!("# phasegate:begin {name}");
+        1 + self.0.iter().position(|line| line.trim() == begin).unwrap()
+    }
+
+    /// Lets a step set a variable of another name.
+    pub(crate) fn set_other(&mut self, step: usize) {
+        for at in self.block(step - 1) {
+            let line = self.0[at].replace("RESULT=", "OTHER=");
+            self.0[at] = match between(&line, "exportVariable(", ",") {
+                Some(name) => line.replacen(name, "\"OTHER\"", 1),
+                None => line,
+            };
+        }
     }
 
     pub(crate) fn insert(&mut self, above: usize, lines: &str) {

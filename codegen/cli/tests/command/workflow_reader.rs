@@ -163,6 +163,28 @@ fn apply(folder: &Folder, text: &mut Text, job: &str, finding: &Finding, way: &s
         text.move_step(number("the step on line ").unwrap(), number("above line ").unwrap());
     } else if way.contains("move the region below the step") {
         text.move_region(finding.line, number("below the step on line ").unwrap());
+    } else if let Some((text_read, instead)) = part("write `fromJSON(", " || 'null')` there")
+        .map(|read| (format!("fromJSON({read})"), format!("fromJSON({read} || 'null')")))
+        .or_else(|| {
+            let read = part("write `", "` there in the place of `")?;
+            Some((format!("fromJSON({read})"), read))
+        })
+    {
+        *text = Text::of(&changed(&text.whole(), &text_read, &instead));
+    } else if way.contains("let the step on line ")
+        && way.contains("set a variable of another name")
+    {
+        text.set_other(number("let the step on line ").unwrap());
+    } else if let Some(of) = part("take the job `", "` off") {
+        text.drop_job(&of);
+    } else if let Some(name) = part("move the region `", "` above line ") {
+        text.move_region_to(text.region(&name), number("` above line ").unwrap());
+    } else if let Some(line) = number("move the region above line ")
+        .or_else(|| number("move the region right above line "))
+    {
+        text.move_region_to(finding.line, line);
+    } else if let Some(line) = number("move the region below line ") {
+        text.move_region_to(finding.line, line + 1);
     } else if let Some(run) = part("`- run: ", "`") {
         text.first_step(job, &format!("- run: {run}\n"));
     } else if way.contains("check this repository out once more") {

@@ -172,13 +172,44 @@ impl<'r> Reading<'r> {
                     "`{}` is reported before `{}`, and the table says after it",
                     region.name, last.name
                 );
-                let help = format!("move the region below line {}", last.end);
+                let help = self.in_order(region, expected, last, written);
                 let span = self.lines.span(region.begin);
                 findings.tell(rules::REGION_ORDER, Severity::Error, span, message, help);
             }
             last = Some(region);
         }
         self.judge_surroundings(id, written, findings);
+    }
+
+    /// How two reports of a job come into the table's order. One that stands right above the step that it
+    /// is called after stays there: it is the other one that moves.
+    fn in_order(
+        &self,
+        region: &Region,
+        expected: &Expected,
+        last: &Region,
+        written: WrittenJob<'r>,
+    ) -> String {
+        let own = self.own_steps(written);
+        let stands = |region: &Region, expected: &Expected| {
+            let has_step = !self.milestone_steps(expected, &own).is_empty();
+            has_step && self.milestone_elsewhere(region, expected, &own).is_none()
+        };
+        let is_last = |expected: &&Expected| expected.name == last.name;
+        let before = self.expected.iter().find(is_last);
+        match (stands(region, expected), before.is_some_and(|before| stands(last, before))) {
+            (false, _) => format!("move the region below line {}", last.end),
+            (true, false) => {
+                format!("move the region `{}` above line {}", shown(&last.name), region.begin)
+            }
+            (true, true) => format!(
+                "each stands above its own step: let the table have its milestones in the order of the \
+                 steps, or move the step on line {} with the region above it below the other step",
+                own.iter()
+                    .find(|(line, _)| *line > region.end)
+                    .map_or(region.end, |(line, _)| *line)
+            ),
+        }
     }
 
     fn judge_surroundings(&self, id: JobId, written: WrittenJob<'r>, findings: &mut Findings<'_>) {

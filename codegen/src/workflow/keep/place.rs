@@ -5,6 +5,7 @@ use super::document::Node;
 use super::expected::Expected;
 use super::held::own_key;
 use super::lines::Edit;
+use super::position::is_guard;
 use super::reading::{Reading, Steps, WrittenJob};
 use super::regions::{END, begin};
 use crate::machine::ReportKind;
@@ -88,8 +89,8 @@ impl<'r> Reading<'r> {
         is_asked.then(|| format!("first add `{unknown}` to the job's `needs`: this asks for it"))
     }
 
-    /// The start goes after what installs what it runs with in a container, else after the checkout,
-    /// where there is one, and before the work.
+    /// The start goes after what installs what it runs with; else it is the first step of all, but where
+    /// it is sent by an action that a checkout brings: there it goes after that, and before the work.
     fn place_start(
         &self,
         job: WrittenJob<'r>,
@@ -100,12 +101,17 @@ impl<'r> Reading<'r> {
         if let Some(installer) = self.installer(job, own) {
             return Ok(vec![self.after(steps, installer, expected)]);
         }
-        let Some(checkout) = self.checkout(own) else {
-            return Ok(vec![self.marked(steps, steps.line, expected, false)]);
-        };
+        if !self.is_local() {
+            // What guards the steps below it comes before them.
+            let guard = own.first().filter(|(_, step)| is_guard(step));
+            return Ok(vec![match guard {
+                Some((line, _)) => self.after(steps, *line, expected),
+                None => self.marked(steps, steps.line, expected, self.is_spaced(steps)),
+            }]);
+        }
+        let checkout = self.checkout(own).unwrap_or(steps.line);
         match self.work_above(checkout, own) {
             None => Ok(vec![self.after(steps, checkout, expected)]),
-            Some(work) if !self.is_local() => Ok(vec![self.before(steps, work, expected)]),
             Some(work) => Err(format!(
                 "line {work} does the job's work before the checkout on line {checkout}, and the \
                  start can be reported only after that: move the checkout above line {work}"

@@ -22,17 +22,19 @@ const TOOLS: [&str; 5] = ["bash", "ca-certificates", "curl", "git", "jq"];
 impl<'r> Reading<'r> {
     /// The first step above a line that does work: one that neither the checkout nor the action
     /// needs. What uses an action and stands above the checkout prepares it (a token, say), unless
-    /// the checkout is the last thing that the job does.
+    /// the checkout is the last thing that the job does. Where no report needs the checkout, only what
+    /// sets up is taken to prepare it: a deploy may come before a checkout.
     pub(super) fn work_above(&self, line: usize, own: &[(usize, &'r Node)]) -> Option<usize> {
         let checkout = self.checkout(own).unwrap_or_default();
         let goes_on = own.last().is_some_and(|(last, _)| *last > checkout);
         let prepares = |at: usize, step: &Node| match step.get("uses").and_then(Node::text) {
             Some(uses) => {
-                let is_for_it = goes_on && at < checkout && !uses.starts_with("./");
-                is_for_it
+                let may_be_for_it =
+                    if self.is_local() { !uses.starts_with("./") } else { sets_up(uses) };
+                goes_on && at < checkout && may_be_for_it
                     || is_checkout(step)
                     || self.is_report(step)
-                    || uses.starts_with("step-security/harden-runner@")
+                    || is_guard(step)
             }
             None => step.get("run").and_then(Node::text).is_some_and(only_installs),
         };
@@ -71,7 +73,7 @@ impl<'r> Reading<'r> {
     ) {
         for (region, expected) in regions {
             let wrong = match expected.kind {
-                ReportKind::Start => self.start_after_work(region, own),
+                ReportKind::Start => self.start_after_work(region, regions, own),
                 ReportKind::Milestone(_) => self.milestone_elsewhere(region, expected, own),
                 ReportKind::Outcome => {
                     self.judge_last(job, region, own, findings);
@@ -114,6 +116,7 @@ impl<'r> Reading<'r> {
     fn start_after_work(
         &self,
         region: &Region,
+        regions: &[(&Region, &Expected)],
         own: &[(usize, &'r Node)],
     ) -> Option<(String, String)> {
         let work = self.work_above(region.begin, own)?;
@@ -121,17 +124,24 @@ impl<'r> Reading<'r> {
             "`{}` comes after a step of the job's work, on line {work}: no one hears that it began",
             region.name
         );
-        let help = match self.checkout(own).filter(|checkout| *checkout > work) {
+        let after_work = |checkout: &usize| self.is_local() && *checkout > work;
+        // Above the report that the work begins, too, where one stands right above it.
+        let of_work = |of: &&Region| {
+            let is_between = |(line, _): &(usize, &Node)| of.end < *line && *line < work;
+            of.end < work && of.begin < region.begin && !own.iter().any(is_between)
+        };
+        let of_work = regions.iter().map(|(of, _)| *of).filter(of_work).map(|of| of.begin).min();
+        let help = match self.checkout(own).filter(after_work) {
             Some(checkout) => format!(
                 "move the checkout from line {checkout} above line {work}, and the region right \
                  below it"
             ),
-            None => format!("move the region above line {work}"),
+            None => format!("move the region above line {}", of_work.unwrap_or(work)),
         };
         Some((message, help))
     }
 
-    fn milestone_elsewhere(
+    pub(super) fn milestone_elsewhere(
         &self,
         region: &Region,
         expected: &Expected,
@@ -171,6 +181,20 @@ impl<'r> Reading<'r> {
         let help = "put the outcome's report last: it cannot say that this step failed";
         findings.tell(rules::OUTCOME_NOT_LAST, severity, self.lines.span(*line), message, help);
     }
+}
+
+/// Whether a step guards those below it, and so comes before them all.
+pub(super) fn is_guard(step: &Node) -> bool {
+    let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
+    uses.starts_with("step-security/harden-runner@")
+}
+
+/// Whether an action of somebody else only sets up what others work with, by its name.
+fn sets_up(uses: &str) -> bool {
+    let action = uses.split('@').next().unwrap_or_default();
+    let (owner, name) = action.split_once('/').unwrap_or_default();
+    !matches!(owner, "." | "$") && name.starts_with("setup-")
+        || ["actions/cache", "actions/create-github-app-token"].contains(&action)
 }
 
 /// Whether a script does no more than installing what the action or a checkout needs, or setting up
