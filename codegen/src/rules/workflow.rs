@@ -239,12 +239,14 @@ rows! { WORKFLOW
     }
 
     MATRIX_JOB "matrix-job" {
-        looks_for: "a job with a matrix of more than one leg, or of none, or of as many as an expression says",
+        looks_for: "a job with a matrix of more than one leg, or of none, or of as many as an expression says; \
+            a second job of a run that leads to the same reports",
         why: "It would report once for each leg: one leg says success while another still fails. \
-            With one leg it runs once, as a job without a matrix.",
+            With one leg it runs once, as a job without a matrix. So it is where two jobs of one run call \
+            workflows by which the same jobs of the table report.",
         example: Words("`strategy: ${{ fromJSON(needs.plan.outputs.legs) }}` on the job `build`"),
         mend: "report from jobs without a matrix, before it and after it, and let the table name \
-            those",
+            those; let one job of a run lead to the reports",
     }
 
     NO_STEPS "no-steps" {
@@ -256,7 +258,8 @@ rows! { WORKFLOW
 
     CONCLUSION "conclusion" {
         looks_for: "a concluding job that does not run whatever became of the others, waits for an approval \
-            or for what a lost job would have said, or does not know what became of the others",
+            or for what a lost job would have said, may fail above its first step, or does not know what \
+            became of the others, or may say something else",
         why: "The end of a failed run is then never reported, or reported falsely.",
         example: Words("the job `conclude` without `if: always()`"),
         mend: "give it the `if:` and the `env:` that the finding prints",

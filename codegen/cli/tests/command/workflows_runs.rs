@@ -2,6 +2,7 @@
 
 use crate::binary::Folder;
 use crate::hand_written::*;
+use crate::workflow_reader::leads_out;
 
 const SKIPPABLE: (&str, &str) =
     ("start = \"build_running\"", "skippable = true\nstart = \"build_running\"");
@@ -97,8 +98,15 @@ fn a_job_that_is_skipped_because_a_gate_failed_is_no_skip_of_its_own() {
     finds(
         gate,
         &DEPLOY_SKIPPABLE,
-        &[("workflow-truth", &["the row is `succeeded`, a success, and `deploy` did not succeed"])],
+        &[(
+            "workflow-truth",
+            &[
+                "the row is `succeeded`, a success, and `deploy` did not succeed",
+                "add `test` to its `needs`, and give it, in its `env:`, `RESULT: ",
+            ],
+        )],
     );
+    leads_out(gate, &DEPLOY_SKIPPABLE, &[], "workflow-truth");
     // Where the concluding job asks the gate, too, it says a failure, and nothing else failed.
     let concludes = "  conclude:\n    needs: [build, deploy, test]\n    if: always()\n    runs-on: x\n    \
         env:\n      RESULT: ${{ contains(needs.*.result, 'failure') && 'failure' || \

@@ -34,10 +34,14 @@ impl<'r> Reading<'r> {
         let (rule, line, message, help) = match (unheard, departed) {
             (Some(unheard), _) => unheard,
             (None, None) => {
+                let rule = rule_of(claim);
                 let line = self.document.root.entry("jobs").map_or(1, |(key, _)| key.line);
                 let message =
                     format!("by this workflow it does not hold what the table proves: {why}");
-                (rule_of(claim), line, message, rule_of(claim).mend.to_owned())
+                match self.deaf().and_then(|id| self.hears_of_all(id, broken)) {
+                    Some((_, line, _, help)) => (rule, line, message, help),
+                    None => (rule, line, message, rule.mend.to_owned()),
+                }
             }
             (None, Some((departure, id, written))) => {
                 let (rule, message, help) = self.departs(own, departure, id, written, why);
@@ -56,6 +60,16 @@ impl<'r> Reading<'r> {
             (Claim::Truth | Claim::Again, About::Job(id)) => Some(id),
             (_, About::Job(_) | About::State(_) | About::Phase(_)) => None,
         }
+    }
+
+    /// A concluding job that does not hear of a job that the table lacks, and that keeps one of the table's
+    /// from running: to it that one was skipped, as it may be.
+    fn deaf(&self) -> Option<JobId> {
+        let is_deaf = |&(id, written): &(JobId, WrittenJob<'r>)| {
+            let direct = self.needs(written);
+            self.machine.job(id).always && self.gates(id).iter().any(|gate| !direct.contains(gate))
+        };
+        self.jobs().map(|(id, _, written)| (id, written)).find(is_deaf).map(|(id, _)| id)
     }
 
     /// What is said of it.

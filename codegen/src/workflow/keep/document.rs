@@ -317,7 +317,7 @@ impl<'t> Reader<'t> {
                 }
                 // The parser says `~` where nothing is written.
                 let text = if is_plain && span.start == span.end { "".into() } else { text };
-                Value::Scalar { text: text.into_owned(), is_plain }
+                Value::Scalar { text: read(&text, is_plain).to_owned(), is_plain }
             }
             // No nodes, and so none that come here; the parser may yet learn of others.
             Event::StreamStart
@@ -352,6 +352,15 @@ impl<'t> Reader<'t> {
 
 const fn is_end(event: &Event<'_>) -> bool {
     matches!(event, Event::SequenceEnd | Event::MappingEnd)
+}
+
+/// A text as GitHub reads it: a flag is one however YAML lets it be written.
+fn read(text: &str, is_plain: bool) -> &str {
+    match text {
+        "True" | "TRUE" if is_plain => "true",
+        "False" | "FALSE" if is_plain => "false",
+        _ => text,
+    }
 }
 
 /// Whether a tag is none of those that say what a scalar is.

@@ -129,7 +129,7 @@ impl<'r> Reading<'r> {
             findings.tell(rule, severity, span.clone(), message, help);
         };
         self.judge_needs(job, written, &mut tell);
-        if self.flag(self.value(written, "continue-on-error")).yes {
+        if self.is_tolerated(written).yes {
             // actions/runner#1161: to others, such a job has succeeded whatever became of it.
             let message = format!("the job `{}` has `continue-on-error`", job.name);
             let help = "take it off the job, and give it to the steps that may fail: where the job \
@@ -162,10 +162,16 @@ impl<'r> Reading<'r> {
             return false;
         }
         if self.value(written, "strategy").is_some_and(|strategy| self.has_legs(strategy)) {
-            let message = format!(
-                "the job `{name}` has a matrix: it would report once for each leg, one its success \
-                 while another fails"
-            );
+            let message = match self
+                .value(written, "strategy")
+                .is_some_and(|of| self.has_no_leg(of))
+            {
+                true => format!("the job `{name}` has a matrix without a leg: it never runs"),
+                false => format!(
+                    "the job `{name}` has a matrix: it would report once for each leg, one its success \
+                     while another fails"
+                ),
+            };
             let help = format!(
                 "give it one leg, a list of one for each key; or report from jobs without a matrix, \
                  before it and after it: {}",

@@ -2,6 +2,7 @@
 
 use super::document::{Node, Value};
 use super::reading::Reading;
+use crate::workflow::expression::Held;
 
 /// More than this are many.
 const MOST: usize = 256;
@@ -15,12 +16,38 @@ impl Reading<'_> {
         match strategy.get("matrix").map(|matrix| self.document.resolved(matrix)) {
             // As an expression it may have one.
             None => !strategy.is_null() && strategy.text().is_some(),
-            Some(matrix) => self.legs(matrix) != Some(1),
+            Some(matrix) => self.legs(matrix).is_none_or(|legs| legs.len() != 1),
         }
     }
 
-    /// How many legs a matrix has; none where nobody knows before.
-    fn legs<'n>(&'n self, matrix: &'n Node) -> Option<usize> {
+    /// Whether a job with a matrix never runs: that has no leg.
+    pub(super) fn has_no_leg(&self, strategy: &Node) -> bool {
+        let matrix = strategy.get("matrix").map(|matrix| self.document.resolved(matrix));
+        matrix.and_then(|matrix| self.legs(matrix)).is_some_and(|legs| legs.is_empty())
+    }
+
+    /// What the only leg of a job has at a key of its matrix, where that is written out.
+    pub(super) fn of_only_leg(&self, strategy: &Node) -> Vec<(String, Held)> {
+        let matrix = strategy.get("matrix").map(|matrix| self.document.resolved(matrix));
+        let legs = matrix.and_then(|matrix| self.legs(matrix)).unwrap_or_default();
+        let [leg] = &legs[..] else { return Vec::new() };
+        let held = |(key, value): &(&str, &Node)| {
+            let value = self.document.resolved(value);
+            let text = value.text().filter(|text| !text.contains("${{"))?;
+            let held = match (text, &value.value) {
+                ("true" | "false", Value::Scalar { is_plain: true, .. }) => {
+                    Held::Flag(text == "true")
+                }
+                _ => Held::Text(text.to_owned()),
+            };
+            Some((key.to_lowercase(), held))
+        };
+        // What `include` says last is what is there.
+        leg.iter().rev().filter_map(held).collect()
+    }
+
+    /// The legs of a matrix; none where nobody knows before.
+    fn legs<'n>(&'n self, matrix: &'n Node) -> Option<Vec<Leg<'n>>> {
         let items = |node| Some(self.document.resolved(node)).filter(|node| node.text().is_none());
         let list =
             |key: &str| matrix.get(key).map_or(Some(&[][..]), |node| Some(items(node)?.items()));
@@ -34,7 +61,7 @@ impl Reading<'_> {
         }
         for (key, values) in &vectors {
             let (key, values) = (key.text()?, items(values)?.items());
-            if values.is_empty() || legs.len() * values.len() > MOST {
+            if legs.len() * values.len() > MOST {
                 return None;
             }
             let with = |leg: &Leg<'n>, value| [leg.as_slice(), &[(key, value)]].concat();
@@ -50,16 +77,23 @@ impl Reading<'_> {
             }
             legs = left;
         }
-        let mut more = 0;
+        let (mut whole, mut more) = (legs.clone(), Vec::new());
         for added in include {
             let is_key = |key: &str| vectors.iter().any(|(of, _)| of.text() == Some(key));
+            let entries = self.document.resolved(added).entries().iter();
+            let entries: Leg<'n> =
+                entries.filter_map(|(key, value)| Some((key.text()?, value))).collect();
             let mut is_of_one = false;
-            for leg in &legs {
-                is_of_one |= self.matches(added, leg, is_key)?;
+            for (leg, whole) in legs.iter().zip(&mut whole) {
+                if self.matches(added, leg, is_key)? {
+                    is_of_one = true;
+                    whole.extend(&entries);
+                }
             }
-            more += usize::from(!is_of_one);
+            more.extend((!is_of_one).then_some(entries));
         }
-        Some(legs.len() + more)
+        whole.extend(more);
+        Some(whole)
     }
 
     /// Whether a leg has what a filter has, at those of its keys that count; none where nobody knows

@@ -78,6 +78,24 @@ impl Known for Here<'_> {
     }
 }
 
+/// A job of one leg.
+struct OfLeg<'a> {
+    leg: &'a [(String, Held)],
+    facts: &'a Facts,
+}
+
+impl Known for OfLeg<'_> {
+    fn context(&self, keys: &[&str]) -> Held {
+        match keys {
+            ["matrix", key] => match self.leg.iter().find(|(name, _)| name == key) {
+                Some((_, held)) => held.clone(),
+                None => self.facts.context(keys),
+            },
+            _ => self.facts.context(keys),
+        }
+    }
+}
+
 /// A job as it would be with another condition.
 pub(super) struct Instead {
     /// What it is called.
@@ -161,7 +179,7 @@ impl<'r> Reading<'r> {
             Some(Written {
                 needs: needs.iter().map(|(_, place)| *place).collect(),
                 // Where nobody knows, it may fail, and it may succeed: that is all there is.
-                tolerated: !self.flag(self.value(job, "continue-on-error")).no,
+                tolerated: !self.is_tolerated(job).no,
                 may_be_replaced: self.shared_group(job).is_some(),
                 condition: Arc::new(Decider {
                     condition,
@@ -183,11 +201,22 @@ impl<'r> Reading<'r> {
         if unread.is_empty() { Ok((own.written(of_table, others), facts)) } else { Err(unread) }
     }
 
+    /// Whether a job that fails counts as one that succeeded, as far as that is known before.
+    pub(super) fn is_tolerated(&self, job: WrittenJob<'r>) -> Both {
+        let leg = self.value(job, "strategy").map(|strategy| self.of_only_leg(strategy));
+        self.flag_of(self.value(job, "continue-on-error"), &leg.unwrap_or_default())
+    }
+
     /// Whether a flag is set, and whether it is not, as far as that is known before.
     pub(super) fn flag(&self, flag: Option<&Node>) -> Both {
+        self.flag_of(flag, &[])
+    }
+
+    /// The same of a job that has such a leg.
+    fn flag_of(&self, flag: Option<&Node>, leg: &[(String, Held)]) -> Both {
         let text = flag.filter(|flag| !flag.is_null()).and_then(Node::text).unwrap_or_default();
         let asks = expression::asked(text, false).is_ok_and(|(of, _)| of.contains("needs"));
-        match expression::flag(text, &self.facts()) {
+        match expression::flag(text, &OfLeg { leg, facts: &self.facts() }) {
             Ok(is) if !asks => is,
             Ok(_) | Err(_) => Both { yes: true, no: true },
         }
