@@ -54,8 +54,8 @@ fn what_may_be_an_error_before_the_first_step_of_a_conclusion_is_found() {
         leads_out(&workflow, &[], &[], "conclusion");
     }
     // The workflow's own, and what no job has to do with.
-    let top = changed(&with(""), "jobs:\n", "env:\n  X: ${{ fromJSON(vars.X).a }}\njobs:\n");
-    finds(&top, &[], &[("conclusion", &["on line 16", "`vars.x` is empty"])]);
+    let top = changed(&with(""), "jobs:\n", "env:\n  X: ${{ fromJSON(vars.cfg).a }}\njobs:\n");
+    finds(&top, &[], &[("conclusion", &["on line 16", "`vars.cfg` is empty"])]);
     leads_out(&top, &[], &[], "conclusion");
     let none = with_env("${{ fromJSON('a') }}");
     finds(&none, &[], &[("conclusion", &["is no JSON", "in the place of"])]);
