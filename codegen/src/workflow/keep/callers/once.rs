@@ -37,7 +37,7 @@ struct Workflow<'w> {
 }
 
 impl<'w> Workflow<'w> {
-    fn from_root(&self) -> &'w str {
+    fn address(&self) -> &'w str {
         &self.file.from_root
     }
 }
@@ -65,7 +65,7 @@ impl<'w> Once<'w> {
             if !CALLS.into_iter().any(starts) && !starts("workflow_call") {
                 continue;
             }
-            let all = self.reports(workflow, &mut vec![workflow.from_root()]);
+            let all = self.reports(workflow, &mut vec![workflow.address()]);
             for (at, second) in all.iter().enumerate() {
                 let is_first = |first: &&Reports| {
                     // Two calls of one workflow are told where its callers are.
@@ -92,9 +92,9 @@ impl<'w> Once<'w> {
         for name in reading.job_names() {
             let Some(job) = reading.job(name) else { continue };
             let is_called = |path: &str| is_call(job, path) && !way.contains(&path);
-            let below = match self.others.iter().find(|other| is_called(other.from_root())) {
+            let below = match self.others.iter().find(|other| is_called(other.address())) {
                 Some(other) => {
-                    way.push(other.from_root());
+                    way.push(other.address());
                     let below = self.reports(other, way);
                     way.pop();
                     below
@@ -136,7 +136,7 @@ impl<'w> Once<'w> {
             })
             .map(|(_, job, _)| job.name.clone())
             .collect();
-        (!jobs.is_empty()).then(|| self.by_themselves(workflow.from_root(), jobs))
+        (!jobs.is_empty()).then(|| self.by_themselves(workflow.address(), jobs))
     }
 
     fn by_themselves(&self, path: &str, jobs: BTreeSet<String>) -> Reports {
