@@ -65,11 +65,6 @@ impl Text {
         }
     }
 
-    pub(crate) fn drop_job(&mut self, job: &str) {
-        let within = self.job(job);
-        self.0.drain(within.start - 1..within.end);
-    }
-
     pub(crate) fn drop_top(&mut self, key: &str) {
         if let Some(at) = self.key(0..self.0.len(), 0, key) {
             let block = self.block(at);

@@ -41,8 +41,8 @@ mod skipped;
 #[cfg(test)]
 mod tests;
 mod values;
-mod work;
 mod variable;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
