@@ -1,6 +1,8 @@
 //! The table as it is written: the shapes of the file, each text with its place.
 
+mod kinds;
 pub(crate) mod names;
+mod places;
 mod read;
 pub(crate) mod refusals;
 mod row;

@@ -71,6 +71,7 @@ impl<'s> Refusals<'s> {
 
 /// A kind of value as a message has it.
 fn with_article(kind: &str) -> String {
+    let kind = if kind == "datetime" { "date" } else { kind };
     match kind.chars().next() {
         Some('a' | 'e' | 'i' | 'o') => format!("an {kind}"),
         Some(_) | None => format!("a {kind}"),

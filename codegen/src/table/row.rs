@@ -4,17 +4,17 @@
 
 #![allow(
     clippy::wildcard_enum_match_arm,
-    reason = "the parser's enum: what is neither a table nor a list holds no places"
+    reason = "the parser's enum: what is no table of keys is wrong, whatever it is"
 )]
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
-use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::kinds::{Kinds, Wanted};
+use super::places::{holds, is_key, key_over, over, put, table_with_key, take_out, value_at};
 use super::refusals::{Refusals, Value};
 use super::text::{LOST, Placed};
 use crate::rules;
@@ -37,8 +37,9 @@ impl Refusals<'_> {
         }
         let mut mending = Mending::default();
         self.milestones_are_tables(&mut row, what, &mut mending);
+        let kinds = Kinds::of(&mut row);
         loop {
-            let error = match T::deserialize(ValueDeserializer::from(row.clone())) {
+            let error = match read::<T>(&row) {
                 Ok(read) => return Some(Placed { row: read, span, lost: mending.lost }),
                 Err(error) => error,
             };
@@ -59,9 +60,20 @@ impl Refusals<'_> {
                     );
                     return None;
                 };
-                if mending.count(&key) <= MOST_PER_KEY {
-                    self.refusal(what, &key, &row, &at, message);
-                }
+                let is_told = mending.count(&key) <= MOST_PER_KEY;
+                let at = match words_for::<T>(&row, &at, message).filter(|_| is_told) {
+                    Some((at, words)) => {
+                        let wanted = Wanted::words(&words, message);
+                        self.wrong_value(what, &key, &row, &at, &kinds.at(&row, &at), &wanted);
+                        at
+                    }
+                    None => {
+                        if is_told {
+                            self.refusal(what, &key, &row, &at, &kinds, message);
+                        }
+                        at
+                    }
+                };
                 mending.take_out(&mut row, &at, key);
             }
         }
@@ -76,8 +88,16 @@ impl Refusals<'_> {
         mending: &mut Mending,
     ) -> Option<()> {
         if !mending.removed.contains(&(at.start, key.to_owned())) {
-            let message = format!("{what} lacks `{key}`");
-            self.tell(rules::MISSING_KEY, at.clone(), message, format!("add `{key}` to {what}"));
+            let (what, help) = match inner(row, at, what) {
+                Some((entry, what)) => {
+                    let has = entry.as_ref().map(|(key, value)| format!("{key} = {value}, "));
+                    let has = has.unwrap_or_default();
+                    let help = format!("add `{key}` to it, as in `{{ {has}{key} = \"...\" }}`");
+                    (what, help)
+                }
+                None => (what.to_owned(), format!("add `{key}` to {what}")),
+            };
+            self.tell(rules::MISSING_KEY, at.clone(), format!("{what} lacks `{key}`"), help);
         }
         put(row, at, key).then_some(())
     }
@@ -92,6 +112,8 @@ impl Refusals<'_> {
     ) -> Option<()> {
         let (_, known) = split_expected(rest);
         let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        let inner = over(row, at).first().and_then(|(_, value)| inner(row, &value.span(), what));
+        let what = inner.map_or_else(|| what.to_owned(), |(_, what)| what);
         let keys = table_with_key(row, at)?;
         let unknown: Vec<(Range<usize>, String)> = keys
             .iter()
@@ -103,7 +125,7 @@ impl Refusals<'_> {
         }
         self.unknown_keys(
             unknown.iter().map(|(span, key)| (span.clone(), key.as_str())),
-            what,
+            &what,
             &known,
         );
         (!unknown.is_empty()).then_some(())
@@ -135,39 +157,110 @@ impl Refusals<'_> {
         key: &str,
         row: &Value<'_>,
         at: &Range<usize>,
+        kinds: &Kinds,
         message: &str,
     ) {
+        let Some(rest) = message.strip_prefix("unknown variant ") else {
+            let found = kinds.at(row, at);
+            return self.wrong_value(what, key, row, at, &found, &Wanted::of(message));
+        };
         let key = suggest::shown(key);
-        if let Some(rest) = message.strip_prefix("unknown variant ") {
-            let (value, known) = split_expected(rest);
-            let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-            if is_key(row, at) {
-                self.unknown_keys([(at.clone(), value)].into_iter(), &format!("`{key}`"), &known);
-                return;
-            }
-            let near = suggest::nearest(value, known.iter().copied());
-            let known = suggest::list(&known);
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`? It is one of {known}"),
-                None => format!("it is one of {known}"),
-            };
-            let message = format!("`{}` is not a value of `{key}`", suggest::shown(value));
-            self.tell(rules::UNKNOWN_VALUE, at.clone(), message, help);
-        } else {
-            let (found, wanted) = message
-                .rsplit_once(", expected ")
-                .unwrap_or((message, "a value of the right shape"));
-            let wanted = match wanted {
-                "a boolean" => "`true` or `false`",
-                "a sequence" => "a list",
-                "a map" => "a table of keys, such as { tone = \"warning\" }",
-                other => other,
-            };
-            let message =
-                format!("`{key}` of {what} has {} where {wanted} belongs", found_in(found));
-            self.tell(rules::WRONG_TYPE, at.clone(), message, format!("write {wanted}"));
+        let (value, known) = split_expected(rest);
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        if is_key(row, at) {
+            self.unknown_keys([(at.clone(), value)].into_iter(), &format!("`{key}`"), &known);
+            return;
         }
+        let near = suggest::nearest(value, known.iter().copied());
+        let known = suggest::list(&known);
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`? It is one of {known}"),
+            None => format!("it is one of {known}"),
+        };
+        let message = format!("`{}` is not a value of `{key}`", suggest::shown(value));
+        self.tell(rules::UNKNOWN_VALUE, at.clone(), message, help);
     }
+
+    /// A value of another type than its key takes.
+    fn wrong_value(
+        &mut self,
+        what: &str,
+        key: &str,
+        row: &Value<'_>,
+        at: &Range<usize>,
+        found: &str,
+        wanted: &Wanted,
+    ) {
+        let inner = over(row, at).first().map_or(key, |(inner, _)| *inner);
+        let inner = match inner == key {
+            true => String::new(),
+            false => format!("`{}` in ", suggest::shown(inner)),
+        };
+        let key = suggest::shown(key);
+        let message = format!("{inner}`{key}` of {what} has {found} where {} belongs", wanted.what);
+        self.tell(rules::WRONG_TYPE, at.clone(), message, wanted.help(found));
+    }
+}
+
+/// A row as its type reads it.
+fn read<T: DeserializeOwned>(row: &Value<'_>) -> Result<T, toml::de::Error> {
+    T::deserialize(ValueDeserializer::from(row.clone()))
+}
+
+/// The words that a place takes at which something else stands, and the whole of that: its type refuses
+/// any other word and names them.
+fn words_for<T: DeserializeOwned>(
+    row: &Value<'_>,
+    at: &Range<usize>,
+    message: &str,
+) -> Option<(Range<usize>, Vec<String>)> {
+    let values: Vec<&Value<'_>> = over(row, at).into_iter().map(|(_, value)| value).collect();
+    // A word in its place is refused as one.
+    if message.starts_with("unknown variant ")
+        && values.first().is_some_and(|one| one.span() == *at)
+    {
+        return None;
+    }
+    values.into_iter().map(Value::span).find_map(|span| {
+        let mut asked = row.clone();
+        *value_at(&mut asked, &span)?.get_mut() = DeValue::String(LOST.into());
+        let error = read::<T>(&asked).err().filter(|error| error.span() == Some(span.clone()))?;
+        let known = split_expected(error.message().strip_prefix("unknown variant ")?).1;
+        let words = known.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        Some((span, words))
+    })
+}
+
+/// A table within a row that stands at a place, by the text that names it, where it has one, and in
+/// words; nothing where the row itself stands there.
+fn inner(
+    row: &Value<'_>,
+    at: &Range<usize>,
+    what: &str,
+) -> Option<(Option<(String, String)>, String)> {
+    let DeValue::Table(keys) = row.get_ref() else { return None };
+    let (key, value) =
+        keys.iter().find(|(_, value)| value.span() != row.span() && holds(&value.span(), at))?;
+    let DeValue::Array(items) = value.get_ref() else { return None };
+    let number = items.iter().position(|item| item.span() == *at)?;
+    let text = |keys: &DeTable<'_>, key: &str| match keys.get(key)?.get_ref() {
+        DeValue::String(text) if text != LOST => Some(text.to_string()),
+        _ => None,
+    };
+    let one = key.get_ref().strip_suffix('s').unwrap_or(key.get_ref());
+    let of =
+        text(keys, "name").map_or_else(String::new, |name| format!(" `{}`", suggest::shown(&name)));
+    let DeValue::Table(entry) = items.get(number)?.get_ref() else { return None };
+    let name = text(entry, "name");
+    let which = match &name {
+        Some(name) => format!("`{}`", suggest::shown(name)),
+        None => (number + 1).to_string(),
+    };
+    let has = entry.iter().find_map(|(key, _)| {
+        let text = text(entry, key.get_ref())?;
+        Some((key.get_ref().to_string(), suggest::toml(&text)))
+    });
+    Some((has, format!("the {one} {which} of {what}{of}")))
 }
 
 /// What was taken out of a row so far.
@@ -202,16 +295,6 @@ impl Mending {
     }
 }
 
-/// What serde found, in the words of the format.
-fn found_in(found: &str) -> String {
-    let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
-    match found {
-        "sequence" => "a list".to_owned(),
-        "map" => "a table of keys".to_owned(),
-        other => format!("the {}", suggest::cut(other)),
-    }
-}
-
 /// The text between the first two backticks.
 fn quoted(text: &str) -> Option<&str> {
     text.split('`').nth(1)
@@ -224,92 +307,4 @@ fn split_expected(text: &str) -> (&str, &str) {
         .or_else(|| text.rsplit_once("`, there are no "))
         .unwrap_or((text, ""));
     (key.strip_prefix('`').unwrap_or(key), known)
-}
-
-/// Whether one range lies in another.
-fn holds(outer: &Range<usize>, inner: &Range<usize>) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end
-}
-
-/// The row's own key that a place belongs to.
-fn key_over(row: &Value<'_>, at: &Range<usize>) -> Option<String> {
-    let DeValue::Table(keys) = row.get_ref() else { return None };
-    let exact = keys.iter().find(|(key, value)| key.span() == *at || value.span() == *at);
-    exact
-        .or_else(|| keys.iter().find(|(_, value)| holds(&value.span(), at)))
-        .map(|(key, _)| key.get_ref().to_string())
-}
-
-/// Whether a key, and not a value, stands at a place.
-fn is_key(value: &Value<'_>, at: &Range<usize>) -> bool {
-    match value.get_ref() {
-        DeValue::Table(keys) => {
-            keys.iter().any(|(key, value)| key.span() == *at || is_key(value, at))
-        }
-        DeValue::Array(items) => items.iter().any(|item| is_key(item, at)),
-        _ => false,
-    }
-}
-
-/// The innermost table that has its key at a place.
-fn table_with_key<'v, 'i>(
-    value: &'v mut Value<'i>,
-    at: &Range<usize>,
-) -> Option<&'v mut DeTable<'i>> {
-    match value.get_mut() {
-        DeValue::Table(keys) => {
-            if keys.iter().any(|(key, _)| key.span() == *at) {
-                return Some(keys);
-            }
-            keys.iter_mut().find_map(|(_, value)| table_with_key(value, at))
-        }
-        DeValue::Array(items) => items.iter_mut().find_map(|item| table_with_key(item, at)),
-        _ => None,
-    }
-}
-
-/// Puts a stand-in for a missing key into the table at a place.
-fn put(value: &mut Value<'_>, at: &Range<usize>, key: &str) -> bool {
-    let here = value.span() == *at;
-    match value.get_mut() {
-        DeValue::Table(keys) if here && !keys.contains_key(key) => {
-            let lost = Spanned::new(at.clone(), DeValue::String(Cow::Borrowed(LOST)));
-            keys.insert(Spanned::new(at.clone(), Cow::Owned(key.to_owned())), lost);
-            true
-        }
-        DeValue::Table(keys) => keys.iter_mut().any(|(_, value)| put(value, at, key)),
-        DeValue::Array(items) => items.iter_mut().any(|item| put(item, at, key)),
-        _ => false,
-    }
-}
-
-/// Takes out the innermost key or item of a list that stands at a place. Says which table's key is
-/// gone, by where that table starts; nothing where the place is none of a key, value or item.
-fn take_out<'i>(value: &mut Value<'i>, at: &Range<usize>) -> Option<(usize, String)> {
-    let start = value.span().start;
-    match value.get_mut() {
-        DeValue::Table(keys) => {
-            let exact = keys.iter().find(|(key, value)| key.span() == *at || value.span() == *at);
-            if let Some((key, _)) = exact {
-                let key = key.get_ref().to_string();
-                keys.remove(key.as_str());
-                return Some((start, key));
-            }
-            keys.iter_mut()
-                .filter(|(_, value)| holds(&value.span(), at))
-                .find_map(|(_, value)| take_out(value, at))
-        }
-        DeValue::Array(items) => {
-            let index = items.iter().position(|item| holds(&item.span(), at))?;
-            if items.get(index)?.span() != *at {
-                return take_out(items.get_mut(index)?, at);
-            }
-            let all = std::mem::replace(items, DeArray::new()).into_iter().enumerate();
-            let kept: Vec<Value<'i>> =
-                all.filter(|&(place, _)| place != index).map(|(_, item)| item).collect();
-            *items = kept.into_iter().collect();
-            Some((start, String::new()))
-        }
-        _ => None,
-    }
 }

@@ -36,6 +36,7 @@ mod refusals;
 mod refusals_at_their_edges;
 mod refusals_of_names;
 mod refusals_of_states;
+mod refusals_of_types;
 mod remedies;
 mod rendering;
 mod runs;

@@ -164,7 +164,7 @@ impl<'de> Deserialize<'de> for Columns {
         impl<'de> Visitor<'de> for Shape {
             type Value = Columns;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table of a type per column")
+                f.write_str("a table of a type per column, such as { reason = \"text\" }")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Columns, A::Error> {
                 let mut columns: Vec<(Text, ColumnType)> = Vec::new();
