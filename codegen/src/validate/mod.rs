@@ -9,7 +9,7 @@ mod targets;
 mod transitions;
 mod warnings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -52,6 +52,12 @@ pub(crate) struct Draft<'t> {
     unread: Unread,
     targets: Targets,
     findings: Findings<'t>,
+    /// Whether a name that stands for nothing was taken for the nearest that stands for a state.
+    guessed: bool,
+    /// Pairs that only such names give.
+    guesses: HashSet<(StateId, StateId)>,
+    /// The states that a transition names, if only by such a name.
+    on_the_way: HashSet<usize>,
     /// How many names were looked for among all that there are; that takes its time.
     searched: usize,
 }
@@ -125,6 +131,9 @@ pub(crate) fn validate(
         unread,
         targets: Targets::default(),
         findings: Findings::new(source),
+        guessed: false,
+        guesses: HashSet::new(),
+        on_the_way: HashSet::new(),
         searched: 0,
     };
     for check in CHECKS {
@@ -198,6 +207,7 @@ impl<'t> Draft<'t> {
         let unread = self.unread.states;
         let near = self.unknown(rules::UNKNOWN_STATE, name, what, "state", names, unread)?;
         let &index = self.states.get(near)?;
+        self.guessed = true;
         Some(Resolved { state: StateId::new(index), sure: false })
     }
 
@@ -239,7 +249,10 @@ impl<'t> Draft<'t> {
     /// The closed relation, where all that it hangs on is known: what it lacks otherwise, a row
     /// that is wrong may have been there to say.
     fn whole_relation(&self) -> Option<Rc<Relation>> {
-        self.relation.clone().filter(|_| !self.broken)
+        // A state that no transition names may be the one that a wrong name means, and not the nearest.
+        let names_all =
+            || self.named_states().iter().all(|id| self.on_the_way.contains(&id.index()));
+        self.relation.clone().filter(|_| !self.broken && (!self.guessed || names_all()))
     }
 
     fn is_retired(&self, state: StateId) -> bool {

@@ -223,6 +223,7 @@ fn path<'t>(draft: &mut Draft<'t>, path: &'t toml::Spanned<Vec<Text>>, lost: boo
             draft.state(name, "`path`").map(|found| (found, name.span()))
         };
         draft.broken |= state.is_none();
+        draft.on_the_way.extend(state.iter().map(|(found, _)| found.state.index()));
         states.push(state);
     }
     let mut told = 0;
@@ -283,6 +284,7 @@ fn resolve<'t>(draft: &mut Draft<'t>, names: &'t [Text], what: &str) -> Vec<Name
             draft.broken = true;
             misplaced_star(draft, name, what);
         } else if let Some(found) = draft.state(name, what) {
+            draft.on_the_way.insert(found.state.index());
             states.push((found, name.span()));
         } else {
             draft.broken = true;
@@ -327,8 +329,13 @@ fn refuse_retired(draft: &mut Draft<'_>, to: Resolved, span: &Range<usize>) {
 
 /// A pair that is listed by name; `told` counts what was told of the row.
 fn add(draft: &mut Draft<'_>, told: &mut usize, from: Resolved, to: Resolved, span: &Range<usize>) {
+    let (pair, sure) = ((from.state, to.state), from.sure && to.sure);
     let twice = draft.pairs.name(from.state, to.state);
-    if twice && from.sure && to.sure && *told < MOST_TOLD {
+    if !sure && !twice {
+        draft.guesses.insert(pair);
+    }
+    // A pair that was guessed may be another one.
+    if twice && sure && !draft.guesses.remove(&pair) && *told < MOST_TOLD {
         *told += 1;
         let message = format!(
             "the transition `{}` -> `{}` is listed twice",

@@ -109,6 +109,27 @@ fn each_dialect_has_its_own_folder_of_migrations_where_that_is_said() {
     assert_eq!((folder(Dialect::Postgres), folder(Dialect::Sqlite)), ("db/pg", "db/lite"));
 }
 
+/// `smoke_passed` is called otherwise where it is defined only: the nearest of the others is not it, and
+/// what comes of that guess is not said.
+#[test]
+fn a_state_that_no_transition_names_may_be_the_one_that_a_wrong_name_means() {
+    let states = |name: &str| {
+        format!(
+            r#"{{ name = "a" }}, {{ name = "{name}" }}, {{ name = "smoke_failed" }}, {{ name = "z" }}"#
+        )
+    };
+    let paths = r#"{ path = ["a", "smoke_passed", "z"] }, { path = ["a", "smoke_failed", "z"] }"#;
+    let rules = |table: &str| -> Vec<&str> {
+        findings(table.as_bytes()).into_iter().map(|finding| finding.rule.id).collect()
+    };
+    assert_eq!(rules(&table(&states("smoke_passed"), paths, "")), [""; 0]);
+    assert_eq!(rules(&table(&states("gate_open"), paths, "")), ["unknown-state"]);
+    // Where every other state is named, the nearest is the one, and what it lacks is said.
+    let misspelt = r#"{ path = ["a", "smoke_pased"] }, { path = ["smoke_passed", "smoke_failed", "smoke_passed"] }, { path = ["a", "z"] }"#;
+    let found = rules(&table(&states("smoke_passed"), misspelt, ""));
+    assert_eq!(found, ["no-way-to-end", "no-way-to-end", "unknown-state"]);
+}
+
 /// So many states, each with what it has.
 fn states(count: usize, of: impl Fn(usize) -> &'static str) -> String {
     let rows: Vec<String> =

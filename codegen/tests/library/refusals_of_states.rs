@@ -372,7 +372,8 @@ fn tells_of_everything_that_is_wrong_in_one_run() {
          machine = { name = \"M\", initial = \"old\" }\n\
          state = [{ name = \"a\" }, { name = \"old\", retired = true }, { name = \"a\" },\n\
          { name = \"z\", outcome = \"success\", optional = true }, { name = \"lost\" }]\n\
-         transition = [{ path = [\"old\", \"a\", \"z\", \"a\"] }, { from = [\"a\", \"old\"], to = \"zz\" }]\n\
+         transition = [{ path = [\"old\", \"a\", \"z\", \"a\"] }, { from = [\"a\", \"old\"], to = \"zz\" },\n\
+         { from = \"lost\", to = \"z\" }]\n\
          job = [{ name = \"j\", needs = [\"k\"], start = \"old\" }]\n\
          [target.docs]\npath = \"/x\"\n"
             .replace("colour", "«colour")
@@ -380,7 +381,7 @@ fn tells_of_everything_that_is_wrong_in_one_run() {
             .replace("\"old\" }\ns", "«\"old\" }\ns")
             .replace(", { name = \"a\" },\n", ", { name = «\"a\" },\n")
             .replace("\"success\", optional = true", "«\"success\", optional = «true")
-            .replace("\"lost\"", "«\"lost\"")
+            .replace("name = \"lost\"", "name = «\"lost\"")
             .replace("\"zz\"", "«\"zz\"")
             .replace("\"k\"", "«\"k\"")
             .replace("start = ", "start = «")
