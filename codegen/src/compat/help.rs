@@ -5,6 +5,7 @@ use super::layers::World;
 use super::mix::Layer;
 use super::order::{Before, Order, Orders};
 use super::rules::Change;
+use super::rules::leaving::entry;
 use super::source::Version;
 use crate::rules::{self, Rule};
 
@@ -46,17 +47,17 @@ impl<'c, 'v> Helps<'c, 'v> {
     /// What to do about a change for whose sake some mix is worse, and no order of a rollout or of a
     /// rollback helps.
     pub(super) fn of_error(&self, change: &Change) -> String {
-        let accept = match change.comes_of.first() {
+        let (way, condition) = (change.way(), self.condition(change.rule));
+        match change.comes_of.first() {
+            // Nothing but the state itself brings back what comes of it.
             Some(state) => {
-                let rule = self.new.leaves_by(state).id;
+                let entry = entry(self.new.leaves_by(state), state);
                 format!(
-                    "accept it with all else that comes of `{state}` (an entry with `rule = \"{rule}\"` \
-                     and `state = \"{state}\"`)"
+                    "accept it with all else that comes of `{state}` ({entry}) {condition}; or {way}"
                 )
             }
-            None => "accept this".to_owned(),
-        };
-        format!("{}; or {accept} {}", change.way(), self.condition(change.rule))
+            None => format!("{way}; or accept this {condition}"),
+        }
     }
 
     /// What to do about a change that is no error.

@@ -74,6 +74,8 @@ pub(super) struct Mixes<'m> {
     refuted: Vec<OnceCell<Vec<Refuted>>>,
     /// From which version on that is marked.
     marked: usize,
+    /// Whether the versions are the same to every layer: then nothing that runs meets another one.
+    are_same: bool,
     moves: OnceCell<Vec<Moves>>,
 }
 
@@ -90,8 +92,16 @@ impl<'m> Mixes<'m> {
             found: RefCell::default(),
             refuted,
             marked,
+            are_same: false,
             moves: OnceCell::new(),
         }
+    }
+
+    /// The same of versions that are the same to every layer, where they are: nothing is searched.
+    #[must_use]
+    pub(super) fn of_the_same(mut self, are_same: bool) -> Self {
+        self.are_same = are_same;
+        self
     }
 
     /// The same, with what every version's own table does wrong marked, and not the newest's alone.
@@ -106,6 +116,9 @@ impl<'m> Mixes<'m> {
         let question = (workflow, road.clone());
         if let Some(found) = self.found.borrow().get(&question) {
             return found.clone();
+        }
+        if self.are_same {
+            return Rc::new(Exploration { exhausted: true, ..Exploration::default() });
         }
         let moves = self.moves();
         let found = if self.world.machines[workflow].jobs.is_empty() {
@@ -144,6 +157,9 @@ impl<'m> Mixes<'m> {
             let of = |version: usize| {
                 let receiver = Mix::all(version).receiver();
                 let has_jobs = !self.world.machines[version].jobs.is_empty();
+                if has_jobs && self.are_same {
+                    return Moves::default();
+                }
                 let runs = has_jobs.then(|| self.runs(version, &Road::of(receiver)));
                 Moves::of(&self.world, version, runs.as_deref())
             };
@@ -171,12 +187,13 @@ impl<'m> Mixes<'m> {
 
     /// What the searches so far did not try to its end, a claim once, whatever roads they were on.
     pub(super) fn untried(&self) -> Vec<String> {
-        let mut untried: BTreeMap<Untried, u64> = BTreeMap::new();
+        let mut untried: BTreeMap<Untried, (u64, usize)> = BTreeMap::new();
         for (claim, tried) in self.found.borrow().values().flat_map(|found| &found.untried) {
-            *untried.entry(*claim).or_default() += tried;
+            let (all, searches) = untried.entry(*claim).or_default();
+            (*all, *searches) = (*all + tried, *searches + 1);
         }
         let labels = &self.world.labels;
-        let told = |(Untried { workflow, shown }, tried): (Untried, u64)| {
+        let told = |(Untried { workflow, shown }, (tried, searches)): (Untried, (u64, usize))| {
             let workflow = format!("the {} workflow", labels[workflow]);
             let claim = match shown {
                 None => format!("which reports of {workflow} are accepted and how its runs end"),
@@ -188,7 +205,11 @@ impl<'m> Mixes<'m> {
                     )
                 }
             };
-            format!("{claim} ({tried} situations tried)")
+            let searches = match searches {
+                1 => "one search".to_owned(),
+                many => format!("{many} searches"),
+            };
+            format!("{claim} ({tried} situations tried in {searches})")
         };
         untried.into_iter().map(told).collect()
     }
@@ -259,7 +280,7 @@ impl<'m> Mixes<'m> {
         let refuted: Vec<_> = self.refuted_of(version, |_| true).collect();
         let mut refuted =
             refuted.into_iter().filter_map(|(rule, witness)| Some((class(rule)?, witness)));
-        if mix == Mix::all(version) {
+        if self.are_same || mix == Mix::all(version) {
             return refuted.collect();
         }
         let claimed: Vec<Class> = refuted.by_ref().map(|(class, _)| class).collect();
@@ -279,6 +300,8 @@ impl<'m> Mixes<'m> {
     }
 
     fn refuted_alone(&self, version: usize) -> &Vec<Refuted> {
+        // Of versions that are the same one is proven for all.
+        let version = if self.are_same { 0 } else { version };
         self.refuted[version].get_or_init(|| refuted_alone(self.world.machines[version]))
     }
 

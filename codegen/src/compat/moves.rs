@@ -9,7 +9,7 @@ use super::layers::{Value, World};
 pub(super) type Steps = BTreeSet<(Value, Value)>;
 
 /// Who moves rows by one version's table.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Moves {
     /// What its jobs report.
     pub(super) reported: BTreeSet<Value>,

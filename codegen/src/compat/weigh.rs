@@ -18,7 +18,7 @@ use super::source::Version;
 use crate::accepted::digest;
 use crate::finding::{Finding, Severity};
 use crate::rules;
-use crate::verify::Refuted;
+use crate::verify::{Refuted, Smaller};
 
 /// So many claims of which not all was tried are named.
 const MOST_UNTRIED: usize = 4;
@@ -81,6 +81,8 @@ pub struct Comparison<'v> {
     pub refused: Vec<Refused>,
     /// What all searches tried.
     pub tried: Tried,
+    /// Whether both versions are the same to every layer, so that nothing had to be searched.
+    pub is_same: bool,
     /// Whether that was all there is.
     pub exhausted: bool,
     pub(super) world: World<'v>,
@@ -118,7 +120,8 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
     let pair = [&versions[old], &versions[new]];
     let machines = pair.map(|version| &version.machine);
     let labels = pair.map(|version| version.label.clone());
-    let mixes = Mixes::of(World::of(&machines, &labels));
+    let is_same = pair[0].is_same(pair[1]);
+    let mixes = Mixes::of(World::of(&machines, &labels)).of_the_same(is_same);
     let judged: Vec<Judged> =
         mixes.all().into_iter().map(|mix| Judged { mix, verdict: mixes.judge(mix) }).collect();
     let rollout = orders(&mixes, Direction::Rollout, 0, 1);
@@ -182,12 +185,14 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
             Severity::Error,
             &versions[new].source.path,
             format!(
-                "the runs of these tables were not all tried: {}; a search keeps {MOST_SITUATIONS} \
-                 situations at most",
+                "the runs of these tables were not all tried: {}; there is a search for each way in which \
+                 layers are switched, and each of them keeps {MOST_SITUATIONS} situations at most",
                 untried.into_iter().take(MOST_UNTRIED).collect::<Vec<_>>().join("; ")
             ),
-            "what is not called broken is not called safe either; jobs that report concurrently \
-             make most situations: let some of them follow each other by `needs`, or report less",
+            format!(
+                "what is not called broken is not called safe either; to make it smaller, {}",
+                Smaller::of_runs(machines[1]).by()
+            ),
         ));
     }
     let mut changes = weighing.weighed;
@@ -214,6 +219,7 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
         rollback,
         refused: refused(&world),
         tried,
+        is_same,
         exhausted,
         world,
         moves,

@@ -33,7 +33,8 @@ pub fn window(versions: &[Version]) -> Window<'_> {
     }
     let machines: Vec<_> = versions.iter().map(|version| &version.machine).collect();
     let labels: Vec<String> = versions.iter().map(|version| version.label.clone()).collect();
-    let mixes = Mixes::of(World::of(&machines, &labels)).marking_all();
+    let are_same = pairs.iter().all(|(_, _, pair)| pair.is_same);
+    let mixes = Mixes::of(World::of(&machines, &labels)).marking_all().of_the_same(are_same);
     let layers = mixes.layers();
     let all = (versions.len() <= MOST_VERSIONS)
         .then(|| mixes.all().into_iter().map(|mix| (mix, mixes.judge(mix))).collect());

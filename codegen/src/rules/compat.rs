@@ -22,8 +22,9 @@ rows! { COMPAT
         why: "Older workflows still report it, and rows may still hold it: a newer backend or \
                 database refuses the report (422 unknown-status), and has no rule for the row.",
         example: Words("`paused` was taken out of the table"),
-        mend: "keep the state with `retired = true`; only where there is no [target.sql] can it \
-                be removed in a later release, once no row holds it; or accept it",
+        mend: "keep the state with `retired = true`, and accept what comes of that; only where there \
+                is no [target.sql] can it be removed in a later release, once no row holds it. Or accept \
+                it with all that comes of it, the missing migration too, by one entry with `state`",
     }
 
     STATE_RENAMED "state-renamed" {
@@ -51,8 +52,9 @@ rows! { COMPAT
                 (422 illegal-transition).",
         example: Words("`retired = true` was added to `paused`, and every transition into it is \
             gone"),
-        mend: "take its reports out of the jobs first, and retire it in a later release; or \
-                accept it with all that comes of it, by one entry with `state`",
+        mend: "accept it with all that comes of it, by one entry with `state`, once no job of a version \
+                that runs reports it, and no application moves a row into it; until then leave the \
+                state as it was",
     }
 
     STATE_UNRETIRED "state-unretired" {
@@ -112,7 +114,8 @@ rows! { COMPAT
                 database refuses it (422 illegal-transition).",
         example: Words("`failed -> queued` was taken out"),
         mend: "keep the transition while any version runs that takes it. Whether the application \
-                does, no table says: once nothing takes it any more, remove it and accept this",
+                does, no table says: once nothing takes it any more, remove it and accept this. \
+                A step of a state that is retired or gone can't be kept: accept it with that state",
     }
 
     PHASE_ADDED "phase-added" {

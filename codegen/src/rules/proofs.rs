@@ -381,7 +381,7 @@ path = ["on_the_road", "met_halfway", "handed_over"]
         why: "A case that was not tried may break the claim. `phasegate verify` prints what was tried; \
             `phasegate compat` calls such a mix neither broken nor safe.",
         example: Words("four chains of two jobs that run concurrently, each with reports of its own"),
-        mend: "let fewer jobs report concurrently: let some of them follow each other by `needs`, or \
-            report less; if that can't be, accept the finding with a reason",
+        mend: "let fewer jobs report concurrently: let some of them follow each other by `needs`. Where \
+            they do already, let fewer of them be `skippable`, or fewer report; if that can't be, accept the finding with a reason",
     }
 }

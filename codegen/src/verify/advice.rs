@@ -1,9 +1,10 @@
 //! What to do about a claim that does not hold, where what the rule says of all tables is not enough: by
 //! the case, and by what the table does already.
 
-use super::About;
 use super::runs::Claim;
+use super::{About, Smaller};
 use crate::machine::{JobId, Machine, PhaseId, StateId};
+use crate::runs::Workflow;
 use crate::search::closure;
 use crate::suggest;
 
@@ -49,6 +50,32 @@ fn of_conclusion(machine: &Machine, row: StateId) -> Option<String> {
             suggest::list(&refused)
         ),
     })
+}
+
+impl Smaller {
+    /// What makes most of the situations of a table's runs.
+    pub(crate) fn of_runs(machine: &Machine) -> Self {
+        let is_skipped = |job: &JobId| machine.job(*job).skippable;
+        if report_concurrently(machine) {
+            Self::Jobs
+        } else if machine.job_ids().filter(is_skipped).count() > 1 {
+            Self::Skips
+        } else {
+            Self::Reports
+        }
+    }
+}
+
+/// Whether two jobs report neither of which has to wait for the other.
+fn report_concurrently(machine: &Machine) -> bool {
+    let workflow = Workflow::of(machine);
+    let order = workflow.order.iter().map(|&job| JobId::new(job));
+    let reporting: Vec<JobId> = order.filter(|&job| !machine.reports(job).is_empty()).collect();
+    // In the order of needs each has to wait for the one before it.
+    let waits = |job: JobId, other: JobId| {
+        machine.job(job).needs.contains(&other) || before(machine, job).contains(&other)
+    };
+    !reporting.windows(2).all(|pair| waits(pair[1], pair[0]))
 }
 
 /// A job and all that it needs.
@@ -116,4 +143,48 @@ fn work(machine: &Machine) -> impl Iterator<Item = (JobId, StateId)> {
         let job = machine.job(id);
         job.before_outcome().into_iter().chain(job.success).map(move |state| (id, state))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Jobs that report a start each, in the order of `needs` as it is given, with a concluding one.
+    fn jobs(needs: &[&str], rest: &str) -> Machine {
+        let mut text =
+            "format = 1\nmachine = { name = 'm', initial = 'a' }\nstate = [{ name = 'a' }, "
+                .to_owned();
+        let names: Vec<String> = (0..needs.len()).map(|at| format!("s{at}")).collect();
+        for name in &names {
+            text += &format!("{{ name = '{name}', optional = true }}, ");
+        }
+        let to = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+        text += &format!(
+            "{{ name = 'z', outcome = 'success' }}]\ntransition = [{{ from = ['a', {to}], to = [{to}, 'z'] }}]\n"
+        );
+        for (at, needs) in needs.iter().enumerate() {
+            text += &format!("[[job]]\nname = 'j{at}'\nstart = 's{at}'\n{needs}\n");
+        }
+        crate::machine("t.toml", (text + rest).as_bytes()).unwrap().1
+    }
+
+    const QUIET: &str = "[[job]]\nname = 'quiet'\n";
+
+    #[test]
+    fn what_makes_runs_fewer_is_read_off_the_jobs() {
+        let (one, two) = ("needs = ['j0']", "needs = ['j1']");
+        let row = |more: &str| {
+            let [one, two] = [one, two].map(|needs| format!("{needs}\n{more}"));
+            jobs(&[more, &one, &two], QUIET)
+        };
+        assert_eq!(Smaller::of_runs(&row("")), Smaller::Reports);
+        assert_eq!(Smaller::of_runs(&row("skippable = true")), Smaller::Skips);
+        // What waits for another past a job between them waits for it as well.
+        let between = "[[job]]\nname = 'between'\nneeds = ['j0']\n";
+        let past = jobs(&["", "needs = ['between']"], between);
+        assert_eq!(Smaller::of_runs(&past), Smaller::Reports);
+        for needs in [["", "", ""], ["", one, one], ["", "", "needs = ['j0', 'j1']"]] {
+            assert_eq!(Smaller::of_runs(&jobs(&needs, "")), Smaller::Jobs, "{needs:?}");
+        }
+    }
 }

@@ -164,6 +164,10 @@ impl ClaimResult {
 pub enum Smaller {
     /// Fewer jobs that report concurrently.
     Jobs,
+    /// Fewer jobs that may be skipped, where jobs follow each other.
+    Skips,
+    /// Fewer jobs or reports, where jobs follow each other and none may be skipped.
+    Reports,
     /// Fewer states or transitions.
     States,
     /// Fewer phases or transitions.
@@ -172,10 +176,17 @@ pub enum Smaller {
 
 impl Smaller {
     /// What to do, in the imperative.
-    const fn by(self) -> &'static str {
+    pub(crate) const fn by(self) -> &'static str {
         match self {
             Self::Jobs => {
                 "let some of the jobs that report concurrently follow each other by `needs`"
+            }
+            Self::Skips => {
+                "let fewer jobs be `skippable`: each of them doubles the ways that a run can take, and the \
+                 jobs follow each other already"
+            }
+            Self::Reports => {
+                "let fewer jobs report, or each of them report less: they follow each other already"
             }
             Self::States => "declare fewer states or transitions",
             Self::Phases => "declare fewer phases or transitions",
@@ -190,7 +201,7 @@ impl Smaller {
     /// The first row of the table that it is about.
     fn about(self) -> About {
         match self {
-            Self::Jobs => About::Job(JobId::new(0)),
+            Self::Jobs | Self::Skips | Self::Reports => About::Job(JobId::new(0)),
             Self::States => About::State(StateId::new(0)),
             Self::Phases => About::Phase(PhaseId::new(0)),
         }

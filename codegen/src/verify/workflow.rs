@@ -178,7 +178,7 @@ fn settle(
     let depth = searches.iter().map(|runs| runs.searched.depth).max().unwrap_or(0);
     let mut bound =
         format!("{situations} situations, those least far in their jobs, up to {depth} steps away");
-    let smaller = Smaller::Jobs;
+    let smaller = Smaller::of_runs(machine);
     if tried == 0 {
         let bound = format!("no case was tried within {bound}");
         return ClaimResult::Bounded { covered, bound, smaller };

@@ -130,21 +130,11 @@ impl Comparison<'_> {
     }
 
     fn table(&self, out: &mut String, notes: &mut Notes) {
-        let tried = self.tried;
-        line(
-            out,
-            &format!(
-                "{} mixes; {} situations, {} ends of runs, {} reports applied and {} refused, {} \
-                 switches under a run, {} looks at a page",
-                self.mixes.len(),
-                tried.situations,
-                tried.ends,
-                tried.applied,
-                tried.refused,
-                tried.switches,
-                tried.views
-            ),
-        );
+        if self.is_same {
+            line(out, "both versions are the same to every layer: there is nothing to search");
+        } else {
+            line(out, &self.tried_in_words());
+        }
         for layer in Layer::ALL.into_iter().filter(|layer| !self.layers.contains(layer)) {
             let why = World::lacks(layer);
             line(out, &format!("the {} does not apply: {why}", layer.as_str()));
@@ -164,6 +154,22 @@ impl Comparison<'_> {
             let what = self.what(judged.mix, &judged.verdict, notes);
             line(out, &format!("  {}{what}", versions.concat()));
         }
+    }
+
+    /// What was tried.
+    fn tried_in_words(&self) -> String {
+        let tried = self.tried;
+        format!(
+            "{} mixes; {} situations, {} ends of runs, {} reports applied and {} refused, {} switches \
+             under a run, {} looks at a page",
+            self.mixes.len(),
+            tried.situations,
+            tried.ends,
+            tried.applied,
+            tried.refused,
+            tried.switches,
+            tried.views
+        )
     }
 
     /// What both versions' own tables do wrong.

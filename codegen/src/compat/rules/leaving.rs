@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use super::{Pair, Side};
 use crate::machine::{Machine, StateId};
+use crate::rules::Rule;
 use crate::search::closure;
+use crate::suggest;
 
 /// Whether a state of the older version is retired in the newer one, or gone.
 fn leaves(pair: &Pair<'_>, old: StateId) -> bool {
@@ -13,6 +15,12 @@ fn leaves(pair: &Pair<'_>, old: StateId) -> bool {
     let now = pair.states[old.index()];
     !is_retired(pair.machine(Side::Old), old)
         && now.is_none_or(|new| is_retired(pair.machine(Side::New), new))
+}
+
+/// The entry that accepts all that comes of a state, in words.
+pub(in crate::compat) fn entry(rule: &Rule, state: &str) -> String {
+    let (rule, state) = (rule.id, suggest::toml(state));
+    format!("an entry with `rule = \"{rule}\"` and `state = {state}`")
 }
 
 /// The states that a change of a state comes of: that one, where it leaves.

@@ -1,7 +1,9 @@
 //! What no migration can do, in the words of what writes them.
 
-use super::{Apart, Changes, Pair, Side};
-use crate::emit::sql::{Dialect, Sql, migrations};
+use super::states::way_to_leave;
+use super::{Apart, Changes, Pair, Side, leaving};
+use crate::emit::sql::{Dialect, Impossible, Sql, migrations};
+use crate::suggest;
 
 /// What keeps `migrate` from a way from the older table to the newer one, where both are a database's.
 pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
@@ -25,7 +27,25 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
             let subject = format!("migrate {} {message}", rule.id);
             changes.add(Side::New, at, subject, message_here, []);
             changes.apart(Apart::Unmigrated);
-            changes.way(impossible.help());
+            let removed = match &impossible {
+                Impossible::Removed { state } => pair.machine(Side::Old).find(state),
+                Impossible::Taken { .. }
+                | Impossible::Ambiguous { .. }
+                | Impossible::Renumbered { .. }
+                | Impossible::Target { .. } => None,
+            };
+            match removed {
+                Some(id) => {
+                    let name = &pair.machine(Side::Old).state(id).name;
+                    changes.comes_of(leaving::of_state(pair, id));
+                    changes.way(format!(
+                        "{}; or, where it has another name now, say `renamed_from = {}` there",
+                        way_to_leave(pair, id),
+                        suggest::toml(name)
+                    ));
+                }
+                None => changes.way(impossible.help()),
+            }
             told.push(message);
         }
     }

@@ -3,7 +3,7 @@
 
 mod alone;
 mod jobs;
-mod leaving;
+pub(super) mod leaving;
 mod list;
 mod migration;
 mod pair;
@@ -18,8 +18,11 @@ use std::ops::Range;
 
 use super::facts::Fact;
 use super::layers::World;
+use super::mix::Layer;
 use super::source::Version;
+use crate::machine::Machine;
 use crate::rules::Rule;
+use crate::suggest;
 use crate::verify::refuted_alone;
 pub(super) use pair::Pair;
 
@@ -164,11 +167,14 @@ impl Changes {
         }
     }
 
-    /// The states that are retired or gone, and that the last change comes of.
+    /// The states that are retired or gone, and that the last change comes of. What the older version has of
+    /// them can't be kept without them: nothing enters or reports a state that is retired or gone.
     fn comes_of(&mut self, states: Vec<String>) {
-        if let Some(last) = self.all.last_mut() {
-            last.comes_of = states;
+        let Some(last) = self.all.last_mut() else { return };
+        if last.side == Side::Old && !states.is_empty() {
+            last.way = Some(format!("leave {} as it was", suggest::list(&states)).into());
         }
+        last.comes_of = states;
     }
 
     /// The way round the last change that was told, where that is not what the rule says.
@@ -185,6 +191,31 @@ pub fn changes(old: &Version, new: &Version) -> Vec<Change> {
     let world = World::of(&[&old.machine, &new.machine], &labels);
     let refuted = world.machines.iter().map(|machine| refuted_alone(machine)).collect();
     of_pair(&Pair::of(&world, [old, new], refuted))
+}
+
+impl Version {
+    /// Whether nothing differs that a layer, a run or a migration could meet: no rule finds a change, and
+    /// the meaning is the same, whatever there may be no rule for.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let layers = |machine: &Machine| {
+            let world = World::of(&[machine], &[String::new()]);
+            Layer::ALL.map(|layer| world.has(layer))
+        };
+        let [one, another] = [&self.machine, &other.machine];
+        let is_same = one.fingerprints.table == another.fingerprints.table
+            && one.name == another.name
+            && layers(one) == layers(another);
+        is_same
+            && changes_of_text(self, other).is_empty()
+            && changes_of_text(other, self).is_empty()
+    }
+}
+
+/// The changes that the two tables show by themselves, whatever each of them alone refutes.
+fn changes_of_text(old: &Version, new: &Version) -> Vec<Change> {
+    let labels = [&old.label, &new.label].map(Clone::clone);
+    let world = World::of(&[&old.machine, &new.machine], &labels);
+    of_pair(&Pair::of(&world, [old, new], vec![Vec::new(), Vec::new()]))
 }
 
 /// The same, in a world of theirs.

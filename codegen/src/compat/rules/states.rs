@@ -4,6 +4,7 @@ use super::{Changes, Pair, Side, leaving};
 use crate::compat::facts::Fact;
 use crate::compat::mix::Layer;
 use crate::machine::{Machine, State, StateId};
+use crate::rules;
 use crate::suggest;
 
 /// That no job reports a state.
@@ -92,15 +93,25 @@ pub(super) fn removed(pair: &Pair<'_>, changes: &mut Changes) {
         let facts = knows(pair, Side::Old, id);
         let at = pair.state_at(Side::Old, id);
         changes.add(Side::Old, at, format!("state {}", state.name), message, facts);
-        changes.way(match pair.world.has(Layer::Database) {
-            true => format!("keep `{}` with `retired = true`", state.name),
-            false => format!(
-                "keep `{}` with `retired = true`, and remove it in a later release, once no row holds \
-                 it",
-                state.name
-            ),
-        });
         changes.comes_of(leaving::of_state(pair, id));
+        changes.way(way_to_leave(pair, id));
+    }
+}
+
+/// How a state leaves that rows may hold: with a database it never does.
+pub(super) fn way_to_leave(pair: &Pair<'_>, id: StateId) -> String {
+    let name = &pair.machine(Side::Old).state(id).name;
+    let later = match pair.world.has(Layer::Database) {
+        true => "",
+        false => ", and remove it in a later release, once no row holds it",
+    };
+    let keep = format!("keep `{name}` with `retired = true`");
+    match leaving::of_state(pair, id).is_empty() {
+        true => keep + later,
+        false => {
+            let entry = leaving::entry(rules::STATE_RETIRED, name);
+            format!("{keep} and accept what comes of that ({entry}){later}")
+        }
     }
 }
 
@@ -194,11 +205,7 @@ fn turned(
 }
 
 pub(super) fn retired(pair: &Pair<'_>, changes: &mut Changes) {
-    let way = |name: &str| {
-        format!(
-            "take the reports of `{name}` out of the jobs first, and retire it in a later release"
-        )
-    };
+    let way = |name: &str| format!("leave `{name}` as it was");
     let what = "is retired: a newer backend or database lets nothing enter it";
     let at = |row: &crate::table::StateRow| Some(row.retired.as_ref()?.span());
     turned(pair, changes, |was, is| is.retired && !was.retired, (what, way), at);
