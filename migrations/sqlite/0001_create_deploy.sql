@@ -373,7 +373,7 @@ CREATE TRIGGER "000_deploy_guard_insert" AFTER INSERT ON "deploys"
 BEGIN
   INSERT INTO "deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language", "observed")
     VALUES (
-      NEW."id", coalesce((SELECT e."seq" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, NULL, NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '192ff50c3453856c',
+      NEW."id", coalesce((SELECT e."seq" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, NULL, NEW."status", coalesce(date('now') || 'T' || time('now', 'subsec') || 'Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), '192ff50c3453856c',
       CASE WHEN NOT CASE NEW."status" COLLATE BINARY WHEN 'queued' THEN 1 ELSE 0 END AND (SELECT "mode" FROM "deploy_mode") = 'load' THEN 'loaded' END
     );
 END;
@@ -384,7 +384,7 @@ BEGIN
     WHERE NEW."id" COLLATE BINARY IS NOT OLD."id";
   INSERT INTO "deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
-      NEW."id", coalesce((SELECT e."seq" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '192ff50c3453856c',
+      NEW."id", coalesce((SELECT e."seq" FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", coalesce(date('now') || 'T' || time('now', 'subsec') || 'Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), '192ff50c3453856c',
       (SELECT "reason" FROM "deploy_forcing" WHERE "deploy_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
 END;

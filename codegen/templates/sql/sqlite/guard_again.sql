@@ -4,5 +4,5 @@ CREATE TRIGGER {{ n.first("guard_again") }} AFTER UPDATE OF {{ n.column }} ON {{
 WHEN {% if n.has_null() %}{{ n.state("NEW") }} IS {{ n.state("OLD") }}{% else %}NEW.{{ n.column }} COLLATE BINARY IS OLD.{{ n.column }}{% endif %} AND {% call m::one(n.state_exact("NEW"), r.again) %}{% endcall %}
 BEGIN
   INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")
-    VALUES ({{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("NEW") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}');
+    VALUES ({{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("NEW") }}, {{ n.state("NEW") }}, {% call m::now() %}{% endcall %}, '{{ r.language }}');
 END;

@@ -7,7 +7,7 @@ BEGIN
     VALUES (
       {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %},
       {% call m::last() %}{% endcall %},
-      {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.state("NEW") }}, {% call m::now() %}{% endcall %}, '{{ r.language }}',
       CASE
         WHEN {% call m::unknown() %}{% endcall %} THEN 'unknown-state'
         WHEN {% call m::no_start() %}{% endcall %} THEN 'illegal-start'
@@ -33,7 +33,7 @@ BEGIN
 {%- if history %}
   INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language", "observed")
     VALUES (
-      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, NULL, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, NULL, {{ n.state("NEW") }}, {% call m::now() %}{% endcall %}, '{{ r.language }}',
       CASE WHEN {% call m::no_start() %}{% endcall %} AND (SELECT "mode" FROM {{ n.at("mode") }}) = 'load' THEN 'loaded' END
     );
 {%- else %}

@@ -8,7 +8,7 @@ BEGIN
     VALUES (
       {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %},
       {% call m::last() %}{% endcall %},
-      {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.state("NEW") }}, {% call m::now() %}{% endcall %}, '{{ r.language }}',
       {% call m::forced() %}{% endcall %},
       CASE
         WHEN {{ n.differ(&n.own("NEW"), &n.own("OLD")) }} THEN 'key-changed'
@@ -36,7 +36,7 @@ BEGIN
 {%- if history %}
   INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
-      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("OLD") }}, {{ n.state("NEW") }}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{{ r.language }}',
+      {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("OLD") }}, {{ n.state("NEW") }}, {% call m::now() %}{% endcall %}, '{{ r.language }}',
       {% call m::forced() %}{% endcall %}
     );
 {%- else %}

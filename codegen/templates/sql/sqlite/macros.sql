@@ -21,6 +21,10 @@ SELECT
     END
 {%- endif %}
 {%- endmacro %}
+{#- This moment. The first way is twice as fast; SQLite before 3.42 knows no `subsec`, and takes the second. -#}
+{%- macro now() -%}
+coalesce(date('now') || 'T' || time('now', 'subsec') || 'Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+{%- endmacro %}
 {%- macro seq() -%}
 coalesce((SELECT e."seq" FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.own("NEW")) }} ORDER BY e."seq" DESC LIMIT 1), 0) + 1
 {%- endmacro %}

@@ -379,7 +379,7 @@ CREATE TRIGGER "000_order_guard_insert" AFTER INSERT ON "orders"
 BEGIN
   INSERT INTO "order_events" ("order_id", "seq", "from_state", "to_state", "at", "language", "observed")
     VALUES (
-      NEW."id", coalesce((SELECT e."seq" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, NULL, NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
+      NEW."id", coalesce((SELECT e."seq" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, NULL, NEW."status", coalesce(date('now') || 'T' || time('now', 'subsec') || 'Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), '031c16cd452152bc',
       CASE WHEN NOT CASE NEW."status" COLLATE BINARY WHEN 'placed' THEN 1 ELSE 0 END AND (SELECT "mode" FROM "order_mode") = 'load' THEN 'loaded' END
     );
 END;
@@ -390,7 +390,7 @@ BEGIN
     WHERE NEW."id" COLLATE BINARY IS NOT OLD."id";
   INSERT INTO "order_events" ("order_id", "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
-      NEW."id", coalesce((SELECT e."seq" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '031c16cd452152bc',
+      NEW."id", coalesce((SELECT e."seq" FROM "order_events" AS e WHERE e."order_id" = NEW."id" ORDER BY e."seq" DESC LIMIT 1), 0) + 1, OLD."status", NEW."status", coalesce(date('now') || 'T' || time('now', 'subsec') || 'Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), '031c16cd452152bc',
       (SELECT "reason" FROM "order_forcing" WHERE "order_id" = NEW."id" AND "to_state" = NEW."status" COLLATE BINARY)
     );
 END;
