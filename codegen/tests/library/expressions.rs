@@ -143,8 +143,23 @@ fn what_is_no_expression_is_said_to_be_none() {
         let said = Condition::read(text).expect_err(text);
         assert!(said.contains(why), "{text}: {said}");
     }
-    let deep = format!("{}true{}", "(".repeat(60), ")".repeat(60));
-    assert!(Condition::read(&deep).expect_err("deep").contains("nested"));
+    let brackets = |many: usize| format!("{}true{}", "(".repeat(many), ")".repeat(many));
+    let opposite = |many: usize| format!("{}true", "!".repeat(many));
+    let compared = |many: usize| format!("1{}", " == 1".repeat(many));
+    let indexed = |many: usize| format!("fromJSON('{{}}'){}", ".a".repeat(many));
+    let every: [&dyn Fn(usize) -> String; 4] = [&brackets, &opposite, &compared, &indexed];
+    for deep in every {
+        assert!(Condition::read(&deep(40)).is_ok(), "{}", deep(40));
+        assert!(Condition::read(&deep(60)).expect_err("deep").contains("nested"));
+        assert!(Condition::read(&deep(3_000)).expect_err("deep").contains("nested"));
+    }
+    // As many side by side as GitHub takes, which is by their length.
+    for operator in ["||", "&&"] {
+        let many = |count: usize| vec!["1"; count].join(operator);
+        let read = Condition::read(&many(7_000)).expect("as long as GitHub takes");
+        assert_eq!(read.holds(&Run::default()), YES);
+        assert!(Condition::read(&many(7_001)).expect_err("long").contains("21000 characters"));
+    }
 }
 
 #[test]

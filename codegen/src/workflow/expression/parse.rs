@@ -80,8 +80,9 @@ pub fn written(name: &str) -> &str {
     }
 }
 
-/// How deep brackets may be in each other, as in GitHub's own reader.
+/// How deep one part may be in others, and how many characters there may be, as in GitHub's own reader.
 const DEEPEST: usize = 50;
+const LONGEST: usize = 21_000;
 
 impl Expression {
     /// Reads what stands between `${{` and `}}`.
@@ -89,6 +90,9 @@ impl Expression {
     /// # Errors
     /// What keeps it from being an expression.
     pub(super) fn read(text: &str) -> Result<Self, String> {
+        if text.encode_utf16().count() > LONGEST {
+            return Err(format!("it has more than {LONGEST} characters"));
+        }
         let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0 };
         let read = reader.or()?;
         match reader.tokens.get(reader.at) {
@@ -175,23 +179,29 @@ impl Reader {
 
     fn or(&mut self) -> Result<Expression, String> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(format!("it is nested more than {DEEPEST} deep"));
-        }
-        let mut left = self.and()?;
+        self.goes(0)?;
+        let mut all = vec![self.and()?];
         while self.takes("||") {
-            left = Expression::Or(left.into(), self.and()?.into());
+            all.push(self.and()?);
         }
         self.depth -= 1;
-        Ok(left)
+        Ok(joined(all, Expression::Or))
     }
 
     fn and(&mut self) -> Result<Expression, String> {
-        let mut left = self.equality()?;
+        let mut all = vec![self.equality()?];
         while self.takes("&&") {
-            left = Expression::And(left.into(), self.equality()?.into());
+            all.push(self.equality()?);
         }
-        Ok(left)
+        Ok(joined(all, Expression::And))
+    }
+
+    /// Whether it may go so much deeper.
+    fn goes(&self, deeper: usize) -> Result<(), String> {
+        match self.depth + deeper <= DEEPEST {
+            true => Ok(()),
+            false => Err(format!("it is nested more than {DEEPEST} deep")),
+        }
     }
 
     fn equality(&mut self) -> Result<Expression, String> {
@@ -216,7 +226,9 @@ impl Reader {
         next: fn(&mut Self) -> Result<Expression, String>,
     ) -> Result<Expression, String> {
         let mut left = next(self)?;
-        while let Some(&(_, how)) = signs.iter().find(|(sign, _)| self.takes(sign)) {
+        for deeper in 1.. {
+            let Some(&(_, how)) = signs.iter().find(|(sign, _)| self.takes(sign)) else { break };
+            self.goes(deeper)?;
             left = Expression::Compare(how, left.into(), next(self)?.into());
         }
         Ok(left)
@@ -226,6 +238,7 @@ impl Reader {
         let mut signs = 0;
         while self.takes("!") {
             signs += 1;
+            self.goes(signs)?;
         }
         let of = self.parts()?;
         Ok((0..signs).fold(of, |of, _| Expression::Not(of.into())))
@@ -233,7 +246,10 @@ impl Reader {
 
     fn parts(&mut self) -> Result<Expression, String> {
         let mut of = self.primary()?;
+        let mut deeper = 0;
         loop {
+            self.goes(deeper)?;
+            deeper += 1;
             let part = if self.takes(".") {
                 match self.tokens.get(self.at) {
                     Some(Token::Name(name)) => Part::Key(name.to_lowercase()),
@@ -307,6 +323,19 @@ impl Reader {
             }
             Some(_) => Ok(Expression::Call(name, given)),
         }
+    }
+}
+
+/// All of them by one operator, of which it does not matter which two come first: half by half, so that
+/// many are not deep.
+fn joined(
+    mut all: Vec<Expression>,
+    by: fn(Box<Expression>, Box<Expression>) -> Expression,
+) -> Expression {
+    let rest = all.split_off(all.len().div_ceil(2));
+    match rest.is_empty() {
+        true => all.remove(0),
+        false => by(joined(all, by).into(), joined(rest, by).into()),
     }
 }
 
