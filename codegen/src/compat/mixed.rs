@@ -13,9 +13,9 @@ use crate::runs::{JobResult, Layout, Run, Runs, Step, Workflow};
 use crate::search::{Edge, Known, Limits, Model, PathEnd};
 
 /// The most situations that one search keeps; what lies beyond is not claimed.
-pub(super) const MOST_SITUATIONS: usize = 1 << 18;
+pub(super) const MOST_SITUATIONS: usize = 1 << 20;
 /// The most that one search does.
-pub(super) const LIMITS: Limits = Limits { states: MOST_SITUATIONS, steps: 1 << 21 };
+pub(super) const LIMITS: Limits = Limits { states: MOST_SITUATIONS, steps: 1 << 23 };
 
 /// A step, and what came of its report, where it delivers one.
 pub(super) type Taken = (Step, Option<Received>);

@@ -142,7 +142,7 @@ impl<C: Receive> Runs<'_, '_, C> {
         let plan = &self.workflow.plans[job];
         let to = match does {
             Does::NeverBegins => Job::over(JobResult::Cancelled, 0),
-            Does::IsSkipped => Job::over(JobResult::Skipped, 0),
+            Does::IsSkipped => Job::over(self.skipped(&run.jobs, job), 0),
             Does::FailsAtOnce => Job { stage: Stage::Failing, ..at },
             Does::IsLost => {
                 let result = if plan.always { JobResult::Mute } else { JobResult::Failed };
@@ -193,6 +193,18 @@ impl<C: Receive> Runs<'_, '_, C> {
         }
         let job = u16::try_from(job).expect("a table of a mebibyte has fewer jobs");
         Taken { step: Step::Job { job, does }, sent, run }
+    }
+
+    /// How a job ends that its own condition skips. Where it counts as one that succeeded, and neither its
+    /// work nor a condition that somebody wrote tells the two apart, they are one: else the situations
+    /// would double with each such job.
+    fn skipped(&self, jobs: &Jobs, job: usize) -> JobResult {
+        if self.layout.keeps_done || self.workflow.is_written() {
+            return JobResult::Skipped;
+        }
+        let mut after = jobs.clone();
+        self.layout.set(&mut after, job, Job::over(JobResult::Skipped, 0));
+        if self.passed(&after, job) { JobResult::Succeeded } else { JobResult::Skipped }
     }
 
     fn reports_outcome(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use phasegate::Outcome;
 
 use super::table::{AGAIN, ENDED, LATE, LOST, REFUSED, Row, SAID, TableRuns};
-use super::{About, Claim, Mode, Searched, Way, failed_jobs};
+use super::{About, Claim, LIMITS_OF_REPORTS, Mode, Searched, Way, failed_jobs};
 use crate::machine::{JobId, StateId};
 use crate::runs::{Alike, Became, JobResult, Layout, Path, Plan, Run, Step, Workflow};
 use crate::search::{Edge, Explored, Known, Model, PathEnd, explore};
@@ -372,7 +372,10 @@ impl Model for Reports<'_, '_> {
 
 /// Searches them: all runs; or, with `late`, those in which a job is lost after it reported its success.
 pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, late: bool, to: &mut super::Runs) {
-    let explored = explore(Reports::of(workflow, mode, late), mode.limits());
+    // Of a workflow that somebody wrote many cases are tried, one search each.
+    let is_one = !mode.ways && !workflow.is_written();
+    let limits = if is_one { LIMITS_OF_REPORTS } else { mode.limits() };
+    let explored = explore(Reports::of(workflow, mode, late), limits);
     to.searched = Searched::of(&explored);
     let Explored { model, known, .. } = explored;
     for (claim, (length, end, about, why)) in &model.shortest {
