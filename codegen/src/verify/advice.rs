@@ -129,12 +129,33 @@ fn of_phase(machine: &Machine, phase: PhaseId) -> String {
             name(done),
             title(phase)
         ),
+        None if let Some((own, other, done)) = said_by_another(machine, phase) => format!(
+            "let `{own}`, which does the work of `{}`, say that it is done: write `success = \"{done}\"` in its \
+             [[job]], and take `start` off `{other}`",
+            title(phase)
+        ),
         None => format!(
             "let the state that `completes` `{}` be the last that its jobs report of it, and give \
              each state that they report a phase",
             title(phase)
         ),
     }
+}
+
+/// A job whose success has no report, the job after it that says so where it starts, and the state by which
+/// that completes the phase of the first.
+fn said_by_another(machine: &Machine, phase: PhaseId) -> Option<(&str, &str, &str)> {
+    let is_of = |state: &StateId| machine.state(*state).phase == Some(phase);
+    let completes = |state: &StateId| is_of(state) && machine.state(*state).completes;
+    let mut all = machine.job_ids().map(|id| (id, machine.job(id)));
+    all.find_map(|(other, says)| {
+        let done = says.start.filter(completes)?;
+        let mut before = before(machine, other).into_iter().map(|id| machine.job(id));
+        let own = before.find(|job| {
+            job.success.is_none() && job.name != says.name && job.before_outcome().iter().any(is_of)
+        })?;
+        Some((own.name.as_str(), says.name.as_str(), machine.state(done).name.as_str()))
+    })
 }
 
 /// What jobs report of their work: the states before their outcome, and their success.

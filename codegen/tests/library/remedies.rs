@@ -173,8 +173,50 @@ fn of_phases() -> Vec<Remedy> {
         table: table.to_owned(),
         followed: with(table, changes),
     };
+    // The next job says, where it starts, that an approval is there: who refuses it fails that job.
+    let approval = r#"
+format = 1
+machine = { name = "release", initial = "queued" }
+phase = [{ name = "approval" }, { name = "store" }]
+state = [
+  { name = "queued" }, { name = "waiting", phase = "approval" },
+  { name = "approved", phase = "approval", completes = true }, { name = "uploading", phase = "store" },
+  { name = "released", outcome = "success" }, { name = "failed", outcome = "failure" },
+]
+transition = [{ path = ["queued", "waiting", "approved", "uploading", "released"] }, { from = "*", to = "failed" }]
+[[job]]
+name = "ask"
+start = "waiting"
+[[job]]
+name = "publish"
+needs = ["ask"]
+start = "approved"
+milestones = [{ name = "Upload", state = "uploading" }]
+success = "released"
+failure = "failed"
+[[job]]
+name = "conclude"
+needs = ["ask", "publish"]
+always = true
+success = "released"
+failure = "failed"
+"#;
+    let approved = Remedy {
+        rule: "workflow-views",
+        says: "let `ask`, which does the work of `approval`, say that it is done: write `success = \"approved\"` \
+               in its [[job]], and take `start` off `publish`",
+        table: approval.to_owned(),
+        followed: with(
+            approval,
+            &[
+                ("start = \"waiting\"\n", "start = \"waiting\"\nsuccess = \"approved\"\n"),
+                ("start = \"approved\"\n", ""),
+            ],
+        ),
+    };
     let over = "if it is over when it is left like that, remove `completes` from its states";
     vec![
+        approved,
         Remedy {
             rule: "phases-done-stays",
             says: "give each phase a state that `completes` it, and each state its phase",
