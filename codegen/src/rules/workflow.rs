@@ -234,7 +234,7 @@ rows! { WORKFLOW
         looks_for: "a job that calls a workflow, and has no steps to report in",
         why: "Nothing can be reported from such a job itself.",
         example: Words("`uses: ./.github/workflows/build.yml` on the job `build`"),
-        mend: "report from a job of its own before it and after it, or keep the called workflow by \
+        mend: "let a job that follows it take its name and report how it ended, or keep the called workflow by \
             listing it in `workflows`",
     }
 
@@ -245,8 +245,8 @@ rows! { WORKFLOW
             With one leg it runs once, as a job without a matrix. So it is where two jobs of one run call \
             workflows by which the same jobs of the table report.",
         example: Words("`strategy: ${{ fromJSON(needs.plan.outputs.legs) }}` on the job `build`"),
-        mend: "report from jobs without a matrix, before it and after it, and let the table name \
-            those; let one job of a run lead to the reports",
+        mend: "let a job without a matrix follow it, take its name and report how it ended; let one job \
+            of a run lead to the reports",
     }
 
     NO_STEPS "no-steps" {

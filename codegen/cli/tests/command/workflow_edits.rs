@@ -186,10 +186,14 @@ impl Text {
     }
 
     /// Moves a region below a step.
-    pub(crate) fn move_region(&mut self, begin: usize, below: usize) {
+    pub(crate) fn drop_region(&mut self, begin: usize) -> Vec<String> {
         let end = begin - 1
             + self.0[begin - 1..].iter().position(|line| line.contains("# phasegate:end")).unwrap();
-        let lines: Vec<String> = self.0.drain(begin - 1..=end).collect();
+        self.0.drain(begin - 1..=end).collect()
+    }
+
+    pub(crate) fn move_region(&mut self, begin: usize, below: usize) {
+        let lines = self.drop_region(begin);
         let step = below - 1 - lines.len();
         let at = self.block(step).end;
         self.0.splice(at..at, lines);

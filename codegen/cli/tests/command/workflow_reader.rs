@@ -39,12 +39,7 @@ fn follow(folder: &Folder, finding: &Finding, wanted: &[&str]) {
     let job = text.job_at(finding.line);
     if let Some(snippet) = between(help, "which reports:\n", "\u{0}") {
         let other = between(help, "call this job `", "`").unwrap();
-        if help.contains("take its milestones") {
-            let table = folder.read("ship.toml");
-            let line =
-                table.lines().find(|line| line.starts_with("milestones")).unwrap().to_owned();
-            folder.write("ship.toml", table.replace(&format!("{line}\n"), ""));
-        }
+        take_off(folder, help);
         let text = Text::of(&outside_of_markers(&folder.read(at)));
         let text = text.renamed(&job, other);
         folder.write(at, format!("{}{snippet}\n", text.whole()));
@@ -53,6 +48,31 @@ fn follow(folder: &Folder, finding: &Finding, wanted: &[&str]) {
     let way = ways.into_iter().find(|way| apply(folder, &mut text, &job, finding, way));
     assert!(way.is_some(), "no way of it is known: {help}");
     folder.write(at, text.whole());
+}
+
+/// Takes off a job in the table what a help names; whether it names something.
+fn take_off(folder: &Folder, help: &str) -> bool {
+    let Some(keys) = between(help, "take ", " off `").filter(|_| help.contains("in the table"))
+    else {
+        return false;
+    };
+    let job = between(help, " off `", "`").unwrap();
+    let table = folder.read("ship.toml");
+    let row = format!("[[job]]\nname = \"{job}\"\n");
+    let (before, its) = table.split_once(&row).unwrap();
+    let (its, after) = its.split_once("\n\n").unwrap();
+    let keys = keys.replace('`', "");
+    let is_left = |line: &&str| !keys.split(", ").any(|key| line.starts_with(&format!("{key} = ")));
+    let its: Vec<&str> = its.lines().filter(is_left).collect();
+    let mut table = format!("{before}{row}{}\n\n{after}", its.join("\n"));
+    let states = between(help, "`optional = true` at ", ", call").unwrap_or_default();
+    let states = states.split(", and").next().unwrap_or_default();
+    for state in states.split(", ").filter(|state| !state.is_empty()) {
+        let name = format!("name = \"{}\"\n", state.replace('`', ""));
+        table = changed(&table, &name, &format!("{name}optional = true\n"));
+    }
+    folder.write("ship.toml", table);
+    true
 }
 
 /// A workflow without the reports, which `adopt` puts where they belong.
@@ -79,6 +99,10 @@ fn apply(folder: &Folder, text: &mut Text, job: &str, finding: &Finding, way: &s
     let part = |from: &str, to: &str| {
         between(way, from, to).filter(|part| part.len() + from.len() < way.len()).map(str::to_owned)
     };
+    if way.contains(" off `") && way.contains("in the table") {
+        text.drop_region(finding.line);
+        return take_off(folder, way);
+    }
     if let Some(condition) = part("`- if: ", "` with") {
         text.drop_key(job, "if");
         let step = format!("- if: {condition}\n  run: exit 1\n");

@@ -69,6 +69,27 @@ fn a_job_that_calls_a_workflow_leads_to_one_that_reports() {
     assert_eq!(followed(&folder, &[]), ["reusable-job"]);
 }
 
+/// What is required of the table's states does not keep a job from reporting only how it ended.
+#[test]
+fn what_happens_within_a_matrix_is_not_reported_after_it() {
+    let strat = include_str!("workflows/trials/strat.yml");
+    let optional = "name = \"deploy_running\"\nphase = \"deploy\"\noptional = true\n";
+    let required = "name = \"deploy_running\"\nphase = \"deploy\"\n";
+    leads_out(strat, &[(optional, required)], &[], "matrix-job");
+    // As somebody would write it who leaves the table as it was.
+    let work = changed(strat, "  deploy:\n", "  deploy-work:\n");
+    let after = "  deploy:\n    needs: [build, deploy-work]\n    runs-on: x\n    steps:\n";
+    let milestone = ["milestones = [{ name = \"Roll out\", state = \"rolling\" }]\n", ""];
+    for (from, to) in [(optional, optional), (optional, required)] {
+        let workflow = format!("{work}{after}");
+        let changes = [(milestone[0], milestone[1]), (from, to)];
+        let found = said(&workflow, &changes);
+        let part = "`deploy.start` comes after the work, which the job `deploy-work` does";
+        assert!(found[0].0 == "misplaced-region" && found[0].1.contains(part), "{found:#?}");
+        leads_out(&workflow, &changes, &[], "misplaced-region");
+    }
+}
+
 /// The job that takes the name hands on what others ask of it.
 #[test]
 fn what_is_asked_of_a_job_that_another_follows_is_not_lost() {

@@ -2,7 +2,7 @@
 
 use crate::binary::Folder;
 use crate::hand_written::*;
-use crate::workflow_reader::leads_out;
+use crate::workflow_reader::*;
 
 const SKIPPABLE: (&str, &str) =
     ("start = \"build_running\"", "skippable = true\nstart = \"build_running\"");
@@ -278,4 +278,55 @@ fn a_group_in_which_runs_of_several_rows_wait_is_found() {
     let job =
         changed(workflow, "    needs: build\n", "    needs: build\n    concurrency: production\n");
     finds(&job, &[], &[]);
+}
+
+/// A job that runs out of time is cancelled by itself, and `cancelled()` asks for the run: GitHub's
+/// "Evaluate expressions in workflows and actions", and NixOS/nixpkgs#433097, where somebody tried it.
+#[test]
+fn a_job_that_was_cancelled_by_itself_is_no_cancelled_run() {
+    let workflow = include_str!("workflows/trials/wiped.yml");
+    let with = |key: &str, condition: &str| {
+        let of_build = changed(workflow, "  build:\n", &format!("  build:\n    {key}\n"));
+        let deploy = format!("    needs: build\n    if: ${{{{ {condition} }}}}\n");
+        changed(&of_build, "    needs: build\n", &deploy)
+    };
+    let group = "concurrency: {group: builds, cancel-in-progress: true}";
+    let says = ["`deploy` runs though", "`build` may be cancelled by itself"];
+    for condition in [
+        "!failure() && !cancelled()",
+        "always() && !failure() && !cancelled()",
+        "!cancelled() && needs.build.result != 'failure'",
+    ] {
+        for key in ["timeout-minutes: 10", group, "timeout-minutes: ${{ fromJSON(vars.MOST) }}"] {
+            let workflow = with(key, condition);
+            finds(&workflow, &[], &[("job-condition", &says)]);
+            leads_out(&workflow, &[], &[], "job-condition");
+        }
+        // Nothing but the run cancels it.
+        for key in ["timeout-minutes:", "concurrency: \"${{ inputs.ship_id }}\""] {
+            let found = said(&with(key, condition), &[]);
+            assert!(found.iter().all(|(_, said)| !said.contains("by itself")), "{found:#?}");
+        }
+    }
+    for sound in ["!failure() && !cancelled() && needs.build.result == 'success'", "success()"] {
+        finds(&with("timeout-minutes: 10", sound), &[], &[]);
+    }
+}
+
+#[test]
+fn a_conclusion_speaks_where_a_job_was_cancelled_by_itself() {
+    let workflow = include_str!("workflows/trials/wiped.yml");
+    for condition in [
+        "success() || failure() || cancelled()",
+        "needs.deploy.result == 'success' || failure() || cancelled()",
+        "cancelled() || needs.build.result != 'cancelled'",
+    ] {
+        let conclude = concluding("[build, deploy]", OF_ALL)
+            .replace("always() && inputs.ship_id != ''", condition);
+        let workflow = format!("{workflow}{conclude}");
+        let found = said(&workflow, &[]);
+        let part = "the job `conclude` does not run in every run";
+        assert!(found[0].0 == "conclusion" && found[0].1.contains(part), "{condition}: {found:#?}");
+        leads_out(&workflow, &[], &[], "conclusion");
+    }
 }

@@ -13,7 +13,17 @@ fn a_matrix_is_found_however_it_is_given() {
         [given, "{matrix: {r: [eu, us]}}", "{ matrix: \"${{ fromJSON(needs.build.outputs.m) }}\" }"]
     {
         let workflow = changed(workflow, given, strategy);
-        finds(&workflow, &[], &[("matrix-job", &["`deploy`", "before it and after it"])]);
+        finds(
+            &workflow,
+            &[],
+            &[(
+                "matrix-job",
+                &[
+                    "`deploy`",
+                    "after it: take `start`, `milestones` off `deploy` in the table, call this job `deploy-work`",
+                ],
+            )],
+        );
     }
     for none in ["{max-parallel: 2}", "{fail-fast: false}", "{}"] {
         finds(&changed(workflow, given, none), &[], &[]);
@@ -268,7 +278,7 @@ fn shapes_of_public_workflows_are_adopted_or_refused_with_the_way_out() {
         (
             changed(PLAIN, build, "    uses: acme/ci/.github/workflows/build.yml@v1\n"),
             "reusable-job",
-            "no steps to report in (call this job `build-work`",
+            "no steps to report in (take `start` off `build` in the table, call this job `build-work`",
         ),
         (
             with("    if: startsWith(github.ref, 'refs/tags/v')\n"),

@@ -15,8 +15,11 @@ fn followed(work: &str, deploy: &str) -> String {
     changed(PLAIN, own, &instead)
 }
 
-/// The table without the milestone, which is within what is called.
-const WHOLE: (&str, &str) = ("milestones = [{ name = \"Roll out\", state = \"rolling\" }]\n", "");
+/// The table without what is within the work that is called.
+const WHOLE: (&str, &str) = (
+    "start = \"deploy_running\"\nmilestones = [{ name = \"Roll out\", state = \"rolling\" }]\n",
+    "",
+);
 
 #[test]
 fn a_job_that_only_reports_follows_what_became_of_its_work() {

@@ -12,6 +12,7 @@ use crate::finding::{Findings, Severity};
 use crate::machine::{JobId, NeedResult};
 use crate::rules::{self, Rule};
 use crate::runs::{Departure, Workflow};
+use crate::search::closure;
 use crate::suggest::{self, shown};
 use crate::verify::{About, Broken, Claim};
 use crate::workflow::expression::{self, Condition};
@@ -94,6 +95,21 @@ impl<'r> Reading<'r> {
         Some((rules::CONCLUSION, written.key.line, message, help))
     }
 
+    /// What to know of `cancelled()` where a job asks for it, and one before it may be cancelled while the
+    /// run goes on.
+    fn stopped_before(&self, written: WrittenJob<'r>) -> Option<String> {
+        let text = self.condition(written)?.to_lowercase();
+        let needs = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
+        let mut before = closure(self.needs(written), needs).into_iter();
+        let (job, key) = before.find_map(|name| Some((name, self.stopped_by(self.job(name)?)?)))?;
+        text.contains("cancelled(").then(|| {
+            format!(
+                "; `cancelled()` asks for the whole run, and `{}` may be cancelled by itself (`{key}`)",
+                shown(job)
+            )
+        })
+    }
+
     fn departs(
         &self,
         own: &Workflow<'_>,
@@ -129,7 +145,8 @@ impl<'r> Reading<'r> {
         let has_condition = condition.is_some();
         if departure.begins {
             let message = format!(
-                "the job `{name}` runs though what it waits for did not succeed{said}: {why}"
+                "the job `{name}` runs though what it waits for did not succeed{said}: {why}{}",
+                self.stopped_before(written).unwrap_or_default()
             );
             let help = match self.mended(own, departure, written, &self.narrower(id, written)) {
                 Some(ways) => ways,

@@ -19,10 +19,7 @@ impl<'r> Reading<'r> {
             _ => format!("{name}-work-{number}"),
         });
         let other = other.find(is_free).unwrap_or_default();
-        let milestones = match job.milestones.is_empty() {
-            true => "",
-            false => "take its milestones, which are within it, out of the table, ",
-        };
+        let off = self.off(job).map(|off| off + ", ").unwrap_or_default();
         let asked = self.asked_of(name);
         let results = match asked.results.is_empty() {
             true => String::new(),
@@ -47,9 +44,26 @@ impl<'r> Reading<'r> {
             false => format!("    outputs:\n{outputs}"),
         };
         format!(
-            "{milestones}{results}call this job `{other}`, and let a job `{name}` follow it, which \
+            "{off}{results}call this job `{other}`, and let a job `{name}` follow it, which \
              reports:\n  {name}:\n    needs: {other}\n    runs-on: ubuntu-latest\n{outputs}    steps:"
         )
+    }
+
+    /// What the table is to say no more of a job that reports after its work only, in the words of a help:
+    /// that it began, and what it was at.
+    pub(super) fn off(&self, job: &Job) -> Option<String> {
+        let keys = [("start", job.start.is_some()), ("milestones", !job.milestones.is_empty())];
+        let keys: Vec<&str> = keys.iter().filter(|(_, is)| *is).map(|(key, _)| *key).collect();
+        let states = job.before_outcome().into_iter().map(|state| self.machine.state(state));
+        let required: Vec<&str> =
+            states.filter(|state| !state.optional).map(|state| state.name.as_str()).collect();
+        let optional = match required.is_empty() {
+            true => String::new(),
+            false => format!(", and write `optional = true` at {}", suggest::list(&required)),
+        };
+        let taken =
+            format!("take {} off `{}` in the table{optional}", suggest::list(&keys), job.name);
+        (!keys.is_empty()).then_some(taken)
     }
 
     /// What is asked of a job, anywhere in the workflow.

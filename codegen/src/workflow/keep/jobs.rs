@@ -173,8 +173,8 @@ impl<'r> Reading<'r> {
                 ),
             };
             let help = format!(
-                "give it one leg, a list of one for each key; or report from jobs without a matrix, \
-                 before it and after it: {}",
+                "give it one leg, a list of one for each key; or report from a job without a matrix, after \
+                 it: {}",
                 self.followed(job, written)
             );
             tell(rules::MATRIX_JOB, Severity::Error, message, &help);

@@ -21,6 +21,8 @@ struct Decider {
     needs: Vec<(String, usize)>,
     /// Every job before it.
     before: Vec<usize>,
+    /// Those of them that may be cancelled while the run goes on.
+    alone: Vec<usize>,
     facts: Arc<Facts>,
 }
 
@@ -33,10 +35,17 @@ struct Here<'a> {
 
 impl Decides for Decider {
     fn begins(&self, result: &dyn Fn(usize) -> NeedResult, cancelled: bool) -> Both {
-        // One of its jobs is cancelled where the run is; else by its own limit of time, and what then
-        // comes of `cancelled()` GitHub does not say.
-        let any = self.before.iter().any(|&place| result(place) == NeedResult::Cancelled);
-        self.condition.holds(&Here { of: self, result, cancelled: cancelled || any })
+        let is_cancelled = |place: &&usize| result(**place) == NeedResult::Cancelled;
+        let mut before = self.before.iter().filter(is_cancelled).peekable();
+        let any = before.peek().is_some();
+        let holds = |cancelled| self.condition.holds(&Here { of: self, result, cancelled });
+        let of_run = holds(cancelled || any);
+        // A job is cancelled where its run is, or by itself: `cancelled()` asks for the run only.
+        if cancelled || !any || !before.all(|place| self.alone.contains(place)) {
+            return of_run;
+        }
+        let by_itself = holds(false);
+        Both { yes: of_run.yes || by_itself.yes, no: of_run.no || by_itself.no }
     }
 
     fn says(&self, result: &dyn Fn(usize) -> NeedResult) -> Option<Vec<Became>> {
@@ -171,6 +180,11 @@ impl<'r> Reading<'r> {
             };
             let direct = needs(job);
             let before = closure(direct.iter().copied(), names);
+            // One that is given no limit has GitHub's, of hours: no conclusion may hang on that.
+            let is_alone = |name: &&&str| {
+                concludes || self.job(name).is_some_and(|job| self.stopped_by(job).is_some())
+            };
+            let alone = before.iter().filter(is_alone).filter_map(|name| place(name)).collect();
             let says = self.value(job, "env").and_then(|env| env.get("RESULT")?.text());
             let needs: Vec<(String, usize)> = direct
                 .iter()
@@ -186,6 +200,7 @@ impl<'r> Reading<'r> {
                     says: says.filter(|_| concludes).map(str::to_owned),
                     needs,
                     before: before.into_iter().filter_map(place).collect(),
+                    alone,
                     facts: Arc::clone(&facts),
                 }),
             })
@@ -205,6 +220,16 @@ impl<'r> Reading<'r> {
     pub(super) fn is_tolerated(&self, job: WrittenJob<'r>) -> Both {
         let leg = self.value(job, "strategy").map(|strategy| self.of_only_leg(strategy));
         self.flag_of(self.value(job, "continue-on-error"), &leg.unwrap_or_default())
+    }
+
+    /// The key by which a job may be cancelled while its run goes on: a limit of time that it is given, or
+    /// the concurrency group in which another comes after it.
+    pub(super) fn stopped_by(&self, job: WrittenJob<'r>) -> Option<&'static str> {
+        let is_given = |key: &&&str| self.value(job, key).is_some_and(|value| !value.is_null());
+        let is_limited = ["timeout-minutes"].iter().find(is_given);
+        let of_group =
+            || ["concurrency"].iter().find(is_given).filter(|_| self.shared_group(job).is_some());
+        is_limited.or_else(of_group).copied()
     }
 
     /// Whether a flag is set, and whether it is not, as far as that is known before.

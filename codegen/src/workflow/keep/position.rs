@@ -8,7 +8,7 @@ use super::reading::Reading;
 use super::regions::Region;
 use super::script::{Command, commands};
 use crate::finding::{Findings, Severity};
-use crate::machine::{Job, ReportKind};
+use crate::machine::{Job, JobId, ReportKind};
 use crate::rules;
 use crate::suggest::shown;
 
@@ -73,7 +73,9 @@ impl<'r> Reading<'r> {
     ) {
         for (region, expected) in regions {
             let wrong = match expected.kind {
-                ReportKind::Start => self.start_after_work(region, regions, own),
+                ReportKind::Start => self
+                    .start_after_job(expected.job, region)
+                    .or_else(|| self.start_after_work(region, regions, own)),
                 ReportKind::Milestone(_) => self.milestone_elsewhere(region, expected, own),
                 ReportKind::Outcome => {
                     self.judge_last(job, region, own, findings);
@@ -111,6 +113,18 @@ impl<'r> Reading<'r> {
             let help = Self::unskipped(&condition);
             findings.tell(rules::SKIPPED_STEP, Severity::Error, span, message, help);
         }
+    }
+
+    /// The start of a job that only reports, after another that does its work.
+    fn start_after_job(&self, id: JobId, region: &Region) -> Option<(String, String)> {
+        let job = self.machine.job(id);
+        let work = *self.work_of(id, self.job(&job.name)?).first()?;
+        let message = format!(
+            "`{}` comes after the work, which the job `{}` does: it says too late that it began",
+            region.name,
+            shown(work)
+        );
+        Some((message, format!("{}, and remove the region", self.off(job)?)))
     }
 
     fn start_after_work(
