@@ -25,7 +25,7 @@ pub(crate) use reports::Listed;
 const LIMITS: Limits = Limits { states: 1 << 20, steps: 1 << 22 };
 
 /// The same of a table's own runs, where no step is kept.
-const LIMITS_OF_REPORTS: Limits = Limits { states: 1 << 21, steps: 1 << 25 };
+const LIMITS_OF_REPORTS: Limits = Limits { states: 1 << 21, steps: 1 << 24 };
 
 /// The same where every way in which a claim is broken is wanted, so that no jobs are alike: beyond
 /// this, the ways that were found have to do.
