@@ -21,8 +21,8 @@ pub(crate) const DEFECTS: [Defect; 29] = [
     ),
     release(
         "two markers between two reports lost",
-        "          state: building\n      # phasegate:end\n\n      - name: Build\n        run: echo \"build\"\n\n      # phasegate:begin deploy.deploying\n",
-        "          state: building\n\n      - name: Build\n        run: echo \"build\"\n\n",
+        "          state: building\n      # phasegate:end\n\n      - name: Check out\n        uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1  # v7.0.1\n        with:\n          persist-credentials: false\n\n      - name: Build\n        run: echo \"build\"\n\n      # phasegate:begin deploy.deploying\n",
+        "          state: building\n\n      - name: Check out\n        uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1  # v7.0.1\n        with:\n          persist-credentials: false\n\n      - name: Build\n        run: echo \"build\"\n\n",
     ),
     release(
         "a key of one's own in a region",
