@@ -103,7 +103,7 @@ CREATE INDEX "deploy_reports_row" ON "deploy_reports" ("deploy_id", "id");
 CREATE UNIQUE INDEX "deploy_reports_event" ON "deploy_reports" ("deploy_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_seq" ON "deploy_reports" ("deploy_id", "seq") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_start" ON "deploy_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
-CREATE INDEX "deploy_reports_run" ON "deploy_reports" ("run_id") WHERE "run_id" IS NOT NULL;
+CREATE INDEX "deploy_reports_run" ON "deploy_reports" ("run_id", "deploy_id", "run_attempt") WHERE "run_id" IS NOT NULL;
 
 -- What may be forced: each leave is for one step, which uses it up.
 CREATE TABLE "deploy_forcing" (

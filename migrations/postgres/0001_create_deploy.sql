@@ -103,7 +103,7 @@ CREATE INDEX "deploy_reports_row" ON "public"."deploy_reports" ("deploy_id", "id
 CREATE UNIQUE INDEX "deploy_reports_event" ON "public"."deploy_reports" ("deploy_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_seq" ON "public"."deploy_reports" ("deploy_id", "seq") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "deploy_reports_start" ON "public"."deploy_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
-CREATE INDEX "deploy_reports_run" ON "public"."deploy_reports" ("run_id") WHERE "run_id" IS NOT NULL;
+CREATE INDEX "deploy_reports_run" ON "public"."deploy_reports" ("run_id", "deploy_id", "run_attempt") WHERE "run_id" IS NOT NULL;
 
 -- What is being forced in this very transaction; no row outlives it.
 CREATE TABLE "public"."deploy_forcing" (

@@ -113,7 +113,7 @@ async fn answer(
         report.run_attempt = Some(run.attempt);
         report.of_one_run = true;
     }
-    shared.tell(shared.store.apply_shared(&shared.machine, id, &report, is_tried)).await
+    shared.tell(shared.store.apply(&*shared.machine, id, &report, is_tried)).await
 }
 
 /// The body of 200; null for answers that are problems.

@@ -73,7 +73,7 @@ pub(crate) async fn apply(
 pub(crate) struct Ready {
     key: String,
     token: Option<[u8; 32]>,
-    /// The states that may be left for it.
+    /// The states that may be left for it, in the words of the database.
     from: String,
     event_id: Option<String>,
     hash: [u8; 32],
@@ -92,9 +92,12 @@ impl Ready {
         sql.apply.as_ref().filter(|_| !report.of_one_run)?;
         let to = machine.find(&report.status)?;
         let leads = |from: &StateId| *from != to && machine.can_become(*from, to);
-        let from = array(
-            (0..machine.states()).map(StateId::new).filter(leads).map(|from| machine.value(from)),
-        );
+        let from = (0..machine.states()).map(StateId::new).filter(leads);
+        let from = from.map(|from| machine.value(from));
+        let from = match sql.apply_all {
+            Some(_) => array(from),
+            None => serde_json::Value::from_iter(from).to_string(),
+        };
         Some(Self {
             event_id: report.event_id_for(&sql.shape.key.shown(key)),
             hash: report.hash(),
@@ -112,14 +115,15 @@ impl Ready {
 
     fn applied(&self, row: &Row, place: usize) -> sqlx::Result<Answer> {
         let from = row.text(place)?.unwrap_or_default();
-        let seq = row.int(place + 1)?.unwrap_or_default();
+        // Of a step that has no event the several statements say what is wrong.
+        let seq = row.int(place + 1)?.ok_or(sqlx::Error::RowNotFound)?;
         Ok(Answer::Applied { status: self.report.status.clone(), from, seq })
     }
 }
 
-/// Applies a report that nothing speaks against, in one statement that commits by itself; nothing where
-/// something does, or where the token is not the row's: then nothing is done, and [`apply`] finds out what to
-/// answer.
+/// Applies a report that nothing speaks against: on PostgreSQL in one statement that commits by itself, on
+/// SQLite in the transaction that the connection is in. Nothing where something does, or where the token is
+/// not the row's: then nothing is done, and [`apply`] finds out what to answer.
 pub(crate) async fn at_once(
     conn: &mut Conn<'_>,
     sql: &Statements,
@@ -154,7 +158,7 @@ pub(crate) async fn at_once(
 pub(crate) async fn all_at_once(
     conn: &mut Conn<'_>,
     sql: &Statements,
-    all: &[&Ready],
+    all: &[Box<Ready>],
 ) -> sqlx::Result<Vec<Option<Answer>>> {
     let mut answers: Vec<Option<Answer>> = all.iter().map(|_| None).collect();
     let Some(apply_all) = &sql.apply_all else {
@@ -163,7 +167,7 @@ pub(crate) async fn all_at_once(
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|at| &all[*at].key);
     let given = order.iter().map(|at| {
-        let Ready { key, token, from, event_id, hash, report } = all[*at];
+        let Ready { key, token, from, event_id, hash, report } = &*all[*at];
         serde_json::json!({
             "n": at, "key": key, "token": token.as_ref().map(|token| hex(token)), "from": from,
             "to": report.status, "event_id": event_id, "body_hash": hex(hash), "job": report.job,

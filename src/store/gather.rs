@@ -3,13 +3,15 @@
 //!
 //! The first report to come is carried out at once. What comes meanwhile waits for that, or for two
 //! milliseconds, and is carried out together. A report that is refused, or that fails, leaves the others as
-//! they are: a batch with one that fails is taken back, and each of it carried out alone.
+//! they are: a batch with one that fails is taken back, and each of it carried out by itself.
 
 use super::apply::Ready;
+#[cfg(feature = "postgres")]
 use super::error::is_decided;
+#[cfg(feature = "sqlite")]
+use super::in_transaction;
 use super::statements::Statements;
-use super::{Answer, Error, Pool, Report, Result, Store, apply, in_transaction};
-use crate::Machine;
+use super::{Answer, Error, Pool, Result, Store, apply};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,19 +28,11 @@ const BATCHES: usize = 4;
 /// How long a batch may take before its connection is given up.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A report to be carried out by whoever leads the batch that it comes into.
-pub(crate) enum Work {
-    /// By one statement, which does nothing where something speaks against it.
-    AtOnce(Box<Ready>),
-    /// By the several statements that always do.
-    Whole { machine: Arc<dyn Machine>, id: String, report: Box<Report> },
-}
-
 /// What became of it; none where one statement would not do.
 type Done = Result<Option<Answer>>;
 
 struct Asked {
-    work: Work,
+    ready: Box<Ready>,
     answer: oneshot::Sender<Done>,
 }
 
@@ -104,13 +98,13 @@ impl Drop for Lead<'_> {
 
 impl Store {
     /// Carries out a report in the next batch.
-    pub(crate) async fn gathered(&self, statements: &Arc<Statements>, work: Work) -> Done {
+    pub(crate) async fn gathered(&self, statements: &Arc<Statements>, ready: Ready) -> Done {
         let gather = &self.shared.gather;
         let most = if self.is_sqlite() { 1 } else { BATCHES };
         let (answer, mut answered) = oneshot::channel();
         let mut leads = {
             let mut queue = gather.queue();
-            queue.waiting.push_back(Asked { work, answer });
+            queue.waiting.push_back(Asked { ready: Box::new(ready), answer });
             let leads = queue.leaders == 0;
             queue.leaders += usize::from(leads);
             leads
@@ -140,9 +134,9 @@ impl Store {
             if batch.is_empty() {
                 return;
             }
-            let (work, answers): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|asked| (asked.work, asked.answer)).unzip();
-            let done = self.carry_out(statements, &work).await;
+            let (ready, answers): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|asked| (asked.ready, asked.answer)).unzip();
+            let done = self.carry_out(statements, &ready).await;
             for (answer, done) in answers.into_iter().zip(done) {
                 // Who has gone away meanwhile hears of it by sending it again.
                 let _ = answer.send(done);
@@ -150,98 +144,143 @@ impl Store {
         }
     }
 
-    async fn carry_out(&self, statements: &Statements, work: &[Work]) -> Vec<Done> {
-        if work.len() > 1
-            && let Ok(Ok(done)) = timeout(LIMIT, self.together(statements, work)).await
+    async fn carry_out(&self, statements: &Statements, all: &[Box<Ready>]) -> Vec<Done> {
+        if all.len() > 1
+            && let Ok(Ok(done)) = timeout(LIMIT, self.together(statements, all)).await
         {
-            return done;
+            return done.into_iter().map(Ok).collect();
         }
         let mut done = Vec::new();
-        for one in work {
-            let alone = timeout(LIMIT, self.alone(statements, one)).await;
-            done.push(alone.unwrap_or(Err(Error::Unknown(sqlx::Error::PoolTimedOut))));
+        for ready in all {
+            let only = timeout(LIMIT, self.one(statements, ready)).await;
+            done.push(only.unwrap_or(Err(Error::Unknown(sqlx::Error::PoolTimedOut))));
         }
         done
     }
 
     /// All of a batch in one commit. An error is one of all of them: nothing of it is done, or what is done
     /// is found by its event id.
-    async fn together(&self, statements: &Statements, work: &[Work]) -> Result<Vec<Done>> {
+    async fn together(
+        &self,
+        statements: &Statements,
+        all: &[Box<Ready>],
+    ) -> Result<Vec<Option<Answer>>> {
         match &self.shared.pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(_) => {
                 let _queued = self.queue().await;
                 in_transaction!(self, write, |conn| {
                     let mut done = Vec::new();
-                    for one in work {
-                        done.push(Ok(Some(whole(conn, statements, one).await?)));
+                    for ready in all {
+                        done.push(apply::at_once(conn, statements, ready).await?);
                     }
                     Ok(done)
                 })
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => {
-                let ready: Vec<&Ready> = work.iter().filter_map(Work::ready).collect();
                 let mut held = self.connection().await?;
-                let answers = apply::all_at_once(&mut held.conn(), statements, &ready).await?;
+                let answers = apply::all_at_once(&mut held.conn(), statements, all).await?;
                 held.done();
-                Ok(answers.into_iter().map(Ok).collect())
+                Ok(answers)
             }
         }
     }
 
-    async fn alone(&self, statements: &Statements, work: &Work) -> Done {
-        match work {
-            Work::AtOnce(ready) => {
+    /// One in a commit of its own. Whatever the database refuses in it goes on to the several statements,
+    /// which find out what to answer; if it was done after all, they find it by its id.
+    async fn one(&self, statements: &Statements, ready: &Ready) -> Done {
+        let done = match &self.shared.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => {
+                let _queued = self.queue().await;
+                let done: Done = in_transaction!(self, write, |conn| {
+                    Ok(apply::at_once(conn, statements, ready).await?)
+                });
+                done
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => {
                 let mut held = self.connection().await?;
                 let done = apply::at_once(&mut held.conn(), statements, ready).await;
-                match done {
-                    Ok(answer) => {
-                        held.done();
-                        Ok(answer)
-                    }
-                    // Whatever is wrong is wrong once more in the several statements.
-                    Err(error) if is_decided(&error) => {
-                        held.done();
-                        Ok(None)
-                    }
-                    // If it was done after all, they find it by its id.
-                    Err(error) if ready.is_repeatable() => {
-                        tracing::debug!(%error, "a report is carried out again");
-                        Ok(None)
-                    }
-                    Err(error) => Err(Error::Unknown(error)),
+                if done.as_ref().err().is_none_or(is_decided) {
+                    held.done();
                 }
+                done.map_err(Error::of_commit)
             }
-            Work::Whole { .. } => {
-                let _queued = self.queue().await;
-                let answer: Result<Answer> =
-                    in_transaction!(self, write, |conn| whole(conn, statements, work).await);
-                answer.map(Some)
+        };
+        match done {
+            Ok(answer) => Ok(answer),
+            Err(Error::Unknown(error)) if !ready.is_repeatable() => Err(Error::Unknown(error)),
+            Err(error) => {
+                tracing::debug!(%error, "a report is carried out again");
+                Ok(None)
             }
         }
     }
 }
 
-impl Work {
-    fn ready(&self) -> Option<&Ready> {
-        match self {
-            Self::AtOnce(ready) => Some(ready),
-            Self::Whole { .. } => None,
-        }
-    }
-}
+#[cfg(test)]
+#[cfg(feature = "console")]
+mod tests {
+    use super::*;
+    use crate::Schema;
+    use crate::console::{Deploy, migrate};
+    use crate::store::{Report, Start, token};
 
-/// A report by several statements.
-async fn whole(
-    conn: &mut super::conn::Conn<'_>,
-    statements: &Statements,
-    work: &Work,
-) -> Result<Answer> {
-    match work {
-        Work::Whole { machine, id, report } => {
-            apply::apply(conn, &**machine, statements, id, report).await
-        }
-        Work::AtOnce(_) => unreachable!("where there is one statement for it, it is the way"),
+    /// A store in memory with the console's tables, a row in it, and the row's token.
+    async fn opened() -> (Store, String, String) {
+        let store = Store::open("sqlite::memory:", Schema::named("deploy")).await.unwrap();
+        migrate(&store, None).await.unwrap();
+        let started = store.start(&Deploy, &Start::default()).await.unwrap();
+        (store, started.id, started.token.unwrap())
+    }
+
+    async fn at_once(store: &Store, id: &str, report: Report, token: &str) -> Option<Answer> {
+        let statements = store.statements().await.unwrap();
+        let token = Some(token::hash(token));
+        let ready = Ready::new(&Deploy, &statements, id, &report, token).unwrap();
+        store.gathered(&statements, ready).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn on_sqlite_one_call_takes_a_step_and_records_it() {
+        let (store, id, token) = opened().await;
+        let report = Report::new("smoke_running").run("7", 2).job("smoke");
+        let answer = at_once(&store, &id, report, &token).await;
+        let status = "smoke_running".to_owned();
+        assert_eq!(answer, Some(Answer::Applied { status, from: "queued".to_owned(), seq: 2 }));
+        let recorded = store.reports(&id).await.unwrap();
+        let last = recorded.last().unwrap();
+        assert_eq!((&*last.answer, &*last.status, last.seq), ("applied", "smoke_running", Some(2)));
+        assert_eq!((last.from.as_deref(), last.job.as_deref()), (Some("queued"), Some("smoke")));
+        assert_eq!((last.run_id.as_deref(), last.run_attempt), (Some("7"), Some(2)));
+    }
+
+    #[tokio::test]
+    async fn on_sqlite_one_call_does_nothing_where_anything_speaks_against_it() {
+        let (store, id, token) = opened().await;
+        let running = || Report::new("smoke_running").run("7", 2).job("smoke");
+        assert_eq!(at_once(&store, &id, running(), "another").await, None, "not its token");
+        assert_eq!(at_once(&store, "none", running(), &token).await, None, "no such row");
+        let ended = Report::new("succeeded").run("7", 2);
+        assert_eq!(at_once(&store, &id, ended, &token).await, None, "not legal");
+        assert_eq!(store.reports(&id).await.unwrap().len(), 1, "the start, and nothing else");
+
+        assert!(at_once(&store, &id, running(), &token).await.is_some());
+        let passed = || Report::new("smoke_passed").run("7", 2).job("smoke");
+        assert_eq!(at_once(&store, &id, running(), &token).await, None, "it is there");
+        let older = Report::new("smoke_passed").run("7", 1).job("smoke");
+        assert_eq!(at_once(&store, &id, older, &token).await, None, "an older attempt");
+        let taken = passed().event_id(format!("{id}/7/2/smoke/smoke_running"));
+        assert_eq!(at_once(&store, &id, taken, &token).await, None, "the id is taken");
+        assert_eq!(store.reports(&id).await.unwrap().len(), 2);
+
+        // What the database takes no event of, or refuses, is taken back.
+        let Pool::Sqlite(pool) = &store.shared.pool else { unreachable!() };
+        sqlx::raw_sql("DROP TRIGGER \"000_deploy_guard_update\"").execute(pool).await.unwrap();
+        assert_eq!(at_once(&store, &id, passed(), &token).await, None, "no guard, no event");
+        let snapshot = store.snapshot(&Deploy, &id).await.unwrap().unwrap();
+        assert_eq!((&*snapshot.status, snapshot.seq), ("smoke_running", 2));
     }
 }

@@ -238,51 +238,33 @@ impl Store {
         id: &str,
         report: &Report,
     ) -> Result<Answer> {
+        self.apply(machine, id, report, false).await
+    }
+
+    /// The same; `is_tried`: the short way would not do.
+    pub(crate) async fn apply(
+        &self,
+        machine: &dyn Machine,
+        id: &str,
+        report: &Report,
+        is_tried: bool,
+    ) -> Result<Answer> {
         self.opened_for(machine)?;
         let statements = self.statements().await?;
         let Some(key) = statements.shape.key.parse(id) else {
             return Ok(Answer::NotFound);
         };
         let _turn = self.shared.rows.turn(&key).await;
-        if let Some(answer) = self.at_once(machine, &statements, &key, report, None).await? {
+        if !is_tried
+            && let Some(answer) = self.at_once(machine, &statements, &key, report, None).await?
+        {
             return Ok(self.told(id, answer));
         }
         self.by_several(machine, &statements, id, report).await
     }
 
-    /// The same, where it may share its commit with others' (see [`Store::share_commits`]) on SQLite, too.
-    /// `is_tried`: one statement would not do.
-    #[cfg(feature = "http")]
-    pub(crate) async fn apply_shared(
-        &self,
-        machine: &Arc<dyn Machine>,
-        id: &str,
-        report: &Report,
-        is_tried: bool,
-    ) -> Result<Answer> {
-        self.opened_for(&**machine)?;
-        let statements = self.statements().await?;
-        let Some(key) = statements.shape.key.parse(id) else {
-            return Ok(Answer::NotFound);
-        };
-        let _turn = self.shared.rows.turn(&key).await;
-        if self.is_sqlite() {
-            let (machine, report) = (machine.clone(), Box::new(report.clone()));
-            let work = gather::Work::Whole { machine, id: id.to_owned(), report };
-            let answer = self.gathered(&statements, work).await?.unwrap_or(Answer::NotFound);
-            return Ok(self.told(id, answer));
-        }
-        if !is_tried
-            && let Some(answer) = self.at_once(&**machine, &statements, &key, report, None).await?
-        {
-            return Ok(self.told(id, answer));
-        }
-        self.by_several(&**machine, &statements, id, report).await
-    }
-
-    /// The same for a report that a row's own token opens, where one statement can do all of it (on
-    /// PostgreSQL, where nothing speaks against the report); nothing in every other case, in which nothing is
-    /// done.
+    /// The same for a report that a row's own token opens and that nothing speaks against; nothing in every
+    /// other case, in which nothing is done.
     #[cfg(feature = "http")]
     pub(crate) async fn apply_with_token(
         &self,
@@ -306,8 +288,8 @@ impl Store {
         Ok(answer.map(|answer| self.told(id, answer)))
     }
 
-    /// What one statement answers. Whatever goes wrong in it goes wrong once more in the statements that come
-    /// after it, and is answered there; if it was done nevertheless, they find a redelivery.
+    /// The short way. Whatever goes wrong on it goes wrong once more in the several statements, and is answered
+    /// there; if it was done nevertheless, they find a redelivery.
     async fn at_once(
         &self,
         machine: &dyn Machine,
@@ -317,7 +299,7 @@ impl Store {
         token: Option<[u8; 32]>,
     ) -> Result<Option<Answer>> {
         match apply::Ready::new(machine, statements, key, report, token) {
-            Some(ready) => self.gathered(statements, gather::Work::AtOnce(Box::new(ready))).await,
+            Some(ready) => self.gathered(statements, ready).await,
             None => Ok(None),
         }
     }

@@ -92,6 +92,55 @@ impl SqlNames {
         self.key_types.iter().enumerate().map(part).collect()
     }
 
+    /// What applies a report that nothing speaks against, and gives the state that was left and the step's
+    /// number; nothing is given or changed where something does.
+    pub(super) fn apply(&self, shape: &Shape) -> String {
+        let (key, row) = (self.key(1).join(", "), self.row.join(", "));
+        if self.postgres {
+            return format!(
+                "SELECT was, seq FROM {}({key}, $2, CAST(CAST($3 AS text) AS text[]), $4, $5, $6, $7, \
+                 $8, $9, $10, $11, $12, $13, $14)",
+                self.apply
+            );
+        }
+        let Self { table, status, events, reports, states, .. } = self;
+        let is_row = self.is_row(1, "");
+        // By the very spelling of the key, which the history has, too.
+        let exact: Vec<String> =
+            self.id.iter().map(|id| format!("t.{id} COLLATE BINARY")).collect();
+        let is_it =
+            format!("{} AND {}", self.is_it(1, "t"), self.all(&exact, "", &self.key(1), ""));
+        let (state, stored, known) = if shape.is_coded {
+            let of = format!("FROM {states} s WHERE s.state = $4");
+            let stored = format!("(SELECT CASE WHEN NOT s.\"null\" THEN s.stored END {of})");
+            (self.state("t", shape), stored, format!("AND EXISTS (SELECT 1 {of})"))
+        } else {
+            (self.exactly(&format!("t.{status}")), "$4".to_owned(), String::new())
+        };
+        // Whose token it is a table without the column does not say.
+        let token = if shape.columns.contains("token_hash") { "OR t.token_hash = $2" } else { "" };
+        // A step without an event has no number, and is taken back for it.
+        let last = |column: &str| {
+            format!(
+                "(SELECT CASE WHEN to_state = $4 THEN {column} END FROM {events} WHERE {is_row} \
+                 ORDER BY seq DESC LIMIT 1)"
+            )
+        };
+        format!(
+            "UPDATE {table} AS t SET {status} = {stored} WHERE {is_it} AND ($2 IS NULL {token}) {known} \
+             AND {state} <> $4 AND {state} IN (SELECT value FROM json_each($3)) \
+             AND NOT EXISTS (SELECT 1 FROM {reports} WHERE {is_row} AND event_id = $5 AND answer = 'applied') \
+             AND NOT EXISTS (SELECT 1 FROM {reports} WHERE {is_row} AND run_id = $8 AND run_attempt > $9 \
+             AND answer IN ('applied', 'duplicate')); \
+             INSERT INTO {reports} ({row}, event_id, body_hash, status, from_state, answer, seq, job, run_id, \
+             run_attempt, run_url, actor, attempted, table_fingerprint, log_tail) \
+             SELECT {key}, $5, $6, $4, {}, 'applied', CASE WHEN changes() = 1 THEN {} END, \
+             $7, $8, $9, $10, $11, $12, $13, $14 WHERE changes() > 0 RETURNING from_state, seq",
+            last("from_state"),
+            last("seq")
+        )
+    }
+
     /// What applies several reports, on PostgreSQL: each row is locked where nobody holds it, then the
     /// function called.
     pub(super) fn apply_all(&self) -> String {

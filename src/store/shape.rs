@@ -17,7 +17,8 @@ pub(crate) struct Shape {
     pub(crate) status_type: Option<String>,
     /// Whether the column holds other than each state's value: the view of the states says what.
     pub(crate) is_coded: bool,
-    /// Whether the function is there that applies a report in one statement, and may be executed.
+    /// Whether a report can be applied at once: on PostgreSQL by a function, which must be there, and which
+    /// this role may execute; on SQLite by two statements that need the history.
     pub(crate) applies: bool,
     pub(crate) columns: BTreeSet<String>,
     /// The tables beside it that exist, of those that the schema names.
@@ -45,7 +46,7 @@ impl Shape {
         let said = columns_of(conn, schema, &schema.states).await?;
         Ok(Self {
             is_coded: said.iter().any(|column| column.name == "stored"),
-            applies: applies(conn, schema).await?,
+            applies: applies(conn, schema, &tables).await?,
             key_types: key.iter().map(|column| column.cast.clone()).collect(),
             key: Keys(key.iter().map(|column| column.key).collect()),
             status_type: status.cast.clone(),
@@ -59,13 +60,13 @@ impl Shape {
     }
 }
 
-async fn applies(conn: &mut Conn<'_>, schema: &Schema) -> Result<bool> {
-    if schema.events.is_none() {
+async fn applies(conn: &mut Conn<'_>, schema: &Schema, tables: &BTreeSet<String>) -> Result<bool> {
+    let Some(events) = &schema.events else {
         return Ok(false);
-    }
+    };
     Ok(match conn {
         #[cfg(feature = "sqlite")]
-        Conn::Sqlite(_) => false,
+        Conn::Sqlite(_) => [events, &schema.reports].iter().all(|name| tables.contains(*name)),
         #[cfg(feature = "postgres")]
         Conn::Postgres(_) => super::postgres::may_execute(conn, schema, &schema.apply).await?,
     })

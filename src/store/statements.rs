@@ -42,11 +42,11 @@ pub(crate) struct Statements {
     pub(crate) newest_attempt: String,
     /// See [`super::apply`] for the places.
     pub(crate) record: String,
-    /// All of a report that nothing speaks against, where the database has a function for it: $2 the
-    /// token's hash, $3 the states that may be left for it, $4 it, and what [`Self::record`] has.
+    /// All of a report that nothing speaks against, where [`Shape::applies`]: $2 the token's hash, $3 the
+    /// states that may be left for it, $4 it, and what [`Self::record`] has. On SQLite it takes a transaction.
     pub(crate) apply: Option<String>,
-    /// The same for several: $1 an array of objects in JSON, in the order in which they are taken; what each
-    /// has as `n`, and what was done with it.
+    /// The same for several, on PostgreSQL: $1 an array of objects in JSON, in the order in which they are
+    /// taken; what each has as `n`, and what was done with it.
     pub(crate) apply_all: Option<String>,
     /// $1 an array of keys in JSON: each that is one of a row, and its last seq.
     pub(crate) heads: String,
@@ -141,22 +141,17 @@ impl Statements {
                  AND run_id IS NOT NULL ORDER BY id LIMIT 1"
             ),
             newest_attempt: format!(
-                "SELECT CAST(MAX(run_attempt) AS bigint) FROM {reports} \
-                 WHERE {is_row} AND run_id = $2 AND answer IN ('applied', 'duplicate')"
+                "SELECT CAST(run_attempt AS bigint) FROM {reports} \
+                 WHERE {is_row} AND run_id = $2 AND run_attempt IS NOT NULL \
+                 AND answer IN ('applied', 'duplicate') ORDER BY run_attempt DESC LIMIT 1"
             ),
             record: format!(
                 "INSERT INTO {reports} ({rows}, event_id, body_hash, status, from_state, answer, seq, job, \
                  run_id, run_attempt, run_url, actor, attempted, table_fingerprint, log_tail) \
                  VALUES ({key}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
             ),
-            apply: shape.applies.then(|| {
-                format!(
-                    "SELECT was, seq FROM {}({key}, $2, CAST(CAST($3 AS text) AS text[]), $4, $5, $6, $7, \
-                     $8, $9, $10, $11, $12, $13, $14)",
-                    names.apply
-                )
-            }),
-            apply_all: shape.applies.then(|| names.apply_all()),
+            apply: shape.applies.then(|| names.apply(&shape)),
+            apply_all: (shape.applies && names.postgres).then(|| names.apply_all()),
             heads: names.heads(schema.events.is_some()),
             known: format!("SELECT state FROM {states} ORDER BY position"),
             initial: format!(

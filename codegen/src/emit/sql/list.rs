@@ -189,8 +189,9 @@ impl List<'_> {
         // By what a start is known again, whoever makes the keys; and the rows of a run.
         let of = "(\"event_id\") WHERE \"seq\" = 1 AND \"event_id\" IS NOT NULL";
         self.index(n.name("reports_start"), "UNIQUE ", &reports, of);
-        let of = "(\"run_id\") WHERE \"run_id\" IS NOT NULL";
-        self.index(n.name("reports_run"), "", &reports, of);
+        // The key stands in it for the newest attempt, which each report asks for.
+        let of = format!("(\"run_id\", {rows}, \"run_attempt\") WHERE \"run_id\" IS NOT NULL");
+        self.index(n.name("reports_run"), "", &reports, &of);
         // One row for each key.
         let (key, one) = match row {
             [row] => (vec![Column { primary: " PRIMARY KEY", ..row.clone() }], Vec::new()),

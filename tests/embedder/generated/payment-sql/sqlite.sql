@@ -80,7 +80,7 @@ CREATE INDEX "payment_reports_row" ON "payment_reports" ("payment_id", "id");
 CREATE UNIQUE INDEX "payment_reports_event" ON "payment_reports" ("payment_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "payment_reports_seq" ON "payment_reports" ("payment_id", "seq") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "payment_reports_start" ON "payment_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
-CREATE INDEX "payment_reports_run" ON "payment_reports" ("run_id") WHERE "run_id" IS NOT NULL;
+CREATE INDEX "payment_reports_run" ON "payment_reports" ("run_id", "payment_id", "run_attempt") WHERE "run_id" IS NOT NULL;
 
 -- What may be forced: each leave is for one step, which uses it up.
 CREATE TABLE "payment_forcing" (

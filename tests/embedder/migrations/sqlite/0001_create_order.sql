@@ -80,7 +80,7 @@ CREATE INDEX "order_reports_row" ON "order_reports" ("order_id", "id");
 CREATE UNIQUE INDEX "order_reports_event" ON "order_reports" ("order_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "order_reports_seq" ON "order_reports" ("order_id", "seq") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "order_reports_start" ON "order_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
-CREATE INDEX "order_reports_run" ON "order_reports" ("run_id") WHERE "run_id" IS NOT NULL;
+CREATE INDEX "order_reports_run" ON "order_reports" ("run_id", "order_id", "run_attempt") WHERE "run_id" IS NOT NULL;
 
 -- What may be forced: each leave is for one step, which uses it up.
 CREATE TABLE "order_forcing" (

@@ -105,7 +105,7 @@ CREATE INDEX "order_reports_row" ON "public"."order_reports" ("order_id", "id");
 CREATE UNIQUE INDEX "order_reports_event" ON "public"."order_reports" ("order_id", "event_id") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "order_reports_seq" ON "public"."order_reports" ("order_id", "seq") WHERE "answer" = 'applied';
 CREATE UNIQUE INDEX "order_reports_start" ON "public"."order_reports" ("event_id") WHERE "seq" = 1 AND "event_id" IS NOT NULL;
-CREATE INDEX "order_reports_run" ON "public"."order_reports" ("run_id") WHERE "run_id" IS NOT NULL;
+CREATE INDEX "order_reports_run" ON "public"."order_reports" ("run_id", "order_id", "run_attempt") WHERE "run_id" IS NOT NULL;
 
 -- What is being forced in this very transaction; no row outlives it.
 CREATE TABLE "public"."order_forcing" (
