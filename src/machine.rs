@@ -139,9 +139,18 @@ pub trait Machine: Send + Sync + 'static {
     fn phase_name(&self, phase: usize) -> &str;
     /// A phase's title.
     fn phase_title(&self, phase: usize) -> &str;
+    /// The phase that a state belongs to, by its place.
+    fn phase_of(&self, state: StateId) -> Option<usize>;
+    /// Whether a report of this state completes its phase.
+    fn completes(&self, state: StateId) -> bool;
     /// What the stepper shows, one view a phase, after this accepted history and the `attempted`
     /// of its last report. `views` holds [`phases`](Self::phases) places.
     fn views(&self, history: &[StateId], attempted: Option<StateId>, views: &mut [View]);
+
+    /// Whether a row that is in this state has ended: it has an outcome, or nothing leads on.
+    fn is_ended(&self, state: StateId) -> bool {
+        self.outcome(state).is_some() || self.is_terminal(state)
+    }
 
     /// What becomes of a report of `to` while the row is in `from`.
     fn judge(&self, from: StateId, to: StateId) -> Verdict {

@@ -93,6 +93,12 @@ macro_rules! machine {
             fn phase_title(&self, phase: usize) -> &str {
                 $($module)::+::$phase::ALL[phase].title()
             }
+            fn phase_of(&self, state: $crate::StateId) -> ::core::option::Option<usize> {
+                $($module)::+::$status::ALL[state.index()].phase().map(|phase| phase.index())
+            }
+            fn completes(&self, state: $crate::StateId) -> bool {
+                $($module)::+::$status::ALL[state.index()].completes()
+            }
             fn views(
                 &self,
                 history: &[$crate::StateId],

@@ -1,41 +1,38 @@
-//! The console: the page that lists rows, starts one and shows it live, as a router of static
-//! answers. It knows no machine: what it shows comes from the generated status map that it is
-//! given, and from the HTTP interface that it stands beside.
+//! The console: the page that lists rows, starts one and shows it live, and a page for each row. It knows
+//! no machine: what it shows comes from the generated status map that it is given, and from the HTTP
+//! interface that it stands beside. Where it is given the backend too, it works without script.
 
 mod deploys;
 mod files;
+mod plain;
+mod served;
+mod shown;
 
 pub use deploys::{Deploy, deploy, migrate};
 pub use files::{BEFORE, FILES};
+pub use shown::{Shown, ShownStep};
 
 use std::borrow::Cow;
 
 use crate::ColumnType;
-use crate::http::{REQUESTED_BY, TEXT};
+use crate::http::{Backend, REQUESTED_BY, TEXT};
 use crate::store::NAME;
+use plain::{RowName, escaped, notice};
+use served::{HTML, JS, SVG, file};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
-use sha2::{Digest, Sha256};
-
-use crate::text::hex;
+use axum::routing::get;
+use std::sync::Arc;
 
 const INDEX: &str = include_str!("assets/index.html");
-const HTML: &str = "text/html; charset=utf-8";
-const JS: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
+const ROW: &str = include_str!("assets/row.html");
+/// What both of them show a row in.
+const WATCH: &str = include_str!("assets/watch.html");
 const PICTURE: &str = "/picture.svg";
 
 /// The files of the page that are the same for every machine. `phasegate-stepper.js` is the element
 /// that `[target.js] component` generates, for any status map.
-const ASSETS: [(&str, &str, &str); 11] = [
+const ASSETS: [(&str, &str, &str); 12] = [
     ("/audit.js", JS, include_str!("assets/audit.js")),
     ("/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("/console.js", JS, include_str!("assets/console.js")),
@@ -44,15 +41,11 @@ const ASSETS: [(&str, &str, &str); 11] = [
     ("/icon-active.svg", SVG, include_str!("assets/icon-active.svg")),
     ("/icon-done.svg", SVG, include_str!("assets/icon-done.svg")),
     ("/icon-failed.svg", SVG, include_str!("assets/icon-failed.svg")),
+    ("/page.js", JS, include_str!("assets/page.js")),
     ("/phasegate-stepper.js", JS, include_str!("assets/phasegate-stepper.js")),
     ("/picture.js", JS, include_str!("assets/picture.js")),
     ("/row.js", JS, include_str!("assets/row.js")),
 ];
-
-/// Everything comes from this origin, nothing is inline, and no other page frames it.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                      connect-src 'self'; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
 
 /// What the page is told of the machine that it shows.
 #[derive(Clone, Debug)]
@@ -77,6 +70,8 @@ pub struct Page {
     pub workflow: Option<String>,
     /// The picture of the table that `phasegate graph --to svg` prints.
     pub picture: Option<Cow<'static, str>>,
+    /// Whose rows it shows to those without script.
+    backend: Option<Backend>,
 }
 
 impl Page {
@@ -97,6 +92,7 @@ impl Page {
             columns: machine.schema().columns,
             workflow: None,
             picture: None,
+            backend: None,
         }
     }
 
@@ -112,6 +108,13 @@ impl Page {
         Self { picture: Some(svg.into()), ..self }
     }
 
+    /// With the rows of a backend: the list and each row are written into their pages, too, for those
+    /// without script. Who may read the backend may see the page, and no one else.
+    #[must_use]
+    pub fn backend(self, backend: &Backend) -> Self {
+        Self { backend: Some(backend.clone()), ..self }
+    }
+
     /// The page of the deploy console.
     pub fn deploys() -> Self {
         Self {
@@ -124,11 +127,12 @@ impl Page {
             columns: crate::Schema::of(&Deploy).columns,
             workflow: Some("deploy-console.yml".to_owned()),
             picture: Some(include_str!("../../docs/deploy.svg").into()),
+            backend: None,
         }
     }
 
-    /// The page's address is `/`; its files stand beside it, the status map as `/status-map.js`.
-    /// Merge it with the HTTP interface's routes.
+    /// The page's address is `/`, and that of a row's page `/rows/ID`; its files stand beside it, the
+    /// status map as `/status-map.js`. Merge it with the HTTP interface's routes.
     pub fn router(&self) -> Router {
         self.router_at("")
     }
@@ -136,8 +140,19 @@ impl Page {
     /// The same below a path: the page's address is `/PATH/` then.
     pub fn router_at(&self, path: &str) -> Router {
         let at = |file: &str| format!("{path}{file}");
+        let (list, row) = match &self.backend {
+            Some(_) => {
+                let page = Arc::new(self.clone());
+                (get(plain::list).with_state(page.clone()), get(plain::row).with_state(page))
+            }
+            None => {
+                let plain = notice("This page follows the event stream by script.");
+                (file(HTML, self.index(&plain)), file(HTML, self.row("", None, &plain)))
+            }
+        };
         let mut router = Router::new()
-            .route(&at("/"), file(HTML, self.index()))
+            .route(&at("/"), list)
+            .route(&at("/rows/{id}"), row)
             .route(&at("/status-map.js"), file(JS, self.status_map.clone().into_owned()));
         if let Some(picture) = &self.picture {
             router = router.route(&at(PICTURE), file(SVG, picture.clone().into_owned()));
@@ -148,10 +163,21 @@ impl Page {
         router
     }
 
-    /// The page with its blanks filled in: `%title%` is one. One pass, so that a text that reads
-    /// like a blank stays what it is.
-    fn index(&self) -> String {
-        let filled = INDEX.split('%').enumerate().map(|(at, part)| match part {
+    /// The list, with what those see who have no script.
+    fn index(&self, plain: &str) -> String {
+        self.filled(INDEX, "", plain, None)
+    }
+
+    /// The page of a row; without a name it is not known yet.
+    fn row(&self, id: &str, name: Option<&RowName>, plain: &str) -> String {
+        let unnamed = RowName { title: String::new(), heading: id.to_owned() };
+        self.filled(ROW, "../", plain, Some(name.unwrap_or(&unnamed)))
+    }
+
+    /// A page with its blanks filled in: `%title%` is one. One pass, so that a text that reads like a blank
+    /// stays what it is. `root` leads to where the list is.
+    fn filled(&self, page: &str, root: &str, plain: &str, row: Option<&RowName>) -> String {
+        let filled = page.split('%').enumerate().map(|(at, part)| match part {
             _ if at % 2 == 0 => Cow::Borrowed(part),
             "title" => escaped(&self.title).into(),
             "noun" => escaped(&self.title.to_lowercase()).into(),
@@ -160,8 +186,18 @@ impl Page {
             "id_input" => escaped(&self.id_input).into(),
             "token_input" => escaped(&self.token_input).into(),
             "workflow" => escaped(self.workflow.as_deref().unwrap_or_default()).into(),
-            "picture" => self.picture.as_ref().map_or("", |_| &PICTURE[1..]).into(),
+            "picture" => match self.picture {
+                Some(_) => format!("{root}{}", &PICTURE[1..]).into(),
+                None => "".into(),
+            },
             "fields" => self.columns.iter().enumerate().map(field).collect::<String>().into(),
+            "watch" => WATCH.into(),
+            "plain" => plain.into(),
+            "window" => match row.filter(|row| !row.title.is_empty()) {
+                Some(row) => escaped(&format!("{} - {}", row.title, self.heading)).into(),
+                None => escaped(&self.heading).into(),
+            },
+            "row" => row.map(|row| escaped(&row.heading)).unwrap_or_default().into(),
             _ => unreachable!("the page has the blank {part}, and nothing fills it"),
         });
         filled.collect()
@@ -218,63 +254,6 @@ fn in_words(name: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Text as HTML holds it, between tags and in quotes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            _ => out.push(char),
-        }
-    }
-    out
-}
-
-/// A file that is asked for again each time and sent again only where it has changed: a page and
-/// its parts are always of one version.
-fn file(kind: &'static str, text: impl Into<Bytes>) -> MethodRouter {
-    let body: Bytes = text.into();
-    let tag = format!("\"{}\"", hex(&Sha256::digest(&body)[..16]));
-    let tag = HeaderValue::try_from(tag).expect("quotes and hex digits");
-    get(move |headers: HeaderMap| {
-        let had = headers.get(IF_NONE_MATCH).is_some_and(|had| names(had, &tag));
-        let mut response = if had {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            body.clone().into_response()
-        };
-        set_headers(&mut response, kind, tag.clone());
-        std::future::ready(response)
-    })
-}
-
-/// Whether a list of entity tags has this one.
-fn names(had: &HeaderValue, tag: &HeaderValue) -> bool {
-    let tags = had.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    let mut tags = tags.map(|one| one.strip_prefix(b"W/").unwrap_or(one));
-    tags.any(|one| one == tag.as_bytes())
-}
-
-fn set_headers(response: &mut Response, kind: &'static str, tag: HeaderValue) {
-    let headers = response.headers_mut();
-    headers.insert(ETAG, tag);
-    let fixed: [(HeaderName, &'static str); 7] = [
-        (CONTENT_TYPE, kind),
-        (CACHE_CONTROL, "no-cache"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,27 +272,35 @@ mod tests {
             ],
             workflow: None,
             picture: None,
+            backend: None,
         }
     }
 
     #[test]
     fn fills_every_blank_once_and_as_text() {
-        let index = page().index();
+        let index = page().index("<p>%noun%</p>");
         assert!(index.contains("A &quot;b&quot; &lt;i&gt;&amp;%heading%"), "{index}");
         assert!(index.contains("content=\"/api/things\""));
         assert!(index.contains("<label>A&lt;b<input name=\"a&lt;b\" autofocus maxlength=\"4096\""));
         assert!(index.contains("<textarea name=\"n\""));
-        assert!(!index.replace("&amp;%heading%", "").contains('%'), "a blank was left");
+        let known = index.replace("&amp;%heading%", "").replace("<p>%noun%</p>", "");
+        assert!(!known.contains('%'), "a blank was left");
+        let row = page().row("a<b%title%", None, "");
+        assert!(row.contains("a&lt;b%title%") && row.contains("href=\"../console.css\""), "{row}");
+        assert!(!row.replace("%title%", "").replace("%heading%", "").contains('%'), "{row}");
     }
 
     #[test]
     fn loads_nothing_from_elsewhere_and_nothing_inline() {
-        for (path, _, text) in ASSETS.iter().chain(&[("/", HTML, INDEX)]) {
+        let pages = [("/", HTML, INDEX), ("/rows/", HTML, ROW), ("/rows/", HTML, WATCH)];
+        for (path, _, text) in ASSETS.iter().chain(&pages) {
             let plain = text.replace("http://www.w3.org/2000/svg", "");
             assert!(!plain.contains("://"), "{path} names another place");
         }
-        assert!(!INDEX.contains(" style=") && !INDEX.contains(" onclick="));
-        assert!(!INDEX.contains("<script>") && !INDEX.contains("<style"));
+        for (_, _, page) in pages {
+            assert!(!page.contains(" style=") && !page.contains(" onclick="));
+            assert!(!page.contains("<script>") && !page.contains("<style"));
+        }
     }
 
     #[test]
@@ -323,17 +310,16 @@ mod tests {
         for (_, _, text) in ASSETS {
             named.extend(text.split("from \"./").skip(1).filter_map(|rest| rest.split('"').next()));
         }
-        named.extend(INDEX.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()));
-        named.extend(INDEX.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()));
-        for name in named.into_iter().filter(|name| !name.starts_with('#')) {
+        for attribute in ["href=\"", "src=\""] {
+            for page in [INDEX, ROW] {
+                named.extend(
+                    page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()),
+                );
+            }
+        }
+        let named = named.into_iter().map(|name| name.trim_start_matches("../"));
+        for name in named.filter(|name| !name.starts_with('#') && !name.is_empty()) {
             assert!(name == "status-map.js" || served.contains(&name), "{name} is not served");
         }
-    }
-
-    #[test]
-    fn a_list_of_tags_may_name_the_file() {
-        let tag = HeaderValue::from_static("\"ab\"");
-        assert!(names(&HeaderValue::from_static("\"x\", W/\"ab\""), &tag));
-        assert!(!names(&HeaderValue::from_static("\"abc\""), &tag));
     }
 }

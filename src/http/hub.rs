@@ -55,9 +55,14 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    async fn list(&self, shared: &Shared) -> StoreResult<(Vec<Item>, Option<String>)> {
+    /// The list as it is now; what was read of its rows before is not read again.
+    async fn list(
+        &self,
+        shared: &Shared,
+        had: &[Item],
+    ) -> StoreResult<(Vec<Item>, Option<String>)> {
         let Self { limit, filter } = self;
-        let page = shared.store.find(&*shared.machine, filter, *limit, None).await?;
+        let page = shared.store.find_again(&*shared.machine, filter, *limit, None, had).await?;
         Ok(page.map(|page| (page.items, page.next)).unwrap_or_default())
     }
 }
@@ -124,7 +129,7 @@ impl Hub {
         if let Some(list) = self.subjects().lists.get(&asked) {
             return Ok(list.subscribe());
         }
-        let page = asked.list(shared).await?;
+        let page = asked.list(shared, &[]).await?;
         let mut subjects = self.subjects();
         let list = subjects
             .lists
@@ -284,10 +289,16 @@ impl Hub {
     }
 
     async fn look_at_lists(&self, shared: &Shared) {
-        let lists: Vec<Asked> = self.subjects().lists.keys().cloned().collect();
-        for asked in lists {
+        let lists: Vec<_> = {
+            let subjects = self.subjects();
+            let list = |(asked, list): (&Asked, &watch::Sender<ListNow>)| {
+                (asked.clone(), list.borrow().page.clone())
+            };
+            subjects.lists.iter().map(list).collect()
+        };
+        for (asked, had) in lists {
             let begun = Instant::now();
-            let list = asked.list(shared);
+            let list = asked.list(shared, &had.0);
             match tokio::time::timeout(shared.options.patience, list).await {
                 Ok(Ok(page)) => {
                     if let Some(list) = self.subjects().lists.get(&asked) {

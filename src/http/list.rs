@@ -30,18 +30,23 @@ type Asks = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// What is asked for, by name. A name may be given once, but those of filters as often as one likes.
 #[derive(Default)]
-struct Which {
+pub(crate) struct Which {
     limit: Option<String>,
-    before: Option<String>,
+    pub(crate) before: Option<String>,
     text: Option<String>,
     states: Vec<String>,
     outcomes: Vec<String>,
 }
 
 impl Which {
-    fn of(asks: Asks) -> Result<Self, Problem> {
+    fn asked(asks: Asks) -> Result<Self, Problem> {
         let Query(given) =
             asks.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
+        Self::of(given)
+    }
+
+    /// What these pairs of name and value ask for.
+    pub(crate) fn of(given: Vec<(String, String)>) -> Result<Self, Problem> {
         let mut which = Self::default();
         for (name, value) in given {
             let once = match name.as_str() {
@@ -82,7 +87,7 @@ impl Which {
     }
 
     /// Which rows: those in one of the states and of one of the outcomes that are named, with the text.
-    fn filter(&self, machine: &dyn Machine) -> Result<Filter, Problem> {
+    pub(crate) fn filter(&self, machine: &dyn Machine) -> Result<Filter, Problem> {
         let mut filter = Filter::new();
         if let Some(text) = &self.text {
             if text.chars().count() > SEARCHED {
@@ -153,7 +158,7 @@ pub(super) async fn reports(
     Id(id): Id,
     asks: Asks,
 ) -> Result<Response, Problem> {
-    let which = Which::of(asks)?;
+    let which = Which::asked(asks)?;
     let limit = which.limit(MOST)?;
     let number = |text: &str| text.parse::<i64>().map_err(|_| no_such_page(text));
     let before = which.before.as_deref().map(number).transpose()?;
@@ -171,7 +176,7 @@ pub(super) async fn rows(
     extensions: Extensions,
     asks: Asks,
 ) -> Result<Response, Problem> {
-    let which = Which::of(asks)?;
+    let which = Which::asked(asks)?;
     let follows = headers.get_all(ACCEPT).iter().any(accepts_events);
     let limit = which.limit(if follows { MOST_FOLLOWED } else { MOST })?;
     let filter = which.filter(&*shared.machine)?;

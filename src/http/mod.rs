@@ -20,6 +20,7 @@ mod callbacks;
 mod client;
 mod dispatch;
 mod events;
+pub(crate) mod gzip;
 mod health;
 mod hub;
 #[cfg(feature = "oidc")]
@@ -60,6 +61,8 @@ pub use dispatch::{By, Github};
 #[cfg(feature = "oidc")]
 pub use jobs::{GithubJobs, Jobs};
 pub use limits::Client;
+#[cfg(feature = "console")]
+pub(crate) use list::Which;
 #[cfg(feature = "metrics")]
 pub use metrics::metrics;
 #[cfg(feature = "oidc")]
@@ -67,8 +70,14 @@ pub use oidc::{Denied, Issuer};
 #[cfg(feature = "openapi")]
 pub use openapi::{Table, openapi};
 pub use options::Options;
+#[cfg(feature = "console")]
+pub(crate) use problem::Problem;
 pub use request::BODY;
+#[cfg(feature = "console")]
+pub(crate) use request::Id;
 pub use routes::{health, problems, router};
+#[cfg(feature = "console")]
+pub(crate) use rows::in_address;
 pub use serve::{Running, serve};
 #[cfg(feature = "console")]
 pub(crate) use start::{REQUESTED_BY, TEXT};
@@ -81,10 +90,15 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use metrics::Metrics;
 use once::Once;
+#[cfg(not(feature = "console"))]
 use problem::Problem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
+
+/// How long a page is held back for what the database says.
+#[cfg(feature = "console")]
+const MOMENT: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// One machine's backend over one store. Cheap to clone; all clones are one backend.
 #[derive(Clone)]
@@ -144,6 +158,13 @@ impl Shared {
     }
 }
 
+impl std::fmt::Debug for Backend {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let machine = self.shared.machine.name();
+        out.debug_struct("Backend").field("machine", &machine).finish_non_exhaustive()
+    }
+}
+
 impl Backend {
     /// A backend whose rows are opened to reports by their tokens.
     pub fn new(store: Store, machine: Arc<dyn Machine>) -> Self {
@@ -182,6 +203,16 @@ impl Backend {
     /// The machine that it judges by.
     pub fn machine(&self) -> &Arc<dyn Machine> {
         &self.shared.machine
+    }
+
+    /// What the store says of what a page shows next to what its script draws: it waits only a moment for it.
+    #[cfg(feature = "console")]
+    pub(crate) async fn soon<T>(
+        &self,
+        question: impl Future<Output = StoreResult<T>>,
+    ) -> Result<T, Problem> {
+        let asked = tokio::time::timeout(MOMENT, self.shared.ask(question)).await;
+        asked.unwrap_or_else(|_| Err(Problem::unavailable("the database does not answer")))
     }
 
     /// Says no at `/readyz` from now on, so that whoever sends requests here sends them elsewhere; all else

@@ -96,6 +96,17 @@ impl Problem {
         problem
     }
 
+    /// What it says to who asked.
+    #[cfg(feature = "console")]
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn status(&self) -> axum::http::StatusCode {
+        self.kind.about().status
+    }
+
     /// The same with another reason.
     pub(crate) fn because(self, detail: String) -> Self {
         Self { detail, ..self }

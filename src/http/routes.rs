@@ -1,7 +1,9 @@
 //! The routes, to be picked by part, nested, and put together for several machines.
 
 use super::problem::{self, Kind, Problem};
-use super::{Backend, Shared, callbacks, events, health as probe, list, metrics, rows, tokens};
+use super::{
+    Backend, Shared, callbacks, events, gzip, health as probe, list, metrics, rows, tokens,
+};
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
@@ -38,7 +40,7 @@ impl Backend {
     }
 
     /// What people look at: the list, snapshots, both as event streams, and what was reported. **Not authenticated**:
-    /// put your login around it.
+    /// put your login around it. Answers are compressed for clients that take gzip; streams are not.
     pub fn read(&self) -> Router {
         let rows = self.rows();
         let router = Router::new()
@@ -46,7 +48,7 @@ impl Backend {
             .route(&format!("{rows}/{{id}}"), get(rows::snapshot))
             .route(&format!("{rows}/{{id}}/events"), get(events::of_row))
             .route(&format!("{rows}/{{id}}/reports"), get(list::reports));
-        self.finished(router)
+        self.finished(router.layer(from_fn(gzip::compressed)))
     }
 
     /// Routes of this backend's: counted, and with their problems' addresses.

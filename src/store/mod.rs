@@ -27,6 +27,7 @@ mod grants;
 mod look;
 mod migrate;
 mod names;
+mod phases;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune;

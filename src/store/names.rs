@@ -160,14 +160,39 @@ impl SqlNames {
         )
     }
 
-    /// The last seq of many rows, by their keys.
-    pub(super) fn heads(&self, has_history: bool) -> String {
-        let (given, key) = if self.postgres {
+    /// The keys of an array in JSON, and one of them.
+    const fn keys(&self) -> (&'static str, &'static str) {
+        if self.postgres {
             let given = "jsonb_array_elements_text(CAST(CAST($1 AS text) AS jsonb)) AS k(given)";
             (given, "k.given")
         } else {
             ("json_each($1) AS k", "k.value")
-        };
+        }
+    }
+
+    /// The histories of many rows, by their keys, each in its order.
+    pub(super) fn histories(&self, schema: &Schema, shape: &Shape) -> String {
+        if schema.events.is_none() {
+            return String::new();
+        }
+        let (given, key) = self.keys();
+        format!(
+            "SELECT CAST({key} AS text), {}, {}, CAST(CASE WHEN e.forced IS NULL THEN 0 ELSE 1 END AS bigint), \
+             CAST(CASE WHEN e.observed IS NULL THEN 0 ELSE 1 END AS bigint) \
+             FROM {given} JOIN {} e ON {} LEFT JOIN {} r ON {} AND r.seq = e.seq AND r.answer = 'applied' \
+             WHERE CAST($2 AS text) IS NOT NULL ORDER BY e.seq",
+            self.named("e.to_state", 2, schema, shape),
+            self.named("r.attempted", 2, schema, shape),
+            self.events,
+            self.all(&self.row, "e", &self.key_of(key), ""),
+            self.reports,
+            self.same_row("r", "e"),
+        )
+    }
+
+    /// The last seq of many rows, by their keys.
+    pub(super) fn heads(&self, has_history: bool) -> String {
+        let (given, key) = self.keys();
         let parts = self.key_of(key);
         let last = if has_history {
             let is_row = self.all(&self.row, "e", &parts, "");
@@ -267,12 +292,18 @@ impl SqlNames {
 
     /// A state of an event as the reader calls it: as the history has it where both judge by the
     /// same rules, or else by its name of today. The history itself keeps the names of its time.
-    pub(super) fn named(&self, column: &str, schema: &Schema, shape: &Shape) -> String {
+    pub(super) fn named(
+        &self,
+        column: &str,
+        place: usize,
+        schema: &Schema,
+        shape: &Shape,
+    ) -> String {
         if !shape.has_table(&schema.renames) {
             return column.to_owned();
         }
         format!(
-            "CASE WHEN e.language = CAST($3 AS text) THEN {column} ELSE coalesce((SELECT n.name_now \
+            "CASE WHEN e.language = CAST(${place} AS text) THEN {column} ELSE coalesce((SELECT n.name_now \
              FROM {} n WHERE n.language = e.language AND n.state = {column}), {column}) END",
             self.renames
         )

@@ -4,10 +4,12 @@
 use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Row};
 use super::filter::Filter;
-use super::snapshot::{Event, Item, Page, Phase, Recorded, Snapshot};
+use super::phases::{Step, phases};
+use super::snapshot::{Event, Item, Page, Recorded, Snapshot};
 use super::time;
 use super::{Result, Statements, Store, in_transaction, shape};
-use crate::{Machine, StateId, View};
+use crate::Machine;
+use std::collections::HashMap;
 
 impl Store {
     /// The row of this key with all its history, all of one moment; none where there is none.
@@ -65,9 +67,28 @@ impl Store {
         limit: u32,
         before: Option<&str>,
     ) -> Result<Option<Page>> {
+        self.find_again(machine, filter, limit, before, &[]).await
+    }
+
+    /// The same where some of the rows were read before: of one that has not changed since, no history is
+    /// read again.
+    pub(crate) async fn find_again(
+        &self,
+        machine: &dyn Machine,
+        filter: &Filter,
+        limit: u32,
+        before: Option<&str>,
+        had: &[Item],
+    ) -> Result<Option<Page>> {
         self.opened_for(machine)?;
         let sql = self.statements().await?;
-        in_transaction!(self, read, |conn| list(conn, machine, &sql, filter, limit, before).await)
+        in_transaction!(self, read, |conn| {
+            let page = list(conn, machine, &sql, filter, limit, before).await?;
+            match page {
+                Some(page) => Ok(Some(with_phases(conn, machine, &sql, page, had).await?)),
+                None => Ok(None),
+            }
+        })
     }
 
     /// The keys of the rows that a run reported to.
@@ -155,7 +176,7 @@ async fn snapshot(
         seq: events.last().map_or(0, |event| event.seq),
         table: machine.table().to_owned(),
         columns,
-        phases: phases(machine, &status, &events),
+        phases: phases(machine, &status, &events.iter().map(Step::from).collect::<Vec<_>>()),
         events,
         last_report_at,
         overdue_since,
@@ -263,6 +284,50 @@ async fn list(
     Ok(Some(Page { items, next }))
 }
 
+/// A page with what is known of each row's phases, by one statement for all that have changed.
+async fn with_phases(
+    conn: &mut Conn<'_>,
+    machine: &dyn Machine,
+    sql: &Statements,
+    mut page: Page,
+    had: &[Item],
+) -> Result<Page> {
+    if machine.phases() == 0 {
+        return Ok(page);
+    }
+    let had: HashMap<&str, &Item> = had.iter().map(|item| (item.id.as_str(), item)).collect();
+    let mut changed = Vec::new();
+    for (at, item) in page.items.iter_mut().enumerate() {
+        match had.get(item.id.as_str()) {
+            Some(had) if had.seq == item.seq && had.status == item.status => {
+                item.phases.clone_from(&had.phases);
+            }
+            Some(_) | None => changed.push(at),
+        }
+    }
+    let mut steps: HashMap<String, Vec<Step>> = HashMap::new();
+    if sql.has_history() && !changed.is_empty() {
+        let keys: Vec<Option<String>> =
+            changed.iter().map(|&at| sql.shape.key.parse(&page.items[at].id)).collect();
+        let keys = serde_json::json!(keys).to_string();
+        for row in conn.rows(&sql.histories, &[(&keys).into(), machine.language().into()]).await? {
+            let key = row.text(0)?.unwrap_or_default();
+            steps.entry(sql.shape.key.shown(&key)).or_default().push(Step {
+                to: row.text(1)?.unwrap_or_default(),
+                attempted: row.text(2)?,
+                forced: row.int(3)? == Some(1),
+                observed: row.int(4)? == Some(1),
+            });
+        }
+    }
+    for at in changed {
+        let item = &mut page.items[at];
+        let steps = steps.get(&item.id).map(Vec::as_slice).unwrap_or_default();
+        item.phases = phases(machine, &item.status, steps);
+    }
+    Ok(page)
+}
+
 fn item(machine: &dyn Machine, sql: &Statements, row: &Row) -> Result<Item> {
     let status = row.text(1)?.unwrap_or_default();
     let state = Described::of(machine, &status);
@@ -277,6 +342,7 @@ fn item(machine: &dyn Machine, sql: &Statements, row: &Row) -> Result<Item> {
         created_at: time::read_any(row, 3)?,
         forced_seq: row.int(4)?,
         forced: row.text(5)?,
+        phases: Vec::new(),
         columns: columns::read(&sql.schema.columns, &sql.shape, row, 6)?,
     })
 }
@@ -320,31 +386,4 @@ impl Described {
             None => Self { title: status.to_owned(), terminal: false, outcome: None, known: false },
         }
     }
-}
-
-/// The views by the history as far as the machine knows it (table.md, rule 6), and the `attempted`
-/// of its last report. A step that was forced, or only observed, is a step like any other: no chain
-/// of optional states leads along it, so what it passed over shows as not needed or not reached, and
-/// never as done.
-fn phases(machine: &dyn Machine, status: &str, events: &[Event]) -> Vec<Phase> {
-    let mut history: Vec<StateId> = Vec::with_capacity(events.len());
-    let mut attempted = None;
-    for event in events {
-        if let Some(state) = machine.find(&event.to) {
-            history.push(state);
-            attempted = event.attempted.as_deref().and_then(|value| machine.find(value));
-        }
-    }
-    if events.is_empty() {
-        // A row from before there was a history: where it is now is all that is known.
-        history.extend(machine.find(status));
-    }
-    let mut views = vec![View::Upcoming; machine.phases()];
-    machine.views(&history, attempted, &mut views);
-    let phase = |(phase, view): (usize, View)| Phase {
-        name: machine.phase_name(phase).to_owned(),
-        title: machine.phase_title(phase).to_owned(),
-        view: view.as_str(),
-    };
-    views.into_iter().enumerate().map(phase).collect()
 }

@@ -15,6 +15,11 @@ pub struct Phase {
     pub title: String,
     /// What the stepper shows for it: the word of a `View`.
     pub view: &'static str,
+    /// What the view leaves open: `outcome-not-reported`, `not-needed`, `not-reached`, `forced` (an
+    /// operator forced the row into it or past it) or `observed` (it was passed over against the table,
+    /// whose guard only observes).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
 }
 
 /// One transition of a row, as the database recorded it, and who reported it.
@@ -118,6 +123,8 @@ pub struct Item {
     pub forced_seq: Option<i64>,
     /// Why it was forced.
     pub forced: Option<String>,
+    /// What the stepper shows of it.
+    pub phases: Vec<Phase>,
     /// When it was started; none where the table has no such column.
     #[serde(serialize_with = "time::serialize_any")]
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_moment))]

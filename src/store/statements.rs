@@ -57,6 +57,9 @@ pub(crate) struct Statements {
     pub(crate) language: String,
     /// $2 the last seq that is known already, $3 the language that states are told in.
     pub(crate) events: String,
+    /// $1 an array of keys in JSON, $2 the language that states are told in: of each event of theirs the
+    /// row's key, the state, what was attempted, and whether it was forced or observed.
+    pub(crate) histories: String,
     /// The run address and the log of the last reports that had one, and when the last came.
     pub(crate) last_report: String,
     pub(crate) reports: String,
@@ -168,13 +171,14 @@ impl Statements {
                  FROM {events} e LEFT JOIN {reports} r \
                  ON {} AND r.seq = e.seq AND r.answer = 'applied' \
                  WHERE {} AND e.seq > $2 AND CAST($3 AS text) IS NOT NULL ORDER BY e.seq",
-                names.named("e.from_state", &schema, &shape),
-                names.named("e.to_state", &schema, &shape),
+                names.named("e.from_state", 3, &schema, &shape),
+                names.named("e.to_state", 3, &schema, &shape),
                 names.time("e.at"),
-                names.named("r.attempted", &schema, &shape),
+                names.named("r.attempted", 3, &schema, &shape),
                 names.same_row("r", "e"),
                 names.is_row(1, "e"),
             ),
+            histories: names.histories(&schema, &shape),
             last_report: format!(
                 "SELECT (SELECT {time} FROM {applied} AND seq > 1 ORDER BY seq DESC LIMIT 1), \
                  coalesce((SELECT run_url FROM {applied} AND run_url IS NOT NULL ORDER BY seq DESC LIMIT 1), \

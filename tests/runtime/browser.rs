@@ -1,9 +1,11 @@
 //! The console in a real Chromium, over a real backend: what people see of a deploy, live.
 //!
-//! The picture in the README is `tests/runtime/browser/modal.png`; this takes it anew:
-//! `PHASEGATE_PICTURE=tests/runtime/browser/modal.png cargo test --test runtime gates -- --ignored`.
+//! The picture in the README is `tests/runtime/browser/run.png`; this takes it anew:
+//! `PHASEGATE_PICTURE=tests/runtime/browser/run.png cargo test --test runtime the_readme -- --ignored`.
 use crate::common;
-use std::process::Command;
+use std::process::{Command, Output};
+
+mod faults;
 
 use crate::common::backend::world::{DEPLOY, DEPLOY_V1, Database, World, machine, schema};
 use axum::Router;
@@ -17,6 +19,7 @@ use phasegate::http::{Backend, BearerToken, By, Ends, Github, Options, Running};
 use phasegate_codegen::emit::js::{Js, JsTarget};
 use sqlx::{Connection, Executor};
 use std::io::{BufRead, BufReader, Read};
+use std::num::NonZeroU32;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -28,7 +31,8 @@ const BY_ITSELF: &str = "PHASEGATE_SERVES_BY_ITSELF";
 /// Serves the interface and the page over a database, as a table judges it, and at `/test/sql` a way
 /// past both.
 fn serve(world: &World, table: &str, page: &Page) -> Running {
-    let options = Options::default().heartbeat(HEARTBEAT);
+    let often = NonZeroU32::new(100_000).unwrap();
+    let options = Options::default().heartbeat(HEARTBEAT).burst(often).starts(often);
     let backend = Backend::with(world.store.clone(), machine(table), BearerToken, options);
     let url = world.database_url.clone();
     let sql = post(|sql: String| async move {
@@ -36,7 +40,7 @@ fn serve(world: &World, table: &str, page: &Page) -> Running {
         connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
         axum::Json(())
     });
-    let pages = page.router().route("/test/sql", sql);
+    let pages = page.clone().backend(&backend).router().route("/test/sql", sql);
     world.run(async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         backend.serve(listener, pages).unwrap()
@@ -50,6 +54,13 @@ fn empty(table: &str) -> World {
     world.sql(&schema(table, Database::Sqlite));
     world
 }
+
+/// A table whose rows go round and round.
+const ROUND: &str = "format = 1\n[machine]\nname = \"pump\"\ninitial = \"new\"\n\
+    [[phase]]\nname = \"in\"\n[[phase]]\nname = \"out\"\n[[state]]\nname = \"new\"\n\
+    [[state]]\nname = \"filling\"\nphase = \"in\"\n[[state]]\nname = \"emptying\"\nphase = \"out\"\n\
+    [[state]]\nname = \"off\"\noutcome = \"neutral\"\n\
+    [[transition]]\npath = [\"new\", \"filling\", \"emptying\", \"filling\", \"off\"]\n[target.sql]\n";
 
 /// The status map of a table.
 fn status_map(table: &str) -> String {
@@ -68,20 +79,26 @@ fn modules(table: &str, path: &str) -> (String, String) {
     (text(path), text(&path.replace(".js", "-stepper.js")))
 }
 
-/// Runs one script of `tests/runtime/browser` to its end.
-fn run(script: &str, variables: &[(&str, &str)]) {
+/// What comes of a script of `tests/runtime/browser`.
+fn ran(script: &str, variables: &[(&str, &str)]) -> Output {
     let root = common::root();
     assert!(
         root.join("tests/node_modules/playwright-core").exists(),
         "playwright-core is missing: npm ci --prefix tests"
     );
-    let output = Command::new("node")
+    Command::new("node")
         .arg(root.join("tests/runtime/browser").join(script))
         .envs(variables.iter().copied())
         .output()
-        .expect("node runs; install it (on Debian: apt-get install nodejs)");
+        .expect("node runs; install it (on Debian: apt-get install nodejs)")
+}
+
+/// Runs one to its end.
+fn run(script: &str, variables: &[(&str, &str)]) {
+    let output = ran(script, variables);
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script}: {said}");
+    print!("{said}");
 }
 
 /// Runs a script on the deploy console.
@@ -102,15 +119,53 @@ fn four_steps_advance_as_the_jobs_report() {
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]
 fn gates_that_nobody_reported_are_shown_as_that() {
+    on_the_deploy_console("gates.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn the_readme_shows_a_run_as_it_is_watched() {
     let picture = std::env::var("PHASEGATE_PICTURE").map(|path| common::root().join(path));
     let picture = picture.as_ref().map(|path| path.to_str().unwrap()).unwrap_or_default();
-    on_the_deploy_console("gates.mjs", &[("PICTURE", picture)]);
+    on_the_deploy_console("animated.mjs", &[("ANIMATED", picture)]);
 }
 
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]
 fn the_picture_shows_what_was_reported() {
     on_the_deploy_console("picture.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn every_row_has_a_page_of_its_own_with_and_without_script() {
+    on_the_deploy_console("page.mjs", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn the_list_goes_on_to_the_oldest_row() {
+    on_the_deploy_console("oldest.mjs", &[]);
+}
+
+/// `PHASEGATE_LOOKS=keep` takes the pictures anew.
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn the_main_views_look_as_they_were_kept() {
+    on_the_deploy_console("kept.mjs", &[]);
+}
+
+/// `PHASEGATE_SECONDS=60` is the long form, with its figures.
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn many_transitions_are_one_redraw_a_frame_and_no_fetch() {
+    let seconds = std::env::var("PHASEGATE_SECONDS").unwrap_or_else(|_| "10".to_owned());
+    let machine = phasegate_codegen::machine("pump.toml", ROUND.as_bytes()).unwrap().1;
+    let page = Page::new(&machine, "pumps", status_map(ROUND));
+    let world = empty(ROUND);
+    let running = serve(&world, ROUND, &page);
+    run("load.mjs", &[("BASE", &running.url()), ("SECONDS", &seconds)]);
+    world.run(running.stop());
 }
 
 #[test]

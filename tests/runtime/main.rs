@@ -31,6 +31,7 @@ mod renames;
 mod roles;
 mod rollback;
 mod routes;
+mod shown;
 mod skew;
 mod stream;
 mod tls;

@@ -325,6 +325,12 @@ impl phasegate::Machine for Machine {
     fn phase_title(&self, phase: usize) -> &str {
         &self.phases[phase].title
     }
+    fn phase_of(&self, state: StateId) -> Option<usize> {
+        self.states[state.index()].phase.map(PhaseId::index)
+    }
+    fn completes(&self, state: StateId) -> bool {
+        self.states[state.index()].completes
+    }
     fn views(&self, history: &[StateId], attempted: Option<StateId>, views: &mut [View]) {
         views.copy_from_slice(&self.phases(history, attempted));
     }

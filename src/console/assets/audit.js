@@ -14,9 +14,16 @@ const REFUSALS = {
   "event-id-reused": "its id was used before, for something else",
 };
 
-/** The transitions of a snapshot and the refused reports of its row, as entries of one log. */
-export function auditOf(map, snapshot, refused = []) {
-  const accepted = (snapshot.events ?? []).map((event) => ({
+/** The newest first. */
+const later = (one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0);
+
+/**
+ * The newest transitions of a snapshot and refused reports of its row, each by a key that stays, as so many
+ * entries of one log at most. No more of them is looked at.
+ */
+export function auditOf(map, snapshot, refused = new Map(), most = Infinity) {
+  const events = snapshot.events ?? [];
+  const accepted = events.slice(Math.max(0, events.length - most)).map((event) => ({
     key: `e${event.seq}`,
     kind: event.forced ? "forced" : event.observed ? "observed" : event.from == null ? "started" : "applied",
     at: event.at,
@@ -26,30 +33,32 @@ export function auditOf(map, snapshot, refused = []) {
     notes: notesOf(map, event),
     link: event.run_url,
   }));
-  const turnedDown = refused.map((report, at) => ({
-    key: `r${report.at} ${report.status} ${report.job ?? ""} ${refused.length - at}`,
+  const newest = [...refused].reverse().sort(([, one], [, other]) => later(one, other)).slice(0, most);
+  const turnedDown = newest.map(([key, report]) => ({
+    key: `r${key}`,
     kind: "refused",
     at: report.at,
     from: titleOf(map, report.from),
     to: titleOf(map, report.status),
     view: "refused",
-    phase: map.states[report.status]?.phase ?? null,
     notes: [`refused: ${REFUSALS[report.answer] ?? report.answer}`, ...notesOf(map, report)],
     link: report.run_url,
   }));
   // Within one millisecond a refusal is later than what it was judged on.
-  const order = (one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0);
-  return [...turnedDown, ...accepted.reverse()].sort(order);
+  return [...turnedDown, ...accepted.reverse()].sort(later).slice(0, most);
 }
 
-/** How many reports of each phase were refused, by the phase's name. */
+/** How many reports of each phase were refused, and the key of the first, by the phase's name. */
 export function refusedOf(map, refused) {
-  const counts = new Map();
-  for (const { status } of refused) {
-    const phase = map.states[status]?.phase;
-    if (phase) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  const phases = new Map();
+  for (const [key, report] of refused) {
+    const phase = map.states[report.status]?.phase;
+    if (!phase) continue;
+    const had = phases.get(phase) ?? { count: 0, at: report.at, first: `r${key}` };
+    const isFirst = report.at < had.at;
+    phases.set(phase, { count: had.count + 1, at: isFirst ? report.at : had.at, first: isFirst ? `r${key}` : had.first });
   }
-  return counts;
+  return phases;
 }
 
 function notesOf(map, report) {

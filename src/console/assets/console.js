@@ -1,6 +1,6 @@
 // The console's page: the list of rows, live from one event stream, and the start of one.
 import { $, ageNode, arrange, call, config, copyButton, element, icon, write } from "./dom.js";
-import { follow, statusOf } from "./phasegate-stepper.js";
+import { follow, labelOf, statusOf } from "./phasegate-stepper.js";
 import { begin, linkTo, open } from "./row.js";
 import * as map from "./status-map.js";
 
@@ -8,12 +8,24 @@ const COLLECTION = config("collection");
 /** The key of the list in its answer. */
 const ITEMS = COLLECTION.split("/").pop();
 const PAGE = 20;
-/** So many rows are followed at most. */
+/** So many rows are followed at most; older ones are read once. */
 const MOST = 1000;
+/** So many of those at once. */
+const AT_ONCE = 100;
+/** So many rows are drawn in one frame at most: the page stays quick however many come. */
+const A_FRAME = 100;
 
 // The list.
 
-const list = { items: null, next: null, limit: PAGE, rows: new Map(), line: null, asked: "" };
+const list = { items: null, next: null, limit: PAGE, rows: new Map(), line: null, asked: "", frame: null, rest: [], restNext: undefined };
+
+/** All rows that are shown: those that are followed, and what was read of older ones. */
+function all() {
+  const items = list.items ?? [];
+  if (list.rest.length === 0) return items;
+  const followed = new Set(items.map(({ id }) => id));
+  return [...items, ...list.rest.filter(({ id }) => !followed.has(id))];
+}
 
 /** Follows the newest rows, so many of them as are shown. */
 function followList() {
@@ -23,37 +35,56 @@ function followList() {
 }
 
 function takeList(page) {
-  // The button may be gone then: the keyboard goes on at the first of what came.
-  const last = list.awaits;
-  list.awaits = undefined;
   list.items = page[ITEMS];
   list.next = page.next;
-  drawList();
+  later();
   if (list.says) write($("list-live"), found());
   list.says = false;
-  const at = list.items.findIndex(({ id }) => id === last);
-  if (at !== -1) list.rows.get(list.items[at + 1]?.id)?.querySelector("a").focus();
+}
+
+/** One drawing a frame, however much came. */
+function later() {
+  list.frame ??= requestAnimationFrame(() => {
+    list.frame = null;
+    drawList();
+  });
 }
 
 const found = () => `${list.items.length}${list.next === null ? "" : " or more"} found.`;
 
 /** Where a state that is looked for changes, a row comes or goes: the list says so as a whole. */
 function takeRow(item) {
-  list.items = list.items.map((had) => (had.id === item.id ? item : had));
-  drawList();
+  const at = list.items.findIndex(({ id }) => id === item.id);
+  if (at !== -1) list.items[at] = item;
+  later();
 }
 
 function sayLine({ kind, words }) {
   write($("list-problem"), words);
   $("list").toggleAttribute("data-stale", !["opening", "live"].includes(kind));
   list.isDown = !["opening", "live"].includes(kind);
-  drawList();
+  later();
 }
 
 function older() {
-  if (document.activeElement === $("older")) list.awaits = list.items.at(-1).id;
-  list.limit += PAGE;
-  followList();
+  if (document.activeElement === $("older")) list.awaits = all().at(-1).id;
+  if (list.limit >= MOST) return readOlder();
+  list.limit = Math.min(2 * list.limit, MOST);
+  return followList();
+}
+
+/** The rows before the oldest, as they are now. */
+async function readOlder() {
+  const { asked } = list;
+  try {
+    const page = await call(`${COLLECTION}?limit=${AT_ONCE}&before=${encodeURIComponent(list.restNext ?? list.next)}${asked}`);
+    if (asked !== list.asked) return;
+    list.rest.push(...page[ITEMS]);
+    list.restNext = page.next;
+    later();
+  } catch (problem) {
+    write($("list-problem"), problem.message);
+  }
 }
 
 /** Loading, a first look that failed, none, and some are four different things. */
@@ -63,21 +94,41 @@ function drawList() {
   $("list-empty").hidden = !isEmpty || list.asked !== "";
   $("list-none").hidden = !isEmpty || list.asked === "";
   $("list-older").hidden = (list.items ?? []).every((item) => statusOf(map, item).known);
-  $("older").hidden = list.next === null || list.limit >= MOST;
-  $("list-most").hidden = list.next === null || list.limit < MOST;
-  const nodes = (list.items ?? []).map((item) => {
+  const isLast = list.rest.length > 0 ? list.restNext === null : list.next === null;
+  $("older").hidden = list.items === null || isLast;
+  $("list-most").hidden = list.rest.length === 0;
+  let left = A_FRAME;
+  const nodes = [];
+  const items = all();
+  for (const item of items) {
     const row = list.rows.get(item.id) ?? element("li");
-    const said = JSON.stringify(item);
-    if (row.dataset.said !== said) {
-      row.dataset.said = said;
-      drawRow(row, item);
+    if (row.item !== item) {
+      const said = JSON.stringify(item);
+      if (row.said !== said) {
+        left -= 1;
+        if (left < 0) break;
+        drawRow(row, item);
+        list.rows.set(item.id, row);
+      }
+      Object.assign(row, { item, said });
     }
-    list.rows.set(item.id, row);
-    return row;
-  });
-  arrange($("list"), nodes);
+    nodes.push(row);
+  }
+  const isAll = nodes.length === items.length;
+  // Until all are drawn, those that stood below stay.
+  arrange($("list"), isAll ? nodes : [...new Set([...nodes, ...$("list").children])]);
+  if (!isAll) return later();
   const shown = new Set(nodes);
   for (const [id, row] of list.rows) if (!shown.has(row)) list.rows.delete(id);
+  return goOn(items);
+}
+
+/** The button for older rows may be gone then: the keyboard goes on at the first of what came. */
+function goOn(items) {
+  const at = items.findIndex(({ id }) => id === list.awaits);
+  if (at === -1 || at + 1 >= items.length) return;
+  list.awaits = undefined;
+  if ([document.body, $("older")].includes(document.activeElement)) list.rows.get(items[at + 1].id).querySelector("a").focus();
 }
 
 function drawRow(row, item) {
@@ -88,11 +139,22 @@ function drawRow(row, item) {
   const others = Object.entries(columns).filter(([name, value]) => name !== "ref" && value !== null && value !== "");
   const reason = others.map(([, value]) => (typeof value === "string" ? value : JSON.stringify(value))).join(" · ");
   link.replaceChildren(
-    element("span", { class: "badge", "data-view": status.view }, icon(status.view)),
+    badge(status.view),
     element("span", { class: "what" }, element("strong", {}, columns.ref ?? item.id), element("span", { class: "why" }, reason)),
+    ...marks(item),
     element("span", { class: "status", "data-view": status.view }, status.title),
     element("span", { class: "when" }, item.created_at ? ageNode(item.created_at) : ""),
   );
+}
+
+const badge = (view) => element("span", { class: "badge", "data-view": view }, icon(view));
+
+/** The row's phases, small: the same views as the stepper's, as the backend has them. */
+function marks({ phases = [], known }) {
+  if (phases.length === 0) return [];
+  const shown = phases.map((phase) => ({ title: phase.title, ...labelOf(phase, known) }));
+  const words = shown.map(({ title, label }) => `${title}: ${label}.`).join(" ");
+  return [element("span", { class: "marks", role: "img", "aria-label": words, title: words }, ...shown.map(({ view }) => badge(view)))];
 }
 
 // What is looked for, on the server.
@@ -120,8 +182,8 @@ function filter() {
   const [text, which] = [$("filter-text").value.trim(), $("filter-which").value];
   const asked = `${text && `&q=${encodeURIComponent(text)}`}${which && `&${which}`}`;
   if (asked === list.asked) return;
-  Object.assign(list, { asked, limit: PAGE, items: null, next: null, says: true });
-  drawList();
+  Object.assign(list, { asked, limit: PAGE, items: null, next: null, says: true, rest: [], restNext: undefined });
+  later();
   followList();
 }
 

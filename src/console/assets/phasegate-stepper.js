@@ -176,6 +176,16 @@ function evidenceOf(map, events, strings) {
   return new Map(map.phases.map(({ name }, at) => [name, phases[at]]));
 }
 
+/** What a backend's phase looks like, and the words for it: the same as of a step, for a list that has no events. */
+export function labelOf({ view, note }, known, strings = STRINGS) {
+  const skipped = note === "not-needed" ? strings.notNeeded : strings.notReached;
+  const open = note === "outcome-not-reported" ? strings.outcomeNotReported : strings[view];
+  const label = view === "skipped" ? skipped : view === "active" && known === false ? strings.lastKnown : open;
+  if (note !== "forced" && note !== "observed") return { view, label };
+  if (["active", "failed", "cancelled"].includes(view)) return { view, label: fill(strings.forced, { label }) };
+  return { view: "forced", label: note === "forced" ? strings.forcedPast : strings.observedPast };
+}
+
 /** A phase without a report was not needed where the row came past it; else it was not reached. */
 function skippedLabel(phases, at, state, strings) {
   const passed = phases.slice(at + 1).some(({ view }) => view !== "skipped" && view !== "unconfirmed" && view !== "upcoming");
@@ -443,7 +453,8 @@ ol { list-style: none; }
 [part~="text"] { display: grid; line-height: 1.35; }
 [part~="title"] { font-weight: 600; }
 [part~="view"] { color: var(--_tone); font-size: 0.9375em; }
-[part~="detail"], [part~="time"] { color: var(--_quiet); font-size: 0.875em; font-variant-numeric: tabular-nums; }
+/* What comes later has its place from the start. */
+[part~="detail"], [part~="time"] { color: var(--_quiet); font-size: 0.875em; min-height: 1lh; font-variant-numeric: tabular-nums; }
 :is([data-view="upcoming"], [data-view="skipped"]) [part~="title"] { color: var(--_quiet); }
 [aria-current="step"] [part~="badge"] { box-shadow: 0 0 0 0.25rem var(--_active-wash); }
 :host([data-stale]) :is([part~="badge"], [part~="status"] .icon) { opacity: 0.45; filter: grayscale(1); }
@@ -458,11 +469,15 @@ ol { list-style: none; }
 
 /* One below the other: where it was asked for, where there are many, where there is little room. */
 .stacked { flex-direction: column; }
-.stacked [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 3.5rem; }
+.stacked [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 4.75rem; }
+.stacked [part~="text"] { grid-template-columns: auto minmax(0, 1fr); column-gap: 0.5rem; align-content: start; }
+.stacked :is([part~="title"], [part~="view"]) { grid-column: 1 / -1; }
 .stacked [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: var(--_rule, solid); }
 @container (max-width: 30rem) {
   [part~="steps"] { flex-direction: column; }
-  [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 3.5rem; }
+  [part~="step"] { flex: none; grid-template-columns: auto minmax(0, 1fr); gap: 0.875rem; padding-block-end: 1rem; min-height: 4.75rem; }
+  [part~="text"] { grid-template-columns: auto minmax(0, 1fr); column-gap: 0.5rem; align-content: start; }
+  :is([part~="title"], [part~="view"]) { grid-column: 1 / -1; }
   [part~="step"]:not(:last-child)::after { inset-block: 2.375rem 0.375rem; inset-inline: calc(1rem - 1px) auto; border-block-start: 0; border-inline-start-width: 2px; border-inline-start-style: var(--_rule, solid); }
 }
 @media (prefers-reduced-motion: no-preference) {
@@ -711,11 +726,12 @@ export class PhasegateStepper extends Base {
     root.adoptedStyleSheets = [sheet];
     this.#parts = {
       live: part("p", "", { role: "status", class: "hidden-text" }),
-      line: part("p", "line"),
       loading: part("p", "loading"),
-      older: part("p", "older"),
       status: part("p", "status"),
       steps: part("ol", "steps", { role: "list" }),
+      // What comes and goes stands below: it moves no step.
+      line: part("p", "line"),
+      older: part("p", "older"),
       alert: part("p", "summary alert", { role: "alert" }),
       summary: part("p", "summary"),
     };

@@ -1,4 +1,5 @@
-// One row: the stepper, live from its event stream, and around it the facts and the audit log.
+// One row: the stepper, live from its event stream, and around it the facts and the audit log. In the list
+// it is a dialog, the row's quick view; on a page of its own it is the page.
 import { auditOf, refusedOf } from "./audit.js";
 import { $, ageNode, arrange, call, config, copyButton, element, icon, timeNode, write } from "./dom.js";
 import { drawPicture } from "./picture.js";
@@ -9,8 +10,8 @@ import * as map from "./status-map.js";
 const PARAM = map.machine;
 /** How often refused reports are looked for while a row is watched, in milliseconds. */
 const EVERY = 5_000;
-/** So many refused reports are shown at most. */
-const MOST_REFUSED = 100;
+/** So many reports are read at once. */
+const REPORTS = 100;
 /** So many entries of the audit log are shown at once. */
 const ENTRIES = 50;
 
@@ -21,20 +22,27 @@ const address = (id) => `${config("collection")}/${encodeURIComponent(id)}`;
 const stepper = $("watch-stepper");
 stepper.machine = map;
 
-/** The page's address with the dialog open on a row. */
-export const linkTo = (id) => `?${new URLSearchParams({ [PARAM]: id })}`;
+const dialog = $("watch") instanceof HTMLDialogElement ? $("watch") : null;
+const ICON = $("icon").getAttribute("href");
+/** From here to where the list is. */
+const ROOT = ICON.slice(0, ICON.lastIndexOf("/") + 1);
+const HEADING = dialog ? document.title : config("heading");
+
+/** The address of a row's own page. */
+export const linkTo = (id) => `${ROOT}rows/${encodeURIComponent(id)}`;
 
 let watched = null;
 
-/** Opens the dialog where the address asks for it, now and whenever it changes. */
+/** Shows the row whose page this is; in the list opens the dialog where the address asks for it, now and whenever it changes. */
 export function begin() {
+  if (!dialog) return watch(decodeURIComponent(location.pathname.slice(location.pathname.lastIndexOf("/") + 1)));
   addEventListener("popstate", followAddress);
-  followAddress();
+  return followAddress();
 }
 
 /** Opens the dialog on a row, and says so in the address. */
 export function open(id) {
-  history.pushState({ opened: true }, "", linkTo(id));
+  history.pushState({ opened: true }, "", `?${new URLSearchParams({ [PARAM]: id })}`);
   followAddress();
 }
 
@@ -43,20 +51,23 @@ function followAddress() {
   if (watched?.id === id) return;
   if (watched) unwatch();
   if (id !== null) watch(id);
-  else if ($("watch").open) $("watch").close();
+  else if (dialog.open) dialog.close();
 }
 
 function watch(id) {
-  watched = { id, snapshot: null, refused: [], entries: ENTRIES, timer: setInterval(lookForRefused, EVERY) };
-  write($("watch-title"), id);
+  watched = { id, snapshot: null, refused: new Map(), older: undefined, entries: ENTRIES, timer: setInterval(lookForRefused, EVERY) };
+  if (dialog || $("watch-title").textContent === "") write($("watch-title"), id);
   write($("watch-live"), "");
   for (const part of ["facts", "audit"]) $(`watch-${part}`).replaceChildren();
   for (const part of ["older", "log", "history", "more"]) $(`watch-${part}`).hidden = true;
   $("watch-log").open = false;
   drawPicture(null);
-  if (!$("watch").open) $("watch").showModal();
-  $("watch-title").focus();
-  $("watch").scrollTop = 0;
+  if (dialog) {
+    $("watch-page").href = linkTo(id);
+    if (!dialog.open) dialog.showModal();
+    $("watch-title").focus();
+    dialog.scrollTop = 0;
+  }
   stepper.setAttribute("events", `${address(id)}/events`);
   lookForRefused();
 }
@@ -68,7 +79,7 @@ function unwatch() {
   mark(null);
 }
 
-$("watch").addEventListener("close", () => {
+dialog?.addEventListener("close", () => {
   if (!watched) return;
   unwatch();
   // Back to the list: the way that led here, where this page came that way.
@@ -78,9 +89,11 @@ $("watch").addEventListener("close", () => {
 });
 
 $("watch-reload").addEventListener("click", () => location.reload());
-$("watch-more").addEventListener("click", () => {
-  watched.entries += ENTRIES;
-  drawAudit();
+$("watch-more").addEventListener("click", async () => {
+  const mine = watched;
+  mine.entries += ENTRIES;
+  if (mine.entries > countOf(mine)) await readOlder(mine);
+  if (watched === mine) drawAudit();
 });
 
 stepper.addEventListener("phasegate-change", ({ detail }) => {
@@ -94,19 +107,37 @@ stepper.addEventListener("phasegate-line", ({ detail }) => {
   $("watch").toggleAttribute("data-stale", !["opening", "live"].includes(detail.kind));
 });
 
+const GRANTED = ["applied", "duplicate", "dispatching", "dispatched"];
+
 /** Refused reports are no transitions, and travel by themselves. */
 async function lookForRefused() {
   const mine = watched;
   if (document.hidden) return;
+  await readReports(mine, "");
+  if (watched === mine && mine.snapshot) drawAudit();
+}
+
+/** The reports before those that were read, where there are any. */
+const readOlder = (mine) => (mine.older ? readReports(mine, `&before=${encodeURIComponent(mine.older)}`) : null);
+
+async function readReports(mine, before) {
   try {
-    const { reports } = await call(`${address(mine.id)}/reports?limit=${MOST_REFUSED}`);
-    if (watched !== mine) return;
-    mine.refused = reports.filter(({ answer }) => !["applied", "dispatching", "dispatched"].includes(answer));
-    if (mine.snapshot) drawAudit();
+    const { reports, next } = await call(`${address(mine.id)}/reports?limit=${REPORTS}${before}`);
+    if (before !== "" || mine.older === undefined) mine.older = next;
+    // What was read of them before stays, however many come.
+    const counts = new Map();
+    for (const report of reports.filter(({ answer }) => !GRANTED.includes(answer)).reverse()) {
+      const key = `${report.at} ${report.status} ${report.job ?? ""} ${report.event_id ?? ""} ${report.answer}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      mine.refused.set(`${key} ${counts.get(key)}`, report);
+    }
   } catch {
     // What was refused is not known then; the stream says what is wrong.
   }
 }
+
+/** How many entries of the audit log are known. */
+const countOf = ({ snapshot, refused }) => (snapshot?.events?.length ?? 0) + refused.size;
 
 function draw() {
   const { snapshot, view } = watched;
@@ -124,12 +155,10 @@ function draw() {
   drawAudit();
 }
 
-const HEADING = document.title;
-
 /** What the tab says: its text, and its picture. */
 function mark(text, view) {
   document.title = text === null ? HEADING : `${text} - ${HEADING}`;
-  const known = ["done", "failed", "active"].includes(view) ? `icon-${view}.svg` : "icon.svg";
+  const known = `${ROOT}icon${["done", "failed", "active"].includes(view) ? `-${view}` : ""}.svg`;
   if ($("icon").getAttribute("href") !== known) $("icon").setAttribute("href", known);
 }
 
@@ -184,7 +213,7 @@ function drawFacts(snapshot, fields) {
   }
   fact("Id", snapshot.id, () => [element("code", {}, snapshot.id), copyButton("id", snapshot.id, said)]);
   const link = new URL(linkTo(snapshot.id), location.href).href;
-  fact("Link", link, () => [element("a", { href: link }, "to this page"), copyButton("link", link, said)]);
+  fact("Link", link, () => [element("a", { href: link }, "to its page"), copyButton("link", link, said)]);
   if (snapshot.table && snapshot.table !== map.fingerprints.table) {
     fact("Versions", [snapshot.table], () => [element("span", { title: `backend ${snapshot.table}, page ${map.fingerprints.table}` }, "The backend and this page have different versions of the table.")]);
   }
@@ -195,20 +224,19 @@ const said = (text) => write($("watch-live"), text);
 
 function drawAudit() {
   const { snapshot, refused } = watched;
-  const all = auditOf(map, snapshot, refused);
-  const entries = all.slice(0, watched.entries);
-  $("watch-more").hidden = all.length <= entries.length;
-  write($("watch-more"), `Show ${Math.min(ENTRIES, all.length - entries.length)} more of ${all.length}`);
+  const entries = auditOf(map, snapshot, refused, watched.entries);
+  const count = countOf(watched);
+  const left = count - entries.length;
+  $("watch-more").hidden = left <= 0 && !watched.older;
+  write($("watch-more"), watched.older ? "Show more" : `Show ${Math.min(ENTRIES, left)} more of ${count}`);
   const had = new Map([...$("watch-audit").children].map((node) => [node.dataset.key, node]));
   arrange($("watch-audit"), entries.map((entry) => had.get(entry.key) ?? auditNode(entry)));
-  drawRefused(all);
+  drawRefused();
 }
 
 /** The way from a step to what was refused of it. */
-function drawRefused(entries) {
-  const counts = refusedOf(map, watched.refused);
-  const links = [...counts].map(([phase, count]) => {
-    const first = entries.findLast((entry) => entry.kind === "refused" && entry.phase === phase);
+function drawRefused() {
+  const links = [...refusedOf(map, watched.refused)].map(([phase, { count, first }]) => {
     const title = map.phases.find(({ name }) => name === phase).title;
     const text = `${title}: ${count === 1 ? "1 report was refused" : `${count} reports were refused`}`;
     return { key: `${phase} ${count}`, text, to: first };
@@ -218,7 +246,7 @@ function drawRefused(entries) {
     const node = had.get(key);
     if (node) return node;
     const button = element("button", { type: "button", class: "link" }, text);
-    button.addEventListener("click", () => show(to.key));
+    button.addEventListener("click", () => show(to));
     return element("li", { "data-key": key }, button);
   }));
 }

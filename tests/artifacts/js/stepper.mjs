@@ -78,10 +78,10 @@ assert.deepEqual([0, 59_499, 61_000, 3_600_000, 90_061_000].map((ms) => duration
 assert.equal(view(null, "queued", "smoke_running", "smoke_passed").status.view, "between");
 
 // What was refused stands among what was accepted, by its time.
-const refused = frozen([
-  { at: at(1), status: "smoke_passed", from: "building", answer: "illegal-transition", job: "smoke", run_id: "7", run_attempt: 2 },
-  { at: at(0), status: "no such state", from: "queued", answer: "unknown-status", job: "smoke" },
-]);
+const refused = new Map(Object.entries({
+  late: { at: at(1), status: "smoke_passed", from: "building", answer: "illegal-transition", job: "smoke", run_id: "7", run_attempt: 2 },
+  early: { at: at(0), status: "no such state", from: "queued", answer: "unknown-status", job: "smoke" },
+}));
 assert.deepEqual(
   auditOf(map, seen, refused).map(({ kind, from, to, notes }) => [kind, from, to, notes[0]]),
   [
@@ -91,7 +91,9 @@ assert.deepEqual(
     ["started", null, "Queued", undefined],
   ],
 );
-assert.deepEqual([...refusedOf(map, refused)], [["smoke_gate", 1]]);
+assert.deepEqual([...refusedOf(map, refused)], [["smoke_gate", { count: 1, at: at(1), first: "rlate" }]]);
+// No more of it is made than is shown.
+assert.deepEqual(auditOf(map, seen, refused, 2).map(({ key }) => key), ["rlate", "e2"]);
 
 // The audit log says the transitions, the newest first.
 assert.deepEqual(

@@ -1,7 +1,7 @@
 // What an operator forced is no report: headline, list, live text and stepper say so, before and after
 // an end, and no phase that was forced past is done or was not needed.
 import assert from "node:assert/strict";
-import { BASE, axe, end, force, listed, report, start, steps, text, until, window } from "./lib.mjs";
+import { BASE, agree, axe, end, force, listed, report, start, steps, text, until, window } from "./lib.mjs";
 
 const page = await window();
 const FORCED = "forced past, not reported";
@@ -24,6 +24,7 @@ await until(text(page, "#watch [part=summary]"), `Succeeded (${FORCED}). An oper
 assert.deepEqual(await axe(page), []);
 await page.reload();
 await until(steps(page), past);
+await agree(page, first);
 await until(listed(page), [`first: Succeeded (${FORCED}) [forced]`]);
 
 // From the start to the end: nothing was not needed.
@@ -31,6 +32,7 @@ const second = await start("/api/deploys", { ref: "second" });
 await force(second, "succeeded", "an old one");
 await page.goto(`${BASE}/?deploy=${second.id}`);
 await until(steps(page), ["Smoke gate", "Freeze check", "Deploy", "Health check"].map((phase) => `${phase}: ${FORCED}`));
+await agree(page, second);
 
 // Into a state that completes its phase, and into one that is under way: neither is a report.
 const third = await start("/api/deploys", { ref: "third" });
@@ -39,6 +41,7 @@ await page.goto(`${BASE}/?deploy=${third.id}`);
 await until(steps(page), [`Smoke gate: ${FORCED}`, "Freeze check: upcoming", "Deploy: upcoming", "Health check: upcoming"]);
 await force(third, "deploying", "goes on by hand");
 await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, "*Deploy: in progress (forced, not reported)", "Health check: upcoming"]);
+await agree(page, third);
 await until(listed(page), [`third: Deploying (${FORCED}) [forced]`, `second: Succeeded (${FORCED}) [forced]`, `first: Succeeded (${FORCED}) [forced]`]);
 
 // What is reported from there on is reported, and the end after it is no plain one.
@@ -49,6 +52,7 @@ await report(third, { status: "succeeded" });
 await until(text(page, "#watch [part=status]"), "Succeeded (after a forced step)");
 assert.equal(await page.getAttribute("#watch [part=status]", "data-view"), "forced");
 await until(steps(page), [`Smoke gate: ${FORCED}`, `Freeze check: ${FORCED}`, `Deploy: ${FORCED}`, "Health check: done"]);
+await agree(page, third);
 await until(async () => (await listed(page)())[0], "third: Succeeded (after a forced step) [forced]");
 
 // A failure that was forced is no failure that was reported.
@@ -57,6 +61,7 @@ await report(fourth, { status: "building" });
 await force(fourth, "failed", "given up");
 await page.goto(`${BASE}/?deploy=${fourth.id}`);
 await until(steps(page), ["Smoke gate: not reported", "Freeze check: not reported", "Deploy: failed (forced, not reported)", "Health check: not reached"]);
+await agree(page, fourth);
 await until(text(page, "#watch [part~=alert]"), `Failed (${FORCED}) in Deploy. An operator forced it: given up. Not reached: Health check. Not reported: Smoke gate, Freeze check.`);
 
 // A report of the phase that was forced into is one.

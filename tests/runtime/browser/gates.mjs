@@ -1,10 +1,9 @@
-// The reports of both gates got lost: that is what is shown, and nothing is made of it. The
-// picture of it is taken where PICTURE says.
+// The reports of both gates got lost: that is what is shown, and nothing is made of it.
 import assert from "node:assert/strict";
-import { BASE, axe, end, report, start, steps, text, until, window } from "./lib.mjs";
+import { BASE, agree, axe, end, report, start, steps, text, until, window } from "./lib.mjs";
 
 const deploy = await start("/api/deploys", { ref: "main@3f2c91e", requested_by: "ines", reason: "Raise the rate limit" });
-const page = await window({ viewport: { width: 960, height: 720 }, deviceScaleFactor: process.env.PICTURE ? 2 : 1 });
+const page = await window({ viewport: { width: 960, height: 720 } });
 await page.goto(`${BASE}/?deploy=${deploy.id}`);
 const run = { job: "deploy", run_id: "17204518833", run_attempt: 1, run_url: "https://ci.example/runs/17204518833" };
 await until(text(page, "#watch [part=status]"), "Queued");
@@ -19,10 +18,10 @@ await until(() => page.$$eval("#watch-facts [data-fact=Workflow] a", (links) => 
 // A report that comes too late is refused, and moves nothing.
 await report(deploy, { status: "smoke_passed", job: "smoke", run_id: "17204518833", run_attempt: 1 }, 422);
 assert.deepEqual(await axe(page), []);
-if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
 
 await report(deploy, { ...run, status: "succeeded" });
 await until(steps(page), [...gates, "Deploy: done", "Health check: not reported"]);
+await agree(page, deploy);
 await until(text(page, "#watch [part=summary]"), "Succeeded. Not reported: Smoke gate, Freeze check, Health check.");
 
 // A phase that began and never said how it ended is neither done nor unheard of.
@@ -32,6 +31,7 @@ await report(half, { ...run, status: "smoke_running" });
 await report(half, { ...run, status: "building" });
 const unended = ["Smoke gate: outcome not reported", "Freeze check: not reported"];
 await until(steps(page), [...unended, "*Deploy: in progress", "Health check: upcoming"]);
+await agree(page, half);
 await report(half, { ...run, status: "failed" });
 await until(text(page, "#watch [part~=alert]"), "Failed in Deploy. Not reached: Health check. Not reported: Freeze check. Outcome not reported: Smoke gate.");
 await end(page);

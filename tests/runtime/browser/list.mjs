@@ -55,7 +55,7 @@ const last = await start("/api/deploys", { ref: "last" });
 await until(async () => (await listed(page)())[0], "last: Queued [upcoming]");
 await new Promise((resolve) => setTimeout(resolve, 6_000));
 assert.equal(asked.length, before, `asked again: ${asked}`);
-assert.deepEqual(asked.slice(-2), ["?limit=40", "?limit=60"]);
+assert.deepEqual(asked.slice(-2), ["?limit=40", "?limit=80"]);
 await report(last, { status: "building" });
 await until(async () => (await listed(page)())[0], "last: Building [active]");
 await end(page);

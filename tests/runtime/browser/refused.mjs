@@ -39,7 +39,7 @@ assert.equal(await page.$$eval("#watch-audit a", (links) => links.length), 0);
 // A log of many entries comes in parts.
 const many = Array.from({ length: 100 }, (_, at) => ({ at: new Date(1_700_000_000_000 + at).toISOString(), status: "smoke_passed", from: "building", answer: "illegal-transition" }));
 await page.unroute("**/reports?*");
-await page.route("**/reports?*", (route) => route.fulfill({ json: { reports: many, next: "1" } }));
+await page.route("**/reports?*", (route) => route.fulfill({ json: { reports: many, next: null } }));
 await page.reload();
 await until(async () => (await log()).length, 50);
 await until(text(page, "#watch-more"), "Show 50 more of 101");
@@ -47,4 +47,24 @@ await page.click("#watch-more");
 await until(async () => (await log()).length, 100);
 await page.click("#watch-refused button");
 await until(async () => (await log()).length, 101);
+
+// Older ones are read when they are asked for, page by page, and what was read stays.
+await page.unroute("**/reports?*");
+const pages = [];
+await page.route("**/reports?*", (route) => {
+  const before = new URL(route.request().url()).searchParams.get("before");
+  pages.push(before);
+  const older = many.map((report) => ({ ...report, at: report.at.replace("2023-", "2022-") }));
+  return route.fulfill({ json: before === null ? { reports: many, next: "7" } : { reports: older, next: null } });
+});
+await page.reload();
+await until(text(page, "#watch-more"), "Show more");
+assert.deepEqual(pages, [null]);
+await page.click("#watch-more");
+await until(async () => (await log()).length, 100);
+assert.deepEqual(pages.filter(Boolean), []);
+await page.click("#watch-more");
+await until(async () => (await log()).length, 150);
+assert.deepEqual(pages.filter(Boolean), ["7"]);
+await until(text(page, "#watch-more"), "Show 50 more of 201");
 await end(page);

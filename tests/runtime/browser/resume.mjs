@@ -1,40 +1,7 @@
 // A lost connection is told of, and what was reported meanwhile comes without a gap or a repeat;
 // a page that is loaded anew shows the same; two windows show the same at once.
 import assert from "node:assert/strict";
-import { connect, createServer } from "node:net";
-import { BASE, audit, end, report, start, steps, text, until, window } from "./lib.mjs";
-
-/** Between the page and the backend, to be cut. */
-function line(to) {
-  const sockets = new Set();
-  let server;
-  const open = (port) =>
-    new Promise((resolve) => {
-      server = createServer((near) => {
-        const far = connect(Number(to.port), to.hostname);
-        for (const socket of [near, far]) {
-          sockets.add(socket);
-          socket.on("error", () => {});
-          socket.on("close", () => {
-            sockets.delete(socket);
-            near.destroy();
-            far.destroy();
-          });
-        }
-        near.pipe(far).pipe(near);
-      }).listen(port, "127.0.0.1", () => resolve(server.address().port));
-    });
-  const cut = () =>
-    new Promise((resolve) => {
-      server.close(resolve);
-      for (const socket of sockets) socket.destroy();
-    });
-  /** Nothing goes through any more of what is open, and none of it breaks. */
-  const hang = () => {
-    for (const socket of sockets) socket.unpipe().pause();
-  };
-  return { open, cut, hang };
-}
+import { BASE, audit, end, line, report, start, steps, text, until, window } from "./lib.mjs";
 
 const wire = line(new URL(BASE));
 const port = await wire.open(0);

@@ -1,6 +1,6 @@
 // A deploy is started on the page, and its four steps advance as the jobs report.
 import assert from "node:assert/strict";
-import { BASE, audit, end, report, steps, text, until, window } from "./lib.mjs";
+import { BASE, agree, audit, end, report, steps, text, until, window } from "./lib.mjs";
 
 const page = await window();
 await page.goto(BASE);
@@ -45,6 +45,7 @@ for (const [job, status, expected, said] of walk) {
   await report(deploy, { status, job, ...run });
   await until(steps(page), expected);
   await until(live, said);
+  await agree(page, deploy);
 }
 const done = await page.$eval("#watch [part~=step] [part=badge]", (badge) => [getComputedStyle(badge).backgroundColor, getComputedStyle(badge).color]);
 assert.notEqual(done[0], done[1], "a step that is done has its colour");

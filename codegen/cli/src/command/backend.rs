@@ -22,7 +22,9 @@ pub(super) fn serve(
     machine: Arc<dyn Machine>,
     listener: TcpListener,
 ) -> Result<Running, Failure> {
-    Ok(Backend::new(store.clone(), machine).serve(listener, Page::deploys().router())?)
+    let backend = Backend::new(store.clone(), machine);
+    let pages = Page::deploys().backend(&backend).router();
+    Ok(backend.serve(listener, pages)?)
 }
 
 /// Runs what serves to its end.

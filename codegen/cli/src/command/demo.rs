@@ -14,7 +14,8 @@ use clap::Args;
 use super::artifacts::in_a_line;
 use super::backend::{self, Stopping};
 use super::{CommandResult, Exit, Failure, Format, print, say, tell};
-use phasegate::store::{Phase, Snapshot};
+use phasegate::console::Shown;
+use phasegate::store::Snapshot;
 use phasegate_codegen::artifact::{self, WriteMode};
 use phasegate_codegen::emit::TARGETS;
 use phasegate_codegen::load::Loaded;
@@ -54,29 +55,10 @@ pub(crate) struct Demo {
 }
 
 /// The phases of a snapshot, in the words of the page.
-fn shown(snapshot: &Snapshot, machine: &Machine) -> Vec<String> {
-    let is_past = |view| !["skipped", "unconfirmed", "upcoming"].contains(&view);
-    let ends_well = !matches!(snapshot.outcome, Some("failure" | "cancelled")) && snapshot.terminal;
-    let is_reported = |name: &str| {
-        let mut states = machine
-            .states
-            .iter()
-            .filter(|state| state.phase.is_some_and(|phase| machine.phase(phase).name == name));
-        states.any(|state| snapshot.events.iter().any(|event| event.to == state.value))
-    };
-    let word = |(at, phase): (usize, &Phase)| {
-        let is_passed = snapshot.phases[at + 1..].iter().any(|phase| is_past(phase.view));
-        let word = match phase.view {
-            "active" => "in progress",
-            "unconfirmed" if is_reported(&phase.name) => "outcome not reported",
-            "unconfirmed" => "not reported",
-            "skipped" if is_passed || ends_well => "not needed",
-            "skipped" => "not reached",
-            other => other,
-        };
-        format!("{}: {word}", phase.title)
-    };
-    snapshot.phases.iter().enumerate().map(word).collect()
+fn shown(snapshot: &Snapshot, machine: &Machine) -> String {
+    let steps = Shown::of(machine, snapshot).steps;
+    let steps = steps.iter().map(|step| format!("{}: {}", step.title, step.label));
+    steps.collect::<Vec<_>>().join(", ")
 }
 
 /// What is asked of a run, by the table.
@@ -106,7 +88,7 @@ impl Demo {
                 exit = self.play(&loaded, &asked, folder.path(), &mut stage) => Some(exit?),
                 stopped = stopping.asked() => stopped.map(|()| None)?,
             };
-            if exit.is_some() && !self.once && !self.no_console_id {
+            if exit.is_some() && !self.once {
                 print(&format!("\nThe console stays at {}/; Ctrl-C ends it.\n", stage.url()))?;
                 stopping.asked().await?;
             }
@@ -201,7 +183,7 @@ impl Demo {
         let snapshot = stage.snapshot(id).await?;
         let walked: Vec<&str> = snapshot.events.iter().map(|event| event.to.as_str()).collect();
         print(&format!("\nThe deploy went {}.\n", walked.join(" -> ")))?;
-        print(&format!("The stepper shows {}.\n", shown(&snapshot, play.machine).join(", ")))?;
+        print(&format!("The stepper shows {}.\n", shown(&snapshot, play.machine)))?;
         let well = if self.no_console_id {
             // A job may fail as it was told to; nothing may have been reported.
             snapshot.seq == 1 && (self.fail_at.is_some() || play.all_well())

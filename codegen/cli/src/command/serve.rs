@@ -120,8 +120,9 @@ impl Server {
                 let machine = Arc::clone(&table.machine);
                 let tokens = self.access.by_row_token();
                 let options = self.dispatch.options(&options, by.as_ref(), table, tokens)?;
-                backends.push(Backend::with(store, machine, credential, options));
-                pages = pages.merge(table.pages(several));
+                let backend = Backend::with(store, machine, credential, options);
+                pages = pages.merge(table.pages(several, &backend));
+                backends.push(backend);
                 if let (Some(webhook), Some(backend)) =
                     (self.access.webhook(&table.ends)?, backends.last())
                 {

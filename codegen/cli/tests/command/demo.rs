@@ -173,7 +173,6 @@ fn a_job_that_fails_reports_nothing_either_where_no_console_asked() {
 #[test]
 #[ignore = "needs bash, curl and jq: run by tests/run"]
 fn without_the_consoles_id_nothing_is_reported() {
-    // It ends by itself: there is nothing to look at.
     let said = well(&["--no-console-id"]);
     says(&said, "\nThe deploy went queued.\n");
     says(&said, "conclude (Conclude)\n  skipped: no console started this run\n");
@@ -184,8 +183,15 @@ fn without_the_consoles_id_nothing_is_reported() {
 #[test]
 #[ignore = "needs bash, curl and jq: run by tests/run"]
 fn keeps_serving_until_it_is_ended() {
+    serves_on(&[], "succeeded");
+    // There is a row to look at where nothing was reported, too.
+    serves_on(&["--no-console-id"], "queued");
+}
+
+#[track_caller]
+fn serves_on(arguments: &[&str], status: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = demo(folder.path(), &[]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = demo(folder.path(), arguments).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let said: Vec<String> = lines
         .map(Result::unwrap)
@@ -203,7 +209,8 @@ fn keeps_serving_until_it_is_ended() {
         answer
     };
     says(&get("/"), "console.js");
-    says(&get(&format!("/api/deploys/{query}")), "\"status\":\"succeeded\"");
+    says(&get(&format!("/api/deploys/{query}")), &format!("\"status\":\"{status}\""));
+    says(&get(&format!("/rows/{query}")), "<noscript><p class=\"headline\"");
     let ended = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(ended.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));

@@ -113,7 +113,16 @@ fn serves_any_tables_in_one_process_by_their_own_names() {
         assert!(serving.get(&format!("/{page}/")).text.contains(&format!("/api/{page}")));
         assert!(serving.get(&format!("/{page}/status-map.js")).text.contains(machine));
         assert_eq!(serving.get(&format!("/{page}/console.js")).status, 200);
+        // It has the picture of its own table, and a page for each row.
+        let picture = serving.get(&format!("/{page}/picture.svg"));
+        assert_eq!((picture.status, picture.header("content-type")), (200, "image/svg+xml"));
+        assert!(picture.text.starts_with("<svg ") && picture.text.contains("data-state="));
+        assert_eq!(serving.get(&format!("/{page}/rows/none")).status, 404);
     }
+    let own = serving.get(&row.replace("/api/shop_orders/", "/shop_orders/rows/"));
+    assert!(own.status == 200 && own.text.contains("<h1 id=\"watch-title\""), "{}", own.text);
+    let (picture, of) = (serving.get("/shop_orders/picture.svg").text, "data-state=\"paid\"");
+    assert!(picture.contains(of) && !serving.get("/tickets/picture.svg").text.contains(of));
     serving.end();
     // What was kept is there again.
     let serving = Serving::start(command(&folder, &arguments));

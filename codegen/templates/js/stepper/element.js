@@ -260,11 +260,12 @@ export class PhasegateStepper extends Base {
     root.adoptedStyleSheets = [sheet];
     this.#parts = {
       live: part("p", "", { role: "status", class: "hidden-text" }),
-      line: part("p", "line"),
       loading: part("p", "loading"),
-      older: part("p", "older"),
       status: part("p", "status"),
       steps: part("ol", "steps", { role: "list" }),
+      // What comes and goes stands below: it moves no step.
+      line: part("p", "line"),
+      older: part("p", "older"),
       alert: part("p", "summary alert", { role: "alert" }),
       summary: part("p", "summary"),
     };

@@ -38,7 +38,7 @@ export interface Snapshot {
   outcome?: string | null;
   known?: boolean;
   table?: string;
-  phases?: { name: string; title: string; view: string }[];
+  phases?: { name: string; title: string; view: string; note?: string }[];
   events?: StepperEvent[];
   last_report_at?: string | null;
   overdue_since?: string | null;
@@ -94,6 +94,8 @@ export declare function utc(at: string | number): string;
 export declare function statusOf(map: StatusMap, row: Partial<Snapshot> & { status: string }, strings?: Strings): StepperView["status"];
 /** All that is shown of a snapshot: a pure function of the two. */
 export declare function viewOf(map: StatusMap, snapshot: Snapshot, strings?: Strings): StepperView;
+/** What a backend's phase looks like, and the words for it. */
+export declare function labelOf(phase: { view: string; note?: string }, known?: boolean, strings?: Strings): { view: Look; label: string };
 /** What has changed between two views, in words. */
 export declare function changesOf(before: StepperView | null, after: StepperView): string;
 /** The snapshot after an event; null where one before it is missing. */

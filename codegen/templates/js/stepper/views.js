@@ -98,6 +98,16 @@ function evidenceOf(map, events, strings) {
   return new Map(map.phases.map(({ name }, at) => [name, phases[at]]));
 }
 
+/** What a backend's phase looks like, and the words for it: the same as of a step, for a list that has no events. */
+export function labelOf({ view, note }, known, strings = STRINGS) {
+  const skipped = note === "not-needed" ? strings.notNeeded : strings.notReached;
+  const open = note === "outcome-not-reported" ? strings.outcomeNotReported : strings[view];
+  const label = view === "skipped" ? skipped : view === "active" && known === false ? strings.lastKnown : open;
+  if (note !== "forced" && note !== "observed") return { view, label };
+  if (["active", "failed", "cancelled"].includes(view)) return { view, label: fill(strings.forced, { label }) };
+  return { view: "forced", label: note === "forced" ? strings.forcedPast : strings.observedPast };
+}
+
 /** A phase without a report was not needed where the row came past it; else it was not reached. */
 function skippedLabel(phases, at, state, strings) {
   const passed = phases.slice(at + 1).some(({ view }) => view !== "skipped" && view !== "unconfirmed" && view !== "upcoming");

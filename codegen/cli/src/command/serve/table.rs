@@ -7,7 +7,7 @@ use phasegate::axum::Router;
 use phasegate::axum::response::{Html, Redirect};
 use phasegate::axum::routing::get;
 use phasegate::console::{self, Deploy, Page};
-use phasegate::http::Ends;
+use phasegate::http::{Backend, Ends};
 use phasegate::{Machine, Schema};
 use phasegate_codegen::emit::Target as _;
 use phasegate_codegen::emit::js::{Js, JsTarget};
@@ -77,12 +77,9 @@ impl Served {
     }
 
     /// The page, at `/`, or where there are several at the table's name.
-    pub(crate) fn pages(&self, several: bool) -> Router {
-        if several {
-            self.page.router_at(&format!("/{}", self.schema.table))
-        } else {
-            self.page.router()
-        }
+    pub(crate) fn pages(&self, several: bool, backend: &Backend) -> Router {
+        let page = self.page.clone().backend(backend);
+        if several { page.router_at(&format!("/{}", self.schema.table)) } else { page.router() }
     }
 }
 

@@ -1,0 +1,4 @@
+// The page of one row.
+import { begin } from "./row.js";
+
+begin();

@@ -1,0 +1,155 @@
+//! Each fault that was seen on the page comes back where its mend is taken out of the served files, and a
+//! test of the browser misses it.
+use super::{DEPLOY, Page, empty, ran, serve};
+use std::process::Output;
+use std::sync::Mutex;
+
+/// What undoes a mend: the file, what stands in it, what stands there instead; and the script that misses it.
+type Fault = (&'static str, &'static str, &'static str, &'static str);
+
+const FAULTS: &[(&str, Fault)] = &[
+    (
+        "the Copy button breaks letter by letter",
+        (
+            "console.css",
+            ".button.copy { flex: none; white-space: nowrap; overflow-wrap: normal; }",
+            "",
+            "calm.mjs",
+        ),
+    ),
+    (
+        "facts are made anew, so that a selection and the focus are lost",
+        ("row.js", "if (node?.dataset.said === said) return nodes.push(node);", "", "calm.mjs"),
+    ),
+    (
+        "`Connected again.` stays",
+        (
+            "phasegate-stepper.js",
+            "this.#brief = setTimeout(() => this.#tell(\"\", false), BRIEF);",
+            "",
+            "resume.mjs",
+        ),
+    ),
+    (
+        "an exception reaches who operates",
+        ("dom.js", "return undefined;", "throw new SyntaxError(\"Unexpected token\");", "gone.mjs"),
+    ),
+    (
+        "a slow row shows an empty skeleton",
+        ("phasegate-stepper.js", "write(loading, words.loading);", "", "calm.mjs"),
+    ),
+    (
+        "an unknown id shows nothing",
+        ("phasegate-stepper.js", "strings.missing", "strings.loading", "calm.mjs"),
+    ),
+    (
+        "a text that is too long is refused by its place in a body",
+        ("console.js", "why ?? problem.message", "problem.message", "calm.mjs"),
+    ),
+    ("the focus falls to the body", ("console.js", "  field.focus();", "", "calm.mjs")),
+    (
+        "a deep link to a row beyond the first page has no title",
+        ("row.js", "write($(\"watch-title\"), title);", "", "calm.mjs"),
+    ),
+    (
+        "print loses the marks",
+        (
+            "phasegate-stepper.js",
+            "[part~=\"badge\"] { print-color-adjust: exact; }",
+            "",
+            "calm.mjs",
+        ),
+    ),
+    ("right-to-left reads `min ago 7`", ("dom.js", ", dir: \"auto\"", "", "calm.mjs")),
+    (
+        "a state between two phases has the dot of one in progress",
+        ("phasegate-stepper.js", "if (state.completes) return \"between\";", "", "calm.mjs"),
+    ),
+    (
+        "a failure is announced twice",
+        (
+            "phasegate-stepper.js",
+            "const isAlert = view?.status.state.outcome === \"failure\";",
+            "const isAlert = false;",
+            "calm.mjs",
+        ),
+    ),
+    (
+        "who operates reads `attempted Building`",
+        ("audit.js", "while it was at ${", "attempted ${", "calm.mjs"),
+    ),
+    (
+        "who operates reads fingerprints",
+        (
+            "row.js",
+            "\"The backend and this page have different versions of the table.\"",
+            "snapshot.table",
+            "skew.mjs",
+        ),
+    ),
+    (
+        "without script the button that starts a row is dead",
+        ("", "id=\"start-open\" hidden>", "id=\"start-open\">", "calm.mjs"),
+    ),
+    (
+        "the dialog moves as it grows",
+        ("console.css", "margin-block-start: clamp(1rem, 6dvh, 4rem);", "", "calm.mjs"),
+    ),
+    (
+        "the steps move as states go by",
+        ("phasegate-stepper.js", "min-height: 1lh;", "", "page.mjs"),
+    ),
+    (
+        "the head of a row's page scrolls away",
+        ("console.css", "position: sticky; inset-block-start: 0;", "", "page.mjs"),
+    ),
+    (
+        "the marks of a list say less than the stepper",
+        (
+            "console.js",
+            "labelOf(phase, known)",
+            "labelOf({ view: phase.view }, known)",
+            "forced.mjs",
+        ),
+    ),
+];
+
+/// Runs a script on the console with one of its files broken.
+fn broken(&(file, from, to, script): &Fault) -> Output {
+    let world = empty(DEPLOY);
+    let running = serve(&world, DEPLOY, &Page::deploys());
+    let older = serve(&world, super::DEPLOY_V1, &Page::deploys());
+    let fault = serde_json::json!({ "file": file, "from": from, "to": to }).to_string();
+    let map = super::status_map(super::DEPLOY_V1);
+    let (url, old) = (running.url(), older.url());
+    let variables =
+        [("BASE", url.as_str()), ("OLD_BACKEND", &old), ("OLD_MAP", &map), ("FAULT", &fault)];
+    let output = ran(script, &[&variables[..], &[("PATIENCE", "5000")]].concat());
+    world.run(running.stop());
+    world.run(older.stop());
+    output
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn each_fault_that_was_seen_is_missed_where_it_comes_back() {
+    let next = Mutex::new(FAULTS.iter());
+    let missed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                loop {
+                    let Some((name, fault)) = next.lock().unwrap().next() else { break };
+                    let output = broken(fault);
+                    // 1 is what an assertion ends a script by; 3 is that there was nothing to undo.
+                    if output.status.code() != Some(1) {
+                        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                        missed.lock().unwrap().push((name, output.status.code(), said));
+                    }
+                }
+            });
+        }
+    });
+    let missed = missed.into_inner().unwrap();
+    assert!(missed.is_empty(), "nothing misses: {missed:#?}");
+}
