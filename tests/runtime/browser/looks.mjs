@@ -20,6 +20,7 @@ const looks = [
   { colorScheme: "dark" },
   { colorScheme: "light", viewport: { width: 320, height: 640 } },
   { colorScheme: "dark", viewport: { width: 550, height: 450 }, deviceScaleFactor: 2 },
+  { forcedColors: "active", rtl: true },
 ];
 
 const long = "x".repeat(250);
@@ -30,9 +31,10 @@ for (const [reports] of rows) {
   started.push(row);
 }
 const pages = [];
-for (const look of looks) {
+for (const { rtl, ...look } of looks) {
   const page = await window(look);
   pages.push(page);
+  if (rtl) await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.dir = "rtl")));
   await page.goto(BASE);
   await until(() => page.$$eval("#list > li", (items) => items.length), rows.length);
   assert.equal(await text(page, "#list strong")(), `<i>${long}`);

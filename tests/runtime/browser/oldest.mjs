@@ -6,6 +6,8 @@ import { BASE, end, listed, report, sql, start, text, until, window } from "./li
 const first = await start("/api/deploys", { ref: "first" });
 await sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1149) INSERT INTO deploys (id, ref, created_at) SELECT 'old-' || i, 'ref-' || i, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 - i, 'unixepoch') FROM n");
 const page = await window();
+/** On a busy machine a page of many rows takes its time. */
+const PATIENCE = 60_000;
 const asked = [];
 page.on("request", (request) => {
   const url = new URL(request.url());
@@ -14,14 +16,14 @@ page.on("request", (request) => {
 await page.goto(BASE);
 const count = () => page.$$eval("#list > li", (rows) => rows.length);
 for (const most of [20, 40, 80, 160, 320, 640, 1000]) {
-  await until(count, most);
+  await until(count, most, PATIENCE);
   assert.equal(await page.isVisible("#list-most"), false);
   await page.click("#older");
 }
-await until(count, 1100);
+await until(count, 1100, PATIENCE);
 assert.equal(await page.isVisible("#list-most"), true);
 await page.click("#older");
-await until(count, 1150);
+await until(count, 1150, PATIENCE);
 assert.equal(await page.isVisible("#older"), false);
 assert.equal((await listed(page)()).at(-1), "ref-1149: Queued [upcoming]");
 assert.deepEqual(asked.slice(-2), ["?limit=100&before=old-999", "?limit=100&before=old-1099"]);
