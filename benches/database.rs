@@ -1,11 +1,11 @@
-//! What the guards cost, beside the plain statements and beside the smallest pair of triggers that
+//! What the guards cost, next to the plain statements and next to the smallest pair of triggers that
 //! somebody would write by hand, in one run: 100,000 rows of an application's table.
 //!
 //! `cargo bench --bench database` prints the median of five times each, and how many times plain that
 //! is: of the CPU that works at it, on PostgreSQL the backend's, which neighbours disturb less than the clock
 //! (it reads `/proc`, so it takes Linux). Then it lets the history grow to 2,000,000 events, and has pgbench
 //! change one row a transaction, durably, with 8 clients. It needs PostgreSQL 15 or newer. With words after
-//! `--` it measures these alone: `sqlite`, `postgres`, `growth`, `pgbench`.
+//! `--` it measures only these: `sqlite`, `postgres`, `growth`, `pgbench`.
 
 #[path = "../tests/common/cluster.rs"]
 mod cluster;

@@ -1,10 +1,10 @@
-//! What a backend takes of reports over HTTP, each durable before it is answered, beside pgbench with the
-//! least SQL on the same server, and on SQLite beside a bare loop of the same statements.
+//! What a backend takes of reports over HTTP, each durable before it is answered, next to pgbench with the
+//! least SQL on the same server, and on SQLite next to a bare loop of the same statements.
 //!
 //! `cargo bench --bench load` runs both in turn with 1, 8 and 32 connections, and prints what came through
 //! in a second, the median and the 99th percentile. Then it opens 5,000 event streams, and prints what they
 //! take and how long an event of another instance is under way. It needs PostgreSQL 15 or newer. With words after `--` it
-//! measures these alone: `postgres`, `sqlite`, `streams`. `PHASEGATE_SECONDS` is how long a turn takes (10 by default).
+//! measures only these: `postgres`, `sqlite`, `streams`. `PHASEGATE_SECONDS` is how long a turn takes (10 by default).
 
 #[path = "../tests/common/cluster.rs"]
 mod cluster;

@@ -1,4 +1,4 @@
-//! What `phasegate` costs as a whole process, beside `true` in the same run: `check` and `generate`
+//! What `phasegate` costs as a whole process, next to `true` in the same run: `check` and `generate`
 //! on the deploy table, on tables of five sizes, and on the largest table that the format allows.
 
 use std::fmt::Write as _;

@@ -6,7 +6,7 @@
 //! - `http` (feature `http`): the HTTP interface as an axum router, and a server around it.
 //! - `console` (feature `console`): the page that lists rows, starts one and shows it live.
 //!
-//! Without features there is the trait alone: no dependency, and `no_std` with `alloc`.
+//! Without features there is only the trait: no dependency, and `no_std` with `alloc`.
 #![cfg_attr(not(feature = "store"), no_std)]
 
 extern crate alloc;

@@ -1,4 +1,4 @@
-//! What the runtime asks of a state machine, whoever made it: generated code through
+//! What the runtime asks of a state machine, however it was made: generated code through
 //! [`machine!`](crate::machine!), or the interpreter of a table.
 
 pub mod bulk;
@@ -64,7 +64,7 @@ pub enum View {
     Active,
     /// Reported as done, or left behind by what was reported since.
     Done,
-    /// It must have come by, and nobody reported it.
+    /// It must have come by, and no one reported it.
     Unconfirmed,
     /// Still to come.
     Upcoming,

@@ -15,7 +15,7 @@
 ///
 /// The module in front of the braces is the generated file's: its `phases`, `PhaseView`,
 /// `Outcome` and `SCHEMA` are used too. A state's [`StateId`](crate::StateId) is its place in
-/// `DeployStatus::ALL`. The expansion needs `std`, in the crate that uses the macro alone.
+/// `DeployStatus::ALL`. The expansion needs `std`, but only in the crate that uses the macro.
 #[macro_export]
 macro_rules! machine {
     ($(#[$attribute:meta])* $visibility:vis $name:ident = $($module:ident)::+::{$status:ident, $phase:ident $(,)?} $(;)?) => {

@@ -177,7 +177,7 @@ impl ColumnType {
     }
 }
 
-/// The columns of the reports beside those of the key. The history has fewer of them.
+/// The columns of the reports next to those of the key. The history has fewer of them.
 const OF_REPORTS: [&str; 16] = [
     "id",
     "event_id",

@@ -60,12 +60,12 @@ const COMMANDS: [&str; 3] = ["check", "verify", "compat"];
 const BY_STATE: [&Rule; 2] = [rules::STATE_RETIRED, rules::STATE_REMOVED];
 
 impl Accepted {
-    /// The file beside a table: `TABLE.accepted.toml` for `TABLE.toml`.
+    /// The file next to a table: `TABLE.accepted.toml` for `TABLE.toml`.
     pub fn beside(table: &Path) -> PathBuf {
         table.with_extension("accepted.toml")
     }
 
-    /// What is accepted of a table, by the file beside it; nothing where there is none.
+    /// What is accepted of a table, by the file next to it; nothing where there is none.
     ///
     /// # Errors
     /// Where the file can't be read, or is no such file.
@@ -117,8 +117,8 @@ impl Accepted {
                 let message = format!("`{what}` of {rule} is accepted twice");
                 findings.push(bad(&source, at.span(), message, "remove one of them"));
             }
-            let told = |Fault { span, message, help }| bad(&source, span, message, help);
-            findings.extend(faults.into_iter().map(told));
+            let reported = |Fault { span, message, help }| bad(&source, span, message, help);
+            findings.extend(faults.into_iter().map(reported));
         }
         if findings.is_empty() {
             return Ok(Self { source, rows });

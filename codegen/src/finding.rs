@@ -1,4 +1,4 @@
-//! What falls short of something: a finding, and the three ways in which findings are shown.
+//! A finding: what a check reports, and the three ways in which findings are shown.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use crate::rules::{self, Rule};
 use crate::table::Source;
 
-/// The most findings of one table that are told; more would be of no help.
+/// The most findings of one table that are reported; more would be of no help.
 pub(crate) const MOST_FINDINGS: usize = 1_000;
 
 /// How bad a finding is.
@@ -22,7 +22,7 @@ pub enum Severity {
     Warning,
 }
 
-/// One thing that falls short, where it stands, and what would be right.
+/// One thing that a check reports: what is wrong, where it stands, and what would be right.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
@@ -122,8 +122,8 @@ impl<'s> Findings<'s> {
         Self { source, list: Vec::new(), more: 0 }
     }
 
-    /// One more; beyond [`MOST_FINDINGS`] it is counted alone.
-    pub(crate) fn tell(
+    /// One more; beyond [`MOST_FINDINGS`] it is only counted.
+    pub(crate) fn add(
         &mut self,
         rule: &'static Rule,
         severity: Severity,
@@ -155,10 +155,10 @@ impl<'s> Findings<'s> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.tell(rule, Severity::Error, span, message, help);
+        self.add(rule, Severity::Error, span, message, help);
     }
 
-    /// Whether one more would be counted alone, so that the work of wording it can be spared.
+    /// Whether one more would only be counted, so that the work of wording it can be spared.
     pub(crate) fn is_full(&self) -> bool {
         self.list.len() >= MOST_FINDINGS
     }
@@ -176,7 +176,7 @@ impl<'s> Findings<'s> {
         self.list.iter().any(Finding::is_error) || self.more > 0
     }
 
-    /// All that was told.
+    /// All that was reported.
     pub(crate) fn finish(mut self) -> Vec<Finding> {
         if let (true, Some(last)) = (self.more > 0, self.list.last()) {
             self.list.push(Finding {

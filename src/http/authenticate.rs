@@ -1,4 +1,4 @@
-//! Who may report. The way in is a trait, so that other credentials can stand beside the token.
+//! Who may report. The way in is a trait, so that other credentials can take the token's place.
 
 use crate::Store;
 use crate::store::{Result, TokenCheck};

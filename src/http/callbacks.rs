@@ -23,14 +23,14 @@ pub(super) async fn report(
 ) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
-    let mut told = LogFields {
+    let mut fields = LogFields {
         machine: shared.machine.name().to_owned(),
         row: id.clone(),
         ..LogFields::default()
     };
-    let result = answer(&shared, &id, &parts, body, &mut told).await;
+    let result = answer(&shared, &id, &parts, body, &mut fields).await;
     if let Ok(answer) = &result {
-        told.from = answer.from().map(str::to_owned);
+        fields.from = answer.from().map(str::to_owned);
     }
     let (name, mut response) = match result {
         Ok(answer) => {
@@ -42,8 +42,8 @@ pub(super) async fn report(
         Err(problem) => (problem.kind.about().name, problem.into_response()),
     };
     shared.metrics.reported(name, begun.elapsed());
-    told.answer = name;
-    response.extensions_mut().insert(told);
+    fields.answer = name;
+    response.extensions_mut().insert(fields);
     no_store(response)
 }
 
@@ -52,7 +52,7 @@ async fn answer(
     id: &str,
     request: &Parts,
     body: Body,
-    told: &mut LogFields,
+    fields: &mut LogFields,
 ) -> Result<Answer, Problem> {
     let token = shared.authenticate.row_token(request);
     let report = json_body(&request.headers, body, shared.options.body_timeout)
@@ -64,13 +64,13 @@ async fn answer(
         shared.metrics.sent_by_another_table();
     }
     // Until the credential is judged, what is said is anyone's: of a state no more than is a name's length.
-    told.to = report.as_ref().ok().map(|report| report.status.chars().take(NAME).collect());
+    fields.to = report.as_ref().ok().map(|report| report.status.chars().take(NAME).collect());
     let limited =
         token.map(|token| shared.rates.report(&format!("{id} {}", hex(&token_hash(token)))));
     let mut is_tried = false;
     if let (Some(token), Ok(report), Some(Ok(()))) = (token, &report, &limited) {
         let applied = shared.store.apply_with_token(&*shared.machine, id, report, token);
-        if let Some(answer) = shared.tell(applied).await? {
+        if let Some(answer) = shared.write(applied).await? {
             return Ok(answer);
         }
         is_tried = true;
@@ -98,7 +98,7 @@ async fn answer(
         Credential::Missing => return Err(Problem::unauthorized(false)),
     };
     limited.unwrap_or_else(|| shared.rates.report(id))?;
-    told.actor.clone_from(&actor);
+    fields.actor.clone_from(&actor);
     let mut report = report?;
     report.actor = actor;
     if let Some(run) = run {
@@ -113,7 +113,7 @@ async fn answer(
         report.run_attempt = Some(run.attempt);
         report.of_one_run = true;
     }
-    shared.tell(shared.store.apply(&*shared.machine, id, &report, is_tried)).await
+    shared.write(shared.store.apply(&*shared.machine, id, &report, is_tried)).await
 }
 
 /// The body of 200; null for answers that are problems.

@@ -1,12 +1,12 @@
-//! Asking others over HTTP: in time, by the roots of the system, and only where nobody on the way can answer
+//! Asking others over HTTP: in time, by the roots of the system, and only where no one on the way can answer
 //! in their place.
 
 use std::time::Duration;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
-/// A client that waits so long for an answer, and follows nobody elsewhere. Each request has a connection of
-/// its own: one that was kept may be gone, and nobody knows then what came of the request.
+/// A client that waits so long for an answer, and follows no one elsewhere. Each request has a connection of
+/// its own: one that was kept may be gone, and no one knows then what came of the request.
 pub(super) fn agent(patience: Duration) -> Agent {
     Agent::config_builder()
         .timeout_global(Some(patience))
@@ -19,7 +19,7 @@ pub(super) fn agent(patience: Duration) -> Agent {
         .into()
 }
 
-/// Whether nobody on the way can answer in its place.
+/// Whether no one on the way can answer in its place.
 pub(super) fn is_safe(url: &str) -> bool {
     let loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
     let is_own = loopback.iter().any(|own| url.starts_with(own));

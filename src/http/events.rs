@@ -119,7 +119,7 @@ impl Subject for Row {
                     last = events.last().map_or(last, |event| event.seq);
                     frames.extend(events.iter().map(transition));
                 }
-                // The client comes back, and is told why then.
+                // The client comes back, and learns why then.
                 Ok(None) | Err(_) => return Next::End(false),
             }
         }

@@ -16,7 +16,7 @@ pub(super) async fn alive() -> Response {
 
 /// Ready is: the backend is not about to stop, the database takes a write (which is taken back), and its
 /// schema fits. One that judges by another language, or in
-/// another mode than its table's, is ready too: that is a fact, told as `degraded`, and no failure.
+/// another mode than its table's, is ready too: that is a fact, reported as `degraded`, and no failure.
 pub(super) async fn ready(State(all): State<Arc<[Arc<Shared>]>>) -> Result<Response, Problem> {
     let mut bodies = Vec::new();
     for shared in &*all {

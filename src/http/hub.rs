@@ -1,5 +1,5 @@
 //! The one reader of all event streams: it looks at the rows that are watched, when something is signalled
-//! and now and then, and hands what is new to whoever watches. Streams ask the database nothing.
+//! and now and then, and hands what is new to those who watch. Streams ask the database nothing.
 
 use super::events::{frame, row_frame, transition};
 use super::{Shared, StoreResult};
@@ -158,7 +158,7 @@ enum Due {
     All,
 }
 
-/// Looks until nobody watches, or the backend stops.
+/// Looks until no one watches, or the backend stops.
 async fn read(shared: Weak<Shared>, mut changes: broadcast::Receiver<Arc<str>>) {
     let mut list_due: Option<Instant> = None;
     let mut list_looked = Instant::now();

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Who sent a request, in its extensions. [`Backend::serve`](super::Backend::serve) puts the connection's
-/// address there; a layer of yours may put another one, which a proxy that you trust has told.
+/// address there; a layer of yours may put another one, which a proxy that you trust gave.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Client(pub IpAddr);
 

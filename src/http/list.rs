@@ -23,7 +23,7 @@ pub(super) const MOST: u32 = 100;
 const MOST_FOLLOWED: u32 = 1000;
 /// The longest text that is looked for, in characters.
 pub(super) const SEARCHED: usize = 200;
-/// The word for rows that have not ended, beside those for outcomes.
+/// The word for rows that have not ended, in addition to those for outcomes.
 pub(super) const OPEN: &str = "open";
 
 type Asks = Result<Query<Vec<(String, String)>>, QueryRejection>;

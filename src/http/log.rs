@@ -36,7 +36,7 @@ fn id_of(headers: &HeaderMap, trusted: bool) -> String {
 }
 
 /// Answers, and writes the line.
-pub(crate) async fn told(
+pub(crate) async fn logged(
     request: Request,
     next: Next,
     client: Option<IpAddr>,
@@ -50,7 +50,7 @@ pub(crate) async fn told(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let told = response.extensions_mut().remove::<LogFields>().unwrap_or_default();
+    let fields = response.extensions_mut().remove::<LogFields>().unwrap_or_default();
     let status = response.status().as_u16();
     let client = client.map(|client| client.to_string());
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -61,12 +61,12 @@ pub(crate) async fn told(
             path,
             status,
             client,
-            machine = text(&told.machine),
-            row = text(&told.row),
-            from = told.from,
-            to = told.to,
-            answer = text(told.answer),
-            actor = told.actor,
+            machine = text(&fields.machine),
+            row = text(&fields.row),
+            from = fields.from,
+            to = fields.to,
+            answer = text(fields.answer),
+            actor = fields.actor,
             ms = begun.elapsed().as_secs_f64() * 1000.0,
             "answered"
         );

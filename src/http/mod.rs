@@ -141,7 +141,7 @@ impl Shared {
     }
 
     /// The same of what writes: where it takes too long, it may have been done.
-    async fn tell<T>(&self, order: impl Future<Output = StoreResult<T>>) -> Result<T, Problem> {
+    async fn write<T>(&self, order: impl Future<Output = StoreResult<T>>) -> Result<T, Problem> {
         match tokio::time::timeout(self.options.patience, order).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
@@ -171,7 +171,7 @@ impl Backend {
         Self::with(store, machine, BearerToken, Options::default())
     }
 
-    /// A backend that authenticates and behaves as told.
+    /// A backend that authenticates and behaves as its options say.
     pub fn with(
         store: Store,
         machine: Arc<dyn Machine>,
@@ -221,14 +221,14 @@ impl Backend {
         self.shared.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Ends all event streams, those to come included: their clients come back to whoever answers
+    /// Ends all event streams, those to come included: their clients come back to the instance that answers
     /// at the address then.
     pub fn close(&self) {
         self.shared.closing.send_replace(true);
     }
 }
 
-/// What holds for one moment alone is not to be kept by anyone.
+/// What holds for one moment only must not be cached by anyone.
 fn no_store(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.into_response()

@@ -16,7 +16,7 @@ use ureq::Agent;
 const FRESH: Duration = Duration::from_secs(60 * 60);
 /// So long keys are used where the issuer is away.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// So long the issuer is left alone after it was asked.
+/// How long the issuer is not asked again after it was asked.
 const PAUSE: Duration = Duration::from_secs(10);
 /// So long the issuer may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ impl Issuer {
 
     /// The key of an id, asked for anew where it is not known, or known for long.
     async fn key(&self, id: &str) -> Result<Jwk, Denied> {
-        // Whoever comes while it is asked waits for the same answer.
+        // Who comes while it is asked waits for the same answer.
         let mut keys = self.keys.lock().await;
         let within =
             |since: Option<Instant>, time| since.is_some_and(|since| since.elapsed() < time);

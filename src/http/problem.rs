@@ -264,7 +264,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A problem's body, kept beside its text for [`nested`].
+/// A problem's body, kept next to its text for [`nested`].
 #[derive(Clone)]
 struct ProblemBody(Value);
 
@@ -275,8 +275,8 @@ pub(crate) async fn nested(
     next: Next,
 ) -> Response {
     let mut response = next.run(request).await;
-    let told = response.extensions_mut().remove::<ProblemBody>();
-    if let (Some(ProblemBody(mut body)), Ok(path)) = (told, path) {
+    let found = response.extensions_mut().remove::<ProblemBody>();
+    if let (Some(ProblemBody(mut body)), Ok(path)) = (found, path) {
         let path = path.as_str().trim_end_matches('/');
         let kind = body["type"].as_str().map(|kind| format!("{path}{kind}"));
         body["type"] = kind.into();

@@ -44,9 +44,9 @@ pub(super) async fn start(
     let started = match idempotency_key(&headers)? {
         Some(key) => {
             let hash = Sha256::digest(&body).into();
-            shared.tell(shared.store.start_once(&*shared.machine, &start, key, &hash)).await?
+            shared.write(shared.store.start_once(&*shared.machine, &start, key, &hash)).await?
         }
-        None => shared.tell(shared.store.start(&*shared.machine, &start)).await?,
+        None => shared.write(shared.store.start(&*shared.machine, &start)).await?,
     };
     if !started.again {
         shared.metrics.started();

@@ -35,7 +35,7 @@ const HEADERS: usize = 64;
 
 /// Backends that serve. Dropped without [`stop`](Self::stop) they serve on for as long as their
 /// runtime lives.
-#[must_use = "the backends can be stopped through it alone"]
+#[must_use = "only through it can the backends be stopped"]
 pub struct Running {
     backends: Vec<Backend>,
     address: SocketAddr,
@@ -44,8 +44,8 @@ pub struct Running {
 }
 
 impl Backend {
-    /// Serves the interface, and the pages beside it (`Router::new()` for none), in a task of its
-    /// own. It asks nobody but reports for a credential: [`Access`](super::Access) does.
+    /// Serves the interface, and the pages with it (`Router::new()` for none), in a task of its
+    /// own. It asks no one but reports for a credential: [`Access`](super::Access) does.
     ///
     /// # Errors
     /// Where the listener has no address.
@@ -150,7 +150,7 @@ async fn accept(
     graceful.shutdown().await;
 }
 
-/// Whose a connection is; nobody's own, where it comes from a proxy that is trusted.
+/// Whose a connection is; no one's own, where it comes from a proxy that is trusted.
 fn own(peer: IpAddr, options: &Options) -> Option<IpAddr> {
     (!options.proxies.iter().any(|proxy| proxy.has(peer))).then_some(peer)
 }
@@ -187,7 +187,7 @@ fn connection(
     }
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        // Whom a connection comes from is asked where proxies are trusted, and told in the log.
+        // Whom a connection comes from is asked where proxies are trusted, and is in the log.
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Client(peer.ip()));
         router.clone().oneshot(request)

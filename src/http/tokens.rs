@@ -30,7 +30,7 @@ pub(super) async fn rotate(
     let token = shared.ask(shared.store.rotate_token(&id, lifetime)).await?;
     let token = token.ok_or_else(|| Problem::no_row(shared.machine.name()))?;
     let response = Json(json!({"callback_token": token})).into_response();
-    Ok(told(&shared, id, operator, "token-rotated", response))
+    Ok(logged(&shared, id, operator, "token-rotated", response))
 }
 
 /// `DELETE .../token`: from here on nothing opens the row to reports.
@@ -42,13 +42,13 @@ pub(super) async fn revoke(
     match shared.ask(shared.store.revoke_token(&id)).await? {
         true => {
             let response = StatusCode::NO_CONTENT.into_response();
-            Ok(told(&shared, id, operator, "token-revoked", response))
+            Ok(logged(&shared, id, operator, "token-revoked", response))
         }
         false => Err(Problem::no_row(shared.machine.name())),
     }
 }
 
-fn told(
+fn logged(
     shared: &Shared,
     row: String,
     operator: Who,

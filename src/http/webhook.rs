@@ -27,7 +27,7 @@ const DELIVERY: usize = 1024 * 1024;
 /// Who reports what a webhook says.
 const ACTOR: &str = "reconciler";
 
-/// A webhook of GitHub's: its secret, whose runs it may tell of, and what their ends are in the table.
+/// A webhook of GitHub's: its secret, whose runs it may report, and what their ends are in the table.
 #[derive(Clone)]
 pub struct Webhook {
     secret: Vec<u8>,
@@ -202,11 +202,11 @@ async fn end(shared: &Shared, id: &str, run: &Run, state: &str) -> Result<Option
     if run.html_url.starts_with("https://") {
         report = report.run_url(run.html_url.as_str());
     }
-    // By a title alone another run could end the row.
+    // If only the title counted, another run could end the row.
     report.of_one_run = true;
     let answer = shared.ask(shared.store.apply_callback(&*shared.machine, id, &report)).await?;
     shared.metrics.reported(answer.as_str(), std::time::Duration::ZERO);
-    let told = LogFields {
+    let fields = LogFields {
         machine: shared.machine.name().to_owned(),
         row: id.to_owned(),
         from: answer.from().map(str::to_owned),
@@ -215,11 +215,11 @@ async fn end(shared: &Shared, id: &str, run: &Run, state: &str) -> Result<Option
         actor: Some(ACTOR.to_owned()),
     };
     tracing::info!(
-        machine = told.machine,
-        row = told.row,
-        from = told.from,
-        to = told.to,
-        answer = told.answer,
+        machine = fields.machine,
+        row = fields.row,
+        from = fields.from,
+        to = fields.to,
+        answer = fields.answer,
         "a run ended"
     );
     Ok(Some(answer))

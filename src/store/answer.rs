@@ -53,7 +53,7 @@ pub enum Answer {
         requested: String,
         /// The state that the row was in.
         from: String,
-        /// The states that whoever lacks it knows, in their order.
+        /// The states that the one which lacks it knows, in their order.
         known: Vec<String>,
     },
     /// Refused: no transition leads on from the row's state.

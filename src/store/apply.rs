@@ -1,5 +1,5 @@
 //! The one door through which a status changes: a report is judged, the status set where it is
-//! still the one judged on, and what was reported written beside the history.
+//! still the one judged on, and what was reported written next to the history.
 
 use super::answer::Answer;
 use super::conn::{Arg, Conn, Mark, Row};
@@ -60,7 +60,7 @@ pub(crate) async fn apply(
             Ok(Step::Moved) => conn.keep(Mark::Report).await?,
             Ok(Step::Taken) => conn.undo(Mark::Report).await?,
             Err(error) => {
-                // The first error is the one to tell; a connection that is gone undoes by itself.
+                // The first error is the one to report; a connection that is gone undoes by itself.
                 let _ = conn.undo(Mark::Report).await;
                 return Err(error);
             }
@@ -288,7 +288,7 @@ impl Door<'_> {
         Ok(row.map(|row| row.int(0)).transpose()?.flatten())
     }
 
-    /// Sets the status where it is still `from`. `guarded` where the database alone can judge.
+    /// Sets the status where it is still `from`. `guarded` where only the database can judge.
     async fn compare_and_set(
         &mut self,
         conn: &mut Conn<'_>,
@@ -428,7 +428,7 @@ impl Door<'_> {
             Answer::Duplicate { .. } | Answer::NotFound => (None, None),
         };
         let report = self.report;
-        // What nobody knows may be of any length.
+        // What no one knows may be of any length.
         let status = storable(head(&report.status, NAME));
         let hash = report.hash();
         let args = [

@@ -1,4 +1,4 @@
-//! What a row has beside its key and its status: what a start gives, and what snapshots and lists show.
+//! What a row has in addition to its key and its status: what a start gives, and what snapshots and lists show.
 
 use super::conn::{Arg, Row};
 use super::error::Error;

@@ -86,7 +86,7 @@ impl Row {
 /// Binds the arguments to a query of either database.
 macro_rules! bound {
     ($sql:expr, $args:expr) => {{
-        // The statements are put together of quoted identifiers and `$1` places alone.
+        // The statements consist only of quoted identifiers and `$1` places.
         let mut query = sqlx::query(AssertSqlSafe($sql));
         for arg in $args {
             query = match *arg {

@@ -3,7 +3,7 @@
 //!
 //! `dispatching` stands there before anything is asked of anyone, and by it a second start is known to be one,
 //! also after a crash. What comes after it says how it went: `dispatched`, with the run, or `not-dispatched`.
-//! Where nothing comes after it, nobody knows.
+//! Where nothing comes after it, no one knows.
 
 use super::conn::{Arg, Conn};
 use super::read::key_and_status;
@@ -19,7 +19,7 @@ const ACTOR: &str = "dispatcher";
 pub enum Dispatch {
     /// Nothing was tried.
     None,
-    /// It was tried, and nobody knows yet whether it came to a run.
+    /// It was tried, and no one knows yet whether it came to a run.
     Open,
     /// This run was started, and the row is its own.
     Run(String),
@@ -42,7 +42,7 @@ pub enum Dispatched<'a> {
 }
 
 impl Store {
-    /// Whether a run is to be started for the row by whoever asks, now: true once, for one of all who ask,
+    /// Whether a run is to be started for the row by the one who asks, now: true once, for one of all who ask,
     /// on any instance. It is remembered before it is answered.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Store {
     }
 }
 
-/// The row with what is known, and nobody else changes it from here on; nothing where there is no such row, or
+/// The row with what is known, and no one else changes it from here on; nothing where there is no such row, or
 /// no history.
 async fn open(
     conn: &mut Conn<'_>,

@@ -10,7 +10,7 @@ pub enum Error {
     /// The database is away, too busy, or gave up on a conflict: nothing is half done, and the
     /// same call may succeed in a moment.
     Unavailable(sqlx::Error),
-    /// The connection was lost while it was committed: whether it was done nobody can say. The same call
+    /// The connection was lost while it was committed: whether it was done no one can say. The same call
     /// again is answered as a redelivery if it was, where it has an event id.
     Unknown(sqlx::Error),
     /// Others changed the row each time that it was read: nothing was done.

@@ -1,5 +1,5 @@
 //! Which file SQLite's connections have open. One that was removed, or replaced by another, is written to by
-//! those who have it open, and nobody ever reads what they wrote.
+//! those who have it open, and no one ever reads what they wrote.
 
 use super::{Error, Result};
 use sqlx::SqlitePool;
@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// What tells a file from another one under its name.
+/// What distinguishes a file from another one under its name.
 pub(crate) type FileId = (u64, u64);
 
 /// The file of a pool; none for a database in memory.

@@ -1,4 +1,4 @@
-//! One look at many rows: what came to each since the place that is known of it, whoever changed it.
+//! One look at many rows: what came to each since the place that is known of it, no matter who changed it.
 
 use super::read::events;
 use super::{Event, Result, Store, in_transaction};

@@ -93,7 +93,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// How often a report is tried again that the database took back in favour of another transaction.
 const CONFLICTS: u32 = 3;
-/// How many changes a listener may be behind before it is told just that.
+/// How many changes a listener may be behind before it learns just that.
 const SIGNALS: usize = 1024;
 
 /// One machine's rows in one database. Cheap to clone; all clones are one store.
@@ -229,7 +229,7 @@ impl Store {
 
     /// Judges a report and does what follows from it, in one transaction of its own: the status is
     /// set where it is still the one judged on, the database writes the event, and the report goes
-    /// beside it. A refusal is an [`Answer`], and recorded.
+    /// next to it. A refusal is an [`Answer`], and recorded.
     ///
     /// # Errors
     /// Where the database is away, does not fit, or faults; then nothing is done.
@@ -259,7 +259,7 @@ impl Store {
         if !is_tried
             && let Some(answer) = self.at_once(machine, &statements, &key, report, None).await?
         {
-            return Ok(self.told(id, answer));
+            return Ok(self.signalled(id, answer));
         }
         self.by_several(machine, &statements, id, report).await
     }
@@ -286,7 +286,7 @@ impl Store {
         let _turn = self.shared.rows.turn(&key).await;
         let token = Some(token::hash(token));
         let answer = self.at_once(machine, &statements, &key, report, token).await?;
-        Ok(answer.map(|answer| self.told(id, answer)))
+        Ok(answer.map(|answer| self.signalled(id, answer)))
     }
 
     /// The short way. Whatever goes wrong on it goes wrong once more in the several statements, and is answered
@@ -333,7 +333,7 @@ impl Store {
                 answer => break answer?,
             }
         };
-        Ok(self.told(id, answer))
+        Ok(self.signalled(id, answer))
     }
 
     /// Whether reports of different rows that come at the same time share a commit: on by default.
@@ -341,8 +341,8 @@ impl Store {
         self.shared.gather.share(share);
     }
 
-    /// Tells of a change where the answer is one.
-    fn told(&self, id: &str, answer: Answer) -> Answer {
+    /// Signals a change where the answer is one.
+    fn signalled(&self, id: &str, answer: Answer) -> Answer {
         if matches!(answer, Answer::Applied { .. }) {
             self.signal(id);
         }
@@ -363,7 +363,7 @@ impl Store {
     }
 
     /// The keys of rows that change through this instance, from now on, and once streams are open on
-    /// PostgreSQL through others, too. A hint to look sooner, no more: plain SQL tells nothing.
+    /// PostgreSQL through others, too. A hint to look sooner, no more: plain SQL signals nothing.
     pub fn changes(&self) -> broadcast::Receiver<Arc<str>> {
         self.shared.changed.subscribe()
     }

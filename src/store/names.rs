@@ -141,7 +141,7 @@ impl SqlNames {
         )
     }
 
-    /// What applies several reports, on PostgreSQL: each row is locked where nobody holds it, then the
+    /// What applies several reports, on PostgreSQL: each row is locked where no one holds it, then the
     /// function called.
     pub(super) fn apply_all(&self) -> String {
         let key = self.key_of("b.key");

@@ -23,7 +23,7 @@ impl Store {
     }
 
     /// The events of a row after this place, oldest first; none where the row doesn't exist. A state
-    /// that was renamed since is told as the machine's rules call it, where they do.
+    /// that was renamed since is called as the machine's rules call it, where they do.
     ///
     /// # Errors
     /// Where the database is away or does not fit.
@@ -186,7 +186,7 @@ async fn snapshot(
     }))
 }
 
-/// What a row has beside key and status.
+/// What a row has in addition to key and status.
 async fn columns(conn: &mut Conn<'_>, sql: &Statements, key: &str) -> Result<Columns> {
     let (named, shape) = (&sql.schema.columns, &sql.shape);
     if columns::shown(named, shape).next().is_none() {
@@ -256,7 +256,7 @@ async fn list(
     limit: u32,
     before: Option<&str>,
 ) -> Result<Option<Page>> {
-    // One more than asked for tells whether there is a next page.
+    // One more than asked for shows whether there is a next page.
     let most = i64::from(limit) + 1;
     let last = match before {
         Some(before) => match key_and_status(conn, sql, before).await? {

@@ -29,7 +29,7 @@ pub const ADDRESS: usize = 2048;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Report {
-    /// The state that is reported, by its value. Any text: one that nobody knows is answered so.
+    /// The state that is reported, by its value. Any text: one that no one knows is answered so.
     pub status: String,
     /// The job that reports.
     #[serde(default, deserialize_with = "name")]
@@ -43,7 +43,7 @@ pub struct Report {
     #[serde(default, deserialize_with = "attempt")]
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::attempt))]
     pub run_attempt: Option<u32>,
-    /// Where people can look at the run: https alone.
+    /// Where people can look at the run: https only.
     #[serde(default, deserialize_with = "address")]
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::address))]
     pub run_url: Option<String>,

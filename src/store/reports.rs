@@ -37,7 +37,7 @@ impl Store {
             if !sql.has_history() {
                 return Ok(Some(ReportsPage { reports: Vec::new(), next: None, pruned: 0 }));
             }
-            // One more than asked for tells whether there is a next page.
+            // One more than asked for shows whether there is a next page.
             let most = Arg::Int(Some(i64::from(limit) + 1));
             let rows =
                 conn.rows(&sql.reports_page, &[(&key).into(), Arg::Int(before), most]).await?;

@@ -34,7 +34,7 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         drop(self.turn.take());
         let mut rows = self.rows.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The map's own is the last one: clones are made under its lock alone.
+        // The map's own is the last one: clones are made only under its lock.
         if rows.get(self.key).is_some_and(|turn| Arc::strong_count(turn) == 1) {
             rows.remove(self.key);
         }
@@ -54,7 +54,7 @@ mod tests {
         let moment = Duration::from_millis(20);
         assert!(timeout(moment, rows.turn("a")).await.is_err());
         let other = timeout(moment, rows.turn("b")).await;
-        assert!(other.is_ok(), "another row waits for nobody");
+        assert!(other.is_ok(), "another row waits for no one");
         drop((held, other));
         assert!(timeout(moment, rows.turn("a")).await.is_ok());
         assert!(rows.0.lock().unwrap().is_empty());

@@ -21,7 +21,7 @@ pub(crate) struct Shape {
     /// this role may execute; on SQLite by two statements that need the history.
     pub(crate) applies: bool,
     pub(crate) columns: BTreeSet<String>,
-    /// The tables beside it that exist, of those that the schema names.
+    /// The tables next to it that exist, of those that the schema names.
     pub(crate) tables: BTreeSet<String>,
 }
 

@@ -18,13 +18,13 @@ impl Store {
     /// Wakes the listeners to the row of this key: this instance's, and on PostgreSQL those of all others.
     pub fn signal(&self, id: &str) {
         let id: Arc<str> = id.into();
-        // Nobody listening is no failure.
+        // No one listening is no failure.
         let _ = self.shared.changed.send(id.clone());
         #[cfg(feature = "postgres")]
         self.announce(id);
     }
 
-    /// Listens to what other instances signal, from now on; what they tell comes as if it was told here.
+    /// Listens to what other instances signal, from now on; what they signal comes as if it was signalled here.
     pub(crate) fn listen(&self) {
         #[cfg(feature = "postgres")]
         self.hear();
@@ -42,16 +42,16 @@ mod between {
     use tokio::sync::mpsc;
     use tokio::task::JoinHandle;
 
-    /// How long changes are gathered before they are told.
+    /// How long changes are gathered before they are signalled.
     const GATHERED: Duration = Duration::from_millis(10);
     /// How long is waited before a connection that broke is tried again.
     const AGAIN: Duration = Duration::from_secs(1);
     /// The longest text that NOTIFY takes is 8,000 bytes.
     const PAYLOAD: usize = 7_000;
-    /// How many changes may wait to be told.
+    /// How many changes may wait to be signalled.
     const WAITING: usize = 4_096;
 
-    /// Where changes go to be told, and the task that tells them.
+    /// Where changes go to be signalled, and the task that signals them.
     type Announcer = (mpsc::Sender<Arc<str>>, JoinHandle<()>);
 
     /// What one instance has open to the others.
@@ -101,8 +101,8 @@ mod between {
             if listener.as_ref().is_none_or(JoinHandle::is_finished) {
                 let (channel, by) = (self.channel(), self.by());
                 let changed = self.shared.changed.clone();
-                let told = move |id: &str| drop(changed.send(id.into()));
-                *listener = Some(runtime.spawn(hearing(pool.clone(), channel, by, told)));
+                let hear = move |id: &str| drop(changed.send(id.into()));
+                *listener = Some(runtime.spawn(hearing(pool.clone(), channel, by, hear)));
             }
         }
 
@@ -119,7 +119,7 @@ mod between {
         }
     }
 
-    /// Tells what comes, as long as the pool is open.
+    /// Signals what comes, as long as the pool is open.
     async fn announcing(
         pool: PgPool,
         channel: String,
@@ -141,8 +141,8 @@ mod between {
             rows.sort();
             rows.dedup();
             for text in payloads(&by, &rows) {
-                if let Err(error) = tell(&pool, &mut connection, &channel, &text).await {
-                    tracing::debug!(%error, "a change is not told to other instances");
+                if let Err(error) = notify(&pool, &mut connection, &channel, &text).await {
+                    tracing::debug!(%error, "a change is not signalled to other instances");
                     connection = None;
                 }
             }
@@ -152,7 +152,7 @@ mod between {
         }
     }
 
-    async fn tell(
+    async fn notify(
         pool: &PgPool,
         connection: &mut Option<PgConnection>,
         channel: &str,
@@ -192,10 +192,10 @@ mod between {
         texts
     }
 
-    /// Passes on what others tell, as long as the pool is open.
-    async fn hearing(pool: PgPool, channel: String, by: String, told: impl Fn(&str)) {
+    /// Passes on what others signal, as long as the pool is open.
+    async fn hearing(pool: PgPool, channel: String, by: String, hear: impl Fn(&str)) {
         while !pool.is_closed() {
-            if let Err(error) = heard(&pool, &channel, &by, &told).await {
+            if let Err(error) = heard(&pool, &channel, &by, &hear).await {
                 tracing::debug!(%error, "changes of other instances are not heard of");
             }
             tokio::time::sleep(AGAIN).await;
@@ -206,7 +206,7 @@ mod between {
         pool: &PgPool,
         channel: &str,
         by: &str,
-        told: &impl Fn(&str),
+        hear: &impl Fn(&str),
     ) -> sqlx::Result<()> {
         // A pool of its own, of the one connection: the other's are for statements.
         let own = sqlx::postgres::PgPoolOptions::new().max_connections(1);
@@ -224,7 +224,7 @@ mod between {
             };
             if said["by"] != by {
                 for row in said["rows"].as_array().into_iter().flatten() {
-                    row.as_str().into_iter().for_each(told);
+                    row.as_str().into_iter().for_each(hear);
                 }
             }
         }

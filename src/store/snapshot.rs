@@ -78,7 +78,7 @@ pub struct Snapshot {
     pub seq: i64,
     /// The fingerprint of the table that this was judged by.
     pub table: String,
-    /// What it has beside key and status, of the columns that the schema names.
+    /// What it has in addition to key and status, of the columns that the schema names.
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::columns))]
     pub columns: Columns,
     /// What the stepper shows.
@@ -129,7 +129,7 @@ pub struct Item {
     #[serde(serialize_with = "time::serialize_any")]
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::optional_moment))]
     pub created_at: Option<Time>,
-    /// What it has beside key and status.
+    /// What it has in addition to key and status.
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::http::openapi::shapes::columns))]
     pub columns: Columns,
 }

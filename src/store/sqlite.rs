@@ -18,7 +18,7 @@ pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
         .foreign_keys(true)
         // Without it `INSERT OR REPLACE` walks around the triggers on DELETE.
         .pragma("recursive_triggers", "ON")
-        // Readers and the writer wait for nobody, and an answer that was given outlives a power cut.
+        // Readers and the writer wait for no one, and an answer that was given outlives a power cut.
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5));

@@ -91,7 +91,7 @@ impl Start {
 pub struct Started {
     /// Its key.
     pub id: String,
-    /// What opens it to reports: to be had here and now alone; the database keeps its hash. None
+    /// What opens it to reports: given out only here and now; the database keeps its hash. None
     /// where the table has no column `token_hash`.
     pub token: Option<String>,
     /// It was started before under the same Idempotency-Key: the token is a new one, and the one before is

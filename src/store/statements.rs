@@ -20,9 +20,9 @@ pub(crate) struct Statements {
     pub(crate) shape: Shape,
     /// Key and status.
     pub(crate) row: String,
-    /// What the row has beside them, of the schema's columns.
+    /// What the row has in addition to them, of the schema's columns.
     pub(crate) columns: String,
-    /// The same, and nobody else changes the row from here on.
+    /// The same, and no one else changes the row from here on.
     pub(crate) row_locked: String,
     /// $1 a state: what the column holds for it.
     stored: String,
@@ -55,7 +55,7 @@ pub(crate) struct Statements {
     /// $1 the state to go on from.
     pub(crate) next: String,
     pub(crate) language: String,
-    /// $2 the last seq that is known already, $3 the language that states are told in.
+    /// $2 the last seq that is known already, $3 the language in which states are named.
     pub(crate) events: String,
     /// $1 an array of keys in JSON, $2 the language that states are told in: of each event of theirs the
     /// row's key, the state, what was attempted, and whether it was forced or observed.
@@ -233,7 +233,7 @@ impl Statements {
         }
     }
 
-    /// Whether the database keeps a history, and reports beside it.
+    /// Whether the database keeps a history, and reports with it.
     pub(crate) fn has_history(&self) -> bool {
         self.schema.events.is_some()
     }

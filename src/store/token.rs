@@ -17,13 +17,13 @@ pub enum TokenCheck {
     Expired,
     /// It is another row's, whether or not the one asked for exists.
     Foreign,
-    /// It is nobody's.
+    /// It is no one's.
     Unknown,
 }
 
 /// A new token for the row of this key: 256 random bits as hex digits, a dot and the key, by which
 /// a token that comes to the wrong row is known without a search. One with a lifetime says until when it is
-/// good, behind a hyphen: the hash is of all of it, so that nobody can say otherwise.
+/// good, behind a hyphen: the hash is of all of it, so that no one can say otherwise.
 pub(crate) fn generate(key: &str, lifetime: Option<Duration>) -> Result<String> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(Error::Random)?;

@@ -103,7 +103,7 @@ impl Held {
     /// Commits what was done where the result is a success, and takes it back where it is none.
     ///
     /// # Errors
-    /// That of the result; [`Error::Unknown`] where nobody can say whether it was committed.
+    /// That of the result; [`Error::Unknown`] where no one can say whether it was committed.
     pub(crate) async fn end<T>(mut self, result: Result<T>) -> Result<T> {
         match result {
             Ok(done) => {
@@ -115,7 +115,7 @@ impl Held {
                 Ok(done)
             }
             Err(error) => {
-                // The error of the body is the one to tell.
+                // The error of the body is the one to return.
                 self.take_back().await;
                 Err(error)
             }

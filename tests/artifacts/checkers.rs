@@ -114,7 +114,7 @@ fn zizmor_finds_nothing() {
         let (_folder, paths) = written(table);
         let mut command = Command::new("zizmor");
         command.args(["--offline", "--persona", "pedantic"]);
-        // Given by name: in a folder it looks for workflows under .github alone.
+        // Given by name: in a folder it looks for workflows only under .github.
         finds_nothing(command.args(["-console.yml", "action.yml"].map(|end| ending(&paths, end))));
     }
     let kept = kept::Repository::adopted();

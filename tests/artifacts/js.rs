@@ -12,7 +12,7 @@ use phasegate_codegen::Loaded;
 use phasegate_codegen::machine::StateId;
 use serde_json::json;
 
-/// The tables and their modules, each beside its declarations.
+/// The tables and their modules, each next to its declarations.
 struct Modules {
     folder: tempfile::TempDir,
     tables: Vec<(Loaded, PathBuf)>,
@@ -44,7 +44,7 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
 fn judges_every_pair_as_the_table_does() {
     for (loaded, path) in &MODULES.tables {
         let machine = &loaded.machine;
-        // Values that no table has stand beside those that it has.
+        // Values that no table has stand next to those that it has.
         let mut values: Vec<&str> =
             machine.states.iter().map(|state| state.value.as_str()).collect();
         let known = values.len();

@@ -38,7 +38,7 @@ const LISTS: [(&str, &[&[Defect]]); 13] = [
     ("Script", &[&notify::DEFECTS]),
 ];
 
-/// The checks find nothing in the artifacts as they are; then each defect of a list, alone, is given
+/// The checks find nothing in the artifacts as they are; then each defect of a list, by itself, is given
 /// to the checks, and the first that fails has killed it.
 fn kills(heading: &str, run: impl Fn(&str, Option<&Defect>) -> Option<String> + Sync) {
     let (_, lists) = LISTS.iter().find(|(list, _)| *list == heading).unwrap();

@@ -340,7 +340,7 @@ fn a_job_reports_by_its_own_token_where_the_table_says_so() {
         .with("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ask-1");
     let ran = script.run();
     ran.is(0, "200 applied");
-    // It is for the console at this address alone, and masked before anything else is said.
+    // It is only for the console at this address, and masked before anything else is said.
     let asked = github.requests();
     assert_eq!(asked.len(), 2, "{}", ran.said);
     let audience = console.url.replace(':', "%3A").replace('/', "%2F");

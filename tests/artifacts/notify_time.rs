@@ -10,7 +10,7 @@ use crate::workflow::script::{APPLIED, Script, answering};
 use crate::workflow::stub::{Answer, Stub};
 use crate::workflow::tries::{Calls, calls_with};
 
-/// What the script asks of programs beside a console that is away.
+/// What the script asks of programs next to a console that is away.
 fn away(settings: &[(&'static str, &str)], said: &str) -> Calls {
     let stub = answering(&[(503, "{}")]);
     calls_with(Generated::from("deploy.toml").text("notify.sh"), &stub, settings, 1, said)
@@ -44,7 +44,7 @@ fn no_try_is_waited_for_longer_than_what_is_left() {
         calls.curls.iter().map(of).collect()
     };
     let (whole, connect) = (limit("--max-time"), limit("--connect-timeout"));
-    // Some seconds may pass beside the pauses on a machine that is busy.
+    // Some seconds may pass next to the pauses on a machine that is busy.
     let left = [19, 18, 16, 12, 4];
     assert!(whole.iter().zip(left).all(|(limit, left)| *limit <= left.min(15)), "{whole:?}");
     assert!(connect.iter().zip(left).all(|(limit, left)| *limit <= left.min(5)), "{connect:?}");
@@ -57,7 +57,7 @@ fn a_console_that_hangs_costs_the_budget_and_no_more() {
     let started = Instant::now();
     let script = Script::deploy(&stub.url).with("NOTIFY_BUDGET", "4");
     script.run().is(1, "could not be delivered in 1 try: curl: (28)");
-    // curl gave up, and not at once; how long a busy machine takes beside that is its own affair.
+    // curl gave up, and not at once; how long a busy machine takes next to that is its own affair.
     assert!(started.elapsed() > Duration::from_secs(2));
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::common::node::{ask, compile, write, write_typed};
 use crate::common::{self, root};
 
-/// A program for the compiler, beside the modules of some tables.
+/// A program for the compiler, next to the modules of some tables.
 fn program(folder: &Path, name: &str, imports: &[(&str, &str)]) -> String {
     let mut text = fs::read_to_string(root().join(name)).unwrap();
     for (from, to) in imports {

@@ -168,7 +168,7 @@ async fn on_postgres_an_open_writer_makes_the_migration_fail_and_not_everyone_wa
     ok(&mut writer, "COMMIT").await;
     install(&mut db, "storage = 'text'").await.unwrap();
     let setting = db.rows("SELECT current_setting('lock_timeout')").await;
-    assert_eq!(setting, [[Some("0".to_owned())]], "it was the transaction's alone");
+    assert_eq!(setting, [[Some("0".to_owned())]], "it was only the transaction's");
 }
 
 #[tokio::test]

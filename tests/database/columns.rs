@@ -1,4 +1,4 @@
-//! What a status column may hold beside a text or a label: numbers, and NULL as a state. The column alone
+//! What a status column may hold next to a text or a label: numbers, and NULL as a state. The column alone
 //! holds them; the history, the views and every function speak values.
 
 mod around;

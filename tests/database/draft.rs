@@ -109,7 +109,7 @@ async fn a_history_gives_starts_and_transitions_with_their_counts() {
 
 #[tokio::test]
 async fn a_history_that_gives_no_valid_table_stands_in_comments() {
-    // Two that go round for ever, beside an end.
+    // Two that go round for ever, next to an end.
     let (_folder, url) = sqlite(
         "CREATE TABLE orders (id text PRIMARY KEY, status text); INSERT INTO orders VALUES ('a', 'x');
          CREATE TABLE log (id text, state text, at integer);

@@ -188,7 +188,7 @@ async fn evolve<D: Afresh>(
     tally.chains += 1;
 }
 
-/// Tells what alone differs: shapes are long.
+/// Reports only what differs: shapes are long.
 fn assert_same(migrated: &[Row], afresh: &[Row]) {
     let only = |in_: &[Row], not: &[Row]| -> Vec<Row> {
         in_.iter().filter(|row| !not.contains(row)).cloned().collect()

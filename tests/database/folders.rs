@@ -232,7 +232,7 @@ async fn by_alembic(dialect: Dialect, driver: &str, template: &str) {
     let back = project.tool(&["alembic", "downgrade", "-1"]);
     let said = String::from_utf8_lossy(&back.stderr).into_owned();
     assert!(!back.status.success() && said.contains("cannot be taken back"), "{said}");
-    // All of it as SQL, for those who let nobody else near their database.
+    // All of it as SQL, for those who let no one else near their database.
     let script = project.tool(&["alembic", "upgrade", "head", "--sql"]);
     assert!(script.status.success(), "{script:?}");
     let other = Project::new(dialect, "alembic/versions", &[]).await;

@@ -1,4 +1,4 @@
-//! What is really deployed, beside the table: whatever somebody did to a live database by hand is
+//! What is really deployed, next to the table: whatever somebody did to a live database by hand is
 //! found, a database at an older migration is said to be that, and nothing is ever written.
 
 mod guards;
@@ -36,7 +36,7 @@ fn all(database: Database) -> Migrator {
     }
 }
 
-/// The deploy table, its migrations beside it.
+/// The deploy table, its migrations next to it.
 fn deploy() -> Loaded {
     load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy.toml")).unwrap()
 }
@@ -104,7 +104,7 @@ fn says_which_migration_a_database_is_at(database: Database) {
     let file = format!("{}/0002_change_deploy.sql", format!("{database:?}").to_lowercase());
     holds(&looked, &[("behind", &file)]);
     assert_eq!(looked.at.as_deref(), Some("migrations/tables/0001.toml"));
-    // What is wrong with it beside that is found by the table of that time.
+    // What is wrong with it next to that is found by the table of that time.
     let edit =
         "DELETE FROM deploy_transitions WHERE from_state = 'deploying' AND to_state = 'succeeded'";
     world.sql(&edited(database, "deploy", edit));

@@ -202,7 +202,7 @@ fn says_that_a_migration_of_a_view_alone_is_not_applied(database: Database) {
         world.sql(file);
     }
     holds(&look(&world, &table), &[]);
-    // One that nobody migrated to is somebody's own.
+    // One that no one migrated to is somebody's own.
     world.sql("DROP VIEW job_observed; CREATE VIEW job_observed AS SELECT 1 AS a");
     holds(&look(&world, &table), &[("altered-view", "`job_observed`")]);
 }

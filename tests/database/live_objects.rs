@@ -49,7 +49,7 @@ async fn findings(table: &Loaded, url: &str, context: &str) -> Vec<Finding> {
     looked.unwrap_or_else(|failure| panic!("{failure:?}\nafter: {context}")).findings
 }
 
-/// What is said where nobody names what was changed.
+/// What is said where no one names what was changed.
 async fn unnamed(table: &Loaded, url: &str, name: &str, change: &str) -> Option<String> {
     let found = findings(table, url, change).await;
     let told: Vec<String> =
@@ -67,7 +67,7 @@ const POSTGRES: [&str; 19] = [
      FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'",
     "SELECT relname::text, format('ALTER TABLE %I OWNER TO phasegate_live_objects', relname)
      FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')",
-    // The application's roles write the table and the reports, whoever they are.
+    // The application's roles write the table and the reports, no matter who they are.
     "SELECT relname::text, format('GRANT ALL ON %I TO PUBLIC', relname)
      FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('orders', 'order_reports')",
     "SELECT a.attname::text, format('ALTER TABLE %I DROP COLUMN %I CASCADE', c.relname, a.attname)

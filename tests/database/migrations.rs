@@ -1,5 +1,5 @@
 //! The migrations that are checked in are byte for byte what the library gives for the tables that
-//! are kept beside them; they lead to the whole schema, and keep what is there.
+//! are kept next to them; they lead to the whole schema, and keep what is there.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

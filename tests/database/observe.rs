@@ -1,5 +1,5 @@
 //! Observe first: what no transition allows is let through, marked in the history, and counted by
-//! pair with the row that would make it legal; enforcing is then a switch that nobody waits for.
+//! pair with the row that would make it legal; enforcing is then a switch that no one waits for.
 
 use crate::common::cluster::database;
 use crate::common::sql;
@@ -117,7 +117,7 @@ async fn counts_what_it_lets_through_with_the_row_that_would_make_it_legal<D: Db
     let legal = "INSERT INTO order_transitions VALUES ('cart', 'sent', 'declared')";
     ok(db, &sql::edited(D::DIALECT, "order", legal)).await;
     assert_eq!(counted(db).await.len(), 4);
-    // What has become a state is counted for its step alone, with what was let through before.
+    // What has become a state is counted only for its step, with what was let through before.
     let state = "INSERT INTO order_states VALUES ('the \"cellar\"', 99, FALSE)";
     ok(db, &sql::edited(D::DIALECT, "order", state)).await;
     for state in ["cart", "sent", "the \"cellar\""] {

@@ -1,4 +1,4 @@
-//! What the view of what was let through advises: whoever does as it says has a table that is
+//! What the view of what was let through advises: who does as it says has a table that is
 //! accepted, and in which the step is legal.
 
 use crate::common::cluster;

@@ -100,7 +100,7 @@ async fn goes_all_the_way(shape: Shape) {
     judges(&project.url, &shape).await;
     let kept = history(&project.url, &events).await;
 
-    // The schema alone judges at once, and takes the rows and the history afterwards.
+    // The schema judges at once, and takes the rows and the history afterwards.
     let bare = database().await;
     ok(&mut sql::connect(&bare).await, &dump(&project.url, &["--schema-only"])).await;
     ok(&mut sql::connect(&bare).await, shape.legal).await;

@@ -150,7 +150,7 @@ fn a_page_that_gives_its_own_name_this_address_gets_nothing() {
         assert!([200, 201].contains(&asked("deploys.example.org")), "{method} {path}");
         assert!([200, 201].contains(&asked("localhost:4747")), "{method} {path}");
     }
-    // What probes the backend knows its address alone.
+    // What probes the backend knows only its address.
     assert_eq!(guarded.head("GET", "/readyz", &[("host", "10.1.2.3:4747")], "").status, 200);
     assert_eq!(world.count("SELECT count(*) FROM deploys"), 3);
     guarded.stop(&world);

@@ -318,7 +318,7 @@ fn three_lines(table: &str) -> Router {
         .route("/order-stepper.js", script(stepper))
 }
 
-/// Runs a script on a backend of the order table, beside the page of three lines.
+/// Runs a script on a backend of the order table, next to the page of three lines.
 fn on_orders(script: &str, variables: &[(&str, &str)]) {
     let table =
         std::fs::read_to_string(common::root().join("codegen/examples/order/order.toml")).unwrap();

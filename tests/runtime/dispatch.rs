@@ -1,4 +1,4 @@
-//! Starting the work of rows by GitHub's API: once, bound to the run, and never again where nobody knows.
+//! Starting the work of rows by GitHub's API: once, bound to the run, and never again where no one knows.
 
 use crate::common::backend::client::call;
 use crate::common::backend::github::{Double, INSTALLED, Mood, TOKEN};
@@ -160,7 +160,7 @@ fn what_surely_started_nothing_ends_the_row(database: Database) {
     let reports = world.get(&format!("/api/deploys/{}/reports", id(&first))).ok(200);
     assert_eq!(reports["reports"].as_array().unwrap().len(), 4, "{reports}");
     assert_eq!(double.dispatches().len(), 2);
-    // Nobody is there, and nobody who may ask.
+    // No one is there, and no one who may ask.
     let ends = Ends::of(&*world.machine);
     let nobody = Double::nobody();
     double.set(Mood::Well);

@@ -261,7 +261,7 @@ fn judges_an_application_s_own_table(database: Database) {
     assert_eq!((&snapshot["status"], &snapshot["seq"]), (&json!("shipped"), &json!(3)));
     let list = world.get("/api/purchase").ok(200);
     assert_eq!(list["purchase"][1]["id"], "7");
-    // It has no column for a token: nobody can report over HTTP as it is.
+    // It has no column for a token: no one can report over HTTP as it is.
     let url = format!("{}/api/purchase/7/callbacks", world.url);
     let headers = [("authorization", "Bearer x")];
     backend::client::call("POST", &url, &headers, b"{}").problem(401, "unauthorized");

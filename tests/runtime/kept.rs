@@ -1,4 +1,4 @@
-//! What is kept of reports that led to no step, and how a start is known again whoever makes the keys.
+//! What is kept of reports that led to no step, and how a start is known again no matter who makes the keys.
 
 use crate::common::backend::client::call;
 use crate::common::backend::world::{Database, World};
@@ -51,7 +51,7 @@ fn of_refused_reports_the_newest_stay_and_a_count(database: Database) {
     assert_eq!(world.get(&format!("{}/reports", other.path())).ok(200)["pruned"], 0);
     assert_eq!(other.recorded().len(), 3);
     assert_eq!(row.snapshot()["events"].as_array().unwrap().len(), 2);
-    // Nobody else may take any, and what is kept is known: an older attempt is refused still.
+    // No one else may take any, and what is kept is known: an older attempt is refused still.
     let error = world.try_sql("DELETE FROM deploy_reports").unwrap_err();
     assert!(error.to_string().contains("is append-only"), "{error}");
     let stale = send(&row.id, Report::new("deploying").run("7", 1).job("build"));

@@ -194,7 +194,7 @@ fn behind_a_trusted_proxy_each_client_has_limits_of_its_own() {
     assert_eq!(start(&trusting, "3.3.3.3"), 201);
     drop(open);
     trusting.stop(&world);
-    // Whoever is no proxy is who its connection is of, whatever it says.
+    // A client that is no proxy is who its connection is of, whatever it says.
     let plain = Guarded::with(&world, &access, BearerToken, options());
     assert_eq!([start(&plain, "1.1.1.1"), start(&plain, "2.2.2.2")], [201, 429]);
     assert_eq!([report(&plain, "1.1.1.1"), report(&plain, "2.2.2.2")], [401, 429]);

@@ -288,7 +288,7 @@ fn keys_are_kept_and_a_new_one_is_asked_for_but_not_for_every_name() {
         assert!(!verified(&issuer, Key { id, ..RSA }));
     }
     assert_eq!(local.asked.load(Ordering::SeqCst), 1);
-    // Another key is the issuer's now: whoever never asked finds it at once.
+    // Another key is the issuer's now: who never asked finds it at once.
     *local.keys.lock().unwrap() = vec![EC.public()];
     assert!(verified(&local.issuer(), EC) && !verified(&local.issuer(), RSA));
 }
@@ -298,7 +298,7 @@ fn an_issuer_that_is_away_is_said_to_be_and_nothing_is_done() {
     let world = World::deploy(Database::Sqlite);
     let local = Local::new(&world, &[RSA]);
     let token = local.token(RSA, json!({}));
-    // Nobody listens there.
+    // No one listens there.
     let gone =
         world.run(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap().local_addr().unwrap();
     let issuer = Arc::new(Issuer::new(&format!("http://{gone}"), AUDIENCE).unwrap());

@@ -133,7 +133,7 @@ fn shows_a_forced_step_with_its_reason_and_goes_on_from_there(database: Database
     row.walk(&["deploying"]);
     let next = stream.next().unwrap();
     assert_eq!((next.id, &next.data["forced"]), (5, &json!(null)));
-    // Into an end past the health check: nothing shows as done that nobody reported.
+    // Into an end past the health check: nothing shows as done that no one reported.
     world.sql(&force("succeeded", "looked at it by hand"));
     assert_eq!(stream.next().unwrap().id, 6);
     let snapshot = row.snapshot();

@@ -1,4 +1,4 @@
-//! What a history says of a table that nobody has written: its states, and the steps between them.
+//! What a history says of a table that no one has written: its states, and the steps between them.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;

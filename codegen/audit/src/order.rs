@@ -161,7 +161,7 @@ impl Sorter {
             self.kept = Vec::new();
             merge(self.parts, |kept| Ok(next(kept)))?
         };
-        // What is left over is given even where it is nothing: nobody minds.
+        // What is left over is given even where it is nothing: no one minds.
         if flow.is_continue() {
             let _ = give(&batch);
         }
@@ -180,7 +180,7 @@ fn push(batch: &mut Batch, kept: &Kept) -> bool {
     is_pushed
 }
 
-/// Gives the events of sorted parts in their order, until it is told to break.
+/// Gives the events of sorted parts in their order, until the caller breaks off.
 fn merge(
     parts: Vec<File>,
     mut give: impl FnMut(Kept) -> Result<ControlFlow<()>, Error>,

@@ -132,7 +132,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether what was looked at falls short.
+    /// Whether there are findings.
     pub fn has_findings(&self) -> bool {
         let fails = |kind: TroubleKind| match kind {
             TroubleKind::BadRow | TroubleKind::CutOff => true,

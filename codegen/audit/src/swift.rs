@@ -32,7 +32,7 @@ impl Swift {
     /// One that has judged nothing; none where a byte can't tell the states apart.
     pub(crate) fn new(machine: &Machine) -> Option<Self> {
         let relation = Relation::of(machine).ok()?;
-        // Whoever wrote the ids does not choose where they fall.
+        // Who wrote the ids does not choose where they fall.
         let seed = std::hash::BuildHasher::hash_one(&RandomState::default(), 0_u8);
         Some(Self {
             judge: bulk::Judge::new(&relation, Hashed::with_seed(seed)).ok()?.counting(),

@@ -38,7 +38,7 @@ impl Version {
 }
 
 /// The versions before a machine, oldest first, and what they call their states. The vocabulary
-/// learns to tell them by their fingerprints.
+/// learns to distinguish them by their fingerprints.
 pub(crate) fn versions(
     machine: &Machine,
     past: &[Machine],

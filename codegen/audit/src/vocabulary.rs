@@ -70,10 +70,10 @@ impl Vocabulary {
         }
     }
 
-    /// Of a table that nobody has written: as many texts are its states, as they come.
+    /// Of a table that no one has written: as many texts are its states, as they come.
     pub(crate) fn open(states: usize) -> Self {
         let most = states;
-        let states = u16::try_from(states).expect("nobody asks for more than a table has");
+        let states = u16::try_from(states).expect("no one asks for more than a table has");
         let known = HashMap::new();
         Self {
             known,

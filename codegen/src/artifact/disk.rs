@@ -43,7 +43,7 @@ pub(super) fn set_aside(path: &Path, shown: &str) -> Result<String, io::Error> {
     Ok(format!("{shown}{ending}"))
 }
 
-/// Writes beside the file and renames, so that no reader ever sees half of it.
+/// Writes next to the file and renames, so that no reader ever sees half of it.
 pub(super) fn write(root: &Path, path: &Path, artifact: &Artifact) -> Result<(), io::Error> {
     // A link to somebody's own file stays one.
     let linked = path.canonicalize().ok().filter(|_| artifact.in_place && path.is_symlink());
@@ -60,7 +60,7 @@ pub(super) fn write(root: &Path, path: &Path, artifact: &Artifact) -> Result<(),
         })
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
-        // The first error is the one to tell; the file beside is ours alone.
+        // The first error is the one to report; only we know of the new file.
         let _ = fs::remove_file(&beside);
         with_path(path, &error)
     })
@@ -104,7 +104,7 @@ pub(super) fn orphans(
 ) -> Result<Vec<String>, io::Error> {
     let mut folders: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::from("generated")]);
     let known: BTreeSet<&str> = artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
-    // Beside somebody's own file lie others of theirs, copies of artifacts among them.
+    // Next to somebody's own file lie others of theirs, copies of artifacts among them.
     for artifact in artifacts.iter().filter(|artifact| !artifact.in_place) {
         folders.extend(Path::new(&artifact.path).parent().map(Path::to_owned));
     }

@@ -53,7 +53,7 @@ impl Comparison<'_> {
 
     /// Of several changes of a kind a mix shows by the shortest path what one of them does. Where that
     /// one is accepted, the others are errors of their own, whatever they were accepted as: nothing
-    /// shows what they do beside it.
+    /// shows what they do alongside it.
     fn look_behind_what_is_accepted(&mut self) {
         let accepted = self.errors(|one| one.accepted.is_some());
         for one in &mut self.changes {

@@ -43,7 +43,7 @@ impl Class {
     }
 }
 
-/// What is less than it would be in one version alone, and harms nothing.
+/// What is less than it would be in one version by itself, and harms nothing.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Degradation {
     /// A report is refused, and its job goes on.
@@ -163,7 +163,7 @@ pub(super) struct Exploration {
     pub(super) lengths: BTreeMap<Place, u32>,
     /// The steps that reports made rows take.
     pub taken: BTreeSet<(Value, Value)>,
-    /// What goes wrong rests on in any way, not in the shortest alone.
+    /// What goes wrong rests on in any way, not only in the shortest.
     pub(super) rests_on: BTreeSet<Fact>,
     /// What was tried.
     pub tried: Tried,

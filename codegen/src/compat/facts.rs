@@ -37,7 +37,7 @@ pub enum Fact {
     Refuted,
 }
 
-/// Where a mix departs from one version alone: the fact that this rests on, before those that it
+/// Where a mix departs from one version by itself: the fact that this rests on, before those that it
 /// presupposes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Cause {
@@ -77,7 +77,7 @@ impl Cause {
         Self { facts: vec![Fact::Starts, Fact::Knows(value), Fact::Finds], refused: None }
     }
 
-    /// Nobody moves a row by a step that is legal: in another version its application does, or a run.
+    /// No one moves a row by a step that is legal: in another version its application does, or a run.
     pub(super) fn nobody(from: Value, to: Value) -> Self {
         let facts = vec![
             Fact::Reports(to),

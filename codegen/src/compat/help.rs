@@ -29,11 +29,11 @@ impl<'c, 'v> Helps<'c, 'v> {
         rollback: &Orders,
     ) -> Self {
         let ways = [("roll out", rollout), ("roll back", rollback)];
-        let told: Vec<String> =
+        let reported: Vec<String> =
             ways.into_iter().filter_map(|(verb, orders)| in_order(verb, orders)).collect();
-        let order = match told.is_empty() {
+        let order = match reported.is_empty() {
             true => "nothing has to be done: any order is safe".to_owned(),
-            false => told.join("; "),
+            false => reported.join("; "),
         };
         Self {
             new,

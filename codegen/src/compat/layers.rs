@@ -28,7 +28,7 @@ pub enum By {
     Backend,
     /// The database that its backend had asked.
     Database,
-    /// Nobody who knows of it: the report came to the wrong door.
+    /// No one who knows of it: the report came to the wrong door.
     Address,
 }
 
@@ -268,7 +268,7 @@ impl<'m> World<'m> {
         self.unfit(receiver).map(|why| ReportResult::Refused(By::Database, why))
     }
 
-    /// How a backend and its database judge a step, whoever asks for it.
+    /// How a backend and its database judge a step, no matter who asks for it.
     pub fn judge(&self, receiver: Receiver, from: Value, to: Value) -> ReportResult {
         match self.unfit(receiver) {
             Some(why) => ReportResult::Refused(By::Database, why),
@@ -284,7 +284,7 @@ impl<'m> World<'m> {
         };
         let guarded = self.machines[receiver.database].targets.sql().is_some();
         match self.state(receiver.backend, from) {
-            // Written by another version: the database alone can judge it (rule 12).
+            // Written by another version: only the database can judge it (rule 12).
             None if guarded => self.guard(receiver.database, from, to),
             None => ReportResult::Refused(By::Backend, Why::Unguarded),
             Some(judged) => match backend.judge(judged, wanted) {
@@ -307,7 +307,7 @@ impl<'m> World<'m> {
             return ReportResult::Applied;
         }
         if from == to {
-            // Let through without an event, and so there is none to write the report beside.
+            // Let through without an event, and so there is none to write the report with.
             return refused(Why::Fault);
         }
         let ended = self

@@ -31,7 +31,7 @@ pub(super) struct Mixed<'w, 'm> {
     pub(super) taken: BTreeSet<(Value, Value)>,
     pub(super) bad: BTreeMap<Place, PathEnd<Taken>>,
     pub(super) own: BTreeMap<(Option<usize>, Class), PathEnd<Taken>>,
-    /// What goes wrong rests on in any way, not in the shortest alone.
+    /// What goes wrong rests on in any way, not only in the shortest.
     pub(super) rests_on: BTreeSet<Fact>,
     pub(super) refused: BTreeSet<(u16, Value, By, Why)>,
     pub(super) unknown: BTreeSet<(usize, Value)>,
@@ -172,7 +172,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
             self.rests_on.extend(Cause::report(from, to, answer, met).facts.into_iter().next());
         }
         let judged_by_table = self.world().state(met.backend, from).is_some();
-        // A guard that is asked about a state that the backend lacks contradicts nobody.
+        // A guard that is asked about a state that the backend lacks contradicts no one.
         if let Some(class) = class_of(answer)
             && (judged_by_table || class == Class::BackendBreaks)
             && (expected || class == Class::DatabaseRefuses)

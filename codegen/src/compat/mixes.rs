@@ -20,7 +20,7 @@ use crate::verify::{Counterexample, Refuted, is_of_phases, refuted_alone};
 /// What became of a mix.
 #[derive(Clone, Debug)]
 pub enum MixSafety {
-    /// As in one version alone.
+    /// As in one version by itself.
     Safe,
     /// It goes on, with less.
     Degraded(Vec<Degradation>),
@@ -67,10 +67,10 @@ pub(super) struct Mixes<'m> {
     /// The versions' layers.
     pub world: World<'m>,
     workflows: Vec<Workflow<'m>>,
-    /// The searches of runs alone, and those of all there is to a question.
+    /// The searches of only runs, and those of all there is to a question.
     runs: RefCell<HashMap<Question, Rc<Exploration>>>,
     found: RefCell<HashMap<Question, Rc<Exploration>>>,
-    /// What is refuted of each version alone.
+    /// What is refuted of each version by itself.
     refuted: Vec<OnceCell<Vec<Refuted>>>,
     /// From which version on that is marked.
     marked: usize,
@@ -104,7 +104,7 @@ impl<'m> Mixes<'m> {
         self
     }
 
-    /// The same, with what every version's own table does wrong marked, and not the newest's alone.
+    /// The same, with what every version's own table does wrong marked, and not only the newest's.
     #[must_use]
     pub(super) fn marking_all(mut self) -> Self {
         self.marked = 0;
@@ -193,25 +193,28 @@ impl<'m> Mixes<'m> {
             (*all, *searches) = (*all + tried, *searches + 1);
         }
         let labels = &self.world.labels;
-        let told = |(Untried { workflow, shown }, (tried, searches)): (Untried, (u64, usize))| {
-            let workflow = format!("the {} workflow", labels[workflow]);
-            let claim = match shown {
-                None => format!("which reports of {workflow} are accepted and how its runs end"),
-                Some((page, phase)) => {
-                    let name = &self.world.machines[page].phase(phase).name;
-                    format!(
-                        "what the {} page shows of `{name}` in runs of {workflow}",
-                        labels[page]
-                    )
-                }
+        let reported =
+            |(Untried { workflow, shown }, (tried, searches)): (Untried, (u64, usize))| {
+                let workflow = format!("the {} workflow", labels[workflow]);
+                let claim = match shown {
+                    None => {
+                        format!("which reports of {workflow} are accepted and how its runs end")
+                    }
+                    Some((page, phase)) => {
+                        let name = &self.world.machines[page].phase(phase).name;
+                        format!(
+                            "what the {} page shows of `{name}` in runs of {workflow}",
+                            labels[page]
+                        )
+                    }
+                };
+                let searches = match searches {
+                    1 => "one search".to_owned(),
+                    many => format!("{many} searches"),
+                };
+                format!("{claim} ({tried} situations tried in {searches})")
             };
-            let searches = match searches {
-                1 => "one search".to_owned(),
-                many => format!("{many} searches"),
-            };
-            format!("{claim} ({tried} situations tried in {searches})")
-        };
-        untried.into_iter().map(told).collect()
+        untried.into_iter().map(reported).collect()
     }
 
     /// What goes wrong rests on in any way that the searches so far came by.
@@ -294,7 +297,7 @@ impl<'m> Mixes<'m> {
         own.map(|((_, class), witness)| (*class, witness.clone())).collect()
     }
 
-    /// What is refuted of each version alone.
+    /// What is refuted of each version by itself.
     pub(super) fn all_refuted(&self) -> Vec<Vec<Refuted>> {
         (0..self.world.machines.len()).map(|version| self.refuted_alone(version).clone()).collect()
     }
@@ -305,7 +308,7 @@ impl<'m> Mixes<'m> {
         self.refuted[version].get_or_init(|| refuted_alone(self.world.machines[version]))
     }
 
-    /// What is refuted of a version alone, of claims of a kind, where it is to be marked.
+    /// What is refuted of a version by itself, of claims of a kind, where it is to be marked.
     fn refuted_of(
         &self,
         version: usize,
@@ -314,7 +317,7 @@ impl<'m> Mixes<'m> {
         let marked = version >= self.marked;
         let refuted = |version: usize| self.refuted_alone(version);
         let all = marked.then(|| refuted(version)).into_iter().flatten();
-        // What an older version in use does wrong alone, too, is so today: in the same way.
+        // What an older version in use does wrong by itself, too, is so today: in the same way.
         let case = move |one: &Refuted| {
             let mut older =
                 (0..self.marked).flat_map(refuted).filter(|other| other.rule == one.rule);

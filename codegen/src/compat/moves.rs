@@ -21,7 +21,7 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    /// By a version's table, and by all runs of its workflow in that version alone where it has one.
+    /// By a version's table, and by all runs of its workflow in only that version where it has one.
     pub(super) fn of(world: &World<'_>, version: usize, runs: Option<&Exploration>) -> Self {
         let machine = world.machines[version];
         let value = |state| world.value(version, state);

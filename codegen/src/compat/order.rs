@@ -40,7 +40,7 @@ pub struct Order {
     pub waits: Option<Vec<usize>>,
     /// The same, where refusals that are tolerated are let pass.
     pub sound_waits: Option<Vec<usize>>,
-    /// What goes wrong where nobody waits: the shortest, and what is not tolerated first.
+    /// What goes wrong where no one waits: the shortest, and what is not tolerated first.
     pub bad: Option<(Mix, Class, Witness)>,
     /// What goes wrong on the way by the newest version's own table, too: no wait helps.
     pub alone: Option<(Mix, Class, Witness)>,
@@ -69,7 +69,7 @@ impl Order {
         self.sound_waits.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// What to tell of it where it is not safe.
+    /// What to report of it where it is not safe.
     pub fn worst(&self) -> Option<&(Mix, Class, Witness)> {
         self.alone.as_ref().or(self.bad.as_ref())
     }
@@ -195,7 +195,7 @@ fn permutations(layers: &[Layer]) -> Vec<Vec<Layer>> {
 struct Start {
     mix: usize,
     workflow: usize,
-    /// Whether the backend of the mix before still answers beside this one's.
+    /// Whether the backend of the mix before still answers alongside this one's.
     beside: bool,
 }
 
@@ -251,7 +251,7 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
 }
 
 /// The steps before which to wait so that nothing goes wrong: as few as will do, as late as can be.
-/// Whoever waits before a step lets no run live through it, and starts none until it is done.
+/// Who waits before a step lets no run live through it, and starts none until it is done.
 fn waits(worst: &[Worst], steps: usize) -> Option<Vec<usize>> {
     let mut sets: Vec<u32> = (0..1_u32 << steps).collect();
     sets.sort_by_key(|set| (set.count_ones(), std::cmp::Reverse(*set)));

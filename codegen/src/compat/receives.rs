@@ -1,13 +1,13 @@
-//! What the reports of a run meet on its road, and a second row beside the first that the same reports
-//! move by the workflow's own table alone. What goes wrong with both is that table's own affair; what
-//! goes wrong with the first alone comes of the mix.
+//! What the reports of a run meet on its road, and a second row next to the first that the same reports
+//! move by only the workflow's own table. What goes wrong with both is that table's own affair; what
+//! goes wrong with only the first comes of the mix.
 
 use super::layers::{ReportResult, Value, World};
 use super::mix::Receiver;
 use super::road::{Road, Spot};
 use super::words::{named, said, starts, switched};
 use crate::machine::StateId;
-use crate::runs::{Receive, Sent, Tells};
+use crate::runs::{Describes, Receive, Sent};
 
 /// A report was lost.
 pub(super) const LOST: u8 = 1;
@@ -17,7 +17,7 @@ pub(super) const AGAIN: u8 = 2;
 pub(super) const LATE: u8 = 4;
 /// Both rows went the same way.
 pub(super) const SAME: u8 = 8;
-/// A job has failed for a report that its own version would have accepted: that is told, and what
+/// A job has failed for a report that its own version would have accepted: that is reported, and what
 /// comes after it is not looked at.
 pub(super) const FAILED: u8 = 16;
 
@@ -121,7 +121,7 @@ impl<'w, 'm> Receives<'w, 'm> {
     }
 
     /// Of a run that forgets only the states of the rows are kept: how they came there would make too
-    /// many of them. What went otherwise until then is told of runs without that: from there on the
+    /// many of them. What went otherwise until then is reported of runs without that: from there on the
     /// second row is where the first is, if the workflow's own version knows that state.
     fn forget(&self, row: &mut Row, of: u8) {
         row.set(LOST | SAME, false);
@@ -166,7 +166,7 @@ impl Receive for Receives<'_, '_> {
     }
 }
 
-impl Tells<Row> for Receives<'_, '_> {
+impl Describes<Row> for Receives<'_, '_> {
     fn started(&self, row: &Row) -> String {
         let begins = self.road.receiver(self.road.start());
         starts(self.world, self.road, named(self.world, begins.backend, row.value))

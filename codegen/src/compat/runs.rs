@@ -41,8 +41,8 @@ pub(super) fn search(
         found.lengths.insert(*place, known.length(*end));
     }
     for ((page, class), end) in &model.own {
-        let told = witness(&model.runs, (0, *page, *class), &trail(*end), None);
-        found.own.insert((*page, *class), Witness { alone: true, ..told });
+        let reported = witness(&model.runs, (0, *page, *class), &trail(*end), None);
+        found.own.insert((*page, *class), Witness { alone: true, ..reported });
     }
     let name = |job| workflow.name(job).to_owned();
     let refused = model.refused.iter().map(|&(job, value, by, why)| {

@@ -52,8 +52,8 @@ impl Eye<'_, '_> {
     }
 
     fn view(&self, memory: &Memory, attempted: bool) -> View {
-        let Some((row, phase, told)) = memory else { return View::Upcoming };
-        let ending = self.stepper.ending(row, told.filter(|_| attempted));
+        let Some((row, phase, reported)) = memory else { return View::Upcoming };
+        let ending = self.stepper.ending(row, reported.filter(|_| attempted));
         self.stepper.view(self.phase, row, phase, ending)
     }
 
@@ -167,7 +167,7 @@ impl Model for Watched<'_, '_, '_> {
             let too = eye.is_some_and(|eye| eye.view(&seen.own, false) == View::Unconfirmed);
             self.unconfirmed |= !too;
         }
-        // Where the page takes the row's state for something else that is told, and enough.
+        // Where the page takes the row's state for something else that is reported, and enough.
         let means = |version| self.page.world.meaning(version, row.value);
         let (means, shows) = (means(scenes.model.version()), means(self.page.version));
         if means.is_some() && shows.is_some() && means != shows {
@@ -176,11 +176,11 @@ impl Model for Watched<'_, '_, '_> {
         let passed = |&(job, piece): &(usize, u16)| piece < runs.layout.job(&run.jobs, job).done;
         let Some(done) = self.page.lies(view, passed) else { return };
         let excused = own.is_some_and(|(eye, view)| eye.lies(view, passed) == Some(done));
-        let told = (PathEnd::state(at), done);
+        let reported = (PathEnd::state(at), done);
         if !excused {
-            self.bad.entry(place).or_insert(told);
+            self.bad.entry(place).or_insert(reported);
         } else if place == 0 {
-            self.alone.get_or_insert(told);
+            self.alone.get_or_insert(reported);
         }
     }
 }
@@ -278,7 +278,7 @@ fn watch<'m>(
         otherwise: [false; 2],
     };
     let Explored { model: watched, known, taken_up, exhausted, .. } = explore(watched, LIMITS);
-    let told = |place, end: PathEnd<u32>, done| {
+    let reported = |place, end: PathEnd<u32>, done| {
         let (first, steps) = known.path(end);
         let first = known.state(first).scene as usize;
         let steps = steps.into_iter().map(|(step, _)| scenes.graph.step(step));
@@ -293,9 +293,9 @@ fn watch<'m>(
         id: phase,
         phase: name,
         bad: bad
-            .map(|(&place, &(end, done))| (place, known.length(end), told(place, end, done)))
+            .map(|(&place, &(end, done))| (place, known.length(end), reported(place, end, done)))
             .collect(),
-        alone: watched.alone.map(|(end, done)| (known.length(end), told(0, end, done))),
+        alone: watched.alone.map(|(end, done)| (known.length(end), reported(0, end, done))),
         unconfirmed: watched.unconfirmed,
         otherwise: watched.otherwise,
         tried: taken_up,

@@ -143,7 +143,7 @@ fn from_git(
         if let Err(why) = git(&folder, &["rev-parse", "--git-dir"])? {
             return Err(invalid(format!("git:{reference}: {why}")));
         }
-        // A command is told only where a shell takes the name as it stands, and git for no option.
+        // A command is suggested only where a shell takes the name as it stands, and git for no option.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte);
         let plain = !reference.starts_with('-') && reference.bytes().all(is_plain);
         let how = match plain {
@@ -209,7 +209,7 @@ fn missing(folder: &Path, reference: &str, commit: &str, file: &str) -> io::Resu
 /// What git answers; or, where it fails, the first line of why.
 fn git(folder: &Path, arguments: &[&str]) -> io::Result<Result<Vec<u8>, String>> {
     let mut command = Command::new("git");
-    // Paths are meant as they are written, and nobody is asked for anything.
+    // Paths are meant as they are written, and no one is asked for anything.
     command.arg("-C").arg(folder).arg("--literal-pathspecs").args(arguments);
     command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
     let output = command.output().map_err(|error| {

@@ -31,7 +31,7 @@ enum Way {
 struct Walks<'w, 'm> {
     world: &'w World<'m>,
     road: &'w Road,
-    /// The workflow that reports beside, and who moves rows by each version.
+    /// The workflow that reports alongside, and who moves rows by each version.
     beside: Option<(usize, &'w [Moves])>,
     starts: Vec<At>,
     found: Exploration,
@@ -74,7 +74,7 @@ impl Walks<'_, '_> {
         }
     }
 
-    /// What reports of the workflow beside make of a row.
+    /// What reports of the workflow alongside make of a row.
     fn reports(&self, receiver: Receiver, from: Value) -> impl Iterator<Item = Value> + use<'_> {
         let beside = self.beside.into_iter();
         let all = beside.flat_map(|(workflow, moves)| {
@@ -123,7 +123,7 @@ impl Walks<'_, '_> {
         let world = self.world;
         let receiver = self.road.receiver(spot);
         self.found.tried.views += world.machines.len() as u64;
-        // Whoever moved the row knows what it is.
+        // Who moved the row knows what it is.
         let means = self.means(receiver, value);
         for page in 0..world.machines.len() {
             let Some(shows) = world.meaning(page, value) else {
@@ -142,7 +142,7 @@ impl Walks<'_, '_> {
         }
     }
 
-    /// A row that no backend of a mix can bring to an end, though one version alone could.
+    /// A row that no backend of a mix can bring to an end, though one version by itself could.
     fn stuck(&mut self, known: &Known<Self>) {
         let reached = (0..known.len()).map(|at| (*known.state(at), at));
         let mut reached: Vec<(At, usize)> = reached.filter(|(at, _)| self.is_own(at.1)).collect();
@@ -151,17 +151,17 @@ impl Walks<'_, '_> {
         let versions = || 0..world.machines.len();
         let alone: Vec<BTreeSet<Value>> =
             versions().map(|version| self.ending(Mix::all(version).receiver())).collect();
-        // Whoever meets a backend that is being replaced may meet the one that follows it next.
+        // Who meets a backend that is being replaced may meet the one that follows it next.
         for place in 0..self.road.receivers.len() {
             let spot = Spot { place, back: false };
             let receiver = self.road.receiver(spot);
-            // What one version does from its own start on is no mix's doing.
+            // What one version does from its own start on comes of no mix.
             if place == 0 && receiver.backend == receiver.database {
                 continue;
             }
             let ending = self.ending(receiver);
             for &((_, value), at) in reached.iter().filter(|(at, _)| at.0 == spot) {
-                // What one version calls an end needs nobody to bring it to one.
+                // What one version calls an end needs no one to bring it to one.
                 let is_end = versions()
                     .any(|version| world.meaning(version, value).is_some_and(|means| means.ended));
                 let could_end = alone.iter().any(|alone| alone.contains(&value));
@@ -185,7 +185,7 @@ impl Walks<'_, '_> {
         backend.or_else(|| self.world.meaning(receiver.database, value))
     }
 
-    /// The steps that a backend's application and the runs beside it take from a value, as they want.
+    /// The steps that a backend's application and the runs alongside it take from a value, as they want.
     fn all_wanted(&self, receiver: Receiver, from: Value) -> Vec<Value> {
         let mut wanted = self.wanted(receiver, from);
         wanted.extend(self.reports(receiver, from));
@@ -209,7 +209,7 @@ impl Walks<'_, '_> {
     }
 
     /// The first step that another version would have taken from here, and this mix does not: for it is
-    /// refused, or for nobody takes it; else the first end that is none to this mix.
+    /// refused, or for no one takes it; else the first end that is none to this mix.
     fn why_stuck(&self, receiver: Receiver, from: Value) -> Cause {
         let world = self.world;
         let mut seen = BTreeSet::from([from]);

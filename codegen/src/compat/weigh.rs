@@ -87,12 +87,12 @@ pub struct Comparison<'v> {
     pub exhausted: bool,
     pub(super) world: World<'v>,
     pub(super) moves: Vec<Moves>,
-    /// The claims that do not hold of each version alone.
+    /// The claims that do not hold of each version by itself.
     pub(super) wrong_alone: Vec<Vec<&'static str>>,
 }
 
 impl Comparison<'_> {
-    /// Whether something fails that nobody has accepted, or may fail for all that is known.
+    /// Whether something fails that no one has accepted, or may fail for all that is known.
     pub fn fails(&self) -> bool {
         match self.is_compatible() {
             Some(is_compatible) => !is_compatible,
@@ -298,7 +298,7 @@ impl Weighing {
     }
 
     fn unexplained(&self, new: &Version) -> Vec<Finding> {
-        let told = |(summary, path): (&String, &Vec<String>)| {
+        let reported = |(summary, path): (&String, &Vec<String>)| {
             Finding::about(
                 rules::UNEXPLAINED,
                 Severity::Error,
@@ -307,7 +307,7 @@ impl Weighing {
                 "this is a fault of phasegate: please report the two tables",
             )
         };
-        self.unexplained.iter().map(told).collect()
+        self.unexplained.iter().map(reported).collect()
     }
 }
 

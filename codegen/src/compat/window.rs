@@ -42,7 +42,7 @@ pub fn window(versions: &[Version]) -> Window<'_> {
 }
 
 impl Window<'_> {
-    /// Whether some pair fails that nobody has accepted, or may fail for all that is known.
+    /// Whether some pair fails that no one has accepted, or may fail for all that is known.
     pub fn fails(&self) -> bool {
         self.is_compatible() != Some(true)
     }
@@ -76,19 +76,19 @@ impl Window<'_> {
 
     /// What is broken, once for all mixes that are broken in the same words.
     fn broken(&self) -> Vec<(String, Vec<String>, Vec<Mix>)> {
-        let mut told: Vec<(String, Vec<String>, Vec<Mix>)> = Vec::new();
+        let mut reported: Vec<(String, Vec<String>, Vec<Mix>)> = Vec::new();
         for (mix, verdict) in self.mixes.iter().flatten() {
             let MixSafety::Broken(bad) = verdict else { continue };
             for (class, witness) in bad {
                 let too = witness.too(&self.versions[mix.workflow].source.path);
                 let summary = format!("{}: {}{too}", class.as_str(), witness.summary);
-                match told.iter_mut().find(|(known, _, _)| *known == summary) {
+                match reported.iter_mut().find(|(known, _, _)| *known == summary) {
                     Some((_, _, mixes)) => mixes.push(*mix),
-                    None => told.push((summary, witness.path.0.clone(), vec![*mix])),
+                    None => reported.push((summary, witness.path.0.clone(), vec![*mix])),
                 }
             }
         }
-        told
+        reported
     }
 
     /// All of it for people, below what is said of each pair.
@@ -118,8 +118,8 @@ impl Window<'_> {
                 1 => "\n".to_owned(),
                 many => format!(", and in {} mixes more\n", many - 1),
             };
-            for (step, told) in path.iter().enumerate() {
-                out += &format!("  {:>3}. {told}\n", step + 1);
+            for (step, does) in path.iter().enumerate() {
+                out += &format!("  {:>3}. {does}\n", step + 1);
             }
         }
         out += "\n";

@@ -7,7 +7,7 @@ use super::layers::{By, ReportResult, Value, Why, World};
 use super::mixed::{Mixed, Taken};
 use super::receives::{Received, Receives, Row};
 use super::words::{disagree, named, takes};
-use crate::runs::{Does, Fate, Run, Runs, Step, tell};
+use crate::runs::{Does, Fate, Run, Runs, Step, describe};
 use crate::search::{Known, PathEnd};
 
 /// A run to what goes wrong: where it begins, each step with where the run is then, and what came of
@@ -51,8 +51,8 @@ pub(super) fn witness(
     shown: Shown<'_>,
 ) -> Witness {
     let summary = summary(runs, page, class, trail, shown);
-    let path = tell(runs.workflow, &runs.layout, &runs.receiver, &trail.first, &trail.steps);
-    // Where its job fails for it too, that is told beside it.
+    let path = describe(runs.workflow, &runs.layout, &runs.receiver, &trail.first, &trail.steps);
+    // Where its job fails for it too, that is reported next to it.
     let tolerated = class == Class::DatabaseRefuses;
     Witness {
         tolerated,

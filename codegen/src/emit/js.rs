@@ -157,19 +157,19 @@ fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The element's module beside a status map: `status.js` gives `status-stepper.js`.
+/// The element's module next to a status map: `status.js` gives `status-stepper.js`.
 fn stepper(module: &str) -> String {
     let (stem, ending) = module.rsplit_once('.').unwrap_or((module, "js"));
     format!("{stem}-stepper.{ending}")
 }
 
-/// The manifest beside an element's module: `status-stepper.js` gives `status-stepper.custom-elements.json`.
+/// The manifest next to an element's module: `status-stepper.js` gives `status-stepper.custom-elements.json`.
 fn manifest(stepper: &str) -> String {
     let (stem, _) = stepper.rsplit_once('.').unwrap_or((stepper, ""));
     format!("{stem}.custom-elements.json")
 }
 
-/// The declarations beside a module: `status.js` gives `status.d.ts`.
+/// The declarations next to a module: `status.js` gives `status.d.ts`.
 fn declarations(module: &str) -> String {
     match module.strip_suffix(".mjs") {
         Some(stem) => format!("{stem}.d.mts"),

@@ -11,7 +11,7 @@ use super::{Form, Output, PathRow, PathTarget, Target};
 use crate::artifact::{Artifact, Header};
 use crate::machine::{Expect, JobId, Kind, Machine, Meta, Outcome, ReportKind, StateId};
 
-/// A state machine of one status column, as its transition table says it. States are told by
+/// A state machine of one status column, as its transition table says it. States are named by
 /// their values.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(title = "phasegate view, format 1")]
@@ -238,7 +238,7 @@ impl Target for Json {
     }
 }
 
-/// The schema beside a view: `deploy.json` gives `deploy.schema.json`.
+/// The schema next to a view: `deploy.json` gives `deploy.schema.json`.
 fn view_schema(view: &str) -> String {
     format!("{}.schema.json", view.strip_suffix(".json").unwrap_or(view))
 }
@@ -346,7 +346,7 @@ fn state_view(machine: &Machine, id: StateId) -> StateView {
 
 fn job_view(machine: &Machine, id: JobId) -> JobView {
     let job = machine.job(id);
-    let told = |state: Option<StateId>| state.map(|id| value(machine, id));
+    let reported = |state: Option<StateId>| state.map(|id| value(machine, id));
     let reports = machine.reports(id).into_iter().map(|report| {
         let (kind, name) = match report.kind {
             ReportKind::Start => (ReportKindView::Start, None),
@@ -358,9 +358,9 @@ fn job_view(machine: &Machine, id: JobId) -> JobView {
         ReportView {
             kind,
             name,
-            success: told(report.outcomes.success),
-            failure: told(report.outcomes.failure),
-            cancelled: told(report.outcomes.cancelled),
+            success: reported(report.outcomes.success),
+            failure: reported(report.outcomes.failure),
+            cancelled: reported(report.outcomes.cancelled),
             tolerated: report.tolerated,
         }
     });

@@ -170,7 +170,7 @@ fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word)
 }
 
-/// The types that the generated file has beside the status enum, and what it takes from the
+/// The types that the generated file has in addition to the status enum, and what it takes from the
 /// prelude.
 fn taken_types(machine: &str) -> Vec<String> {
     let mut taken: Vec<String> = [

@@ -1,11 +1,11 @@
 //! The databases: the schema with its guards, and the migrations that lead to it.
 //!
 //! What the guards promise, on both databases and whatever SQL is sent: a row starts in an initial
-//! state and moves along legal transitions alone; its key stays; a key with a history is never
+//! state and moves only along legal transitions; its key stays; a key with a history is never
 //! used again; and the history, which the database writes in the transaction of the change itself,
 //! only grows. What they cannot stop, because nothing in a database can:
 //!
-//! - whoever owns the tables can drop or disable the guards, or make them anew with other rules; on
+//! - the owner of the tables can drop or disable the guards, or make them anew with other rules; on
 //!   PostgreSQL the owner's own triggers can write the history. An application's role should not own
 //!   them: it needs `SELECT, INSERT, UPDATE, DELETE` on the table, `SELECT, INSERT` on the reports and
 //!   `SELECT` on the rest (and `EXECUTE` on `MACHINE_initial`, which everyone has unless your default
@@ -32,10 +32,10 @@
 //! hold a value (an enum without that label) refuses it as ever.
 //!
 //! The audited way out of all that is `MACHINE_force`: it writes what no transition allows, marked in
-//! the history with its reason. On PostgreSQL it is a function that nobody may call until
+//! the history with its reason. On PostgreSQL it is a function that no one may call until
 //! `GRANT EXECUTE` says so, and needs no other right. On SQLite it is a view to INSERT into, for whoever
 //! may write the file: that gives leave for one step, and the UPDATE after it uses the leave up. A leave
-//! that nobody used is there until the next one for the same row takes its place. A retired state is
+//! that no one used is there until the next one for the same row takes its place. A retired state is
 //! entered by force neither; with `events = false`, where no history could say so, nothing is forced.
 //!
 //! A row that was changed while its guard was off is refused at its next step, since its history
@@ -47,7 +47,7 @@
 //! and rename, which SQLite refuses where another trigger or view names what is gone. What follows:
 //!
 //! - the guards go with the old table. `sqlite-guards.sql` puts them back; until then nothing is judged.
-//! - the history takes a legal step of a row from whoever INSERTs one that goes on from where it ends,
+//! - the history takes a legal step of a row from anyone who INSERTs one that goes on from where it ends,
 //!   with the time and the fingerprint of now. The row's next step is then refused, and
 //!   `phasegate check` finds the row.
 //! - the guards fire where a statement sets the status or the key, so that it costs nothing to set other
@@ -102,8 +102,8 @@ use crate::machine::Machine;
 #[derive(Debug)]
 pub struct Sql;
 
-/// What people write to force a row, a statement for each dialect; none without a history, which
-/// alone can say that it was forced.
+/// What people write to force a row, a statement for each dialect; none without a history:
+/// only that can say that it was forced.
 pub(crate) fn force_statements(machine: &Machine) -> Vec<String> {
     let Some(sql) = machine.targets.sql().filter(|sql| sql.events.is_some()) else {
         return Vec::new();

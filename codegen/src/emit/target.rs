@@ -43,7 +43,7 @@ pub trait Target: Sync + 'static {
         false
     }
 
-    /// Tells what is wrong with the section, or with what it makes of the table's names.
+    /// Reports what is wrong with the section, or with what it makes of the table's names.
     fn check(_: &Placed<Self::Row>, _: &Self::Spec, _: &Words<'_>, _: &mut Findings<'_>) {}
 
     /// The artifacts. A pure function of the machine.
@@ -183,7 +183,7 @@ pub struct PathRow {
     pub path: Option<Text>,
 }
 
-/// A target that is one file, and what stands beside that.
+/// A target that is one file, and what stands next to it.
 #[derive(Clone, Debug)]
 pub struct PathTarget {
     /// The file, from the root, with `/`.
@@ -214,7 +214,7 @@ pub(super) fn or(given: Option<&Text>, default: impl FnOnce() -> String) -> Stri
     given.map_or_else(default, |given| given.get_ref().clone())
 }
 
-/// Tells of a name that is none: `^[A-Za-z_][A-Za-z0-9_]*$`.
+/// Reports a name that is none: `^[A-Za-z_][A-Za-z0-9_]*$`.
 pub(super) fn plain(given: Option<&Text>, findings: &mut Findings<'_>) {
     let Some(given) = given.filter(|given| given.get_ref() != LOST) else { return };
     let name = given.get_ref();
@@ -227,7 +227,7 @@ pub(super) fn plain(given: Option<&Text>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Tells what a list holds twice.
+/// Reports what a list holds twice.
 pub(super) fn twice<T, K: Eq + Hash>(
     list: impl IntoIterator<Item = impl Borrow<Spanned<T>>>,
     key: impl Fn(&T) -> K,
@@ -243,7 +243,7 @@ pub(super) fn twice<T, K: Eq + Hash>(
     }
 }
 
-/// Tells of a list that is empty, unless what was in it could not be read.
+/// Reports a list that is empty, unless what was in it could not be read.
 pub(super) fn empty<T, R>(
     row: &Placed<R>,
     key: &str,

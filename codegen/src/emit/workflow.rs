@@ -283,7 +283,7 @@ impl Github<'_> {
             Runs::WhenAllSucceeded => given,
             Runs::WhenAllPassed(jobs) => {
                 let each = jobs.iter().map(|&job| self.passed(job));
-                // Whoever adds a job of his own to `needs` waits for that one, too.
+                // Who adds a job of his own to `needs` waits for that one, too.
                 [NONE_FAILED.to_owned()].into_iter().chain(each).collect::<Vec<_>>().join(" && ")
             }
             Runs::Always => format!("always() && {given}"),

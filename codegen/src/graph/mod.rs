@@ -142,7 +142,7 @@ struct Edge {
     is_legal: bool,
 }
 
-/// What is written beside an end that every open state leads to.
+/// What is written next to an end that every open state leads to.
 const FROM_ALL: &str = "every open state";
 
 /// How an end looks: its class, the sign before its title, its line and its fill.

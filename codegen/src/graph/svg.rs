@@ -231,7 +231,7 @@ impl<'c, 'm> Canvas<'c, 'm> {
             nodes: machine.state_ids().map(|id| self.shape(id)).collect(),
             legend,
         };
-        let text = picture.render().expect("the template prints strings alone");
+        let text = picture.render().expect("the template only prints strings");
         format!("{}\n", text.trim_end())
     }
 

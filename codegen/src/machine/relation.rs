@@ -231,17 +231,17 @@ impl super::Machine {
             .filter(|&from| from != via && self.can_become(from, via))
             .flat_map(|from| self.next(via).map(move |to| (from, to)))
             .filter(|&(from, to)| to != via && self.kind(from, to) == Some(Kind::Skip))
-            .take(MOST_TOLD + 1)
+            .take(MOST_SHOWN + 1)
             .map(|(from, to)| format!("{} -> {}", name(from), name(to)))
             .collect();
-        let told = opened[..opened.len().min(MOST_TOLD)].join(", ");
+        let shown = opened[..opened.len().min(MOST_SHOWN)].join(", ");
         match opened.len() {
             0 => format!("`{}` opens no skip", name(via)),
-            n if n > MOST_TOLD => format!("without `{}`: {told}, and more", name(via)),
-            _ => format!("without `{}`: {told}", name(via)),
+            n if n > MOST_SHOWN => format!("without `{}`: {shown}, and more", name(via)),
+            _ => format!("without `{}`: {shown}", name(via)),
         }
     }
 }
 
 /// The most skips that one sentence lists.
-const MOST_TOLD: usize = 24;
+const MOST_SHOWN: usize = 24;

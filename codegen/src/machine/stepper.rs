@@ -1,5 +1,5 @@
 //! What the stepper shows (rule 6): a function of the accepted history and the last `attempted`,
-//! told forward, a state and a phase at a time. What is shown of a phase hangs on where the row
+//! worked out forward, a state and a phase at a time. What is shown of a phase hangs on where the row
 //! stands and on what is remembered of that phase, and on nothing else.
 
 use std::collections::HashMap;
@@ -64,7 +64,7 @@ pub(crate) enum Hidden {
     No,
 }
 
-/// Tells what is shown, a state at a time.
+/// Works out what is shown, a state at a time.
 #[derive(Debug)]
 pub(crate) struct Stepper<'m> {
     machine: &'m Machine,

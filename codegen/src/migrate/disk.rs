@@ -69,7 +69,7 @@ pub(super) fn write(root: &Path, files: &[NewFile]) -> io::Result<()> {
         let path = root.join(&file.path);
         if let Err(error) = write_new(root, &path, &file.text) {
             for path in written {
-                // The first error is the one to tell. A migration that is a folder leaves none behind.
+                // The first error is the one to report. A migration that is a folder leaves none behind.
                 let _ = fs::remove_file(&path);
                 let _ = path.parent().map(fs::remove_dir);
             }

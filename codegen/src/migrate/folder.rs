@@ -1,4 +1,4 @@
-//! What lies in a folder of migrations, whoever put it there.
+//! What lies in a folder of migrations, no matter who put it there.
 
 use std::fs;
 use std::io::{self, Read as _};

@@ -65,8 +65,8 @@ impl Line {
             let message = format!(
                 "the table of past migrations is no longer called as it was written: `{last}` leads to it"
             );
-            let help = "give it that number back, or remove it where it is a copy; `phasegate \
-                        migrate` alone writes tables here";
+            let help = "give it that number back, or remove it where it is a copy; only \
+                        `phasegate migrate` writes tables here";
             reader.report(rules::MIGRATION_EDITED, &past.path, message, help);
         }
     }
@@ -88,7 +88,7 @@ impl Line {
             let is_ours = |name: &str| ours.contains(&(at.trim_end_matches('/'), name));
             for entry in folder.entries.iter().filter(|entry| !is_ours(&entry.name)) {
                 let shown = format!("{}{at}{}", self.base, entry.name);
-                // A place in a chain is nobody's own.
+                // A place in a chain is no one's own.
                 let mut same = folder.entries.iter().filter(|other| {
                     other.chain.is_none() && other.version == entry.version && is_ours(&other.name)
                 });

@@ -32,7 +32,7 @@ pub(super) struct Line {
 
 impl Line {
     /// Where one folder holds a folder for each dialect, these are numbered together; any other
-    /// folder is numbered alone.
+    /// folder is numbered by itself.
     pub(super) fn all(sql: &SqlTarget, root: &Path) -> Vec<Self> {
         let mut bases: BTreeMap<String, BTreeMap<Dialect, String>> = BTreeMap::new();
         for (&dialect, path) in &sql.migrations {

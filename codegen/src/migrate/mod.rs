@@ -1,4 +1,4 @@
-//! The way from the table that was migrated to last to the table as it is: new files beside those
+//! The way from the table that was migrated to last to the table as it is: new files next to those
 //! that are there, never a byte of which changes.
 
 mod disk;
@@ -50,7 +50,7 @@ pub enum Ask {
     Changes,
     /// The same, where other columns may have the enum type whose labels are renamed.
     ChangesOfShared,
-    /// The table alone, as that which the databases are at already: whatever led there was written
+    /// Only the table, as that which the databases are at already: whatever led there was written
     /// by hand.
     Baseline,
     /// The migrations that take everything of phasegate's out of the databases again.
@@ -58,7 +58,7 @@ pub enum Ask {
 }
 
 /// Writes the next migrations of each dialect where the table has changed for the database, and
-/// the table beside them. Whatever exists is left as it is; where something is wrong, nothing is
+/// the table next to them. Whatever exists is left as it is; where something is wrong, nothing is
 /// written.
 ///
 /// # Errors
@@ -196,8 +196,8 @@ fn plan(
         let mut plan = Plan::new(loaded, line, state);
         // What the files say is not what was migrated to, so that nothing can be said of the way on.
         let new = if state.findings.is_empty() { plan.files(ask)? } else { Vec::new() };
-        let told = state.findings.iter().chain(&plan.findings);
-        for finding in told {
+        let reported = state.findings.iter().chain(&plan.findings);
+        for finding in reported {
             if !migrated.findings.contains(finding) {
                 migrated.findings.push(finding.clone());
             }

@@ -81,7 +81,7 @@ impl Plan<'_> {
     pub(super) fn note_renames(&mut self, old: &Machine, dialect: Dialect) {
         let machine = &self.loaded.machine;
         let sql = machine.targets.sql();
-        // Elsewhere a label is renamed, or nobody else writes while a migration runs.
+        // Elsewhere a label is renamed, or no one else writes while a migration runs.
         let moves = sql.filter(|sql| dialect == Dialect::Postgres && sql.storage == Storage::Text);
         for (from, to) in renamed(old, machine) {
             let state = machine.find_value(to).map(|id| machine.state(id).name.clone());

@@ -19,7 +19,7 @@ pub(super) struct Reader<'r> {
 enum Differs {
     Missing,
     Edited,
-    /// By its line ends alone.
+    /// Only by its line ends.
     LineEnds,
     /// By a byte order mark at its start.
     Mark,
@@ -77,7 +77,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A table that was migrated to; what is wrong with one of this machine, or of nobody, is told.
+    /// A table that was migrated to; what is wrong with one of this machine, or of no one, is reported.
     pub(super) fn snapshot(&mut self, path: &str, machine: &str) -> Option<(Snapshot, Machine)> {
         let mut parsed = None;
         let read = self.text(path, |text| {

@@ -39,7 +39,7 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// A text with line feeds alone: what version control keeps, and no part of a table's meaning.
+/// A text with line feeds only: what version control keeps, and no part of a table's meaning.
 pub(super) fn plain(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }

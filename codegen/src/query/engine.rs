@@ -122,7 +122,7 @@ fn escaped(name: &str) -> String {
     format!("`{}`", name.replace('\\', r"\\").replace('`', r"\`"))
 }
 
-/// Snowflake keeps a name that nobody quoted in capitals: most are.
+/// Snowflake keeps a name that no one quoted in capitals: most are.
 fn upper(name: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.chars().all(plain) { quoted(&name.to_ascii_uppercase()) } else { quoted(name) }

@@ -9,7 +9,7 @@ rows! { COMPAT
         why: "An older backend or database refuses reports of it (422 unknown-status), and an \
                 older page shows it as unknown. A report of an optional state is tolerated, so that \
                 its job goes on; one that is not fails its job. Rows that a newer version has put \
-                there are judged by the database alone once the backend is rolled back.",
+                there are judged only by the database once the backend is rolled back.",
         example: Words("`smoke_passed` between `deploying` and `succeeded`"),
         mend: "roll out the database and the backend before what reports it. Where no order is \
                 safe: release the state with its transitions first, and what reports it later; \
@@ -40,7 +40,7 @@ rows! { COMPAT
     VALUE_CHANGED "value-changed" {
         looks_for: "a state is stored and sent as another value",
         why: "To every other version the new value is a state that it lacks, and the old one is one \
-                that it alone still reports.",
+                that only it still reports.",
         example: Words("`value = \"smoke-passed\"` became `value = \"smoke_ok\"`"),
         mend: "keep the `value`; what is stored otherwise is a state of its own, which is added, \
                 and this one retired; or accept it",
@@ -137,7 +137,7 @@ rows! { COMPAT
     PHASES_REORDERED "phases-reordered" {
         looks_for: "the phases stand in another order",
         why: "What is reported of a phase says something of the ones before it: pages of two \
-                versions tell the same history differently, and a row that goes on to one may go \
+                versions show the same history differently, and a row that goes on to one may go \
                 back to the other.",
         example: Words("`test` stood before `build`, and stands after it now"),
         mend: "keep the order of the phases; or accept that, until page and workflow are of one \
@@ -225,8 +225,8 @@ rows! { COMPAT
 
     TOLERATION_GAINED "toleration-gained" {
         looks_for: "a report is tolerated that was not",
-        why: "Its loss harms nothing any more: what comes after it is accepted without it by the \
-                newer version alone.",
+        why: "Its loss harms nothing any more: but only the newer version accepts what comes \
+                after it without it.",
         example: Words("`smoke_passed` has become optional"),
         mend: "roll out the database and the backend before the workflow; where no order is safe, \
                 declare the steps that go on without it one release earlier",
@@ -356,7 +356,7 @@ rows! { COMPAT
     REFUTED_ALONE "refuted-alone" {
         looks_for: "a version's own table makes runs go wrong, whatever it runs alongside",
         why: "No order of a rollout helps where every layer of the newer version together fails \
-                jobs, leaves rows open or tells what is not so. What the older one alone does wrong in \
+                jobs, leaves rows open or shows what is not so. What the older one does wrong by itself in \
                 the same way, whether the newer one mends it or not, is no reason against it.",
         example: Words("the newer table's concluding job no longer needs `deploy`, which may have \
             failed when it says `succeeded`"),

@@ -273,7 +273,7 @@ rows! { LIVE
 
     HISTORY_GAP "history-gap" {
         looks_for: "steps whose numbers have gaps",
-        why: "Somebody deleted steps: the history no longer tells what happened.",
+        why: "Somebody deleted steps: the history no longer says what happened.",
         example: Words("steps of a test were deleted with the triggers off"),
         mend: "restore them from a backup",
     }

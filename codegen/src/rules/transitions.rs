@@ -109,7 +109,7 @@ path = ["sent", "packed"]
 
     MISPLACED_STAR "misplaced-star" {
         looks_for: "a `\"*\"` in a place where it does not stand for all states",
-        why: "`\"*\"` stands alone, as the whole of `from` or of `to`. In a list or a path it has \
+        why: "`\"*\"` is the whole of `from` or of `to`. In a list or a path it has \
             no meaning.",
         example: Lines {
             wrong: r#"

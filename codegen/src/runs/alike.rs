@@ -1,5 +1,5 @@
 //! Jobs that are alike: exchange two of them, with the states that they report, and the table says
-//! the same. Of the runs that differ by such an exchange alone one stands for all.
+//! the same. Of the runs that differ only by such an exchange, one stands for all.
 
 use std::cmp::Ordering;
 

@@ -64,7 +64,7 @@ impl Layout {
         SmallVec::from_elem(0, self.words)
     }
 
-    /// The number that tells where one job is.
+    /// The number that says where one job is.
     pub(crate) fn code(&self, jobs: &Jobs, job: usize) -> u64 {
         let Field { word, shift, mask, .. } = self.fields[job];
         jobs[word] >> shift & mask

@@ -26,6 +26,6 @@ pub(crate) use job::{Job, JobResult};
 pub(crate) use layout::{Jobs, Layout};
 pub(crate) use next::{Receive, Run, Runs, Sent, Taken};
 pub use path::Path;
-pub(crate) use path::{Departure, Tells, judged, legal, tell};
+pub(crate) use path::{Departure, Describes, describe, judged, legal};
 pub(crate) use step::{Does, Fate, Step};
 pub(crate) use workflow::{Decides, Plan, Workflow, Written, phase_of};

@@ -196,7 +196,7 @@ impl<C: Receive> Runs<'_, '_, C> {
     }
 
     /// How a job ends that its own condition skips. Where it counts as one that succeeded, and neither its
-    /// work nor a condition that somebody wrote tells the two apart, they are one: else the situations
+    /// work nor a condition that somebody wrote distinguishes the two, they are one: else the situations
     /// would double with each such job.
     fn skipped(&self, jobs: &Jobs, job: usize) -> JobResult {
         if self.layout.keeps_done || self.workflow.is_written() {
@@ -301,7 +301,7 @@ impl<C: Receive> Runs<'_, '_, C> {
     }
 
     /// A job of a workflow that somebody wrote whose turn it is and which reports nothing. When it
-    /// ends matters to nobody, so that it ends first.
+    /// ends matters to no one, so that it ends first.
     pub(crate) fn silent(&self, jobs: &Jobs) -> Option<usize> {
         let of_table = self.workflow.machine.jobs.len();
         (of_table..self.workflow.plans.len())

@@ -26,7 +26,7 @@ pub(crate) struct Departure {
 }
 
 /// How a model words what others than the jobs do.
-pub(crate) trait Tells<R> {
+pub(crate) trait Describes<R> {
     /// How it begins.
     fn started(&self, row: &R) -> String;
     /// A report that is delivered, its answer, and whether it was refused.
@@ -37,15 +37,15 @@ pub(crate) trait Tells<R> {
     }
 }
 
-/// Tells a run: where it begins, and each step with where the run is after it.
-pub(crate) fn tell<R>(
+/// Describes a run: where it begins, and each step with where the run is after it.
+pub(crate) fn describe<R>(
     workflow: &Workflow<'_>,
     layout: &Layout,
-    told: &impl Tells<R>,
+    words: &impl Describes<R>,
     first: &Run<R>,
     steps: &[(Step, Run<R>)],
 ) -> Path {
-    let mut lines = vec![told.started(&first.row)];
+    let mut lines = vec![words.started(&first.row)];
     lines.extend(skipped(workflow, layout, &layout.waiting(), &first.jobs));
     let departs = |before: &Jobs, after: &Jobs, step| match workflow.is_written() {
         true => departure(workflow, layout, before, after, step),
@@ -54,12 +54,12 @@ pub(crate) fn tell<R>(
     let mut departed = departs(&layout.waiting(), &first.jobs, Step::AgainAll);
     let mut before = first;
     for (step, after) in steps {
-        lines.push(line(workflow, layout, told, before, *step));
+        lines.push(line(workflow, layout, words, before, *step));
         if step.job().is_some() {
             lines.extend(skipped(workflow, layout, &before.jobs, &after.jobs));
         }
         departed = match departs(&before.jobs, &after.jobs, *step) {
-            // What nobody says for want of it is not the fault of one before it.
+            // What no one says for want of it is not the fault of one before it.
             Some(replaced) if replaced.is_replaced => Some(replaced),
             found => departed.or(found),
         };
@@ -108,7 +108,7 @@ fn departure(
 fn line<R>(
     workflow: &Workflow<'_>,
     layout: &Layout,
-    told: &impl Tells<R>,
+    words: &impl Describes<R>,
     before: &Run<R>,
     step: Step,
 ) -> String {
@@ -116,13 +116,13 @@ fn line<R>(
         let (what, bad) = if fate == Fate::Undelivered {
             (format!("its report of {} is lost", workflow.machine.state(state).name), true)
         } else {
-            told.says(&before.row, state, attempted)
+            words.says(&before.row, state, attempted)
         };
         // What a job that relies on it makes of its loss.
         if bad && !tolerated { format!("{what}; the job fails") } else { what }
     };
     let (job, does) = match step {
-        Step::Switched { to } => return told.switched(&before.row, to),
+        Step::Switched { to } => return words.switched(&before.row, to),
         Step::AgainAll => return "the run is started again: all jobs".to_owned(),
         Step::AgainFailed => return "the run is started again: only the failed jobs".to_owned(),
         Step::Job { job, does } => (job, does),

@@ -36,7 +36,7 @@ pub(crate) trait Model {
         0
     }
 
-    /// What one step costs, beside those of a model whose states are a word.
+    /// What one step costs more than one of a model whose states are a word.
     fn weight(&self) -> u64 {
         1
     }

@@ -200,7 +200,7 @@ pub struct JobRow {
     /// Jobs that must have succeeded first, with all that they need.
     #[schemars(with = "Option<Vec<String>>", length(min = 1))]
     pub needs: Option<Spanned<Vec<Text>>>,
-    /// A concluding job: runs whatever became of the jobs it needs, and reports its outcome alone.
+    /// A concluding job: runs whatever became of the jobs it needs, and reports only its outcome.
     #[schemars(with = "Option<bool>")]
     pub always: Option<Spanned<bool>>,
     /// Its own condition may skip it, and that is no failure.

@@ -142,14 +142,14 @@ impl Reader<'_> {
         Some(table)
     }
 
-    /// A text that is the stand-in for a lost one would pass for lost, and never be told of.
+    /// A text that is the stand-in for a lost one would pass for lost, and never be reported.
     fn refuse_stand_ins(&mut self, value: &mut Value<'_>) {
         let span = value.span();
         match value.get_mut() {
             DeValue::String(text) if text == LOST => {
                 let message = "the text is a single NUL character";
                 let help = "write what was meant, without control characters";
-                self.refusals.tell(rules::CONTROL_CHARACTER, span, message, help);
+                self.refusals.add(rules::CONTROL_CHARACTER, span, message, help);
             }
             DeValue::Array(items) => {
                 for item in items.iter_mut() {
@@ -181,7 +181,7 @@ impl Reader<'_> {
                 let message =
                     format!("the format {} is not known", suggest::cut(&number.to_string()));
                 let help = "this phasegate reads `format = 1`";
-                self.refusals.tell(rules::UNKNOWN_FORMAT, value.span(), message, help);
+                self.refusals.add(rules::UNKNOWN_FORMAT, value.span(), message, help);
                 None
             }
             other => {
@@ -194,7 +194,7 @@ impl Reader<'_> {
 
     fn missing(&mut self, key: &str, help: &str) {
         let message = format!("the table lacks `{key}`");
-        self.refusals.tell(rules::MISSING_KEY, 0..0, message, help);
+        self.refusals.add(rules::MISSING_KEY, 0..0, message, help);
     }
 
     fn rows<T: DeserializeOwned>(

@@ -28,7 +28,7 @@ impl<'s> Refusals<'s> {
         self.findings.finish()
     }
 
-    pub(super) fn tell(
+    pub(super) fn add(
         &mut self,
         rule: &'static Rule,
         span: Range<usize>,
@@ -40,7 +40,7 @@ impl<'s> Refusals<'s> {
 
     pub(super) fn wrong_type(&mut self, span: Range<usize>, found: &str, key: &str, wanted: &str) {
         let message = format!("`{key}` is {}, not {wanted}", with_article(found));
-        self.tell(rules::WRONG_TYPE, span, message, format!("write {wanted}"));
+        self.add(rules::WRONG_TYPE, span, message, format!("write {wanted}"));
     }
 
     pub(super) fn unknown_keys<'k>(
@@ -54,7 +54,7 @@ impl<'s> Refusals<'s> {
         keys.sort_by_key(|(span, _)| span.start);
         for (span, key) in keys {
             if self.findings.is_full() {
-                self.tell(rules::UNKNOWN_KEY, span, "", "");
+                self.add(rules::UNKNOWN_KEY, span, "", "");
                 continue;
             }
             let near = suggest::nearest(key, known.iter().copied());
@@ -64,7 +64,7 @@ impl<'s> Refusals<'s> {
                 None => format!("the keys are {known}"),
             };
             let message = format!("`{}` is not a key of {what}", suggest::shown(key));
-            self.tell(rules::UNKNOWN_KEY, span, message, help);
+            self.add(rules::UNKNOWN_KEY, span, message, help);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! One row of the file. Serde does the reading; what it refuses becomes a finding and is taken
-//! out, or put in where it is missing, and the row is read again: one run tells everything that is
+//! out, or put in where it is missing, and the row is read again: one run reports everything that is
 //! wrong.
 
 #![allow(
@@ -52,7 +52,7 @@ impl Refusals<'_> {
             } else {
                 let Some(key) = key_over(&row, &at) else {
                     let message = format!("{what} cannot be read: {}", suggest::cut(message));
-                    self.tell(
+                    self.add(
                         rules::WRONG_TYPE,
                         at,
                         message,
@@ -60,15 +60,15 @@ impl Refusals<'_> {
                     );
                     return None;
                 };
-                let is_told = mending.count(&key) <= MOST_PER_KEY;
-                let at = match words_for::<T>(&row, &at, message).filter(|_| is_told) {
+                let is_reported = mending.count(&key) <= MOST_PER_KEY;
+                let at = match words_for::<T>(&row, &at, message).filter(|_| is_reported) {
                     Some((at, words)) => {
                         let wanted = Wanted::words(&words, message);
                         self.wrong_value(what, &key, &row, &at, &kinds.at(&row, &at), &wanted);
                         at
                     }
                     None => {
-                        if is_told {
+                        if is_reported {
                             self.refusal(what, &key, &row, &at, &kinds, message);
                         }
                         at
@@ -97,7 +97,7 @@ impl Refusals<'_> {
                 }
                 None => (what.to_owned(), format!("add `{key}` to {what}")),
             };
-            self.tell(rules::MISSING_KEY, at.clone(), format!("{what} lacks `{key}`"), help);
+            self.add(rules::MISSING_KEY, at.clone(), format!("{what} lacks `{key}`"), help);
         }
         put(row, at, key).then_some(())
     }
@@ -178,7 +178,7 @@ impl Refusals<'_> {
             None => format!("it is one of {known}"),
         };
         let message = format!("`{}` is not a value of `{key}`", suggest::shown(value));
-        self.tell(rules::UNKNOWN_VALUE, at.clone(), message, help);
+        self.add(rules::UNKNOWN_VALUE, at.clone(), message, help);
     }
 
     /// A value of another type than its key takes.
@@ -198,7 +198,7 @@ impl Refusals<'_> {
         };
         let key = suggest::shown(key);
         let message = format!("{inner}`{key}` of {what} has {found} where {} belongs", wanted.what);
-        self.tell(rules::WRONG_TYPE, at.clone(), message, wanted.help(found));
+        self.add(rules::WRONG_TYPE, at.clone(), message, wanted.help(found));
     }
 }
 

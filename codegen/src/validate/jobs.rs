@@ -160,7 +160,7 @@ pub(super) fn cycles(draft: &mut Draft<'_>) {
     // from twice.
     let mut tried = vec![0; needs.len()];
     let mut place: Vec<Option<usize>> = vec![None; needs.len()];
-    let mut told = vec![false; needs.len()];
+    let mut reported = vec![false; needs.len()];
     for start in 0..needs.len() {
         let mut path = vec![start];
         place[start] = Some(0);
@@ -172,8 +172,8 @@ pub(super) fn cycles(draft: &mut Draft<'_>) {
             };
             tried[job] += 1;
             if let Some(at) = place[next] {
-                if !path[at..].iter().rev().any(|&job| told[job]) {
-                    path[at..].iter().for_each(|&job| told[job] = true);
+                if !path[at..].iter().rev().any(|&job| reported[job]) {
+                    path[at..].iter().for_each(|&job| reported[job] = true);
                     circle(draft, &path[at..]);
                 }
             } else if tried[next] == 0 {

@@ -164,7 +164,7 @@ impl<'t> Draft<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.findings.tell(rule, Severity::Warning, span, message, help);
+        self.findings.add(rule, Severity::Warning, span, message, help);
     }
 
     fn row(&self, state: StateId) -> &'t Placed<StateRow> {
@@ -194,7 +194,7 @@ impl<'t> Draft<'t> {
 
     /// The state of a name; where there is none a finding, and the state that was probably meant.
     fn state(&mut self, name: &'t Text, what: &str) -> Option<Resolved> {
-        // Names of states beyond the limit are not looked at; that there are any is told of.
+        // Names of states beyond the limit are not looked at; that there are any is reported.
         if name.get_ref() == LOST || self.table.state.len() > crate::machine::MAX_STATES {
             self.broken = true;
             let &index = self.states.get(name.get_ref().as_str())?;
@@ -213,7 +213,7 @@ impl<'t> Draft<'t> {
 
     /// A finding about a name that stands for nothing, and the nearest that stands for something.
     /// Where some names are `unread` it may be one of them, and two findings about that would be
-    /// one too many: it is told of only where another is near.
+    /// one too many: it is reported only where another is near.
     fn unknown(
         &mut self,
         rule: &'static Rule,

@@ -150,7 +150,7 @@ pub(super) fn values(draft: &mut Draft<'_>) {
         }
         if let Some(first) = seen.insert(text, at)
             && table.state[first].name.get_ref() != row.name.get_ref()
-            // Where one of them is called that, the value of the other is told of.
+            // Where one of them is called that, the value of the other is reported.
             && !draft.states.contains_key(text)
         {
             let span = row.value.as_ref().unwrap_or(&row.name).span();

@@ -164,7 +164,7 @@ pub(super) fn ends_that_are_not_left(draft: &mut Draft<'_>) {
 
 pub(super) fn reachable(draft: &mut Draft<'_>) {
     let Some(relation) = draft.whole_relation().filter(|_| draft.starts_known) else { return };
-    // Whoever could not say whether it is retired may be.
+    // A state whose `retired` could not be read may be retired.
     let may_be_held =
         |&state: &StateId| draft.is_retired(state) || draft.row(state).has_lost("retired");
     let sources = draft.initial.iter().copied().chain(draft.state_ids().filter(may_be_held));

@@ -62,7 +62,7 @@ pub(super) fn paths(draft: &mut Draft<'_>) {
     }
     let outputs = outputs(draft);
     let mut sound = true;
-    // One that is given for several is told of once.
+    // One that is given for several is reported once.
     let mut seen = HashSet::new();
     for (path, form) in outputs.iter().filter_map(|(_, it)| Some((it.given?, it.form))) {
         let text = path.get_ref();
@@ -182,12 +182,12 @@ fn shared(draft: &mut Draft<'_>, outputs: Vec<(Range<usize>, Output<'_>)>) {
     // A folder sorts right before what lies in it.
     all.sort_by_key(|written| format!("{}/", written.path));
     let mut above: Option<&Written> = None;
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     for written in &all {
         if let Some(other) = above
             && format!("{}/", written.path).starts_with(&format!("{}/", other.path))
         {
-            if !told.insert((&other.what, &written.what)) {
+            if !reported.insert((&other.what, &written.what)) {
                 continue;
             }
             // The place is that of a path which somebody wrote, the later of two.

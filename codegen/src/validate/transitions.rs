@@ -83,8 +83,8 @@ impl Pairs {
 /// A state of a row, and where the row names it.
 type Named = (Resolved, Range<usize>);
 
-/// Of one row so many pairs are told to be listed twice.
-const MOST_TOLD: usize = 16;
+/// Of one row so many pairs are reported as listed twice.
+const MOST_SHOWN: usize = 16;
 
 pub(super) fn expand(draft: &mut Draft<'_>) {
     let table = draft.table;
@@ -164,13 +164,13 @@ fn row<'t>(draft: &mut Draft<'t>, endless: &[u64], placed: &'t Placed<Transition
                 for (to, span) in &to {
                     refuse_retired(draft, *to, span);
                 }
-                let mut told = 0;
+                let mut reported = 0;
                 for (from, _) in &from {
                     for (to, span) in &to {
                         if draft.pairs.are_too_many() {
                             return;
                         }
-                        add(draft, &mut told, *from, *to, span);
+                        add(draft, &mut reported, *from, *to, span);
                     }
                 }
             }
@@ -226,12 +226,12 @@ fn path<'t>(draft: &mut Draft<'t>, path: &'t toml::Spanned<Vec<Text>>, lost: boo
         draft.on_the_way.extend(state.iter().map(|(found, _)| found.state.index()));
         states.push(state);
     }
-    let mut told = 0;
+    let mut reported = 0;
     for step in states.windows(2) {
         if let [Some((from, _)), Some((to, span))] = step {
             refuse_retired(draft, *to, span);
             if !draft.pairs.are_too_many() {
-                add(draft, &mut told, *from, *to, span);
+                add(draft, &mut reported, *from, *to, span);
             }
         }
     }
@@ -239,8 +239,7 @@ fn path<'t>(draft: &mut Draft<'t>, path: &'t toml::Spanned<Vec<Text>>, lost: boo
 
 fn misplaced_star(draft: &mut Draft<'_>, name: &Text, what: &str) {
     let message = format!("`\"*\"` stands in {what}");
-    let help =
-        "`\"*\"` stands alone, as `from = \"*\"` or `to = \"*\"`: every state that has no outcome";
+    let help = "`\"*\"` takes no list around it: `from = \"*\"` or `to = \"*\"` is every state that has no outcome";
     draft.error(rules::MISPLACED_STAR, name.span(), message, help);
 }
 
@@ -295,7 +294,7 @@ fn resolve<'t>(draft: &mut Draft<'t>, names: &'t [Text], what: &str) -> Vec<Name
 
 /// A row with `"*"`: every pair of these states that are not the same.
 fn star(draft: &mut Draft<'_>, from: &[u64], to: &[Named]) {
-    let mut told = 0;
+    let mut reported = 0;
     for (found, span) in to {
         refuse_retired(draft, *found, span);
         if draft.pairs.are_too_many() {
@@ -305,8 +304,8 @@ fn star(draft: &mut Draft<'_>, from: &[u64], to: &[Named]) {
         let mut from = from.to_vec();
         from[to.index() / 64] &= !(1 << (to.index() % 64));
         let twice = draft.pairs.star(&from, to);
-        if let Some(twice) = twice.filter(|_| found.sure && told < MOST_TOLD) {
-            told += 1;
+        if let Some(twice) = twice.filter(|_| found.sure && reported < MOST_SHOWN) {
+            reported += 1;
             let message = format!(
                 "two `\"*\"` rows list the transition `{}` -> `{}`",
                 shown(draft.name(twice)),
@@ -327,16 +326,22 @@ fn refuse_retired(draft: &mut Draft<'_>, to: Resolved, span: &Range<usize>) {
     }
 }
 
-/// A pair that is listed by name; `told` counts what was told of the row.
-fn add(draft: &mut Draft<'_>, told: &mut usize, from: Resolved, to: Resolved, span: &Range<usize>) {
+/// A pair that is listed by name; `reported` counts what was reported of the row.
+fn add(
+    draft: &mut Draft<'_>,
+    reported: &mut usize,
+    from: Resolved,
+    to: Resolved,
+    span: &Range<usize>,
+) {
     let (pair, sure) = ((from.state, to.state), from.sure && to.sure);
     let twice = draft.pairs.name(from.state, to.state);
     if !sure && !twice {
         draft.guesses.insert(pair);
     }
     // A pair that was guessed may be another one.
-    if twice && sure && !draft.guesses.remove(&pair) && *told < MOST_TOLD {
-        *told += 1;
+    if twice && sure && !draft.guesses.remove(&pair) && *reported < MOST_SHOWN {
+        *reported += 1;
         let message = format!(
             "the transition `{}` -> `{}` is listed twice",
             shown(draft.name(from.state)),
@@ -356,7 +361,7 @@ pub(super) fn close(draft: &mut Draft<'_>) {
     let pairs = draft.pairs.all(states).take(MAX_TRANSITIONS);
     match Relation::close(states, optional, pairs) {
         Ok(relation) => draft.relation = Some(Rc::new(relation)),
-        // The pairs themselves are within the limit, or that was told already.
+        // The pairs themselves are within the limit, or that was reported already.
         Err(_) if draft.pairs.are_too_many() => {}
         Err(_) => {
             let span = draft.table.transition.first().map_or(0..0, |placed| placed.span.clone());

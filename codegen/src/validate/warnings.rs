@@ -11,7 +11,7 @@ use crate::rules::{self, Rule};
 use crate::suggest::shown;
 use crate::table::{JobRow, Placed};
 
-/// Of more states than these one warning is told for all.
+/// Of more states than these one warning is reported for all.
 const MOST_BY_THEMSELVES: usize = 8;
 
 /// A warning for each state where it stands; where they are many, one for all of them.
@@ -85,7 +85,7 @@ pub(super) fn phase_without_states(draft: &mut Draft<'_>) {
 pub(super) fn optional_without_skip(draft: &mut Draft<'_>) {
     let Some(relation) = draft.whole_relation() else { return };
     let states = draft.named_states().into_iter().filter(|&state| draft.is_optional(state));
-    // Of the skips over a state the shortest passes over it alone.
+    // Of the skips over a state the shortest passes over only that state.
     let opens = |state| {
         draft.state_ids().any(|from| {
             from != state

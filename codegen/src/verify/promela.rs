@@ -1,6 +1,6 @@
 //! The runs of a table's workflow as a model for Spin, an independent model checker: the jobs as
 //! processes that report to one row, and the claims about them as formulas of linear temporal logic.
-//! It is written from the table's format, not from the search beside it, so that the two can disagree;
+//! It is written from the table's format, not from the search next to it, so that the two can disagree;
 //! what a concluding job says of the jobs that it needs (rule 9) both read from the same rows.
 
 use askama::Template;

@@ -21,7 +21,7 @@ pub(crate) struct Refuted {
     cases: Vec<(Case, Counterexample)>,
 }
 
-/// What tells one case from another.
+/// What distinguishes one case from another.
 #[derive(Clone, Debug)]
 struct Case {
     /// What the row's state is stored as.

@@ -1,5 +1,5 @@
 /// What the stepper shows, a view per phase: a function of the accepted history, and of the
-/// `attempted` of its last report, alone. Nothing is shown as failed that passed, or as done that
+/// `attempted` of its last report, and nothing else. Nothing is shown as failed that passed, or as done that
 /// was not, whichever reports were lost.
 pub fn phases(
     history: &[{{ type_name }}],
@@ -104,7 +104,7 @@ impl Seen {
 /// Whether some state completes the phase.
 static HAS_COMPLETING: [bool; {{ phases.len() }}] = [{% for phase in phases %}{% if !loop.first %}, {% endif %}{{ phase.completing }}{% endfor %}];
 
-/// The phase that a failure or a cancellation happened in, where the reports tell.
+/// The phase that a failure or a cancellation happened in, where the reports say.
 fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P> {
     let incomplete = |state: S| state.phase().filter(|_| !state.completes());
     if !matches!(current.outcome(), Some(Outcome::Failure | Outcome::Cancelled)) {

@@ -64,7 +64,7 @@ pub enum PhaseView {
     Active,
     /// Reported as done, or left behind by what was reported since.
     Done,
-    /// It must have come by, and nobody reported it.
+    /// It must have come by, and no one reported it.
     Unconfirmed,
     /// Still to come.
     Upcoming,
@@ -81,7 +81,7 @@ pub struct Schema {
     pub key: &'static [&'static str],
     /// The status column.
     pub column: &'static str,
-    /// What a row has beside key and status, each with its type.
+    /// What a row has in addition to key and status, each with its type.
     pub columns: &'static [(&'static str, &'static str)],
     /// The table of the history, where there is one.
     pub events: Option<&'static str>,

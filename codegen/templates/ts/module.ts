@@ -67,7 +67,7 @@ export const canBecome: (from: string, to: string) => boolean = (from, to) => ju
 
 /**
  * What the stepper shows: a function of the accepted history of values and the `attempted` of its
- * last report alone. Values that the table lacks are passed over.
+ * last report, and nothing else. Values that the table lacks are passed over.
  */
 export const phasesOf: (history: Iterable<string>, attempted?: string | null) => { name: Phase; view: View }[] = (
   history,

@@ -150,7 +150,7 @@ for tool in jq curl; do
 done
 <%- if is_oidc %>
 
-# The job's own token, for the console alone. It is asked for here, and not passed on by `with:` or `env:`,
+# The job's own token, only for the console. It is asked for here, and not passed on by `with:` or `env:`,
 # which the log prints; masked before anything else is printed.
 url=${NOTIFY_URL:-}
 while [[ $url == */ ]]; do

@@ -1,4 +1,4 @@
-//! Tables that hold and tables that don't, for the proofs and for the model checker beside them.
+//! Tables that hold and tables that don't, for the proofs and for the model checker next to them.
 #![allow(dead_code, reason = "each test of the folder uses some of them")]
 
 pub(crate) use super::machine;

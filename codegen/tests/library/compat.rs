@@ -38,10 +38,10 @@ fn the_deploy_table_is_additive_and_safe_during_a_rollback_with_the_gates_unconf
     assert!(!comparison.fails());
     assert_eq!(words(&comparison).iter().filter(|word| **word == "broken").count(), 2);
     // A newer workflow over a backend that was rolled back: a true end, the gates unconfirmed.
-    let MixSafety::Degraded(lesser) = verdict(&comparison, [1, 0, 1, 1]) else { panic!() };
+    let MixSafety::Degraded(degradations) = verdict(&comparison, [1, 0, 1, 1]) else { panic!() };
     let of = |phase: &str| Degradation::Unconfirmed { phase: phase.to_owned() };
     for phase in ["smoke_gate", "freeze_check", "health_check"] {
-        assert!(lesser.contains(&of(phase)), "{phase}: {lesser:?}");
+        assert!(degradations.contains(&of(phase)), "{phase}: {degradations:?}");
     }
     assert!(comparison.refused.iter().all(|refused| refused.tolerated));
     assert_eq!(comparison.refused.len(), 5);
@@ -171,7 +171,7 @@ fn without_a_database_or_a_page_those_layers_do_not_apply() {
     let said = comparison.text(None, false);
     assert!(said.contains("the database does not apply: no version's table has a [target.sql]"));
     assert!(said.contains("the page does not apply"));
-    // Nobody is asked about a state that a rolled back backend lacks: it refuses what follows.
+    // No one is asked about a state that a rolled back backend lacks: it refuses what follows.
     assert!(!comparison.rollback.has_safe(), "{said}");
     assert!(said.contains("has no guard to ask"), "{said}");
 }
@@ -315,7 +315,7 @@ fn where_no_order_is_safe_none_is_advised() {
     let way = "make `smoke_passed` `optional`, so that its reports are tolerated, or release `smoke_passed` \
                with its transitions first, and what reports it in a later release";
     assert_eq!(lines, [format!("  {advised}{way}")]);
-    // Nor beside the finding, for whose sake none is.
+    // Nor next to the finding, for whose sake none is.
     let error = said.find("error[state-added]").unwrap();
     let help = said[error..].lines().find(|line| line.contains("= help: ")).unwrap();
     let accept = "; or accept this where no run is under way during a rollout or a rollback";

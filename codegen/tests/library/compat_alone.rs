@@ -22,11 +22,12 @@ fn what_both_versions_do_wrong_alone_is_told_of_each_mix() {
     assert!(refuted, "its own reports are refused");
     let versions = versions(&gates, &gates.replace("name = \"Deploy\"", "name = \"Ship\""));
     let comparison = compare(&versions, 0, 1);
-    // What is in use is no mix's doing, and no change's: it is told as such, and is never just safe.
+    // What is in use comes of no mix and of no change: it is reported as such, and is never just safe.
     let said = comparison.text(None, false);
     let is_safe = |judged: &phasegate_codegen::compat::Judged| judged.verdict.as_str() == "safe";
     assert!(comparison.mixes.iter().all(is_safe), "{said}");
-    let marks = said.matches("safe      but for workflow-accepted, workflow-views, wrong alone");
+    let marks = said
+        .matches("safe      except for workflow-accepted, workflow-views: the table's own fault");
     assert!(marks.count() >= comparison.mixes.len(), "{said}");
     assert!(!comparison.fails(), "{said}");
 }
@@ -62,7 +63,7 @@ fn a_version_that_is_refuted_alone_is_broken_in_its_mixes_and_ends_no_safe_order
             comparison.changes.iter().filter(|one| one.change.rule.id == "refuted-alone").collect();
         assert_eq!(found.len(), 1, "{said}");
         assert_eq!(found[0].severity, Severity::Error, "{said}");
-        assert!(said.contains("error[refuted-alone]: this table alone refutes "), "{said}");
+        assert!(said.contains("error[refuted-alone]: this table refutes "), "{said}");
         assert!(said.contains("by deploy.toml's own table, too: phasegate verify deploy.toml"));
         assert!(comparison.beside.is_empty(), "{said}");
     }
@@ -82,7 +83,7 @@ fn what_other_layers_mend_is_no_fault_of_a_mix() {
         back.changes.iter().filter(|one| one.change.rule.id == "refuted-alone").collect();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, Severity::Warning);
-    assert!(back.text(None, false).contains("it is so today and no mix's doing"));
+    assert!(back.text(None, false).contains("it is so today and comes of no mix"));
 }
 
 /// A job that reports nothing may fail while the row succeeds, whatever answers its reports.
@@ -107,7 +108,7 @@ fn each_mix_in_which_a_version_lies_by_its_own_table_is_marked() {
         let versions = versions(old, new);
         let comparison = compare(&versions, 0, 1);
         let said = comparison.text(None, false);
-        assert!(said.contains(&format!("this table alone refutes {claim} ")), "{said}");
+        assert!(said.contains(&format!("this table refutes {claim} ")), "{said}");
         for judged in comparison.mixes.iter().filter(|judged| judged.mix.workflow == 1) {
             // What the older page makes of the same reports is no lie.
             let shows = class != Class::PageFalse || judged.mix.page == 1;
@@ -147,7 +148,7 @@ fn a_window_marks_what_each_of_its_versions_does_wrong_alone() {
     assert!(window.text().contains(", by old.toml's own table, too: phasegate verify old.toml"));
 }
 
-/// Whoever rolled out what is wrong by itself has to know how to get back.
+/// Who rolled out what is wrong by itself has to know how to get back.
 #[test]
 fn the_way_back_from_a_version_that_is_wrong_alone_is_told_beside_its_own_faults() {
     let conclude = "[[job]]\nname = \"conclude\"\nneeds = [\"build\", \"ship\"]\nalways = true\nsuccess = \"shipped\"\nfailure = \"failed\"\n";
@@ -242,10 +243,7 @@ fn what_only_a_run_that_is_started_again_breaks_is_the_tables_own_fault() {
     let comparison = compare(&versions, 0, 1);
     let said = comparison.text(None, false);
     assert!(comparison.fails(), "{said}");
-    assert!(
-        said.contains("error[refuted-alone]: this table alone refutes workflow-again "),
-        "{said}"
-    );
+    assert!(said.contains("error[refuted-alone]: this table refutes workflow-again "), "{said}");
     // Next to itself it is as wrong as today.
     let versions = self::versions(&new, &new);
     assert!(!compare(&versions, 0, 1).fails());

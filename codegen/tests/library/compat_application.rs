@@ -1,4 +1,4 @@
-//! Tables with jobs in which the application moves rows by itself, too: its steps are walked beside
+//! Tables with jobs in which the application moves rows by itself, too: its steps are walked next to
 //! the runs.
 
 use crate::sides::versions;
@@ -223,10 +223,10 @@ fn what_migrate_refuses_is_an_error_in_its_words() {
         assert!(comparison.fails());
         let text = comparison.text(None, false);
         assert!(
-            text.contains(said) && text.contains("no migration leads there (by the rules alone: "),
+            text.contains(said) && text.contains("no migration leads there (by the rules, "),
             "{text}"
         );
-        // Without a database nobody migrates.
+        // Without a database no one migrates.
         let [old, new] = [old, new]
             .map(|text| text.replace("[target.sql]\n", "").replace("storage = \"text\"\n", ""));
         let two = versions(&old, &new);

@@ -22,7 +22,7 @@ const OF_NO_LAYER: [&str; 9] =
 /// A table with something changed, and the key that this is.
 type Changed = (String, Table);
 
-/// The rows of a kind, as they may be changed: what a key can be beside what it is.
+/// The rows of a kind, as they may be changed: what a key can be next to what it is.
 fn others(table: &Table, section: &str, key: &str) -> Vec<Value> {
     let names = |of: &str| -> Vec<Value> {
         let rows = table.get(of).and_then(Value::as_array).into_iter().flatten();
@@ -285,7 +285,7 @@ fn missed(versions: &[Version], changes: &[Change]) -> Vec<String> {
             };
             machine.reports(job).into_iter().map(said).collect()
         };
-        // By what they say, for by what they are called nobody goes.
+        // By what they say, for by what they are called no one goes.
         let job = |job| {
             let mut needs: Vec<_> = machine.job(job).needs.iter().map(|&need| of(need)).collect();
             needs.sort();
@@ -447,7 +447,7 @@ fn that_a_job_is_gone_is_the_reason_of_rows_that_nobody_brings_to_an_end() {
     assert!(told[1].contains(&("job-added", true, true)), "{told:?}");
 }
 
-/// The older version has no end at all: a row that comes to one by the newer version's table alone is
+/// The older version has no end at all: a row that comes to one only by the newer version's table is
 /// left open by the older one.
 #[test]
 fn that_a_state_is_an_end_to_one_version_alone_is_the_reason_of_rows_that_end_in_no_other() {

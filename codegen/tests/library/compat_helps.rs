@@ -121,7 +121,7 @@ fn speaks_of_layers_that_there_are(name: &str, comparison: &Comparison<'_>) {
     }
 }
 
-/// What both tables do wrong alone is said with the way to mend it; and what no mix tries.
+/// What both tables do wrong by themselves is said with the way to mend it; and what no mix tries.
 fn wants_nothing_done_of_what_harms_no_mix(name: &str, comparison: &Comparison<'_>) {
     const ELSEWHERE: [&str; 3] = ["action-changed", "database-shape", "refuted-alone"];
     for one in comparison.changes.iter().filter(|one| !one.bears() && !one.is_behind) {

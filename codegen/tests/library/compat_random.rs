@@ -1,5 +1,5 @@
 //! Random pairs of tables: whatever goes wrong in a mix has a change that is its reason, and one
-//! version alone never goes wrong.
+//! version by itself never goes wrong.
 
 use crate::sides::{self, versions};
 use std::collections::BTreeSet;
@@ -264,7 +264,7 @@ fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
         let mix = judged.mix;
         let one = [mix.workflow, mix.backend, mix.database, mix.page];
         let broken = matches!(judged.verdict, MixSafety::Broken(_));
-        // What the newer version does wrong alone is told as such.
+        // What the newer version does wrong by itself is reported as such.
         let refuted = comparison
             .changes
             .iter()
@@ -273,7 +273,7 @@ fn holds(comparison: &Comparison<'_>) -> Result<(), TestCaseError> {
         if !excused && one.iter().all(|version| *version == one[0]) {
             prop_assert!(
                 matches!(judged.verdict, MixSafety::Safe),
-                "one version alone: {judged:?}"
+                "one version by itself: {judged:?}"
             );
         }
         let told = comparison.changes.iter().any(|weighed| weighed.breaks.contains(&mix));

@@ -36,7 +36,7 @@ fn rows_are_started_in_every_initial_state_and_a_fault_from_the_second_alone_is_
     assert!(!said.contains("initial states"), "nothing is left out: {said}");
 }
 
-/// Nobody moves these rows but the application: what its database refuses is the second start alone.
+/// No one moves these rows but the application: what its database refuses is only the second start.
 #[test]
 fn a_second_start_that_the_database_refuses_is_told_of_an_application_too() {
     let old = SHIP[..SHIP.find("[[job]]").unwrap()].to_owned() + "[target.sql]\n";
@@ -54,7 +54,7 @@ fn a_second_start_that_the_database_refuses_is_told_of_an_application_too() {
     }
 }
 
-/// Without a guard to ask, a backend can't go on from what one that is rolled out beside it started.
+/// Without a guard to ask, a backend can't go on from what one that is rolled out next to it started.
 #[test]
 fn while_a_backend_is_replaced_either_version_may_answer_a_report() {
     let old = SHIP[..SHIP.find("[target.sql]").unwrap()].to_owned();
@@ -66,7 +66,10 @@ fn while_a_backend_is_replaced_either_version_may_answer_a_report() {
     let comparison = compare(&versions, 0, 1);
     let said = comparison.text(None, false);
     assert_eq!(comparison.layers, [Layer::Backend, Layer::Workflow]);
-    assert!(words(&comparison).iter().all(|word| *word == "safe"), "each version alone: {said}");
+    assert!(
+        words(&comparison).iter().all(|word| *word == "safe"),
+        "each version by itself: {said}"
+    );
     // What one backend starts, one that is not yet replaced gets the reports of.
     for orders in [&comparison.rollout, &comparison.rollback] {
         assert!(!orders.has_sound(), "{said}");

@@ -22,8 +22,8 @@ fn an_edit_of_a_title_is_compatible_though_both_tables_are_refuted_alone() {
     assert_eq!(comparison.rollout.safe(), comparison.rollout.orders.len(), "{said}");
     assert_eq!(comparison.rollback.safe(), comparison.rollback.orders.len(), "{said}");
     assert!(comparison.mixes.iter().all(|one| matches!(one.verdict, MixSafety::Safe)), "{said}");
-    assert!(said.contains("so does the older one: it is so today, and no mix's doing"), "{said}");
-    assert!(said.contains("but for workflow-ends, wrong alone, today too"), "{said}");
+    assert!(said.contains("so does the older one: it is so today, and comes of no mix"), "{said}");
+    assert!(said.contains("except for workflow-ends: the table's own fault, today too"), "{said}");
     assert_eq!(comparison.json()["refuted_today"], "workflow-ends");
 }
 
@@ -70,7 +70,7 @@ fn a_claim_that_the_newer_one_refutes_in_a_further_way_is_not_so_today() {
         (with("failure    = \"failed\"\n", ""), "the row is left in `queued`, and no one"),
         // Whatever becomes of the jobs.
         (with("success    = \"succeeded\"\n", ""), "the row is left in `deploying`, and no one"),
-        // One more job whose end nobody tells.
+        // One more job whose end no one tells.
         (
             with(
                 "[[job]]\nname  = \"smoke\"",
@@ -135,7 +135,7 @@ fn beside_an_accepted_error_another_change_of_its_kind_is_an_error_too() {
     assert!(!comparison.fails(), "{}", comparison.text(None, false));
 }
 
-/// A row that is at its end needs nobody to bring it there, whoever lacks the state.
+/// A row that is at its end needs no one to bring it there, no matter who lacks the state.
 #[test]
 fn an_end_that_is_gone_leaves_no_row_open() {
     let table = |end: &str, to: &str| {

@@ -50,7 +50,7 @@ fn runs_are_started_for_rows_in_every_initial_state_in_whichever_order_they_are_
         for name in broken {
             assert_eq!(refuted(&proofs, name).path[0], "the row starts in held", "{name}");
         }
-        // As many runs from each of the two, which here differ in what is accepted alone.
+        // As many runs from each of the two, which here differ only in what is accepted.
         let ClaimResult::Proven { covered } = verdict(&proofs, "workflow-truth") else { panic!() };
         assert_eq!(covered.counts, [(2 * 54, "runs")]);
     }

@@ -144,7 +144,7 @@ fn every_attribute_of_the_meaning_changes_the_one_of_the_table() {
         ),
         (&[("[[phase]]", "[[phase]]\nname = \"r\"\n[[phase]]")], false),
         (&[("value = \"B b\"", "value = \"B\"")], true),
-        // A name alone: what is stored stays.
+        // Only a name: what is stored stays.
         (
             &[
                 ("name = \"old\"", "name = \"older\"\nvalue = \"old\""),

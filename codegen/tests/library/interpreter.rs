@@ -150,7 +150,7 @@ fn says_in_words_which_skips_an_optional_state_opens() {
     let rows =
         r#"{ path = ["a", "o", "z"] }, { path = ["a", "c", "p", "z"] }, { path = ["a", "b"] }"#;
     assert_eq!(words(&states, rows), ["without `o`: a -> z", "without `p`: c -> z"]);
-    // Twenty-four are told.
+    // Twenty-four are reported.
     let from = |count: usize| {
         let states: Vec<String> = (0..count).map(|at| format!("{{ name = \"s{at}\" }}")).collect();
         let pairs: Vec<String> =

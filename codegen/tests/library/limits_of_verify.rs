@@ -4,7 +4,7 @@ use crate::common::machine;
 use phasegate_codegen::machine::{MAX_STATES, MAX_TRANSITIONS};
 use phasegate_codegen::{Machine, verify};
 
-/// States in a row, and what is said of each beside its name.
+/// States in a row, and what is said of each next to its name.
 fn row_of(states: usize, rest: &str, of: impl Fn(usize) -> String) -> String {
     let rows: String =
         (0..states).map(|at| format!("[[state]]\nname = 's{at}'\n{}", of(at))).collect();

@@ -57,7 +57,7 @@ fn a_star_is_every_state_without_an_outcome_and_never_leads_to_itself() {
         of(r#"{ from = "*", except = ["old", "z"], to = "f" }, { from = "old", to = "a" }"#),
         "a>b a>z a>f b>a old>a"
     );
-    // A pair by name beside it is fine, and a list of targets is each of them.
+    // A pair by name next to it is fine, and a list of targets is each of them.
     assert_eq!(
         of(r#"{ from = "*", to = ["f", "a"] }, { from = "z", to = "f" }"#),
         "a>b a>z a>f b>a old>a old>f z>a z>f"
@@ -358,7 +358,7 @@ fn tolerates_the_loss_of_the_reports_that_harm_nothing() {
             "conclude: succeeded/failed after []",
         ]
     );
-    // Without the concluding job what the deploy came to is said once alone.
+    // Without the concluding job what the deploy came to is said only once.
     let (without, _) = common::DEPLOY.split_once("# Whatever became").expect("it is a comment");
     assert!(reports(&machine(without)).contains(
         &"deploy: succeeded/failed after [building deploying health_checking]".to_owned()

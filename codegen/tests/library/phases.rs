@@ -161,7 +161,7 @@ fn passes_an_attempted_over_that_completes_its_phase_or_has_none() {
             ("queued failed attempted=smoke_passed", "unconfirmed unconfirmed skipped skipped"),
             ("queued failed attempted=queued", "unconfirmed unconfirmed skipped skipped"),
             ("queued failed attempted=unheard_of", "unconfirmed unconfirmed skipped skipped"),
-            // It matters at an end that is bad alone.
+            // It matters at an end that is bad by itself.
             ("queued building attempted=smoke_running", "unconfirmed unconfirmed active upcoming"),
             (
                 "queued building deploying succeeded attempted=deploying",

@@ -1,7 +1,7 @@
 //! Two backends, two jobs, one row: reports that are retried, answers that are lost, backends that
 //! die, in every order there is, against the protocol by which a report is applied: read the row,
 //! look the event id up, judge, set the status where it is still the one judged on, write the event
-//! beside it, commit. The model is of the protocol; the table is the deploy table.
+//! next to it, commit. The model is of the protocol; the table is the deploy table.
 
 use crate::common::proofs;
 use std::collections::BTreeSet;
@@ -125,7 +125,7 @@ impl Protocol {
                 Verdict::Duplicate => Backend::Answers(report, Answer::Duplicate),
                 Verdict::Ended | Verdict::Illegal => Backend::Answers(report, Answer::Refused),
             },
-            // The update waits for whoever has the row locked.
+            // The update waits for the one that has the row locked.
             Backend::Judged(..) if is_locked(world) => return None,
             Backend::Judged(report, from) => {
                 if world.row != from && self.flaw != Flaw::NoCompare {

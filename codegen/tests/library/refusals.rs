@@ -1,4 +1,4 @@
-//! The refusals of files that are no table, and of rows that have not the shape of one: beside
+//! The refusals of files that are no table, and of rows that have not the shape of one: next to
 //! what is accepted, with rule, place and message, all in one run.
 
 use crate::common;

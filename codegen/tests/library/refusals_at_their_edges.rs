@@ -1,4 +1,4 @@
-//! What refusals say at their edges: how many of a kind are told, in which words, and what is not
+//! What refusals say at their edges: how many of a kind are reported, in which words, and what is not
 //! said of a row that could not be read.
 
 use crate::common::{check, findings, machine, table, two, warns, with};

@@ -128,7 +128,7 @@ fn refuses_states_that_nothing_leads_to() {
             .replace('«', ""),
         &[],
     );
-    // From a retired state alone: rows may still hold it.
+    // Only from a retired state: rows may still hold it.
     check(
         table(
             r#"{ name = "a" }, { name = "b", retired = true }, { name = "c" }, { name = "z" }"#,

@@ -190,7 +190,7 @@ fn chain(rows: &[Row], conclude: bool, cancelled: bool) -> String {
     )
 }
 
-/// Chains of jobs in which phases only go on, the last state of a phase alone may complete it, and
+/// Chains of jobs in which phases only go on, only the last state of a phase may complete it, and
 /// the success of a job does.
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let state = || (0_usize..2, any::<bool>(), any::<bool>());

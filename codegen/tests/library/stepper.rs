@@ -6,7 +6,7 @@ use phasegate_codegen::Machine;
 use phasegate_codegen::machine::{Kind, Outcome, PhaseId, StateId, View};
 use proptest::prelude::*;
 
-/// Whether declared transitions lead from one state to another by optional states alone.
+/// Whether declared transitions lead from one state to another by only optional states.
 fn chain(machine: &Machine, from: StateId, to: StateId) -> bool {
     let declared = |a, b| machine.kind(a, b) == Some(Kind::Declared);
     let mut met: Vec<StateId> = Vec::new();

@@ -137,7 +137,7 @@ fn of_a_long_way_the_two_ends_are_shown() {
 fn the_runs_of_a_job_and_its_conclusion_are_as_many_as_by_hand() {
     let ClaimResult::Proven { covered } = verdict(&wide(1), "workflow-accepted") else { panic!() };
     assert_eq!(covered.counts[0], ((2 + 3 + 4 + 3) * 3, "runs"));
-    // Two of those: 2 ways of one step and 10 of two, one beside the other in every order.
+    // Two of those: 2 ways of one step and 10 of two, one next to the other in every order.
     let ClaimResult::Proven { covered } = verdict(&wide(2), "workflow-accepted") else { panic!() };
     let orders = 2 * 2 * 2 + 2 * (2 * 10) * 3 + 10 * 10 * 6;
     assert_eq!(covered.counts[0], (orders * 3, "runs"));
@@ -179,7 +179,7 @@ fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
     };
     let back = verdict(&table("['x', 'y', 'z', 'y']"), "late-duplicate");
     let ClaimResult::Proven { covered } = back else { panic!("{back:?}") };
-    // That of `x` alone, in it and in the two others.
+    // That of only `x`, in it and in the two others.
     assert_eq!(covered.text(), "3 redeliveries");
     let says = "not claimed of the states that a row can come back to (y -> z -> y): y, z";
     assert_eq!(covered.notes, [says]);
@@ -197,12 +197,12 @@ fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
     // A report that is a transition whenever it comes is none that changes nothing.
     let ClaimResult::Proven { covered } = verdict(&table("['x', 'y', 'y', 'z']"), "late-duplicate")
     else {
-        panic!("a state that is entered from itself alone does not come back")
+        panic!("a state that is entered only from itself does not come back")
     };
     assert_eq!(covered.text(), "4 redeliveries");
 }
 
-/// Of many jobs a phase is proven by its own jobs alone: what is counted then is not called views.
+/// Of many jobs a phase is proven by only its own jobs: what is counted then is not called views.
 #[test]
 fn what_is_counted_is_called_what_it_is_however_many_jobs_there_are() {
     let counted = |jobs: usize| -> Vec<&'static str> {

@@ -143,7 +143,7 @@ fn warns_of_a_state_that_no_job_reports_in_a_table_with_jobs() {
         &[],
     );
     warns(of("").replace('«', ""), &[]);
-    // Nobody can report a retired one.
+    // No one can report a retired one.
     warns(
         table(
             r#"{ name = "a" }, { name = "b", retired = true }, { name = "z" }"#,

@@ -1,9 +1,9 @@
-// What the page's parts share: elements made of text, times told as facts, calls to the backend.
+// What the page's parts share: elements made of text, times as facts, calls to the backend.
 import { clock, icon as iconOf, utc } from "./phasegate-stepper.js";
 
 /** What the router has written into the page. */
 export const config = (name) => document.querySelector(`meta[name="phasegate-${name}"]`).content;
-/** How often times are told anew, in milliseconds. */
+/** How often times are written anew, in milliseconds. */
 const EVERY = 5_000;
 /** How long an answer is waited for, in milliseconds. */
 const LIMIT = 10_000;

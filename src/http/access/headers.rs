@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Nothing is guessed, framed, kept or told to others, where the answer itself does not say it.
+/// Nothing is guessed, framed, kept or shown to others, where the answer itself does not say it.
 const SAID: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),

@@ -1,7 +1,7 @@
 //! A front for backends that others than this machine reach: who may operate, under which names and from
 //! which pages, and what every answer says to browsers.
 //!
-//! A backend's own routes ([`Backend::read`], [`Backend::operate`]) ask nobody who they are: an application
+//! A backend's own routes ([`Backend::read`], [`Backend::operate`]) ask no one who they are: an application
 //! puts its login around them. [`Access`] is the login of those that have none.
 
 mod headers;
@@ -114,7 +114,7 @@ impl Access {
         if is_open && self.hosts.names.is_empty() { Err(Unsafe::NoName) } else { Ok(()) }
     }
 
-    /// The routes of backends with what guards them, and pages, which operators alone see. `/healthz`,
+    /// The routes of backends with what guards them, and pages, which only operators see. `/healthz`,
     /// `/readyz` and `/problems` are open; reports have the backends' own credential.
     ///
     /// # Panics
@@ -164,7 +164,7 @@ impl Access {
             .layer(from_fn(problem::nested))
             .layer(from_fn_with_state(access.clone(), guard))
             .layer(from_fn(headers::secure))
-            .layer(from_fn_with_state(access, told))
+            .layer(from_fn_with_state(access, logged))
     }
 }
 
@@ -197,11 +197,11 @@ async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) 
 
 /// Writes a line for each answer, under the id of its request. Behind a proxy that is trusted the client is
 /// whom it names, for the limits too.
-async fn told(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
+async fn logged(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let trusted = net::is_from(request.extensions(), &access.proxies);
     let client = net::client(request.headers(), request.extensions(), &access.proxies);
     if let Some(client) = client.filter(|_| trusted) {
         request.extensions_mut().insert(Client(client));
     }
-    log::told(request, next, client, trusted).await
+    log::logged(request, next, client, trusted).await
 }

@@ -1,4 +1,4 @@
-//! Who may start rows and look at them: whoever is on this machine, whoever has a token, whom an issuer
+//! Who may start rows and look at them: anyone on this machine, anyone with a token, whom an issuer
 //! names, or whom a proxy in front says.
 
 use super::super::authenticate::bearer;
@@ -27,12 +27,12 @@ pub struct Operator(pub String);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Operators {
-    /// Whoever reaches the backend, under the name that the request says. For the loopback.
+    /// Anyone who reaches the backend, under the name that the request says. For the loopback.
     Anyone,
-    /// Whoever has one of these tokens, as `Authorization: Bearer TOKEN`, or as the password of the
+    /// Anyone with one of these tokens, as `Authorization: Bearer TOKEN`, or as the password of the
     /// token's name, which browsers ask for.
     Tokens(Tokens),
-    /// Whoever has a token of an issuer's, with the claim that names them.
+    /// Anyone with a token of an issuer's, with the claim that names them.
     #[cfg(feature = "oidc")]
     Issuer {
         /// Whose tokens are taken.

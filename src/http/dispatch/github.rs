@@ -1,7 +1,7 @@
 //! GitHub's API as a [`Dispatcher`]: `workflow_dispatch`, by a token or as an app.
 //!
 //! An answer that surely started nothing is told apart from one that may have: a time-out, a broken
-//! connection and a 5xx are such, and are never sent again. The run is then known by its title alone.
+//! connection and a 5xx are such, and are never sent again. The run is then known only by its title.
 
 use super::super::client::{agent, is_safe};
 use super::{Asked, Asking, Dispatcher, Started, Work};
@@ -208,7 +208,7 @@ impl Github {
         let asked = |method: &str, url: &str, body: Option<&Value>| {
             let (status, said) =
                 self.send(method, url, &jwt, body).map_err(|error| error.to_string())?;
-            if (200..300).contains(&status) { Ok(said) } else { Err(told(status, &said)) }
+            if (200..300).contains(&status) { Ok(said) } else { Err(error_text(status, &said)) }
         };
         let found = asked("GET", &self.url("installation"), None);
         let found = found.map_err(|why| format!("the app's installation: {why}"))?;
@@ -253,8 +253,10 @@ impl Github {
                 Asked::Unknown("GitHub took it, and does not say which run it is".to_owned())
             }
             // Too many is said before anything is done, as is where it moved to.
-            Ok((status @ (300..=407 | 409..=499), said)) => Asked::Refused(told(status, &said)),
-            Ok((status, said)) => Asked::Unknown(told(status, &said)),
+            Ok((status @ (300..=407 | 409..=499), said)) => {
+                Asked::Refused(error_text(status, &said))
+            }
+            Ok((status, said)) => Asked::Unknown(error_text(status, &said)),
             Err(error) if was_never_sent(&error) => {
                 Asked::Refused(format!("GitHub could not be reached: {error}"))
             }
@@ -273,10 +275,10 @@ impl Github {
         let (status, said) =
             self.send("GET", &url, &bearer, None).map_err(|error| error.to_string())?;
         if status != 200 {
-            return Err(told(status, &said));
+            return Err(error_text(status, &said));
         }
         let runs = Vec::<Listed>::deserialize(&said["workflow_runs"]).map_err(|e| e.to_string())?;
-        // Newest first: the first that has the title is the one, whoever took it later.
+        // Newest first: the first that has the title is the one, even where another run took it later.
         let run = runs.into_iter().rev().find(|run| run.display_title == title);
         Ok(run.map(|run| Started { id: run.id.to_string(), url: safe(run.html_url) }))
     }
@@ -301,7 +303,7 @@ fn safe(url: Option<String>) -> Option<String> {
 }
 
 /// What an answer says that is no success.
-fn told(status: u16, said: &Value) -> String {
+fn error_text(status: u16, said: &Value) -> String {
     let message: String = said["message"].as_str().unwrap_or_default().chars().take(300).collect();
     if message.is_empty() {
         format!("GitHub answered {status}")

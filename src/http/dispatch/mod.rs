@@ -1,5 +1,5 @@
-//! Starting the work of a row: whoever runs it is a [`Dispatcher`]. What was asked of it is remembered before
-//! it is asked, so that no row's work is started twice, and where nobody knows whether it was started it is
+//! Starting the work of a row: what runs it is a [`Dispatcher`]. What was asked of it is remembered before
+//! it is asked, so that no row's work is started twice, and where no one knows whether it was started it is
 //! looked for and never asked for again.
 
 #[cfg(feature = "dispatch")]
@@ -90,7 +90,7 @@ pub(super) struct Starting {
 }
 
 /// Starts the work of a row that was started, where that was not tried before; what came of it, for the answer.
-/// It goes on where whoever asked goes away.
+/// It goes on where the one who asked goes away.
 pub(super) async fn start(
     shared: &Arc<Shared>,
     id: &str,
@@ -100,7 +100,7 @@ pub(super) async fn start(
     let Some(starting) = shared.options.starting.clone() else {
         return Ok(Value::Null);
     };
-    if !shared.tell(shared.store.claim_dispatch(id)).await? {
+    if !shared.write(shared.store.claim_dispatch(id)).await? {
         let known = shared.ask(shared.store.dispatch_of(id)).await?;
         if known == Dispatch::Refused {
             // The first one may not have come so far.
@@ -182,7 +182,7 @@ async fn end(shared: &Shared, starting: &Starting, row: &str, why: &str) -> Resu
     // Whatever the words are, it is the same report.
     report.body_hash = Some(Sha256::digest(&event_id).into());
     report.event_id = Some(event_id);
-    let answer = shared.tell(shared.store.apply_callback(&*shared.machine, row, &report)).await?;
+    let answer = shared.write(shared.store.apply_callback(&*shared.machine, row, &report)).await?;
     shared.metrics.reported(answer.as_str(), Duration::ZERO);
     Ok(())
 }

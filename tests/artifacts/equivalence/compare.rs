@@ -1,4 +1,4 @@
-//! What a layer says beside what the oracle says; the first difference in words.
+//! What a layer says next to what the oracle says; the first difference in words.
 
 use super::cases::{Answers, Case, Reply, Word};
 use super::layers::Layer;

@@ -89,7 +89,7 @@ struct Run {
 impl Run {
     fn try_all(&mut self, batch: Vec<Option<Numbers>>) -> Result<(), TestCaseError> {
         if let Some((place, known, reason)) = &mut self.culprit {
-            // It is shrinking: what stands beside that table does not matter any more.
+            // It is shrinking: what stands next to that table does not matter any more.
             let Some(numbers) = &batch[*place] else { return Ok(()) };
             if numbers != known {
                 *reason = match agrees(self.layer, &[case(numbers)]) {

@@ -79,7 +79,7 @@ pub(crate) fn killer(checks: impl FnOnce(&Cell<&'static str>)) -> Option<String>
     HOOK.call_once(|| {
         let loud = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            // What a check says of a defect is nobody's concern, except of one who looks for it.
+            // What a check says of a defect is no one's concern, except of one who looks for it.
             if !QUIET.get() || std::env::var_os("KILLS_SAID").is_some() {
                 loud(info);
             }

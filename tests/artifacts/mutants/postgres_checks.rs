@@ -50,7 +50,7 @@ async fn installs(db: &mut PgConnection, schema: &str) {
     ok(db, schema).await;
 }
 
-/// What PostgreSQL alone has.
+/// What only PostgreSQL has.
 async fn of_deploys(db: &mut PgConnection, machine: &Machine, at: &Cell<&'static str>) {
     check!(at, labels_stand_in_the_order_of_the_states(db, machine).await);
     check!(at, other_triggers_move_a_row_legally_or_not_at_all(db).await);
@@ -153,7 +153,7 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
     assert_eq!(rows.len(), 14);
     let (path, plans) = ("search_path=pg_catalog, pg_temp", "enable_seqscan=off");
     for row in rows {
-        // Whoever moves rows calls the guard, and the owner's rights go on from there.
+        // Who moves rows calls the guard, and the owner's rights go on from there.
         let (definer, settings) = match row[0].as_deref().expect("a function has a name") {
             // They qualify every name.
             "deploy_guard" | "deploy_start" => ("true", String::new()),

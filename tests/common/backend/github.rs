@@ -72,7 +72,7 @@ impl Double {
         double
     }
 
-    /// One that nobody answers at.
+    /// One that no one answers at.
     pub fn nobody() -> Self {
         Self { url: "http://127.0.0.1:9".to_owned(), state: Arc::default() }
     }
@@ -119,7 +119,7 @@ impl Double {
         let text = if said.is_null() { String::new() } else { said.to_string() };
         let kind = "Content-Type: application/json; charset=utf-8";
         let mut socket = socket;
-        // Whoever asked may be gone.
+        // The one who asked may be gone.
         let _ = write!(
             socket,
             "HTTP/1.1 {status} x\r\n{kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",

@@ -167,7 +167,7 @@ fn keeps_the_history_where_states_are_renamed_and_added(database: Database) {
             "INSERT INTO tickets (id) VALUES (1), (2); UPDATE tickets SET status = 1 WHERE id = 2",
         );
         let files = migrations(database, &[&table, &later]).unwrap();
-        // The rows stay as they are, so that nobody is waited for.
+        // The rows stay as they are, so that no one is waited for.
         assert_eq!(files.len(), 1, "{files:?}");
         assert!(
             !files[0].contains("UPDATE \"") && !files[0].contains("UPDATE tickets"),
@@ -183,7 +183,7 @@ fn keeps_the_history_where_states_are_renamed_and_added(database: Database) {
         let (_folder, loaded) = loaded(&later);
         let found = look(&world, &loaded);
         assert_eq!(found.rows.keys().collect::<Vec<_>>(), ["fresh", "held", "open"]);
-        // The tables of before are not beside this one.
+        // The tables of before are not next to this one.
         holds(&found, &[("altered-renames", "`new` is called `fresh`")]);
     }
     let moved = TICKET.replace("number = 1 ", "number = 3 ");

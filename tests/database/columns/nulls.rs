@@ -15,7 +15,7 @@ on_each_database! {
     refuses_to_change_what_null_means
 }
 
-/// A bill: NULL is one that nobody has looked at.
+/// A bill: NULL is one that no one has looked at.
 fn bill(storage: &str, more: &str) -> String {
     let number = |n: usize| match storage {
         "integer" => format!(", number = {n}"),
@@ -177,7 +177,7 @@ fn a_rename_leaves_null_where_it_is(database: Database) {
         assert_eq!(history(&world, "bill", "2"), [">fresh", "unseen>sent"], "{storage}");
         assert_eq!(history(&world, "bill", "3"), [">unseen"], "{storage}");
         let (_folder, loaded) = loaded(&later);
-        // The table of before is not beside this one.
+        // The table of before is not next to this one.
         holds(&look(&world, &loaded), &[("altered-renames", "`fresh` is called `unseen`")]);
     }
 }

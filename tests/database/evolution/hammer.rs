@@ -23,7 +23,7 @@ impl Hammer {
     pub(crate) async fn new(url: &str) -> Self {
         let mut writers = [sql::connect(url).await, sql::connect(url).await];
         for writer in &mut writers {
-            // Whoever waits longer was blocked.
+            // A writer that waits longer was blocked.
             ok(writer, "SET lock_timeout = '20s'").await;
         }
         Self { writers }

@@ -7,7 +7,7 @@ use super::{ROWS, assert_nothing_forced, force, marks, postgres};
 use crate::common::cluster::database;
 use crate::common::sql::{self, Db as _, history, ok, refused};
 
-/// A role of this test's alone, since roles belong to the cluster.
+/// A role of only this test's, since roles belong to the cluster.
 async fn role(db: &mut PgConnection) -> String {
     let name = db.rows("SELECT current_database()::text").await.remove(0).remove(0).unwrap();
     let role = format!("forcing_{name}");

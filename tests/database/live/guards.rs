@@ -103,7 +103,7 @@ fn finds_a_guard_that_was_edited(database: Database) {
             "",
             &[("altered-trigger", "`000_deploy_guard_update` of `deploys`")],
         );
-        // However it is spelled: to run its CREATE TRIGGER alone would fail.
+        // However it is spelled: to run only its CREATE TRIGGER would fail.
         for name in ["000_deploy_guard_update", "000_DEPLOY_guard_update"] {
             let spelled = format!(
                 "drop trigger \"000_deploy_guard_update\"; \

@@ -1,4 +1,4 @@
-//! The history and the reports: what is written, and that nobody else writes there.
+//! The history and the reports: what is written, and that no one else writes there.
 
 use phasegate_codegen::emit::sql::Dialect;
 

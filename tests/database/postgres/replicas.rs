@@ -1,5 +1,5 @@
 //! Logical replication between two guarded databases: the subscriber takes rows and history as they are,
-//! judges whoever writes to it, and needs a new label first.
+//! judges all who write to it, and needs a new label first.
 
 use std::time::{Duration, Instant};
 

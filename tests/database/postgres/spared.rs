@@ -1,5 +1,5 @@
 //! What the guards spare on PostgreSQL: legal steps in bulk go the short way, and an UPDATE of other
-//! columns calls no guard, whatever the table's shape and whoever writes.
+//! columns calls no guard, whatever the table's shape and no matter who writes.
 
 use std::collections::BTreeMap;
 

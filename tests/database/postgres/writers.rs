@@ -70,7 +70,7 @@ async fn writers_at_once_leave_one_gapless_history() {
     assert_eq!(last, [[Some("201".to_owned()), Some("201".to_owned())]]);
 }
 
-/// What a writer is told, or its step marked as, that the guard has judged when a migration is
+/// What error a writer gets, or how its step is marked, that the guard has judged when a migration is
 /// committed, and the history not yet written: a trigger of the test's holds it up in between.
 async fn held_up_while_it_migrates(
     old: &Machine,

@@ -26,7 +26,7 @@ async fn login(mut request: Request, next: Next) -> Result<Response, StatusCode>
     Ok(next.run(request).await)
 }
 
-/// Whoever is logged in may report.
+/// Anyone who is logged in may report.
 struct Login;
 
 impl Authenticate for Login {

@@ -23,7 +23,7 @@ assert.deepEqual(await axe(page), []);
 await page.reload();
 await until(text(page, "#watch [part~=alert]"), "Failed in Smoke gate. Not reached: Freeze check, Deploy, Health check.");
 
-// An address that is none of the web's is no link, whoever says it.
+// An address that is none of the web's is no link, no matter who says it.
 const snapshot = await (await fetch(`${BASE}${deploy.path}`)).json();
 await page.route("**/events", (route) => {
   const body = `event: snapshot\ndata: ${JSON.stringify({ ...snapshot, run_url: "javascript:alert(1)" })}\n\n`;

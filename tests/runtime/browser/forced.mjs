@@ -6,7 +6,7 @@ import { BASE, agree, axe, end, force, listed, report, start, steps, text, until
 const page = await window();
 const FORCED = "forced past, not reported";
 
-// Into the end, out of a phase that nobody completed and past one that nobody began.
+// Into the end, out of a phase that no one completed and past one that no one began.
 const first = await start("/api/deploys", { ref: "first" });
 await page.goto(`${BASE}/?deploy=${first.id}`);
 await report(first, { status: "smoke_passed" });

@@ -1,4 +1,4 @@
-// A lost connection is told of, and what was reported meanwhile comes without a gap or a repeat;
+// A lost connection is reported, and what was reported meanwhile comes without a gap or a repeat;
 // a page that is loaded anew shows the same; two windows show the same at once.
 import assert from "node:assert/strict";
 import { BASE, audit, end, line, report, start, steps, text, until, window } from "./lib.mjs";

@@ -10,7 +10,7 @@ use crate::vocabulary::Coder;
 /// So many events are a batch.
 const BATCH: usize = 8_192;
 
-/// That nobody reads any more.
+/// That no one reads any more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Gone;
 
@@ -182,7 +182,7 @@ impl Feed {
     /// Sends what is not sent yet.
     ///
     /// # Errors
-    /// Where nobody reads any more.
+    /// Where no one reads any more.
     pub(crate) fn flush(&mut self) -> Result<(), Gone> {
         let next = Batch::new(self.batch.source);
         let batch = std::mem::replace(&mut self.batch, next);

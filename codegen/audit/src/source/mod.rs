@@ -43,7 +43,7 @@ pub(crate) trait Source: Send {
     /// Gives its events to a feed, to its end.
     ///
     /// # Errors
-    /// Where nobody reads them any more.
+    /// Where no one reads them any more.
     fn read(self: Box<Self>, feed: &mut Feed) -> Result<(), Gone>;
 }
 

@@ -1,4 +1,4 @@
-//! Random histories beside an oracle that knows nothing of how they are read or judged, and beside
+//! Random histories next to an oracle that knows nothing of how they are read or judged, and next to
 //! `phasegate accepts`.
 
 use std::collections::BTreeMap;

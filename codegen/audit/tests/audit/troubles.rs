@@ -1,4 +1,4 @@
-//! Every bad input of every source: it is told with its place, and the rest goes on.
+//! Every bad input of every source: it is reported with its place, and the rest goes on.
 
 use std::sync::Arc;
 

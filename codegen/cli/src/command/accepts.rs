@@ -46,7 +46,7 @@ impl Accepts {
         tokens::judge_lines(self.file.as_deref(), self.values, fresh, word, |line, log| {
             let verdict = log.verdict();
             let is_accepted = !matches!(verdict, Acceptance::Rejected(_));
-            (is_accepted, self.tell(machine, line, verdict))
+            (is_accepted, self.render(machine, line, verdict))
         })
     }
 
@@ -56,7 +56,7 @@ impl Accepts {
         if self.values { quoted(&state.value) } else { state.name.clone() }
     }
 
-    fn tell(&self, machine: &Machine, line: usize, verdict: Acceptance) -> String {
+    fn render(&self, machine: &Machine, line: usize, verdict: Acceptance) -> String {
         match self.format.format {
             Format::Text => match verdict {
                 Acceptance::Accepted => "accepted\n".to_owned(),

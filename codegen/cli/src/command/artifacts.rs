@@ -4,7 +4,9 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
-use super::{CommandResult, Exit, Failure, FormatArg, TablesArg, count, print, say, shown, tell};
+use super::{
+    CommandResult, Exit, Failure, FormatArg, TablesArg, count, print, print_findings, say, shown,
+};
 use crate::command::Format;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::artifact::{self, FileState, WriteMode, generate_command};
@@ -36,7 +38,7 @@ fn target() -> impl TypedValueParser<Value = &'static str> {
         .map(|target| PossibleValue::new(target.key()).help(target.about().trim_end_matches('.')));
     PossibleValuesParser::new(keys).map(|key| {
         let named = TARGETS.iter().map(|target| target.key()).find(|&other| other == key);
-        named.expect("the parser takes the keys of these alone")
+        named.expect("the parser takes only their keys")
     })
 }
 
@@ -51,36 +53,36 @@ impl Generate {
         if tables.all_read {
             for (_, loaded) in &tables.loaded {
                 let generated = self.sync(loaded)?;
-                let mut told = written(loaded, &generated);
+                let mut reported = written(loaded, &generated);
                 let kept: Vec<(&Source, Vec<Finding>)> =
                     generated.workflows.iter().map(|kept| (&kept.source, unmended(kept))).collect();
                 if kept.iter().flat_map(|(_, findings)| findings).any(Finding::is_error) {
                     exit = Exit::Findings;
                 }
-                if told.iter().any(Finding::is_error) {
+                if reported.iter().any(Finding::is_error) {
                     exit = Exit::Findings;
                 }
                 if format == Format::Text {
-                    tell(format, &generated.warnings, Some(&loaded.source), json!({}))?;
+                    print_findings(format, &generated.warnings, Some(&loaded.source), json!({}))?;
                     print(&lines(loaded, &generated))?;
-                    tell(format, &told, None, json!({}))?;
+                    print_findings(format, &reported, None, json!({}))?;
                     for (source, findings) in &kept {
-                        tell(format, findings, Some(source), json!({}))?;
+                        print_findings(format, findings, Some(source), json!({}))?;
                     }
                 }
-                told.extend(kept.into_iter().flat_map(|(_, findings)| findings));
+                reported.extend(kept.into_iter().flat_map(|(_, findings)| findings));
                 artifacts.extend(generated.outcomes.iter().map(|outcome| {
                     let path = shown(&loaded.root.join(&outcome.path));
                     json!({ "path": path, "state": word(outcome.state) })
                 }));
                 findings.extend(generated.warnings);
-                findings.extend(told);
+                findings.extend(reported);
             }
         } else if !tables.loaded.is_empty() {
             say("phasegate: nothing is written while one of the tables is not valid");
         }
         if format != Format::Text {
-            tell(format, &findings, None, json!({ "artifacts": artifacts }))?;
+            print_findings(format, &findings, None, json!({ "artifacts": artifacts }))?;
         }
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
@@ -226,7 +228,7 @@ impl Check {
                 print(&format!("to mend this: {}\n", generate_command(&to_generate)))?;
             }
         } else {
-            tell(format, &all, None, json!({ "tables": summaries }))?;
+            print_findings(format, &all, None, json!({ "tables": summaries }))?;
         }
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
@@ -240,19 +242,19 @@ fn in_words(
     accepted: &Accepted,
 ) -> Result<(), Failure> {
     let machine = &loaded.machine;
-    tell(Format::Text, &generated.warnings, Some(&loaded.source), json!({}))?;
+    print_findings(Format::Text, &generated.warnings, Some(&loaded.source), json!({}))?;
     for outcome in &generated.outcomes {
         print(outcome.diff.as_deref().unwrap_or_default())?;
     }
     let source = &loaded.source;
     for of_one_file in findings.chunk_by(|one, other| one.path == other.path) {
         let is_of_table = of_one_file.iter().all(|finding| finding.path == source.path);
-        tell(Format::Text, of_one_file, is_of_table.then_some(source), json!({}))?;
+        print_findings(Format::Text, of_one_file, is_of_table.then_some(source), json!({}))?;
     }
     for kept in &generated.workflows {
-        tell(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
+        print_findings(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
     }
-    tell(Format::Text, &accepted.stale("check"), Some(accepted.source()), json!({}))?;
+    print_findings(Format::Text, &accepted.stale("check"), Some(accepted.source()), json!({}))?;
     let kept = generated.workflows.iter().flat_map(|kept| &kept.findings);
     let (left, open): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().chain(kept).partition(|finding| finding.accepted.is_some());

@@ -41,7 +41,7 @@ impl Compat {
         let mut accepted = self.accepted(&newest)?;
         if self.window {
             let mut window = compat::window(&versions);
-            // What no pair has any more is told once.
+            // What no pair has any more is reported once.
             compat::accept(&mut accepted, window.pairs.iter_mut().map(|(_, _, pair)| pair));
             match self.format.format {
                 Format::Text => {
@@ -61,11 +61,11 @@ impl Compat {
         }
         let mut comparison = compat::compare(&versions, 0, 1);
         compat::accept(&mut accepted, std::iter::once(&mut comparison));
-        self.tell(&comparison, &accepted)?;
+        self.report(&comparison, &accepted)?;
         Ok(exit(comparison.fails()))
     }
 
-    fn tell(&self, comparison: &Comparison<'_>, accepted: &Accepted) -> Result<(), Failure> {
+    fn report(&self, comparison: &Comparison<'_>, accepted: &Accepted) -> Result<(), Failure> {
         let out = match self.format.format {
             Format::Text => comparison.text(Some(accepted.source()), coloured()),
             Format::Github => finding::github(&comparison.findings()),

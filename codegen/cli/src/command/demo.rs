@@ -76,7 +76,7 @@ impl Demo {
         if !check(&loaded)? {
             return Ok(Exit::Findings);
         }
-        // The artifacts are those of the table as it is; it is the run alone that may skip the job.
+        // The artifacts are those of the table as it is; only the run may skip the job.
         if let Some(job) = asked.skip {
             loaded.machine.jobs[job.index()].skippable = true;
         }
@@ -202,7 +202,7 @@ impl Demo {
 fn check(loaded: &Loaded) -> Result<bool, Failure> {
     let generated = phasegate_codegen::sync(loaded, TARGETS, WriteMode::Check)?;
     let findings = artifact::findings(&generated.outcomes, &generated.command);
-    tell(Format::Text, &findings, None, serde_json::json!({}))?;
+    print_findings(Format::Text, &findings, None, serde_json::json!({}))?;
     let end = if findings.is_empty() { "all current" } else { "not current" };
     let count = generated.outcomes.len();
     print(&format!("{}: {end}\n", in_a_line(bundle::TABLE, &loaded.machine, count)))?;

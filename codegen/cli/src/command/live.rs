@@ -1,8 +1,8 @@
-//! `phasegate check --database-url`: what is really deployed, beside the table.
+//! `phasegate check --database-url`: drift: the actual database next to the expected one.
 
 use serde_json::{Value, json};
 
-use super::{CommandResult, Exit, Failure, TablesArg, backend, count, print, tell};
+use super::{CommandResult, Exit, Failure, TablesArg, backend, count, print, print_findings};
 use crate::command::Format;
 use crate::live::{self, Looked};
 use phasegate_codegen::finding::Finding;
@@ -11,7 +11,7 @@ use phasegate_codegen::finding::Finding;
 pub(super) fn run(tables: &TablesArg, url: &str, format: Format) -> CommandResult {
     let tables = tables.load(format)?;
     let mut findings = tables.findings;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut exit = Exit::Well;
     for (_, loaded) in &tables.loaded {
         let looked = backend::block_on(async { Ok(live::look(loaded, url).await) })?;
@@ -24,14 +24,14 @@ pub(super) fn run(tables: &TablesArg, url: &str, format: Format) -> CommandResul
         }
         let path = &loaded.source.path;
         if format == Format::Text {
-            tell(format, &looked.findings, None, json!({}))?;
+            print_findings(format, &looked.findings, None, json!({}))?;
             print(&in_a_line(path, &looked))?;
         }
-        told.push(summary(path, &looked));
+        reported.push(summary(path, &looked));
         findings.extend(looked.findings);
     }
     if format != Format::Text {
-        tell(format, &findings, None, json!({ "databases": told }))?;
+        print_findings(format, &findings, None, json!({ "databases": reported }))?;
     }
     if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
 }

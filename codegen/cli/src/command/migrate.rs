@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::serve::{Served, migrations, settings};
 use super::{
-    CommandResult, Exit, Failure, FormatArg, TablesArg, backend, count, print, shown, tell,
+    CommandResult, Exit, Failure, FormatArg, TablesArg, backend, count, print, print_findings,
+    shown,
 };
 use crate::command::Format;
 use crate::live;
@@ -78,7 +79,7 @@ impl Migrate {
         }
         let mode = if is_possible && !self.check { WriteMode::Write } else { WriteMode::Check };
         let mut exit = Exit::Well;
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for ((_, loaded), ahead) in tables.loaded.iter().zip(ahead) {
             let migrated = migrate::migrate(loaded, ask, mode)?;
             let mut of_table = migrated.findings.clone();
@@ -90,14 +91,14 @@ impl Migrate {
                 exit = Exit::Findings;
             }
             if format == Format::Text {
-                tell(format, &of_table, Some(&loaded.source), json!({}))?;
+                print_findings(format, &of_table, Some(&loaded.source), json!({}))?;
                 print(&lines(loaded, &migrated, mode, self.check))?;
             }
-            told.push(summary(loaded, &migrated, mode));
+            reported.push(summary(loaded, &migrated, mode));
             findings.extend(of_table);
         }
         if format != Format::Text {
-            tell(format, &findings, None, json!({ "tables": told }))?;
+            print_findings(format, &findings, None, json!({ "tables": reported }))?;
         }
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }
@@ -144,14 +145,14 @@ impl Migrate {
                     .filter(|finding| finding.path == source.path)
                     .cloned()
                     .collect();
-                tell(format, &own, Some(source), json!({}))?;
+                print_findings(format, &own, Some(source), json!({}))?;
             }
             for folder in &applied {
                 print(&format!("{}: the database has all of its migrations\n", shown(folder)))?;
             }
         } else {
             let folders: Vec<String> = applied.iter().map(|folder| shown(folder)).collect();
-            tell(format, &findings, None, json!({ "applied": folders }))?;
+            print_findings(format, &findings, None, json!({ "applied": folders }))?;
         }
         match (tables.all_read, is_well) {
             (false, _) => Err(Failure::Told),

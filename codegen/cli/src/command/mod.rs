@@ -1,4 +1,4 @@
-//! The command line: one file per command, one way to tell of findings, three exit codes.
+//! The command line: one file per command, one way to print findings, three exit codes.
 
 mod accepts;
 mod artifacts;
@@ -146,11 +146,11 @@ pub(crate) enum Exit {
 pub(crate) enum Failure {
     /// A message for people.
     Message(String),
-    /// A table that is not one, to be told in the run's format.
+    /// A table that is not one, to be reported in the run's format.
     Invalid { findings: Vec<Finding>, source: Source },
-    /// All was told already.
+    /// All was reported already.
     Told,
-    /// Whoever read the output has gone away: there is nobody to tell, and nothing went wrong.
+    /// The reader of the output has gone away: no one reads it any more, and nothing went wrong.
     Unread,
 }
 
@@ -222,7 +222,7 @@ impl TablesArg {
         Self { tables }.load(format)
     }
 
-    /// Every table that can be read, with its path. What is wrong with the others is told on
+    /// Every table that can be read, with its path. What is wrong with the others is reported on
     /// standard error and, in the text format, on standard output; in another format it is
     /// returned.
     pub(crate) fn load(&self, format: Format) -> Result<Tables, Failure> {
@@ -247,7 +247,9 @@ impl TablesArg {
                 Err(Error::Invalid { findings, source }) => {
                     tables.all_read = false;
                     match format {
-                        Format::Text => tell(format, &findings, Some(&source), json!({}))?,
+                        Format::Text => {
+                            print_findings(format, &findings, Some(&source), json!({}))?
+                        }
                         Format::Json | Format::Github => {
                             tables.findings.extend_from_slice(&findings)
                         }
@@ -264,7 +266,7 @@ impl TablesArg {
 pub(crate) struct Tables {
     /// Those that are valid.
     pub(crate) loaded: Vec<(PathBuf, Loaded)>,
-    /// What is wrong with the others, where it was not told yet.
+    /// What is wrong with the others, where it was not reported yet.
     pub(crate) findings: Vec<Finding>,
     /// Whether there are no others.
     pub(crate) all_read: bool,
@@ -333,8 +335,8 @@ pub(crate) struct FormatArg {
     pub(crate) format: Format,
 }
 
-/// Prints findings, and with JSON what else there is to say beside them.
-pub(crate) fn tell(
+/// Prints findings, and with JSON what else there is to say with them.
+pub(crate) fn print_findings(
     format: Format,
     findings: &[Finding],
     source: Option<&Source>,
@@ -367,7 +369,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 
 /// Says something about the run itself.
 pub(crate) fn say(text: &str) {
-    // Where standard error is closed there is nobody to tell.
+    // Where standard error is closed no one reads it.
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -438,7 +440,7 @@ fn ended(format: Format, outcome: CommandResult) -> ExitCode {
             ExitCode::from(2)
         }
         Err(Failure::Invalid { findings, source }) => {
-            if let Err(error) = tell(format, &findings, Some(&source), json!({}))
+            if let Err(error) = print_findings(format, &findings, Some(&source), json!({}))
                 && error.kind() != io::ErrorKind::BrokenPipe
             {
                 say(&format!("phasegate: {error}"));
@@ -449,7 +451,7 @@ fn ended(format: Format, outcome: CommandResult) -> ExitCode {
     }
 }
 
-/// Says that a table is not valid; what is wrong with it was told.
+/// Says that a table is not valid; what is wrong with it was reported.
 fn say_invalid(findings: &[Finding], source: &Source) {
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let errors = count(errors, "error");

@@ -44,7 +44,7 @@ impl Phases {
             let attempted = attempted.and_then(|name| names.get(name.as_str()).copied());
             match error {
                 Some(error) => (false, self.refuse(number, &error)),
-                None => (true, self.tell(machine, number, &history, attempted)),
+                None => (true, self.render(machine, number, &history, attempted)),
             }
         })
     }
@@ -59,7 +59,7 @@ impl Phases {
         }
     }
 
-    fn tell(
+    fn render(
         &self,
         machine: &Machine,
         line: usize,

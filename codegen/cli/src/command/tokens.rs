@@ -116,7 +116,7 @@ impl Tokens {
         self.input.buffer().is_empty()
     }
 
-    /// What is there to be read; empty at the end of the input alone.
+    /// What is there to be read; empty only at the end of the input.
     fn buffer(&mut self) -> io::Result<&[u8]> {
         while let Err(error) = self.input.fill_buf() {
             if error.kind() != ErrorKind::Interrupted {

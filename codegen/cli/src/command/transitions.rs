@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{CommandResult, Exit, FormatArg, TableArg, print, tell};
+use super::{CommandResult, Exit, FormatArg, TableArg, print, print_findings};
 use crate::command::Format;
 use phasegate_codegen::machine::Kind;
 
@@ -38,7 +38,7 @@ impl Transitions {
                 }
                 print(&out)?;
             }
-            Format::Github => tell(Format::Github, &loaded.warnings, None, json!({}))?,
+            Format::Github => print_findings(Format::Github, &loaded.warnings, None, json!({}))?,
             Format::Json => {
                 let transitions: Vec<Value> = machine
                     .transitions()
@@ -54,7 +54,7 @@ impl Transitions {
                     "states": names(&states),
                     "transitions": transitions,
                 });
-                tell(Format::Json, &loaded.warnings, None, beside)?;
+                print_findings(Format::Json, &loaded.warnings, None, beside)?;
             }
         }
         Ok(Exit::Well)

@@ -4,7 +4,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{CommandResult, Exit, Failure, FormatArg, TablesArg, print, tell};
+use super::{CommandResult, Exit, Failure, FormatArg, TablesArg, print, print_findings};
 use crate::command::Format;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::finding::Finding;
@@ -46,7 +46,7 @@ impl Verify {
             return if tables.all_read { Ok(Exit::Well) } else { Err(Failure::Told) };
         }
         let mut findings = tables.findings;
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         let mut exit = Exit::Well;
         for (file, loaded) in &tables.loaded {
             let path = &loaded.source.path;
@@ -71,19 +71,19 @@ impl Verify {
                 print(&fingerprints(&refuted))?;
                 for kept in &kept {
                     print(&runs_of(kept))?;
-                    tell(format, &kept.findings, Some(&kept.source), json!({}))?;
+                    print_findings(format, &kept.findings, Some(&kept.source), json!({}))?;
                 }
-                tell(format, &stale, Some(accepted.source()), json!({}))?;
+                print_findings(format, &stale, Some(accepted.source()), json!({}))?;
                 print(&format!("{path}: {summary}\n"))?;
             }
             let proofs: Vec<Value> = proofs.iter().map(|p: &Proved| verify::json(p)).collect();
-            told.push(json!({ "table": path, "proofs": proofs }));
+            reported.push(json!({ "table": path, "proofs": proofs }));
             findings.extend(refuted);
             findings.extend(kept.into_iter().flat_map(|kept| kept.findings));
             findings.extend(stale);
         }
         if format != Format::Text {
-            tell(format, &findings, None, json!({ "tables": told }))?;
+            print_findings(format, &findings, None, json!({ "tables": reported }))?;
         }
         if tables.all_read { Ok(exit) } else { Err(Failure::Told) }
     }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{CommandResult, Exit, Failure, FormatArg, load_or_the_one, print, say, shown, tell};
+use super::{
+    CommandResult, Exit, Failure, FormatArg, load_or_the_one, print, print_findings, say, shown,
+};
 use crate::command::Format;
 use phasegate_codegen::artifact::{self, WriteMode};
 use phasegate_codegen::finding::{Finding, Severity};
@@ -91,7 +93,7 @@ impl Adopt {
             print(&diff)?;
         }
         let beside = json!({ "workflow": name, "state": state, "diff": diff });
-        tell(self.format.format, &findings, Some(&kept.source), beside)?;
+        print_findings(self.format.format, &findings, Some(&kept.source), beside)?;
         if self.format.format == Format::Text {
             print(&format!("{}: {state}\n", name))?;
         } else if diff.is_empty() {

@@ -1,4 +1,4 @@
-//! Names for states that are known by their values alone.
+//! Names for states that are known only by their values.
 
 use std::collections::BTreeSet;
 

@@ -64,7 +64,7 @@ impl Numbers {
         named.map_or(held, |(value, _)| value.clone())
     }
 
-    /// The values, as they were told.
+    /// The values, as the user gave them.
     pub(super) fn values(&self) -> Vec<String> {
         self.of.iter().map(|(value, _)| value.clone()).collect()
     }

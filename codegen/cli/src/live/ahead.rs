@@ -2,7 +2,7 @@
 //! an enum type that other columns have, too.
 
 use super::connect::{self, Away, Conn};
-use super::{Failure, Telling};
+use super::{Drift, Failure};
 use phasegate_codegen::emit::sql::{
     Dialect, SqlNames, SqlTarget, Storage, literal, quoted, renamed,
 };
@@ -25,20 +25,20 @@ pub async fn ahead(loaded: &Loaded, url: &str, shared: bool) -> Result<Vec<Findi
         let word = dialect.as_str();
         return Err(Failure::Away(format!("{path}: `dialects` of [target.sql] lacks {word:?}")));
     };
-    let mut tell = Telling { path: path.clone(), findings: Vec::new() };
+    let mut drift = Drift { path: path.clone(), findings: Vec::new() };
     if sql.owns {
-        return Ok(tell.findings);
+        return Ok(drift.findings);
     }
     let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
     let mut conn = Conn::open(url).await?;
     let own = Own { names: &SqlNames::new(machine, sql, dialect), sql, machine };
-    let mut looked = own.look(&mut conn, Severity::Warning, &mut tell).await;
+    let mut looked = own.look(&mut conn, Severity::Warning, &mut drift).await;
     if let (Ok(()), Some(last), false) = (&looked, known.last(), shared) {
-        looked = own.shared(&mut conn, &renamed(&last.machine, machine), &mut tell).await;
+        looked = own.shared(&mut conn, &renamed(&last.machine, machine), &mut drift).await;
     }
     conn.close().await;
     looked?;
-    Ok(tell.findings)
+    Ok(drift.findings)
 }
 
 /// An application's own table.
@@ -58,16 +58,16 @@ impl Own<'_> {
         &self,
         conn: &mut Conn,
         severity: Severity,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         if !self.is_there(conn).await? {
             return Ok(());
         }
-        self.index(conn, tell).await?;
+        self.index(conn, drift).await?;
         for check in self.checks(conn).await? {
             let refused = self.refused(conn, &check).await;
             if !refused.is_empty() {
-                self.tell_check(&check, &refused, severity, tell);
+                self.report_check(&check, &refused, severity, drift);
             }
         }
         Ok(())
@@ -87,7 +87,7 @@ impl Own<'_> {
     }
 
     /// Whether an index begins with the key: what looks a row up would scan the table otherwise.
-    async fn index(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+    async fn index(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let names = self.names;
         let count = names.parts.len();
         let keys: Vec<String> = names.parts.iter().map(|part| literal(&part.name)).collect();
@@ -128,7 +128,7 @@ impl Own<'_> {
                     )
                 }
             };
-            tell.error(rules::KEY_WITHOUT_INDEX, message, help);
+            drift.error(rules::KEY_WITHOUT_INDEX, message, help);
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Own<'_> {
         &self,
         conn: &mut Conn,
         renamed: &[(&str, &str)],
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let names = self.names;
         if renamed.is_empty()
@@ -167,7 +167,7 @@ impl Own<'_> {
                 others.join(", ")
             );
             let help = "where that is meant, and their code knows it, say `--shared`";
-            tell.error(rules::SHARED_TYPE, message, help);
+            drift.error(rules::SHARED_TYPE, message, help);
         }
         Ok(())
     }

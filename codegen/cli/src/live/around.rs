@@ -1,6 +1,6 @@
 //! What opens a guard though every trigger and function of it stands as it should.
 
-use super::Telling;
+use super::Drift;
 use super::ahead::Own;
 use super::compare::runs_otherwise;
 use super::connect::{Away, Conn};
@@ -27,38 +27,38 @@ impl Held<'_> {
         conn: &mut Conn,
         facts: &Facts,
         past: Option<&[&Machine]>,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         if let Some(past) = past {
-            self.names_now(facts, past, tell);
+            self.names_now(facts, past, drift);
         }
-        self.forcing(conn, facts, tell).await?;
+        self.forcing(conn, facts, drift).await?;
         if self.names.dialect == Dialect::Sqlite {
-            self.set_mode(conn, facts, tell).await?;
+            self.set_mode(conn, facts, drift).await?;
         }
-        self.shape(facts, tell);
-        self.views(conn, facts, past.is_some(), tell).await?;
+        self.shape(facts, drift);
+        self.views(conn, facts, past.is_some(), drift).await?;
         if past.is_some() && facts.has_column(&self.names.table_name, &self.names.column_name) {
             match self.sql.owns {
-                true => self.start(conn, facts, tell).await?,
+                true => self.start(conn, facts, drift).await?,
                 false => {
-                    self.own_start(conn, tell).await?;
+                    self.own_start(conn, drift).await?;
                     let own = Own { names: self.names, sql: self.sql, machine: self.machine };
-                    own.look(conn, Error, tell).await?;
+                    own.look(conn, Error, drift).await?;
                 }
             }
         }
         match self.names.dialect {
-            Dialect::Postgres => self.rights(conn, tell).await,
+            Dialect::Postgres => self.rights(conn, drift).await,
             Dialect::Sqlite => {
-                self.strangers(facts, tell);
+                self.strangers(facts, drift);
                 Ok(())
             }
         }
     }
 
     /// What states of former rules are called: a name for rules in force lets a step pass unseen.
-    fn names_now(&self, facts: &Facts, past: &[&Machine], tell: &mut Telling) {
+    fn names_now(&self, facts: &Facts, past: &[&Machine], drift: &mut Drift) {
         let is_given = |language: &str, state: &str, now: &str| {
             (0..past.len()).rev().take(2).any(|at| {
                 let (names, _) = sql::renames(&past[..at], past[at]);
@@ -83,17 +83,12 @@ impl Held<'_> {
                  and see what is said of rows and history",
                 self.rules_again()
             );
-            tell.error(rules::ALTERED_RENAMES, message, help);
+            drift.error(rules::ALTERED_RENAMES, message, help);
         }
     }
 
-    /// What is being forced: nothing, for nobody sees it before it is done.
-    async fn forcing(
-        &self,
-        conn: &mut Conn,
-        facts: &Facts,
-        tell: &mut Telling,
-    ) -> Result<(), Away> {
+    /// What is being forced: nothing, for no one sees it before it is done.
+    async fn forcing(&self, conn: &mut Conn, facts: &Facts, drift: &mut Drift) -> Result<(), Away> {
         let names = self.names;
         let table = self.names.name("forcing");
         let mut rows = names.parts.iter().map(|part| part.row_name.as_str());
@@ -132,17 +127,17 @@ impl Held<'_> {
                 "DELETE FROM {}: it holds nothing of the application's; and see who may write it",
                 names.of(&table)
             );
-            tell.error(rules::LEFTOVER_FORCING, message, help);
+            drift.error(rules::LEFTOVER_FORCING, message, help);
         }
         Ok(())
     }
 
-    /// A mode that was set beside the table's, on SQLite.
+    /// A mode that was set next to the table's, on SQLite.
     async fn set_mode(
         &self,
         conn: &mut Conn,
         facts: &Facts,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let table = &self.names.name("mode");
         if !facts.has_column(table, "mode") {
@@ -156,13 +151,13 @@ impl Held<'_> {
                 format!("the guard's mode is not the table's: `{table}` says {}", tick(&mode));
             let help =
                 format!("INSERT INTO \"{}_set_mode\" (\"mode\") VALUES (NULL)", self.machine.name);
-            tell.error(rules::OTHER_MODE, message, help);
+            drift.error(rules::OTHER_MODE, message, help);
         }
         Ok(())
     }
 
     /// What a row starts in where nothing is said.
-    async fn start(&self, conn: &mut Conn, facts: &Facts, tell: &mut Telling) -> Result<(), Away> {
+    async fn start(&self, conn: &mut Conn, facts: &Facts, drift: &mut Drift) -> Result<(), Away> {
         let names = self.names;
         // On the way to a later table it may be that one's already.
         let machines = [Some(self.machine), self.next];
@@ -187,18 +182,18 @@ impl Held<'_> {
                     ),
                     Dialect::Sqlite => format!("make it again as {} has it", self.schema),
                 };
-                tell.error(rules::ALTERED_DEFAULT, message, help);
+                drift.error(rules::ALTERED_DEFAULT, message, help);
             }
         }
         if names.dialect == Dialect::Postgres {
-            self.start_function(facts, &values, tell);
+            self.start_function(facts, &values, drift);
         }
         Ok(())
     }
 
     /// What a row starts in where nothing is said, of a column that is the application's own: it may
     /// be anything, but a plain text that starts no row.
-    async fn own_start(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+    async fn own_start(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let names = self.names;
         let machines = [Some(self.machine), self.next];
         let starts = |stored: &str| {
@@ -233,19 +228,19 @@ impl Held<'_> {
                     "make the table anew with the default {start}, or say the status in every INSERT"
                 ),
             };
-            tell.tell(rules::DEFAULT_LEFT, Warning, message, help);
+            drift.add(rules::DEFAULT_LEFT, Warning, message, help);
         }
         Ok(())
     }
 
     /// The function that the default calls, on PostgreSQL.
-    fn start_function(&self, facts: &Facts, values: &[String], tell: &mut Telling) {
+    fn start_function(&self, facts: &Facts, values: &[String], drift: &mut Drift) {
         let name = self.names.name("initial");
         let help =
             format!("run its CREATE FUNCTION of {} again, as CREATE OR REPLACE", self.schema);
         let Some(found) = facts.find("function", "", &name) else {
             let message = format!("there is no function `{name}`");
-            return tell.error(rules::MISSING_FUNCTION, message, help);
+            return drift.error(rules::MISSING_FUNCTION, message, help);
         };
         let body = &found.text;
         let is_one = |value: &String| {
@@ -258,15 +253,15 @@ impl Held<'_> {
                 "the body of the function `{name}` is not what the table gives: {}",
                 body.trim()
             );
-            tell.error(rules::ALTERED_FUNCTION, message, help);
+            drift.error(rules::ALTERED_FUNCTION, message, help);
         } else if found.note != "sql STABLE" {
             let message = runs_otherwise(&name, &found.note, "sql STABLE");
-            tell.error(rules::ALTERED_FUNCTION, message, help);
+            drift.error(rules::ALTERED_FUNCTION, message, help);
         }
     }
 
     /// Triggers of others on our own tables, on SQLite: there one may ignore what a guard writes.
-    fn strangers(&self, facts: &Facts, tell: &mut Telling) {
+    fn strangers(&self, facts: &Facts, drift: &mut Drift) {
         for found in facts.catalog.iter().filter(|found| found.kind == "trigger") {
             let is = |object: &Object| {
                 facts
@@ -285,7 +280,7 @@ impl Held<'_> {
                 );
                 let help =
                     "see that it does not ignore or change what the guards write, or drop it";
-                tell.tell(rules::FOREIGN_TRIGGER, Warning, message, help);
+                drift.add(rules::FOREIGN_TRIGGER, Warning, message, help);
             }
         }
     }

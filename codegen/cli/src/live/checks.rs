@@ -1,7 +1,7 @@
 //! The CHECKs of an application's own column, of its domain, and of several columns: whether they refuse a
 //! state of the table.
 
-use super::Telling;
+use super::Drift;
 use super::ahead::Own;
 use super::connect::{Away, Conn};
 use super::facts::cells;
@@ -102,7 +102,7 @@ impl Own<'_> {
         refused
     }
 
-    /// A row where the CHECK lets this through, beside what is tried in other columns.
+    /// A row where the CHECK lets this through, next to what is tried in other columns.
     fn passes(&self, check: &Check, held: &str) -> String {
         let Check { expression, others, domain, of, .. } = check;
         let name = match domain {
@@ -171,12 +171,12 @@ impl Own<'_> {
         }
     }
 
-    pub(super) fn tell_check(
+    pub(super) fn report_check(
         &self,
         check: &Check,
         refused: &[&str],
         severity: Severity,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) {
         let (table, column) = (self.table(), quoted(&self.names.column_name));
         let of = check.domain.as_ref().map_or(column.as_str(), |_| "VALUE");
@@ -211,7 +211,7 @@ impl Own<'_> {
             }
         };
         let message = format!("{what} refuses the states {}", suggest::list(refused));
-        tell.tell(rules::CHECK_REFUSES, severity, message, help);
+        drift.add(rules::CHECK_REFUSES, severity, message, help);
     }
 }
 

@@ -1,6 +1,6 @@
-//! Every object that the table makes, beside what the catalog has of it.
+//! Every object that the table makes, next to what the catalog has of it.
 
-use super::Telling;
+use super::Drift;
 use super::connect::{Away, Conn};
 use super::facts::Facts;
 use super::judge::{Held, MADE_OTHERWISE};
@@ -14,13 +14,13 @@ use phasegate_codegen::suggest;
 
 impl Held<'_> {
     /// The tables, triggers and functions; `bodies` where these are to be what the machine gives.
-    pub(super) fn objects(&self, facts: &Facts, bodies: bool, tell: &mut Telling) {
+    pub(super) fn objects(&self, facts: &Facts, bodies: bool, drift: &mut Drift) {
         for table in self.of(Kind::Table) {
-            self.table(facts, &table.name, table.columns.iter().map(|c| c.name.as_str()), tell);
+            self.table(facts, &table.name, table.columns.iter().map(|c| c.name.as_str()), drift);
         }
         let mut switched: Vec<&str> = Vec::new();
         for trigger in self.of(Kind::Trigger) {
-            if self.trigger(facts, trigger, bodies, tell) {
+            if self.trigger(facts, trigger, bodies, drift) {
                 switched.push(&trigger.name);
             }
         }
@@ -33,10 +33,10 @@ impl Held<'_> {
                 "apply the migration that switches it, or drop them and run their CREATE TRIGGER of {} again",
                 self.schema
             );
-            tell.error(rules::OTHER_MODE, message, help);
+            drift.error(rules::OTHER_MODE, message, help);
         }
         for function in self.of(Kind::Function) {
-            self.function(facts, function, tell);
+            self.function(facts, function, drift);
         }
     }
 
@@ -46,23 +46,23 @@ impl Held<'_> {
         facts: &Facts,
         table: &str,
         columns: impl Iterator<Item = &'c str>,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) {
         if !facts.has(table) {
             let message = format!("there is no table `{table}`");
-            return tell.error(rules::MISSING_TABLE, message, "apply the migrations");
+            return drift.error(rules::MISSING_TABLE, message, "apply the migrations");
         }
         let lacking: Vec<&str> =
             columns.filter(|column| !facts.has_column(table, column)).collect();
         if !lacking.is_empty() {
             let message =
                 format!("the table `{table}` lacks the columns {}", suggest::list(&lacking));
-            tell.error(rules::MISSING_COLUMN, message, "apply the migrations");
+            drift.error(rules::MISSING_COLUMN, message, "apply the migrations");
         }
     }
 
     /// One trigger; whether it is what it would be in the other mode.
-    fn trigger(&self, facts: &Facts, trigger: &Object, bodies: bool, tell: &mut Telling) -> bool {
+    fn trigger(&self, facts: &Facts, trigger: &Object, bodies: bool, drift: &mut Drift) -> bool {
         let Object { name, on: table, .. } = trigger;
         let at = format!("the trigger `{name}` of `{table}`");
         let again = format!("run its CREATE TRIGGER of {} again", self.schema);
@@ -76,14 +76,14 @@ impl Held<'_> {
                 }
                 Some(_) | None => again,
             };
-            tell.error(rules::MISSING_TRIGGER, message, help);
+            drift.error(rules::MISSING_TRIGGER, message, help);
             return false;
         };
         if !found.note.is_empty() {
             let message = format!("{at} is disabled: {}", self.loses(table));
             let help =
                 format!("ALTER TABLE {} ENABLE TRIGGER {}", self.names.of(table), quoted(name));
-            tell.error(rules::DISABLED_TRIGGER, message, help);
+            drift.error(rules::DISABLED_TRIGGER, message, help);
         }
         if !bodies || facts.reader.is(trigger, found) {
             return false;
@@ -99,11 +99,11 @@ impl Held<'_> {
             }
             Dialect::Sqlite => format!("{MADE_OTHERWISE}: drop it, and {again}"),
         };
-        tell.error(rules::ALTERED_TRIGGER, message, help);
+        drift.error(rules::ALTERED_TRIGGER, message, help);
         false
     }
 
-    fn function(&self, facts: &Facts, function: &Object, tell: &mut Telling) {
+    fn function(&self, facts: &Facts, function: &Object, drift: &mut Drift) {
         let name = &function.name;
         // What a row starts in is looked at with the default.
         if *name == self.names.name("initial") {
@@ -112,7 +112,7 @@ impl Held<'_> {
         let Some(found) = facts.find("function", "", name) else {
             let message = format!("there is no function `{name}`");
             let help = format!("run its CREATE FUNCTION of {} again", self.schema);
-            return tell.error(rules::MISSING_FUNCTION, message, help);
+            return drift.error(rules::MISSING_FUNCTION, message, help);
         };
         let again = format!("run its CREATE OR REPLACE FUNCTION of {} again", self.schema);
         let help = format!("{MADE_OTHERWISE}: {again}");
@@ -124,24 +124,24 @@ impl Held<'_> {
             let body = found.text.trim();
             let message = format!("the guard's mode is not the table's: `{name}` says `{body}`");
             let help = format!("SELECT {}(NULL), or {again}", self.names.at("set_mode"));
-            tell.error(rules::OTHER_MODE, message, help);
+            drift.error(rules::OTHER_MODE, message, help);
         } else if !same && !is_data {
             let message = format!("the body of the function `{name}` is not what the table gives");
-            tell.error(rules::ALTERED_FUNCTION, message, help);
+            drift.error(rules::ALTERED_FUNCTION, message, help);
         } else if found.note != function.attributes {
             let message = runs_otherwise(name, &found.note, &function.attributes);
-            tell.error(rules::ALTERED_FUNCTION, message, help);
+            drift.error(rules::ALTERED_FUNCTION, message, help);
         }
     }
 
     /// The indexes, constraints and columns.
-    pub(super) fn shape(&self, facts: &Facts, tell: &mut Telling) {
+    pub(super) fn shape(&self, facts: &Facts, drift: &mut Drift) {
         for index in self.of(Kind::Index).filter(|index| facts.has(&index.on)) {
             let name = &index.name;
             let help = format!("run its CREATE INDEX of {} again", self.schema);
             let Some(found) = facts.find("index", &index.on, name) else {
                 let message = format!("the index `{name}` of `{}` is missing", index.on);
-                tell.error(rules::MISSING_INDEX, message, help);
+                drift.error(rules::MISSING_INDEX, message, help);
                 continue;
             };
             if !found.note.is_empty() || !facts.reader.is(index, found) {
@@ -149,16 +149,16 @@ impl Held<'_> {
                 let message =
                     format!("the index `{name}` is not what the table gives: {is} {invalid}");
                 let help = format!("drop it, and {help}");
-                tell.error(rules::ALTERED_INDEX, message.trim_end(), help);
+                drift.error(rules::ALTERED_INDEX, message.trim_end(), help);
             }
         }
         for table in self.of(Kind::Table).filter(|table| facts.has(&table.name)) {
-            self.constraints(facts, table, tell);
-            self.columns(facts, table, tell);
+            self.constraints(facts, table, drift);
+            self.columns(facts, table, drift);
         }
     }
 
-    fn constraints(&self, facts: &Facts, table: &Object, tell: &mut Telling) {
+    fn constraints(&self, facts: &Facts, table: &Object, drift: &mut Drift) {
         let name = &table.name;
         let is_of = |found: &&CatalogEntry| {
             found.kind == "constraint" && facts.reader.folded(&found.on) == *name
@@ -181,11 +181,11 @@ impl Held<'_> {
                 }
                 Dialect::Sqlite => format!("make the table again as {} has it", self.schema),
             };
-            tell.error(rules::MISSING_CONSTRAINT, message, help);
+            drift.error(rules::MISSING_CONSTRAINT, message, help);
         }
     }
 
-    fn columns(&self, facts: &Facts, table: &Object, tell: &mut Telling) {
+    fn columns(&self, facts: &Facts, table: &Object, drift: &mut Drift) {
         let names = self.names;
         for column in &table.columns {
             let Some(found) = facts.find("column", &table.name, &column.name) else { continue };
@@ -217,7 +217,7 @@ impl Held<'_> {
                 || *name == names.column_name
                 || names.parts.iter().any(|part| part.name == *name);
             let severity = if is_ours { Error } else { Warning };
-            tell.tell(rules::ALTERED_COLUMN, severity, message, help);
+            drift.add(rules::ALTERED_COLUMN, severity, message, help);
         }
     }
 
@@ -228,11 +228,11 @@ impl Held<'_> {
         conn: &mut Conn,
         facts: &Facts,
         knows: bool,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let names = self.names;
         let is_sqlite = names.dialect == Dialect::Sqlite;
-        // It is told of the mode, or of the table.
+        // It is reported of the mode, or of the table.
         let is_switched = self.is_in_the_other_mode(facts);
         for view in self.of(Kind::View) {
             let name = &view.name;
@@ -244,7 +244,7 @@ impl Held<'_> {
             let help =
                 format!("apply the migrations, or run its CREATE VIEW of {} again", self.schema);
             let Some(found) = facts.find("view", "", name) else {
-                tell.error(rules::MISSING_VIEW, format!("there is no view `{name}`"), help);
+                drift.error(rules::MISSING_VIEW, format!("there is no view `{name}`"), help);
                 continue;
             };
             // What SQLite's rules say is judged row by row.
@@ -266,7 +266,7 @@ impl Held<'_> {
             if !stands && (knows || !is_observed) {
                 let message = format!("the view `{name}` is not what the table gives");
                 let help = format!("{MADE_OTHERWISE}: drop it, and {help}");
-                tell.error(rules::ALTERED_VIEW, message, help);
+                drift.error(rules::ALTERED_VIEW, message, help);
             }
         }
         Ok(())
@@ -309,7 +309,7 @@ impl Held<'_> {
         self.otherwise.iter().any(|other| other.is(object) && facts.reader.is(other, found))
     }
 
-    /// Whether the guards are those of the other mode, which is told of them.
+    /// Whether the guards are those of the other mode, which is reported of them.
     fn is_in_the_other_mode(&self, facts: &Facts) -> bool {
         let mut objects = self.of(Kind::Function).chain(self.of(Kind::Trigger));
         objects.any(|object| {

@@ -13,7 +13,7 @@ use phasegate_codegen::emit::sql::Dialect;
 const STATEMENT: &str = "60s";
 /// How long it may wait for a lock of somebody who changes the schema.
 const LOCK: &str = "5s";
-/// How long it takes until nobody is there.
+/// How long it takes until no one is there.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Why a database could not be looked at, for people.
@@ -89,7 +89,7 @@ impl Conn {
     }
 
     pub(crate) async fn close(self) {
-        // Nothing was written: how it ends is nobody's concern.
+        // Nothing was written: how it ends is no one's concern.
         let _ = match self.inner {
             Inner::Postgres(conn) => conn.close().await,
             Inner::Sqlite(conn) => conn.close().await,
@@ -123,7 +123,7 @@ async fn sqlite(url: &str) -> Result<Conn, Away> {
     let (file, query) = url.split_once('?').unwrap_or((url, ""));
     let file = file.strip_prefix("sqlite:").unwrap_or(file);
     if matches!(file.trim_start_matches("//"), "" | ":memory:") || query.contains("mode=memory") {
-        // It would be a new one, which nobody has written to.
+        // It would be a new one, which no one has written to.
         return Err("the address names no file of SQLite's (sqlite:FILE)".to_owned());
     }
     let options = SqliteConnectOptions::from_str(url)

@@ -44,7 +44,7 @@ pub(super) struct Facts {
     pub(super) language: Option<String>,
     /// What a state of former rules is called now.
     pub(super) renames: BTreeMap<(String, String), String>,
-    /// In whose sessions triggers don't fire, and whether that is one role alone.
+    /// In whose sessions triggers don't fire, and whether that is only one role.
     pub(super) replicas: Vec<(String, bool)>,
 }
 

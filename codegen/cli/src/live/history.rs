@@ -1,6 +1,6 @@
-//! Whether the history of a live database is whole, and tells what its rows do.
+//! Whether the history of a live database is whole, and agrees with its rows.
 
-use super::Telling;
+use super::Drift;
 use super::connect::{Away, Conn};
 use super::facts::{Facts, cells};
 use super::judge::Held;
@@ -32,13 +32,13 @@ impl Held<'_> {
         facts: &Facts,
         tables: &[&Machine],
         knows: bool,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let names = self.names;
         let Some(events) = self.sql.events.as_deref().filter(|events| facts.has(events)) else {
             return Ok(());
         };
-        // What is missing is told of its table.
+        // What is missing is reported of its table.
         let rows = names.parts.iter().map(|part| part.row_name.as_str());
         let needs = ["seq", "from_state", "to_state", "language"].into_iter().chain(rows.clone());
         if !needs.into_iter().all(|column| facts.has_column(events, column)) {
@@ -82,7 +82,7 @@ impl Held<'_> {
         let gaps = format!("SELECT k FROM chain WHERE seq <> coalesce(before, {gone}, 0) + 1");
         if let Some(bad) = bad(conn, &chain, &gaps).await? {
             let message = format!("the numbers of `{events}` have gaps: {}", bad.words());
-            tell.error(
+            drift.error(
                 rules::HISTORY_GAP,
                 message,
                 "somebody deleted steps: restore them from a backup",
@@ -99,26 +99,26 @@ impl Held<'_> {
                 "steps of `{events}` do not begin where the one before ended: {}",
                 bad.words()
             );
-            tell.error(
+            drift.error(
                 rules::HISTORY_BREAK,
                 message,
                 "somebody wrote steps by hand, or changed some",
             );
         }
-        self.judge_forced(conn, facts, events, &chain, tell).await?;
-        self.judge_ends(conn, facts, &e, now, tell).await?;
-        self.judge_steps(conn, facts, events, tables, knows, tell).await
+        self.judge_forced(conn, facts, events, &chain, drift).await?;
+        self.judge_ends(conn, facts, &e, now, drift).await?;
+        self.judge_steps(conn, facts, events, tables, knows, drift).await
     }
 
     /// Steps that are marked as forced: who did it stands in the reports, written with the mark, and by
-    /// nobody else without a body.
+    /// no one else without a body.
     async fn judge_forced(
         &self,
         conn: &mut Conn,
         facts: &Facts,
         events: &str,
         chain: &str,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let names = self.names;
         let reports = self.names.name("reports");
@@ -142,19 +142,19 @@ impl Held<'_> {
                 "`{}` writes both: somebody set the mark by hand, while the guards were off",
                 names.name("force")
             );
-            tell.error(rules::FORCED_WITHOUT_REPORT, message, help);
+            drift.error(rules::FORCED_WITHOUT_REPORT, message, help);
         }
         Ok(())
     }
 
-    /// The last step of each row, beside the row.
+    /// The last step of each row, next to the row.
     async fn judge_ends(
         &self,
         conn: &mut Conn,
         facts: &Facts,
         e: &str,
         now: impl Fn(&str, &str) -> String,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let names = self.names;
         let (row, key) = (names.one(&names.history("")), names.one(&names.own("t")));
@@ -181,11 +181,11 @@ impl Held<'_> {
             );
             let help = "somebody changed them past the guard: put each back into that state, with the \
                         guard off, or it is refused at its next step";
-            tell.error(rules::ROW_PAST_HISTORY, message, help);
+            drift.error(rules::ROW_PAST_HISTORY, message, help);
         }
         // On PostgreSQL a row from before the guard gets its history with its first change.
         if self.sql.owns || names.dialect == Dialect::Sqlite {
-            // A row without a status has nothing to tell yet.
+            // A row without a status has no history yet.
             let without = format!("{beside} WHERE l.k IS NULL AND {} IS NOT NULL", names.read("t"));
             if let Some(bad) = bad(conn, &last, &without).await? {
                 let message =
@@ -196,7 +196,7 @@ impl Held<'_> {
                         "rows from before the history got theirs when it was installed; {WRITTEN_PAST}"
                     ),
                 };
-                tell.error(rules::ROW_WITHOUT_HISTORY, message, help);
+                drift.error(rules::ROW_WITHOUT_HISTORY, message, help);
             }
         }
         Ok(())
@@ -210,7 +210,7 @@ impl Held<'_> {
         events: &str,
         tables: &[&Machine],
         knows: bool,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let names = self.names;
         // A mark says why no transition led there.
@@ -271,14 +271,14 @@ impl Held<'_> {
             );
             let help = "somebody wrote steps while the guards were off, or the snapshot of that table \
                         is gone from the migrations";
-            tell.error(rules::HISTORY_UNKNOWN, message, help);
+            drift.error(rules::HISTORY_UNKNOWN, message, help);
         }
         if !illegal.is_empty() {
             let message = format!(
                 "`{events}` has steps that no rules of their time allow: {}",
                 suggest::list(&illegal)
             );
-            tell.error(
+            drift.error(
                 rules::HISTORY_ILLEGAL,
                 message,
                 "somebody wrote steps while the guards were off",

@@ -1,8 +1,8 @@
-//! What a live database's rules and guards fall short of.
+//! Where a live database's rules and guards are not as expected.
 
 use std::collections::BTreeSet;
 
-use super::Telling;
+use super::Drift;
 use super::facts::{Facts, rules_again};
 use phasegate_codegen::emit::sql::{Kind, Object, Schema};
 use phasegate_codegen::emit::sql::{Matched, Mode, SqlTarget};
@@ -59,7 +59,7 @@ impl<'h> Held<'h> {
     }
 
     /// Labels of the enum; their order is a note, for states are never compared by it.
-    pub(super) fn labels(&self, facts: &Facts, tell: &mut Telling) {
+    pub(super) fn labels(&self, facts: &Facts, drift: &mut Drift) {
         let Some(labels) = &facts.labels else { return };
         let values: Vec<&str> = self.machine.states.iter().map(|s| s.value.as_str()).collect();
         let has = |value: &str| labels.iter().any(|label| label == value);
@@ -96,7 +96,7 @@ impl<'h> Held<'h> {
                 let more = if lacking.len() == 1 { "" } else { ", and so on" };
                 format!("ALTER TYPE {label_type} ADD VALUE IF NOT EXISTS {}{more}", literal(label))
             });
-            tell.error(rules::MISSING_LABEL, message, help);
+            drift.error(rules::MISSING_LABEL, message, help);
         }
         if !extra.is_empty() {
             let message = format!(
@@ -110,7 +110,7 @@ impl<'h> Held<'h> {
                     .to_owned()
             });
             let severity = if self.sql.owns { Error } else { Warning };
-            tell.tell(rules::EXTRA_LABEL, severity, message, help);
+            drift.add(rules::EXTRA_LABEL, severity, message, help);
         }
         let both: Vec<&str> =
             values.iter().copied().filter(|v| labels.iter().any(|l| l == v)).collect();
@@ -122,7 +122,7 @@ impl<'h> Held<'h> {
                 "where a query of yours sorts or compares by them, order the [[state]] rows as the labels stand: {}",
                 suggest::list(&order)
             );
-            tell.tell(rules::LABEL_ORDER, Warning, message, help);
+            drift.add(rules::LABEL_ORDER, Warning, message, help);
         }
     }
 
@@ -148,12 +148,12 @@ impl<'h> Held<'h> {
     }
 
     /// The rows that the guards judge by.
-    pub(super) fn rows(&self, facts: &Facts, tell: &mut Telling) {
-        self.states(facts, tell);
-        self.transitions(facts, tell);
+    pub(super) fn rows(&self, facts: &Facts, drift: &mut Drift) {
+        self.states(facts, drift);
+        self.transitions(facts, drift);
     }
 
-    fn states(&self, facts: &Facts, tell: &mut Telling) {
+    fn states(&self, facts: &Facts, drift: &mut Drift) {
         let table = &self.names.name("states");
         let value = |id| self.machine.state(id).value.as_str();
         let lacking: Vec<&str> = self
@@ -164,7 +164,7 @@ impl<'h> Held<'h> {
             .collect();
         if !lacking.is_empty() {
             let message = format!("`{table}` lacks the states {}", suggest::list(&lacking));
-            tell.error(rules::MISSING_STATE, message, self.rules_again());
+            drift.error(rules::MISSING_STATE, message, self.rules_again());
         }
         let extra: Vec<&str> = facts
             .states
@@ -176,7 +176,7 @@ impl<'h> Held<'h> {
             let message =
                 format!("`{table}` has states that the table lacks: {}", suggest::list(&extra));
             let help = format!("add them to the table and migrate, or {}", self.rules_again());
-            tell.error(rules::EXTRA_STATE, message, help);
+            drift.error(rules::EXTRA_STATE, message, help);
         }
         let other: Vec<&str> = self
             .machine
@@ -202,12 +202,12 @@ impl<'h> Held<'h> {
                 "`{table}` says otherwise what the column holds for {}",
                 suggest::list(&held)
             );
-            tell.error(rules::ALTERED_STATE, message, self.rules_again());
+            drift.error(rules::ALTERED_STATE, message, self.rules_again());
         }
         if !other.is_empty() {
             let message =
                 format!("`{table}` says otherwise whether rows start in {}", suggest::list(&other));
-            tell.error(rules::ALTERED_STATE, message, self.rules_again());
+            drift.error(rules::ALTERED_STATE, message, self.rules_again());
         }
     }
 
@@ -218,7 +218,7 @@ impl<'h> Held<'h> {
         self.machine.states.iter().map(move |state| (state.value.as_str(), of(state)))
     }
 
-    fn transitions(&self, facts: &Facts, tell: &mut Telling) {
+    fn transitions(&self, facts: &Facts, drift: &mut Drift) {
         let table = &self.names.name("transitions");
         let value = |id| self.machine.state(id).value.as_str();
         let pairs: BTreeSet<(&str, &str)> =
@@ -239,7 +239,7 @@ impl<'h> Held<'h> {
             pairs.iter().copied().filter(|pair| !has(pair) && !renamed(pair)).collect();
         if !lacking.is_empty() {
             let message = format!("`{table}` lacks what the table allows: {}", shown(&lacking));
-            tell.error(rules::MISSING_TRANSITION, message, self.rules_again());
+            drift.error(rules::MISSING_TRANSITION, message, self.rules_again());
         }
         let is_coming = |from: &str, to: &str| {
             self.next.is_some_and(|next| match (next.find_value(from), next.find_value(to)) {
@@ -257,7 +257,7 @@ impl<'h> Held<'h> {
             let message = format!("`{table}` allows what the table does not: {}", shown(&extra));
             let help =
                 format!("add the transitions to the table and migrate, or {}", self.rules_again());
-            tell.error(rules::EXTRA_TRANSITION, message, help);
+            drift.error(rules::EXTRA_TRANSITION, message, help);
         }
         let other: Vec<(&str, &str)> = self
             .machine
@@ -271,12 +271,12 @@ impl<'h> Held<'h> {
         if !other.is_empty() {
             let message =
                 format!("`{table}` takes skips for declared, or the reverse: {}", shown(&other));
-            tell.error(rules::ALTERED_TRANSITION, message, self.rules_again());
+            drift.error(rules::ALTERED_TRANSITION, message, self.rules_again());
         }
     }
 
     /// Sessions in which no trigger fires, unless they ask for it.
-    pub(super) fn sessions(facts: &Facts, tell: &mut Telling) {
+    pub(super) fn sessions(facts: &Facts, drift: &mut Drift) {
         for (place, is_a_role) in &facts.replicas {
             let message = format!(
                 "sessions of {place} run with session_replication_role = replica: no guard judges them"
@@ -285,7 +285,7 @@ impl<'h> Held<'h> {
                 true => (Warning, "reset it there; a subscriber's own role may keep it"),
                 false => (Error, "reset it there, and see what was written meanwhile"),
             };
-            tell.tell(rules::REPLICA_SESSIONS, severity, message, help);
+            drift.add(rules::REPLICA_SESSIONS, severity, message, help);
         }
     }
 }

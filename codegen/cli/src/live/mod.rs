@@ -1,4 +1,4 @@
-//! What is really deployed: a live database beside the table, and what it falls short of. It is
+//! Drift: a live database next to its table, and where it is not as expected. It is
 //! looked at in one transaction that reads.
 
 mod ahead;
@@ -31,7 +31,7 @@ use phasegate_codegen::rules::{self, Rule};
 /// What a database was found to be.
 #[derive(Clone, Debug)]
 pub struct Looked {
-    /// What it falls short of.
+    /// Where it is not as expected.
     pub findings: Vec<Finding>,
     /// Where it is, without a password.
     pub database: String,
@@ -46,9 +46,9 @@ pub struct Looked {
 /// Why a database could not be looked at.
 #[derive(Debug)]
 pub enum Failure {
-    /// Nobody is there, the address is none, or it is not allowed: for people, without a password.
+    /// No one is there, the address is none, or it is not allowed: for people, without a password.
     Away(String),
-    /// The migrations beside the table cannot be read.
+    /// The migrations next to the table cannot be read.
     Files(Error),
 }
 
@@ -59,13 +59,13 @@ impl From<String> for Failure {
 }
 
 /// Findings about a database, which stand at the table.
-pub(crate) struct Telling {
+pub(crate) struct Drift {
     path: String,
     findings: Vec<Finding>,
 }
 
-impl Telling {
-    fn tell(
+impl Drift {
+    fn add(
         &mut self,
         rule: &'static Rule,
         severity: Severity,
@@ -76,7 +76,7 @@ impl Telling {
     }
 
     fn error(&mut self, rule: &'static Rule, message: impl Into<String>, help: impl Into<String>) {
-        self.tell(rule, Severity::Error, message, help);
+        self.add(rule, Severity::Error, message, help);
     }
 }
 
@@ -125,7 +125,7 @@ enum At<'k> {
 impl Look<'_> {
     async fn look(&self, conn: &mut Conn) -> Result<Looked, Failure> {
         let (names, machine) = (&self.names, &self.loaded.machine);
-        let mut tell = Telling { path: self.loaded.source.path.clone(), findings: Vec::new() };
+        let mut drift = Drift { path: self.loaded.source.path.clone(), findings: Vec::new() };
         let mut looked = Looked {
             findings: Vec::new(),
             database: conn.shown().to_owned(),
@@ -139,12 +139,12 @@ impl Look<'_> {
         made.push(names.events_name.clone());
         let guard = facts.find("function", "", &names.name("guard"));
         if !made.iter().any(|table| facts.has(table)) && guard.is_none() {
-            self.nothing(&facts, &mut tell);
-            looked.findings = tell.findings;
+            self.nothing(&facts, &mut drift);
+            looked.findings = drift.findings;
             return Ok(looked);
         }
-        let at = match self.at(conn, &facts, &mut tell).await? {
-            At::Current => self.pending(conn, &facts, &mut tell).await?.unwrap_or(At::Current),
+        let at = match self.at(conn, &facts, &mut drift).await? {
+            At::Current => self.pending(conn, &facts, &mut drift).await?.unwrap_or(At::Current),
             at @ (At::Behind(..) | At::Others | At::Edited) => at,
         };
         let held = match &at {
@@ -174,13 +174,13 @@ impl Look<'_> {
         let names = &SqlNames::new(held.0, held.1, names.dialect);
         let held = Held::new(names, held, next, schema);
         if is_ours {
-            held.labels(&facts, &mut tell);
-            held.rows(&facts, &mut tell);
+            held.labels(&facts, &mut drift);
+            held.rows(&facts, &mut drift);
         }
         // PostgreSQL's functions say nothing of states; SQLite's triggers do.
         let bodies = is_ours || names.dialect == phasegate_codegen::emit::sql::Dialect::Postgres;
-        held.objects(&facts, bodies, &mut tell);
-        Held::sessions(&facts, &mut tell);
+        held.objects(&facts, bodies, &mut drift);
+        Held::sessions(&facts, &mut drift);
         // One that it is on the way to may have left its names already.
         let known = match at {
             At::Behind(place, _) => &self.known[..self.known.len().min(place + 2)],
@@ -190,22 +190,22 @@ impl Look<'_> {
         if !matches!(at, At::Behind(..)) {
             past.push(machine);
         }
-        held.catalog(conn, &facts, is_ours.then_some(&past[..]), &mut tell).await?;
+        held.catalog(conn, &facts, is_ours.then_some(&past[..]), &mut drift).await?;
         if facts.has_column(&names.table_name, &names.column_name)
             && names.parts.iter().all(|part| facts.has_column(&names.table_name, &part.name))
         {
             let without;
             (looked.rows, without) = rows::by_status(conn, names).await?;
             if is_ours {
-                held.judge_rows(&looked.rows, &mut tell);
+                held.judge_rows(&looked.rows, &mut drift);
             }
-            rows::judge_without(names, without, &mut tell);
+            rows::judge_without(names, without, &mut drift);
             let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
             tables.push(machine);
-            // Without snapshots nobody knows what it was at before.
+            // Without snapshots no one knows what it was at before.
             let knows = is_ours && !self.known.is_empty();
-            held.judge_history(conn, &facts, &tables, knows, &mut tell).await?;
-            held.judge_observed(conn, &facts, &mut tell).await?;
+            held.judge_history(conn, &facts, &tables, knows, &mut drift).await?;
+            held.judge_observed(conn, &facts, &mut drift).await?;
         } else {
             let message = format!(
                 "there is no table `{}` with the columns `{}` and `{}`",
@@ -213,18 +213,18 @@ impl Look<'_> {
                 names.key_names(),
                 names.column_name
             );
-            tell.error(
+            drift.error(
                 rules::MISSING_TABLE,
                 message,
                 "apply the migrations, or say in [target.sql] where it is",
             );
         }
-        looked.findings = tell.findings;
+        looked.findings = drift.findings;
         Ok(looked)
     }
 
     /// Nothing of the machine is there.
-    fn nothing(&self, facts: &Facts, tell: &mut Telling) {
+    fn nothing(&self, facts: &Facts, drift: &mut Drift) {
         let names = &self.names;
         let name = &self.loaded.machine.name;
         let message = match facts.has(&names.table_name) {
@@ -242,15 +242,15 @@ impl Look<'_> {
                 phasegate_codegen::emit::sql::Dialect::Sqlite => String::new(),
             }
         );
-        tell.error(rules::NOT_INSTALLED, message, help);
+        drift.error(rules::NOT_INSTALLED, message, help);
     }
 
     /// The rules that the database is at, by its fingerprint.
-    async fn at(&self, conn: &mut Conn, facts: &Facts, tell: &mut Telling) -> Result<At<'_>, Away> {
+    async fn at(&self, conn: &mut Conn, facts: &Facts, drift: &mut Drift) -> Result<At<'_>, Away> {
         let machine = &self.loaded.machine;
         let table = &self.names.name("language");
         let own = &machine.fingerprints.language;
-        // Where NULL alone is a state, the column holds values, and the fingerprint has no numbers.
+        // Where only NULL is a state, the column holds values, and the fingerprint has no numbers.
         let number = |state: &String| {
             let (stored, _) = facts.stored.get(state).filter(|_| self.names.has_numbers())?;
             stored.parse().ok()
@@ -263,13 +263,13 @@ impl Look<'_> {
         let of_rows = language_of(states, pairs);
         let Some(said) = &facts.language else {
             let message = format!("`{table}` has no row: the history does not say by which rules");
-            tell.error(rules::ALTERED_LANGUAGE, message, rules_again(&self.names));
+            drift.error(rules::ALTERED_LANGUAGE, message, rules_again(&self.names));
             return self.by(conn, facts, &of_rows).await;
         };
         let by_rows = self.by(conn, facts, &of_rows).await?;
         if of_rows != *said && matches!(by_rows, At::Current | At::Behind(..)) {
             let help = rules_again(&self.names);
-            self.says_otherwise(said, &of_rows, help, tell);
+            self.says_otherwise(said, &of_rows, help, drift);
             return Ok(by_rows);
         }
         Ok(match self.by(conn, facts, said).await? {
@@ -278,7 +278,7 @@ impl Look<'_> {
                     "the database is at {} (language {said}); the table is at {own}",
                     known.path
                 );
-                tell.error(rules::BEHIND, message, self.left(facts, place));
+                drift.error(rules::BEHIND, message, self.left(facts, place));
                 At::Behind(place, known)
             }
             At::Others | At::Edited if of_rows == *said => {
@@ -288,12 +288,12 @@ impl Look<'_> {
                 );
                 let help =
                     "a newer version has migrated it, or another branch: look with its table";
-                tell.error(rules::UNKNOWN_LANGUAGE, message, help);
+                drift.error(rules::UNKNOWN_LANGUAGE, message, help);
                 At::Others
             }
             At::Others | At::Edited => {
                 let help = "somebody changed the rules by hand: see what else is found".to_owned();
-                self.says_otherwise(said, &of_rows, help, tell);
+                self.says_otherwise(said, &of_rows, help, drift);
                 At::Edited
             }
             At::Current => At::Current,
@@ -301,12 +301,12 @@ impl Look<'_> {
     }
 
     /// A table that was migrated to before, of the same rules, whose guards and views are there to the
-    /// letter: what changes these alone is not applied yet.
+    /// letter: what changes only these is not applied yet.
     async fn pending(
         &self,
         conn: &mut Conn,
         facts: &Facts,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<Option<At<'_>>, Away> {
         if self.falls_short(conn, facts, &self.loaded.machine).await? == 0 {
             return Ok(None);
@@ -322,7 +322,7 @@ impl Look<'_> {
                      rules are the same",
                     known.path
                 );
-                tell.error(rules::BEHIND, message, self.left(facts, place));
+                drift.error(rules::BEHIND, message, self.left(facts, place));
                 return Ok(Some(At::Behind(place, known)));
             }
         }
@@ -336,7 +336,7 @@ impl Look<'_> {
         facts: &Facts,
         machine: &Machine,
     ) -> Result<usize, Away> {
-        let mut scratch = Telling { path: String::new(), findings: Vec::new() };
+        let mut scratch = Drift { path: String::new(), findings: Vec::new() };
         let Some(sql) = machine.targets.sql() else { return Ok(usize::MAX) };
         let held = Held::new(&self.names, (machine, sql), None, String::new());
         held.objects(facts, true, &mut scratch);
@@ -345,17 +345,17 @@ impl Look<'_> {
     }
 
     /// That the fingerprint is not that of the rules.
-    fn says_otherwise(&self, said: &str, of_rows: &str, help: String, tell: &mut Telling) {
+    fn says_otherwise(&self, said: &str, of_rows: &str, help: String, drift: &mut Drift) {
         let message = format!(
             "`{}` says {said}, and what the database judges by is {of_rows}: the history names the \
              wrong rules",
             self.names.name("language")
         );
-        tell.error(rules::ALTERED_LANGUAGE, message, help);
+        drift.error(rules::ALTERED_LANGUAGE, message, help);
     }
 
     /// The table of a fingerprint; of several the one whose guards and views are there, for a migration
-    /// may change these alone, and the last of those.
+    /// may change only these, and the last of those.
     async fn by(&self, conn: &mut Conn, facts: &Facts, language: &str) -> Result<At<'_>, Away> {
         if language == self.loaded.machine.fingerprints.language {
             return Ok(At::Current);

@@ -13,7 +13,7 @@ pub(super) struct CatalogEntry {
     pub(super) name: String,
     /// What it is: a definition, a body, or the statement that made it.
     pub(super) text: String,
-    /// What a function is beside its body, or why an index or a trigger does nothing.
+    /// What a function has outside of its body, or why an index or a trigger does nothing.
     pub(super) note: String,
 }
 
@@ -28,7 +28,7 @@ pub(super) trait Reader: Sync {
     fn is(&self, object: &Object, found: &CatalogEntry) -> bool;
     /// Whether one of a table's constraints is that one.
     fn has_constraint(&self, found: &[&CatalogEntry], constraint: &str) -> bool;
-    /// An identifier as the database tells it from others.
+    /// An identifier as the database distinguishes it from others.
     fn folded(&self, name: &str) -> String;
 }
 
@@ -49,7 +49,7 @@ fn bare(sql: &str) -> String {
     words(&text)
 }
 
-/// A statement's words without the comments that begin their lines, whoever laid them out.
+/// A statement's words without the comments that begin their lines, no matter who laid them out.
 fn words(sql: &str) -> String {
     let said = |line: &&str| !line.trim_start().starts_with("--");
     let lines: Vec<&str> = sql.trim_end_matches(';').lines().filter(said).collect();

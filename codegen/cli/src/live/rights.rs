@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Telling;
+use super::Drift;
 use super::connect::{Away, Conn};
 use super::facts::cells;
 use super::judge::Held;
@@ -16,16 +16,16 @@ const WRITES: &str = "'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'";
 
 impl Held<'_> {
     /// All of it.
-    pub(super) async fn rights(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
-        self.open_functions(conn, tell).await?;
-        self.open_tables(conn, tell).await?;
-        self.owners(conn, tell).await?;
-        self.rules(conn, tell).await
+    pub(super) async fn rights(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
+        self.open_functions(conn, drift).await?;
+        self.open_tables(conn, drift).await?;
+        self.owners(conn, drift).await?;
+        self.rules(conn, drift).await
     }
 
     /// Functions that write with their owner's rights, and that somebody else may hang on a table of
     /// theirs; to force is a privilege to be granted, but not to everyone.
-    async fn open_functions(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+    async fn open_functions(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let sql = format!(
             "SELECT p.proname::text, pg_get_function_identity_arguments(p.oid), \
              CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END \
@@ -46,15 +46,15 @@ impl Held<'_> {
                     "REVOKE ALL ON FUNCTION {}({arguments}) FROM {role}",
                     self.names.of(&name)
                 );
-                tell.error(rules::OPEN_FUNCTION, message, help);
+                drift.error(rules::OPEN_FUNCTION, message, help);
             }
         }
         Ok(())
     }
 
-    /// Tables that others may write, and nobody but a migration or the guards should: as a whole, or a
+    /// Tables that others may write, and no one but a migration or the guards should: as a whole, or a
     /// column of them. Who is their owner's, or a superuser, can do all of that anyway.
-    async fn open_tables(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+    async fn open_tables(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let names = self.names;
         let reports = self.names.name("reports");
         let sql = format!(
@@ -79,14 +79,14 @@ impl Held<'_> {
                     "REVOKE {privileges} ON {} FROM {role}: an application only reads it",
                     names.of(&table)
                 );
-                tell.error(rules::OPEN_TABLE, message, help);
+                drift.error(rules::OPEN_TABLE, message, help);
             }
         }
         Ok(())
     }
 
     /// Whose all of it is: the functions write what their owner may.
-    async fn owners(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+    async fn owners(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let names = self.names;
         let schema = literal(&names.schema_name);
         let sql = format!(
@@ -127,7 +127,7 @@ impl Held<'_> {
                     names.of(name)
                 );
                 let severity = if kind == "FUNCTION" { Error } else { Warning };
-                tell.tell(rules::OTHER_OWNER, severity, message, help);
+                drift.add(rules::OTHER_OWNER, severity, message, help);
             }
         }
         Ok(())
@@ -135,7 +135,7 @@ impl Held<'_> {
 
     /// Rules, which rewrite what is written before any trigger sees it: one that does something else
     /// instead loses it.
-    async fn rules(&self, conn: &mut Conn, tell: &mut Telling) -> Result<(), Away> {
+    async fn rules(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let sql = format!(
             "SELECT c.relname::text, r.rulename::text, CASE WHEN r.is_instead THEN '1' ELSE '0' END FROM pg_rewrite r \
              JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -154,7 +154,7 @@ impl Held<'_> {
                     self.names.of(&table)
                 );
                 let severity = if instead == "1" { Error } else { Warning };
-                tell.tell(rules::FOREIGN_RULE, severity, message, help);
+                drift.add(rules::FOREIGN_RULE, severity, message, help);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Telling;
+use super::Drift;
 use super::connect::{Away, Conn};
 use super::facts::{Facts, cells};
 use super::judge::Held;
@@ -12,7 +12,7 @@ use phasegate_codegen::finding::Severity::Warning;
 use phasegate_codegen::rules;
 use phasegate_codegen::suggest::{self, shown};
 
-/// So many pairs that were let through are told of, the most frequent first.
+/// So many pairs that were let through are reported, the most frequent first.
 const MOST_OBSERVED: usize = 100;
 
 /// How many rows there are in each state, and in none.
@@ -39,18 +39,18 @@ pub(super) async fn by_status(
 }
 
 /// Rows that are in no state at all, which an application's own column may allow.
-pub(super) fn judge_without(names: &SqlNames, count: u64, tell: &mut Telling) {
+pub(super) fn judge_without(names: &SqlNames, count: u64, drift: &mut Drift) {
     if count > 0 {
         let rows = if count == 1 { "row" } else { "rows" };
         let message = format!("{count} {rows} of `{}` without a status", names.table_name);
         let help = "nothing is judged of them until they get one";
-        tell.tell(rules::ROWS_WITHOUT_STATUS, Warning, message, help);
+        drift.add(rules::ROWS_WITHOUT_STATUS, Warning, message, help);
     }
 }
 
 impl Held<'_> {
-    /// Rows in states that are retired, or that nobody knows.
-    pub(super) fn judge_rows(&self, rows: &BTreeMap<String, u64>, tell: &mut Telling) {
+    /// Rows in states that are retired, or that no one knows.
+    pub(super) fn judge_rows(&self, rows: &BTreeMap<String, u64>, drift: &mut Drift) {
         let mut retired = Vec::new();
         let mut unknown = Vec::new();
         for (status, count) in rows {
@@ -70,13 +70,13 @@ impl Held<'_> {
             );
             let help =
                 "add the states to the table, retired where nothing is to enter them, and migrate";
-            tell.error(rules::ROWS_IN_UNKNOWN_STATES, message, help);
+            drift.error(rules::ROWS_IN_UNKNOWN_STATES, message, help);
         }
         if !retired.is_empty() {
             let message =
                 format!("rows of `{table}` are in retired states: {}", suggest::list(&retired));
             let help = "they may be; move them on before anybody forgets what they meant";
-            tell.tell(rules::ROWS_IN_RETIRED_STATES, Warning, message, help);
+            drift.add(rules::ROWS_IN_RETIRED_STATES, Warning, message, help);
         }
     }
 
@@ -90,7 +90,7 @@ impl Held<'_> {
         &self,
         conn: &mut Conn,
         facts: &Facts,
-        tell: &mut Telling,
+        drift: &mut Drift,
     ) -> Result<(), Away> {
         let names = self.names;
         let name = names.name("observed");
@@ -113,7 +113,7 @@ impl Held<'_> {
                 shown(&from),
                 shown(&to)
             );
-            tell.tell(rules::OBSERVED, Warning, message, transition);
+            drift.add(rules::OBSERVED, Warning, message, transition);
         }
         Ok(())
     }

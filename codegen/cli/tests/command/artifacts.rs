@@ -313,7 +313,7 @@ fn exits_with_2_where_it_may_not_write_and_leaves_nothing_half_written() {
     let ran = folder.run(&["generate"]);
     mode(0o755);
     if may_write {
-        // Whoever runs this may write everywhere; then it is simply written.
+        // Who runs this may write everywhere; then it is simply written.
         assert_eq!(ran.code, Some(0), "{ran:?}");
     } else {
         assert_eq!(ran.code, Some(2));

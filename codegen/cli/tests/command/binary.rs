@@ -111,7 +111,7 @@ pub fn finish(command: &mut Command, input: &[u8]) -> Ran {
         .expect("the command can be run");
     let mut stdin = child.stdin.take().expect("it is piped");
     let input = input.to_vec();
-    // Whoever does not read its input to the end is not made to.
+    // A process that does not read its input to the end is not made to.
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().expect("it ends");
     writer.join().expect("it does not panic");

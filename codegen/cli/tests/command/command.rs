@@ -176,7 +176,7 @@ fn check_without_a_table_looks_at_every_one_of_the_folder() {
     };
     let ran = folder.run(&["check", "--format", "json"]);
     assert_eq!((ran.code, tables(ran)), (Some(0), vec![json!("b.toml"), json!("m.toml")]));
-    // One that is not valid is told of beside the others.
+    // One that is not valid is told of next to the others.
     folder.write("b.toml", BAD);
     let ran = folder.run(&["check", "--format", "json"]);
     assert_eq!((ran.code, tables(ran)), (Some(2), vec![json!("m.toml")]));

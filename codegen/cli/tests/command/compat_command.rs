@@ -153,7 +153,7 @@ fn an_accepted_finding_no_longer_fails_and_one_that_no_longer_occurs_is_told() {
     assert!(ran.out.contains("(accepted: nothing runs at night)"), "{ran:?}");
     assert!(ran.out.contains(": compatible but for what is accepted: "), "{ran:?}");
     assert!(ran.out.contains("; 1 finding is accepted"), "{ran:?}");
-    // Elsewhere by name; and the fingerprint outlives edits beside it.
+    // Elsewhere by name; and the fingerprint outlives edits next to it.
     folder.write("mine.toml", row(fingerprint));
     folder.write("new.accepted.toml", "");
     let moved = format!(
@@ -232,7 +232,7 @@ fn a_file_of_accepted_findings_that_is_none_stops_the_run() {
         assert_eq!(ran.code, Some(2), "{ran:?}");
         assert!(ran.out.contains(wanted), "{wanted}: {ran:?}");
     }
-    // Every fault of its entries is told in one run.
+    // Every fault of its entries is reported in one run.
     folder.write("mine.toml", format!("{rule}reason = \"\"\n{rule}reason = \" \"\n"));
     let ran = folder.run(&["compat", "old.toml", "new.toml", "--accepted", "mine.toml"]);
     for place in [" --> mine.toml:4:10\n", " --> mine.toml:8:10\n"] {

@@ -131,7 +131,7 @@ fn every_target_is_a_file_a_folder_of_templates_and_a_row() {
         let templates = root().join(format!("codegen/templates/{key}"));
         assert!(templates.is_dir(), "[target.{key}] has no {}", templates.display());
     }
-    // Whoever names a target outside of its file is one more place that a new one has to be put to.
+    // Who names a target outside of its file is one more place that a new one has to be put to.
     for place in ["table", "validate", "machine"] {
         for (path, text) in files(&format!("codegen/src/{place}")) {
             for target in TARGETS {
@@ -178,7 +178,7 @@ fn every_file_of_a_command_has_its_row() {
         for (name, body) in runs {
             let body = body.split("\n}\n").next().unwrap();
             if body.contains("fn run(&self) -> CommandResult") {
-                // A command of a command has its row beside it.
+                // A command of a command has its row next to it.
                 let (row, below) = (format!("{name}({module}::{name})"), format!("{name}({name})"));
                 let has_row = rows.contains(&row) || text.contains(&below);
                 assert!(has_row, "{row} is no row of Command");

@@ -168,7 +168,7 @@ fn children(of: u32) -> Vec<u32> {
     found
 }
 
-/// What clients were told.
+/// What clients were answered.
 #[derive(Default)]
 struct Told {
     /// The rows, each with how many of its reports were answered.
@@ -238,7 +238,7 @@ fn client(told: &Told, address: &str, number: usize) {
     }
 }
 
-/// Lets clients go on beside so many crashes, and then gives what they were told.
+/// Lets clients go on during so many crashes, and then gives what they were answered.
 fn crashed(address: &str, times: usize, mut crash: impl FnMut(usize)) -> Told {
     let told = Told::default();
     std::thread::scope(|scope| {

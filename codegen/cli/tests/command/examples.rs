@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::binary::{Folder, finish};
 
-/// A built example: `cargo test` builds them beside the tests.
+/// A built example: `cargo test` builds them next to the tests.
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test has a path");
     let folder = test.ancestors().nth(2).expect("it lies in target/debug/deps");

@@ -4,7 +4,7 @@ use crate::binary::Folder;
 use crate::common::DEPLOY;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
-/// A folder with the deploy table and its schema, and a database beside it.
+/// A folder with the deploy table and its schema, and a database next to it.
 fn deployed(sql: &str) -> Folder {
     let table = DEPLOY.replace("#:schema ./generated/machine.schema.json\n", "");
     let folder = Folder::with("deploy.toml", &table);

@@ -67,7 +67,7 @@ fn a_step_that_was_taken_out_of_the_middle_is_missed_and_what_brings_it_back_is_
         }
         assert!(folder.run(&["migrate"]).out.contains("nothing has changed"));
     }
-    // The table alone: its files, which nothing knows any more, are told of with it.
+    // Only the table: its files, which nothing knows any more, are reported with it.
     let folder = three();
     std::fs::remove_file(folder.path("migrations/tables/0002.toml")).expect("it was there");
     let findings = refuses(&folder, &["migration-missing"]);

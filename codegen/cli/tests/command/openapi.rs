@@ -1,4 +1,4 @@
-//! What `phasegate serve` answers is what its document says: schemathesis, which nobody here wrote, makes
+//! What `phasegate serve` answers is what its document says: schemathesis, which no one here wrote, makes
 //! requests of the document, good and bad ones, and finds nothing.
 
 use std::process::{Command, Stdio};

@@ -48,7 +48,7 @@ fn webhooks_end_the_rows_of_each_table_by_its_own_words() {
         serving.post(&format!("/webhooks/{to}"), &headers, &body)
     };
     let title = format!("order {order}");
-    // By the signature and no operator's credential; of this repository alone.
+    // By the signature and no operator's credential; of this repository only.
     deliver("shop_orders", "another secret", 74, &title).problem(401, "unauthorized");
     deliver("shop_orders", secret, 75, &title).problem(403, "forbidden");
     assert_eq!(deliver("tickets", secret, 74, &title).ok(200)["rows"], json!([]));

@@ -1,4 +1,4 @@
-//! The parts of `tests/run` that look at the tools of a machine, beside tools that say what they were
+//! The parts of `tests/run` that look at the tools of a machine, next to tools that say what they were
 //! asked: nothing that is missing is passed over.
 
 use std::fs;

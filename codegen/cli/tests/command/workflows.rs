@@ -13,7 +13,7 @@ use serde_json::json;
 fn adopting_puts_the_reports_where_they_belong_and_shows_the_diff() {
     let folder = repository(RELEASE);
     let ran = folder.run(&["workflow", "adopt", AT]);
-    // One milestone's place can't be told: no step is called as it is. So the outcome, which asks for
+    // One milestone's place can't be known: no step is called as it is. So the outcome, which asks for
     // that report, waits.
     assert_eq!(ran.code, Some(1), "{ran:?}");
     insta::assert_snapshot!(ran.out);
@@ -318,7 +318,7 @@ proptest! {
         within in prop::option::of(prop::collection::vec(prop::sample::select(WITHIN), 0..5)),
     ) {
         let mut text = pieces.concat();
-        // Chance alone seldom puts anything into a region that could be filled.
+        // Chance seldom puts anything into a region that could be filled.
         if let Some(within) = within {
             text = format!("{HEAD}{}      # phasegate:end\n{text}", within.concat());
         }

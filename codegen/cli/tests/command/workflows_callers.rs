@@ -8,7 +8,7 @@ const CALLER: &str = "name: all\n\
     on:\n  workflow_dispatch:\n    inputs:\n      ship_id: {type: string}\n      callback_token: {type: string}\n\
     jobs:\n  ship:\n    uses: ./.github/workflows/release.yml\n    with:\n      tag: x\n      ship_id: ${{ inputs.ship_id }}\n";
 
-/// The kept workflow, which is called alone, with its caller and others.
+/// The kept workflow, which is only called, with its caller and others.
 fn called(files: &[(&str, &str)]) -> Folder {
     let folder = tried(include_str!("workflows/trials/call.yml"), &[]);
     holds(&folder, &[]);

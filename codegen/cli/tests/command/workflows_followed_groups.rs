@@ -31,7 +31,7 @@ fn a_group_that_is_there_twice_in_a_run_leads_to_one() {
     ] {
         finds(&of_both(&run, &job), &[], &[]);
     }
-    // A job beside the concluding one cancels it.
+    // A job next to the concluding one cancels it.
     let group = "    concurrency: {group: \"x-${{ github.run_id }}\", cancel-in-progress: true}\n";
     let cleanup = format!(
         "  cleanup:\n    needs: deploy\n    if: always()\n    runs-on: x\n{group}    steps: [{{run: ls}}]\n"

@@ -1,4 +1,4 @@
-//! Whatever keeps a job of a hand-written workflow from reporting what the table says is told.
+//! Whatever keeps a job of a hand-written workflow from reporting what the table says is reported.
 
 use crate::hand_written as workflows;
 use std::fs;

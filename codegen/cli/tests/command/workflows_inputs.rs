@@ -1,4 +1,4 @@
-//! What is known of inputs and of the repository, and what a condition that was misread is told.
+//! What is known of inputs and of the repository, and what is reported of a condition that was misread.
 
 use crate::hand_written::*;
 

@@ -1,5 +1,5 @@
 //! What somebody wrote is never taken for a report: a region that holds anything else than the one
-//! step that belongs there is told of, and left.
+//! step that belongs there is reported, and left.
 
 use crate::hand_written::*;
 
@@ -69,7 +69,7 @@ fn steps_between_two_reports_whose_markers_were_lost_are_kept() {
 fn no_more_is_said_of_a_job_with_a_mixed_region_than_what_is_lacking() {
     let text = ordered(ORDER, 0).read(AT);
     let text = text.replacen("      # phasegate:end\n", "", 1);
-    // The checkout stands in the region as well: nobody knows what belongs where.
+    // The checkout stands in the region as well: no one knows what belongs where.
     let text = changed(&text, "      # phasegate:begin charge.outcome\n", "");
     let checkout = "      - uses: actions/checkout@v4\n";
     let marker = "      # phasegate:begin charge.start\n";
@@ -311,7 +311,7 @@ fn following_the_help_of_a_lost_end_marker_loses_nothing() {
     folder.write(AT, below(&lost, line, end));
     assert_eq!(folder.run(&["generate"]).code, Some(0));
     assert_eq!(folder.read(AT), whole);
-    // Put before the next region instead: the comments are told of, with where it belongs.
+    // Put before the next region instead: the comments are reported, with where it belongs.
     let slipped =
         changed(&whole, start, &start.replace(end, "")).replace(own, &format!("{own}{end}"));
     folder.write(AT, &slipped);

@@ -226,7 +226,7 @@ fn a_job_whose_failure_counts_as_success_is_found() {
     for (value, is_found) in [("true", true), ("${{ vars.x == 'y' }}", true), ("false", false)] {
         let line = format!("    continue-on-error: {value}\n    needs: [charge]\n");
         let text = changed(&text, "    needs: [charge]\n", &line);
-        let all = [("tolerated-job", "ship:", "would be told that it succeeded")];
+        let all = [("tolerated-job", "ship:", "would take it that it succeeded")];
         finds(&text, if is_found { &all } else { &[] });
     }
 }

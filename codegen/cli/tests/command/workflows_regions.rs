@@ -1,4 +1,4 @@
-//! Regions of hand-written workflows that are missing, drifted, or not where they belong are told of,
+//! Regions of hand-written workflows that are missing, drifted, or not where they belong are reported,
 //! and what can't be told apart is left as it is.
 
 use crate::hand_written::*;
@@ -47,7 +47,7 @@ fn says_once_that_a_workflow_is_not_adopted_yet() {
     let mended = RELEASE.replace("Wait until healthy", "Health check");
     let command = format!("run `phasegate workflow adopt {AT} --table deploy.toml`");
     holds(&repository(&mended), &[("not-adopted", "jobs:", &format!("nothing ({command})"))]);
-    // What adopting would not mend is said beside it.
+    // What adopting would not mend is said next to it.
     let job = "deploy:";
     holds(
         &repository(RELEASE),

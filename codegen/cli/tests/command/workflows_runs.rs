@@ -197,7 +197,7 @@ fn a_run_that_is_replaced_is_no_other_jobs_fault() {
     let rules: Vec<&str> = found.iter().map(|(rule, _)| rule.as_str()).collect();
     assert_eq!(rules, ["job-condition", "shared-group"], "{found:#?}");
     assert!(found[0].1.contains("skipped: build; deploy starts"), "{found:#?}");
-    // Where that job is skipped in every run, the shortest one that nobody ends skips it, too.
+    // Where that job is skipped in every run, the shortest one that no one ends skips it, too.
     let never = changed(workflow, "    if: inputs.build_first\n", "    if: false\n");
     let found = said(&changed(&never, "jobs:\n", group), &[]);
     let replaced = found.iter().find(|(rule, _)| rule == "shared-group");

@@ -1,4 +1,4 @@
-//! Steps beside the reports: what a milestone says has to happen.
+//! Steps next to the reports: what a milestone says has to happen.
 
 use crate::hand_written::*;
 

@@ -173,7 +173,7 @@ fn a_start_on_a_machine_of_ones_own_goes_below_what_installs_its_tools() {
         };
         assert!(below(runner), "{runner}");
     }
-    // GitHub's have all that is needed: nobody waits for what a step installs to hear of the start.
+    // GitHub's have all that is needed: no one waits for what a step installs to hear of the start.
     for runner in ["windows-latest", "macos-15", "[ubuntu-24.04]"] {
         let text = PLAIN.replace("ubuntu-latest", runner);
         let folder = tried(

@@ -761,7 +761,7 @@ impl Seen {
 /// Whether some state completes the phase.
 static HAS_COMPLETING: [bool; 2] = [true, true];
 
-/// The phase that a failure or a cancellation happened in, where the reports tell.
+/// The phase that a failure or a cancellation happened in, where the reports say.
 fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P> {
     let incomplete = |state: S| state.phase().filter(|_| !state.completes());
     if !matches!(current.outcome(), Some(Outcome::Failure | Outcome::Cancelled)) {

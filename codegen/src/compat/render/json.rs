@@ -11,21 +11,21 @@ use crate::compat::source::Version;
 use crate::compat::weigh::Comparison;
 
 impl Comparison<'_> {
-    /// What JSON says beside the findings; the findings themselves with what is theirs.
+    /// What JSON says in addition to the findings; the findings themselves with what is theirs.
     pub fn json(&self) -> Json {
         let mut findings: Vec<Json> = Vec::new();
         for weighed in self.plain() {
-            let mut told = json!(weighed.finding(self.old, self.new));
-            told["subject"] = weighed.change.subject.clone().into();
-            told["accepted"] = weighed.accepted.clone().into();
-            told["degrades"] = weighed.degrades.iter().map(|mix| self.mix_json(*mix)).collect();
-            told["comes_of"] = weighed.change.comes_of.clone().into();
-            told["breaks"] = weighed.breaks.iter().map(|mix| self.mix_json(*mix)).collect();
-            told["witness"] = match &weighed.witness {
+            let mut object = json!(weighed.finding(self.old, self.new));
+            object["subject"] = weighed.change.subject.clone().into();
+            object["accepted"] = weighed.accepted.clone().into();
+            object["degrades"] = weighed.degrades.iter().map(|mix| self.mix_json(*mix)).collect();
+            object["comes_of"] = weighed.change.comes_of.clone().into();
+            object["breaks"] = weighed.breaks.iter().map(|mix| self.mix_json(*mix)).collect();
+            object["witness"] = match &weighed.witness {
                 Some((class, witness)) => witness_json(*class, witness),
                 None => Json::Null,
             };
-            findings.push(told);
+            findings.push(object);
         }
         findings.extend(self.beside.iter().map(|finding| json!(finding)));
         let mut notes = Notes::default();
@@ -33,20 +33,20 @@ impl Comparison<'_> {
             .mixes
             .iter()
             .map(|judged| {
-                let mut told = self.mix_json(judged.mix);
-                told["verdict"] = judged.verdict.as_str().into();
-                (told["degraded"], told["broken"]) = (json!([]), json!([]));
+                let mut object = self.mix_json(judged.mix);
+                object["verdict"] = judged.verdict.as_str().into();
+                (object["degraded"], object["broken"]) = (json!([]), json!([]));
                 match &judged.verdict {
                     MixSafety::Degraded(degradations) => {
-                        told["degraded"] = self.degradations(judged.mix, degradations).into();
+                        object["degraded"] = self.degradations(judged.mix, degradations).into();
                     }
                     MixSafety::Broken(bad) => {
                         let bad = bad.iter().map(|(class, witness)| witness_json(*class, witness));
-                        told["broken"] = bad.collect();
+                        object["broken"] = bad.collect();
                     }
                     MixSafety::Safe | MixSafety::Bounded => {}
                 }
-                told
+                object
             })
             .collect();
         let version = |version: &Version| {
@@ -76,14 +76,14 @@ impl Comparison<'_> {
     }
 
     fn mix_json(&self, mix: Mix) -> Json {
-        let mut told = json!({});
+        let mut object = json!({});
         for layer in Layer::ALL {
-            told[layer.as_str()] = match self.layers.contains(&layer) {
+            object[layer.as_str()] = match self.layers.contains(&layer) {
                 true => self.world.labels[mix.of(layer)].clone().into(),
                 false => Json::Null,
             };
         }
-        told
+        object
     }
 
     fn orders_json(&self, orders: &Orders, notes: &mut Notes) -> Json {

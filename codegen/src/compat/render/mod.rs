@@ -35,21 +35,21 @@ impl Comparison<'_> {
     pub fn changes_text(&self, accepted: Option<&Source>, colour: bool) -> String {
         let mut out = String::new();
         for weighed in self.changes.iter().filter(|weighed| weighed.bears()).take(MOST_FINDINGS) {
-            let mut told = weighed.finding(self.old, self.new);
+            let mut reported = weighed.finding(self.old, self.new);
             if let Some(breaks) = breaks(self, weighed) {
-                told.help = format!("{}\n{breaks}", told.help);
+                reported.help = format!("{}\n{breaks}", reported.help);
             }
             if let Some(path) = weighed.path_under_a_switch() {
-                told.help = format!("{}\n{path}", told.help);
+                reported.help = format!("{}\n{path}", reported.help);
             }
             let source = [&self.old.source, &self.new.source]
                 .into_iter()
-                .find(|source| source.path == told.path);
-            out += &finding::text(&[told], source, colour);
+                .find(|source| source.path == reported.path);
+            out += &finding::text(&[reported], source, colour);
         }
-        for told in &self.beside {
-            let source = accepted.filter(|source| source.path == told.path);
-            out += &finding::text(std::slice::from_ref(told), source, colour);
+        for reported in &self.beside {
+            let source = accepted.filter(|source| source.path == reported.path);
+            out += &finding::text(std::slice::from_ref(reported), source, colour);
         }
         out
     }
@@ -65,7 +65,7 @@ impl Comparison<'_> {
         for orders in [&self.rollout, &self.rollback] {
             self.orders(&mut out, orders, &mut notes);
         }
-        notes.tell(&mut out);
+        notes.render(&mut out);
         line(&mut out, "");
         line(&mut out, &self.verdict());
         out
@@ -118,10 +118,10 @@ impl Comparison<'_> {
         }
         line(out, title);
         for weighed in changes.iter().take(MOST_LISTED) {
-            let told = weighed.finding(self.old, self.new);
-            let at = told.line.map_or_else(String::new, |line| format!(":{line}"));
-            let (id, path) = (told.rule.id, &told.path);
-            line(out, &format!("  {id:<18} {path}{at}: {}", told.message));
+            let reported = weighed.finding(self.old, self.new);
+            let at = reported.line.map_or_else(String::new, |line| format!(":{line}"));
+            let (id, path) = (reported.rule.id, &reported.path);
+            line(out, &format!("  {id:<18} {path}{at}: {}", reported.message));
         }
         if let Some(more @ 1..) = changes.len().checked_sub(MOST_LISTED) {
             line(out, &format!("  and {more} more"));
@@ -184,17 +184,17 @@ impl Comparison<'_> {
         Some(self.what(mix, &judged.verdict, notes))
     }
 
-    /// The claims that do not hold of the tables of a mix, whatever they run beside: that is no mix's
-    /// doing.
+    /// The claims that do not hold of the tables of a mix, whatever they run alongside: that
+    /// comes of no mix.
     fn wrong_alone(&self, mix: Mix) -> Vec<String> {
         let versions = match self.layers.contains(&Layer::Workflow) {
             true => vec![mix.workflow],
             false => vec![mix.backend, mix.page],
         };
-        let mut told: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut reported: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for name in versions.into_iter().flat_map(|version| &self.wrong_alone[version]) {
             let is_of = |version: usize| self.wrong_alone[version].contains(name);
-            let names = told.entry(match (is_of(0), is_of(1)) {
+            let names = reported.entry(match (is_of(0), is_of(1)) {
                 (true, true) => ", today too",
                 (true, false) => " today",
                 (false, _) => "",
@@ -205,9 +205,9 @@ impl Comparison<'_> {
             }
         }
         let words = |(when, names): (&str, Vec<&str>)| {
-            format!("but for {}, wrong alone{when}", names.join(", "))
+            format!("except for {}: the table's own fault{when}", names.join(", "))
         };
-        told.into_iter().map(words).collect()
+        reported.into_iter().map(words).collect()
     }
 
     /// A verdict in a line.
@@ -217,15 +217,15 @@ impl Comparison<'_> {
             MixSafety::Safe if alone.is_empty() => "safe".to_owned(),
             MixSafety::Safe => format!("safe      {}", alone.join("; ")),
             MixSafety::Degraded(degradations) => {
-                let told = self.degradations(mix, degradations).into_iter().chain(alone);
-                format!("degraded  {}", told.collect::<Vec<_>>().join("; "))
+                let reported = self.degradations(mix, degradations).into_iter().chain(alone);
+                format!("degraded  {}", reported.collect::<Vec<_>>().join("; "))
             }
             MixSafety::Broken(bad) => {
-                let told = bad.iter().map(|(class, witness)| {
+                let reported = bad.iter().map(|(class, witness)| {
                     let too = witness.too(&self.new.source.path);
                     format!("{} [{}]{too}", witness.summary, notes.number(*class, witness))
                 });
-                format!("BROKEN    {}", told.collect::<Vec<_>>().join("; "))
+                format!("BROKEN    {}", reported.collect::<Vec<_>>().join("; "))
             }
             MixSafety::Bounded => "unknown: not all was tried, and nothing is claimed".to_owned(),
         }
@@ -258,29 +258,29 @@ impl Comparison<'_> {
             let names = values.iter().map(|value| named(&self.world, mix.workflow, *value));
             names.collect::<Vec<_>>().join(", ")
         };
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for (by, mut values) in refused {
             let who = match by {
                 By::Backend | By::Address => format!("the {} backend", label(mix.backend)),
                 By::Database => format!("the {} database", label(mix.database)),
             };
-            told.push(format!("{who} refuses {}, which is tolerated", names(&mut values)));
+            reported.push(format!("{who} refuses {}, which is tolerated", names(&mut values)));
         }
         let page = label(mix.page);
         let shows = |names: String, how| format!("the {page} page shows {names} {how}");
         if !unknown.is_empty() {
-            told.push(shows(names(&mut unknown), "as unknown"));
+            reported.push(shows(names(&mut unknown), "as unknown"));
         }
         if !phases.is_empty() {
             let order = &self.world.machines[mix.page].phases;
             phases.sort_by_key(|name| order.iter().position(|phase| phase.name == *name));
-            told.push(shows(phases.join(", "), "as not reported"));
+            reported.push(shows(phases.join(", "), "as not reported"));
         }
         for (is_to_come, phases) in otherwise {
             let how = if is_to_come { "wrongly as to come" } else { "wrongly as skipped" };
-            told.push(shows(phases.join(", "), how));
+            reported.push(shows(phases.join(", "), how));
         }
-        told
+        reported
     }
 
     fn refuses(&self, out: &mut String) {
@@ -305,14 +305,14 @@ impl Comparison<'_> {
         let verdict = self.mixes.iter().find(|judged| judged.mix == mix);
         match verdict.map(|judged| &judged.verdict) {
             Some(MixSafety::Degraded(degradations)) => {
-                let told = self.degradations(mix, degradations);
-                line(out, &format!("  A run then comes to its true end: {}.", told.join("; ")));
+                let reported = self.degradations(mix, degradations);
+                line(out, &format!("  A run then comes to its true end: {}.", reported.join("; ")));
             }
             Some(MixSafety::Safe) => line(out, "  A run then comes to its true end."),
             Some(MixSafety::Broken(bad)) => {
-                let told: Vec<&str> =
+                let reported: Vec<&str> =
                     bad.iter().map(|(_, witness)| witness.summary.as_str()).collect();
-                line(out, &format!("  A run then: {}.", told.join("; ")));
+                line(out, &format!("  A run then: {}.", reported.join("; ")));
             }
             Some(MixSafety::Bounded) | None => {}
         }
@@ -352,12 +352,12 @@ impl Comparison<'_> {
         let what = if self.changes.is_empty() {
             "nothing has changed".to_owned()
         } else if open.any(|one| one.change.apart == Some(Apart::Unmigrated)) {
-            format!("no migration leads there (by the rules alone: {orders})")
+            format!("no migration leads there (by the rules, {orders})")
         } else {
             orders
         };
         let word = match self.is_compatible() {
-            Some(true) if failing > 0 => "compatible but for what is accepted",
+            Some(true) if failing > 0 => "compatible except for what is accepted",
             Some(true) => "compatible",
             Some(false) => "not compatible",
             None => "unknown",

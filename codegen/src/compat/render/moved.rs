@@ -1,4 +1,4 @@
-//! What is told of rows that the application moves, and of what was not tried of them.
+//! What is reported of rows that the application moves, and of what was not tried of them.
 
 use serde_json::{Value as Json, json};
 
@@ -17,25 +17,25 @@ impl Comparison<'_> {
     /// What else moves rows where there are runs.
     pub(super) fn moved(&self, out: &mut String) {
         if self.moves_beside() {
-            let told = self.steps_of(|version| &self.moves[version].own);
+            let reported = self.steps_of(|version| &self.moves[version].own);
             line(
                 out,
                 &format!(
-                    "the application moves rows, too ({told}): each is followed through that and \
+                    "the application moves rows, too ({reported}): each is followed through that and \
                      through what runs report; what becomes of a job while the application moves \
                      its row is not tried"
                 ),
             );
         }
         if self.moves.iter().any(|moves| !moves.untaken.is_empty()) {
-            let told = self.steps_of(|version| &self.moves[version].untaken);
-            line(out, &format!("legal, and not tried, for no run takes them: {told}"));
+            let reported = self.steps_of(|version| &self.moves[version].untaken);
+            line(out, &format!("legal, and not tried, for no run takes them: {reported}"));
         }
     }
 
     fn steps_of<'s>(&'s self, of: impl Fn(usize) -> &'s Steps) -> String {
         let all = (0..self.moves.len()).filter(|&version| !of(version).is_empty());
-        let told = all.map(|version| {
+        let reported = all.map(|version| {
             let steps = of(version).iter();
             let words = steps.take(MOST_STEPS).map(|step| self.step(version, *step).join(" -> "));
             let mut words: Vec<String> = words.collect();
@@ -44,14 +44,14 @@ impl Comparison<'_> {
             }
             format!("{}: {}", self.world.labels[version], words.join(", "))
         });
-        told.collect::<Vec<_>>().join("; ")
+        reported.collect::<Vec<_>>().join("; ")
     }
 
     fn step(&self, version: usize, (from, to): (Value, Value)) -> [&str; 2] {
         [from, to].map(|value| named(&self.world, version, value))
     }
 
-    /// Whether the application moves rows beside runs.
+    /// Whether the application moves rows alongside runs.
     fn moves_beside(&self) -> bool {
         let runs = self.layers.contains(&Layer::Workflow);
         runs && self.moves.iter().any(|moves| moves.has_own())

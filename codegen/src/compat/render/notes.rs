@@ -1,10 +1,10 @@
-//! Witnesses below a text, each told once.
+//! Witnesses below a text, each shown once.
 
 use std::fmt::Write as _;
 
 use crate::compat::exploration::{Class, Witness};
 
-/// Witnesses, each told once.
+/// Witnesses, each shown once.
 #[derive(Default)]
 pub(super) struct Notes(Vec<(Class, Witness)>);
 
@@ -22,13 +22,13 @@ impl Notes {
         }
     }
 
-    pub(super) fn tell(&self, out: &mut String) {
+    pub(super) fn render(&self, out: &mut String) {
         for (number, (class, witness)) in self.0.iter().enumerate() {
             line(out, "");
             let head = format!("[{}] {}: {}", number + 1, class.as_str(), witness.summary);
             line(out, &head);
-            for (step, told) in witness.path.0.iter().enumerate() {
-                line(out, &format!("  {:>3}. {told}", step + 1));
+            for (step, does) in witness.path.0.iter().enumerate() {
+                line(out, &format!("  {:>3}. {does}", step + 1));
             }
         }
     }

@@ -8,11 +8,11 @@ use crate::compat::rules::Apart;
 use crate::compat::weigh::Comparison;
 use crate::finding::Severity;
 
-/// So many ways out of an order that is not safe are told.
+/// So many ways out of an order that is not safe are reported.
 const MOST_HELPS: usize = 3;
 
 impl Comparison<'_> {
-    /// What is told of the orders one way.
+    /// What is reported of the orders one way.
     pub(super) fn orders(&self, out: &mut String, orders: &Orders, notes: &mut Notes) {
         line(out, "");
         let title = match orders.direction {

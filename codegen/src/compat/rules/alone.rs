@@ -7,7 +7,7 @@ use crate::compat::facts::Fact;
 use crate::verify::Refuted;
 
 /// Of the newer version all that is wrong, of the older one what the newer one mends: that is how it
-/// is today, and no mix's doing; and neither is what both do wrong.
+/// is today, and comes of no mix; nor does what both do wrong.
 pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
     let sides = [Side::Old, Side::New];
     let [old, new] = sides.map(|side| pair.refuted[side as usize].as_slice());
@@ -30,8 +30,8 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
         let all: BTreeSet<&str> = beside.iter().map(|case| case.summary.as_str()).collect();
         let all: Vec<&str> = all.into_iter().collect();
         let message = format!(
-            "this table alone refutes {name} (`phasegate verify {}`) in a way that the older one does \
-             not: {} ({})",
+            "this table refutes {name} by itself (`phasegate verify {}`) in a way that the older \
+             one does not: {} ({})",
             pair.new.source.path,
             case.summary,
             case.path.join("; ")
@@ -47,21 +47,21 @@ pub(super) fn refuted(pair: &Pair<'_>, changes: &mut Changes) {
         if !names.is_empty() {
             let (names, path) = (names.join(", "), &pair.version(side).source.path);
             let message =
-                format!("this table alone refutes {names} (`phasegate verify {path}`){today}");
+                format!("this table refutes {names} by itself (`phasegate verify {path}`){today}");
             changes.add(side, at, format!("alone {names}"), message, fact);
             changes.way(way(path));
-            changes.all.last_mut().expect("it was told").apart = apart;
+            changes.all.last_mut().expect("it was added").apart = apart;
         }
     };
     let alone = Some(Apart::Alone);
     add(Side::New, at_new.clone(), added, "", Some(Fact::Refuted), alone);
-    let today = "; so does the older one: it is so today, and no mix's doing";
+    let today = "; so does the older one: it is so today, and comes of no mix";
     add(Side::New, at_new, kept, today, None, Some(Apart::Today));
-    let today = "; it is so today and no mix's doing, and the newer one mends it";
+    let today = "; it is so today and comes of no mix, and the newer one mends it";
     add(Side::Old, at_old, mended, today, None, None);
 }
 
-/// What to do about what a table alone does wrong.
+/// What to do about what a table does wrong by itself.
 fn way(path: &str) -> String {
     format!(
         "mend the table first: `phasegate verify {path}` says how it comes to that, and what to do"

@@ -166,7 +166,7 @@ pub(super) fn reordered(pair: &Pair<'_>, changes: &mut Changes) {
     }
 }
 
-/// The reports that both versions' jobs have, tolerated in one of them alone.
+/// The reports that both versions' jobs have, tolerated in only one of them.
 fn toleration(pair: &Pair<'_>, changes: &mut Changes, now: bool) {
     let machine = pair.machine(Side::New);
     for (old, new) in pair.kept_jobs() {

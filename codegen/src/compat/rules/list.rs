@@ -3,7 +3,7 @@
 use super::{Check, alone, jobs, migration, phases, states, targets, transitions};
 use crate::rules;
 
-/// Every check, in the order in which changes are told.
+/// Every check, in the order in which changes are reported.
 pub(super) const CHECKS: &[Check] = &[
     Check { rule: rules::STATE_ADDED, find: states::added },
     Check { rule: rules::STATE_REMOVED, find: states::removed },

@@ -11,11 +11,11 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
     if old.targets.sql().is_none() || new.targets.sql().is_none() {
         return;
     }
-    let mut told: Vec<String> = Vec::new();
+    let mut reported: Vec<String> = Vec::new();
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         for impossible in migrations(&[old], new, dialect).err().unwrap_or_default() {
             let message = impossible.to_string();
-            if told.contains(&message) {
+            if reported.contains(&message) {
                 continue;
             }
             let at = match impossible.state().and_then(|name| new.find(name)) {
@@ -46,7 +46,7 @@ pub(super) fn refused(pair: &Pair<'_>, changes: &mut Changes) {
                 }
                 None => changes.way(impossible.help()),
             }
-            told.push(message);
+            reported.push(message);
         }
     }
 }

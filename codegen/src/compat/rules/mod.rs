@@ -76,7 +76,7 @@ pub struct Change {
     pub(super) way: Option<Cow<'static, str>>,
     /// The facts that it changes.
     pub facts: Vec<Fact>,
-    /// What it is beside that.
+    /// What else it is.
     pub(super) apart: Option<Apart>,
     /// The states that are retired or gone, and that it comes of; by name.
     pub comes_of: Vec<String>,
@@ -114,7 +114,7 @@ impl Change {
     }
 }
 
-/// What a change is beside a difference of facts.
+/// What a change is, more than a difference of facts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Apart {
     /// What the newer version's own table does wrong.
@@ -160,7 +160,7 @@ impl Changes {
         });
     }
 
-    /// What the last change is beside a difference of facts.
+    /// What the last change is, more than a difference of facts.
     fn apart(&mut self, apart: Apart) {
         if let Some(last) = self.all.last_mut() {
             last.apart = Some(apart);
@@ -177,7 +177,7 @@ impl Changes {
         last.comes_of = states;
     }
 
-    /// The way round the last change that was told, where that is not what the rule says.
+    /// The way round the last change that was reported, where that is not what the rule says.
     fn way(&mut self, way: impl Into<Cow<'static, str>>) {
         if let Some(last) = self.all.last_mut() {
             last.way = Some(way.into());
@@ -211,7 +211,7 @@ impl Version {
     }
 }
 
-/// The changes that the two tables show by themselves, whatever each of them alone refutes.
+/// The changes that the two tables show by themselves, whatever each of them refutes by itself.
 fn changes_of_text(old: &Version, new: &Version) -> Vec<Change> {
     let labels = [&old.label, &new.label].map(Clone::clone);
     let world = World::of(&[&old.machine, &new.machine], &labels);

@@ -18,7 +18,7 @@ pub(crate) struct Pair<'v> {
     pub(crate) states: Vec<Option<StateId>>,
     /// For each older job the newer one that it has become.
     pub(crate) jobs: Vec<Option<JobId>>,
-    /// What is refuted of each alone.
+    /// What is refuted of each by itself.
     pub(crate) refuted: Vec<Vec<Refuted>>,
 }
 

@@ -12,7 +12,7 @@ fn shows(phases: impl IntoIterator<Item = impl Into<String>>) -> impl Iterator<I
     phases.into_iter().map(|phase| Fact::Shows(phase.into()))
 }
 
-/// The phases that one side alone has.
+/// The phases that only one side has.
 fn only(pair: &Pair<'_>, changes: &mut Changes, side: Side, what: &str) {
     for (at, phase) in pair.machine(side).phases.iter().enumerate() {
         let name = &phase.name;

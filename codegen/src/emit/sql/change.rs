@@ -27,9 +27,9 @@ pub struct Migration {
 /// The migrations from the tables as they were, oldest first, to the table as it is, in their
 /// order: none where the database needs none; from no table before, what makes the tables.
 ///
-/// Each is a transaction. On PostgreSQL a label that a file adds is used by the next one alone
-/// (error 55P04 otherwise), and a rename of what is stored takes three: both names, the rename, the
-/// new name alone. None takes a lock on the table that writers wait for.
+/// Each is a transaction. On PostgreSQL a label that a file adds is used only by the next
+/// one (error 55P04 otherwise), and a rename of what is stored takes three: both names, the rename,
+/// only the new name. None takes a lock on the table that writers wait for.
 ///
 /// # Errors
 /// Everything that no migration can do.
@@ -178,7 +178,7 @@ struct File<'c> {
     shared: bool,
     /// The labels of the enum that get another name.
     relabelled: &'c [Rename],
-    /// That rows are in no state which nobody knows.
+    /// That rows are in no state which no one knows.
     unknown: Option<Object>,
     drops: Vec<String>,
     /// Rows that get another name.
@@ -193,7 +193,7 @@ struct File<'c> {
 
 impl File<'_> {
     fn print(&self, name: String) -> Migration {
-        let text = self.render().expect("the template prints strings alone");
+        let text = self.render().expect("the template only prints strings");
         Migration { name, text: format!("{}\n", text.trim_end()) }
     }
 }

@@ -125,7 +125,7 @@ impl KeyType {
     }
 }
 
-/// The type of a column that phasegate makes beside key and status.
+/// The type of a column that phasegate makes in addition to key and status.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
@@ -151,7 +151,7 @@ impl ColumnType {
     }
 }
 
-/// Columns that a table has beside key and status, each with its type.
+/// Columns that a table has in addition to key and status, each with its type.
 #[derive(Clone, Debug)]
 pub struct Columns {
     /// They, in the order of the file.

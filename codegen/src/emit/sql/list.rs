@@ -35,7 +35,7 @@ pub(super) struct View<'m> {
     /// The category of types that the column has to be of.
     column_class: char,
     storage: &'static str,
-    /// What an owned table has beside key and status, each with its type.
+    /// What an owned table has in addition to key and status, each with its type.
     columns: Vec<(String, &'static str)>,
     /// The labels of the enum type, where phasegate makes one.
     pub(super) labels: Vec<String>,
@@ -109,7 +109,7 @@ impl List<'_> {
     /// What the template of an object prints: what is said above it, and the rest.
     fn part(&mut self, object: &str) -> (String, String) {
         self.view.object = object.to_owned();
-        let text = self.view.render().expect("the template prints strings alone");
+        let text = self.view.render().expect("the template only prints strings");
         let text = text.trim();
         let is_comment = |line: &&str| line.starts_with("--");
         let comment: String =
@@ -160,7 +160,7 @@ impl List<'_> {
         self.index(format!("{table}_created"), "", &table, &format!("(\"created_at\", {key})"));
     }
 
-    /// The history and what stands beside it; `row` are the columns that name the row.
+    /// The history and what stands next to it; `row` are the columns that name the row.
     pub(super) fn history(&mut self, row: &[Column], id: Column, tail: &str, events_tail: &str) {
         let n = self.view.n.clone();
         let is_sqlite = n.dialect == Dialect::Sqlite;
@@ -186,7 +186,7 @@ impl List<'_> {
             let of = format!("({rows}, \"{column}\") WHERE \"answer\" = 'applied'");
             self.index(n.name(name), "UNIQUE ", &reports, &of);
         }
-        // By what a start is known again, whoever makes the keys; and the rows of a run.
+        // By what a start is known again, no matter who makes the keys; and the rows of a run.
         let of = "(\"event_id\") WHERE \"seq\" = 1 AND \"event_id\" IS NOT NULL";
         self.index(n.name("reports_start"), "UNIQUE ", &reports, of);
         // The key stands in it for the newest attempt, which each report asks for.
@@ -244,7 +244,7 @@ impl List<'_> {
         *object = Object { sql, on: on.to_owned(), ..object.clone() };
     }
 
-    /// A function of PostgreSQL's: arguments and result, and what it is beside its body.
+    /// A function of PostgreSQL's: arguments and result, and what it has outside of its body.
     pub(super) fn function(&mut self, object: &str, signature: &str, attributes: &str) {
         let (_, body) = self.part(object);
         let body = ("$phasegate$", format!("\n{body}\n"));

@@ -154,7 +154,7 @@ impl SqlNames {
     }
 }
 
-/// The columns that phasegate gives every owned table beside those of the table's own.
+/// The columns that phasegate gives every owned table in addition to the table's own.
 pub(super) const OWNED_COLUMNS: [&str; 2] = ["token_hash", "created_at"];
 
 /// The tables, indexes and types that the target makes or guards: all share one namespace.

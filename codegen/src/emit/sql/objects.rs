@@ -67,7 +67,7 @@ pub struct Object {
     pub columns: Vec<Column>,
     /// A table's constraints of more than one column.
     pub constraints: Vec<String>,
-    /// What a function or a trigger of PostgreSQL's is beside its body: language, rights and settings,
+    /// What a function or a trigger of PostgreSQL's has outside of its body: language, rights and settings,
     /// or when it fires and what it calls.
     pub attributes: String,
     /// What a function runs, or a view selects.
@@ -131,7 +131,7 @@ pub(super) fn guards(header: &str, objects: &[Object], n: &SqlNames) -> String {
     let guards: Vec<Object> = objects.iter().filter(is_guard).cloned().collect();
     let drops: Vec<String> = guards.iter().map(|guard| guard.drop(n)).collect();
     let about = format!(
-        "{header}\n--\n-- The guards of {} alone. SQLite has no statement for most changes of a table: tools make it\n\
+        "{header}\n--\n-- Only the guards of {}. SQLite has no statement for most changes of a table: tools make it\n\
          -- anew, copy the rows, drop the old one and rename (Alembic's batch mode, Django, Prisma), and its\n\
          -- triggers are gone with the old one. This puts them back: run it after the rename, in the same\n\
          -- transaction.\n{}",

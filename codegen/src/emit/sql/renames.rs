@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::machine::{Machine, State, StateId};
 
-/// The states of a newer table beside those of the one before.
+/// The states of a newer table next to those of the one before.
 #[derive(Debug)]
 pub struct Matched {
     /// For each newer state the older one that it is, where it is one.

@@ -85,7 +85,7 @@ pub struct SqlTarget {
     pub type_name: Option<(Option<String>, String)>,
     /// The name of the state that NULL in the column stands for.
     pub null: Option<String>,
-    /// What an owned table has beside key and status, in the order of the table: what a start may give.
+    /// What an owned table has in addition to key and status, in the order of the table: what a start may give.
     pub columns: Vec<(String, ColumnType)>,
     /// The history's table; none where the table says `false`.
     pub events: Option<String>,

@@ -1,4 +1,4 @@
-//! What SQLite's guards say: `RAISE` takes literals alone (before 3.47), so the states are written
+//! What SQLite's guards say: `RAISE` takes only literals (before 3.47), so the states are written
 //! into the triggers, as far as that stays readable.
 
 use super::quote::{escaped, literal};

@@ -141,7 +141,7 @@ fn place<'a>(
 }
 
 /// A call of the driver itself, which takes the text whole: neither `:name` nor `%` is a parameter in it.
-/// A driver that is asynchronous prepares what SQLAlchemy gives it, and prepares one statement alone.
+/// A driver that is asynchronous prepares what SQLAlchemy gives it, and prepares only one statement.
 const POSTGRES: &str = r#"    if bind.dialect.is_async:
         from sqlalchemy.util import await_only
 

@@ -51,7 +51,7 @@ impl Layout for Sqlx {
     }
 }
 
-/// `V1.2__words.sql`; beside it `U1.2__words.sql` where others are taken back, too.
+/// `V1.2__words.sql`; next to it `U1.2__words.sql` where others are taken back, too.
 pub(super) struct Flyway;
 
 impl Layout for Flyway {
@@ -147,7 +147,7 @@ impl Layout for Diesel {
     }
 }
 
-/// `20240101000000_words/migration.sql`, beside `migration_lock.toml`.
+/// `20240101000000_words/migration.sql`, next to `migration_lock.toml`.
 pub(super) struct Prisma;
 
 impl Layout for Prisma {
@@ -196,8 +196,8 @@ impl Layout for Prisma {
                  migrate dev` would write a `DROP TABLE` of {tables}"
             ),
             "after this migration has run, put them into the schema file by `prisma db pull`, or name \
-             them under `tables.external` in prisma.config.ts; functions, triggers and views it leaves \
-             alone"
+             them under `tables.external` in prisma.config.ts; it does not \
+             touch functions, triggers and views"
                 .to_owned(),
         ))
     }

@@ -13,7 +13,7 @@ pub(in crate::migrate) trait Layout: Sync {
     /// What people call it.
     fn tool(&self) -> &'static str;
 
-    /// The ends of the paths that its folder has where nobody chose another.
+    /// The ends of the paths that its folder has where no one chose another.
     fn homes(&self) -> &'static [&'static str] {
         &[]
     }
@@ -96,7 +96,7 @@ pub(in crate::migrate) struct Step<'s> {
     pub(in crate::migrate) dialect: Dialect,
 }
 
-/// What a migration says to whoever would take it back.
+/// What a migration says to anyone who would take it back.
 pub(super) const NO_WAY_BACK: &str = "phasegate: this migration cannot be taken back: see its file";
 
 /// Why.

@@ -1,6 +1,6 @@
-//! One phase by its own jobs alone. The other jobs may report whatever they can at any time, in any
+//! One phase by its own jobs only. The other jobs may report whatever they can at any time, in any
 //! order and as often as they like, and nothing waits for them: that is more than any run does, and so
-//! what is never shown here is shown in no run. Where it is, the runs themselves have to tell.
+//! what is never shown here is shown in no run. Where it is, the runs themselves have to decide.
 
 use std::collections::BTreeSet;
 

@@ -152,7 +152,7 @@ pub(crate) struct Runs {
     pub(crate) reports: reports::RunCounts,
     /// The views that were held against what became of the work.
     pub(crate) views: u64,
-    /// The situations by which the own jobs of a phase alone prove what is claimed of it.
+    /// The situations by which a phase's own jobs prove what is claimed of it, without the others.
     pub(crate) by_own_jobs: u64,
     pub(crate) searched: Searched,
     /// Where not everything was searched: the runs in which the jobs take turns.

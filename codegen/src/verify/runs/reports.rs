@@ -386,8 +386,9 @@ pub(super) fn search(workflow: &Workflow<'_>, mode: Mode, late: bool, to: &mut s
         let path = model.path(&known, *end);
         to.ways.entry(*claim).or_default().push(Way { path, ..way.clone() });
     }
-    let told = |end: Option<(u32, PathEnd<Judged>)>| end.map(|(_, end)| model.path(&known, end));
-    to.refused_again = told(model.refused_again);
-    to.loud = told(model.loud);
+    let reported =
+        |end: Option<(u32, PathEnd<Judged>)>| end.map(|(_, end)| model.path(&known, end));
+    to.refused_again = reported(model.refused_again);
+    to.loud = reported(model.loud);
     to.reports = model.found;
 }

@@ -10,12 +10,12 @@ use crate::machine::{PhaseId, StateId, stepper};
 use crate::runs::{Alike, Layout, Path, Run, Sent, Step, Workflow};
 use crate::search::{Explored, Limits, Model, explore};
 
-/// What a step tells the stepper.
+/// What a step says to the stepper.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum News {
     /// Nothing.
     None,
-    /// The row is in another state; and the phase that it ended in, where that is told.
+    /// The row is in another state; and the phase that it ended in, where that is known.
     State(StateId, Option<PhaseId>),
     /// The run is started again.
     Again,

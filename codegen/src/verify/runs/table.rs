@@ -7,7 +7,8 @@ use phasegate::{Machine as _, Verdict};
 use super::Mode;
 use crate::machine::{Machine, StateId};
 use crate::runs::{
-    Alike, Layout, Path, Receive, Run, Runs, Sent, Step, Taken, Tells, Workflow, judged, tell, walk,
+    Alike, Describes, Layout, Path, Receive, Run, Runs, Sent, Step, Taken, Workflow, describe,
+    judged, walk,
 };
 
 /// A report was lost.
@@ -97,7 +98,7 @@ impl Receive for Table<'_> {
     }
 }
 
-impl Tells<Row> for Table<'_> {
+impl Describes<Row> for Table<'_> {
     fn started(&self, row: &Row) -> String {
         format!("the row starts in {}", self.machine.state(row.state).name)
     }
@@ -181,6 +182,6 @@ impl<'w, 'm> TableRuns<'w, 'm> {
     pub(super) fn path(&self, first: &Run<Row>, steps: impl Iterator<Item = Step>) -> Path {
         let walked =
             walk(first, steps, |run, step| self.runs.after(run, step), |run| self.settle(run));
-        tell(self.runs.workflow, &self.runs.layout, &self.runs.receiver, first, &walked)
+        describe(self.runs.workflow, &self.runs.layout, &self.runs.receiver, first, &walked)
     }
 }

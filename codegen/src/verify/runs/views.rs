@@ -20,7 +20,7 @@ struct Seen {
     facts: Facts,
 }
 
-/// The most scenes up to which all runs are searched before a phase is tried alone.
+/// The most scenes up to which all runs are searched before a phase is tried by its own jobs.
 const FEW: usize = 1 << 14;
 
 /// What breaks a claim, the shortest run of each.

@@ -12,7 +12,7 @@ use crate::machine::{PhaseId, StateId};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Facts {
     memory: PhaseMemory,
-    /// Where the phase stands that the row ended in, from this one, if that is told.
+    /// Where the phase stands that the row ended in, from this one, if that is known.
     ending: Option<Ordering>,
     /// Whether the phase was shown as done when the run was started again.
     pub(super) was_done: bool,
@@ -46,7 +46,7 @@ impl Watch<'_, '_> {
         Facts { memory, ending: None, was_done: false }
     }
 
-    /// The row went on to another state, and ended in a phase, where that is told.
+    /// The row went on to another state, and ended in a phase, where that is known.
     pub(super) fn then(
         &self,
         facts: &Facts,

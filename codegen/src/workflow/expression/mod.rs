@@ -60,7 +60,7 @@ pub trait Known {
     fn decided(&self, _atom: &str) -> Option<bool> {
         None
     }
-    /// The outputs that a job has; by default nobody knows.
+    /// The outputs that a job has; by default no one knows.
     fn outputs(&self, _job: &str) -> Option<Vec<String>> {
         None
     }
@@ -279,7 +279,7 @@ fn bare(text: &str) -> Result<Expression, String> {
     }
 }
 
-/// A text with expressions in it: where it is one alone, that; else a text made of them, as the
+/// A text with expressions in it: where it is only one, that; else a text made of them, as the
 /// runner makes it.
 fn template(text: &str) -> Result<Expression, String> {
     let mut form = String::new();

@@ -100,7 +100,7 @@ impl Calls<'_> {
             meeting(&called, reading, name, &mut said);
             for Said(rule, message, help) in said {
                 let span = reading.lines.span(job.key.line);
-                findings.tell(rule, Severity::Error, span, message, help);
+                findings.add(rule, Severity::Error, span, message, help);
             }
         }
     }
@@ -215,7 +215,7 @@ impl Calls<'_> {
         let lines = Lines::of(&source.text);
         let finding = |Said(rule, message, help)| {
             let span = lines.span(job.key.line);
-            // What is shown beside it is a line of the called workflow's.
+            // What is shown next to it is a line of the called workflow's.
             Finding { span: None, ..source.finding(rule, Severity::Error, span, message, help) }
         };
         self.findings.extend(said.into_iter().map(finding));

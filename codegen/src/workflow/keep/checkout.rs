@@ -105,7 +105,7 @@ impl Reading<'_> {
             let help = "put a step with `uses: actions/checkout` above it: a tolerated report would \
                         be lost for ever without a word";
             let span = self.lines.span(first.begin);
-            findings.tell(rules::NO_CHECKOUT, Severity::Error, span, message, help);
+            findings.add(rules::NO_CHECKOUT, Severity::Error, span, message, help);
             return;
         };
         for (key, value) in self.partial(step) {
@@ -121,7 +121,7 @@ impl Reading<'_> {
                  after it: a tolerated report would be lost for ever without a word"
             );
             let span = self.lines.span(key.line);
-            findings.tell(rules::PARTIAL_CHECKOUT, Severity::Error, span, message, help);
+            findings.add(rules::PARTIAL_CHECKOUT, Severity::Error, span, message, help);
         }
     }
 }
@@ -154,7 +154,7 @@ impl<'r> Reading<'r> {
             self.target.action.trim_start_matches("./"),
             lost.begin
         );
-        findings.tell(rules::LOST_ACTION, Severity::Error, self.lines.span(line), message, help);
+        findings.add(rules::LOST_ACTION, Severity::Error, self.lines.span(line), message, help);
     }
 
     /// What took the action away that a checkout brought, and was not made good, before a region.

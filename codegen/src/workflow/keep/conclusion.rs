@@ -18,20 +18,20 @@ impl<'r> Reading<'r> {
         &self,
         id: JobId,
         written: WrittenJob<'r>,
-        tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
+        add: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
         let name = written.key.text().unwrap_or_default();
         let result = self.value(written, "env").and_then(|env| env.get("RESULT")?.text());
         let wanted = self.wanted_result(id, written, &[]);
-        let told = match result {
+        let reported = match result {
             None => Some(format!("the job `{name}` does not say what became of the others")),
             Some(result) => self.says_wrongly(id, written, result).map(|why| {
                 format!("the job `{name}` does not say what became of the others: {why}")
             }),
         };
-        if let Some(message) = told {
+        if let Some(message) = reported {
             let help = format!("give it, in its `env:`, `RESULT: {wanted}`");
-            tell(rules::CONCLUSION, Severity::Error, message, &help);
+            add(rules::CONCLUSION, Severity::Error, message, &help);
         }
         let writes = |(_, step): &(usize, &Node)| writes_variable(step, RESULT);
         if let Some((line, _)) = self.own_steps(written).into_iter().find(writes) {
@@ -43,12 +43,12 @@ impl<'r> Reading<'r> {
                 "let the step on line {line} set a variable of another name, written out: the report says \
                  what `RESULT` does"
             );
-            tell(rules::CONCLUSION, Severity::Error, message, &help);
+            add(rules::CONCLUSION, Severity::Error, message, &help);
         }
         if let Some((what, help)) = self.may_not_begin(id, written) {
             let message =
                 format!("the job `{name}` {what}: no one says then what became of the row");
-            tell(rules::CONCLUSION, Severity::Error, message, &help);
+            add(rules::CONCLUSION, Severity::Error, message, &help);
         }
     }
 
@@ -84,7 +84,7 @@ impl<'r> Reading<'r> {
         let needed = &self.machine.job(id).needs;
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let needs = self.needs(written);
-        // Of one that it does not wait for it can say nothing, which is told.
+        // Of one that it does not wait for it can say nothing, which is reported.
         if needed.iter().any(|&need| !needs.contains(&self.machine.job(need).name.as_str())) {
             return None;
         }
@@ -155,7 +155,7 @@ impl<'r> Reading<'r> {
         written: WrittenJob<'r>,
     ) -> Option<Vec<Vec<(&'r str, NeedResult)>>> {
         let own = Workflow::of(self.machine);
-        // What can't be read is told of where it stands.
+        // What can't be read is reported where it stands.
         let Ok((workflow, _)) = self.runs(&own, &Decided::default(), None) else {
             return Some(Vec::new());
         };

@@ -91,7 +91,7 @@ impl<'r> Reading<'r> {
                 ),
             },
         };
-        findings.tell(
+        findings.add(
             rules::BARE_CONTAINER,
             Severity::Error,
             self.lines.span(first.begin),

@@ -51,7 +51,7 @@ impl<'r> Reading<'r> {
             }
         };
         let help = format!("{help}; {run}");
-        findings.tell(rule, Severity::Error, self.lines.span(line), message, help);
+        findings.add(rule, Severity::Error, self.lines.span(line), message, help);
     }
 
     /// The concluding job, where it does not hear that the run was cancelled, in a job that the table
@@ -207,7 +207,7 @@ impl<'r> Reading<'r> {
         if !of_others.is_empty() {
             let names = suggest::list(&of_others);
             return Some(format!(
-                "add {names} to its `needs`: of a job that it does not name there it is told nothing, and what \
+                "add {names} to its `needs`: it learns nothing of a job that it does not name there, and what \
                  its `if:` asks for is empty"
             ));
         }

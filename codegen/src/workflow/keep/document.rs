@@ -127,7 +127,7 @@ pub(super) type Unreadable = (usize, usize, String);
 impl Document {
     /// Reads a text without a byte order mark.
     pub(super) fn read(text: &str) -> Result<Self, Unreadable> {
-        // Whoever writes a hundred lines of comment above a step is right to.
+        // Who writes a hundred lines of comment above a step is right to.
         let options = options! { max_buffered_comment_events: usize::MAX };
         let mut reader = Reader {
             text,
@@ -212,7 +212,7 @@ impl Document {
         found
     }
 
-    /// Whether a line says something: it is neither blank nor a comment alone.
+    /// Whether a line says something: it is neither blank nor only a comment.
     pub(super) fn says(&self, lines: &Lines<'_>, line: usize) -> bool {
         let is_comment = self.comments.iter().any(|c| c.line == line)
             && lines.line(line).trim_start().starts_with('#');

@@ -8,7 +8,7 @@ use super::reading::Reading;
 use crate::machine::NeedResult;
 use crate::workflow::expression::{self, Held, Known};
 
-/// Which way it is taken in a run what nobody knows before.
+/// Which way it is taken in a run what no one knows before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decided {
     /// Whether something that is asked holds.
@@ -57,7 +57,7 @@ impl Facts {
             keys if *keys == self.id => Held::Filled,
             ["github", "event", "inputs", name] if self.id == ["inputs", name] => Held::Filled,
             ["inputs", name] => self.input(name, true),
-            // The event has texts alone; that of a caller is another.
+            // The event has only texts; that of a caller is another.
             ["github", "event", "inputs", name] if is_dispatched => self.input(name, false),
             ["github", "event", "inputs", name] if self.inputs.contains_key(*name) => Held::Unknown,
             ["github", "event", "inputs", _] => Held::Text(String::new()),
@@ -280,7 +280,7 @@ fn kind(input: &Node) -> Input {
         Some("choice") => {
             let options = input.get("options").map(Node::texts).unwrap_or_default();
             let mut all: Vec<String> = options.into_iter().map(str::to_owned).collect();
-            // What nobody has to give may be nothing.
+            // What no one has to give may be nothing.
             if text("required") != Some("true") && text("default").is_none() {
                 all.push(String::new());
             }

@@ -67,7 +67,7 @@ pub fn adopted(loaded: &Loaded, path: &str) -> Result<Option<Kept>, io::Error> {
         Ok(file) => file,
         Err(unread) => return Ok(Some(unread)),
     };
-    // Beside others, it is to have what they don't.
+    // Next to others, it is to have what they don't.
     let (mut before, mut after) = (Vec::new(), Vec::new());
     let mut is_past = false;
     for other in &target.workflows {
@@ -100,7 +100,7 @@ fn around(loaded: &Loaded, file: &File) -> Around {
     }
 }
 
-/// The other workflows of a folder, as far as they can be read; of one that nobody calls, and that calls
+/// The other workflows of a folder, as far as they can be read; of one that no one calls, and that calls
 /// none, none.
 fn beside(loaded: &Loaded, file: &File) -> Vec<File> {
     let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);

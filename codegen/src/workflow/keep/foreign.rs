@@ -92,6 +92,6 @@ pub(super) fn is_foreign(
          markers out of this file",
         shown(table)
     );
-    findings.tell(rules::FOREIGN_REGION, Severity::Error, lines.span(region.begin), message, help);
+    findings.add(rules::FOREIGN_REGION, Severity::Error, lines.span(region.begin), message, help);
     true
 }

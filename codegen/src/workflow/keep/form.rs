@@ -2,7 +2,7 @@
 
 use super::document::{Document, Node, Value};
 use super::kinds::{fits, is_form, wanted};
-use super::refused::Tell;
+use super::refused::Add;
 use super::shapes::{CALL, EVENTS, JOB, Key, STEPS, Shape, WORKFLOW};
 use crate::suggest::{self, shown};
 
@@ -13,17 +13,17 @@ const MOST_LISTED: usize = 12;
 struct Form<'d, 't> {
     document: &'d Document,
     /// The jobs of which it is said elsewhere that they have no steps.
-    told: &'d [&'d str],
-    tell: &'t mut Tell<'t>,
+    reported: &'d [&'d str],
+    add: &'t mut Add<'t>,
 }
 
 /// Says where a workflow has not the form that GitHub takes.
-pub(super) fn judge_form<'t>(document: &Document, told: &[&str], tell: &'t mut Tell<'t>) {
+pub(super) fn judge_form<'t>(document: &Document, reported: &[&str], add: &'t mut Add<'t>) {
     let root = &document.root;
     if root.entries().is_empty() {
         return;
     }
-    let mut form = Form { document, told, tell };
+    let mut form = Form { document, reported, add };
     form.holds(root, &WORKFLOW, WHOLE);
     if let Some((key, on)) = root.entry("on") {
         form.events(key, form.document.resolved(on));
@@ -38,7 +38,7 @@ impl Form<'_, '_> {
         if on.entries().is_empty() {
             if on.texts().is_empty() {
                 let help = "write by what it is started, such as `workflow_dispatch`".to_owned();
-                (self.tell)(key.line, "`on` names no event".to_owned(), help);
+                (self.add)(key.line, "`on` names no event".to_owned(), help);
             }
             for event in on.texts() {
                 self.event(on.line, event);
@@ -65,7 +65,7 @@ impl Form<'_, '_> {
             if filters.get(of).is_some() {
                 let message = format!("`on.{event}` has `{of}` and `{of}-ignore`");
                 let help = format!("take one of the two off: in `{of}`, `!` leaves something out");
-                (self.tell)(key.line, message, help);
+                (self.add)(key.line, message, help);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Form<'_, '_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "take it off: see GitHub's \"Events that trigger workflows\"".to_owned(),
         };
-        (self.tell)(
+        (self.add)(
             line,
             format!("`on` names an event `{}`, which there is not", shown(name)),
             help,
@@ -90,27 +90,27 @@ impl Form<'_, '_> {
         let name = key.text().unwrap_or_default();
         if !is_id(name) {
             let message = format!("`{}` is no name of a job", shown(name));
-            (self.tell)(key.line, message, ID.to_owned());
+            (self.add)(key.line, message, ID.to_owned());
         }
         let name = format!("the job `{}`", shown(name));
         if job.entries().is_empty() {
             let help = "give it `runs-on:` and `steps:`, or `uses:`".to_owned();
-            (self.tell)(key.line, format!("{name} has no keys"), help);
+            (self.add)(key.line, format!("{name} has no keys"), help);
             return;
         }
         let is_call = job.get("uses").is_some();
         if !is_call && job.get("runs-on").is_none() {
             let help = "say on which machine, such as `runs-on: ubuntu-latest`".to_owned();
-            (self.tell)(key.line, format!("{name} has no `runs-on`"), help);
+            (self.add)(key.line, format!("{name} has no `runs-on`"), help);
         }
-        let is_told = self.told.contains(&key.text().unwrap_or_default());
+        let is_reported = self.reported.contains(&key.text().unwrap_or_default());
         let steps = job.get("steps").map(|steps| self.document.resolved(steps));
         let is_empty = |steps: &Node| {
             steps.is_null() || matches!(steps.value, Value::List { .. }) && steps.items().is_empty()
         };
-        if !is_call && steps.map_or(!is_told, is_empty) {
+        if !is_call && steps.map_or(!is_reported, is_empty) {
             let help = "give it a step, below `steps:`; or let it call a workflow, by `uses:`";
-            (self.tell)(key.line, format!("{name} has no steps"), help.to_owned());
+            (self.add)(key.line, format!("{name} has no steps"), help.to_owned());
         }
         let of_other = |key: &str| is_call && JOB.iter().any(|Key(of, ..)| *of == key);
         for (key, _) in job.entries().iter().filter(|(key, _)| key.text().is_some_and(of_other)) {
@@ -122,7 +122,7 @@ impl Form<'_, '_> {
                 "steps" | "runs-on" => format!("take `{of}` off: the called workflow has its own"),
                 _ => format!("take `{of}` off, and give it to the jobs of the called workflow"),
             };
-            (self.tell)(key.line, format!("{name} has `uses` and `{of}`"), help);
+            (self.add)(key.line, format!("{name} has `uses` and `{of}`"), help);
         }
         let known = if is_call { CALL } else { JOB };
         self.keys(job, known, &name, |key| of_other(key) && !CALL.iter().any(|of| of.0 == key));
@@ -134,19 +134,19 @@ impl Form<'_, '_> {
     fn step(&mut self, step: &Node, of: &str) {
         if step.entries().is_empty() {
             let help = "give it `run:` or `uses:`, or take it out".to_owned();
-            (self.tell)(step.line, format!("{of} has no keys"), help);
+            (self.add)(step.line, format!("{of} has no keys"), help);
             return;
         }
         if let Some(id) = step.get("id").filter(|id| id.text().is_some_and(|id| !is_id(id))) {
             let message = format!("`{}` is no id of a step", shown(id.text().unwrap_or_default()));
-            (self.tell)(id.line, message, ID.to_owned());
+            (self.add)(id.line, message, ID.to_owned());
         }
         let does: Vec<&(&str, &[Key])> =
             STEPS.iter().filter(|(key, _)| step.get(key).is_some()).collect();
         match does[..] {
             [] => {
                 let help = "give it `run:` or `uses:`".to_owned();
-                (self.tell)(step.line, format!("{of} does nothing"), help);
+                (self.add)(step.line, format!("{of} does nothing"), help);
                 let all: Vec<&Key> = STEPS.iter().flat_map(|(_, keys)| *keys).collect();
                 for (key, _) in step.entries() {
                     let Some(text) = key.text() else { continue };
@@ -157,7 +157,7 @@ impl Form<'_, '_> {
             }
             [(one, _), (other, _), ..] => {
                 let message = format!("{of} has `{one}` and `{other}`");
-                (self.tell)(step.line, message, "make two steps of it".to_owned());
+                (self.add)(step.line, message, "make two steps of it".to_owned());
             }
             [(_, keys)] => {
                 self.keys(step, keys, of, |_| false);
@@ -193,7 +193,7 @@ impl Form<'_, '_> {
             Value::Alias(_) => return,
         };
         let wanted = wanted(shape);
-        (self.tell)(
+        (self.add)(
             node.line,
             format!("{of} {is}, and is to be {wanted}"),
             format!("write {wanted} there, or take it off"),
@@ -230,22 +230,22 @@ impl Form<'_, '_> {
         }
     }
 
-    /// Looks at keys of which each is known; those that are told of elsewhere aside.
-    fn keys(&mut self, node: &Node, keys: &[Key], of: &str, is_told: impl Fn(&str) -> bool) {
+    /// Looks at keys of which each is known; those that are reported elsewhere aside.
+    fn keys(&mut self, node: &Node, keys: &[Key], of: &str, is_reported: impl Fn(&str) -> bool) {
         for (key, value) in node.entries() {
             let Some(text) = key.text() else { continue };
             match keys.iter().find(|Key(known, ..)| *known == text) {
                 Some(Key(_, shape, _)) => {
                     self.holds(self.document.resolved(value), shape, &beneath(of, text));
                 }
-                None if is_told(text) => {}
+                None if is_reported(text) => {}
                 None => self.unknown(key, &keys.iter().map(|key| key.0).collect::<Vec<_>>(), of),
             }
         }
         for Key(key, shape, _) in
             keys.iter().filter(|Key(key, _, is_needed)| *is_needed && node.get(key).is_none())
         {
-            (self.tell)(
+            (self.add)(
                 node.line,
                 format!("{of} has no `{key}`"),
                 format!("give it `{key}:`, {}", wanted(shape)),
@@ -271,11 +271,7 @@ impl Form<'_, '_> {
             }
             None => format!("take it off: there can stand {}", suggest::list(known)),
         };
-        (self.tell)(
-            key.line,
-            format!("{of} has a key `{}`, which there is not", shown(text)),
-            help,
-        );
+        (self.add)(key.line, format!("{of} has a key `{}`, which there is not", shown(text)), help);
     }
 }
 
@@ -288,7 +284,7 @@ fn is_id(text: &str) -> bool {
     text.starts_with(is_first) && text.chars().all(is_next)
 }
 
-/// What stands at a key, as it is told of: "`env.A` of the job `build`".
+/// What stands at a key, as findings call it: "`env.A` of the job `build`".
 fn beneath(of: &str, key: &str) -> String {
     let key = shown(key);
     if of == WHOLE {

@@ -29,7 +29,7 @@ pub(super) struct Group {
 const ROW: &str = "the row's id";
 
 impl Group {
-    /// Whether the two can be one in a run. What only one of them can hold tells them apart.
+    /// Whether the two can be one in a run. What only one of them can hold distinguishes them.
     pub(super) fn may_be(&self, other: &Self) -> bool {
         let (mut a, mut b) = (&self.name[..], &other.name[..]);
         while let ([first, rest @ ..], [second, others @ ..]) = (a, b)
@@ -144,7 +144,7 @@ fn is_a_runs(keys: &[String]) -> bool {
 }
 
 impl<'r> Reading<'r> {
-    /// The concurrency group in which the job or the whole run waits beside those of other rows: one
+    /// The concurrency group in which the job or the whole run waits alongside those of other rows: one
     /// that waits is cancelled where a later one comes, and nothing of it runs.
     pub(super) fn shared_group(&self, job: WrittenJob<'r>) -> Option<&'r Node> {
         // One that lets more than one wait replaces none.
@@ -233,7 +233,7 @@ impl<'r> Reading<'r> {
             if let Some(run) = whole.first().filter(|run| run.may_be(group)) {
                 let (message, help) = deadlock(run, group);
                 let span = self.lines.span(group.line);
-                findings.tell(rules::GROUP_TWICE, Severity::Error, span, message, help);
+                findings.add(rules::GROUP_TWICE, Severity::Error, span, message, help);
             }
         }
         self.judge_meetings(&jobs, findings);
@@ -280,7 +280,7 @@ impl<'r> Reading<'r> {
             let help =
                 format!("take `concurrency` off `{own}`, or give it a group of another name");
             let span = self.lines.span(group.line);
-            findings.tell(rules::GROUP_TWICE, Severity::Error, span, message, help);
+            findings.add(rules::GROUP_TWICE, Severity::Error, span, message, help);
         }
     }
 }

@@ -98,7 +98,7 @@ impl<'r> Reading<'r> {
         let own = self.own_text(region);
         if let Some(Own { line, message, help }) = own {
             let span = self.lines.span(line);
-            findings.tell(rules::OWN_TEXT_IN_REGION, Severity::Error, span, message, help);
+            findings.add(rules::OWN_TEXT_IN_REGION, Severity::Error, span, message, help);
             return true;
         }
         false

@@ -22,21 +22,21 @@ impl Reading<'_> {
     pub(super) fn judge_inputs(&self, around: &Around, findings: &mut Findings<'_>) {
         let on = self.document.root.entry("on");
         let span = self.lines.span(on.map_or(1, |(key, _)| key.line));
-        let mut tell = |rule, message: String, help: String| {
-            findings.tell(rule, Severity::Error, span.clone(), message, help);
+        let mut add = |rule, message: String, help: String| {
+            findings.add(rule, Severity::Error, span.clone(), message, help);
         };
         if self.target.is_payload() {
             if !self.has_trigger("repository_dispatch") {
                 let message =
                     "nothing gives the workflow the row's id: it has no `repository_dispatch`";
                 let help = self.written_out("repository_dispatch", "repository_dispatch:\n");
-                tell(rules::NO_DISPATCH, message.to_owned(), help);
+                add(rules::NO_DISPATCH, message.to_owned(), help);
             }
             return;
         }
         if !self.has_trigger("workflow_dispatch") && !self.has_trigger("workflow_call") {
             let (message, help) = self.undispatched(&around.file);
-            tell(rules::NO_DISPATCH, message.to_owned(), help);
+            add(rules::NO_DISPATCH, message.to_owned(), help);
             return;
         }
         if self.started_by.is_empty() && !self.has_trigger("workflow_dispatch") {
@@ -48,11 +48,11 @@ impl Reading<'_> {
                  the job that calls this one",
                 lines::at_column(&inputs, 2).join("\n")
             );
-            tell(rules::NO_DISPATCH, message.to_owned(), help);
+            add(rules::NO_DISPATCH, message.to_owned(), help);
             return;
         }
         for (rule, message, help) in self.odd_inputs(&[&self.target.id_input, TOKEN_INPUT]) {
-            tell(rule, message, help);
+            add(rule, message, help);
         }
         let number = self.dispatch_inputs() + self.missing_inputs().len();
         if number > MOST_INPUTS {
@@ -67,7 +67,7 @@ impl Reading<'_> {
                 number - MOST_INPUTS,
                 self.target.id_input
             );
-            tell(rules::TOO_MANY_INPUTS, message, help);
+            add(rules::TOO_MANY_INPUTS, message, help);
             return;
         }
         let missing = self.missing_inputs();
@@ -79,7 +79,7 @@ impl Reading<'_> {
         if !names.is_empty() {
             let s = if names.len() > 1 { "s" } else { "" };
             let message = format!("the workflow has no input{s} {}", suggest::list(&names));
-            tell(rules::MISSING_INPUT, message, help);
+            add(rules::MISSING_INPUT, message, help);
         }
     }
 
@@ -87,7 +87,7 @@ impl Reading<'_> {
     fn undispatched(&self, file: &str) -> (&'static str, String) {
         let id = &self.target.id_input;
         if !self.has_trigger("repository_dispatch") && self.has_trigger("workflow_run") {
-            // What it follows could hand the id on, but the token to nobody else.
+            // What it follows could hand the id on, but the token to no one else.
             let help = format!(
                 "let the workflow that it follows call it, by a job without `needs` or `if`, with\n    uses: ./{file}\n    \
                  with:\n      {}: ${{{{ {} }}}}\nand let the console start that one; here take \
@@ -112,7 +112,7 @@ impl Reading<'_> {
         self.written_out("workflow_dispatch", &trigger("workflow_dispatch", missing))
     }
 
-    /// What a person writes at `on:` for a trigger, beside the others that it has.
+    /// What a person writes at `on:` for a trigger, in addition to the others that it has.
     fn written_out(&self, name: &str, text: &str) -> String {
         let at = |column: usize| lines::at_column(text, column).join("\n");
         let on = self.document.root.get("on");

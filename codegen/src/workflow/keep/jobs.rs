@@ -14,7 +14,7 @@ use crate::suggest::{self, shown};
 use crate::workflow::plan::Plan;
 
 /// The table's jobs by groups that `needs` connects: a workflow that has one of a group is to have
-/// them all, for jobs need each other within one workflow alone.
+/// them all, for jobs need each other only within one workflow.
 pub(super) fn groups(machine: &Machine) -> Vec<BTreeSet<JobId>> {
     let mut groups: Vec<BTreeSet<JobId>> = Vec::new();
     for id in machine.job_ids() {
@@ -68,7 +68,7 @@ impl<'r> Reading<'r> {
                     suggest::list(&others)
                 ),
             };
-            findings.tell(rules::MISSING_JOB, Severity::Error, span, message, help);
+            findings.add(rules::MISSING_JOB, Severity::Error, span, message, help);
         }
     }
 
@@ -125,16 +125,16 @@ impl<'r> Reading<'r> {
     ) -> bool {
         let job = self.machine.job(id);
         let span = self.lines.span(written.key.line);
-        let mut tell = |rule, severity, message: String, help: &str| {
-            findings.tell(rule, severity, span.clone(), message, help);
+        let mut add = |rule, severity, message: String, help: &str| {
+            findings.add(rule, severity, span.clone(), message, help);
         };
-        self.judge_needs(job, written, &mut tell);
+        self.judge_needs(job, written, &mut add);
         if self.is_tolerated(written).yes {
             // actions/runner#1161: to others, such a job has succeeded whatever became of it.
             let message = format!("the job `{}` has `continue-on-error`", job.name);
             let help = "take it off the job, and give it to the steps that may fail: where the job \
-                        failed, those that need it would be told that it succeeded, and go on";
-            tell(rules::TOLERATED_JOB, Severity::Error, message, help);
+                        failed, those that need it would take it that it succeeded, and go on";
+            add(rules::TOLERATED_JOB, Severity::Error, message, help);
         }
         if self.expected_of(id).next().is_none() {
             return true;
@@ -142,7 +142,7 @@ impl<'r> Reading<'r> {
         let name = &job.name;
         if let Value::Alias(_) = written.value.value {
             let message = format!("the job `{name}` is an alias of another");
-            tell(
+            add(
                 rules::SHARED_STEPS,
                 Severity::Error,
                 message,
@@ -158,7 +158,7 @@ impl<'r> Reading<'r> {
                         the place of this one, and give it the row's id by `with:`; else ";
             let help =
                 format!("{}{}", if is_here { kept } else { "" }, self.followed(job, written));
-            tell(rules::REUSABLE_JOB, Severity::Error, message, &help);
+            add(rules::REUSABLE_JOB, Severity::Error, message, &help);
             return false;
         }
         if self.value(written, "strategy").is_some_and(|strategy| self.has_legs(strategy)) {
@@ -177,19 +177,19 @@ impl<'r> Reading<'r> {
                  it: {}",
                 self.followed(job, written)
             );
-            tell(rules::MATRIX_JOB, Severity::Error, message, &help);
+            add(rules::MATRIX_JOB, Severity::Error, message, &help);
             return false;
         }
         let Some((_, steps)) = written.value.entry("steps") else {
             let message = format!("the job `{name}` has no steps to report in");
-            tell(rules::NO_STEPS, Severity::Error, message, "give the job `steps:`");
+            add(rules::NO_STEPS, Severity::Error, message, "give the job `steps:`");
             return false;
         };
         let is_block = matches!(steps.value, Value::List { is_flow: false, .. });
         if !is_block && !steps.is_left_out() {
             let message = format!("the steps of the job `{name}` have no lines of their own");
             let help = "write them as a list with a line for each step: `- name: ...`";
-            tell(rules::NO_STEPS, Severity::Error, message, help);
+            add(rules::NO_STEPS, Severity::Error, message, help);
             return false;
         }
         let aliases = self.document.aliases();
@@ -197,11 +197,11 @@ impl<'r> Reading<'r> {
         if anchors.into_iter().flatten().any(|anchor| aliases.contains(&anchor)) {
             let message = format!("the steps of the job `{name}` are another job's, too");
             let help = "write them out: a report is only one job's";
-            tell(rules::SHARED_STEPS, Severity::Error, message, help);
+            add(rules::SHARED_STEPS, Severity::Error, message, help);
             return false;
         }
         if job.always {
-            self.judge_conclusion(id, written, &mut tell);
+            self.judge_conclusion(id, written, &mut add);
         }
         self.judge_ids(id, written, findings);
         true
@@ -212,7 +212,7 @@ impl<'r> Reading<'r> {
         &self,
         job: &Job,
         written: WrittenJob<'r>,
-        tell: &mut impl FnMut(&'static Rule, Severity, String, &str),
+        add: &mut impl FnMut(&'static Rule, Severity, String, &str),
     ) {
         let direct = self.needs(written);
         let of = |name| self.job(name).map(|job| self.needs(job)).unwrap_or_default();
@@ -230,7 +230,7 @@ impl<'r> Reading<'r> {
                         ""
                     }
                 );
-                tell(rules::MISSING_NEED, Severity::Error, message, &help);
+                add(rules::MISSING_NEED, Severity::Error, message, &help);
             }
         }
     }
@@ -255,7 +255,7 @@ impl<'r> Reading<'r> {
             let message = format!("the id `{text}` is that of a report of the job");
             let help = "give the step another id, there and wherever it is asked for";
             let span = self.lines.span(given.line);
-            findings.tell(rules::TAKEN_ID, Severity::Error, span, message, help);
+            findings.add(rules::TAKEN_ID, Severity::Error, span, message, help);
         }
     }
 }

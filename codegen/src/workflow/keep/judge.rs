@@ -31,7 +31,7 @@ impl<'r> Reading<'r> {
                     );
                     let help = "remove one of the two: no workflow with both runs";
                     let span = self.lines.span(key.line);
-                    findings.tell(rules::DUPLICATE_KEY, Severity::Error, span, message, help);
+                    findings.add(rules::DUPLICATE_KEY, Severity::Error, span, message, help);
                 }
                 seen.push(key);
             }
@@ -53,18 +53,18 @@ impl<'r> Reading<'r> {
             let help =
                 first.map_or_else(|| mend.to_owned(), |first| format!("{first}; then {mend}"));
             let span = self.lines.span(line);
-            findings.tell(rules::NOT_ADOPTED, Severity::Error, span, message, help);
+            findings.add(rules::NOT_ADOPTED, Severity::Error, span, message, help);
         }
     }
 
     /// The regions that may be filled, each with what belongs into it. What keeps one from being
-    /// filled is told.
+    /// filled is reported.
     pub(super) fn judge_regions(&self, findings: &mut Findings<'_>) -> Vec<(Region, &Expected)> {
         let mut sound: Vec<(Region, &Expected)> = Vec::new();
         for region in &self.regions {
             let span = self.lines.span(region.begin);
-            let mut tell = |rule, message: String, help: String| {
-                findings.tell(rule, Severity::Error, span.clone(), message, help);
+            let mut add = |rule, message: String, help: String| {
+                findings.add(rule, Severity::Error, span.clone(), message, help);
             };
             let name = shown(&region.name);
             let Some(expected) = self.expected.iter().find(|e| e.name == region.name) else {
@@ -76,7 +76,7 @@ impl<'r> Reading<'r> {
                         format!("did you mean `{near}`? Else remove it with its markers; {others}")
                     },
                 );
-                tell(rules::UNKNOWN_REGION, format!("the table has no report `{name}`"), help);
+                add(rules::UNKNOWN_REGION, format!("the table has no report `{name}`"), help);
                 continue;
             };
             if let Some((first, _)) = sound.iter().find(|(other, _)| other.name == region.name) {
@@ -84,7 +84,7 @@ impl<'r> Reading<'r> {
                     "the region `{name}` stands twice: it begins on line {} too",
                     first.begin
                 );
-                tell(rules::DUPLICATE_REGION, message, "remove one of the two".to_owned());
+                add(rules::DUPLICATE_REGION, message, "remove one of the two".to_owned());
                 continue;
             }
             let own = &self.machine.job(expected.job).name;
@@ -109,7 +109,7 @@ impl<'r> Reading<'r> {
                          move it to that job once it is there"
                     ),
                 };
-                tell(rules::MISPLACED_REGION, message, help);
+                add(rules::MISPLACED_REGION, message, help);
                 continue;
             }
             if let Some(column) = self.other_column(at, region) {
@@ -117,11 +117,7 @@ impl<'r> Reading<'r> {
                     "the region `{name}` is indented by {} spaces, the steps next to it by {column}",
                     self.lines.indentation(region.begin)
                 );
-                tell(
-                    rules::MISPLACED_REGION,
-                    message,
-                    format!("indent its first line by {column}"),
-                );
+                add(rules::MISPLACED_REGION, message, format!("indent its first line by {column}"));
                 continue;
             }
             if self.judge_own_text(region, findings) || self.taken_id(expected.job, at).is_some() {
@@ -164,7 +160,7 @@ impl<'r> Reading<'r> {
                     Ok(_) => mend.to_owned(),
                     Err(by_hand) => by_hand,
                 };
-                findings.tell(rules::MISSING_REGION, Severity::Error, span.clone(), message, help);
+                findings.add(rules::MISSING_REGION, Severity::Error, span.clone(), message, help);
                 continue;
             };
             if let Some(last) = last.filter(|last| last.begin > region.begin) {
@@ -174,7 +170,7 @@ impl<'r> Reading<'r> {
                 );
                 let help = self.in_order(region, expected, last, written);
                 let span = self.lines.span(region.begin);
-                findings.tell(rules::REGION_ORDER, Severity::Error, span, message, help);
+                findings.add(rules::REGION_ORDER, Severity::Error, span, message, help);
             }
             last = Some(region);
         }
@@ -224,13 +220,13 @@ impl<'r> Reading<'r> {
             .filter(|(region, _)| self.stands_in(region, written))
             .collect();
         for (line, step) in own.iter().filter(|(_, step)| self.is_report(step)) {
-            // Where its region is missing, that is told, and mended by taking this step in.
+            // Where its region is missing, that is reported, and mended by taking this step in.
             if self.expected_of(id).any(|e| self.is_the_report(step, e) && !self.has(e)) {
                 continue;
             }
             let message = "a step reports outside of any region: it is not kept current";
             let help = "remove it, where a region reports the same";
-            findings.tell(
+            findings.add(
                 rules::LOOSE_REPORT,
                 Severity::Warning,
                 self.lines.span(*line),

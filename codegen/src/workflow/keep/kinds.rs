@@ -4,7 +4,7 @@ use super::document::{Node, Value};
 use super::shapes::Shape;
 use super::values::{is_action, is_cron, is_workflow};
 
-/// Whether an expression stands there alone, which may come to whatever is wanted.
+/// Whether only an expression stands there, which may come to whatever is wanted.
 fn is_expression(text: &str) -> bool {
     let text = text.trim();
     text.starts_with("${{") && text.ends_with("}}")

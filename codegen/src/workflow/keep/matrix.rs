@@ -46,7 +46,7 @@ impl Reading<'_> {
         leg.iter().rev().filter_map(held).collect()
     }
 
-    /// The legs of a matrix; none where nobody knows before.
+    /// The legs of a matrix; none where no one knows before.
     fn legs<'n>(&'n self, matrix: &'n Node) -> Option<Vec<Leg<'n>>> {
         let items = |node| Some(self.document.resolved(node)).filter(|node| node.text().is_none());
         let list =
@@ -96,7 +96,7 @@ impl Reading<'_> {
         Some(whole)
     }
 
-    /// Whether a leg has what a filter has, at those of its keys that count; none where nobody knows
+    /// Whether a leg has what a filter has, at those of its keys that count; none where no one knows
     /// before.
     fn matches(&self, filter: &Node, leg: &Leg<'_>, counts: impl Fn(&str) -> bool) -> Option<bool> {
         let filter = self.document.resolved(filter);
@@ -117,7 +117,7 @@ impl Reading<'_> {
         Some(is_match)
     }
 
-    /// Whether two values are one; none where nobody knows before.
+    /// Whether two values are one; none where no one knows before.
     fn is_same_value(&self, one: &Node, other: &Node) -> Option<bool> {
         let (one, other) = (self.document.resolved(one), self.document.resolved(other));
         match (&one.value, &other.value) {

@@ -75,7 +75,7 @@ pub struct Kept {
     pub on_disk: Option<String>,
     /// The text that the findings are about, and what they call it.
     pub source: Source,
-    /// The text with every region as the table gives it, where that could be told; none where
+    /// The text with every region as the table gives it, where that is certain; none where
     /// none was found.
     pub text: Option<String>,
     /// What is not as the table says.
@@ -266,13 +266,13 @@ fn kept_text(
         if is_sound(&reading, &edit) {
             let message = format!("the region `{}` is not what the table gives", region.name);
             let help = format!("run `{}`", around.generate);
-            findings.tell(rules::STALE_REGION, Severity::Error, span, message, help);
+            findings.add(rules::STALE_REGION, Severity::Error, span, message, help);
             edits.push(edit);
         } else {
             let message =
                 format!("the region `{}` cannot be filled without changing the rest", region.name);
             let help = "give it lines of its own between two steps, indented as they are";
-            findings.tell(rules::MISPLACED_REGION, Severity::Error, span, message, help);
+            findings.add(rules::MISPLACED_REGION, Severity::Error, span, message, help);
         }
     }
     Some((lines.with(&edits), proof))
@@ -281,13 +281,13 @@ fn kept_text(
 /// The workflow, where it can be read.
 fn readable(text: &str, findings: &mut Findings<'_>) -> Option<Document> {
     let place = |line: usize| Lines::of(text).span(line);
-    let mut tell = |span, message: String, help: &str| {
-        findings.tell(rules::UNREADABLE_WORKFLOW, Severity::Error, span, message, help);
+    let mut add = |span, message: String, help: &str| {
+        findings.add(rules::UNREADABLE_WORKFLOW, Severity::Error, span, message, help);
     };
     if text.replace("\r\n", "\n").contains('\r') {
         let line = text.split('\n').position(|line| line.trim_end_matches('\r').contains('\r'));
         let message = "a line ends with only a carriage return".to_owned();
-        tell(place(line.unwrap_or(0) + 1), message, "end each line with a line feed");
+        add(place(line.unwrap_or(0) + 1), message, "end each line with a line feed");
         return None;
     }
     match Document::read(text) {
@@ -299,13 +299,13 @@ fn readable(text: &str, findings: &mut Findings<'_>) -> Option<Document> {
                 "this is an action and no workflow: it has no job to report from".to_owned();
             let help = "adopt the workflows that use it: of a composite action's steps none knows what \
                         became of the job";
-            tell(place(line), message, help);
+            add(place(line), message, help);
             None
         }
         Ok(document) => Some(document),
         Err((line, _, message)) => {
             let message = format!("this is no workflow: {}", crate::suggest::cut(&message));
-            tell(place(line), message, "a workflow is one document of YAML");
+            add(place(line), message, "a workflow is one document of YAML");
             None
         }
     }

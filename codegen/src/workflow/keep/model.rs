@@ -134,7 +134,7 @@ impl<'r> Reading<'r> {
         self.value(job, "if").filter(|value| !value.is_null()).and_then(Node::text)
     }
 
-    /// The runs of the workflow, as it stands, or as it would be with another condition. What nobody
+    /// The runs of the workflow, as it stands, or as it would be with another condition. What no one
     /// knows before is taken both ways, but for what is decided.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl<'r> Reading<'r> {
                 .collect();
             Some(Written {
                 needs: needs.iter().map(|(_, place)| *place).collect(),
-                // Where nobody knows, it may fail, and it may succeed: that is all there is.
+                // Where no one knows, it may fail, and it may succeed: that is all there is.
                 tolerated: !self.is_tolerated(job).no,
                 may_be_replaced: self.shared_group(job).is_some(),
                 condition: Arc::new(Decider {

@@ -24,7 +24,7 @@ impl<'r> Reading<'r> {
                 self.machine.job(id).name
             );
             let span = self.lines.span(written.key.line);
-            findings.tell(rules::MISSING_PERMISSION, Severity::Error, span, message, help);
+            findings.add(rules::MISSING_PERMISSION, Severity::Error, span, message, help);
         }
     }
 

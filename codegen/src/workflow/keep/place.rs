@@ -15,7 +15,7 @@ impl<'r> Reading<'r> {
     /// The changes that make room for a region.
     ///
     /// # Errors
-    /// Where it cannot be told where it belongs: what a person has to do.
+    /// Where its place cannot be known: what a person has to do.
     pub(super) fn place(
         &self,
         job: WrittenJob<'r>,

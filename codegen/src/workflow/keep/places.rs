@@ -73,7 +73,7 @@ pub(super) struct Allowed {
     functions: &'static [&'static str],
 }
 
-/// What may be asked for where some keys lead to; none where expressions are not told of.
+/// What may be asked for where some keys lead to; none where expressions are not reported.
 pub(super) fn allowed(way: &[&str]) -> Option<Allowed> {
     let leads = |Place(keys, ..): &&Place| {
         let is_same = |(key, step): (&&str, &&str)| *key == "*" || key == step;

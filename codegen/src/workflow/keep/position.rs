@@ -85,7 +85,7 @@ impl<'r> Reading<'r> {
             self.judge_skipped(job, region, expected, own, findings);
             if let Some((message, help)) = wrong {
                 let span = self.lines.span(region.begin);
-                findings.tell(rules::MISPLACED_REGION, Severity::Error, span, message, help);
+                findings.add(rules::MISPLACED_REGION, Severity::Error, span, message, help);
             }
         }
     }
@@ -111,7 +111,7 @@ impl<'r> Reading<'r> {
             );
             let span = self.lines.span(region.begin);
             let help = Self::unskipped(&condition);
-            findings.tell(rules::SKIPPED_STEP, Severity::Error, span, message, help);
+            findings.add(rules::SKIPPED_STEP, Severity::Error, span, message, help);
         }
     }
 
@@ -178,7 +178,7 @@ impl<'r> Reading<'r> {
         Some((message, format!("move the region right above line {first}, where that step begins")))
     }
 
-    /// What comes after the outcome can't be told any more; that harms where it can fail the job.
+    /// What comes after the outcome can't be reported any more; that harms where it can fail the job.
     fn judge_last(
         &self,
         job: &Job,
@@ -193,7 +193,7 @@ impl<'r> Reading<'r> {
         let severity = if harmless(step) { Severity::Warning } else { Severity::Error };
         let message = format!("a step comes after `{}`", region.name);
         let help = "put the outcome's report last: it cannot say that this step failed";
-        findings.tell(rules::OUTCOME_NOT_LAST, severity, self.lines.span(*line), message, help);
+        findings.add(rules::OUTCOME_NOT_LAST, severity, self.lines.span(*line), message, help);
     }
 }
 

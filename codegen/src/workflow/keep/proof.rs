@@ -1,5 +1,5 @@
 //! What is claimed of every run of the table's own workflow, held against the runs of one that
-//! somebody wrote. What breaks a claim is told at the job that begins, or does not, otherwise than
+//! somebody wrote. What breaks a claim is reported at the job that begins, or does not, otherwise than
 //! the table says, with the shortest run.
 
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl<'r> Reading<'r> {
             }
         };
         let job = |departure: Departure| (departure.job, departure.is_replaced);
-        let mut told: Vec<Option<(usize, bool)>> = Vec::new();
+        let mut reported: Vec<Option<(usize, bool)>> = Vec::new();
         let mut found: Vec<(Claim, Broken)> = found.into_iter().collect();
         found.sort_by_key(|(claim, broken)| (broken.length, *claim));
         let proof = if found.is_empty() { held } else { Proof::None };
@@ -59,8 +59,8 @@ impl<'r> Reading<'r> {
                 Some(id) => Some((id.index(), false)),
                 None => broken.path.1.map(job),
             };
-            if !told.contains(&departs) {
-                told.push(departs);
+            if !reported.contains(&departs) {
+                reported.push(departs);
                 self.tell_broken(&own, claim, &broken, findings);
             }
         }
@@ -97,7 +97,7 @@ impl<'r> Reading<'r> {
         let message = "the runs of this workflow were not all tried: what is claimed of them is bounded, \
                        not proven";
         let (rule, span) = (rules::NOT_EXHAUSTED, self.lines.span(line));
-        findings.tell(rule, Severity::Error, span, message, rule.mend);
+        findings.add(rule, Severity::Error, span, message, rule.mend);
     }
 
     fn tell_unread(&self, unread: &[Unread<'_>], findings: &mut Findings<'_>) {
@@ -105,7 +105,7 @@ impl<'r> Reading<'r> {
             let message = format!("the condition can't be read: {why}");
             let help = "write an expression that GitHub takes: it runs no workflow with this one";
             let span = self.lines.span(at.line);
-            findings.tell(rules::BAD_CONDITION, Severity::Error, span, message, help);
+            findings.add(rules::BAD_CONDITION, Severity::Error, span, message, help);
         }
     }
 

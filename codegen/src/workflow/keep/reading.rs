@@ -1,4 +1,4 @@
-//! A workflow beside the table that it reports for: its jobs, their steps, and the regions in them.
+//! A workflow next to the table that it reports for: its jobs, their steps, and the regions in them.
 
 use std::collections::BTreeMap;
 
@@ -201,7 +201,7 @@ impl<'r> Reading<'r> {
         (first..until).rev().find(is_said).unwrap_or(first)
     }
 
-    /// Whether a line says something: it is neither blank nor a comment alone.
+    /// Whether a line says something: it is neither blank nor only a comment.
     pub(super) fn says(&self, line: usize) -> bool {
         self.document.says(self.lines, line)
     }

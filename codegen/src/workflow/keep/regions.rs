@@ -82,7 +82,7 @@ pub(super) fn find(
                     ),
                     Some(_) | None => format!("end `{}`: {}", shown(outer), ending(report, line)),
                 };
-                findings.tell(rules::NESTED_REGION, Severity::Error, span, message, help);
+                findings.add(rules::NESTED_REGION, Severity::Error, span, message, help);
                 open = Some((name, comment.line));
             }
             (Marker::End, Some((name, begin))) => {
@@ -103,7 +103,7 @@ pub(super) fn find(
                 };
                 ended = comment.line;
                 let message = "a region ends that has not begun";
-                findings.tell(rules::UNBALANCED_REGION, Severity::Error, span, message, help);
+                findings.add(rules::UNBALANCED_REGION, Severity::Error, span, message, help);
             }
         }
     }
@@ -111,7 +111,7 @@ pub(super) fn find(
         sound = false;
         let message = format!("the region `{}` does not end", shown(name));
         let help = ending(report_below(&reports, line, usize::MAX), line);
-        findings.tell(rules::UNBALANCED_REGION, Severity::Error, lines.span(line), message, help);
+        findings.add(rules::UNBALANCED_REGION, Severity::Error, lines.span(line), message, help);
     }
     sound.then_some(regions)
 }
@@ -139,7 +139,7 @@ fn report_below(reports: &[Report], after: usize, before: usize) -> Option<&Repo
     reports.iter().find(|report| after < report.first && report.first < before)
 }
 
-/// How a region is ended that begins on a line: below its report alone, for whatever else it held
+/// How a region is ended that begins on a line: directly below its report, for whatever else it held
 /// is somebody's own.
 fn ending(report: Option<&Report>, begin: usize) -> String {
     match report {
@@ -161,13 +161,13 @@ fn marker<'t>(
     if !line.trim_start().starts_with('#') {
         let message = "a marker stands behind something else";
         let help = "put it on a line of its own";
-        findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
+        findings.add(rules::BAD_MARKER, Severity::Error, span, message, help);
         return None;
     }
     if line.trim_start_matches(' ').starts_with('\t') {
         let message = "a marker is indented by a tab";
         let help = "indent it by spaces, as the steps next to it: YAML knows no tabs there";
-        findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
+        findings.add(rules::BAD_MARKER, Severity::Error, span, message, help);
         return None;
     }
     let mut words = comment.text.split_whitespace();
@@ -179,7 +179,7 @@ fn marker<'t>(
     if marker.is_none() {
         let message = format!("`# {}` is no marker", shown(&comment.text));
         let help = format!("a region stands between `{}` and `{END}`", begin("JOB.start"));
-        findings.tell(rules::BAD_MARKER, Severity::Error, span, message, help);
+        findings.add(rules::BAD_MARKER, Severity::Error, span, message, help);
     }
     marker
 }

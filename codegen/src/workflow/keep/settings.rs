@@ -67,7 +67,7 @@ impl<'r> Reading<'r> {
                 continue;
             };
             let span = self.lines.span(key.line);
-            findings.tell(rules::BAD_SETTING, Severity::Error, span, message, help);
+            findings.add(rules::BAD_SETTING, Severity::Error, span, message, help);
         }
     }
 }

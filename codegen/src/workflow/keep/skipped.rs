@@ -17,7 +17,7 @@ impl<'r> Reading<'r> {
     /// succeeded.
     pub(super) fn may_skip(&self, job: WrittenJob<'r>, step: &Node) -> Option<String> {
         let text = step.get("if").map(|value| self.document.resolved(value))?.text()?;
-        // What can't be read is told where conditions are.
+        // What can't be read is reported where conditions are.
         let condition = Condition::read(text).ok()?;
         let facts = self.facts();
         let may_not_hold = |skipped: NeedResult| {

@@ -88,7 +88,7 @@ fn table(names: &[&str]) -> Machine {
     }
 }
 
-/// Asks of the runs of a workflow as it is read beside a table.
+/// Asks of the runs of a workflow as it is read next to a table.
 fn read<T>(machine: &Machine, jobs: &str, ask: impl FnOnce(&Workflow<'_>) -> T) -> T {
     let indented: String = jobs.lines().map(|line| format!("  {line}\n")).collect();
     let on = "on:\n  workflow_dispatch:\n    inputs:\n      row_id: {type: string}\n      dry: {type: boolean}\n";
@@ -150,20 +150,20 @@ fn workflows_run_as_github_says_that_they_do() {
     let Cases { case: cases } = toml::from_str(CASES).expect("the table can be read");
     assert!(cases.len() >= 40, "{}", cases.len());
     for case in &cases {
-        let told = format!("{}\n{}\n{}", case.cite, case.says, case.jobs);
-        assert!(case.cite.contains(", "), "a page and a section: {told}");
+        let reported = format!("{}\n{}\n{}", case.cite, case.says, case.jobs);
+        assert!(case.cite.contains(", "), "a page and a section: {reported}");
         let (names, ends) = ends(case);
-        let at = |name: &str| names.iter().position(|known| known == name).expect(&told);
+        let at = |name: &str| names.iter().position(|known| known == name).expect(&reported);
         let is_given = |end: &&Vec<NeedResult>| {
             case.given.iter().all(|given| {
-                let (name, result) = given.split_once(' ').expect(&told);
+                let (name, result) = given.split_once(' ').expect(&reported);
                 end[at(name)].as_str() == result
             })
         };
         let of_these: Vec<&Vec<NeedResult>> = ends.iter().filter(is_given).collect();
-        assert!(!of_these.is_empty(), "no run is so: {told}");
+        assert!(!of_these.is_empty(), "no run is so: {reported}");
         for then in &case.then {
-            let (name, what) = then.split_once(' ').expect(&told);
+            let (name, what) = then.split_once(' ').expect(&reported);
             let can = |result| of_these.iter().any(|end| end[at(name)] == result);
             let found = match (can(NeedResult::Success), can(NeedResult::Skipped)) {
                 (true, false) => "runs",
@@ -171,7 +171,7 @@ fn workflows_run_as_github_says_that_they_do() {
                 (true, true) => "may",
                 (false, false) => "neither",
             };
-            assert_eq!(found, what, "{name}: {told}");
+            assert_eq!(found, what, "{name}: {reported}");
         }
     }
 }

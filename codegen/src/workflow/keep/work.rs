@@ -66,7 +66,7 @@ impl<'r> Reading<'r> {
                 help += "; where the work may be skipped, write `skippable = true` of the job in the table";
             }
             let span = self.lines.span(written.key.line);
-            findings.tell(rules::JOB_CONDITION, Severity::Error, span, message, help);
+            findings.add(rules::JOB_CONDITION, Severity::Error, span, message, help);
             return;
         }
     }
@@ -90,6 +90,6 @@ impl<'r> Reading<'r> {
         );
         let span = self.lines.span(written.key.line);
         let help = if self.is_constant(written) { NEVER } else { EVER };
-        findings.tell(rules::JOB_CONDITION, Severity::Error, span, message, help);
+        findings.add(rules::JOB_CONDITION, Severity::Error, span, message, help);
     }
 }

@@ -177,7 +177,7 @@ export class PhasegateStepper extends Base {
     this.#later();
   }
 
-  /** An event carries what is shown; a log, or what the backend calls a state, is in the whole alone. */
+  /** An event carries what is shown; a log, or what the backend calls a state, is only in the whole. */
   #move(event) {
     const snapshot = this.#snapshot && next(this.#snapshot, event);
     if (snapshot === this.#snapshot && snapshot !== null) return;

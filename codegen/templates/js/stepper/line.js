@@ -1,5 +1,5 @@
 // A line to the backend: an event stream that says when it was last heard, and is opened again where
-// it breaks or falls silent. Time decides about the line alone, never about a row.
+// it breaks or falls silent. Time decides only about the line, never about a row.
 
 const RETRY_FIRST = 1_000;
 const RETRY_LAST = 30_000;
@@ -115,7 +115,7 @@ export function follow(path, on, told, strings = STRINGS) {
     open();
   }
 
-  /** A browser has few connections for all its pages: what nobody sees takes none. */
+  /** A browser has few connections for all its pages: what no one sees takes none. */
   function seen() {
     clearTimeout(timer);
     events.close();

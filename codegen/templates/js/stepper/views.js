@@ -45,7 +45,7 @@ export function viewOf(map, snapshot, strings = STRINGS) {
 
 /**
  * What is shown of a phase. A state that the map lacks moves none: each stays as it was last known.
- * `began` and `took` are recorded times alone: of a phase whose start was not reported there is none.
+ * `began` and `took` are recorded times only: of a phase whose start was not reported there is none.
  */
 function stepOf({ name, title, view }, { reported, past, began, ended } = {}, status, skipped, strings) {
   const step = { name, title, view, label: view === "skipped" ? skipped : strings[view], current: false, detail: "", began: null, took: null };
@@ -114,7 +114,7 @@ function skippedLabel(phases, at, state, strings) {
   return passed || (state.ended && !endsBadly(state)) ? strings.notNeeded : strings.notReached;
 }
 
-/** After an end: the phase that it ended in, what was not reached, and what nobody reported. */
+/** After an end: the phase that it ended in, what was not reached, and what no one reported. */
 function summaryOf(steps, { state, title }, last, strings) {
   if (!state.ended) return "";
   const ending = steps.find(({ view }) => view === "failed" || view === "cancelled");

@@ -1,4 +1,4 @@
-//! Reads a table with a TOML parser and nothing else: valid ones alone, without a word of why not.
+//! Reads a table with a TOML parser and nothing else: only valid ones, without a word of why not.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use phasegate_audit::{Options, Out, Seen, Stopped, Wanted};
 
 use super::{Audit, History};
-use crate::command::{CommandResult, Exit, Failure, Format, print, say, tell};
+use crate::command::{CommandResult, Exit, Failure, Format, print, print_findings, say};
 use phasegate_codegen::load::{self, Loaded};
 use phasegate_codegen::machine::Machine;
 use phasegate_codegen::migrate;
@@ -43,7 +43,7 @@ impl Audit {
             written.map_err(|error| Failure::Message(format!("{}: {error}", path.display())))?;
         }
         let format = self.format.format;
-        tell(format, &report.findings(machine), None, report.json(machine))?;
+        print_findings(format, &report.findings(machine), None, report.json(machine))?;
         if format == Format::Text {
             print(&report.text(machine))?;
         }
@@ -92,7 +92,7 @@ fn past(loaded: &Loaded) -> Result<Vec<Machine>, Failure> {
     Ok(past)
 }
 
-/// What looks on: a line of progress where there is a terminal, and whoever stops it.
+/// What looks on: a line of progress where there is a terminal, and the one who stops it.
 pub(crate) struct Watch {
     bar: ProgressBar,
     is_stopped: Arc<AtomicBool>,

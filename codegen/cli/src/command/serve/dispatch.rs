@@ -62,7 +62,7 @@ pub(super) struct DispatchArgs {
 }
 
 impl DispatchArgs {
-    /// Who asks GitHub; nobody where nothing is to be started.
+    /// Who asks GitHub; no one where nothing is to be started.
     pub(super) fn by(&self) -> Result<Option<By>, Failure> {
         if self.dispatch_repository.is_none() {
             return Ok(None);

@@ -122,7 +122,7 @@ impl Session<'_> {
             .envs(self.env.iter().copied())
             .env_remove("INSTA_UPDATE")
             .stdin(Stdio::null());
-        // Into a file: whoever reads a pipe to its end waits for what runs on in the background.
+        // Into a file: who reads a pipe to its end waits for what runs on in the background.
         let printed = self.folder.path().join(".printed");
         bash.stdout(fs::File::create(&printed).unwrap());
         let succeeded = bash.status().expect("there is bash").success();

@@ -97,7 +97,7 @@ impl<'m> Change<'_, 'm> {
         let names = &self.now.renames;
         let name = |suffix: &str| format!("rename_{}{suffix}", self.now.machine.name);
         let mut begins = vec![self.rules(
-            "The rules so far, while states have two names: each is judged alike, whoever reads which.",
+            "The rules so far, while states have two names: each is judged alike, no matter who reads which.",
             &either,
             names,
         )];
@@ -140,7 +140,7 @@ impl<'m> Change<'_, 'm> {
         vec![begin.print(name("_begin")), rename.print(name("")), end.print(name("_end"))]
     }
 
-    /// The labels that are new, each placed beside one that is there by then.
+    /// The labels that are new, each placed next to one that is there by then.
     fn labels(&self) -> Vec<Label> {
         // What a state is called while the file runs.
         let there = |id| {

@@ -1,4 +1,4 @@
-//! Migrations of SQLite: one file, one transaction, and nobody else writes meanwhile, so that the rules,
+//! Migrations of SQLite: one file, one transaction, and no one else writes meanwhile, so that the rules,
 //! which stand in views and guards, are made anew.
 
 use super::super::objects;

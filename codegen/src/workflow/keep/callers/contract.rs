@@ -24,9 +24,9 @@ pub(super) struct Call<'c> {
     /// What those that call the caller let it have, where it says nothing of that itself.
     pub(super) inherited: Option<&'c Node>,
     /// An input of which it is said elsewhere that it is not given.
-    pub(super) told: Option<&'c str>,
+    pub(super) reported: Option<&'c str>,
     /// Whether of a job's own token is said elsewhere who may ask for it.
-    pub(super) is_token_told: bool,
+    pub(super) is_token_reported: bool,
 }
 
 /// The workflow of its own repository that a job calls, from the root.
@@ -135,8 +135,9 @@ impl<'c> Call<'c> {
 
     /// What the called workflow needs and is not given.
     fn missing(&self, of: &Given, given: Option<&Node>, meant: &[&str], faults: &mut Vec<Fault>) {
-        let is_told = |name: &str| {
-            let is_silent = self.told.is_some_and(|told| told.eq_ignore_ascii_case(name));
+        let is_reported = |name: &str| {
+            let is_silent =
+                self.reported.is_some_and(|reported| reported.eq_ignore_ascii_case(name));
             of.declared == INPUTS.declared && is_silent || meant.contains(&name)
         };
         let is_given = |name: &str| {
@@ -149,7 +150,7 @@ impl<'c> Call<'c> {
             let Some(name) = key.text() else { continue };
             let is_needed = declared.get("required").and_then(Node::text) == Some("true")
                 && declared.get("default").is_none();
-            if !is_needed || is_given(name) || is_told(name) {
+            if !is_needed || is_given(name) || is_reported(name) {
                 continue;
             }
             let what = format!(
@@ -180,9 +181,9 @@ impl<'c> Call<'c> {
         let of = |(key, job): &'c (Node, Node)| {
             let job = self.called.resolved(job);
             let asked = permissions(self.called, job)?;
-            let is_told = |scope: &str| self.is_token_told && scope == "id-token";
+            let is_reported = |scope: &str| self.is_token_reported && scope == "id-token";
             let each = SCOPES.iter().filter(|scope| level(asked, scope) > level(allowed, scope));
-            let each = each.filter(|scope| !is_told(scope));
+            let each = each.filter(|scope| !is_reported(scope));
             let each: Vec<&str> = each.copied().collect();
             (!each.is_empty()).then_some((key, asked, each))
         };

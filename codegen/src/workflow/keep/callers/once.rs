@@ -68,7 +68,7 @@ impl<'w> Once<'w> {
             let all = self.reports(workflow, &mut vec![workflow.address()]);
             for (at, second) in all.iter().enumerate() {
                 let is_first = |first: &&Reports| {
-                    // Two calls of one workflow are told where its callers are.
+                    // Two calls of one workflow are reported where its callers are.
                     first.by != second.by
                         && first.called != second.called
                         && !first.jobs.is_disjoint(&second.jobs)
@@ -118,7 +118,7 @@ impl<'w> Once<'w> {
         all
     }
 
-    /// What the kept workflow's own jobs report. What it calls is told of where that is kept.
+    /// What the kept workflow's own jobs report. What it calls is reported where that is kept.
     fn of_kept(&self) -> Vec<Reports> {
         let jobs = self.kept.jobs().map(|(_, job, _)| job.name.clone()).collect();
         vec![self.by_themselves(self.path, jobs)]

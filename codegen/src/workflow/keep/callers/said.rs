@@ -114,10 +114,10 @@ pub(super) fn without_inputs(
     }
     let token = (reading.target.credential == Credential::Token).then_some(TOKEN_INPUT);
     let inputs: Vec<&str> = [id].into_iter().chain(token).collect();
-    let told = |(rule, message, help)| {
+    let reported = |(rule, message, help)| {
         Said(rule, format!("{message}, in the workflow of the job `{}`", shown(name)), help)
     };
-    let mut all: Vec<Said> = reading.odd_inputs(&inputs).into_iter().map(told).collect();
+    let mut all: Vec<Said> = reading.odd_inputs(&inputs).into_iter().map(reported).collect();
     if !reading.has_trigger("workflow_dispatch") {
         return all;
     }

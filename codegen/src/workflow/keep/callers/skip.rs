@@ -9,7 +9,7 @@ use crate::workflow::expression::Condition;
 /// Where a job that calls a workflow may not run in a run that a console started: by what.
 pub(super) fn may_be_skipped(reading: &Reading<'_>, job: WrittenJob<'_>) -> Option<String> {
     let text = reading.condition(job);
-    // What can't be read is told where it stands.
+    // What can't be read is reported where it stands.
     let condition = Condition::read(text.unwrap_or_default()).ok()?;
     let needs = reading.needs(job);
     let facts = reading.facts();

@@ -117,7 +117,7 @@ impl<'r> Run<'r, '_, '_> {
                     format!("the job `{name}` calls `{}`, which it is called by", shown(called));
                 let help = "take the job off: no workflow can call itself, or one that calls it"
                     .to_owned();
-                self.tell(path, &Fault { line: key.line, message, help });
+                self.add(path, &Fault { line: key.line, message, help });
                 continue;
             }
             match whole.document(called) {
@@ -133,11 +133,11 @@ impl<'r> Run<'r, '_, '_> {
                         path: called,
                         called: document,
                         inherited,
-                        told: is_kept.then_some(target.id_input.as_str()),
-                        is_token_told: is_kept && target.credential == Credential::Oidc,
+                        reported: is_kept.then_some(target.id_input.as_str()),
+                        is_token_reported: is_kept && target.credential == Credential::Oidc,
                     };
                     for fault in call.faults() {
-                        self.tell(path, &fault);
+                        self.add(path, &fault);
                     }
                     let allowed = call.allowed();
                     self.enter(called, allowed, way);
@@ -159,14 +159,14 @@ impl<'r> Run<'r, '_, '_> {
             None => "write that workflow, or take the job off".to_owned(),
         };
         let message = format!("the job `{name}` calls `{}`, which is no file", shown(called));
-        self.tell(path, &Fault { line: key.line, message, help });
+        self.add(path, &Fault { line: key.line, message, help });
     }
 
-    fn tell(&mut self, path: &str, Fault { line, message, help }: &Fault) {
+    fn add(&mut self, path: &str, Fault { line, message, help }: &Fault) {
         let message = format!("{message}: GitHub refuses the run");
         let Some(file) = self.whole.file(path) else {
             let span = self.whole.kept.lines.span(*line);
-            self.findings.tell(rules::REFUSED_CALL, Severity::Error, span, message, help.clone());
+            self.findings.add(rules::REFUSED_CALL, Severity::Error, span, message, help.clone());
             return;
         };
         let source = Source::new(&file.shown, file.body());
