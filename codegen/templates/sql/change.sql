@@ -4,8 +4,8 @@
 {% endif -%}
 {% if !columns.is_empty() %}
 {% if dialect == "postgres" -%}
--- What a start may give from here on. Whoever uses the table is waited for, and whoever comes after waits
--- behind: rather not for long. Where this fails, run it again.
+-- What a start may give from here on. This waits for those who use the table, and those who come after
+-- wait behind it: rather not for long. Where this fails, run it again.
 SET LOCAL lock_timeout = '3s';
 {% else -%}
 -- What a start may give from here on.
@@ -36,15 +36,15 @@ END
 $phasegate$;
 {% endif -%}
 {% if !labels.is_empty() && owns %}
--- New labels, each in its place, where somebody was not faster. They lock the type alone; nothing in
+-- New labels, each in its place, where it is not there yet. They lock only the type; nothing in
 -- this file uses them, because PostgreSQL refuses that before they are committed.
 {%- for label in labels %}
 ALTER TYPE {{ n.status_type }} ADD VALUE IF NOT EXISTS {{ label.value }}{{ label.place }};
 {%- endfor %}
 {% endif -%}
 {% if !labels.is_empty() && !owns %}
--- New labels of the type that {{ n.column }} has, each in its place, where it lacks them. They lock the
--- type alone; nothing in this file uses them, because PostgreSQL refuses that before they are
+-- New labels of the type that {{ n.column }} has, each in its place, where it lacks them. They lock
+-- only the type; nothing in this file uses them, because PostgreSQL refuses that before they are
 -- committed.
 DO {{ tag }}
 DECLARE
@@ -61,14 +61,14 @@ END
 {% endif -%}
 {% if !relabelled.is_empty() && owns %}
 -- Labels that are called otherwise from here on, in rows and in the column's default too. That
--- locks the type alone.
+-- locks only the type.
 {%- for label in relabelled %}
 ALTER TYPE {{ n.status_type }} RENAME VALUE {{ label.from }} TO {{ label.to }};
 {%- endfor %}
 {% endif -%}
 {% if !relabelled.is_empty() && !owns %}
 -- Labels of the type that {{ n.column }} has that are called otherwise from here on, where they are
--- not yet. That locks the type alone.
+-- not yet. That locks only the type.
 DO {{ tag }}
 DECLARE
   labels oid := (

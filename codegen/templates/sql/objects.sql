@@ -1,7 +1,7 @@
 {#- A template for each object, by its name. What is said above an object stands on the lines before it. -#}
 {%- match object.as_str() -%}
 {%- when "events" -%}
--- The history, written by the guard{% if dialect == "sqlite" %}s{% endif %} alone. It outlives its rows: no foreign key. Where no transition led to
+-- The history, written only by the guard{% if dialect == "sqlite" %}s{% endif %}. It outlives its rows: no foreign key. Where no transition led to
 -- a state, `forced` says why it was forced, or `observed` what the guard would have refused it as.
 {%- when "reports" -%}
 -- Who asked for what, and what was answered: the step that it led to, or why it was refused.

@@ -1,4 +1,4 @@
--- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.
+-- A transition of a state to itself: only `SET` of the column distinguishes it from a change elsewhere.
 DECLARE
   was text := {{ n.state("OLD") }};
   becomes text := {{ n.state("NEW") }};

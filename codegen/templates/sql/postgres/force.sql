@@ -1,6 +1,6 @@
 {%- import "sql/postgres/macros.sql" as m -%}
 -- The audited way out: it writes what no transition allows, to any state that is not retired, marked
--- in the history with the reason, and beside it who it was. `columns` are set in the same statement,
+-- in the history with the reason, and with who it was. `columns` are set in the same statement,
 -- where the row has others that must fit its state.
 #variable_conflict use_variable
 DECLARE

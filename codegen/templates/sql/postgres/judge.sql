@@ -73,7 +73,7 @@ BEGIN
 {%- endif %}
     END IF;
   ELSIF jsonb_extract_path(rules, 'next', was, {{ n.arg(5, 2) }}) IS NULL THEN
-    -- A migration that moves rows to a state's new name says so under no rules, where nobody else
+    -- A migration that moves rows to a state's new name says so under no rules, where no one else
     -- sees it before it is done: that is no step.
     IF jsonb_extract_path_text(rules, 'renames', '', was) = {{ n.arg(5, 2) }} THEN
       RETURN true;
@@ -126,7 +126,7 @@ BEGIN
   END IF;
 {%- if history %}
   IF {{ n.is_null(&n.args(4, 1)) }} THEN
-    -- Observed alone, and under no key that a history could have.
+    -- Only observed, and under no key that a history could have.
     RETURN true;
   END IF;
 {%- if adopts %}

@@ -43,7 +43,7 @@ FROM jsonb_each({{ n.at("rules") }}() -> 'renames') AS l, jsonb_each_text(l."val
 -- Whatever was granted: only the functions above write these, with their owner's rights.
 {%- when "timeout" -%}
 {%- if !owns -%}
--- Both wait until whoever is writing is done, and whoever comes after waits behind them: rather not
+-- Both wait for those who are writing, and those who come after wait behind them: rather not
 -- for long. Where this fails, run it again.
 SET LOCAL lock_timeout = '3s';
 {%- endif -%}

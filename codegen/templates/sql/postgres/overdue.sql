@@ -1,4 +1,4 @@
--- Which rows are longer in a state than the table calls usual. By the history alone, which a row that was
+-- Which rows are longer in a state than the table calls usual. Only by the history, which a row that was
 -- deleted stays in; nothing moves by it.
 SELECT {{ n.list(&n.history("e")) }}, s."state", e."at" AS "since", s."expected"
 FROM {{ n.events }} AS e

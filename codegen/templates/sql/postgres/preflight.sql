@@ -73,7 +73,7 @@ BEGIN
       ) d;
       IF total > 0 THEN
         fault := total || CASE total WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END
-          || ', and a history is of one row: name a key that is unique alone';
+          || ', and a history is of one row: name a key that is unique by itself';
       END IF;
     END IF;
   END IF;

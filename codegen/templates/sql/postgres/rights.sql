@@ -1,5 +1,5 @@
 {% if history -%}
--- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
+-- They write with their owner's rights: no one else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION {{ n.at("guard") }}(), {{ n.at("start") }}(), {{ n.at("again") }}(), {{ n.at("report") }}(), {{ n.at("event") }}(), {{ n.at("append_only") }}(),

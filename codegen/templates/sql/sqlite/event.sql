@@ -18,7 +18,7 @@ BEGIN
 END;
 {%- else -%}
 -- The WHEN lets a plain legal step go by at one look; the rest is for all else. To compare moments is cheaper
--- than to write one, which SQLite does for each event where the words stand on constants alone.
+-- than to write one, which SQLite does for each event where the words stand on constants only.
 CREATE TRIGGER {{ n.quoted("event") }} BEFORE INSERT ON {{ n.events }}
 WHEN (
   NEW."forced" IS NULL AND NEW."observed" IS NULL AND NEW."language" = '{{ r.language }}'

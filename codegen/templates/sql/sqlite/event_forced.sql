@@ -1,4 +1,4 @@
--- A mark is given once, and who it was goes beside it.
+-- A mark is given once, and who it was goes with it.
 CREATE TRIGGER {{ n.quoted("event_forced") }} AFTER INSERT ON {{ n.events }} WHEN NEW."forced" IS NOT NULL
 BEGIN
   INSERT INTO {{ n.at("reports") }} ({{ n.list(&n.history("")) }}, "status", "from_state", "answer", "seq", "actor")

@@ -15,7 +15,7 @@ BEGIN
       SELECT coalesce((SELECT "name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.called("NEW", "key")) }} ORDER BY e."seq" DESC LIMIT 1
     );
-  -- A leave that nobody used gives way to the next.
+  -- A leave that no one used gives way to the next.
   DELETE FROM {{ n.at("forcing") }} WHERE {{ n.equal(&n.history(""), &n.called("NEW", "key")) }};
   INSERT INTO {{ n.at("forcing") }} ({{ n.list(&n.history("")) }}, "to_state", "reason", "actor")
     VALUES ({{ n.list(&n.called("NEW", "key")) }}, NEW."to_state", NEW."reason", NEW."actor");

@@ -1,4 +1,4 @@
--- Without a history nothing tells a new key from one that REPLACE is about to overwrite, past every
+-- Without a history nothing distinguishes a new key from one that REPLACE is about to overwrite, past every
 -- trigger on UPDATE and DELETE: such a key is refused, and upserts with it.
 CREATE TRIGGER {{ n.first("guard_replace") }} BEFORE INSERT ON {{ n.table }}
 BEGIN

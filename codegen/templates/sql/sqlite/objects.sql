@@ -17,7 +17,7 @@ VALUES ('{{ r.language }}');
 CREATE VIEW {{ n.at("renames") }} ("language", "state", "name_now") AS
 {%- call rows::rows(r.renames) %}{% endcall %}
 {%- when "mode" -%}
--- What the guards do beside what the table says: nothing, where `mode` is null.
+-- What the guards do other than the table says: nothing, where `mode` is null.
 {%- when "adopt" -%}
 -- The rows from before the guard: their history begins with the state that they are in.
 INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")

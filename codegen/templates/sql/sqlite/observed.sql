@@ -35,7 +35,7 @@ FROM (
   FROM (
     SELECT
       p."from_state", p."to_state", p."at",
-      -- A state that has become known since would be refused for its step alone.
+      -- A state that has become known since would be refused only for its step.
       CASE
         WHEN p."observed" <> 'unknown-state' OR NOT EXISTS (SELECT 1 FROM {{ n.at("states") }} AS s WHERE s."state" = p."to_state") THEN p."observed"
         WHEN p."from_state" IS NULL THEN 'illegal-start'

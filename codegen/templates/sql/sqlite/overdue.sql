@@ -1,5 +1,5 @@
--- Which rows are longer in a state than the table calls usual, which is told in seconds. By the history
--- alone, which a row that was deleted stays in; nothing moves by it.
+-- Which rows are longer in a state than the table calls usual, which is in seconds. Only by the history,
+-- which a row that was deleted stays in; nothing moves by it.
 SELECT {{ n.list(&n.history("e")) }}, s."state", e."at" AS "since", s."expected"
 FROM {{ n.events }} AS e
 JOIN (

@@ -1,5 +1,5 @@
--- Before anything is made: whether the table is one that can be guarded as it is. RAISE is for triggers
--- alone, and takes literals there, so that it could not count: json_extract says what is wrong, after
+-- Before anything is made: whether the table is one that can be guarded as it is. RAISE is only for
+-- triggers, and takes literals there, so that it could not count: json_extract says what is wrong, after
 -- words of its own about a path.
 SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: ' || "fault")
 FROM (
@@ -17,7 +17,7 @@ FROM (
   END AS "fault"
 ) AS f
 WHERE "fault" IS NOT NULL;
-SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: ' || "keys" || CASE "keys" WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END || ', and a history is of one row: name a key that is unique alone')
+SELECT json_extract('{}', 'phasegate: {{ n.table_name }} cannot be guarded: ' || "keys" || CASE "keys" WHEN 1 THEN ' key stands in several rows' ELSE ' keys stand in several rows each' END || ', and a history is of one row: name a key that is unique by itself')
 FROM (
   SELECT count(*) AS "keys" FROM (
     SELECT {{ n.list(&n.own("")) }} FROM {{ n.table }} WHERE {{ n.is_set(&n.own("")) }} GROUP BY {{ n.list_binary(&n.own("")) }} HAVING count(*) > 1

@@ -1,5 +1,5 @@
 -- What the table lacks no row may be in: nothing could lead it on.
--- RAISE takes literals alone outside of the newest versions, in a temporary trigger too: what cannot be
+-- RAISE takes only literals outside of the newest versions, in a temporary trigger too: what cannot be
 -- is asked of json_extract, whose error says it after words of its own about a path.
 SELECT json_extract('{}', 'phasegate: '
   || CASE "total" WHEN 1 THEN '1 row of {{ n.table_name }} is in a state' ELSE "total" || ' rows of {{ n.table_name }} are in states' END

@@ -21,9 +21,9 @@ pub(super) struct Label {
 const START: &str = "-- What a row starts in where nothing is said.\n";
 /// What is said of the one trigger that may come to a table later, and what has to be done for it.
 const AGAIN: &str = "\
--- A state may become itself from here on, which only `SET` of the column tells from a change elsewhere.
--- Whoever writes is waited for, and whoever comes after waits behind: rather not for long. Where this
--- fails, run it again.
+-- A state may become itself from here on, which only `SET` of the column distinguishes from a
+-- change elsewhere. This waits for those who write, and those who come after wait behind it: rather not
+-- for long. Where this fails, run it again.
 SET LOCAL lock_timeout = '3s';
 ";
 
