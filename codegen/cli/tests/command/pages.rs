@@ -157,6 +157,38 @@ fn every_key_of_the_format_is_on_its_page() {
     assert!(missing.is_empty(), "docs/format.md says nothing of {missing:?}");
 }
 
+#[test]
+fn the_page_of_the_interface_has_all_of_it() {
+    let page = text("docs/http.md");
+    let document: Value = serde_json::from_str(&text("docs/openapi.json")).unwrap();
+    let mut names = BTreeSet::new();
+    collect(&document["components"]["schemas"], &mut names);
+    for (path, calls) in document["paths"].as_object().unwrap() {
+        names.insert(path.clone());
+        for parameter in calls.as_object().unwrap().values().flat_map(|call| {
+            call["parameters"].as_array().into_iter().flatten().collect::<Vec<_>>()
+        }) {
+            let name = parameter["name"].as_str().unwrap();
+            names.insert(name.to_owned());
+            // The types of problems; the values of `state` are the table's.
+            if name == "name" {
+                let types = parameter["schema"]["enum"].as_array().unwrap();
+                names.extend(types.iter().map(|name| name.as_str().unwrap().to_owned()));
+            }
+        }
+    }
+    assert!(names.len() > 70, "{names:?}");
+    let missing: Vec<&String> = names
+        .iter()
+        .filter(|name| {
+            let shown = [format!("`{name}`"), format!("`{name}:"), format!("/{name}`")];
+            let in_line = [format!(" {name}`"), format!("\"{name}\""), format!("/{{{name}}}")];
+            !shown.iter().chain(&in_line).any(|shown| page.contains(shown))
+        })
+        .collect();
+    assert!(missing.is_empty(), "docs/http.md says nothing of {missing:?}");
+}
+
 /// The keys of every object that a schema describes.
 fn collect(schema: &Value, keys: &mut BTreeSet<String>) {
     match schema {
