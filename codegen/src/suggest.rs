@@ -83,10 +83,25 @@ fn escaped(text: &str, most: usize) -> String {
 /// A name in words: `freeze_check` and `freeze-check` give `Freeze check`.
 pub fn in_words(name: &str) -> String {
     let words = name.replace(['_', '-'], " ");
-    let words = words.trim();
-    let mut chars = words.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => name.to_owned(),
+    match words.trim() {
+        "" => name.to_owned(),
+        words => with_capital(words),
     }
+}
+
+/// A value that reads as words, as a title: several words of letters and digits, of which the first
+/// begins with a letter. `in Transit` gives `In Transit`; `smoke-passed` and `2 x` are none.
+pub fn as_words(value: &str) -> Option<String> {
+    let is_word = |word: &str| {
+        let is_of_words = |c: char| c.is_alphanumeric() || c == '-' || c == '\'' || c == '’';
+        word.chars().all(is_of_words) && word.chars().any(char::is_alphanumeric)
+    };
+    let begins = value.starts_with(char::is_alphabetic);
+    let are_words = value.contains(' ') && value.split(' ').all(is_word);
+    (begins && are_words).then(|| with_capital(value))
+}
+
+fn with_capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }

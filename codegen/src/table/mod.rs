@@ -108,7 +108,7 @@ pub struct StateRow {
     /// same.
     #[schemars(with = "Option<i64>")]
     pub number: Option<Spanned<i64>>,
-    /// What people read; by default the name in words.
+    /// What people read; by default the `value` where it reads as words (`In Transit`), else the name in words.
     #[schemars(with = "Option<String>")]
     pub title: Option<Text>,
     /// The phase that it belongs to.

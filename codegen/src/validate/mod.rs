@@ -304,7 +304,10 @@ impl<'t> Draft<'t> {
                         Some(number) => number.get_ref().to_string(),
                         None => value_of(row).to_owned(),
                     },
-                    title: title(&row.title, &row.name),
+                    title: match suggest::as_words(value_of(row)) {
+                        Some(words) if row.title.is_none() => words,
+                        Some(_) | None => title(&row.title, &row.name),
+                    },
                     doc: row.doc.clone(),
                     meta: row.meta.clone(),
                     phase: row

@@ -455,3 +455,21 @@ fn titles_are_names_in_words_where_nothing_else_is_said() {
     assert_eq!(machine.phases[1].title, "Own");
     assert_eq!(machine.jobs[0].title, "Freeze check");
 }
+
+#[test]
+fn the_title_of_a_state_is_its_value_where_that_reads_as_words() {
+    let title = |keys: &str| machine(&common::two(keys, "")).states[0].title.clone();
+    for (value, words) in [
+        ("In Progress", "In Progress"),
+        ("on hold", "On hold"),
+        ("KYC running", "KYC running"),
+        ("it's on-going", "It's on-going"),
+        ("über 100 Euro", "Über 100 Euro"),
+    ] {
+        assert_eq!(title(&format!(", value = \"{value}\"")), words);
+    }
+    for value in ["in_progress", "in-progress", "PROGRESS", "2 x", "a  b", " a b", "a b ", "a / b", "a - b"] {
+        assert_eq!(title(&format!(", value = \"{value}\"")), "A", "{value}");
+    }
+    assert_eq!(title(", value = \"In Progress\", title = \"Own\""), "Own");
+}
