@@ -468,7 +468,9 @@ fn the_title_of_a_state_is_its_value_where_that_reads_as_words() {
     ] {
         assert_eq!(title(&format!(", value = \"{value}\"")), words);
     }
-    for value in ["in_progress", "in-progress", "PROGRESS", "2 x", "a  b", " a b", "a b ", "a / b", "a - b"] {
+    for value in
+        ["in_progress", "in-progress", "PROGRESS", "2 x", "a  b", " a b", "a b ", "a / b", "a - b"]
+    {
         assert_eq!(title(&format!(", value = \"{value}\"")), "A", "{value}");
     }
     assert_eq!(title(", value = \"In Progress\", title = \"Own\""), "Own");

@@ -28,6 +28,7 @@ const PAGES: &[&str] = &[
     "README.md",
     "docs/quickstart.md",
     "docs/format.md",
+    "docs/commands.md",
     "docs/embedding.md",
     "docs/accepted.md",
     "docs/changing.md",
@@ -155,6 +156,38 @@ fn every_key_of_the_format_is_on_its_page() {
         })
         .collect();
     assert!(missing.is_empty(), "docs/format.md says nothing of {missing:?}");
+}
+
+#[test]
+fn the_page_of_the_command_lists_every_one() {
+    let help = Folder::new().run(&["--help"]).out;
+    let commands = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let mut now = "| command | does |\n|---|---|\n".to_owned();
+    // A sentence that is longer than a line goes on below it.
+    let lines = commands.lines().map(|line| (line.starts_with("   "), line.trim()));
+    for (goes_on, line) in lines {
+        match line.split_once("  ") {
+            Some((name, does)) if !goes_on => {
+                now += &format!("| `phasegate {name}` | {} |\n", does.trim());
+            }
+            _ => now = format!("{} {line} |\n", now.strip_suffix(" |\n").unwrap()),
+        }
+    }
+    let now = now.replace(
+        "| `phasegate help` | Print this message or the help of the given subcommand(s) |\n",
+        "",
+    );
+    assert!(now.lines().count() > 20, "{now}");
+    let page = text("docs/commands.md");
+    let (start, end) = ("<!-- commands -->\n\n", "\n<!-- end of commands -->");
+    let from = page.find(start).expect("the page has a place for it") + start.len();
+    let to = page.find(end).expect("the place has an end");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        let page = format!("{}{now}{}", &page[..from.min(to)], &page[to..]);
+        fs::write(root().join("docs/commands.md"), page).unwrap();
+        return;
+    }
+    assert_eq!(&page[from..to], now, "INSTA_UPDATE=always writes it anew");
 }
 
 #[test]
