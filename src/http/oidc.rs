@@ -61,6 +61,7 @@ struct Keys {
 
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Denied {
     /// The issuer's keys could not be had: the same token may be taken in a moment.
     Away,

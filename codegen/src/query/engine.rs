@@ -1,6 +1,6 @@
 //! The engines that a history may live in: how each writes names, texts and lists of rows.
 
-use crate::emit::sql::quoted;
+use crate::emit::sql::{literal, quoted};
 
 /// An engine that a query is written for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,12 +70,12 @@ impl Engine {
     #[rustfmt::skip]
     pub(super) const fn ways(self) -> Ways {
         let (word, text, rows, identifier, literal, exact): (_, _, _, Writes, Writes, Writes) = match self {
-            Self::Postgres  => ("postgres",  "text",    Rows::Values,     quoted,   doubled,   collate_c),
-            Self::Sqlite    => ("sqlite",    "TEXT",    Rows::Values,     quoted,   doubled,   collate_binary),
+            Self::Postgres  => ("postgres",  "text",    Rows::Values,     quoted,   literal,   collate_c),
+            Self::Sqlite    => ("sqlite",    "TEXT",    Rows::Values,     quoted,   literal,   collate_binary),
             Self::Mysql     => ("mysql",     "CHAR",    Rows::Union,      backtick, or_hex,    as_bytes),
-            Self::Duckdb    => ("duckdb",    "VARCHAR", Rows::Values,     quoted,   doubled,   as_it_is),
+            Self::Duckdb    => ("duckdb",    "VARCHAR", Rows::Values,     quoted,   literal,   as_it_is),
             Self::Spark     => ("spark",     "STRING",  Rows::Values,     backtick, spark,     as_it_is),
-            Self::Trino     => ("trino",     "VARCHAR", Rows::Values,     quoted,   doubled,   as_it_is),
+            Self::Trino     => ("trino",     "VARCHAR", Rows::Values,     quoted,   literal,   as_it_is),
             Self::Bigquery  => ("bigquery",  "STRING",  Rows::Structs,    escaped,  backslash, as_it_is),
             Self::Snowflake => ("snowflake", "VARCHAR", Rows::FromValues, upper,    backslash, as_it_is),
         };
@@ -128,10 +128,6 @@ fn upper(name: &str) -> String {
     if name.chars().all(plain) { quoted(&name.to_ascii_uppercase()) } else { quoted(name) }
 }
 
-fn doubled(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 fn backslash(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
@@ -144,7 +140,7 @@ fn spark(text: &str) -> String {
 /// By MySQL's mode a backslash escapes or does not: a text that has one is written in bytes.
 fn or_hex(text: &str) -> String {
     if !text.contains('\\') {
-        return doubled(text);
+        return literal(text);
     }
     let bytes: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
     format!("_utf8mb4 X'{bytes}'")

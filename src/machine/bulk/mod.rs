@@ -92,6 +92,7 @@ pub struct Violation {
 
 /// Why nothing, or not all, could be judged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum BulkError {
     /// The relation has more states than the codes can tell apart, or than a table may have.
     States {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::parts;
 use crate::live::connect::{Conn, Rows};
-use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage};
+use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage, literal, quoted};
 use phasegate_codegen::suggest::{list, nearest, shown};
 
 /// Where a table is.
@@ -35,14 +35,6 @@ pub(super) enum Kinds {
     Tables,
     /// Whatever can be read.
     Readable,
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 impl Place {
