@@ -90,7 +90,7 @@ export type Next<From extends Status> = (typeof transitions)[From][number];
 export declare function canBecome(from: string, to: string): boolean;
 /**
  * What the stepper shows: a function of the accepted history of values and the `attempted` of its
- * last report alone. Values that the table lacks are passed over.
+ * last report, and nothing else. Values that the table lacks are passed over.
  */
 export declare function phasesOf(
   history: Iterable<string>,

@@ -78,7 +78,7 @@ pub enum PhaseView {
     Active,
     /// Reported as done, or left behind by what was reported since.
     Done,
-    /// It must have come by, and nobody reported it.
+    /// It must have come by, and no one reported it.
     Unconfirmed,
     /// Still to come.
     Upcoming,
@@ -95,7 +95,7 @@ pub struct Schema {
     pub key: &'static [&'static str],
     /// The status column.
     pub column: &'static str,
-    /// What a row has beside key and status, each with its type.
+    /// What a row has in addition to key and status, each with its type.
     pub columns: &'static [(&'static str, &'static str)],
     /// The table of the history, where there is one.
     pub events: Option<&'static str>,
@@ -752,7 +752,7 @@ impl<T: AsRef<str>> fmt::Display for Stored<T> {
 }
 
 /// What the stepper shows, a view per phase: a function of the accepted history, and of the
-/// `attempted` of its last report, alone. Nothing is shown as failed that passed, or as done that
+/// `attempted` of its last report, and nothing else. Nothing is shown as failed that passed, or as done that
 /// was not, whichever reports were lost.
 pub fn phases(
     history: &[DeployStatus],
@@ -851,7 +851,7 @@ impl Seen {
 /// Whether some state completes the phase.
 static HAS_COMPLETING: [bool; 4] = [true, true, false, false];
 
-/// The phase that a failure or a cancellation happened in, where the reports tell.
+/// The phase that a failure or a cancellation happened in, where the reports say.
 fn ending_phase(current: S, before: Option<S>, attempted: Option<S>) -> Option<P> {
     let incomplete = |state: S| state.phase().filter(|_| !state.completes());
     if !matches!(current.outcome(), Some(Outcome::Failure | Outcome::Cancelled)) {

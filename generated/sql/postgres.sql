@@ -75,7 +75,7 @@ CREATE VIEW "public"."deploy_renames" AS
 SELECT l."key" AS "language", r."key" AS "state", r."value" AS "name_now"
 FROM jsonb_each("public"."deploy_rules"() -> 'renames') AS l, jsonb_each_text(l."value") AS r;
 
--- The history, written by the guard alone. It outlives its rows: no foreign key. Where no transition led to
+-- The history, written only by the guard. It outlives its rows: no foreign key. Where no transition led to
 -- a state, `forced` says why it was forced, or `observed` what the guard would have refused it as.
 CREATE TABLE "public"."deploy_events" (
   "deploy_id" text COLLATE "C" NOT NULL,
@@ -256,7 +256,7 @@ BEGIN
       hint := 'Use a new key.';
     END IF;
   ELSIF jsonb_extract_path(rules, 'next', was, $5) IS NULL THEN
-    -- A migration that moves rows to a state's new name says so under no rules, where nobody else
+    -- A migration that moves rows to a state's new name says so under no rules, where no one else
     -- sees it before it is done: that is no step.
     IF jsonb_extract_path_text(rules, 'renames', '', was) = $5 THEN
       RETURN true;
@@ -310,7 +310,7 @@ BEGIN
       HINT = hint, SCHEMA = 'public', TABLE = 'deploys', COLUMN = 'status', CONSTRAINT = 'deploy_guard';
   END IF;
   IF $4 IS NULL THEN
-    -- Observed alone, and under no key that a history could have.
+    -- Only observed, and under no key that a history could have.
     RETURN true;
   END IF;
   IF fault IS NOT NULL THEN
@@ -431,7 +431,7 @@ BEGIN
 END
 $phasegate$;
 
--- A transition of a state to itself: only `SET` of the column tells it from a change elsewhere.
+-- A transition of a state to itself: only `SET` of the column distinguishes it from a change elsewhere.
 CREATE FUNCTION "public"."deploy_again"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $phasegate$
@@ -521,7 +521,7 @@ END
 $phasegate$;
 
 -- The audited way out: it writes what no transition allows, to any state that is not retired, marked
--- in the history with the reason, and beside it who it was. `columns` are set in the same statement,
+-- in the history with the reason, and with who it was. `columns` are set in the same statement,
 -- where the row has others that must fit its state.
 CREATE FUNCTION "public"."deploy_force"("key" text, "to_state" text, "reason" text, "columns" jsonb DEFAULT '{}') RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -706,7 +706,7 @@ BEGIN
 END
 $phasegate$;
 
--- They write with their owner's rights: nobody else may hang them on a table. The owner itself and a
+-- They write with their owner's rights: no one else may hang them on a table. The owner itself and a
 -- superuser can switch them off; so an application's role owns nothing here, and is granted SELECT,
 -- INSERT, UPDATE and DELETE on the table, SELECT and INSERT on the reports, SELECT on the rest.
 REVOKE ALL ON FUNCTION "public"."deploy_guard"(), "public"."deploy_start"(), "public"."deploy_again"(), "public"."deploy_report"(), "public"."deploy_event"(), "public"."deploy_append_only"(),

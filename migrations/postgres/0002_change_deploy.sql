@@ -3,7 +3,7 @@
 -- One migration of this machine at a time.
 SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('phasegate deploy', 0));
 
--- New labels, each in its place, where somebody was not faster. They lock the type alone; nothing in
+-- New labels, each in its place, where it is not there yet. They lock only the type; nothing in
 -- this file uses them, because PostgreSQL refuses that before they are committed.
 ALTER TYPE "public"."deploy_status" ADD VALUE IF NOT EXISTS 'smoke_running' AFTER 'queued';
 ALTER TYPE "public"."deploy_status" ADD VALUE IF NOT EXISTS 'smoke_passed' AFTER 'smoke_running';

@@ -65,7 +65,7 @@ VALUES ('775a73dba2dc4ce4');
 -- overrides constraints. No trigger here names deploys: SQLite could not rename a table that was
 -- made anew under that name.
 -- The WHEN lets a plain legal step go by at one look; the rest is for all else. To compare moments is cheaper
--- than to write one, which SQLite does for each event where the words stand on constants alone.
+-- than to write one, which SQLite does for each event where the words stand on constants only.
 CREATE TRIGGER "deploy_event" BEFORE INSERT ON "deploy_events"
 WHEN (
   NEW."forced" IS NULL AND NEW."observed" IS NULL AND NEW."language" = '775a73dba2dc4ce4'

@@ -81,7 +81,7 @@ pub struct Schema {
     pub key: &'static [&'static str],
     /// The status column.
     pub column: &'static str,
-    /// What a row has beside key and status, each with its type.
+    /// What a row has in addition to key and status, each with its type.
     pub columns: &'static [(&'static str, &'static str)],
     /// The table of the history, where there is one.
     pub events: Option<&'static str>,
@@ -662,7 +662,7 @@ impl<T: AsRef<str>> fmt::Display for Stored<T> {
 }
 
 /// What the stepper shows, a view per phase: a function of the accepted history, and of the
-/// `attempted` of its last report, alone. Nothing is shown as failed that passed, or as done that
+/// `attempted` of its last report, and nothing else. Nothing is shown as failed that passed, or as done that
 /// was not, whichever reports were lost.
 pub fn phases(
     history: &[OrderStatus],

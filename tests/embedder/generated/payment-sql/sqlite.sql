@@ -41,7 +41,7 @@ CREATE TABLE "payments" (
 ) STRICT;
 CREATE INDEX "payments_created" ON "payments" ("created_at", "id");
 
--- The history, written by the guards alone. It outlives its rows: no foreign key. Where no transition led to
+-- The history, written only by the guards. It outlives its rows: no foreign key. Where no transition led to
 -- a state, `forced` says why it was forced, or `observed` what the guard would have refused it as.
 CREATE TABLE "payment_events" (
   "payment_id" TEXT NOT NULL,
@@ -105,7 +105,7 @@ CREATE TABLE "payment_pruned" (
   "at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 
--- What the guards do beside what the table says: nothing, where `mode` is null.
+-- What the guards do other than the table says: nothing, where `mode` is null.
 CREATE TABLE "payment_mode" (
   "id" INTEGER NOT NULL PRIMARY KEY CHECK ("id" = 1),
   "mode" TEXT,
@@ -140,7 +140,7 @@ SELECT "before", sum("events"), sum("reports") FROM "payment_pruned" GROUP BY "b
 -- overrides constraints. No trigger here names payments: SQLite could not rename a table that was
 -- made anew under that name.
 -- The WHEN lets a plain legal step go by at one look; the rest is for all else. To compare moments is cheaper
--- than to write one, which SQLite does for each event where the words stand on constants alone.
+-- than to write one, which SQLite does for each event where the words stand on constants only.
 CREATE TRIGGER "payment_event" BEFORE INSERT ON "payment_events"
 WHEN (
   NEW."forced" IS NULL AND NEW."observed" IS NULL AND NEW."language" = '031c16cd452152bc'
@@ -313,8 +313,8 @@ BEGIN
 END;
 
 -- The audited way out: it gives leave for what no transition allows, to any state that is not retired.
--- The UPDATE after it uses the leave up: it is marked in the history with the reason, and beside it who it
--- was as far as they say so. SQLite knows no privileges: whoever may write the file may use it.
+-- The UPDATE after it uses the leave up: it is marked in the history with the reason, and with who it
+-- was, as far as they say so. SQLite knows no privileges: anyone who may write the file may use it.
 --   INSERT INTO "payment_force" ("key", "to_state", "reason", "actor") VALUES (...);
 --   UPDATE "payments" SET "status" = ... WHERE "id" = ...;
 CREATE VIEW "payment_force" ("key", "to_state", "reason", "actor") AS
@@ -340,13 +340,13 @@ BEGIN
       SELECT coalesce((SELECT "name_now" FROM "payment_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM "payment_events" AS e WHERE e."payment_id" = NEW."key" ORDER BY e."seq" DESC LIMIT 1
     );
-  -- A leave that nobody used gives way to the next.
+  -- A leave that no one used gives way to the next.
   DELETE FROM "payment_forcing" WHERE "payment_id" = NEW."key";
   INSERT INTO "payment_forcing" ("payment_id", "to_state", "reason", "actor")
     VALUES (NEW."key", NEW."to_state", NEW."reason", NEW."actor");
 END;
 
--- A mark is given once, and who it was goes beside it.
+-- A mark is given once, and who it was goes with it.
 CREATE TRIGGER "payment_event_forced" AFTER INSERT ON "payment_events" WHEN NEW."forced" IS NOT NULL
 BEGIN
   INSERT INTO "payment_reports" ("payment_id", "status", "from_state", "answer", "seq", "actor")
