@@ -655,7 +655,7 @@ impl<T: AsRef<str>> fmt::Display for Stored<T> {
 }
 
 /// What the stepper shows, a view per phase: a function of the accepted history, and of the
-/// `attempted` of its last report, alone. Nothing is shown as failed that passed, or as done that
+/// `attempted` of its last report, and nothing else. Nothing is shown as failed that passed, or as done that
 /// was not, whichever reports were lost.
 pub fn phases(
     history: &[DeployStatus],
