@@ -123,7 +123,7 @@ export function viewOf(map, snapshot, strings = STRINGS) {
 
 /**
  * What is shown of a phase. A state that the map lacks moves none: each stays as it was last known.
- * `began` and `took` are recorded times alone: of a phase whose start was not reported there is none.
+ * `began` and `took` are recorded times only: of a phase whose start was not reported there is none.
  */
 function stepOf({ name, title, view }, { reported, past, began, ended } = {}, status, skipped, strings) {
   const step = { name, title, view, label: view === "skipped" ? skipped : strings[view], current: false, detail: "", began: null, took: null };
@@ -192,7 +192,7 @@ function skippedLabel(phases, at, state, strings) {
   return passed || (state.ended && !endsBadly(state)) ? strings.notNeeded : strings.notReached;
 }
 
-/** After an end: the phase that it ended in, what was not reached, and what nobody reported. */
+/** After an end: the phase that it ended in, what was not reached, and what no one reported. */
 function summaryOf(steps, { state, title }, last, strings) {
   if (!state.ended) return "";
   const ending = steps.find(({ view }) => view === "failed" || view === "cancelled");
@@ -236,7 +236,7 @@ export function next(snapshot, event) {
   };
 }
 // A line to the backend: an event stream that says when it was last heard, and is opened again where
-// it breaks or falls silent. Time decides about the line alone, never about a row.
+// it breaks or falls silent. Time decides only about the line, never about a row.
 
 const RETRY_FIRST = 1_000;
 const RETRY_LAST = 30_000;
@@ -352,7 +352,7 @@ export function follow(path, on, told, strings = STRINGS) {
     open();
   }
 
-  /** A browser has few connections for all its pages: what nobody sees takes none. */
+  /** A browser has few connections for all its pages: what no one sees takes none. */
   function seen() {
     clearTimeout(timer);
     events.close();
@@ -459,7 +459,7 @@ ol { list-style: none; }
 [aria-current="step"] [part~="badge"] { box-shadow: 0 0 0 0.25rem var(--_active-wash); }
 :host([data-stale]) :is([part~="badge"], [part~="status"] .icon) { opacity: 0.45; filter: grayscale(1); }
 
-/* Compact: the badges and their names alone. */
+/* Compact: only the badges and their names. */
 :host([compact]) [part~="steps"] { margin-block: 0.5rem; }
 :host([compact]) [part~="step"] { grid-template-columns: auto minmax(0, 1fr); align-items: center; gap: 0.375rem; }
 :host([compact]) [part~="badge"] { width: 1.25rem; height: 1.25rem; }
@@ -643,7 +643,7 @@ export class PhasegateStepper extends Base {
     this.#later();
   }
 
-  /** An event carries what is shown; a log, or what the backend calls a state, is in the whole alone. */
+  /** An event carries what is shown; a log, or what the backend calls a state, is only in the whole. */
   #move(event) {
     const snapshot = this.#snapshot && next(this.#snapshot, event);
     if (snapshot === this.#snapshot && snapshot !== null) return;

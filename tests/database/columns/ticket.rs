@@ -18,7 +18,7 @@ pub enum TicketStatus {
     New,
     /// Open
     Open,
-    /// Pending
+    /// It's pending
     Pending,
     /// Closed
     Closed,
@@ -133,7 +133,7 @@ static STATES: [State; 4] = [
     State {
         name: "pending",
         value: "it's pending",
-        title: "Pending",
+        title: "It's pending",
         phase: None,
         completes: false,
         optional: false,

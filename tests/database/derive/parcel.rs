@@ -22,7 +22,7 @@ pub enum ParcelStatus {
     Announced,
     /// Weighed
     Weighed,
-    /// Sent
+    /// It's sent
     Sent,
     /// Delivered
     Delivered,
@@ -163,7 +163,7 @@ static STATES: [State; 6] = [
     State {
         name: "sent",
         value: "it's sent",
-        title: "Sent",
+        title: "It's sent",
         phase: None,
         completes: false,
         optional: false,
