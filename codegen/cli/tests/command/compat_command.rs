@@ -151,7 +151,7 @@ fn an_accepted_finding_no_longer_fails_and_one_that_no_longer_occurs_is_told() {
     let ran = folder.run(&["compat", "old.toml", "new.toml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("(accepted: nothing runs at night)"), "{ran:?}");
-    assert!(ran.out.contains(": compatible but for what is accepted: "), "{ran:?}");
+    assert!(ran.out.contains(": compatible except for what is accepted: "), "{ran:?}");
     assert!(ran.out.contains("; 1 finding is accepted"), "{ran:?}");
     // Elsewhere by name; and the fingerprint outlives edits next to it.
     folder.write("mine.toml", row(fingerprint));
