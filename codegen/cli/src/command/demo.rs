@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::artifacts::in_a_line;
 use super::backend::{self, Stopping};
-use super::{CommandResult, Exit, Failure, Format, print, say, tell};
+use super::{CommandResult, Exit, Failure, Format, print, print_findings, say};
 use phasegate::console::Shown;
 use phasegate::store::Snapshot;
 use phasegate_codegen::artifact::{self, WriteMode};
