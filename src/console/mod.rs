@@ -32,7 +32,7 @@ const PICTURE: &str = "/picture.svg";
 
 /// The files of the page that are the same for every machine. `phasegate-stepper.js` is the element
 /// that `[target.js] component` generates, for any status map.
-const ASSETS: [(&str, &str, &str); 12] = [
+const ASSETS: [(&str, &str, &str); 13] = [
     ("/audit.js", JS, include_str!("assets/audit.js")),
     ("/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("/console.js", JS, include_str!("assets/console.js")),
@@ -45,6 +45,7 @@ const ASSETS: [(&str, &str, &str); 12] = [
     ("/phasegate-stepper.js", JS, include_str!("assets/phasegate-stepper.js")),
     ("/picture.js", JS, include_str!("assets/picture.js")),
     ("/row.js", JS, include_str!("assets/row.js")),
+    ("/simulate.js", JS, include_str!("assets/simulate.js")),
 ];
 
 /// What the page is told of the machine that it shows.
@@ -72,6 +73,8 @@ pub struct Page {
     pub picture: Option<Cow<'static, str>>,
     /// Whose rows it shows to those without script.
     backend: Option<Backend>,
+    /// Whether rows are reported by hand.
+    simulates: bool,
 }
 
 impl Page {
@@ -93,6 +96,7 @@ impl Page {
             workflow: None,
             picture: None,
             backend: None,
+            simulates: false,
         }
     }
 
@@ -115,6 +119,13 @@ impl Page {
         Self { backend: Some(backend.clone()), ..self }
     }
 
+    /// With buttons that report a row's states by hand, legal or not, to try a table. Each report takes a new
+    /// token of the row's, after which the one before is good no more: this is not for rows that jobs report.
+    #[must_use]
+    pub fn simulator(self) -> Self {
+        Self { simulates: true, ..self }
+    }
+
     /// The page of the deploy console.
     pub fn deploys() -> Self {
         Self {
@@ -128,6 +139,7 @@ impl Page {
             workflow: Some("deploy-console.yml".to_owned()),
             picture: Some(include_str!("../../docs/deploy.svg").into()),
             backend: None,
+            simulates: false,
         }
     }
 
@@ -191,6 +203,7 @@ impl Page {
                 None => "".into(),
             },
             "fields" => self.columns.iter().enumerate().map(field).collect::<String>().into(),
+            "simulates" => if self.simulates { "yes" } else { "" }.into(),
             "watch" => WATCH.into(),
             "plain" => plain.into(),
             "window" => match row.filter(|row| !row.title.is_empty()) {
@@ -273,6 +286,7 @@ mod tests {
             workflow: None,
             picture: None,
             backend: None,
+            simulates: false,
         }
     }
 

@@ -144,6 +144,15 @@ fn every_row_has_a_page_of_its_own_with_and_without_script() {
 
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]
+fn a_table_is_tried_by_reports_by_hand() {
+    let world = empty(DEPLOY);
+    let running = serve(&world, DEPLOY, &Page::deploys().simulator());
+    run("simulate.mjs", &[("BASE", &running.url())]);
+    world.run(running.stop());
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
 fn the_list_goes_on_to_the_oldest_row() {
     on_the_deploy_console("oldest.mjs", &[]);
 }

@@ -8,7 +8,7 @@ use phasegate::http::Backend;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("/", "text/html; charset=utf-8"),
     ("/rows/any", "text/html; charset=utf-8"),
     ("/audit.js", "text/javascript; charset=utf-8"),
@@ -22,6 +22,7 @@ const FILES: [(&str, &str); 14] = [
     ("/page.js", "text/javascript; charset=utf-8"),
     ("/phasegate-stepper.js", "text/javascript; charset=utf-8"),
     ("/row.js", "text/javascript; charset=utf-8"),
+    ("/simulate.js", "text/javascript; charset=utf-8"),
     ("/status-map.js", "text/javascript; charset=utf-8"),
 ];
 

@@ -33,6 +33,9 @@ export const linkTo = (id) => `${ROOT}rows/${encodeURIComponent(id)}`;
 
 let watched = null;
 
+/** Where rows are reported by hand, what offers that. */
+const simulator = config("simulates") === "yes" ? import("./simulate.js") : null;
+
 /** Shows the row whose page this is; in the list opens the dialog where the address asks for it, now and whenever it changes. */
 export function begin() {
   if (!dialog) return watch(decodeURIComponent(location.pathname.slice(location.pathname.lastIndexOf("/") + 1)));
@@ -153,6 +156,7 @@ function draw() {
   write(log.querySelector("pre"), snapshot.log_tail ?? "");
   drawPicture(snapshot);
   drawAudit();
+  simulator?.then(({ offer }) => watched?.snapshot === snapshot && offer(snapshot, lookForRefused));
 }
 
 /** What the tab says: its text, and its picture. */

@@ -124,7 +124,7 @@ enum Command {
     /// A backend for tables: their rows, reports and pages over HTTP
     #[command(after_help = DOES)]
     Serve(serve::Serve),
-    /// The deploy console, on an embedded SQLite file unless --database-url says otherwise
+    /// The deploy console, on an embedded SQLite file unless --database-url says otherwise; or a table to try
     #[command(after_help = DOES)]
     Console(console::Console),
     /// The console, with a deploy run through it from start to end by the generated callback script

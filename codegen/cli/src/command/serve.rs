@@ -80,19 +80,25 @@ pub(crate) struct Server {
     log: log::LogArgs,
 }
 
-/// The built-in table's own: where its database is where nothing is said.
+/// A console's own: where its database is where nothing is said, and what it is called.
 pub(crate) struct Console {
-    pub(crate) database_url: &'static str,
+    pub(crate) database_url: String,
+    pub(crate) what: String,
 }
 
 impl Server {
+    /// Whether a database is said.
+    pub(crate) fn has_database(&self) -> bool {
+        self.database_url.is_some() || self.database_url_file.is_some()
+    }
+
     /// Serves until it is asked to end; a console by its own greeting.
     pub(crate) fn run(&self, served: Vec<Served>, console: Option<Console>) -> CommandResult {
         self.log.begin();
         let url = match (&self.database_url, &self.database_url_file, &console) {
             (Some(url), _, _) => url.clone(),
             (None, Some(file), _) => settings::secret(file)?,
-            (None, None, Some(console)) => console.database_url.to_owned(),
+            (None, None, Some(console)) => console.database_url.clone(),
             (None, None, None) => {
                 return Err(Failure::Message(
                     "no database: say it by --database-url, --database-url-file or \
@@ -147,7 +153,7 @@ impl Server {
             let running = http::serve(backends.clone(), listener, router)?;
             let names: Vec<&str> = served.iter().map(|table| table.schema.table.as_str()).collect();
             let what = match &console {
-                Some(_) => "The deploy console".to_owned(),
+                Some(console) => console.what.clone(),
                 None => format!("Serving {}", names.join(", ")),
             };
             print(&format!("{what}: {}/\nCtrl-C ends it.\n", running.url()))?;

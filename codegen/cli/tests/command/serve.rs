@@ -131,6 +131,28 @@ fn serves_any_tables_in_one_process_by_their_own_names() {
 }
 
 #[test]
+fn any_table_is_tried_in_a_database_that_ends_with_the_command() {
+    let folder = shop();
+    let mut console = Command::new(PHASEGATE);
+    console.args(["console", "order.toml", "--listen", "127.0.0.1:0"]).stdin(Stdio::null());
+    console
+        .current_dir(folder.path(""))
+        .env("TMPDIR", folder.path(""))
+        .env_remove("PHASEGATE_LISTEN");
+    let before = std::fs::read_dir(folder.path("")).unwrap().count();
+    let serving = Serving::start(console);
+    let id = serving.post("/api/shop_orders", &[], &json!({})).ok(201)["id"].clone();
+    let page = serving.get(&format!("/rows/{}", id.as_str().unwrap())).text;
+    assert!(page.contains("name=\"phasegate-simulates\" content=\"yes\""), "{page}");
+    serving.end();
+    assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), before);
+    let arguments = ["console", "order.toml", "--database-url", "sqlite:x.db"];
+    let output = Command::new(PHASEGATE).args(arguments).current_dir(folder.path("")).output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(said.contains("a table is tried in a database of its own"), "{said}");
+}
+
+#[test]
 fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let folder = shop();
     folder.write(

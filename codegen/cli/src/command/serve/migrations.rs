@@ -8,7 +8,8 @@ use phasegate::Store;
 use phasegate::http::Backend;
 use phasegate::store::Error;
 use phasegate_codegen::emit::sql::Dialect;
-use sqlx::migrate::Migrator;
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use super::table::{Migrations, Served};
 use crate::command::{Failure, shown};
@@ -21,6 +22,13 @@ pub(super) async fn run(served: &[Served], backends: &[Backend]) -> Result<(), F
     let stores: Vec<Store> = backends.iter().map(|backend| backend.store().clone()).collect();
     if let ([Served { migrations: Migrations::BuiltIn, .. }], [store]) = (served, &stores[..]) {
         return Ok(phasegate::console::migrate(store, None).await?);
+    }
+    if let ([Served { migrations: Migrations::Schema(schema), .. }], [store]) =
+        (served, &stores[..])
+    {
+        let sql = sqlx::AssertSqlSafe(schema.clone()).into_sql_str();
+        let whole = Migration::new(1, "schema".into(), MigrationType::Simple, sql, false);
+        return Ok(store.migrate(Migrator::with_migrations(vec![whole])).await?);
     }
     for (folder, store) in folders(served, &stores)? {
         match apply(&store, &folder).await {

@@ -11,7 +11,7 @@ use phasegate::http::{Backend, Ends};
 use phasegate::{Machine, Schema};
 use phasegate_codegen::emit::Target as _;
 use phasegate_codegen::emit::js::{Js, JsTarget};
-use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::emit::sql::{Dialect, Sql, SqlTarget};
 use phasegate_codegen::graph::Drawing;
 use phasegate_codegen::{Loaded, load};
 
@@ -35,6 +35,8 @@ pub(crate) enum Migrations {
     BuiltIn,
     /// In the folder of a dialect, where it has one.
     Folders(Vec<(Dialect, PathBuf)>),
+    /// The whole schema, for a database that ends with the command.
+    Schema(String),
 }
 
 impl Served {
@@ -69,6 +71,25 @@ impl Served {
             ends: ends(&loaded.machine),
             machine: Arc::new(loaded.machine),
         })
+    }
+
+    /// A table of the user's to try, reported by hand, in a database on SQLite that is made for it.
+    pub(crate) fn tried(path: &Path) -> Result<Self, Failure> {
+        let mut loaded = load(path)?;
+        let served = Self::load(path)?;
+        let refused = |why: &str| Failure::Message(format!("{}: {why}", shown(path)));
+        let Some(sql) = loaded.machine.targets.sql().cloned() else {
+            return Err(refused("no [target.sql]"));
+        };
+        if !sql.owns {
+            return Err(refused("its rows are an application's: `phasegate serve` serves them"));
+        }
+        loaded.machine.targets.set::<Sql>(SqlTarget { dialects: vec![Dialect::Sqlite], ..sql });
+        let artifacts = phasegate_codegen::render(&loaded, &[&Sql]);
+        let schema = artifacts.into_iter().find(|artifact| artifact.path.ends_with("sqlite.sql"));
+        let schema = schema.ok_or_else(|| refused("it has no schema for SQLite"))?;
+        let schema = Migrations::Schema(schema.text);
+        Ok(Self { migrations: schema, page: served.page.simulator(), ..served })
     }
 
     /// The workflow inputs that take a row's id and its token.
