@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-const PATIENCE = Number(process.env.PATIENCE ?? 15_000);
+const PATIENCE = 15_000;
 
 export const BASE = process.env.BASE;
 
