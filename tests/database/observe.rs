@@ -216,7 +216,8 @@ async fn enforces_once_nothing_is_lost_and_leaves_no_trace_of_the_mode<D: Db>(db
     };
     let lost = format!(
         "phasegate: 3 rows of orders are in states that the table lacks: {states}; \
-         mend the rows, or add the states to the table, migrate, and before this file run the {}",
+         mend the rows, or add the states to the table: where no database has run this file, remove it with its \
+         tables/NNNN.toml, and migrate; else migrate, and before this file run the {}",
         match D::DIALECT {
             Dialect::Postgres => "CREATE OR REPLACE FUNCTION \"public\".",
             Dialect::Sqlite => "DROP VIEW \"order_states\" and the CREATE VIEW ",

@@ -164,7 +164,7 @@ async fn a_switch_that_rows_stop_goes_on_once_it_knows_their_states(dialect: Dia
     assert!(at.message.contains("migrations/tables/0001.toml"), "{at:?}");
     assert!(at.help.contains("0002_enforce_order.sql"), "{at:?}");
     assert!(!behind.iter().any(|finding| finding.rule.id == "other-mode"), "{behind:#?}");
-    let (_, way) = said.split_once("to the table, migrate, and before this file run the ").unwrap();
+    let (_, way) = said.split_once("; else migrate, and before this file run the ").unwrap();
     let (words, _) = way.split_once(" of the new one").unwrap();
     let added = format!("migrations/{}/0003_change_order.sql", dialect.as_str());
     let added = fs::read_to_string(project.path(&added)).unwrap();

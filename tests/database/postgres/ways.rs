@@ -4,6 +4,7 @@
 use sqlx::postgres::{PgConnection, PgDatabaseError};
 
 use super::{deploys, postgres};
+use crate::common::cluster;
 use crate::common::sql::{self, Db as _, Row, ok, refused};
 use phasegate_codegen::emit::sql::Dialect;
 
@@ -181,4 +182,57 @@ async fn a_driver_reads_what_was_asked_and_what_is_legal() {
     assert_eq!(error.table(), Some("deploys"));
     assert_eq!(error.column(), Some("status"));
     assert_eq!(error.constraint(), Some("deploy_guard"));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn the_mode_is_set_by_several_sessions_at_once() {
+    let url = cluster::database().await;
+    ok(&mut sql::connect(&url).await, &sql::schema(&sql::deploy(), Dialect::Postgres)).await;
+    let session = |first: usize| {
+        let url = url.clone();
+        tokio::spawn(async move {
+            let mut db = sql::connect(&url).await;
+            for mode in ["'test'", "'load'", "NULL"].iter().cycle().skip(first).take(30) {
+                ok(&mut db, &format!("SELECT deploy_set_mode({mode})")).await;
+            }
+        })
+    };
+    let sessions: Vec<_> = (0..4).map(session).collect();
+    for session in sessions {
+        session.await.unwrap();
+    }
+}
+
+/// What PostgreSQL says to do.
+async fn hint(db: &mut PgConnection, sql: &'static str) -> String {
+    let error = sqlx::raw_sql(sql).execute(db).await.unwrap_err();
+    let error = error.into_database_error().unwrap();
+    let error = error.downcast_ref::<sqlx::postgres::PgDatabaseError>();
+    error.hint().unwrap().to_owned()
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn what_a_hint_says_is_a_way_out() {
+    let mut db = deploys().await;
+    for sql in [
+        "TRUNCATE deploys, deploy_events, deploy_reports",
+        "DELETE FROM deploys; INSERT INTO deploys (id) VALUES ('a')",
+    ] {
+        let said = hint(&mut db, sql).await;
+        let (_, way) = said.split_once("sets the mode first: ").unwrap();
+        ok(&mut db, &format!("BEGIN; {}; {sql}; ROLLBACK", way.trim_end_matches('.'))).await;
+    }
+    ok(&mut db, "SET session_replication_role = replica; UPDATE deploys SET status = 'building' WHERE id = 'b'; RESET session_replication_role").await;
+    let said = hint(&mut db, "UPDATE deploys SET status = 'failed' WHERE id = 'b'").await;
+    if let Some((_, way)) = said.split_once("as the owner of the table: ") {
+        let back = way.replace("UPDATE ...", "UPDATE deploys SET status = 'queued' WHERE id = 'b'");
+        ok(&mut db, back.trim_end_matches('.')).await;
+    } else {
+        panic!("{said}");
+    }
+    ok(&mut db, "UPDATE deploys SET status = 'building' WHERE id = 'b'").await;
+    let fault = hint(&mut db, "SELECT deploy_force('nobody', 'failed', '')").await;
+    assert!(fault.starts_with("It takes the key, the state, the reason"), "{fault}");
 }

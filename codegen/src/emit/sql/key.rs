@@ -129,6 +129,11 @@ impl SqlNames {
         self.equal(&self.each(|_| "%I".to_owned()), &self.args(1, 0))
     }
 
+    /// Whether the key is one whole number, which SQLite may give again.
+    pub(super) fn is_one_integer(&self) -> bool {
+        matches!(&self.parts[..], [part] if part.row_type == "INTEGER")
+    }
+
     /// The columns of the key, for people.
     pub fn key_names(&self) -> String {
         self.parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join(", ")

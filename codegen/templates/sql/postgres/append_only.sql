@@ -11,5 +11,5 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = 'phasegate: ' || TG_TABLE_NAME || CASE TG_NAME
       WHEN '{{ n.name("append_only") }}' THEN ' is append-only'
       ELSE ' is only written by phasegate''s functions'
-    END;
+    END, HINT = 'A test suite, which empties tables, sets the mode first: SELECT {{ n.at("set_mode") }}(''test'').';
 END

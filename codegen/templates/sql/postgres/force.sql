@@ -8,7 +8,7 @@ DECLARE
   was text;
   sets text;
   fault text;
-  hint text := '';
+  hint text := 'It takes the key, the state, the reason and, where others must fit the state, columns with their values.';
 BEGIN
   IF pg_catalog.to_regclass('{{ n.table }}') IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = '42P01', MESSAGE = 'phasegate finds no table {{ n.table_name }} in the schema {{ n.schema_name }}: it was renamed or moved',

@@ -69,7 +69,7 @@ BEGIN
     ELSIF mode <> 'test' AND (last_seq IS NOT NULL OR EXISTS (SELECT FROM {{ n.at("pruned") }} p WHERE {{ n.equal(&n.history("p"), &n.args(4, 1)) }})) THEN
       fault := 'key-used';
       message := 'the key of {{ n.table_name }} cannot be used again: ' || {{ n.shown(&n.args(4, 1), "") }} || ' has a history';
-      hint := 'Use a new key.';
+      hint := 'Use a new key. A test suite, which uses keys again, sets the mode first: SELECT {{ n.at("set_mode") }}(''test'').';
 {%- endif %}
     END IF;
   ELSIF jsonb_extract_path(rules, 'next', was, {{ n.arg(5, 2) }}) IS NULL THEN
@@ -116,7 +116,8 @@ BEGIN
     fault := 'past-the-guard';
     message := 'the history of {{ n.table_name }} ends in ' || coalesce(last_state, 'nothing')
       || ', not in ' || was || ': ' || {{ n.shown(&n.args(4, 1), "") }} || ' was changed past the guard';
-    hint := 'Put the row back into the state that its history ends in, with the guard off.';
+    hint := 'Put the row back into the state that its history ends in, with the guard off, as the owner of the table: BEGIN; '
+      'ALTER TABLE {{ n.table }} DISABLE TRIGGER {{ n.first("guard") }}; UPDATE ...; ALTER TABLE {{ n.table }} ENABLE TRIGGER {{ n.first("guard") }}; COMMIT.';
   END IF;
 {%- endif %}
   IF fault IS NOT NULL{% if history %} AND mode <> 'observe'{% endif %} THEN

@@ -43,7 +43,7 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: illegal start of {{ n.machine }}; initial: {{ words.initial }}')
     WHERE NEW."from_state" IS NULL AND NEW."forced" IS NULL AND NEW."observed" IS NULL
       AND NOT {% call m::one("NEW.\"to_state\"", r.initial) %}{% endcall %};
-  SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} cannot be used again: it has a history')
+  SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} cannot be used again: it has a history{% if !owns && n.is_one_integer() %} (SQLite gives the number of a deleted row again, unless the key is AUTOINCREMENT){% endif %}')
     WHERE NEW."from_state" IS NULL AND (SELECT "mode" FROM {{ n.at("mode") }}) IS NOT 'test'
       AND (
         EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "to_state" IS NOT NULL)

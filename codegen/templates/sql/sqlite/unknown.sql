@@ -5,11 +5,11 @@ SELECT json_extract('{}', 'phasegate: '
   || CASE "total" WHEN 1 THEN '1 row of {{ n.table_name }} is in a state' ELSE "total" || ' rows of {{ n.table_name }} are in states' END
   || ' that the table lacks: ' || "lost" || CASE WHEN "states" > 12 THEN ' and ' || ("states" - 12) || ' more' ELSE '' END
   || '; mend the ' || CASE "total" WHEN 1 THEN 'row' ELSE 'rows' END
-  || ', or add the ' || CASE "states" WHEN 1 THEN 'state' ELSE 'states' END || ' to the table, '
+  || ', or add the ' || CASE "states" WHEN 1 THEN 'state' ELSE 'states' END || ' to the table'
 {%- if is_guarded %}
-  || 'migrate, and before this file run the DROP VIEW {{ n.at("states") }} and the CREATE VIEW {{ n.at("states") }} of the new one by hand')
+  || ': where no database has run this file, remove it with its tables/NNNN.toml, and migrate; else migrate, and before this file run the DROP VIEW {{ n.at("states") }} and the CREATE VIEW {{ n.at("states") }} of the new one by hand')
 {%- else %}
-  || 'and while no database has this file, make it anew: remove the files of its migration and their tables/NNNN.toml, then migrate')
+  || ', and while no database has this file, make it anew: remove the files of its migration and their tables/NNNN.toml, then migrate')
 {%- endif %}
 FROM (
   SELECT
