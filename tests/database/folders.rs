@@ -129,7 +129,7 @@ impl Project {
     }
 
     #[track_caller]
-    fn tool_ok(&self, words: &[&str]) {
+    pub(crate) fn tool_ok(&self, words: &[&str]) {
         let ran = self.tool(words);
         assert!(ran.status.success(), "{words:?}: {ran:?}");
     }
@@ -295,7 +295,7 @@ async fn alembic_on_postgresql_by_a_driver_that_prepares_one_statement() {
 }
 
 /// What `rails db:migrate` and `rails db:rollback` do.
-const RAILS: &str = r#"
+pub(crate) const RAILS: &str = r#"
 require "active_record"
 ActiveRecord::Base.establish_connection(ARGV[0])
 context = ActiveRecord::Base.connection.migration_context

@@ -15,6 +15,7 @@ use phasegate_codegen::{Loaded, load};
 on_each_database! {
     finds_a_name_that_lets_a_step_pass
     finds_a_leftover_of_what_is_forced
+    finds_a_pruned_key_that_was_used_again
     finds_a_start_that_was_changed
     finds_an_index_or_a_constraint_that_is_gone
     finds_a_column_of_the_history_that_is_gone
@@ -64,6 +65,27 @@ fn finds_a_name_that_lets_a_step_pass(database: Database) {
 fn finds_a_leftover_of_what_is_forced(database: Database) {
     let row = "INSERT INTO job_forcing (job_id, to_state, reason) VALUES ('x', 'c', 'later')";
     after(database, row, &[("leftover-forcing", "`x` to `c`")]);
+}
+
+fn finds_a_pruned_key_that_was_used_again(database: Database) {
+    // As a restore of the data alone leaves it.
+    let again = ("history-gap", "keys were used again after their history was pruned: `x`");
+    let (at, role) = match database {
+        Database::Postgres => ("now()", "SET session_replication_role = replica; "),
+        Database::Sqlite => ("'2024-01-01T00:00:00.000Z'", ""),
+    };
+    let row = format!(
+        "{role}INSERT INTO job_pruned (job_id, events, reports, \"before\") VALUES ('x', 2, 0, {at})"
+    );
+    match database {
+        Database::Postgres => {
+            let unmarked = ("altered-function", "`job_has_pruned` says that there are none");
+            after(database, &row, &[unmarked, again]);
+            let mark = "CREATE OR REPLACE FUNCTION job_has_pruned() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true'";
+            after(database, &format!("{row}; {mark}"), &[again]);
+        }
+        Database::Sqlite => after(database, &row, &[again]),
+    }
 }
 
 fn finds_a_start_that_was_changed(database: Database) {

@@ -254,3 +254,45 @@ async fn what_rows_start_in_may_have_any_characters() {
         assert!(found.is_empty(), "{value}: {found:#?}");
     }
 }
+
+/// What SQLite's shell prints as the schema has such a comment, and so has what is made of it.
+#[tokio::test]
+async fn on_sqlite_a_comment_at_the_end_of_a_view_changes_nothing() {
+    for keys in KINDS {
+        let (folder, table) = loaded(keys);
+        let path = folder.path().join("live.db");
+        let mut db = file(&path).await;
+        ok(&mut db, if keys.contains("owns = false") { OWN } else { "" }).await;
+        ok(&mut db, &sql::schema(&table.machine, Dialect::Sqlite)).await;
+        let commented = "PRAGMA writable_schema = ON; \
+                         UPDATE sqlite_schema SET sql = sql || char(10) || '/* ' || name || '(a,b) */' WHERE type = 'view'";
+        ok(&mut db, commented).await;
+        db.close().await.unwrap();
+        let url = format!("sqlite:{}", path.display());
+        assert_eq!(findings(&table, &url, commented).await, []);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn on_postgres_one_role_may_force_and_prune_and_everyone_may_not() {
+    let url = cluster::database().await;
+    let mut db: PgConnection = sql::connect(&url).await;
+    let (_folder, table) = loaded("");
+    ok(&mut db, &sql::schema(&table.machine, Dialect::Postgres)).await;
+    let role = "DO $$ BEGIN CREATE ROLE phasegate_live_pruner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                GRANT EXECUTE ON FUNCTION order_prune(timestamptz) TO phasegate_live_pruner;
+                GRANT EXECUTE ON FUNCTION order_force(text, text, text, jsonb) TO phasegate_live_pruner";
+    ok(&mut db, role).await;
+    assert_eq!(findings(&table, &url, role).await, []);
+    let open = "GRANT EXECUTE ON FUNCTION order_prune(timestamptz) TO PUBLIC;
+                GRANT EXECUTE ON FUNCTION order_set_mode(text) TO phasegate_live_pruner";
+    ok(&mut db, open).await;
+    let found = findings(&table, &url, open).await;
+    let said: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    let expected = [
+        "PUBLIC may execute the function `order_prune`",
+        "phasegate_live_pruner may execute the function `order_set_mode`",
+    ];
+    assert_eq!(said, expected);
+}

@@ -7,6 +7,7 @@
 mod common;
 
 mod adopt;
+mod ahead;
 mod columns;
 mod derive;
 mod draft;
@@ -21,6 +22,7 @@ mod observe;
 mod observed;
 mod overdue;
 mod postgres;
+mod rails;
 mod removal;
 mod shapes;
 mod shapes_sqlite;

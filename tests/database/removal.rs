@@ -1,10 +1,12 @@
 //! `phasegate migrate --remove`: nothing of phasegate's is left in the database, nothing of the
 //! application's is changed, and the next migration begins anew.
 
+use phasegate_cli::live;
 use phasegate_codegen::artifact::WriteMode;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::{Ask, Migrated, migrate};
 
+use crate::common::live::looked;
 use crate::folders::Project;
 
 /// The names of everything in the database.
@@ -143,8 +145,37 @@ async fn a_table_that_phasegate_made_stays_with_its_rows(dialect: Dialect) {
     }
 }
 
+async fn until_it_is_applied_it_is_said_to_be_pending(dialect: Dialect) {
+    let project = Project::new(dialect, "sql", &[]).await;
+    project.ok("CREATE TABLE orders (id text PRIMARY KEY, status text DEFAULT 'new')").await;
+    std::fs::write(project.path("table.toml"), table(dialect, "owns = false")).unwrap();
+    run(&project, Ask::Changes).await;
+    // A rename, so that there are names of former rules.
+    let renamed = table(dialect, "owns = false").replace("paid", "settled");
+    let renamed =
+        renamed.replacen("name = \"settled\"", "name = \"settled\"\nrenamed_from = \"paid\"", 1);
+    std::fs::write(project.path("table.toml"), renamed).unwrap();
+    run(&project, Ask::Changes).await;
+    project.is_current().await;
+    let removal = step(&project, Ask::Remove);
+    let file = removal.files.iter().find(|file| file.ends_with(".sql")).unwrap();
+    let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
+    let found = looked(live::look(&loaded, &project.url).await).findings;
+    assert_eq!(
+        found.iter().map(|finding| finding.rule.id).collect::<Vec<_>>(),
+        ["behind"],
+        "{found:#?}"
+    );
+    assert!(
+        found[0].message.contains("takes order out of the database is not applied yet"),
+        "{found:#?}"
+    );
+    assert_eq!(found[0].help, format!("apply `{file}`"));
+}
+
 on_each_database! {
     [super::Dialect::Sqlite, super::Dialect::Postgres]
     an_adopted_table_is_as_it_was
     a_table_that_phasegate_made_stays_with_its_rows
+    until_it_is_applied_it_is_said_to_be_pending
 }

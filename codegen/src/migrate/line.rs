@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
+use super::Known;
 use super::folder::{self, Folder};
 use super::layout::{self, Layout};
 use super::reader::Reader;
@@ -114,6 +115,14 @@ pub(super) struct Past {
 }
 
 impl Past {
+    /// What others are to know of it, with the files that lead a database of this dialect there.
+    pub(super) fn known(&self, line: &Line, dialect: Dialect) -> Known {
+        let files = self.snapshot.files.iter().map(|file| &file.path);
+        let files = files.filter(|path| line.leads_on(dialect, path));
+        let files = files.map(|path| format!("{}{path}", line.base)).collect();
+        Known { path: self.path.clone(), machine: self.machine.clone(), files }
+    }
+
     /// What the table that follows says of it.
     pub(super) fn sum(&self) -> Sum {
         let name = self.path.rsplit('/').next().unwrap_or_default();
@@ -139,9 +148,14 @@ pub(super) struct LineContents {
 impl LineContents {
     /// The tables that the databases were migrated to since the machine was last taken out of them.
     pub(super) fn installed(&self) -> &[Past] {
-        let removed = self.past.iter().rposition(|past| past.snapshot.removed);
-        &self.past[removed.map_or(0, |at| at + 1)..]
+        since_removal(&self.past)
     }
+}
+
+/// Those of a machine's tables that came after it was last taken out of the databases.
+pub(super) fn since_removal(past: &[Past]) -> &[Past] {
+    let removed = past.iter().rposition(|past| past.snapshot.removed);
+    &past[removed.map_or(0, |at| at + 1)..]
 }
 
 impl Line {

@@ -131,14 +131,54 @@ pub struct Known {
 pub fn known(loaded: &Loaded, dialect: Dialect) -> Result<Vec<Known>, Error> {
     let mut known = Vec::new();
     for line in lines(loaded).iter().filter(|line| line.folders.contains_key(&dialect)) {
-        for past in read(loaded, line)?.installed() {
-            let files = past.snapshot.files.iter().map(|file| &file.path);
-            let files = files.filter(|path| line.leads_on(dialect, path));
-            let files = files.map(|path| format!("{}{path}", line.base)).collect();
-            known.push(Known { path: past.path.clone(), machine: past.machine.clone(), files });
-        }
+        let state = read(loaded, line)?;
+        known.extend(state.installed().iter().map(|past| past.known(line, dialect)));
     }
     Ok(known)
+}
+
+/// What the last migration takes out of the databases again.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// The tables that were migrated to before, oldest first.
+    pub known: Vec<Known>,
+    /// The files that take it out.
+    pub files: Vec<String>,
+}
+
+/// The removal of the machine, where that is the last of its migrations of a dialect.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn removal(loaded: &Loaded, dialect: Dialect) -> Result<Option<Removal>, Error> {
+    for line in lines(loaded).iter().filter(|line| line.folders.contains_key(&dialect)) {
+        let state = read(loaded, line)?;
+        if let Some((last, before)) =
+            state.past.split_last().filter(|(last, _)| last.snapshot.removed)
+        {
+            let known = line::since_removal(before).iter().map(|past| past.known(line, dialect));
+            return Ok(Some(Removal {
+                known: known.collect(),
+                files: last.known(line, dialect).files,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// A tool that runs migrations in its own way.
+#[derive(Clone, Copy, Debug)]
+pub struct Runner {
+    /// What people call it.
+    pub tool: &'static str,
+    /// The command that runs what is pending.
+    pub command: &'static str,
+}
+
+/// The tool that runs the machine's migrations of a dialect; none where sqlx does, as phasegate itself.
+pub fn runner(loaded: &Loaded, dialect: Dialect) -> Option<Runner> {
+    let line = lines(loaded).into_iter().find(|line| line.folders.contains_key(&dialect))?;
+    Some(Runner { tool: line.layout.tool(), command: line.layout.command()? })
 }
 
 /// That the table has changed since it was migrated to.
@@ -210,8 +250,8 @@ fn plan(
         Ask::Changes | Ask::ChangesOfShared => None,
         Ask::Baseline => Some((
             rules::NOTHING_NEW,
-            "no migration has come since the last table that was migrated to",
-            "write the migration by hand first: the table gets its number",
+            "the table is the last one that was migrated to, or no migration has come since that one",
+            "change the table, and write the migration by hand first: the table gets its number",
         )),
         Ask::Remove => Some((
             rules::NOTHING_TO_REMOVE,

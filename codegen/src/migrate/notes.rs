@@ -176,11 +176,12 @@ impl Plan<'_> {
     fn note_tool(&mut self) {
         let machine = &self.loaded.machine;
         let Some(sql) = machine.targets.sql() else { return };
-        let Some((&dialect, _)) = self.line.folders.first_key_value() else { return };
+        let Some((&dialect, folder)) = self.line.folders.first_key_value() else { return };
+        let folder = self.loaded.root.join(&self.line.base).join(folder);
         let objects = Schema::new(machine, sql, dialect).objects();
         let tables = objects.iter().filter(|object| object.kind == Kind::Table);
         let tables: Vec<&str> = tables.map(|table| table.name.as_str()).collect();
-        if let Some((message, help)) = self.line.layout.warning(&suggest::list(&tables)) {
+        if let Some((message, help)) = self.line.layout.warning(&folder, &suggest::list(&tables)) {
             self.tell_as(Severity::Warning, rules::UNKNOWN_TO_TOOL, None, message, help);
         }
     }

@@ -39,7 +39,8 @@ impl<'p> Plan<'p> {
         self.hints(&past);
         if ask == Ask::Baseline {
             let number = self.last()?;
-            if self.state.past.iter().any(|past| past.number == number) {
+            let is_taken = self.state.past.iter().any(|past| past.number == number);
+            if is_taken || self.is_migrated() {
                 return Ok(Vec::new());
             }
             return Ok(vec![self.snapshot(&number, &[])]);

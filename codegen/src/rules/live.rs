@@ -272,10 +272,12 @@ rows! { LIVE
     }
 
     HISTORY_GAP "history-gap" {
-        looks_for: "steps whose numbers have gaps",
-        why: "Somebody deleted steps: the history no longer says what happened.",
+        looks_for: "steps whose numbers have gaps, and keys that were used again after their history was pruned",
+        why: "Somebody deleted steps: the history no longer says what happened. Or a row began anew under a \
+            key that was used.",
         example: Words("steps of a test were deleted with the triggers off"),
-        mend: "restore them from a backup",
+        mend: "restore the steps from a backup; of a key that was used again delete the row in the machine's \
+            `_pruned`",
     }
 
     HISTORY_BREAK "history-break" {
@@ -356,6 +358,22 @@ rows! { LIVE
         why: "What looks a row up would look through the whole table, for each row that is written.",
         example: Words("`PRIMARY KEY (name, id)`, and the key is only `id`"),
         mend: "create the index that the finding gives, or name the columns that an index has",
+    }
+
+    KEY_GIVEN_AGAIN "key-given-again" {
+        looks_for: "on SQLite, a key that is an `INTEGER PRIMARY KEY` without `AUTOINCREMENT`",
+        why: "SQLite gives the number of the newest row again once that row is deleted, and the guard refuses a \
+            key that has a history: the next INSERT fails, and every one after it.",
+        example: Words("Rails' `change_column`, which makes the table anew without AUTOINCREMENT"),
+        mend: "make the table anew with AUTOINCREMENT, and run `sqlite-guards.sql`; until then give the next \
+            row a number above those of the history",
+    }
+
+    KEY_SHARED "key-shared" {
+        looks_for: "a key that stands in several rows, before the first migration",
+        why: "A history is of one row. The first migration refuses such a table.",
+        example: Words("`key = \"order_no\"`, and each tenant counts its own"),
+        mend: "name a key that is unique: `key = [\"tenant_id\", \"order_no\"]`",
     }
 
     SHARED_TYPE "shared-type" {

@@ -79,7 +79,7 @@ impl Compat {
         let mut places: Vec<Origin> = self.versions.iter().map(|one| Origin::of(one)).collect();
         let number = places.len();
         if number == 1 {
-            places.push(Origin::File(the_one_table()?));
+            places.push(Origin::File(the_one_table("name one")?));
         } else if number > 2 && !self.window {
             return Err(Failure::Message(format!(
                 "{number} versions: compat compares an older and a newer one; with --window all \
@@ -93,7 +93,7 @@ impl Compat {
         let newest = match (&places[places.len() - 1], &file) {
             (Origin::File(path), _) | (Origin::Git { path: None, .. }, Some(path)) => path.clone(),
             (Origin::Git { path: Some(path), .. }, _) => PathBuf::from(path),
-            (Origin::Git { path: None, .. }, None) => the_one_table()?,
+            (Origin::Git { path: None, .. }, None) => the_one_table("name one")?,
         };
         let beside = file.as_deref().unwrap_or(Path::new(&newest)).to_owned();
         let mut versions = Vec::new();

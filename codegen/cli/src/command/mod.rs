@@ -193,7 +193,7 @@ impl TableArg {
 pub(crate) fn load_or_the_one(table: Option<&Path>) -> Result<Loaded, Failure> {
     match table {
         Some(path) => Ok(load::load(path)?),
-        None => Ok(load::load(&the_one_table()?)?),
+        None => Ok(load::load(&the_one_table("name one")?)?),
     }
 }
 
@@ -207,7 +207,11 @@ pub(crate) struct TablesArg {
 
 impl TablesArg {
     pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
-        if self.tables.is_empty() { Ok(vec![the_one_table()?]) } else { Ok(self.tables.clone()) }
+        if self.tables.is_empty() {
+            Ok(vec![the_one_table("name one or several")?])
+        } else {
+            Ok(self.tables.clone())
+        }
     }
 
     /// The same, where nothing is named of every table in the current folder.
@@ -299,8 +303,8 @@ fn no_table() -> Failure {
     )
 }
 
-/// The one table in the current folder.
-fn the_one_table() -> Result<PathBuf, Failure> {
+/// The one table in the current folder; `asked` is what a command takes where there are several.
+fn the_one_table(asked: &str) -> Result<PathBuf, Failure> {
     let mut tables = tables_here()?;
     match tables.len() {
         1 => Ok(tables.remove(0)),
@@ -308,7 +312,7 @@ fn the_one_table() -> Result<PathBuf, Failure> {
         _ => {
             let names: Vec<String> = tables.iter().map(|path| path.display().to_string()).collect();
             Err(Failure::Message(format!(
-                "several tables in the current folder; name one: {}",
+                "several tables in the current folder; {asked}: {}",
                 names.join(", ")
             )))
         }

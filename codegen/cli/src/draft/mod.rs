@@ -10,6 +10,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
+use crate::live::ahead::is_given_again;
 use crate::live::connect::Conn;
 use phasegate_codegen::emit::sql::{Dialect, KeyColumn, Storage};
 use phasegate_codegen::suggest::{list, nearest, shown};
@@ -47,6 +48,8 @@ pub(crate) struct ExistingColumn {
     table: String,
     column: String,
     key: Vec<KeyColumn>,
+    /// Whether SQLite gives the number of a deleted row again.
+    given_again: bool,
     storage: Storage,
     /// The number of each value, where the column holds numbers.
     numbers: Vec<(String, i64)>,
@@ -132,6 +135,12 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<ExistingColumn, String>
         Ok(KeyColumn { name: key.name.clone(), of })
     };
     let key = keys.iter().map(key).collect::<Result<Vec<_>, String>>()?;
+    let given_again = match &key[..] {
+        [one] if dialect == Dialect::Sqlite => {
+            is_given_again(conn, &place.table, &one.name).await?
+        }
+        _ => false,
+    };
     let storage = status.storage.ok_or_else(|| {
         format!(
             "the column `{}` is of the type {}, where a text, an enum or a whole number can be guarded",
@@ -205,6 +214,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<ExistingColumn, String>
         table: place.table,
         column: status.name.clone(),
         key,
+        given_again,
         storage,
         default,
         numbers: numbers.of,

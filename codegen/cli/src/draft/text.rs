@@ -256,6 +256,12 @@ fn file(
     };
     line(&format!("key      = {}", listed(&|key| quoted(&key.name))));
     line(&format!("key_type = {}", listed(&|key| quoted(key.of.as_str()))));
+    if found.given_again {
+        line(
+            "# SQLite gives the number of a deleted row again, and the guard refuses a key that has a history:",
+        );
+        line("# make the table anew with this key as INTEGER PRIMARY KEY AUTOINCREMENT.");
+    }
     line(&format!("column   = {}", quoted(&found.column)));
     if found.dialect == Dialect::Postgres || found.storage == Storage::Integer {
         line(&format!("storage  = {}", quoted(found.storage.as_str())));
@@ -302,6 +308,7 @@ mod tests {
                 table: "orders".to_owned(),
                 column: "status".to_owned(),
                 key: vec![KeyColumn { name: "id".to_owned(), of: KeyType::Text }],
+                given_again: false,
                 storage: Storage::Text,
                 numbers: Vec::new(),
                 default: Some("done".to_owned()),
@@ -335,6 +342,7 @@ mod tests {
             table: "orders".to_owned(),
             column: "status".to_owned(),
             key: vec![KeyColumn { name: "id".to_owned(), of: KeyType::Text }],
+            given_again: false,
             storage: Storage::Text,
             numbers: Vec::new(),
             default: None,

@@ -1,5 +1,5 @@
 //! What an application's own table would refuse or suffer: CHECKs that lack a state, a key without an index,
-//! an enum type that other columns have, too.
+//! a key that SQLite gives again, an enum type that other columns have, too.
 
 use super::connect::{self, Away, Conn};
 use super::{Drift, Failure};
@@ -32,13 +32,29 @@ pub async fn ahead(loaded: &Loaded, url: &str, shared: bool) -> Result<Vec<Findi
     let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
     let mut conn = Conn::open(url).await?;
     let own = Own { names: &SqlNames::new(machine, sql, dialect), sql, machine };
-    let mut looked = own.look(&mut conn, Severity::Warning, &mut drift).await;
+    let last = known.last().map(|known| &known.machine);
+    let mut looked = own.look_ahead(&mut conn, last, &mut drift).await;
     if let (Ok(()), Some(last), false) = (&looked, known.last(), shared) {
         looked = own.shared(&mut conn, &renamed(&last.machine, machine), &mut drift).await;
     }
     conn.close().await;
     looked?;
     Ok(drift.findings)
+}
+
+/// Whether a key of SQLite's is the rowid by another name, and not AUTOINCREMENT: then the number of the newest
+/// row is given again once that row is deleted.
+pub(crate) async fn is_given_again(conn: &mut Conn, table: &str, key: &str) -> Result<bool, Away> {
+    let (table, key) = (literal(table), literal(key));
+    let sql = format!(
+        "SELECT '' FROM sqlite_master m WHERE m.type = 'table' AND m.name = {table} COLLATE NOCASE \
+         AND upper(m.sql) NOT LIKE '%AUTOINCREMENT%' \
+         AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name) WHERE origin = 'pk') \
+         AND (SELECT count(*) FROM pragma_table_info(m.name) WHERE pk > 0) = 1 \
+         AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE pk = 1 \
+         AND upper(type) = 'INTEGER' AND name = {key} COLLATE NOCASE)"
+    );
+    Ok(!conn.rows(&sql).await?.is_empty())
 }
 
 /// An application's own table.
@@ -64,6 +80,7 @@ impl Own<'_> {
             return Ok(());
         }
         self.index(conn, drift).await?;
+        self.numbers_given_again(conn, drift).await?;
         for check in self.checks(conn).await? {
             let refused = self.refused(conn, &check).await;
             if !refused.is_empty() {
@@ -73,7 +90,7 @@ impl Own<'_> {
         Ok(())
     }
 
-    async fn is_there(&self, conn: &mut Conn) -> Result<bool, Away> {
+    pub(super) async fn is_there(&self, conn: &mut Conn) -> Result<bool, Away> {
         let sql = match self.names.dialect {
             Dialect::Postgres => {
                 format!("SELECT '' WHERE to_regclass({}) IS NOT NULL", literal(&self.table()))
@@ -130,6 +147,36 @@ impl Own<'_> {
             };
             drift.error(rules::KEY_WITHOUT_INDEX, message, help);
         }
+        Ok(())
+    }
+
+    /// Whether SQLite gives the number of a deleted row to the next one, which the guard refuses: it does,
+    /// where the key is the rowid by another name and not AUTOINCREMENT.
+    async fn numbers_given_again(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
+        let names = self.names;
+        let ([part], Some(events), Dialect::Sqlite) =
+            (&names.parts[..], &self.sql.events, names.dialect)
+        else {
+            return Ok(());
+        };
+        if !is_given_again(conn, &names.table_name, &part.name).await? {
+            return Ok(());
+        }
+        let (table, key) = (&names.table_name, &part.name);
+        let message = format!(
+            "the key `{table}.{key}` is an INTEGER PRIMARY KEY without AUTOINCREMENT: once the newest row is \
+             deleted, SQLite gives its number to the next one, and a guard that enforces refuses a key that has a history"
+        );
+        let help = format!(
+            "make the table anew with `{key} INTEGER PRIMARY KEY AUTOINCREMENT`, then run the guards' file of \
+             {}; until then give the next row a number above those of the history: \
+             (SELECT max({row}) + 1 FROM (SELECT {row} FROM {} UNION ALL SELECT {row} FROM {}))",
+            self.sql.path,
+            quoted(events),
+            names.at("pruned"),
+            row = quoted(&part.row_name),
+        );
+        drift.add(rules::KEY_GIVEN_AGAIN, Severity::Warning, message, help);
         Ok(())
     }
 

@@ -79,7 +79,11 @@ impl Held<'_> {
             ),
             false => "NULL".to_owned(),
         };
-        let gaps = format!("SELECT k FROM chain WHERE seq <> coalesce(before, {gone}, 0) + 1");
+        self.judge_pruned(conn, facts, &chain, &gone, drift).await?;
+        let again = format!("before IS NULL AND seq = 1 AND coalesce({gone}, 0) > 0");
+        let gaps = format!(
+            "SELECT k FROM chain WHERE seq <> coalesce(before, {gone}, 0) + 1 AND NOT ({again})"
+        );
         if let Some(bad) = bad(conn, &chain, &gaps).await? {
             let message = format!("the numbers of `{events}` have gaps: {}", bad.words());
             drift.error(
@@ -108,6 +112,55 @@ impl Held<'_> {
         self.judge_forced(conn, facts, events, &chain, drift).await?;
         self.judge_ends(conn, facts, &e, now, drift).await?;
         self.judge_steps(conn, facts, events, tables, knows, drift).await
+    }
+
+    /// Whether keys whose history was pruned stay used.
+    async fn judge_pruned(
+        &self,
+        conn: &mut Conn,
+        facts: &Facts,
+        chain: &str,
+        gone: &str,
+        drift: &mut Drift,
+    ) -> Result<(), Away> {
+        let names = self.names;
+        let (table, mark) = (names.name("pruned"), names.name("has_pruned"));
+        if !facts.has_column(&table, "events") {
+            return Ok(());
+        }
+        let is_marked = |text: &str| text == "SELECT true";
+        let unmarked = facts.find("function", "", &mark).filter(|found| !is_marked(&found.text));
+        let any = format!("SELECT '' FROM {} LIMIT 1", names.of(&table));
+        if unmarked.is_some() && !conn.rows(&any).await?.is_empty() {
+            let message = format!(
+                "`{table}` has keys whose history was pruned, and `{mark}` says that there are none: such a \
+                 key could be used again"
+            );
+            let help = format!(
+                "CREATE OR REPLACE FUNCTION {}() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true': \
+                 the rows were loaded into a schema that was migrated, and not dumped with them",
+                names.at("has_pruned")
+            );
+            drift.error(rules::ALTERED_FUNCTION, message, help);
+        }
+        let again = format!(
+            "SELECT k FROM chain WHERE before IS NULL AND seq = 1 AND coalesce({gone}, 0) > 0"
+        );
+        if let Some(bad) = bad(conn, chain, &again).await? {
+            let message =
+                format!("keys were used again after their history was pruned: {}", bad.words());
+            let who = match names.dialect {
+                Dialect::Postgres => "as the owner of the tables",
+                Dialect::Sqlite => "in the mode `test`",
+            };
+            let help = format!(
+                "no step is missing: their rows began anew, in the mode `test` or while nothing said that keys \
+                 were pruned. Where they are to stay, delete these keys from {}, {who}",
+                names.of(&table)
+            );
+            drift.error(rules::HISTORY_GAP, message, help);
+        }
+        Ok(())
     }
 
     /// Steps that are marked as forced: who did it stands in the reports, written with the mark, and by

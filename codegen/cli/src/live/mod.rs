@@ -1,7 +1,7 @@
 //! Drift: a live database next to its table, and where it is not as expected. It is
 //! looked at in one transaction that reads.
 
-mod ahead;
+pub(crate) mod ahead;
 mod around;
 mod checks;
 mod compare;
@@ -11,6 +11,7 @@ mod history;
 mod judge;
 mod left;
 mod reader;
+mod refusals;
 mod rights;
 mod rows;
 
@@ -95,12 +96,24 @@ pub async fn look(loaded: &Loaded, url: &str) -> Result<Looked, Failure> {
         let word = dialect.as_str();
         return Err(Failure::Away(format!("{table}: `dialects` of [target.sql] lacks {word:?}")));
     }
-    let known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
+    let mut known = migrate::known(loaded, dialect).map_err(Failure::Files)?;
+    let removal = migrate::removal(loaded, dialect).map_err(Failure::Files)?;
+    let leaves = removal.map(|removal| {
+        // Until it is applied, the database is at one of those before.
+        known = removal.known;
+        removal.files
+    });
     let mut conn = Conn::open(url).await?;
     let names = SqlNames::new(machine, sql, dialect);
-    let looked = Look { loaded, names, known }.look(&mut conn).await;
+    let looked = Look { loaded, names, known, leaves }.look(&mut conn).await;
     conn.close().await;
     looked
+}
+
+/// Whether the table is there, with its key and its status.
+fn has_columns(facts: &Facts, names: &SqlNames) -> bool {
+    facts.has_column(&names.table_name, &names.column_name)
+        && names.parts.iter().all(|part| facts.has_column(&names.table_name, &part.name))
 }
 
 /// One look at one database.
@@ -108,6 +121,8 @@ struct Look<'l> {
     loaded: &'l Loaded,
     names: SqlNames,
     known: Vec<Known>,
+    /// The files that take the machine out again, where they are its last migration.
+    leaves: Option<Vec<String>>,
 }
 
 /// The rules that a database is at.
@@ -140,8 +155,22 @@ impl Look<'_> {
         let guard = facts.find("function", "", &names.name("guard"));
         if !made.iter().any(|table| facts.has(table)) && guard.is_none() {
             self.nothing(&facts, &mut drift);
+            // Its rows are there all the same.
+            if has_columns(&facts, names)
+                && let Ok((rows, _)) = rows::by_status(conn, names).await
+            {
+                looked.rows = rows;
+            }
             looked.findings = drift.findings;
             return Ok(looked);
+        }
+        if let Some(files) = &self.leaves {
+            let message = format!(
+                "the migration that takes {} out of the database is not applied yet",
+                machine.name
+            );
+            let help = format!("apply {}", phasegate_codegen::suggest::list(files));
+            drift.error(rules::BEHIND, message, help);
         }
         let at = match self.at(conn, &facts, &mut drift).await? {
             At::Current => self.pending(conn, &facts, &mut drift).await?.unwrap_or(At::Current),
@@ -191,9 +220,7 @@ impl Look<'_> {
             past.push(machine);
         }
         held.catalog(conn, &facts, is_ours.then_some(&past[..]), &mut drift).await?;
-        if facts.has_column(&names.table_name, &names.column_name)
-            && names.parts.iter().all(|part| facts.has_column(&names.table_name, &part.name))
-        {
+        if has_columns(&facts, names) {
             let without;
             (looked.rows, without) = rows::by_status(conn, names).await?;
             if is_ours {

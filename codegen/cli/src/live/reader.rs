@@ -56,6 +56,16 @@ fn words(sql: &str) -> String {
     lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A definition without the comments at its end: SQLite's shell adds one to a view in what it prints as the
+/// schema, which then stands in each database that is made of it.
+fn without_comment(sql: &str) -> &str {
+    let mut sql = sql.trim_end();
+    while let Some((before, _)) = sql.strip_suffix("*/").and_then(|sql| sql.rsplit_once("/*")) {
+        sql = before.trim_end();
+    }
+    sql
+}
+
 impl Reader for Postgres {
     fn catalog(&self, names: &SqlNames) -> String {
         let within = |alias: &str| {
@@ -171,7 +181,7 @@ impl Reader for Sqlite {
     fn is(&self, object: &Object, found: &CatalogEntry) -> bool {
         match object.kind {
             Kind::Index => bare(&found.text) == bare(&object.sql.replace(';', "")),
-            Kind::Trigger | Kind::View => words(&found.text) == words(&object.sql),
+            Kind::Trigger | Kind::View => words(without_comment(&found.text)) == words(&object.sql),
             Kind::Step | Kind::Type | Kind::Table | Kind::Function => true,
         }
     }

@@ -24,7 +24,7 @@ impl Held<'_> {
     }
 
     /// Functions that write with their owner's rights, and that somebody else may hang on a table of
-    /// theirs; to force is a privilege to be granted, but not to everyone.
+    /// theirs; to force and to prune are privileges to be granted, but not to everyone.
     async fn open_functions(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let sql = format!(
             "SELECT p.proname::text, pg_get_function_identity_arguments(p.oid), \
@@ -32,9 +32,10 @@ impl Held<'_> {
              FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace, \
              aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a \
              WHERE n.nspname = {} AND a.privilege_type = 'EXECUTE' \
-             AND (a.grantee = 0 OR a.grantee <> p.proowner AND p.proname <> {}) ORDER BY 1, 2, 3",
+             AND (a.grantee = 0 OR a.grantee <> p.proowner AND p.proname NOT IN ({}, {})) ORDER BY 1, 2, 3",
             literal(&self.names.schema_name),
-            literal(&self.names.name("force"))
+            literal(&self.names.name("force")),
+            literal(&self.names.name("prune"))
         );
         for row in conn.rows(&sql).await? {
             let [name, arguments, role] = cells(row);

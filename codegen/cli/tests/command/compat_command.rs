@@ -307,7 +307,14 @@ fn versions_that_are_not_there_or_no_tables_stop_the_run() {
     let folder = deploys();
     could_not(&folder.run(&["compat", "gone.toml", "deploy.toml"]), "gone.toml");
     could_not(&folder.run(&["compat"]), "OLD NEW");
-    could_not(&folder.run(&["compat", "old.toml"]), "several tables in the current folder");
+    could_not(
+        &folder.run(&["compat", "old.toml"]),
+        "several tables in the current folder; name one: ",
+    );
+    could_not(
+        &folder.run(&["migrate"]),
+        "several tables in the current folder; name one or several: ",
+    );
     could_not(&folder.run(&["compat", "old.toml", "old.toml", "old.toml"]), "with --window");
     folder.write("bad.toml", "format = 2\n");
     let ran = folder.run(&["compat", "bad.toml", "deploy.toml", "--format", "json"]);

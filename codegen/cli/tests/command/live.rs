@@ -92,3 +92,22 @@ fn exits_with_2_where_it_cannot_look_and_prints_no_password() {
     assert_eq!(ran.code, Some(2));
     assert_eq!(ran.json()["findings"][0]["rule"], "missing-key");
 }
+
+#[test]
+fn counts_the_rows_of_a_table_that_nothing_guards_yet() {
+    let folder = Folder::with(
+        "deploy.toml",
+        &DEPLOY.replace("#:schema ./generated/machine.schema.json\n", ""),
+    );
+    let url = format!("sqlite:{}?mode=rwc", folder.path("live.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let own = "CREATE TABLE deploys (id text PRIMARY KEY, status text); \
+                   INSERT INTO deploys VALUES ('a', 'queued'), ('b', 'queued')";
+        connection.execute(own).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let ran = folder.run(&["check", "--database-url", "sqlite:live.db"]);
+    assert!(ran.out.contains("error[not-installed]"), "{ran:?}");
+    assert!(ran.out.ends_with("language none, 2 rows (2 queued): 1 finding\n"), "{ran:?}");
+}

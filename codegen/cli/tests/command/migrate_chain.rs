@@ -2,7 +2,7 @@
 //! the newest are taken back by removing them whole.
 
 use crate::binary::Folder;
-use crate::migrations::{TABLE, grown, migrated, refuses, texts};
+use crate::migrations::{TABLE, grown, migrated, refuses, rules, texts};
 
 /// A third table: one state more again.
 fn grown_again() -> String {
@@ -119,6 +119,13 @@ fn a_baseline_is_a_link_of_the_chain() {
     folder.write("migrations/postgres/0002_move.sql", "SELECT 1;\n");
     folder.write("job.toml", format!("{TABLE}column = \"state\"\n"));
     assert_eq!(folder.run(&["migrate", "--baseline"]).code, Some(0));
+    // Another's migration came since, and the table is the same.
+    folder.write("migrations/postgres/0003_users.sql", "SELECT 1;\n");
+    let before = texts(&folder);
+    let ran = folder.run(&["migrate", "--baseline", "--format", "json"]);
+    assert_eq!((ran.code, rules(&ran)), (Some(1), vec!["nothing-new".to_owned()]), "{ran:?}");
+    assert_eq!(texts(&folder), before);
+    std::fs::remove_file(folder.path("migrations/postgres/0003_users.sql")).expect("it was there");
     folder.write("job.toml", format!("{}column = \"state\"\n", grown()));
     assert_eq!(folder.run(&["migrate"]).code, Some(0));
     std::fs::remove_file(folder.path("migrations/tables/0002.toml")).expect("it was there");

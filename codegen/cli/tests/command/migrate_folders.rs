@@ -409,3 +409,61 @@ fn migrations_of_another_dialect_and_tool_below_one_folder_want_folders_of_their
     let ran = folder.run(&["migrate", "--format", "json"]);
     assert_eq!((ran.code, rules(&ran)), (Some(1), vec!["mixed-layouts".to_owned()]), "{ran:?}");
 }
+
+/// What says so is looked at, and not what is commented out.
+#[test]
+fn rails_that_keeps_its_schema_as_sql_is_not_told_to() {
+    for (setting, expected) in [
+        ("    config.active_record.schema_format = :sql # functions and triggers\n", &[][..]),
+        ("    # config.active_record.schema_format = :sql\n", &["unknown-to-tool"]),
+        ("    config.active_record.schema_format = :ruby\n", &["unknown-to-tool"]),
+    ] {
+        let own = "dialects = [\"postgres\"]\nmigrations = { postgres = \"db/migrate\" }\n";
+        let folder = Folder::with("job.toml", &format!("{TABLE}{own}"));
+        folder.write(
+            "config/application.rb",
+            format!("module Shop\n  class Application\n{setting}  end\nend\n"),
+        );
+        let ran = folder.run(&["migrate", "--format", "json"]);
+        let expected: Vec<String> = expected.iter().map(|rule| (*rule).to_owned()).collect();
+        assert_eq!((ran.code, rules(&ran)), (Some(0), expected), "{setting}: {ran:?}");
+    }
+}
+
+#[test]
+fn only_migrations_that_sqlx_runs_are_applied() {
+    for (at, file, text, command) in [
+        ("db/migrate", "20240101000000_create_users.rb", RUBY, "`bin/rails db:migrate`"),
+        (
+            "prisma/migrations",
+            "20240101000000_init/migration.sql",
+            "SELECT 1;\n",
+            "`npx prisma migrate deploy`",
+        ),
+        (
+            "alembic/versions",
+            "1975ea83b712_users.py",
+            "revision = '1975ea83b712'\ndown_revision = None\n",
+            "`alembic upgrade head`",
+        ),
+        ("sql", "V1__users.sql", "SELECT 1;\n", "`flyway migrate`"),
+        ("migrations", "2024-01-01-000000_users/up.sql", "SELECT 1;\n", "`diesel migration run`"),
+    ] {
+        let own = format!("dialects = [\"sqlite\"]\nmigrations = {{ sqlite = \"{at}\" }}\n");
+        let folder = Folder::with("job.toml", &format!("{TABLE}{own}"));
+        folder.write(&format!("{at}/{file}"), text);
+        folder.write("alembic/env.py", "");
+        folder.write("app.db", "");
+        assert_eq!(folder.run(&["migrate"]).code, Some(0));
+        let ran = folder.run(&["migrate", "--apply", "--database-url", "sqlite:app.db"]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.err.contains(command) && ran.err.contains(at), "{ran:?}");
+        assert_eq!(folder.read("app.db"), "", "the database is touched");
+    }
+    // What sqlx runs is applied.
+    let folder = Folder::with("job.toml", &format!("{TABLE}dialects = [\"sqlite\"]\n"));
+    folder.write("app.db", "");
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    let ran = folder.run(&["migrate", "--apply", "--database-url", "sqlite:app.db"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}

@@ -20,6 +20,10 @@ impl Layout for Alembic {
         "Alembic"
     }
 
+    fn command(&self) -> Option<&'static str> {
+        Some("alembic upgrade head")
+    }
+
     fn homes(&self) -> &'static [&'static str] {
         &["alembic/versions", "migrations/versions"]
     }
@@ -75,7 +79,7 @@ impl Layout for Alembic {
         files
     }
 
-    fn warning(&self, tables: &str) -> Option<(String, String)> {
+    fn warning(&self, _: &Path, tables: &str) -> Option<(String, String)> {
         Some((
             format!(
                 "Alembic takes a table that the models lack for one to drop: the next `alembic revision \

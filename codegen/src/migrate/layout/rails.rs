@@ -14,6 +14,10 @@ impl Layout for Rails {
         "Rails"
     }
 
+    fn command(&self) -> Option<&'static str> {
+        Some("bin/rails db:migrate")
+    }
+
     fn homes(&self) -> &'static [&'static str] {
         &["db/migrate"]
     }
@@ -39,14 +43,26 @@ impl Layout for Rails {
         files
     }
 
-    fn warning(&self, _: &str) -> Option<(String, String)> {
-        Some((
+    fn warning(&self, folder: &Path, _: &str) -> Option<(String, String)> {
+        (!keeps_sql(folder)).then(|| (
             "Rails' `db/schema.rb` has neither functions nor triggers: a database that is loaded from \
              it has no guards"
                 .to_owned(),
             "say `config.active_record.schema_format = :sql` in config/application.rb".to_owned(),
         ))
     }
+}
+
+/// Whether the application that a folder of migrations is in keeps its schema as SQL.
+fn keeps_sql(folder: &Path) -> bool {
+    let says = |line: &str| {
+        let code = line.split('#').next().unwrap_or_default();
+        code.split_once("schema_format").is_some_and(|(_, value)| value.contains(":sql"))
+    };
+    folder.ancestors().skip(1).any(|root| {
+        let settings = std::fs::read_to_string(root.join("config/application.rb"));
+        settings.is_ok_and(|settings| settings.lines().any(says))
+    })
 }
 
 /// `create_job` as `CreateJob`.

@@ -15,6 +15,10 @@ impl Layout for Sqlx {
         "sqlx"
     }
 
+    fn command(&self) -> Option<&'static str> {
+        None
+    }
+
     fn zero(&self) -> &'static str {
         "0000"
     }
@@ -57,6 +61,10 @@ pub(super) struct Flyway;
 impl Layout for Flyway {
     fn tool(&self) -> &'static str {
         "Flyway"
+    }
+
+    fn command(&self) -> Option<&'static str> {
+        Some("flyway migrate")
     }
 
     fn homes(&self) -> &'static [&'static str] {
@@ -119,6 +127,10 @@ impl Layout for Diesel {
         "Diesel"
     }
 
+    fn command(&self) -> Option<&'static str> {
+        Some("diesel migration run")
+    }
+
     fn parse(&self, text: &str) -> Option<Version> {
         by_digits(text, &['-'])
     }
@@ -155,6 +167,10 @@ impl Layout for Prisma {
         "Prisma"
     }
 
+    fn command(&self) -> Option<&'static str> {
+        Some("npx prisma migrate deploy")
+    }
+
     fn homes(&self) -> &'static [&'static str] {
         &["prisma/migrations"]
     }
@@ -189,7 +205,7 @@ impl Layout for Prisma {
         files.collect()
     }
 
-    fn warning(&self, tables: &str) -> Option<(String, String)> {
+    fn warning(&self, _: &Path, tables: &str) -> Option<(String, String)> {
         Some((
             format!(
                 "Prisma takes a table that its schema file lacks for one to drop: the next `prisma \

@@ -13,6 +13,9 @@ pub(in crate::migrate) trait Layout: Sync {
     /// What people call it.
     fn tool(&self) -> &'static str;
 
+    /// The command that runs its migrations; none where `phasegate migrate --apply` does.
+    fn command(&self) -> Option<&'static str>;
+
     /// The ends of the paths that its folder has where no one chose another.
     fn homes(&self) -> &'static [&'static str] {
         &[]
@@ -63,8 +66,8 @@ pub(in crate::migrate) trait Layout: Sync {
     /// The files of new migrations, each with its path from their folder.
     fn write(&self, folder: &Folder, steps: &[Step<'_>]) -> Vec<(String, String)>;
 
-    /// What the tool would do to that which phasegate's migrations make, and the way out.
-    fn warning(&self, _tables: &str) -> Option<(String, String)> {
+    /// What the tool would do to that which phasegate's migrations in this folder make, and the way out.
+    fn warning(&self, _folder: &Path, _tables: &str) -> Option<(String, String)> {
         None
     }
 

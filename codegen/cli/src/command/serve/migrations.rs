@@ -8,10 +8,11 @@ use phasegate::Store;
 use phasegate::http::Backend;
 use phasegate::store::Error;
 use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::migrate::Runner;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-use super::table::{Migrations, Served};
+use super::table::{Folder, Migrations, Served};
 use crate::command::{Failure, shown};
 
 /// So long is waited between two looks at a database that is away.
@@ -45,7 +46,12 @@ pub(super) async fn run(served: &[Served], backends: &[Backend]) -> Result<(), F
 /// Runs what the database at an address lacks; the folders whose migrations it has then.
 pub(crate) async fn apply_all(served: &[Served], url: &str) -> Result<Vec<PathBuf>, Failure> {
     let mut stores = Vec::new();
+    let is_sqlite = url.starts_with("sqlite:");
     for table in served {
+        // Before anything of the database is touched.
+        if let Migrations::Folders(each) = &table.migrations {
+            folder(table, each, is_sqlite)?;
+        }
         stores.push(Store::open(url, table.schema.clone()).await?);
     }
     let mut applied = Vec::new();
@@ -64,7 +70,7 @@ fn folders(served: &[Served], stores: &[Store]) -> Result<BTreeMap<PathBuf, Stor
     let mut folders: BTreeMap<PathBuf, (&Served, Store)> = BTreeMap::new();
     for (table, store) in served.iter().zip(stores) {
         if let Migrations::Folders(each) = &table.migrations {
-            let folder = folder(table, each, store)?;
+            let folder = folder(table, each, store.is_sqlite())?;
             folders.entry(folder).or_insert((table, store.clone()));
         }
     }
@@ -91,14 +97,10 @@ async fn later(store: &Store, folder: &Path) {
     }
 }
 
-/// The folder of a table's migrations for a store's database.
-fn folder(
-    table: &Served,
-    folders: &[(Dialect, PathBuf)],
-    store: &Store,
-) -> Result<PathBuf, Failure> {
-    let dialect = if store.is_sqlite() { Dialect::Sqlite } else { Dialect::Postgres };
-    let folder = folders.iter().find(|(of, _)| *of == dialect).map(|(_, folder)| folder);
+/// The folder of a table's migrations for a database of this kind, where phasegate can run them.
+fn folder(table: &Served, folders: &[Folder], is_sqlite: bool) -> Result<PathBuf, Failure> {
+    let dialect = if is_sqlite { Dialect::Sqlite } else { Dialect::Postgres };
+    let folder = folders.iter().find(|folder| folder.dialect == dialect);
     let none = |what: String| {
         Failure::Message(format!(
             "{}: {what}; write them by `phasegate migrate`, or run them yourself and start with --no-migrate",
@@ -106,10 +108,18 @@ fn folder(
         ))
     };
     let folder = folder.ok_or_else(|| none(format!("no migrations for {dialect:?}")))?;
-    if !folder.is_dir() {
-        return Err(none(format!("there are no migrations in {}", shown(folder))));
+    let at = shown(&folder.path);
+    if let Some(Runner { tool, command }) = folder.runner {
+        return Err(Failure::Message(format!(
+            "{}: the migrations in {at} are {tool}'s, and phasegate runs only those that sqlx runs: run \
+             `{command}`, and start a backend with --no-migrate",
+            table.shown
+        )));
     }
-    Ok(folder.clone())
+    if !folder.path.is_dir() {
+        return Err(none(format!("there are no migrations in {at}")));
+    }
+    Ok(folder.path.clone())
 }
 
 /// Runs the migrations of a folder that the database lacks.

@@ -13,6 +13,7 @@ use phasegate_codegen::emit::Target as _;
 use phasegate_codegen::emit::js::{Js, JsTarget};
 use phasegate_codegen::emit::sql::{Dialect, Sql, SqlTarget};
 use phasegate_codegen::graph::Drawing;
+use phasegate_codegen::migrate::{self, Runner};
 use phasegate_codegen::{Loaded, load};
 
 use crate::command::{Failure, shown};
@@ -34,9 +35,17 @@ pub(crate) enum Migrations {
     /// In this program: of the deploy table.
     BuiltIn,
     /// In the folder of a dialect, where it has one.
-    Folders(Vec<(Dialect, PathBuf)>),
+    Folders(Vec<Folder>),
     /// The whole schema, for a database that ends with the command.
     Schema(String),
+}
+
+/// A dialect's folder of migrations.
+pub(crate) struct Folder {
+    pub(crate) dialect: Dialect,
+    pub(crate) path: PathBuf,
+    /// The tool whose migrations they are, where phasegate cannot run them.
+    pub(crate) runner: Option<Runner>,
 }
 
 impl Served {
@@ -60,9 +69,12 @@ impl Served {
                 format!("{}: no [target.sql], so that no database has its rows", shown(path));
             return Err(Failure::Message(message));
         };
-        let folders = sql.migrations.iter();
-        let folders =
-            folders.map(|(dialect, folder)| (*dialect, loaded.root.join(folder))).collect();
+        let folder = |(&dialect, folder): (&Dialect, &String)| Folder {
+            dialect,
+            path: loaded.root.join(folder),
+            runner: migrate::runner(&loaded, dialect),
+        };
+        let folders = sql.migrations.iter().map(folder).collect();
         Ok(Self {
             schema: Schema::of(&loaded.machine),
             migrations: Migrations::Folders(folders),
