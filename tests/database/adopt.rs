@@ -1,11 +1,14 @@
 //! A table that exists is adopted as it is or refused with the reason: no row is rewritten, nothing
 //! waits long, and what the table lacks is counted first.
 
+use std::time::{Duration, Instant};
+
 use crate::common::cluster::database;
 use crate::common::sql;
+use phasegate_codegen::emit::sql::{Dialect, migrations};
 use sqlx::postgres::PgConnection;
 
-use crate::common::sql::{Db, ORDER, ok};
+use crate::common::sql::{Db, ORDER, SWITCH, ok};
 
 async fn postgres() -> PgConnection {
     sql::connect(&database().await).await
@@ -260,4 +263,33 @@ async fn on_sqlite_no_row_is_rewritten() {
     let events = "SELECT order_id, to_state FROM order_events ORDER BY 1";
     let event = |id: &str, to: &str| [id, to].map(|text| Some(text.to_owned())).to_vec();
     assert_eq!(db.rows(events).await, [event("a", "cart"), event("c", "sent")]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn on_postgres_the_first_state_that_may_become_itself_waits_three_seconds_at_most() {
+    let url = database().await;
+    let (mut db, mut writer) = (sql::connect(&url).await, sql::connect(&url).await);
+    let keys = "owns = false\nstorage = 'text'";
+    let before = sql::machine(&format!("{SWITCH}{keys}"));
+    let itself = SWITCH.replace("\"off\"] }]", "\"off\"] }, { from = \"on\", to = \"on\" }]");
+    let after = sql::machine(&format!("{itself}{keys}"));
+    ok(&mut db, "CREATE TABLE runs (id text PRIMARY KEY, status text)").await;
+    ok(&mut db, &sql::schema(&before, Dialect::Postgres)).await;
+    ok(&mut db, "INSERT INTO runs VALUES ('a', 'off'), ('b', 'off')").await;
+    ok(&mut db, "UPDATE runs SET status = 'on'").await;
+    let files = migrations(&[&before], &after, Dialect::Postgres).unwrap();
+    let [file] = &files[..] else { panic!("{files:?}") };
+    ok(&mut writer, "BEGIN; UPDATE runs SET status = 'on' WHERE id = 'a'").await;
+    let file = format!("BEGIN; {}; COMMIT", file.text);
+    let since = Instant::now();
+    let said = db.run(&file).await.unwrap_err();
+    assert!(said.contains("lock timeout"), "{said}");
+    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+    ok(&mut db, "ROLLBACK; UPDATE runs SET status = 'on' WHERE id = 'b'").await;
+    ok(&mut writer, "COMMIT").await;
+    ok(&mut db, &file).await;
+    ok(&mut db, "UPDATE runs SET status = 'on' WHERE id = 'b'").await;
+    let steps = "SELECT count(*)::text FROM run_events WHERE run_key = 'b'";
+    assert_eq!(db.rows(steps).await, [[Some("3".to_owned())]]);
 }

@@ -109,9 +109,9 @@ const POSTGRES: [&str; 19] = [
      WHERE pronamespace = 'public'::regnamespace AND proconfig IS NOT NULL",
     // What a row starts in, and what the mode is, anybody may ask; to force is a privilege to be had.
     "SELECT proname::text, format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', oid::regprocedure) FROM pg_proc
-     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode', 'order_rules', 'order_has_pruned', 'order_differs', 'order_names', 'order_apply')",
+     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode', 'order_rules', 'order_has_pruned', 'order_differs', 'order_names', 'order_types', 'order_forget', 'order_apply')",
     "SELECT proname::text, format('GRANT EXECUTE ON FUNCTION %s TO phasegate_live_objects', oid::regprocedure) FROM pg_proc
-     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode', 'order_rules', 'order_has_pruned', 'order_differs', 'order_names', 'order_apply', 'order_force', 'order_prune')",
+     WHERE pronamespace = 'public'::regnamespace AND proname NOT IN ('order_initial', 'order_mode', 'order_rules', 'order_has_pruned', 'order_differs', 'order_names', 'order_types', 'order_forget', 'order_apply', 'order_force', 'order_prune')",
 ];
 
 #[tokio::test]

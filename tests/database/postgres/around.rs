@@ -1,10 +1,13 @@
 //! What else lives in the database: shadowing names, the application's triggers, other roles.
 
-use phasegate_codegen::emit::sql::Dialect;
+use std::collections::BTreeSet;
+
+use phasegate_codegen::Machine;
+use phasegate_codegen::emit::sql::{Dialect, Kind, Object, Schema};
 
 use super::{ROWS, assert_untouched, deploys};
 use crate::common::cluster::database;
-use crate::common::sql::{self, Db as _, history, ok, refused};
+use crate::common::sql::{self, Db as _, ORDER, Row, history, ok, refused};
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
@@ -199,4 +202,45 @@ async fn says_clearly_that_a_column_or_the_table_was_renamed() {
     ] {
         assert_eq!(db.run(sql).await.expect_err(sql), gone, "{sql}");
     }
+}
+
+/// The page on databases names the functions to replace after a rename: all that name what was renamed.
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn a_rename_is_mended_by_the_functions_that_the_page_names() {
+    let adopted = |names| sql::machine(&format!("{ORDER}owns = false\nstorage = 'text'\n{names}"));
+    let was = adopted("");
+    let now = adopted("table = 'sales'\ncolumn = 'state'\nkey = 'number'");
+    let objects = |machine: &Machine| {
+        Schema::new(machine, machine.targets.sql().unwrap(), Dialect::Postgres).objects()
+    };
+    let before = objects(&was);
+    let is_changed = |object: &Object| {
+        object.kind == Kind::Function && !before.iter().any(|was| was.sql == object.sql)
+    };
+    let changed: Vec<Object> = objects(&now).into_iter().filter(is_changed).collect();
+    let page = include_str!("../../../docs/databases.md");
+    let named = page.split("each as `CREATE OR REPLACE FUNCTION`: ").nth(1).unwrap();
+    let named = named.lines().next().unwrap().split('`').skip(1).step_by(2);
+    let named: BTreeSet<&str> = named.collect();
+    assert_eq!(changed.iter().map(|object| object.name.as_str()).collect::<BTreeSet<_>>(), named);
+    let mut db = sql::connect(&database().await).await;
+    ok(&mut db, "CREATE TABLE orders (id text PRIMARY KEY, status text)").await;
+    ok(&mut db, &sql::schema(&was, Dialect::Postgres)).await;
+    ok(&mut db, "INSERT INTO orders VALUES ('a', 'cart'), ('b', 'cart')").await;
+    ok(
+        &mut db,
+        "ALTER TABLE orders RENAME TO sales; ALTER TABLE sales RENAME COLUMN status TO state;
+         ALTER TABLE sales RENAME COLUMN id TO number",
+    )
+    .await;
+    for function in changed {
+        ok(&mut db, &function.sql.replacen("CREATE ", "CREATE OR REPLACE ", 1)).await;
+    }
+    refused(&mut db, "UPDATE sales SET state = 'sent'", "illegal transition of order").await;
+    ok(&mut db, "UPDATE sales SET state = 'void' WHERE number = 'a'").await;
+    ok(&mut db, "SELECT order_force('b', 'sent', 'why')").await;
+    ok(&mut db, "DELETE FROM sales; SELECT order_prune(clock_timestamp() + interval '1 day')")
+        .await;
+    assert_eq!(db.rows("SELECT 'x' FROM order_events").await, Vec::<Row>::new());
 }

@@ -39,8 +39,18 @@ impl Held<'_> {
         );
         for row in conn.rows(&sql).await? {
             let [name, arguments, role] = cells(row);
-            let read = ["mode", "rules", "has_pruned", "initial", "differs", "names", "apply"]
-                .map(|name| self.names.name(name));
+            let read = [
+                "mode",
+                "rules",
+                "has_pruned",
+                "initial",
+                "differs",
+                "names",
+                "types",
+                "forget",
+                "apply",
+            ]
+            .map(|name| self.names.name(name));
             if !read.contains(&name) && self.makes(Kind::Function, &name) {
                 let message = format!("{role} may execute the function `{name}`");
                 let help = format!(

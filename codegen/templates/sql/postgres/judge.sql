@@ -21,9 +21,7 @@ BEGIN
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM {{ n.events }} e WHERE {{ n.equal(&n.history("e"), &n.args(4, 1)) }} ORDER BY e."seq" DESC LIMIT 1;
 {%- if adopts %}
-  IF op = 'INSERT' AND last_seq IS NOT NULL AND coalesce(current_setting('phasegate.{{ n.name("moving") }}', true), '') NOT IN ('', '0')
-    AND EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass('{{ n.table }}') AND c.relkind = 'p')
-  THEN
+  IF op = 'ROUTED' AND last_seq IS NOT NULL AND coalesce(current_setting('phasegate.{{ n.name("moving") }}', true), '') NOT IN ('', '0') THEN
     -- An UPDATE moves the row to another partition: that is a DELETE and an INSERT to triggers.
     was := {% call m::now("last_language", "last_state") %}{% endcall %};
     begins := was;
@@ -34,6 +32,8 @@ BEGIN
     IF was = {{ n.arg(5, 2) }} THEN
       RETURN true;
     END IF;
+  ELSIF op = 'ROUTED' THEN
+    op := 'INSERT';
   END IF;
 {%- endif %}
 {%- endif %}
@@ -91,7 +91,7 @@ BEGIN
       fault := NULL;
     END IF;
   END IF;
-  IF mode = 'observe' AND fault IS NULL THEN
+  IF mode = 'observe' AND fault IS NULL AND to_regclass('{{ n.table }}') IS NOT NULL THEN
     SELECT s."is_there", s."state" INTO is_there, row_state FROM {{ n.at("state") }}({{ n.list(&n.by_default(&n.args(4, 1))) }}) s;
     IF is_there AND row_state IS DISTINCT FROM {{ n.arg(5, 2) }} AND {% call m::now("rules ->> 'language'", "row_state") %}{% endcall %} IS DISTINCT FROM {{ n.arg(5, 2) }} THEN
       -- A trigger before the guard has moved it on within the statement.

@@ -100,6 +100,10 @@ $phasegate$;
 {% include "sql/postgres/set_mode.sql" %}
 {%- when "prune" -%}
 {% include "sql/postgres/prune.sql" %}
+{%- when "types" -%}
+{% include "sql/postgres/types.sql" %}
+{%- when "forget" -%}
+{% include "sql/postgres/forget.sql" %}
 {%- when "names" -%}
 {% include "sql/postgres/names.sql" %}
 {%- when "moving" -%}

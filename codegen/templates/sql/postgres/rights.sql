@@ -17,4 +17,4 @@ REVOKE ALL ON FUNCTION {{ n.at("guard") }}(), {{ n.at("start") }}(), {{ n.at("ju
 {%- endif %}
 
 -- Whoever writes asks these, wherever new functions are not everyone's.
-GRANT EXECUTE ON FUNCTION {{ n.at("names") }}(), {{ n.at("differs") }}(anyelement, anyelement) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION {{ n.at("names") }}(), {{ n.at("types") }}(boolean), {{ n.at("forget") }}(), {{ n.at("differs") }}(anyelement, anyelement) TO PUBLIC;

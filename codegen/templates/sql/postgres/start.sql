@@ -39,6 +39,8 @@ BEGIN
     RETURN NULL;
   END IF;
 {%- endif %}
-  PERFORM {{ n.at("judge") }}('INSERT', {{ n.nulls() }}, NULL, {{ n.list(&n.cast("NEW")) }}, becomes);
+  PERFORM {{ n.at("judge") }}({% if adopts %}CASE
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) TG_RELID AND c.relispartition) THEN 'ROUTED' ELSE 'INSERT'
+  END{% else %}'INSERT'{% endif %}, {{ n.nulls() }}, NULL, {{ n.list(&n.cast("NEW")) }}, becomes);
   RETURN NULL;
 END
