@@ -222,6 +222,19 @@ async fn labels_and_checks_of_postgres_come_in_their_order_and_the_draft_install
 }
 
 #[tokio::test]
+async fn what_a_check_of_sqlite_lists_comes_in_its_order() {
+    let (_folder, url) = sqlite(
+        "CREATE TABLE orders (id integer PRIMARY KEY, -- it's made anew: CHECK (status IN ('none'))
+           status text NOT NULL DEFAULT 'paid', note text CHECK (note IN ('x')),
+           CONSTRAINT known CHECK (\"Status\" IN ('new', 'it''s', 'paid')))",
+    )
+    .await;
+    let (text, machine) = drafted(&ask(&url, "orders.status")).await;
+    assert_eq!(states(&machine), [("new", "new"), ("it_s", "it's"), ("paid", "paid")], "{text}");
+    assert!(text.contains("initial = \"paid\""), "{text}");
+}
+
+#[tokio::test]
 async fn the_default_of_the_column_is_the_initial_state() {
     let (_folder, url) = sqlite(
         "CREATE TABLE payments (id text PRIMARY KEY, status text DEFAULT 'pending');

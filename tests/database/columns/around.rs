@@ -81,9 +81,13 @@ fn says_what_a_check_of_several_columns_refuses(database: Database) {
     let keys = "storage = \"text\"\n";
     let (old, new) = (payment(&["new", "paid"], keys), payment(&["new", "paid", "lost"], keys));
     let world = World::empty(database, machine(&old), Schema::named("payment"));
-    // The one ties a time to some states, which any state can fit; the other knows no third state.
+    // The one ties a time to some states, which any state can fit; the other knows no third state. What comes
+    // after them fits all, or is of another column.
     world.sql(
-        "CREATE TABLE payments (id text PRIMARY KEY, status text DEFAULT 'new', paid_at timestamptz, payer text, \
+        "CREATE TABLE payments (id text PRIMARY KEY, status text DEFAULT 'new', n1 integer, n2 integer, n3 integer, n4 integer, \
+         paid_at timestamptz, payer text, old_status text DEFAULT 'a', \
+         CONSTRAINT more CHECK (status = 'paid' OR n1 + n2 + n3 + n4 IS NULL AND paid_at IS NULL), \
+         CONSTRAINT other CHECK (old_status IS NOT NULL AND old_status IN ('a')), \
          CONSTRAINT tied CHECK ((paid_at IS NOT NULL) = (status IN ('paid'))), \
          CONSTRAINT pairs CHECK (status = 'new' AND payer IS NULL OR status = 'paid' AND payer IS NOT NULL))",
     );
@@ -182,6 +186,30 @@ fn says_that_no_index_begins_with_the_key(database: Database) {
     world.sql(help.split(", of a partitioned").next().unwrap());
     let found = look(&world, &loaded);
     assert!(found.findings.iter().all(|f| f.rule.id != "key-without-index"), "{found:?}");
+}
+
+/// SQLite gives the number of a deleted last row again, which the guard refuses.
+#[test]
+fn says_that_a_key_of_sqlite_may_be_given_again() {
+    let keys = "storage = \"text\"\nkey_type = \"bigint\"\n";
+    let table = payment(&["new", "paid"], keys);
+    for (key, expected) in [
+        ("id INTEGER PRIMARY KEY", 1),
+        ("id integer NOT NULL /* AUTOINCREMENT */ PRIMARY KEY", 1),
+        ("id INTEGER PRIMARY KEY AUTOINCREMENT", 0),
+        ("id INT PRIMARY KEY", 0),
+        ("id INTEGER UNIQUE, n INTEGER", 0),
+    ] {
+        let world = World::empty(Database::Sqlite, machine(&table), Schema::named("payment"));
+        world.sql(&format!("CREATE TABLE payments ({key}, status text DEFAULT 'new')"));
+        migrate(&world, Database::Sqlite, &[&table]);
+        let (_folder, loaded) = loaded(&table);
+        let found = look(&world, &loaded);
+        let found: Vec<_> =
+            found.findings.iter().filter(|f| f.rule.id == "key-given-again").collect();
+        assert_eq!(found.len(), expected, "{key}: {found:?}");
+        assert!(found.iter().all(|finding| !finding.is_error()), "{found:?}");
+    }
 }
 
 const LABELS: [&str; 4] = ["Zu prüfen", "it's \\\"ok\\\"", "In Progress", "done"];

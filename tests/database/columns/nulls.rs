@@ -13,6 +13,7 @@ on_each_database! {
     the_store_writes_null
     a_rename_leaves_null_where_it_is
     refuses_to_change_what_null_means
+    refuses_a_column_that_is_never_null
 }
 
 /// A bill: NULL is one that no one has looked at.
@@ -193,4 +194,13 @@ fn refuses_to_change_what_null_means(database: Database) {
             ["[target.sql] says otherwise what is in the database already: null"]
         );
     }
+}
+
+fn refuses_a_column_that_is_never_null(database: Database) {
+    let table = bill("text", "");
+    let world = World::empty(database, machine(&table), Schema::named("bill"));
+    world.sql("CREATE TABLE bills (id bigint PRIMARY KEY, status text NOT NULL)");
+    let file = migrations(database, &[&table]).unwrap().remove(0);
+    let said = world.try_sql(&format!("BEGIN; {file}; COMMIT")).unwrap_err().to_string();
+    assert!(said.contains("its column status is NOT NULL, where `null` is said"), "{said}");
 }

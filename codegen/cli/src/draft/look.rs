@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::parts;
 use crate::live::connect::{Conn, Rows};
+use crate::live::ddl;
 use phasegate_codegen::emit::sql::{Dialect, KeyType, Storage, literal, quoted};
 use phasegate_codegen::suggest::{list, nearest, shown};
 
@@ -234,7 +235,13 @@ pub(super) async fn labels(
     column: &str,
 ) -> Result<Vec<String>, String> {
     if place.dialect == Dialect::Sqlite {
-        return Ok(Vec::new());
+        let sql = format!(
+            "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {} COLLATE NOCASE",
+            literal(&place.table)
+        );
+        let made: String = conn.rows(&sql).await?.into_iter().flatten().flatten().collect();
+        let listed = ddl::checks(&made).into_iter().find_map(|check| listed(&check, column));
+        return Ok(listed.unwrap_or_default());
     }
     let of = format!(
         "a.attrelid = {}::regclass AND a.attname = {}",
@@ -261,6 +268,25 @@ pub(super) async fn labels(
         .iter()
         .find(|check| check.contains("= ANY ("))
         .map_or_else(Vec::new, |check| literals(check)))
+}
+
+/// The texts that a CHECK of SQLite's lists for a column, where that is all it says.
+fn listed(check: &str, column: &str) -> Option<Vec<String>> {
+    let check = check.trim();
+    if let Some(inner) = check.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        return listed(inner, column);
+    }
+    let quotes = ['"', '`', '[', ']'];
+    let named = check.get(..check.find(|c: char| c.is_whitespace() || c == '(')?)?;
+    let rest = check[named.len()..].trim_start();
+    let (is_in, list) = rest.split_at_checked(2)?;
+    let list = list.trim().strip_prefix('(')?.strip_suffix(')')?;
+    let is_of_it = named.trim_matches(quotes).eq_ignore_ascii_case(column);
+    let texts = literals(list);
+    let said: Vec<String> = texts.iter().map(|text| literal(text)).collect();
+    let blank = |text: &str| text.split_whitespace().collect::<String>();
+    let is_all = blank(list) == blank(&said.join(","));
+    (is_of_it && is_in.eq_ignore_ascii_case("in") && is_all).then_some(texts)
 }
 
 /// The texts between single quotes.
@@ -336,6 +362,25 @@ mod tests {
             ("NULL", None),
         ] {
             assert_eq!(literal_text(default).as_deref(), text, "{default}");
+        }
+    }
+
+    #[test]
+    fn reads_what_a_check_lists_where_that_is_all() {
+        let both = Some(vec!["in (a)".to_owned(), "it's".to_owned()]);
+        for (check, texts) in [
+            ("state IN ('in (a)', 'it''s')", &both),
+            ("( \"State\" in('in (a)','it''s') )", &both),
+            ("[state] IN ('in (a)',\n 'it''s')", &both),
+            ("state IN ('a') OR other IN ('b')", &None),
+            ("(state IN ('a')) OR (state IN ('b'))", &None),
+            ("status IN ('a')", &None),
+            ("state NOT IN ('a')", &None),
+            ("state IN (1, 2)", &None),
+            ("state IN (SELECT 'a')", &None),
+            ("é", &None),
+        ] {
+            assert_eq!(&listed(check, "state"), texts, "{check}");
         }
     }
 

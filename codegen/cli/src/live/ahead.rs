@@ -2,7 +2,7 @@
 //! a key that SQLite gives again, an enum type that other columns have, too.
 
 use super::connect::{self, Away, Conn};
-use super::{Drift, Failure};
+use super::{Drift, Failure, ddl};
 use phasegate_codegen::emit::sql::{
     Dialect, SqlNames, SqlTarget, Storage, literal, quoted, renamed,
 };
@@ -47,14 +47,15 @@ pub async fn ahead(loaded: &Loaded, url: &str, shared: bool) -> Result<Vec<Findi
 pub(crate) async fn is_given_again(conn: &mut Conn, table: &str, key: &str) -> Result<bool, Away> {
     let (table, key) = (literal(table), literal(key));
     let sql = format!(
-        "SELECT '' FROM sqlite_master m WHERE m.type = 'table' AND m.name = {table} COLLATE NOCASE \
-         AND upper(m.sql) NOT LIKE '%AUTOINCREMENT%' \
+        "SELECT m.sql FROM sqlite_master m WHERE m.type = 'table' AND m.name = {table} COLLATE NOCASE \
          AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name) WHERE origin = 'pk') \
          AND (SELECT count(*) FROM pragma_table_info(m.name) WHERE pk > 0) = 1 \
          AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE pk = 1 \
          AND upper(type) = 'INTEGER' AND name = {key} COLLATE NOCASE)"
     );
-    Ok(!conn.rows(&sql).await?.is_empty())
+    let made = conn.rows(&sql).await?.into_iter().flatten().flatten();
+    // A comment may say the word.
+    Ok(made.into_iter().any(|made| !ddl::says(&made, "AUTOINCREMENT")))
 }
 
 /// An application's own table.

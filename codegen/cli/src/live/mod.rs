@@ -6,6 +6,7 @@ mod around;
 mod checks;
 mod compare;
 pub(crate) mod connect;
+pub(crate) mod ddl;
 mod facts;
 mod history;
 mod judge;

@@ -30,6 +30,10 @@ BEGIN
       fault := 'it has no column {{ n.column_name }}';
     ELSIF class <> '{{ column_class }}' THEN
       fault := 'its column {{ n.column_name }} is of the type ' || type || ', where `storage = "{{ storage }}"` is said';
+{%- if n.has_null() %}
+    ELSIF EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = guarded AND a.attname = '{{ n.column_name }}' AND a.attnotnull) THEN
+      fault := 'its column {{ n.column_name }} is NOT NULL, where `null` is said';
+{%- endif %}
 {%- if n.type_name.is_some() %}
     ELSIF NOT EXISTS (
       SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid

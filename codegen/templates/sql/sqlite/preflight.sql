@@ -11,6 +11,9 @@ FROM (
 {%- if n.has_numbers() %}
     WHEN EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE AND upper(type) NOT LIKE '%INT%') THEN 'its column {{ n.column_name }} is not of a type of whole numbers, where `storage = "integer"` is said'
 {%- endif %}
+{%- if n.has_null() %}
+    WHEN EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ n.column_name }}' COLLATE NOCASE AND "notnull") THEN 'its column {{ n.column_name }} is NOT NULL, where `null` is said'
+{%- endif %}
 {%- for key in n.parts %}
     WHEN NOT EXISTS (SELECT 1 FROM pragma_table_info('{{ n.table_name }}') WHERE name = '{{ key.name }}' COLLATE NOCASE) THEN 'it has no column {{ key.name }}'
 {%- endfor %}
