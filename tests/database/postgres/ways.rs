@@ -29,6 +29,12 @@ async fn a_test_suite_empties_every_table_and_starts_anew() {
     // The rest is enforced.
     let illegal = "UPDATE deploys SET status = 'succeeded'";
     refused(&mut db, illegal, "illegal transition").await;
+    // No one gets leave to force by it.
+    let role = "DROP ROLE IF EXISTS tester; CREATE ROLE tester; GRANT INSERT ON deploy_forcing TO tester; SET ROLE tester";
+    ok(&mut db, role).await;
+    let leave = "INSERT INTO deploy_forcing VALUES ('a', 'succeeded', 'why')";
+    refused(&mut db, leave, "deploy_forcing is only written by phasegate's functions").await;
+    ok(&mut db, "RESET ROLE; DROP OWNED BY tester; DROP ROLE tester").await;
     ok(&mut db, "SELECT deploy_set_mode(NULL)").await;
     assert_eq!(texts(&mut db, "SELECT deploy_mode()").await, ["enforce"]);
     refused(&mut db, empties, "deploy_events is append-only").await;
@@ -41,7 +47,8 @@ async fn rows_are_loaded_where_the_loader_says_and_marked() {
     let mut db = deploys().await;
     ok(
         &mut db,
-        "DELETE FROM deploys WHERE id = 'a'; SELECT deploy_prune(now() + interval '1 hour')",
+        "DELETE FROM deploys WHERE id = 'a'; SELECT deploy_prune(now() + interval '1 hour');
+         DELETE FROM deploys WHERE id = 'b'",
     )
     .await;
     ok(&mut db, "BEGIN; SELECT deploy_set_mode('load')").await;
@@ -51,6 +58,7 @@ async fn rows_are_loaded_where_the_loader_says_and_marked() {
     ok(&mut db, "SAVEPOINT s").await;
     for (row, why) in [
         ("('a', 'succeeded')", "illegal start"),
+        ("('b', 'succeeded')", "illegal start"),
         ("('a', 'queued')", "the key of deploys cannot be used again"),
         ("('old', 'failed')", "duplicate"),
     ] {
@@ -65,6 +73,18 @@ async fn rows_are_loaded_where_the_loader_says_and_marked() {
     assert_eq!(texts(&mut db, marks).await, ["old - succeeded loaded", "young - queued -"]);
     let start = "INSERT INTO deploys (id, status) VALUES ('late', 'succeeded')";
     refused(&mut db, start, "illegal start").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn what_is_loaded_starts_there_and_is_not_set_afterwards() {
+    let schema = sql::schema(&sql::machine(TIED), Dialect::Postgres);
+    let own = "CREATE TABLE jobs (id bigint PRIMARY KEY, status text); INSERT INTO jobs VALUES (1)";
+    let mut db = postgres(own).await;
+    ok(&mut db, &schema).await;
+    ok(&mut db, "SELECT job_set_mode('load'); INSERT INTO jobs VALUES (2, 'done')").await;
+    refused(&mut db, "UPDATE jobs SET status = 'done' WHERE id = 1", "illegal start").await;
+    refused(&mut db, "INSERT INTO jobs VALUES (3, 'lost')", "unknown state of job: lost").await;
 }
 
 #[tokio::test]
@@ -101,6 +121,12 @@ async fn what_is_over_is_pruned_and_its_keys_stay_used() {
     let last = "SELECT max(seq)::text FROM deploy_events WHERE deploy_id = 'over'";
     assert_eq!(texts(&mut db, last).await, ["4"]);
     refused(&mut db, "DELETE FROM deploy_events", "deploy_events is append-only").await;
+    // What is taken later is added to what was, and the leave to delete ends with the function.
+    ok(&mut db, "UPDATE deploys SET status = 'failed' WHERE id = 'over'").await;
+    ok(&mut db, &format!("BEGIN; {pruned}")).await;
+    refused(&mut db, "DELETE FROM deploy_events", "deploy_events is append-only").await;
+    ok(&mut db, &format!("ROLLBACK; {pruned}")).await;
+    assert_eq!(texts(&mut db, marks).await, ["gone 1 0", "over 4 3"]);
 }
 
 #[tokio::test]
@@ -129,7 +155,7 @@ async fn a_force_sets_what_the_row_has_to_have_with_it() {
     let schema = sql::schema(&sql::machine(TIED), Dialect::Postgres);
     let mut db = postgres(
         "CREATE TABLE jobs (id bigint PRIMARY KEY, status text NOT NULL, finalized_at timestamptz,
-           CHECK ((status = 'done') = (finalized_at IS NOT NULL)))",
+           twice bigint GENERATED ALWAYS AS (id * 2) STORED, CHECK ((status = 'done') = (finalized_at IS NOT NULL)))",
     )
     .await;
     ok(&mut db, &schema).await;
@@ -141,8 +167,9 @@ async fn a_force_sets_what_the_row_has_to_have_with_it() {
     ok(&mut db, with).await;
     let rows = "SELECT status, (finalized_at = '2026-01-01T00:00:00Z')::text FROM jobs";
     assert_eq!(texts(&mut db, rows).await, ["done true"]);
-    let other = "SELECT job_force(1, 'new', 'x', '{\"none\": 1, \"status\": \"busy\"}')";
-    refused(&mut db, other, "no column of jobs that can be set: none, status").await;
+    let other =
+        "SELECT job_force(1, 'new', 'x', '{\"none\": 1, \"twice\": 1, \"status\": \"busy\"}')";
+    refused(&mut db, other, "no column of jobs that can be set: none, twice, status").await;
 }
 
 #[tokio::test]
@@ -182,6 +209,9 @@ async fn a_driver_reads_what_was_asked_and_what_is_legal() {
     assert_eq!(error.table(), Some("deploys"));
     assert_eq!(error.column(), Some("status"));
     assert_eq!(error.constraint(), Some("deploy_guard"));
+    let forced = sqlx::raw_sql("SELECT deploy_force('b', 'queued', 'why')").execute(&mut db).await;
+    let error = forced.unwrap_err().into_database_error().unwrap();
+    assert_eq!(error.downcast_ref::<PgDatabaseError>().hint(), Some("Nothing was changed."));
 }
 
 #[tokio::test]

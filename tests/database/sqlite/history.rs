@@ -59,6 +59,11 @@ async fn nothing_but_the_guards_writes_the_history() {
         ("INSERT INTO deploy_events VALUES ('a', 0, 'building', 'failed', NOW)", append_only),
         ("INSERT INTO deploy_events VALUES ('new', 1, NULL, 'building', NOW)", "illegal start"),
         ("INSERT INTO deploy_events VALUES ('new', 1, NULL, 'none', NOW)", "unknown state"),
+        (
+            "INSERT INTO deploy_events (deploy_id, seq, to_state, at, language, observed)
+             SELECT 'new', 1, 'building', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), fingerprint, 'loaded' FROM deploy_language",
+            append_only,
+        ),
         ("INSERT INTO deploy_events VALUES ('new', 2, NULL, 'queued', NOW)", append_only),
         (
             "INSERT INTO deploy_events VALUES ('b', 2, 'building', 'failed', NOW)",

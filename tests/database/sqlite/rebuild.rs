@@ -2,6 +2,7 @@
 //! table, copy the file.
 
 use std::process::Command;
+use std::time::Duration;
 
 use phasegate_codegen::emit::sql::{Dialect, Sql};
 use phasegate_codegen::{Loaded, Machine};
@@ -176,11 +177,30 @@ async fn what_is_loaded_starts_in_any_known_state_and_is_marked() {
     let unknown = "INSERT INTO deploys (id, status) VALUES ('e', 'none')";
     refused(&mut db, unknown, "unknown state").await;
     refused(&mut db, ILLEGAL, "illegal transition").await;
+    // No step of a row that is there is called so.
+    let step = "INSERT INTO deploy_events (deploy_id, seq, from_state, to_state, at, language, observed)
+                SELECT 'a', 3, 'building', 'failed', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), fingerprint, 'loaded' FROM deploy_language";
+    refused(&mut db, step, "deploy_events is append-only").await;
     let used = "DELETE FROM deploys; INSERT INTO deploys (id, status) VALUES ('a', 'failed')";
     refused(&mut db, used, "the key of deploys cannot be used again").await;
     ok(&mut db, "INSERT INTO deploy_set_mode (mode) VALUES (NULL)").await;
     let start = "INSERT INTO deploys (id, status) VALUES ('f', 'failed')";
     refused(&mut db, start, "illegal start").await;
+}
+
+#[tokio::test]
+async fn a_prune_leaves_the_reports_that_came_after_the_time_it_is_given() {
+    let mut db = deploys().await;
+    let report = "INSERT INTO deploy_reports (deploy_id, status, answer) VALUES ('a', 'building', 'refused')";
+    ok(&mut db, &format!("UPDATE deploys SET status = 'failed' WHERE id = 'a'; {report}")).await;
+    std::thread::sleep(Duration::from_millis(10));
+    let before = db.rows("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')").await;
+    let before = before.into_iter().flatten().flatten().collect::<String>();
+    std::thread::sleep(Duration::from_millis(10));
+    ok(&mut db, report).await;
+    ok(&mut db, &format!("INSERT INTO deploy_prune (before) VALUES ('{before}')")).await;
+    let left = "SELECT CAST(count(*) AS text), (SELECT events || ' ' || reports FROM deploy_pruned) FROM deploy_reports";
+    assert_eq!(db.rows(left).await, [["1", "2 1"].map(|text| Some(text.to_owned()))]);
 }
 
 #[tokio::test]
