@@ -3,13 +3,16 @@
 //!
 //! `cargo bench --bench database` prints the median of five times each, and how many times plain that
 //! is: of the CPU that works at it, on PostgreSQL the backend's, which neighbours disturb less than the clock
-//! (it reads `/proc`, so it takes Linux). Then it lets the history grow to 2,000,000 events, and has pgbench
-//! change one row a transaction, durably, with 8 clients. It needs PostgreSQL 15 or newer. With words after
-//! `--` it measures only these: `sqlite`, `postgres`, `growth`, `pgbench`.
+//! (it reads `/proc`, so it takes Linux). Then it moves rows from partition to partition, lets the history grow
+//! to 2,000,000 events, and has pgbench change one row a transaction, durably, with 8 clients. It needs
+//! PostgreSQL 15 or newer. With words after `--` it measures these only: `sqlite`, `postgres`, `partitions`,
+//! `growth`, `pgbench`.
 
 #[path = "../tests/common/cluster.rs"]
 mod cluster;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::process::Command;
 
 use phasegate_codegen::Machine;
@@ -44,7 +47,9 @@ const STATEMENTS: [&str; 6] = [
 ];
 
 const TURNS: usize = 5;
-const KINDS: [&str; 4] = ["plain", "by hand", "guard", "guard and history"];
+const KINDS: [&str; 5] = ["plain", "by hand", "guard", "guard and history", "observed"];
+/// Those of a table whose rows move: the smallest triggers by hand would take a move for a start.
+const MOVING: [&str; 3] = ["plain", "guard and history", "observed"];
 /// So many events the history grows to.
 const EVENTS: usize = 2_000_000;
 const ROWS: usize = 100_000;
@@ -71,12 +76,24 @@ fn statements(dialect: Dialect) -> [String; 5] {
 const OWN: &str = "CREATE TABLE orders (id text PRIMARY KEY, status text NOT NULL DEFAULT 'new', \
     customer text NOT NULL, email text, total integer, note text, created_at text NOT NULL, updated_at text)";
 
+/// The same with a partition for each of some states.
+fn partitioned() -> String {
+    let own = OWN.replace("id text PRIMARY KEY", "id text NOT NULL");
+    let own = own.trim_end_matches(')');
+    let partition = |state| {
+        format!("; CREATE TABLE orders_{state} PARTITION OF orders FOR VALUES IN ('{state}')")
+    };
+    let partitions: String = ["new", "paid", "packed", "sent"].map(partition).concat();
+    format!("{own}, PRIMARY KEY (id, status)) PARTITION BY LIST (status){partitions}")
+}
+
 /// What is made around it.
 fn guards(dialect: Dialect, kind: &str) -> String {
     let keys = match kind {
         "plain" => return String::new(),
         "by hand" => return by_hand(dialect),
         "guard" => "events = false",
+        "observed" => "mode = \"observe\"",
         _ => "",
     };
     let text = format!("{TABLE}{keys}");
@@ -130,20 +147,23 @@ async fn file() -> (tempfile::TempDir, SqliteConnection) {
 
 /// How long this process works at a statement: its threads, among them the one that SQLite runs in.
 async fn own_cpu(db: &mut SqliteConnection, sql: &str) -> f64 {
-    let before = nanoseconds();
+    let before = worked();
     let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     statement.execute(db).await.expect("the statement is legal");
-    nanoseconds().saturating_sub(before) as f64 / 1e9
+    // A thread of a connection before may have ended since.
+    let since = worked().into_iter().map(|(thread, now)| now - before.get(&thread).unwrap_or(&0));
+    since.sum::<u64>() as f64 / 1e9
 }
 
-/// What the threads that are there have worked so far.
-fn nanoseconds() -> u64 {
+/// What each thread that is there has worked so far, in nanoseconds.
+fn worked() -> BTreeMap<OsString, u64> {
     let threads = std::fs::read_dir("/proc/self/task").expect("there is /proc");
     let worked = |thread: std::io::Result<std::fs::DirEntry>| {
-        let path = thread.ok()?.path().join("schedstat");
-        std::fs::read_to_string(path).ok()?.split(' ').next()?.parse::<u64>().ok()
+        let thread = thread.ok()?;
+        let stat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        Some((thread.file_name(), stat.split(' ').next()?.parse().ok()?))
     };
-    threads.filter_map(worked).sum()
+    threads.filter_map(worked).collect()
 }
 
 async fn sqlite(kind: &str) -> [f64; 6] {
@@ -166,10 +186,10 @@ async fn sqlite(kind: &str) -> [f64; 6] {
 }
 
 /// A database of PostgreSQL's with the table, these rows in it, and what is around it.
-async fn installed_on(kind: &str, rows: &str) -> (String, PgConnection) {
+async fn installed_on(kind: &str, own: &str, rows: &str) -> (String, PgConnection) {
     let url = cluster::database_of(&["-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB"]).await;
     let mut db = PgConnection::connect(&url).await.expect("the cluster runs");
-    for sql in [OWN.to_owned(), rows.to_owned(), guards(Dialect::Postgres, kind)] {
+    for sql in [own.to_owned(), rows.to_owned(), guards(Dialect::Postgres, kind)] {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut db).await.expect("it can be made");
     }
     (url, db)
@@ -177,7 +197,7 @@ async fn installed_on(kind: &str, rows: &str) -> (String, PgConnection) {
 
 /// The same without rows.
 async fn installed(kind: &str) -> (String, PgConnection) {
-    installed_on(kind, "").await
+    installed_on(kind, OWN, "").await
 }
 
 /// How long the backend works at a statement.
@@ -199,7 +219,7 @@ async fn postgres(kind: &str) -> [f64; 6] {
         *time = cpu(&mut db, &sql).await;
     }
     let [insert, first, ..] = statements(Dialect::Postgres);
-    let (_, mut db) = installed_on(kind, &insert).await;
+    let (_, mut db) = installed_on(kind, OWN, &insert).await;
     times[5] = cpu(&mut db, &first).await;
     times
 }
@@ -212,7 +232,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 /// What each statement takes of each kind, in the middle of some turns.
 async fn bulk(dialect: Dialect) {
-    let mut turns: [Vec<[f64; 6]>; 4] = Default::default();
+    let mut turns: [Vec<[f64; 6]>; KINDS.len()] = Default::default();
     for _ in 0..TURNS {
         for (turns, kind) in turns.iter_mut().zip(KINDS) {
             turns.push(match dialect {
@@ -222,13 +242,38 @@ async fn bulk(dialect: Dialect) {
         }
     }
     println!("{}, {ROWS} rows in one statement", dialect.as_str());
-    for (at, what) in STATEMENTS.iter().enumerate() {
+    print(&STATEMENTS, &KINDS, &turns);
+}
+
+/// The median of each kind's turns, statement by statement.
+fn print<const N: usize>(statements: &[&str], kinds: &[&str], turns: &[Vec<[f64; N]>]) {
+    for (at, what) in statements.iter().enumerate() {
         println!("  {what}");
-        let times = turns.each_ref().map(|turns| median(turns.iter().map(|t| t[at]).collect()));
-        for (time, kind) in times.iter().zip(KINDS) {
-            println!("    {kind:18} {time:.2} s  {:.1} x", time / times[0]);
+        let time = |turns: &Vec<[f64; N]>| median(turns.iter().map(|times| times[at]).collect());
+        let plain = time(&turns[0]);
+        for (turns, kind) in turns.iter().zip(kinds) {
+            let time = time(turns);
+            println!("    {kind:18} {time:.2} s  {:.1} x", time / plain);
         }
     }
+}
+
+/// What steps take that each move all rows to another partition.
+async fn moves() {
+    let mut turns: [Vec<[f64; 4]>; MOVING.len()] = Default::default();
+    for _ in 0..TURNS {
+        for (turns, kind) in turns.iter_mut().zip(MOVING) {
+            let (_, mut db) = installed_on(kind, &partitioned(), "").await;
+            let [insert, first, again, _, third] = statements(Dialect::Postgres);
+            let mut times = [0.0; 4];
+            for (time, sql) in times.iter_mut().zip([insert, first, again, third]) {
+                *time = cpu(&mut db, &sql).await;
+            }
+            turns.push(times);
+        }
+    }
+    println!("postgres, {ROWS} rows in one statement, from one partition to another");
+    print(&["INSERT", "first move", "again", "a third time"], &MOVING, &turns);
 }
 
 /// What the same UPDATE takes while the history grows, in one session from the first event on.
@@ -276,7 +321,7 @@ async fn pgbench(kind: &str) -> f64 {
 /// One row a transaction, of each kind.
 async fn transactions() {
     println!("postgres, one row a transaction, durable, 8 clients");
-    let mut turns: [Vec<f64>; 4] = Default::default();
+    let mut turns: [Vec<f64>; KINDS.len()] = Default::default();
     for _ in 0..TURNS {
         for (turns, kind) in turns.iter_mut().zip(KINDS) {
             turns.push(pgbench(kind).await);
@@ -304,6 +349,9 @@ async fn main() {
     }
     if is_asked("postgres") {
         bulk(Dialect::Postgres).await;
+    }
+    if is_asked("partitions") {
+        moves().await;
     }
     if is_asked("growth") {
         growth().await;
