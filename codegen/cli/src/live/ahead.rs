@@ -53,9 +53,9 @@ pub(crate) async fn is_given_again(conn: &mut Conn, table: &str, key: &str) -> R
          AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE pk = 1 \
          AND upper(type) = 'INTEGER' AND name = {key} COLLATE NOCASE)"
     );
-    let made = conn.rows(&sql).await?.into_iter().flatten().flatten();
+    let mut made = conn.rows(&sql).await?.into_iter().flatten().flatten();
     // A comment may say the word.
-    Ok(made.into_iter().any(|made| !ddl::says(&made, "AUTOINCREMENT")))
+    Ok(made.any(|made| !ddl::says(&made, "AUTOINCREMENT")))
 }
 
 /// An application's own table.

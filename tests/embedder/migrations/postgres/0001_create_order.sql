@@ -271,7 +271,7 @@ BEGIN
       fault := NULL;
     END IF;
   END IF;
-  IF mode = 'observe' AND fault IS NULL THEN
+  IF mode = 'observe' AND fault IS NULL AND to_regclass('"public"."orders"') IS NOT NULL THEN
     SELECT s."is_there", s."state" INTO is_there, row_state FROM "public"."order_state"($4 COLLATE "default") s;
     IF is_there AND row_state IS DISTINCT FROM $5 AND coalesce(jsonb_extract_path_text(rules, 'renames', rules ->> 'language', row_state), row_state) IS DISTINCT FROM $5 THEN
       -- A trigger before the guard has moved it on within the statement.
@@ -398,28 +398,54 @@ BEGIN
 END
 $phasegate$;
 
+-- The types of the columns that the guards read. It is called IMMUTABLE so that a session remembers what they
+-- were: see order_names.
+CREATE FUNCTION "public"."order_types"(boolean) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $phasegate$
+SELECT pg_catalog.string_agg(a.atttypid::pg_catalog.text, ' ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+WHERE a.attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('"public"."orders"') AND NOT a.attisdropped
+  AND a.attname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['status', 'id'])
+$phasegate$;
+
+-- Has a session plan its functions anew. Where a column has got another type, they would fail for good.
+CREATE FUNCTION "public"."order_forget"() RETURNS void
+LANGUAGE plpgsql
+AS $phasegate$
+BEGIN
+  DISCARD PLANS;
+END
+$phasegate$;
+
 -- Functions name the columns, and PostgreSQL does not look into functions: so a column that was renamed or
 -- dropped is said clearly. The guards' conditions ask this before all else, in partitions too. It is called
 -- IMMUTABLE, which it is while a statement holds the table: PostgreSQL then asks once, not for each row.
 CREATE FUNCTION "public"."order_names"() RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $phasegate$
 DECLARE
-  here pg_catalog.oid := pg_catalog.to_regclass('"public"."orders"');
-  missing pg_catalog.text;
+  here oid := to_regclass('"public"."orders"');
+  missing text;
+  variable boolean := true;
 BEGIN
-  SELECT pg_catalog.string_agg(c."name", ', ') INTO missing
-    FROM pg_catalog.unnest(ARRAY['status', 'id']) AS c("name")
+  SELECT string_agg(c."name", ', ') INTO missing
+    FROM unnest(ARRAY['status', 'id']) AS c("name")
     WHERE NOT EXISTS (
-      SELECT FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid OPERATOR(pg_catalog.=) here AND a.attname OPERATOR(pg_catalog.=) c."name"::pg_catalog.name AND NOT a.attisdropped
+      SELECT FROM pg_attribute a WHERE a.attrelid = here AND a.attname = c."name"::name AND NOT a.attisdropped
     );
   IF here IS NOT NULL AND missing IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = '42703',
-      MESSAGE = pg_catalog.concat('phasegate''s guard of orders judges by a column that is not there: ', missing),
+      MESSAGE = concat('phasegate''s guard of orders judges by a column that is not there: ', missing),
       HINT = 'Where it was renamed: rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.',
       SCHEMA = 'public', TABLE = 'orders';
   END IF;
+  -- A session plans the guards once, for the types that these columns have then. Asked of a constant, the types
+  -- are those of that time, for they are planned along; asked of a variable, those of now. The second turn plans
+  -- them anew, too.
+  FOR turn IN 1..2 LOOP
+    EXIT WHEN "public"."order_types"(variable) IS NOT DISTINCT FROM "public"."order_types"(true);
+    PERFORM "public"."order_forget"();
+  END LOOP;
   RETURN true;
 END
 $phasegate$;
@@ -716,7 +742,7 @@ REVOKE ALL ON FUNCTION "public"."order_guard"(), "public"."order_start"(), "publ
 REVOKE ALL ON FUNCTION "public"."order_force"(text, text, text, jsonb), "public"."order_prune"(timestamptz), "public"."order_set_mode"(text) FROM PUBLIC;
 
 -- Whoever writes asks these, wherever new functions are not everyone's.
-GRANT EXECUTE ON FUNCTION "public"."order_names"(), "public"."order_differs"(anyelement, anyelement) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION "public"."order_names"(), "public"."order_types"(boolean), "public"."order_forget"(), "public"."order_differs"(anyelement, anyelement) TO PUBLIC;
 
 -- Whatever was granted: only the functions above write these, with their owner's rights.
 CREATE TRIGGER "order_event" BEFORE INSERT ON "public"."order_events"
