@@ -223,8 +223,9 @@ async fn measured(State(shared): State<Arc<Shared>>, request: Request, next: Nex
     let begun = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let method = request.method().as_str().to_owned();
-    let response = next.run(request).await;
     let route = route.unwrap_or_default();
+    super::log::routed(request.method(), &route);
+    let response = next.run(request).await;
     shared.metrics.answered(route, method, response.status().as_u16(), begun.elapsed());
     response
 }

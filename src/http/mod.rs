@@ -49,6 +49,8 @@ mod request;
 mod routes;
 mod rows;
 mod serve;
+#[cfg(any(feature = "oidc", feature = "dispatch"))]
+mod signatures;
 mod start;
 mod tokens;
 mod webhook;
@@ -95,6 +97,7 @@ use problem::Problem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 /// How long a page is held back for what the database says.
 #[cfg(feature = "console")]
@@ -125,7 +128,8 @@ struct Shared {
 impl Shared {
     /// What the store says, or the problem that it is; a database that hangs is away, too.
     async fn ask<T>(&self, question: impl Future<Output = StoreResult<T>>) -> Result<T, Problem> {
-        match tokio::time::timeout(self.options.patience, question).await {
+        let span = tracing::debug_span!(target: "phasegate::trace", "ask", otel.kind = "client");
+        match tokio::time::timeout(self.options.patience, question).instrument(span).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 if !error.is_callers() {
@@ -142,7 +146,8 @@ impl Shared {
 
     /// The same of what writes: where it takes too long, it may have been done.
     async fn write<T>(&self, order: impl Future<Output = StoreResult<T>>) -> Result<T, Problem> {
-        match tokio::time::timeout(self.options.patience, order).await {
+        let span = tracing::debug_span!(target: "phasegate::trace", "write", otel.kind = "client");
+        match tokio::time::timeout(self.options.patience, order).instrument(span).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 if !error.is_callers() {

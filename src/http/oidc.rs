@@ -85,6 +85,7 @@ impl Issuer {
                     .to_owned(),
             );
         }
+        super::signatures::install();
         let keys = Mutex::default();
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
         Ok(Self { issuer, audience, agent: agent(PATIENCE), keys })

@@ -8,12 +8,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::common::backend::client::{Reply, call};
 use crate::common::backend::guarded::Guarded;
 use crate::common::backend::world::{Database, Row, World};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use phasegate::axum::Json;
 use phasegate::axum::Router;
 use phasegate::axum::routing::get;
 use phasegate::http::{Access, BearerToken, GithubJobs, Issuer, Jobs, Operators};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 on_each_database! {
     a_job_reports_by_its_own_token
@@ -57,19 +64,45 @@ impl Key {
         }
     }
 
-    fn algorithm(self) -> Algorithm {
+    fn algorithm(self) -> &'static str {
         match self.kind {
-            Kind::Ec => Algorithm::ES256,
-            Kind::Rsa => Algorithm::RS256,
+            Kind::Ec => "ES256",
+            Kind::Rsa => "RS256",
         }
     }
 
-    fn private(self) -> EncodingKey {
-        match self.kind {
-            Kind::Ec => EncodingKey::from_ec_pem(include_bytes!("oidc/ec.pem")).unwrap(),
-            Kind::Rsa => EncodingKey::from_rsa_pem(include_bytes!("oidc/rsa.pem")).unwrap(),
-        }
+    /// A token with these claims.
+    fn signed(self, claims: &Value) -> String {
+        let header = json!({"typ": "JWT", "alg": self.algorithm(), "kid": self.id});
+        let said = unsigned(&header, claims);
+        let random = SystemRandom::new();
+        let signature = match self.kind {
+            Kind::Ec => {
+                let pem = der(include_str!("oidc/ec.pem"));
+                let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pem, &random);
+                key.unwrap().sign(&random, said.as_bytes()).unwrap().as_ref().to_vec()
+            }
+            Kind::Rsa => {
+                let key = RsaKeyPair::from_pkcs8(&der(include_str!("oidc/rsa.pem"))).unwrap();
+                let mut signature = vec![0; key.public().modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, said.as_bytes(), &mut signature).unwrap();
+                signature
+            }
+        };
+        format!("{said}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
+}
+
+/// A token without its signature.
+fn unsigned(header: &Value, claims: &Value) -> String {
+    let part = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    format!("{}.{}", part(header), part(claims))
+}
+
+/// The key in a file of PEM.
+fn der(pem: &str) -> Vec<u8> {
+    let lines = pem.lines().filter(|line| !line.starts_with("-----"));
+    STANDARD.decode(lines.collect::<String>()).unwrap()
 }
 
 /// An issuer on the loopback.
@@ -117,8 +150,7 @@ impl Local {
             object.insert(claim.clone(), value.clone());
         }
         object.retain(|_, value| !value.is_null());
-        let header = Header { kid: Some(key.id.to_owned()), ..Header::new(key.algorithm()) };
-        encode(&header, &claims, &key.private()).unwrap()
+        key.signed(&claims)
     }
 
     fn issuer(&self) -> Arc<Issuer> {
@@ -262,11 +294,11 @@ fn a_token_that_is_not_of_this_workflow_now_or_by_a_key_of_the_issuer_s_is_refus
     let none = format!("eyJhbGciOiJub25lIiwia2lkIjoib25lIn0.{claims}.");
     report(&guarded, &row, &none, &body).problem(401, "unauthorized");
     // A public key as if it were a secret.
-    let header = Header { kid: Some(RSA.id.to_owned()), ..Header::new(Algorithm::HS256) };
-    let secret = EncodingKey::from_secret(RSA.public()["n"].as_str().unwrap().as_bytes());
-    let confused =
-        encode(&header, &json!({"iss": issuer.url, "aud": AUDIENCE, "exp": now + 60}), &secret)
-            .unwrap();
+    let header = json!({"typ": "JWT", "alg": "HS256", "kid": RSA.id});
+    let said = unsigned(&header, &json!({"iss": issuer.url, "aud": AUDIENCE, "exp": now + 60}));
+    let secret = RSA.public()["n"].as_str().unwrap().to_owned();
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(&said);
+    let confused = format!("{said}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
     report(&guarded, &row, &confused, &body).problem(401, "unauthorized");
     assert_eq!(row.snapshot()["status"], "queued");
     assert_eq!(report(&guarded, &row, &good, &body).ok(200)["applied"], true);

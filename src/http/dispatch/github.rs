@@ -57,6 +57,7 @@ impl By {
         })?;
         let text: String = inner.split_whitespace().collect();
         let der = STANDARD.decode(text).map_err(|error| format!("no private key: {error}"))?;
+        crate::http::signatures::install();
         let key = Arc::new(EncodingKey::from_rsa_der(&der));
         let by = Self::App { id: id.into(), key };
         // Whether it is one shows by using it.

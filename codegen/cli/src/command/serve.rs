@@ -6,6 +6,11 @@ mod log;
 pub(super) mod migrations;
 pub(super) mod settings;
 mod table;
+#[cfg(feature = "otel")]
+mod traces;
+#[cfg(not(feature = "otel"))]
+#[path = "serve/traces/off.rs"]
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +26,9 @@ use tokio::net::TcpListener;
 use super::backend::{self, Stopping};
 use super::{CommandResult, Exit, Failure, TablesArg, print};
 pub(crate) use table::Served;
+
+/// How long the last traces may take to be sent.
+const LAST_TRACES: Duration = Duration::from_secs(2);
 
 #[derive(Args)]
 pub(crate) struct Serve {
@@ -94,7 +102,7 @@ impl Server {
 
     /// Serves until it is asked to end; a console by its own greeting.
     pub(crate) fn run(&self, served: Vec<Served>, console: Option<Console>) -> CommandResult {
-        self.log.begin();
+        let traces = self.log.begin()?;
         let url = match (&self.database_url, &self.database_url_file, &console) {
             (Some(url), _, _) => url.clone(),
             (None, Some(file), _) => settings::secret(file)?,
@@ -150,6 +158,7 @@ impl Server {
                 metrics.map(|listener| http::serve(Vec::new(), listener, http::metrics(&backends)));
             let metrics = metrics.transpose()?;
             let router = access.router_with(&backends, pages, signed);
+            let router = traces.continued(router, self.access.proxies());
             let running = http::serve(backends.clone(), listener, router)?;
             let names: Vec<&str> = served.iter().map(|table| table.schema.table.as_str()).collect();
             let what = match &console {
@@ -174,6 +183,7 @@ impl Server {
             for backend in backends {
                 backend.store().close().await;
             }
+            traces.end(LAST_TRACES).await;
             Ok(Exit::Well)
         })
     }

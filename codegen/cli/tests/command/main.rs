@@ -34,7 +34,10 @@ mod migrate_chain;
 mod migrate_folders;
 mod migrate_refusals;
 mod openapi;
+#[cfg(feature = "otel")]
+mod otel;
 mod pages;
+mod proxy;
 mod rules;
 mod sequences;
 mod serve;

@@ -299,7 +299,7 @@ fn metrics_stand_at_an_address_of_their_own_without_a_credential() {
 }
 
 /// An address that is free at this moment.
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }

@@ -3,9 +3,13 @@
 use std::io;
 
 use clap::{Args, ValueEnum};
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::traces::Traces;
+use crate::command::Failure;
 
 #[derive(Args)]
 pub(super) struct LogArgs {
@@ -32,18 +36,22 @@ enum Form {
 }
 
 impl LogArgs {
-    /// Writes the log from here on.
-    pub(super) fn begin(&self) {
+    /// Writes the log from here on, and sends traces where they are asked for.
+    pub(super) fn begin(&self) -> Result<Traces, Failure> {
+        let (layer, traces) = Traces::begin()?;
+        let registry = tracing_subscriber::registry().with(layer);
         let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
-        let filtered = tracing_subscriber::registry().with(self.log_level.clone());
+        let level = self.log_level.clone();
         // A second one in a process (a test's) leaves the first.
         let _ = match self.log {
             Form::Json => {
                 let lines =
                     lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
-                filtered.with(lines).try_init()
+                registry.with(lines.with_filter(level)).try_init()
             }
-            Form::Text => filtered.with(lines).try_init(),
+            Form::Text => registry.with(lines.with_filter(level)).try_init(),
         };
+        traces.said();
+        Ok(traces)
     }
 }
