@@ -8,10 +8,11 @@ use super::problem::{Kind, Problem};
 use super::{Backend, Shared, log::LogFields, no_store};
 use crate::store::{Answer, Report};
 use crate::{Machine, Outcome, StateId};
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
@@ -144,13 +145,14 @@ impl Backend {
 async fn delivered(
     State(shared): State<Arc<Shared>>,
     Extension(webhook): Extension<Arc<Webhook>>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (Parts { headers, extensions, .. }, body) = request.into_parts();
     let body = to_bytes(body, DELIVERY).await;
     let body =
         body.map_err(|_| Problem::new(Kind::TooLarge, format!("more than {DELIVERY} bytes")))?;
     if !webhook.is_signed(&headers, &body) {
+        shared.rates.wrong(&extensions)?;
         let scheme = HeaderValue::from_static("X-Hub-Signature-256");
         return Err(Problem::new(
             Kind::Unauthorized,

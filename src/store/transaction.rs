@@ -188,3 +188,37 @@ macro_rules! in_transaction {
     }};
 }
 pub(crate) use in_transaction;
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::Schema;
+
+    /// Whether a table that only one connection has is there.
+    async fn is_marked(held: &mut Held) -> sqlx::Result<bool> {
+        let sql = "SELECT count(*) FROM temp.sqlite_master WHERE name = 'mark'";
+        let row = held.conn().row(sql, &[]).await?;
+        Ok(row.map(|row| row.int(0)).transpose()?.flatten() == Some(1))
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_rollback_failed_is_no_one_else_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let store = Store::open(&url, Schema::named("order")).await.unwrap();
+        let mut first = store.connection().await.unwrap();
+        first.conn().execute("CREATE TEMP TABLE mark (x)", &[]).await.unwrap();
+        first.done();
+        // A rollback that is done leaves it to the next one.
+        store.begin(Begin::Write).await.unwrap().take_back().await;
+        let mut held = store.begin(Begin::Write).await.unwrap();
+        assert!(is_marked(&mut held).await.unwrap());
+        // There is nothing left to take back: what the connection is in is not known.
+        held.conn().execute("ROLLBACK", &[]).await.unwrap();
+        held.take_back().await;
+        let mut next = store.connection().await.unwrap();
+        assert!(!is_marked(&mut next).await.unwrap());
+        next.done();
+        store.close().await;
+    }
+}

@@ -3,8 +3,9 @@
 use crate::common::backend::client::call;
 use crate::common::backend::guarded::Guarded;
 use crate::common::backend::world::{Database, World};
-use phasegate::http::{Access, BearerToken, Operators, Tokens, Unsafe};
+use phasegate::http::{Access, BearerToken, Operators, Options, Tokens, Unsafe};
 use serde_json::json;
+use std::num::NonZeroU32;
 
 const ADA: &str = "ada-0123456789abcdef0123456789abcdef";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -43,7 +44,9 @@ enum By {
 fn every_route_takes_its_own_credential_and_no_other() {
     let world = World::deploy(Database::Sqlite);
     let [own, other, third, last] = [(); 4].map(|()| world.start());
-    let guarded = Guarded::new(&world, &Access::new(tokens()), BearerToken);
+    // As many wrong ones as are tried here.
+    let options = Options::default().wrong(NonZeroU32::MAX);
+    let guarded = Guarded::with(&world, &Access::new(tokens()), BearerToken, options);
     let row = own.path();
     let routes = [
         ("GET", "/", "", By::Operators, 200),

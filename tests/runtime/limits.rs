@@ -1,9 +1,9 @@
 //! What one client does too much of is answered or closed, and others notice nothing.
 
-use crate::common::backend::client::Stream;
+use crate::common::backend::client::{Stream, call};
 use crate::common::backend::guarded::Guarded;
 use crate::common::backend::world::{Database, World};
-use phasegate::http::{Access, BearerToken, Operators, Options};
+use phasegate::http::{Access, Backend, BearerToken, Ends, Operators, Options, Tokens, Webhook};
 use serde_json::json;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -77,6 +77,21 @@ fn a_head_that_is_too_large_is_answered_431() {
 }
 
 #[test]
+fn more_headers_than_there_may_be_are_answered_431() {
+    let world = world(Options::default());
+    let mut socket = connect(&world);
+    let headers: String = (0..70).map(|n| format!("X-{n}: x\r\n")).collect();
+    let _ =
+        socket.write_all(format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{headers}\r\n").as_bytes());
+    assert!(rest(socket).starts_with("HTTP/1.1 431"));
+    let mut socket = connect(&world);
+    let headers: String = (0..60).map(|n| format!("X-{n}: x\r\n")).collect();
+    let head = format!("GET /healthz HTTP/1.0\r\nHost: x\r\n{headers}\r\n");
+    socket.write_all(head.as_bytes()).unwrap();
+    assert!(rest(socket).contains("\"alive\":true"));
+}
+
+#[test]
 fn connections_of_one_address_are_bounded_and_free_again() {
     let world = world(Options::default().connections_per_client(3));
     let mut open: Vec<_> = (0..3).map(|_| connect(&world)).collect();
@@ -147,6 +162,58 @@ fn wrong_tokens_of_one_client_are_bounded_and_a_right_one_is_taken_still() {
         };
     }
     row.walk(&["building"]);
+}
+
+#[test]
+fn wrong_signatures_of_webhooks_are_bounded_as_wrong_tokens_are_and_a_right_one_is_taken_still() {
+    let two = NonZeroU32::new(2).unwrap();
+    let hour = Duration::from_secs(3600);
+    let world = World::deploy(Database::Sqlite);
+    let options = Options::default().wrong(two).wrong_every(hour);
+    let backend = Backend::with(world.store.clone(), world.machine.clone(), BearerToken, options);
+    let webhook = Webhook::new("a secret of the webhook's", Vec::new(), Ends::default());
+    let router = backend.router().merge(backend.webhook(webhook));
+    let running = world.run(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        phasegate::http::serve(vec![backend], listener, router).unwrap()
+    });
+    let url = format!("{}/webhooks/deploys", running.url());
+    let sent = |signature: &str| {
+        let headers = [("x-hub-signature-256", signature), ("x-github-event", "ping")];
+        call("POST", &url, &headers, b"{}")
+    };
+    sent("sha256=00").problem(401, "unauthorized");
+    sent("").problem(401, "unauthorized");
+    let refused = sent("sha256=00");
+    assert_ne!(refused.header("retry-after"), "");
+    refused.problem(429, "too-many-requests");
+    // Wrong tokens of the same client are among them.
+    let callbacks = format!("{}/api/deploys/x/callbacks", running.url());
+    let wrong = [("authorization", "Bearer wrong"), ("content-type", "application/json")];
+    call("POST", &callbacks, &wrong, br#"{"status":"building"}"#).problem(429, "too-many-requests");
+    // `printf '{}' | openssl dgst -sha256 -hmac "a secret of the webhook's"`
+    sent("sha256=2d8b3d28d0d79ecc7c20bfc4f42fbf4a0c8b6d1abd991ac20edfd7932a5b2205").ok(200);
+    world.run(running.stop());
+}
+
+#[test]
+fn wrong_tokens_of_operators_are_bounded_and_a_right_one_is_taken_still() {
+    let world = World::deploy(Database::Sqlite);
+    let two = NonZeroU32::new(2).unwrap();
+    let options = Options::default().wrong(two).wrong_every(Duration::from_secs(3600));
+    let token = "0123456789abcdef0123456789abcdef";
+    let tokens = Tokens::read(&format!("ada {token}")).unwrap();
+    let access = Access::new(Operators::Tokens(tokens));
+    let at = Guarded::with(&world, &access, BearerToken, options);
+    let ask = |token: &str| {
+        let bearer = format!("Bearer {token}");
+        at.head("GET", "/api/deploys", &[("authorization", &bearer)], "").status
+    };
+    let none = || at.head("GET", "/api/deploys", &[], "").status;
+    assert_eq!([none(), none(), none()], [401; 3], "it is asked for, and not wrong");
+    assert_eq!([ask("x"), ask("y"), ask("z")], [401, 401, 429]);
+    assert_eq!(ask(token), 200);
+    at.stop(&world);
 }
 
 #[test]

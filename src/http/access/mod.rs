@@ -13,9 +13,10 @@ pub use net::{Net, NoNet};
 pub use operators::{Operator, Operators, Tokens};
 
 use super::problem::Kind;
-use super::{Backend, Client, log, problem, routes};
+use super::{Backend, Client, Shared, log, problem, routes};
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use origin::Hosts;
@@ -139,6 +140,7 @@ impl Access {
     ) -> Router {
         let backends: Vec<&Backend> = backends.into_iter().collect();
         let access = Arc::new(self.clone());
+        let wrong = backends.first().map(|backend| backend.shared.clone());
         let mut operated = pages;
         let mut open =
             routes::probes(backends.iter().copied()).merge(routes::problems()).merge(own);
@@ -157,7 +159,7 @@ impl Access {
         }
         let operated = operated
             .method_not_allowed_fallback(routes::not_allowed)
-            .layer(from_fn_with_state(access.clone(), operate));
+            .layer(from_fn_with_state((access.clone(), wrong), operate));
         open.method_not_allowed_fallback(routes::not_allowed)
             .merge(operated)
             .fallback(routes::nothing)
@@ -168,8 +170,15 @@ impl Access {
     }
 }
 
+/// Who operates, and the backend that counts wrong credentials for all of them.
+type Operating = (Arc<Access>, Option<Arc<Shared>>);
+
 /// Lets operators through, with their names.
-async fn operate(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+async fn operate(
+    State((access, wrong)): State<Operating>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     match access.operators.of(&parts).await {
         Ok(operator) => {
@@ -178,7 +187,13 @@ async fn operate(State(access): State<Arc<Access>>, request: Request, next: Next
             }
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            let is_wrong =
+                problem.kind == Kind::Unauthorized && parts.headers.contains_key(AUTHORIZATION);
+            let limited =
+                wrong.filter(|_| is_wrong).map(|shared| shared.rates.wrong(&parts.extensions));
+            limited.unwrap_or(Ok(())).err().unwrap_or(problem).into_response()
+        }
     }
 }
 
