@@ -205,6 +205,7 @@ async fn wait(shared: &Shared, changes: &mut broadcast::Receiver<Arc<str>>, unti
         () = tokio::time::sleep_until(until) => {}
         () = shared.hub.wake.notified() => {}
         _ = closing.wait_for(|closing| *closing) => {}
+        () = others_changed(shared) => return Due::All,
         changed = changes.recv() => match changed {
             Ok(id) => drop(rows.insert(id.to_string())),
             Err(_) => return Due::All,
@@ -219,6 +220,14 @@ async fn wait(shared: &Shared, changes: &mut broadcast::Receiver<Arc<str>>, unti
     }
     rows.extend(std::mem::take(&mut shared.hub.subjects().begun));
     Due::Some(rows)
+}
+
+/// Until another process may have changed the file, where it is one.
+async fn others_changed(shared: &Shared) {
+    #[cfg(feature = "sqlite")]
+    shared.store.others_changed().await;
+    #[cfg(not(feature = "sqlite"))]
+    std::future::pending::<()>().await;
 }
 
 impl Hub {

@@ -46,6 +46,11 @@ impl File {
         Ok(Some(now))
     }
 
+    /// Whether there is one at all.
+    pub(crate) fn is_there(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// Whether it is the file that was opened last.
     pub(crate) fn is(&self, file: Option<FileId>) -> bool {
         file.is_none() || *self.open.lock().unwrap_or_else(PoisonError::into_inner) == file

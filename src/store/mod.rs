@@ -27,6 +27,9 @@ mod grants;
 mod look;
 mod migrate;
 mod names;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "streams listen"))]
+mod others;
 mod phases;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -118,6 +121,8 @@ struct Shared {
     file: Option<file::File>,
     gather: gather::Gather,
     rows: rows::Rows,
+    #[cfg(feature = "sqlite")]
+    others: others::Others,
     #[cfg_attr(
         not(feature = "postgres"),
         expect(dead_code, reason = "SQLite has no word to others")
@@ -187,6 +192,8 @@ impl Store {
                 file,
                 gather: gather::Gather::default(),
                 rows: rows::Rows::default(),
+                #[cfg(feature = "sqlite")]
+                others: others::Others::default(),
                 between: signal::Between::default(),
             }),
         }

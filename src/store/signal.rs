@@ -20,12 +20,17 @@ impl Store {
         let id: Arc<str> = id.into();
         // No one listening is no failure.
         let _ = self.shared.changed.send(id.clone());
+        #[cfg(feature = "sqlite")]
+        self.changed_here();
         #[cfg(feature = "postgres")]
         self.announce(id);
     }
 
     /// Listens to what other instances signal, from now on; what they signal comes as if it was signalled here.
+    /// On SQLite to whether they changed anything (see [`super::others`]).
     pub(crate) fn listen(&self) {
+        #[cfg(feature = "sqlite")]
+        self.count_others();
         #[cfg(feature = "postgres")]
         self.hear();
     }
@@ -162,8 +167,10 @@ mod between {
             Some(connection) => connection,
             None => connection.insert(PgConnection::connect_with(&pool.connect_options()).await?),
         };
-        let query = sqlx::query("SELECT pg_catalog.pg_notify($1, $2)").bind(channel).bind(text);
-        query.execute(connection).await.map(drop)
+        // A hint needs not outlive a power cut: it would have the disk flushed next to each report's commit.
+        let sql = "SELECT pg_catalog.pg_notify($1, $2) \
+                   FROM pg_catalog.set_config('synchronous_commit', 'off', true)";
+        sqlx::query(sql).bind(channel).bind(text).execute(connection).await.map(drop)
     }
 
     /// The keys in texts that NOTIFY takes.

@@ -103,6 +103,26 @@ fn brings_what_another_instance_and_plain_sql_do(database: Database) {
     world.run(other.close());
 }
 
+#[test]
+fn hears_of_another_process_on_a_file_long_before_the_next_look() {
+    let mut world = World::deploy(Database::Sqlite);
+    let late = Duration::from_secs(60);
+    world.serve(Options::default().poll(late).heartbeat(late));
+    let row = world.start();
+    let mut stream = row.stream(None);
+    stream.next().unwrap();
+    let other = world.other_store();
+    for (status, seq) in [("building", 2), ("deploying", 3)] {
+        // The reader has looked, and waits.
+        std::thread::sleep(Duration::from_millis(300));
+        let report = Report::new(status);
+        world.run(other.apply_callback(&*world.machine, &row.id, &report)).unwrap();
+        // The stream of a client waits for 10 seconds and no longer.
+        assert_eq!(stream.next().unwrap().id, seq);
+    }
+    world.run(other.close());
+}
+
 fn shows_a_forced_step_with_its_reason_and_goes_on_from_there(database: Database) {
     let world = World::deploy(database);
     let row = world.start();
