@@ -9,8 +9,7 @@
 #[path = "../tests/common/cluster.rs"]
 mod cluster;
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::process::Command;
 use std::sync::Arc;
@@ -21,6 +20,8 @@ use phasegate::store::Start;
 use phasegate::{Machine, Schema, Store};
 use phasegate_codegen::emit::sql::{Dialect, migrations};
 use sqlx::{AssertSqlSafe, Connection as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const CONNECTIONS: [usize; 3] = [1, 8, 32];
 /// Rows that each connection reports to in turn.
@@ -89,8 +90,8 @@ struct Row {
 }
 
 /// Reports to its rows until the time is over; how long each answer took.
-fn client(address: SocketAddr, mut rows: Vec<Row>, until: Instant) -> Vec<f64> {
-    let mut socket = TcpStream::connect(address).expect("the backend listens");
+async fn client(address: SocketAddr, mut rows: Vec<Row>, until: Instant) -> Vec<f64> {
+    let mut socket = TcpStream::connect(address).await.expect("the backend listens");
     socket.set_nodelay(true).expect("it is a socket");
     let mut took = Vec::new();
     let mut buffer = [0; 4096];
@@ -110,11 +111,11 @@ fn client(address: SocketAddr, mut rows: Vec<Row>, until: Instant) -> Vec<f64> {
                 body.len()
             );
             let begun = Instant::now();
-            socket.write_all(request.as_bytes()).expect("the backend reads");
+            socket.write_all(request.as_bytes()).await.expect("the backend reads");
             let mut read = 0;
             // The answers are small, and end with the object that they are.
             while !buffer[..read].ends_with(b"}") {
-                let more = socket.read(&mut buffer[read..]).expect("the backend answers");
+                let more = socket.read(&mut buffer[read..]).await.expect("the backend answers");
                 assert_ne!(more, 0, "the backend closed the connection");
                 read += more;
             }
@@ -124,6 +125,18 @@ fn client(address: SocketAddr, mut rows: Vec<Row>, until: Instant) -> Vec<f64> {
         }
     }
     took
+}
+
+/// The clients of one thread.
+fn clients(address: SocketAddr, all: Vec<Vec<Row>>, until: Instant) -> Vec<f64> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime can be made").block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for rows in all {
+            tasks.spawn(client(address, rows, until));
+        }
+        tasks.join_all().await.concat()
+    })
 }
 
 /// Reports over so many connections at once.
@@ -145,13 +158,14 @@ async fn over_http(store: &Store, machine: &Arc<dyn Machine>, connections: usize
     }
     let begun = Instant::now();
     let until = begun + Duration::from_secs(seconds());
-    let clients = all
-        .into_iter()
-        .map(|rows| tokio::task::spawn_blocking(move || client(address, rows, until)));
-    let clients: Vec<_> = clients.collect();
+    // As pgbench: two threads for all of them.
+    let other = all.split_off(all.len() / 2);
+    let clients: Vec<_> = [all, other]
+        .map(|all| tokio::task::spawn_blocking(move || clients(address, all, until)))
+        .into();
     let mut took = Vec::new();
-    for client in clients {
-        took.extend(client.await.expect("each report is applied"));
+    for clients in clients {
+        took.extend(clients.await.expect("each report is applied"));
     }
     let per_second = took.len() as f64 / begun.elapsed().as_secs_f64();
     took.sort_by(f64::total_cmp);
@@ -234,7 +248,7 @@ async fn guarded(store: &Store, machine: &Arc<dyn Machine>, connections: usize) 
          SELECT was FROM order_apply((ARRAY[{}])[:at], NULL, ARRAY['paid', 'returned', 'packed', 'sent'], \
          (SELECT CASE status WHEN 'paid' THEN 'packed' WHEN 'packed' THEN 'sent' WHEN 'sent' THEN 'returned' \
          ELSE 'paid' END FROM orders WHERE id = (ARRAY[{0}])[:at]), :e::text, '\\x00', 'build', '1', 1, NULL, NULL, \
-         NULL, NULL, NULL);\n",
+         NULL, NULL, NULL, false);\n",
         rows.join(", ")
     )
 }
@@ -311,7 +325,6 @@ fn memory() -> usize {
 /// What idle streams take of the database and of memory, and how long an event of another instance takes to
 /// reach all of them.
 async fn streams() {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let url = cluster::database_of(&["-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB"]).await;
     let mut db = sqlx::PgConnection::connect(&url).await.expect("the cluster runs");
     let made = sqlx::raw_sql(AssertSqlSafe(schema(Dialect::Postgres)));
@@ -328,7 +341,7 @@ async fn streams() {
     let before = memory();
     let mut open = Vec::new();
     for _ in 0..STREAMS {
-        let socket = tokio::net::TcpStream::connect(running.address()).await;
+        let socket = TcpStream::connect(running.address()).await;
         let mut socket = socket.expect("as many files may be open: ulimit -n 20000");
         let request = format!("GET /api/orders/{id}/events HTTP/1.1\r\nHost: x\r\n\r\n");
         socket.write_all(request.as_bytes()).await.expect("it reads");

@@ -89,7 +89,7 @@ impl Ready {
         report: &Report,
         token: Option<[u8; 32]>,
     ) -> Option<Self> {
-        sql.apply.as_ref().filter(|_| !report.of_one_run)?;
+        sql.apply.as_ref()?;
         let to = machine.find(&report.status)?;
         let leads = |from: &StateId| *from != to && machine.can_become(*from, to);
         let from = (0..machine.states()).map(StateId::new).filter(leads);
@@ -148,6 +148,7 @@ pub(crate) async fn at_once(
         (&report.attempted).into(),
         (&report.table).into(),
         (&report.log_tail).into(),
+        i64::from(report.of_one_run).into(),
     ];
     let row = conn.row(apply, &args).await?;
     row.map(|row| ready.applied(&row, 0)).transpose()
@@ -173,7 +174,7 @@ pub(crate) async fn all_at_once(
             "to": report.status, "event_id": event_id, "body_hash": hex(hash), "job": report.job,
             "run_id": report.run_id, "run_attempt": report.run_attempt, "run_url": report.run_url,
             "actor": report.actor, "attempted": report.attempted, "table": report.table,
-            "log_tail": report.log_tail,
+            "log_tail": report.log_tail, "of_one_run": report.of_one_run,
         })
     });
     let given = serde_json::Value::Array(given.collect()).to_string();

@@ -4,6 +4,9 @@
 //! The first report to come is carried out at once. What comes meanwhile waits for that, or for two
 //! milliseconds, and is carried out together. A report that is refused, or that fails, leaves the others as
 //! they are: a batch with one that fails is taken back, and each of it carried out by itself.
+//!
+//! On PostgreSQL whoever carries out batches keeps its connection between them, and for a moment after the
+//! last: to give one back to the pool and to take it again costs another question to the database each time.
 
 use super::apply::Ready;
 #[cfg(feature = "postgres")]
@@ -11,13 +14,14 @@ use super::error::is_decided;
 #[cfg(feature = "sqlite")]
 use super::in_transaction;
 use super::statements::Statements;
+use super::transaction::Held;
 use super::{Answer, Error, Pool, Result, Store, apply};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long a report waits for the batch before it.
 const WAIT: Duration = Duration::from_millis(2);
@@ -27,6 +31,10 @@ const BATCH: usize = 64;
 const BATCHES: usize = 4;
 /// How long a batch may take before its connection is given up.
 const LIMIT: Duration = Duration::from_secs(10);
+/// How long a connection is kept for the next report, where the pool has others.
+const REST: Duration = Duration::from_millis(10);
+/// How long it is kept in all, so that the pool sees how old it is now and then.
+const KEPT: Duration = Duration::from_secs(1);
 
 /// What became of it; none where one statement would not do.
 type Done = Result<Option<Answer>>;
@@ -45,7 +53,22 @@ pub(crate) struct Gather {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Asked>,
+    /// How many carry out batches, or rest.
     leaders: usize,
+    /// Those that rest, the last to come on top.
+    resting: Vec<oneshot::Sender<()>>,
+}
+
+impl Queue {
+    /// Has one that rests go on. Whether there was one.
+    fn wake(&mut self) -> bool {
+        while let Some(rests) = self.resting.pop() {
+            if rests.send(()).is_ok() {
+                return true;
+            }
+        }
+        false
+    }
 }
 
 impl Default for Gather {
@@ -85,6 +108,25 @@ impl Gather {
         let many = queue.waiting.len().min(most);
         queue.waiting.drain(..many).collect()
     }
+
+    /// Whether something came within the rest.
+    async fn rest(&self) -> bool {
+        let (sender, mut woken) = oneshot::channel();
+        {
+            let mut queue = self.queue();
+            if !queue.waiting.is_empty() {
+                return true;
+            }
+            queue.resting.push(sender);
+        }
+        if timeout(REST, &mut woken).await.is_ok() {
+            return true;
+        }
+        woken.close();
+        self.queue().resting.retain(|rests| !rests.is_closed());
+        // It may have been woken in the last moment.
+        woken.try_recv().is_ok()
+    }
 }
 
 /// Ends the lead however its task ends.
@@ -105,7 +147,7 @@ impl Store {
         let mut leads = {
             let mut queue = gather.queue();
             queue.waiting.push_back(Asked { ready: Box::new(ready), answer });
-            let leads = queue.leaders == 0;
+            let leads = !queue.wake() && queue.leaders == 0;
             queue.leaders += usize::from(leads);
             leads
         };
@@ -126,33 +168,60 @@ impl Store {
         }
     }
 
-    /// Carries out batches until nothing waits any more.
+    /// Carries out batches until nothing comes any more.
     async fn lead(&self, statements: &Statements) {
         let _lead = Lead(self);
+        let mut kept = Kept::default();
         loop {
             let batch = self.shared.gather.next();
             if batch.is_empty() {
+                if kept.held.is_some() && self.shared.gather.rest().await {
+                    continue;
+                }
+                kept.give_back();
                 return;
             }
             let (ready, answers): (Vec<_>, Vec<_>) =
                 batch.into_iter().map(|asked| (asked.ready, asked.answer)).unzip();
-            let done = self.carry_out(statements, &ready).await;
+            let done = self.carry_out(statements, &ready, &mut kept).await;
             for (answer, done) in answers.into_iter().zip(done) {
                 // Who has gone away meanwhile hears of it by sending it again.
                 let _ = answer.send(done);
             }
+            if !self.may_keep(&kept) {
+                kept.give_back();
+            }
         }
     }
 
-    async fn carry_out(&self, statements: &Statements, all: &[Box<Ready>]) -> Vec<Done> {
+    /// Whether others get a connection, too.
+    fn may_keep(&self, kept: &Kept) -> bool {
+        let is_young = kept.since.is_some_and(|since| since.elapsed() < KEPT);
+        is_young
+            && match &self.shared.pool {
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(_) => false,
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => {
+                    pool.num_idle() > 0 || pool.size() < pool.options().get_max_connections()
+                }
+            }
+    }
+
+    async fn carry_out(
+        &self,
+        statements: &Statements,
+        all: &[Box<Ready>],
+        kept: &mut Kept,
+    ) -> Vec<Done> {
         if all.len() > 1
-            && let Ok(Ok(done)) = timeout(LIMIT, self.together(statements, all)).await
+            && let Ok(Ok(done)) = timeout(LIMIT, self.together(statements, all, kept)).await
         {
             return done.into_iter().map(Ok).collect();
         }
         let mut done = Vec::new();
         for ready in all {
-            let only = timeout(LIMIT, self.one(statements, ready)).await;
+            let only = timeout(LIMIT, self.one(statements, ready, kept)).await;
             done.push(only.unwrap_or(Err(Error::Unknown(sqlx::Error::PoolTimedOut))));
         }
         done
@@ -164,6 +233,7 @@ impl Store {
         &self,
         statements: &Statements,
         all: &[Box<Ready>],
+        kept: &mut Kept,
     ) -> Result<Vec<Option<Answer>>> {
         match &self.shared.pool {
             #[cfg(feature = "sqlite")]
@@ -179,17 +249,19 @@ impl Store {
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => {
-                let mut held = self.connection().await?;
-                let answers = apply::all_at_once(&mut held.conn(), statements, all).await?;
-                held.done();
-                Ok(answers)
+                let mut held = kept.take(self).await?;
+                let answers = apply::all_at_once(&mut held.conn(), statements, all).await;
+                if answers.as_ref().err().is_none_or(is_decided) {
+                    kept.held = Some(held);
+                }
+                Ok(answers?)
             }
         }
     }
 
     /// One in a commit of its own. Whatever the database refuses in it goes on to the several statements,
     /// which find out what to answer; if it was done after all, they find it by its id.
-    async fn one(&self, statements: &Statements, ready: &Ready) -> Done {
+    async fn one(&self, statements: &Statements, ready: &Ready, kept: &mut Kept) -> Done {
         let done = match &self.shared.pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(_) => {
@@ -201,10 +273,10 @@ impl Store {
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => {
-                let mut held = self.connection().await?;
+                let mut held = kept.take(self).await?;
                 let done = apply::at_once(&mut held.conn(), statements, ready).await;
                 if done.as_ref().err().is_none_or(is_decided) {
-                    held.done();
+                    kept.held = Some(held);
                 }
                 done.map_err(Error::of_commit)
             }
@@ -216,6 +288,32 @@ impl Store {
                 tracing::debug!(%error, "a report is carried out again");
                 Ok(None)
             }
+        }
+    }
+}
+
+/// The connection of one that leads, between two of its batches. In the midst of one it is not here: what
+/// ends early leaves it to be closed.
+#[derive(Default)]
+struct Kept {
+    held: Option<Held>,
+    since: Option<Instant>,
+}
+
+impl Kept {
+    /// The one that is kept, or one of the pool's.
+    async fn take(&mut self, store: &Store) -> Result<Held> {
+        if let Some(held) = self.held.take() {
+            return Ok(held);
+        }
+        let held = store.connection().await?;
+        self.since = Some(Instant::now());
+        Ok(held)
+    }
+
+    fn give_back(&mut self) {
+        if let Some(held) = self.held.take() {
+            held.done();
         }
     }
 }
@@ -246,7 +344,8 @@ mod tests {
     #[tokio::test]
     async fn on_sqlite_one_call_takes_a_step_and_records_it() {
         let (store, id, token) = opened().await;
-        let report = Report::new("smoke_running").run("7", 2).job("smoke");
+        let mut report = Report::new("smoke_running").run("7", 2).job("smoke");
+        report.of_one_run = true;
         let answer = at_once(&store, &id, report, &token).await;
         let status = "smoke_running".to_owned();
         assert_eq!(answer, Some(Answer::Applied { status, from: "queued".to_owned(), seq: 2 }));
@@ -274,6 +373,9 @@ mod tests {
         assert_eq!(at_once(&store, &id, older, &token).await, None, "an older attempt");
         let taken = passed().event_id(format!("{id}/7/2/smoke/smoke_running"));
         assert_eq!(at_once(&store, &id, taken, &token).await, None, "the id is taken");
+        let mut other = Report::new("smoke_passed").run("8", 1).job("smoke");
+        other.of_one_run = true;
+        assert_eq!(at_once(&store, &id, other, &token).await, None, "it is another run's");
         assert_eq!(store.reports(&id).await.unwrap().len(), 2);
 
         // What the database takes no event of, or refuses, is taken back.

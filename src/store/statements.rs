@@ -43,7 +43,8 @@ pub(crate) struct Statements {
     /// See [`super::apply`] for the places.
     pub(crate) record: String,
     /// All of a report that nothing speaks against, where [`Shape::applies`]: $2 the token's hash, $3 the
-    /// states that may be left for it, $4 it, and what [`Self::record`] has. On SQLite it takes a transaction.
+    /// states that may be left for it, $4 it, and what [`Self::record`] has; $15 is 1 where the row is of one
+    /// run. On SQLite it takes a transaction.
     pub(crate) apply: Option<String>,
     /// The same for several, on PostgreSQL: $1 an array of objects in JSON, in the order in which they are
     /// taken; what each has as `n`, and what was done with it.

@@ -10,11 +10,16 @@ const WALK: [&str; 3] = ["smoke_running", "smoke_passed", "freeze_checking"];
 
 /// Walks a row by a store of its own, which is closed then; the row's key.
 fn walk(world: &World) -> String {
+    walk_of(world, false)
+}
+
+fn walk_of(world: &World, of_one_run: bool) -> String {
     world.run(async {
         let store = world.other_store_later().await;
         let id = store.start(&*world.machine, &Start::default()).await.unwrap().id;
         for (status, seq) in WALK.into_iter().zip(2..) {
-            let report = Report::new(status).run("7", 1);
+            let mut report = Report::new(status).run("7", 1);
+            report.of_one_run = of_one_run;
             let answer = store.apply_callback(&*world.machine, &id, &report).await.unwrap();
             assert!(matches!(answer, Answer::Applied { seq: is, .. } if is == seq), "{answer:?}");
         }
@@ -61,6 +66,18 @@ fn one_statement_applies_a_report_and_records_it() {
     for (report, status) in applied.iter().skip(1).zip(WALK) {
         assert_eq!((report.status.as_str(), report.run_id.as_deref()), (status, Some("7")));
     }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: run by tests/run"]
+fn one_statement_applies_a_report_of_a_row_s_one_run_and_of_no_other_run() {
+    let world = counted();
+    let id = walk_of(&world, true);
+    assert_eq!(calls(&world), WALK.len() as i64);
+    let mut report = Report::new("freeze_passed").run("8", 1);
+    report.of_one_run = true;
+    let answer = world.run(world.store.apply_callback(&*world.machine, &id, &report)).unwrap();
+    assert!(matches!(&answer, Answer::OtherRun { first, .. } if first == "7"), "{answer:?}");
 }
 
 #[test]

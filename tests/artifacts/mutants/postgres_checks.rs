@@ -173,20 +173,29 @@ async fn the_guards_run_as_their_owner_and_look_where_they_are_told(db: &mut PgC
 
 async fn a_report_is_applied_at_once_where_nothing_speaks_against_it(db: &mut PgConnection) {
     ok(db, "INSERT INTO deploys (id, token_hash) VALUES ('at once', '\\x01')").await;
-    let mut apply = async |token: &str, from: &str, to: &str, event: &str, attempt: u8| {
+    let mut apply = async |token: &str, from: &str, to: &str, event: &str, of: &str| {
         let sql = format!(
             "SELECT was, seq::text FROM deploy_apply('at once', '{token}', '{{{from}}}', '{to}', {event}, \
-             '\\x00', 'job', '7', {attempt}, NULL, NULL, NULL, NULL, NULL)"
+             '\\x00', 'job', {of})"
         );
         db.rows(&sql).await.concat().into_iter().flatten().collect::<Vec<String>>().join(" ")
     };
-    assert_eq!(apply("\\x02", "queued", "smoke_running", "NULL", 2).await, "", "another token");
-    assert_eq!(apply("\\x01", "building", "smoke_running", "NULL", 2).await, "", "another state");
-    assert_eq!(apply("\\x01", "queued", "smoke_running", "'e'", 2).await, "queued 2");
+    const ANY: &str = "'7', 2, NULL, NULL, NULL, NULL, NULL, false";
+    assert_eq!(apply("\\x02", "queued", "smoke_running", "NULL", ANY).await, "", "another token");
+    assert_eq!(apply("\\x01", "building", "smoke_running", "NULL", ANY).await, "", "another state");
+    assert_eq!(apply("\\x01", "queued", "smoke_running", "'e'", ANY).await, "queued 2");
     let next = ("smoke_running", "smoke_passed");
-    assert_eq!(apply("\\x01", next.0, next.1, "'e'", 2).await, "", "its id came before");
-    assert_eq!(apply("\\x01", next.0, next.1, "'f'", 1).await, "", "a newer attempt came before");
-    assert_eq!(apply("\\x01", next.0, next.1, "'f'", 2).await, "smoke_running 3");
+    assert_eq!(apply("\\x01", next.0, next.1, "'e'", ANY).await, "", "its id came before");
+    let older = ANY.replace('2', "1");
+    assert_eq!(
+        apply("\\x01", next.0, next.1, "'f'", &older).await,
+        "",
+        "a newer attempt came before"
+    );
+    let other = "'8', 1, NULL, NULL, NULL, NULL, NULL, true";
+    assert_eq!(apply("\\x01", next.0, next.1, "'f'", other).await, "", "it is another run's");
+    let own = ANY.replace("false", "true");
+    assert_eq!(apply("\\x01", next.0, next.1, "'f'", &own).await, "smoke_running 3");
     let recorded = "SELECT seq::text, event_id, status, from_state, answer FROM deploy_reports \
                     WHERE deploy_id = 'at once' ORDER BY id";
     let recorded = db.rows(recorded).await.concat();

@@ -1,6 +1,6 @@
 -- A report that nothing speaks against, in one statement: the row is what the token opens and in a state
--- that may be left for this one, and neither the report nor a newer attempt came before. Then the step is
--- taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
+-- that may be left for this one, neither the report nor a newer attempt came before, and where the row is
+-- of one run it is this one's. Then the step is taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
 -- finds out what to answer. It runs with its caller's rights.
 #variable_conflict use_variable
 DECLARE
@@ -27,6 +27,10 @@ BEGIN
     SELECT FROM {{ n.at("reports") }} r
     WHERE {{ n.equal(&n.history("r"), &n.args(1, 0)) }} AND r."run_id" = {{ n.arg(8, 1) }} AND r."run_attempt" > {{ n.arg(9, 1) }}
       AND r."answer" IN ('applied', 'duplicate')
+  ) OR {{ n.arg(15, 1) }} AND {{ n.arg(8, 1) }} <> (
+    SELECT r."run_id" FROM {{ n.at("reports") }} r
+    WHERE {{ n.equal(&n.history("r"), &n.args(1, 0)) }} AND r."answer" IN ('applied', 'dispatched') AND r."run_id" IS NOT NULL
+    ORDER BY r."id" LIMIT 1
   ) THEN
     RETURN;
   END IF;

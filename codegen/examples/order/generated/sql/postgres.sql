@@ -621,10 +621,10 @@ END
 $phasegate$;
 
 -- A report that nothing speaks against, in one statement: the row is what the token opens and in a state
--- that may be left for this one, and neither the report nor a newer attempt came before. Then the step is
--- taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
+-- that may be left for this one, neither the report nor a newer attempt came before, and where the row is
+-- of one run it is this one's. Then the step is taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
 -- finds out what to answer. It runs with its caller's rights.
-CREATE FUNCTION "public"."order_apply"("key" text, "token" bytea, "from" text[], "to_state" text, "event_id" text, "body_hash" bytea, "job" text, "run_id" text, "run_attempt" bigint, "run_url" text, "actor" text, "attempted" text, "table_fingerprint" text, "log_tail" text, OUT "was" text, OUT "seq" bigint) RETURNS SETOF record
+CREATE FUNCTION "public"."order_apply"("key" text, "token" bytea, "from" text[], "to_state" text, "event_id" text, "body_hash" bytea, "job" text, "run_id" text, "run_attempt" bigint, "run_url" text, "actor" text, "attempted" text, "table_fingerprint" text, "log_tail" text, "of_one_run" boolean, OUT "was" text, OUT "seq" bigint) RETURNS SETOF record
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $phasegate$
 #variable_conflict use_variable
@@ -645,6 +645,10 @@ BEGIN
     SELECT FROM "public"."order_reports" r
     WHERE r."order_id" = $1 AND r."run_id" = $8 AND r."run_attempt" > $9
       AND r."answer" IN ('applied', 'duplicate')
+  ) OR $15 AND $8 <> (
+    SELECT r."run_id" FROM "public"."order_reports" r
+    WHERE r."order_id" = $1 AND r."answer" IN ('applied', 'dispatched') AND r."run_id" IS NOT NULL
+    ORDER BY r."id" LIMIT 1
   ) THEN
     RETURN;
   END IF;
