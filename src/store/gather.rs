@@ -229,6 +229,10 @@ impl Store {
 
     /// All of a batch in one commit. An error is one of all of them: nothing of it is done, or what is done
     /// is found by its event id.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(unused_variables, reason = "on SQLite there is no connection to keep")
+    )]
     async fn together(
         &self,
         statements: &Statements,
@@ -261,6 +265,10 @@ impl Store {
 
     /// One in a commit of its own. Whatever the database refuses in it goes on to the several statements,
     /// which find out what to answer; if it was done after all, they find it by its id.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(unused_variables, reason = "on SQLite there is no connection to keep")
+    )]
     async fn one(&self, statements: &Statements, ready: &Ready, kept: &mut Kept) -> Done {
         let done = match &self.shared.pool {
             #[cfg(feature = "sqlite")]

@@ -155,11 +155,7 @@ impl Store {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::postgres(postgres::open(url)?, schema));
         }
-        let scheme = url.split(':').next().unwrap_or_default();
-        Err(Error::Database(sqlx::Error::Configuration(
-            format!("no database of the kind `{scheme}:` is built in; known: sqlite:, postgres:")
-                .into(),
-        )))
+        Err(Error::Database(sqlx::Error::Configuration(not_open(url).into())))
     }
 
     /// A store over a pool of the embedder's. Its connections should have a `busy_timeout`.
@@ -399,6 +395,21 @@ impl Store {
     }
 }
 
+/// Why no store can be opened by this address.
+fn not_open(url: &str) -> String {
+    let is_built = |feature| match feature {
+        "sqlite" => cfg!(feature = "sqlite"),
+        _ => cfg!(feature = "postgres"),
+    };
+    match url.split_once(':').map(|(scheme, _)| scheme.trim_end_matches("ql")) {
+        None => format!("`{url}` is no address of a database: of a file it is `sqlite:{url}`"),
+        Some(scheme @ ("sqlite" | "postgres")) if !is_built(scheme) => {
+            format!("phasegate was built without its feature `{scheme}`, which this address needs")
+        }
+        Some(_) => "an address begins with `sqlite:` or `postgres://`".to_owned(),
+    }
+}
+
 /// Whether the guard is there, and judges what this connection does.
 async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<bool> {
     match conn {
@@ -406,5 +417,22 @@ async fn is_guarded(conn: &mut Conn<'_>, schema: &Schema) -> sqlx::Result<bool> 
         Conn::Sqlite(_) => sqlite::is_guarded(conn, schema).await,
         #[cfg(feature = "postgres")]
         Conn::Postgres(_) => postgres::is_guarded(conn, schema).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_open;
+
+    #[test]
+    fn says_what_an_address_has_to_be() {
+        assert_eq!(
+            not_open("shop.db"),
+            "`shop.db` is no address of a database: of a file it is `sqlite:shop.db`"
+        );
+        assert_eq!(not_open("mysql://x"), "an address begins with `sqlite:` or `postgres://`");
+        if cfg!(not(feature = "postgres")) {
+            assert!(not_open("postgresql://x").contains("its feature `postgres`"));
+        }
     }
 }

@@ -56,14 +56,15 @@ struct Shop {
 /// Writes the invoice and reports the order as paid: both, or neither.
 async fn pay(shop: &Shop, id: &str) -> Result<Answer, Box<dyn Error>> {
     let mut transaction = shop.pool.begin_with("BEGIN IMMEDIATE").await?;
-    let invoice = sqlx::query("INSERT INTO invoices (order_id) VALUES (?)").bind(id);
-    invoice.execute(&mut *transaction).await?;
     let report = Report::new("paid");
     let answer = shop.orders.apply_callback_in(&mut transaction, &Order, id, &report).await?;
     if matches!(answer, Answer::Applied { .. }) {
-        transaction.commit().await?;
-        shop.orders.signal(id);
+        let invoice = sqlx::query("INSERT INTO invoices (order_id) VALUES (?)").bind(id);
+        invoice.execute(&mut *transaction).await?;
     }
+    // A refusal is recorded, too.
+    transaction.commit().await?;
+    shop.orders.signal(id);
     Ok(answer)
 }
 
@@ -97,7 +98,7 @@ pub async fn app(url: &str) -> Result<Router, Box<dyn Error>> {
         guarded = guarded.merge(backend.read()).merge(backend.operate()).merge(backend.callbacks());
     }
     let open = http::problems().merge(http::health(&backends));
-    Ok(guarded.layer(from_fn(login)).merge(open))
+    Ok(guarded.route_layer(from_fn(login)).merge(open))
 }
 
 #[cfg(test)]
@@ -154,6 +155,8 @@ mod tests {
         let by = sqlx::query_scalar("SELECT actor FROM order_reports WHERE status = 'delivered'");
         let by: String = by.fetch_one(&pool).await.unwrap();
         assert_eq!(by, "bob");
+        let unknown = call(&app, None, "/nowhere", "").await.0;
+        assert_eq!(unknown, StatusCode::NOT_FOUND, "no login stands in front of what is not there");
     }
 
     proptest! {
