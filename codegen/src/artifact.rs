@@ -109,7 +109,7 @@ pub fn generate_command<T: AsRef<str>>(tables: impl IntoIterator<Item = T>) -> S
 }
 
 /// A command about some tables, as a shell takes it.
-pub(crate) fn command<T: AsRef<str>>(command: &str, tables: impl IntoIterator<Item = T>) -> String {
+pub fn command<T: AsRef<str>>(command: &str, tables: impl IntoIterator<Item = T>) -> String {
     tables.into_iter().fold(format!("phasegate {command}"), |command, table| {
         format!("{command} {}", shell_word(table.as_ref()))
     })

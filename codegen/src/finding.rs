@@ -278,6 +278,11 @@ pub fn github(findings: &[Finding]) -> String {
     out
 }
 
+/// Words about a rule, as a workflow annotation.
+pub fn notice(title: &str, text: &str) -> String {
+    format!("::notice title={}::{}\n", property(title), data(text))
+}
+
 /// The value of an annotation's property, escaped.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")

@@ -97,8 +97,16 @@ pub fn machine(path: &str, bytes: &[u8]) -> Result<(Source, Machine, Vec<Finding
 /// # Errors
 /// Where the file cannot be read, or is no valid table.
 pub fn load(path: &Path) -> Result<Loaded, Error> {
-    let bytes = bounded(path)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let bytes = bounded(path).map_err(|error| match path.is_dir() {
+        true => {
+            let message = format!(
+                "{}: a folder, and not a table; name the file, or run the command in the folder",
+                path.display()
+            );
+            io::Error::new(error.kind(), message)
+        }
+        false => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+    })?;
     let (source, machine, warnings) = self::machine(&path.to_string_lossy(), &bytes)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let root = match &machine.targets.root {
@@ -120,11 +128,23 @@ pub fn bounded(path: &Path) -> Result<Vec<u8>, io::Error> {
 /// Whether a file looks like a table: it has a `[machine]`. One that cannot be read or is no TOML
 /// does not; named outright, a command says what is wrong with it.
 pub fn has_machine(path: &Path) -> bool {
+    of_document(path, |document| document.contains_key("machine"))
+}
+
+/// The name of a file's machine, where it looks like a table.
+pub fn machine_name(path: &Path) -> Option<String> {
+    of_document(path, |document| {
+        let machine = document.get("machine")?.get_ref().as_table()?;
+        Some(machine.get("name")?.get_ref().as_str()?.to_owned())
+    })
+}
+
+fn of_document<T>(path: &Path, read: impl FnOnce(&toml::de::DeTable<'_>) -> T) -> T {
     let bytes = bounded(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let (document, _) = toml::de::DeTable::parse_recoverable(text);
-    document.get_ref().contains_key("machine")
+    read(document.get_ref())
 }
 
 /// A table's path from the root, with `/`, however either was written.

@@ -51,13 +51,19 @@ impl Comparison<'_> {
         }
     }
 
-    /// Of several changes of a kind a mix shows by the shortest path what one of them does. Where that
-    /// one is accepted, the others are errors of their own, whatever they were accepted as: nothing
-    /// shows what they do alongside it.
+    /// Of several changes a mix shows by the shortest path what one of them does. Where that one is
+    /// accepted, the others of its kind are errors of their own, and so are those for whose sake no order
+    /// goes without a refusal, whatever they were accepted as: nothing shows what they do alongside it.
     fn look_behind_what_is_accepted(&mut self) {
-        let accepted = self.errors(|one| one.accepted.is_some());
-        for one in &mut self.changes {
-            if let Some(hidden) = one.hidden_by(&accepted) {
+        let is_accepted = |one: &Weighed| one.accepted.is_some();
+        let (accepted, all) = (self.errors(is_accepted), self.errors(|_| true));
+        let next = match accepted.is_empty() {
+            true => BTreeSet::new(),
+            false => self.refused_next(),
+        };
+        for (at, one) in self.changes.iter_mut().enumerate() {
+            let by_refusals = || next.contains(&at).then(|| one.hidden(&all));
+            if let Some(hidden) = one.hidden_by(&accepted).or_else(by_refusals) {
                 *one = hidden;
             }
         }
@@ -66,16 +72,46 @@ impl Comparison<'_> {
     /// What would be an error if all errors that are not accepted were, as it would be then. So all of
     /// it can be looked at, and accepted, at once.
     pub fn hidden(&self) -> Vec<Weighed> {
-        let errors = self.errors(|_| true);
-        let open = self.changes.iter().filter(|one| one.accepted.is_none());
-        open.filter_map(|one| one.hidden_by(&errors)).collect()
+        let (errors, next) = (self.errors(|_| true), self.refused_next());
+        let open = self.changes.iter().enumerate();
+        let open = open.filter(|(_, one)| one.accepted.is_none());
+        let hidden = |(at, one): (usize, &Weighed)| {
+            let by_refusals = || next.contains(&at).then(|| one.hidden(&errors));
+            one.hidden_by(&errors).or_else(by_refusals)
+        };
+        open.filter_map(hidden).collect()
+    }
+
+    /// The changes that are no errors, and for whose sake something is refused in every order once the
+    /// errors are accepted: of the orders in which the fewest are left.
+    fn refused_next(&self) -> BTreeSet<usize> {
+        let mut next = BTreeSet::new();
+        for orders in [&self.rollout, &self.rollback] {
+            let left = |number: usize| -> BTreeSet<usize> {
+                let order = (orders.direction, number);
+                let changes = self.changes.iter().enumerate();
+                let is_left = |one: &Weighed| {
+                    one.severity == Severity::Warning && one.refused_in.contains(&order)
+                };
+                changes.filter(|(_, one)| is_left(one)).map(|(at, _)| at).collect()
+            };
+            let left: Vec<BTreeSet<usize>> = (0..orders.orders.len()).map(left).collect();
+            let is_fewest = |one: &&BTreeSet<usize>| {
+                !left.iter().any(|other| other != *one && other.is_subset(one))
+            };
+            next.extend(left.iter().filter(is_fewest).flatten());
+        }
+        next
     }
 
     /// The changes that nothing hides.
     pub(super) fn plain(&self) -> Vec<&Weighed> {
-        let errors = self.errors(|_| true);
-        let is_hidden = |one: &Weighed| one.accepted.is_none() && one.hidden_by(&errors).is_some();
-        self.changes.iter().filter(|one| !is_hidden(one)).collect()
+        let (errors, next) = (self.errors(|_| true), self.refused_next());
+        let is_hidden = |at: usize, one: &Weighed| {
+            one.accepted.is_none() && (next.contains(&at) || one.hidden_by(&errors).is_some())
+        };
+        let changes = self.changes.iter().enumerate();
+        changes.filter(|(at, one)| !is_hidden(*at, one)).map(|(_, one)| one).collect()
     }
 
     /// The classes of errors, by rule.
@@ -95,13 +131,21 @@ impl Comparison<'_> {
 impl Weighed {
     /// What it is once errors of its rule are accepted, where it is nothing but behind those.
     fn hidden_by(&self, errors: &BTreeMap<&'static str, BTreeSet<Class>>) -> Option<Self> {
-        let classes = errors.get(self.change.rule.id).filter(|_| !self.bears())?;
+        let is_behind = !self.bears() && errors.contains_key(self.change.rule.id);
+        is_behind.then(|| self.hidden(errors))
+    }
+
+    /// What it is once the errors are accepted that hide what it does.
+    fn hidden(&self, errors: &BTreeMap<&'static str, BTreeSet<Class>>) -> Self {
         let mut hidden = self.clone();
         hidden.severity = Severity::Error;
         hidden.accepted = None;
-        hidden.classes.clone_from(classes);
+        match errors.get(self.change.rule.id).filter(|_| !self.bears()) {
+            Some(classes) => hidden.classes.clone_from(classes),
+            None => hidden.classes.extend(&self.refusals),
+        }
         hidden.help.clone_from(&hidden.way_out);
         hidden.change.message += HIDDEN;
-        Some(hidden)
+        hidden
     }
 }

@@ -140,6 +140,10 @@ impl Tried {
     }
 }
 
+/// What goes wrong by a refusal, and the facts that this rests on, the first before those that it
+/// presupposes.
+pub(super) type Refusal = (Class, Vec<Fact>);
+
 /// A claim of which not all was tried.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Untried {
@@ -165,6 +169,8 @@ pub(super) struct Exploration {
     pub taken: BTreeSet<(Value, Value)>,
     /// What goes wrong rests on in any way, not only in the shortest.
     pub(super) rests_on: BTreeSet<Fact>,
+    /// What a refusal that is not tolerated rests on, in any way, and what it is the sign of.
+    pub(super) refusals: BTreeSet<Refusal>,
     /// What was tried.
     pub tried: Tried,
     /// The claims of which not all was tried, and how many situations were.
@@ -183,6 +189,7 @@ impl Exploration {
             self.degradations.entry(page).or_default().extend(degradations);
         }
         self.rests_on.extend(other.rests_on);
+        self.refusals.extend(other.refusals);
         self.tried.add(other.tried);
     }
 }

@@ -141,7 +141,12 @@ impl Difference {
 
     /// The change that something comes of.
     pub(super) fn reason(&self, cause: &Cause) -> Option<usize> {
-        cause.facts.iter().find_map(|fact| self.changes(fact).first().copied())
+        self.reason_of(&cause.facts)
+    }
+
+    /// The change that something comes of which rests on some facts.
+    pub(super) fn reason_of(&self, facts: &[Fact]) -> Option<usize> {
+        facts.iter().find_map(|fact| self.changes(fact).first().copied())
     }
 
     /// The changes of the steps into a value.

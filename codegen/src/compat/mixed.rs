@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exploration::{Class, Place, Tried, class_of};
+use super::exploration::{Class, Place, Refusal, Tried, class_of};
 use super::facts::{Cause, Fact};
 use super::layers::{By, Meaning, ReportResult, Value, Why, World};
 use super::receives::{FAILED, LATE, Received, Receives, Row};
@@ -33,6 +33,8 @@ pub(super) struct Mixed<'w, 'm> {
     pub(super) own: BTreeMap<(Option<usize>, Class), PathEnd<Taken>>,
     /// What goes wrong rests on in any way, not only in the shortest.
     pub(super) rests_on: BTreeSet<Fact>,
+    /// What a refusal that is not tolerated rests on.
+    pub(super) refusals: BTreeSet<Refusal>,
     pub(super) refused: BTreeSet<(u16, Value, By, Why)>,
     pub(super) unknown: BTreeSet<(usize, Value)>,
 }
@@ -59,6 +61,7 @@ impl<'w, 'm> Mixed<'w, 'm> {
             bad: BTreeMap::new(),
             own: BTreeMap::new(),
             rests_on: BTreeSet::new(),
+            refusals: BTreeSet::new(),
             refused: BTreeSet::new(),
             unknown: BTreeSet::new(),
         }
@@ -169,7 +172,11 @@ impl<'w, 'm> Mixed<'w, 'm> {
         let end = PathEnd::edge(edge);
         let expected = expected.is_accepted();
         if expected {
-            self.rests_on.extend(Cause::report(from, to, answer, met).facts.into_iter().next());
+            let facts = Cause::report(from, to, answer, met).facts;
+            self.rests_on.extend(facts.first().cloned());
+            if !tolerated {
+                self.refusals.insert((class_of(answer).unwrap_or(Class::FailsJob), facts));
+            }
         }
         let judged_by_table = self.world().state(met.backend, from).is_some();
         // A guard that is asked about a state that the backend lacks contradicts no one.

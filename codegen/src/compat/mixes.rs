@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::exploration::{Class, Degradation, Exploration, Tried, Untried, Witness};
+use super::exploration::{Class, Degradation, Exploration, Refusal, Tried, Untried, Witness};
 use super::facts::{Cause, Fact};
 use super::layers::World;
 use super::mix::{Layer, Mix, Receiver};
@@ -335,6 +335,11 @@ impl<'m> Mixes<'m> {
     /// Whether all that can happen to a run that lives through these mixes was tried.
     pub(super) fn is_exhausted(&self, run: Run, mixes: &[Mix]) -> bool {
         self.found(run.workflow, &Road::through(mixes, run.begins).0).exhausted
+    }
+
+    /// What the refusals rest on that a run which lives through these mixes meets, and that no one tolerates.
+    pub(super) fn refusals(&self, run: Run, mixes: &[Mix]) -> BTreeSet<Refusal> {
+        self.found(run.workflow, &Road::through(mixes, run.begins).0).refusals.clone()
     }
 
     /// After how many of these mixes the first thing goes wrong for a run that lives through all of

@@ -1,9 +1,11 @@
 //! Orders: in which layers are rolled out and rolled back, what goes wrong on the way, and which
 //! orders keep what goes wrong out.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::exploration::{Class, Witness};
+use super::exploration::{Class, Refusal, Witness};
 use super::mix::{Layer, Mix};
 use super::mixes::{Mixes, Run};
 use super::road::is_replaced;
@@ -44,6 +46,8 @@ pub struct Order {
     pub bad: Option<(Mix, Class, Witness)>,
     /// What goes wrong on the way by the newest version's own table, too: no wait helps.
     pub alone: Option<(Mix, Class, Witness)>,
+    /// What the refusals on the way rest on, all of them and not the shortest case's only.
+    pub(super) refusals: BTreeSet<Refusal>,
     /// Whether all that can happen on the way was tried; else nothing is claimed of it.
     pub exhausted: bool,
 }
@@ -226,6 +230,7 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
         (Run { workflow: start.workflow, begins }, &all[start.mix - begins..])
     };
     let exhausted = starts.iter().map(lives).all(|(run, on)| mixes.is_exhausted(run, on));
+    let refusals = starts.iter().map(lives).flat_map(|(run, on)| mixes.refusals(run, on)).collect();
     // For each start the mix in which the first thing goes wrong.
     let worst = |tolerated: bool| -> Vec<Worst> {
         let first = |start: &Start| {
@@ -247,7 +252,7 @@ fn judge(mixes: &Mixes<'_>, layers: Vec<Layer>, all: Vec<Mix>, old: usize, new: 
         let (class, witness) = mixes.alone(mix).into_iter().next()?;
         Some((mix, class, witness))
     });
-    Order { layers, mixes: all, waits, sound_waits, bad, alone, exhausted }
+    Order { layers, mixes: all, waits, sound_waits, bad, alone, refusals, exhausted }
 }
 
 /// The steps before which to wait so that nothing goes wrong: as few as will do, as late as can be.

@@ -34,6 +34,7 @@ pub(super) fn search(
     found.tried = Tried { situations: *taken_up as u64, ..model.tried };
     found.taken.clone_from(&model.taken);
     found.rests_on.clone_from(&model.rests_on);
+    found.refusals.clone_from(&model.refusals);
     let trail = |end| Trail::of(known, end);
     for (place, end) in &model.bad {
         let of = || witness(&model.runs, *place, &trail(*end), None);

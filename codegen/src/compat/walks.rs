@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::exploration::{Class, Degradation, Exploration, Place, Witness, class_of};
+use super::exploration::{Class, Degradation, Exploration, Place, Refusal, Witness, class_of};
 use super::facts::{Cause, Fact};
-use super::layers::{Meaning, ReportResult, Value, World};
+use super::layers::{Meaning, ReportResult, Value, Why, World};
 use super::mix::{Mix, Receiver};
 use super::moves::Moves;
 use super::road::{Road, Spot};
@@ -50,6 +50,10 @@ pub(super) fn search(
     let Explored { mut model, known, .. } = explored;
     model.found.tried.situations = known.len() as u64;
     model.stuck(&known);
+    if !model.found.refusals.is_empty() {
+        let behind = model.refusals_behind();
+        model.found.refusals.extend(behind);
+    }
     model.found
 }
 
@@ -115,6 +119,7 @@ impl Walks<'_, '_> {
         ));
         let cause = Cause::report(from, to, answer, receiver);
         self.found.rests_on.extend(cause.facts.first().cloned());
+        self.found.refusals.insert((class, cause.facts.clone()));
         self.breaks((spot.place, None, class), disagree(world, receiver, refused), path, cause);
     }
 
@@ -206,6 +211,32 @@ impl Walks<'_, '_> {
         }
         let is_end = |&value: &Value| self.means(receiver, value).is_some_and(|means| means.ended);
         closure(world.values().filter(is_end), |value| before[value.index()].iter().copied())
+    }
+
+    /// What else would be refused if each step that is refused were taken: what one change keeps rows
+    /// from meets them once that change is accepted.
+    fn refusals_behind(&self) -> BTreeSet<Refusal> {
+        let world = self.world;
+        let mut refusals = BTreeSet::new();
+        let mut seen: BTreeSet<At> = self.starts.iter().copied().collect();
+        let mut waiting: VecDeque<At> = seen.iter().copied().collect();
+        while let Some((spot, from)) = waiting.pop_front() {
+            let receiver = self.road.receiver(spot);
+            let mut next: Vec<At> = self.reports(receiver, from).map(|to| (spot, to)).collect();
+            for to in self.wanted(receiver, from) {
+                let answer = world.judge(receiver, from, to);
+                // Of a state that the database lacks, only the state that is next is a reason of its own.
+                let is_known = world.state(receiver.database, from).is_some();
+                let is_next = matches!(answer, ReportResult::Refused(_, Why::Unknown));
+                if let Some(class) = class_of(answer).filter(|_| is_known || is_next) {
+                    refusals.insert((class, Cause::report(from, to, answer, receiver).facts));
+                }
+                next.push((spot, to));
+            }
+            next.extend(self.road.next(world, spot).map(|spot| (spot, from)));
+            waiting.extend(next.into_iter().filter(|at| seen.insert(*at)));
+        }
+        refusals
     }
 
     /// The first step that another version would have taken from here, and this mix does not: for it is

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::exploration::{Class, Degradation, Tried, Witness};
+use super::exploration::{Class, Degradation, Refusal, Tried, Witness};
 use super::facts::{Cause, Difference, Fact};
 use super::help::Helps;
 use super::layers::{Why, World};
@@ -42,6 +42,10 @@ pub struct Weighed {
     pub accepted: Option<String>,
     /// Whether something goes wrong for its sake, and a mix shows another change's shorter case.
     pub is_behind: bool,
+    /// The orders in which something is refused for its sake, whatever else is refused there too.
+    pub(super) refused_in: BTreeSet<(Direction, usize)>,
+    /// What those refusals are the sign of.
+    pub(super) refusals: BTreeSet<Class>,
     /// What to do about it.
     pub help: String,
     /// What to do about it where it is an error.
@@ -147,6 +151,8 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
                 witness: None,
                 accepted: None,
                 is_behind: false,
+                refused_in: BTreeSet::new(),
+                refusals: BTreeSet::new(),
                 help: String::new(),
                 way_out: String::new(),
             })
@@ -176,6 +182,9 @@ pub fn compare(versions: &[Version], old: usize, new: usize) -> Comparison<'_> {
             if let Some((_, class, witness)) = &order.bad {
                 weighing.blame(*class, witness, None, !sound && !witness.tolerated);
             }
+        }
+        for (number, order) in orders.orders.iter().enumerate() {
+            weighing.refuses((orders.direction, number), &order.refusals);
         }
     }
     let mut beside = weighing.unexplained(&versions[new]);
@@ -277,6 +286,17 @@ impl Weighing {
             }
             if error {
                 weighed.severity = Severity::Error;
+            }
+        }
+    }
+
+    /// Every change for whose sake something is refused in an order, and not only that of the shortest
+    /// case.
+    fn refuses(&mut self, order: (Direction, usize), refusals: &BTreeSet<Refusal>) {
+        for (class, facts) in refusals {
+            if let Some(at) = self.difference.reason_of(facts) {
+                self.weighed[at].refused_in.insert(order);
+                self.weighed[at].refusals.insert(*class);
             }
         }
     }

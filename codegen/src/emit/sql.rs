@@ -87,8 +87,8 @@ pub use names::{SqlNames, identifiers};
 pub use objects::{Column, Kind, Object, Schema, default};
 pub use renames::{Matched, renames};
 
-pub(crate) use change::migrations_of;
 pub use change::{Impossible, Migration, migrations};
+pub(crate) use change::{RUN_ON_SQLITE, migrations_of};
 pub use keys::{ColumnType, Dialect, KeyColumn, KeyType, Mode, PerDialect, Storage};
 pub use part::KeyPart;
 pub use quote::{literal, quoted};

@@ -18,6 +18,10 @@ use crate::machine::Machine;
 /// The folder of the snapshots, below the one that the dialects' folders are in.
 const TABLES: &str = "tables";
 
+/// How the newest step is written anew, where its table can't say what is of it.
+const AGAIN: &str = "or, where no database has run what leads to it, remove it with those files in every \
+                     folder, and run `phasegate migrate`";
+
 /// Folders that share their numbers and their snapshots. Paths are from the root, with `/`.
 #[derive(Clone)]
 pub(super) struct Line {
@@ -178,9 +182,11 @@ impl Line {
         let mut past = Vec::new();
         let mut others = BTreeMap::new();
         tables.sort();
+        let newest = tables.last().map(|(_, name)| name.clone());
         for (number, name) in tables {
             let path = format!("{}/{name}", self.tables());
-            let Some((snapshot, table)) = reader.snapshot(&path, machine) else { continue };
+            let again = newest.as_ref().filter(|newest| **newest == name).map(|_| AGAIN);
+            let Some((snapshot, table)) = reader.snapshot(&path, machine, again) else { continue };
             if snapshot.machine == machine {
                 past.push(Past { number, path, snapshot, machine: table });
             } else if snapshot.removed {
@@ -190,16 +196,28 @@ impl Line {
             }
         }
         let mut recorded = BTreeSet::new();
-        for past in &past {
-            self.number(past, &mut reader);
-            for file in &past.snapshot.files {
+        for (at, of) in past.iter().enumerate() {
+            self.number(of, &mut reader);
+            let again = (at + 1 == past.len()).then(|| self.again(of));
+            for file in &of.snapshot.files {
                 recorded.insert(file.path.clone());
-                reader.file(&format!("{}{}", self.base, file.path), &file.sha256, &past.path);
+                let path = format!("{}{}", self.base, file.path);
+                reader.file(&path, &file.sha256, &of.path, again.as_deref());
             }
         }
         self.chain(&past, root, &mut reader);
         self.strangers(machine, &folders, &recorded, &mut reader);
         Ok(LineContents { past, others, last, folders, findings: reader.findings })
+    }
+
+    /// How the newest step is written anew.
+    fn again(&self, past: &Past) -> String {
+        let files = past.snapshot.files.iter().map(|file| format!("{}{}", self.base, file.path));
+        let files: Vec<String> = files.chain([past.path.clone()]).collect();
+        format!(
+            "or, where no database has run this step, remove all of it ({}), and run `phasegate migrate`",
+            files.join(", ")
+        )
     }
 
     /// The table that the machine was migrated to last in another place than this line's, where one
@@ -210,7 +228,9 @@ impl Line {
         for folder in folder::named(root, TABLES).into_iter().filter(|at| *at != self.tables()) {
             for name in folder::names(&root.join(&folder)).unwrap_or_default() {
                 let path = format!("{folder}/{name}");
-                let Some((snapshot, table)) = reader.snapshot(&path, machine) else { continue };
+                let Some((snapshot, table)) = reader.snapshot(&path, machine, None) else {
+                    continue;
+                };
                 // What was written for another root is another project's.
                 let sql = table.targets.sql().filter(|_| snapshot.machine == machine);
                 let was_here = sql.is_some_and(|sql| {

@@ -5,6 +5,7 @@ mod disk;
 mod folder;
 mod held;
 mod layout;
+mod left;
 mod line;
 mod notes;
 mod plan;
@@ -15,10 +16,10 @@ mod version;
 use std::io;
 
 use crate::artifact::WriteMode;
-use crate::emit::sql::Dialect;
+use crate::emit::sql::{Dialect, Matched};
 use crate::finding::{Finding, Severity};
 use crate::load::{Error, Loaded};
-use crate::machine::Machine;
+use crate::machine::{Machine, StateId};
 use crate::rules;
 use disk::NewFile;
 use line::{Line, LineContents};
@@ -99,7 +100,7 @@ pub fn check(loaded: &Loaded) -> Result<Migrations, Error> {
         return Ok(Migrations::default());
     }
     if !states.iter().any(|(line, state)| is_kept(loaded, line, state)) {
-        return Ok(Migrations { begun: Some(false), findings: Vec::new() });
+        return Ok(Migrations { begun: Some(false), findings: left::left(loaded, &states) });
     }
     let (migrated, _) = plan(loaded, Ask::Changes, &states)?;
     let mut findings = migrated.findings.clone();
@@ -179,6 +180,44 @@ pub struct Runner {
 pub fn runner(loaded: &Loaded, dialect: Dialect) -> Option<Runner> {
     let line = lines(loaded).into_iter().find(|line| line.folders.contains_key(&dialect))?;
     Some(Runner { tool: line.layout.tool(), command: line.layout.command()? })
+}
+
+/// The machine of which a table's text is the table as of some migrations, where it is.
+pub fn past_of(text: &str) -> Option<&str> {
+    snapshot::Snapshot::machine(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The states of the table that migrations have renamed since an older version of it, each with its name
+/// there: a state keeps `renamed_from` only until it is migrated.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn former_names(loaded: &Loaded, old: &Machine) -> Result<Vec<(StateId, String)>, Error> {
+    let new = &loaded.machine;
+    let mut names = Vec::new();
+    for line in lines(loaded) {
+        let state = read(loaded, &line)?;
+        let past: Vec<&Machine> = state.installed().iter().map(|past| &past.machine).collect();
+        let is_same = |past: &&Machine| past.fingerprints.table == old.fingerprints.table;
+        let has_all =
+            |past: &&Machine| old.states.iter().all(|state| past.find(&state.name).is_some());
+        let at = past.iter().rposition(is_same).or_else(|| past.iter().rposition(has_all));
+        let Some(at) = at else { continue };
+        let ways: Vec<&Machine> = past[at..].iter().copied().chain([new]).collect();
+        let ways: Vec<(Matched, &Machine)> =
+            ways.windows(2).map(|pair| (Matched::new(pair[0], pair[1]), pair[1])).collect();
+        for was in old.states.iter().filter(|was| new.find(&was.name).is_none()) {
+            let start = past[at].find(&was.name);
+            let now = start.and_then(|start| {
+                ways.iter().try_fold(start, |state, (matched, _)| matched.becomes(state))
+            });
+            let is_new = |id: &StateId| {
+                old.find(&new.state(*id).name).is_none() && names.iter().all(|(of, _)| of != id)
+            };
+            names.extend(now.filter(is_new).map(|id| (id, was.name.clone())));
+        }
+    }
+    Ok(names)
 }
 
 /// That the table has changed since it was migrated to.
@@ -266,8 +305,9 @@ fn plan(
         let path = &loaded.source.path;
         migrated.findings.push(Finding::about(rule, Severity::Error, path, message, help));
     }
-    if !migrated.is_possible() {
-        files.clear();
+    match migrated.is_possible() {
+        true => migrated.findings.extend(left::left(loaded, states)),
+        false => files.clear(),
     }
     migrated.files = files.iter().map(|file| file.path.clone()).collect();
     Ok((migrated, files))

@@ -31,7 +31,8 @@ impl Reader<'_> {
         self.findings.push(Finding::about(rule, Severity::Error, path, message, help));
     }
 
-    fn differs(&mut self, what: &str, path: &str, differs: &Differs) {
+    /// `again` is how the newest step is written anew, where it is that.
+    fn differs(&mut self, what: &str, path: &str, differs: &Differs, again: Option<&str>) {
         let (rule, says, help) = match differs {
             Differs::Missing => (
                 rules::MIGRATION_MISSING,
@@ -61,7 +62,13 @@ impl Reader<'_> {
                 "restore it from version control, or save it as UTF-8 without the mark",
             ),
         };
-        self.report(rule, path, says, help);
+        let help = match (again, differs) {
+            (Some(again), Differs::Missing | Differs::Edited) => format!("{help}; {again}"),
+            (_, Differs::Missing | Differs::Edited | Differs::LineEnds | Differs::Mark) => {
+                help.to_owned()
+            }
+        };
+        self.report(rule, path, says, &help);
     }
 
     /// The text of a file as it was written, and how it differs from that.
@@ -77,8 +84,13 @@ impl Reader<'_> {
         }
     }
 
-    /// A table that was migrated to; what is wrong with one of this machine, or of no one, is reported.
-    pub(super) fn snapshot(&mut self, path: &str, machine: &str) -> Option<(Snapshot, Machine)> {
+    /// A table that was migrated to; what is wrong with one of this machine, or of nobody, is told.
+    pub(super) fn snapshot(
+        &mut self,
+        path: &str,
+        machine: &str,
+        again: Option<&str>,
+    ) -> Option<(Snapshot, Machine)> {
         let mut parsed = None;
         let read = self.text(path, |text| {
             parsed = Snapshot::parse(text);
@@ -90,7 +102,7 @@ impl Reader<'_> {
                 let bytes = fs::read(self.root.join(path)).unwrap_or_default();
                 let text = String::from_utf8_lossy(&bytes);
                 if Snapshot::machine(&text).is_none_or(|of| of == machine) {
-                    self.differs("the table of past migrations", path, &differs);
+                    self.differs("the table of past migrations", path, &differs, again);
                 }
                 return None;
             }
@@ -109,10 +121,10 @@ impl Reader<'_> {
     }
 
     /// A migration that leads to a table.
-    pub(super) fn file(&mut self, path: &str, sum: &str, leads_to: &str) {
+    pub(super) fn file(&mut self, path: &str, sum: &str, leads_to: &str, again: Option<&str>) {
         if let Err(differs) = self.text(path, |text| sha256(text.as_bytes()) == sum) {
             let what = format!("the migration that leads to {leads_to}");
-            self.differs(&what, path, &differs);
+            self.differs(&what, path, &differs, again);
         }
     }
 }

@@ -314,21 +314,21 @@ rows! { LIVE
         why: "It was changed past the guard. Its next step is judged from where it is, and \
             recorded from where it was.",
         example: Words("an UPDATE with the triggers off"),
-        mend: "put the row back into that state, with the guard off",
+        mend: "put the row back into that state past the guard, as the finding says how",
     }
 
     ROW_WITHOUT_HISTORY "row-without-history" {
         looks_for: "a row without any step",
         why: "It was written past the guard, and its next step is refused.",
         example: Words("a restore of the rows without the history"),
-        mend: "restore its steps from a backup, or write its first one with the guard off",
+        mend: "restore its steps from a backup, or write them past the guard, as the finding says how",
     }
 
     ROWS_IN_RETIRED_STATES "rows-in-retired-states" {
         looks_for: "rows in retired states",
         why: "They may be there, and no one may remember what the state meant once they move on.",
         example: Words("rows of last year in `paused`, which was retired since"),
-        mend: "move them on by the transitions that leave the state",
+        mend: "move them on by the transitions that leave the state; where none does, they stay",
     }
 
     ROWS_IN_UNKNOWN_STATES "rows-in-unknown-states" {

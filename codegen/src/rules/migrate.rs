@@ -99,6 +99,15 @@ rows! { MIGRATE
             and run `phasegate migrate --baseline`",
     }
 
+    MACHINE_LEFT "machine-left" {
+        looks_for: "migrations of a machine that no table of the project describes any more",
+        why: "The machine's name is part of what its objects are called. Under another name everything \
+            is made a second time, and the first stays in the databases and guards its table.",
+        example: Words("`name = \"order\"` became `name = \"purchase\"` after `phasegate migrate`"),
+        mend: "keep the name: `title` is what people read; or restore the table of the machine that \
+            is to go, and run `phasegate migrate --remove` on it",
+    }
+
     MIGRATIONS_MOVED "migrations-moved" {
         looks_for: "a folder of migrations without any, while another has those that were written \
             so far",

@@ -93,6 +93,18 @@ fn kind(value: &DeValue<'_>) -> String {
     }
 }
 
+/// The list that a string may be meant for: `"a -> b"`, `"a, b"` or one name.
+fn as_list(found: &str) -> Option<String> {
+    let text = found.strip_prefix("the string \"")?.strip_suffix('"')?;
+    let names: Vec<String> = text
+        .split(|c: char| !(c.is_ascii_alphanumeric() || "_-*".contains(c)))
+        .map(|name| name.trim_matches('-'))
+        .filter(|name| !name.is_empty())
+        .map(suggest::toml)
+        .collect();
+    (!names.is_empty()).then(|| format!("[{}]", names.join(", ")))
+}
+
 /// What belongs at a place.
 pub(super) struct Wanted {
     /// In words.
@@ -129,7 +141,10 @@ impl Wanted {
         let moment = found.strip_prefix("the date `").or_else(|| found.strip_prefix("the time `"));
         match moment.and_then(|rest| rest.strip_suffix('`')).filter(|_| self.is_text) {
             Some(moment) => format!("write it as a string: \"{moment}\""),
-            None => format!("write {wanted}"),
+            None => match as_list(found).filter(|_| wanted == "a list") {
+                Some(list) => format!("write a list: {list}"),
+                None => format!("write {wanted}"),
+            },
         }
     }
 }

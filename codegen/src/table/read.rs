@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::refusals::{Refusals, Value};
 use super::text::{LOST, Placed};
 use super::{JobRow, MachineRow, PhaseRow, Source, StateRow, Table, TargetRows, TransitionRow};
-use crate::finding::{Finding, MOST_FINDINGS, Severity};
+use crate::finding::{Finding, Severity};
 use crate::rules;
 use crate::suggest;
 
@@ -71,20 +71,81 @@ pub fn read(path: &str, bytes: &[u8]) -> (Source, Option<Table>, Vec<Finding>) {
     (source, table, findings)
 }
 
-/// What the parser says, once a line: what follows in it is mostly about what came before.
+/// So many places of a file that is no TOML are shown: what follows is mostly about what came before.
+const MOST_NOT_TOML: usize = 5;
+
+/// What the parser says, once a line and once a section that stands several times.
 fn not_toml(source: &Source, errors: &[toml::de::Error]) -> Vec<Finding> {
     let end = source.text.len();
     let mut findings: Vec<Finding> = Vec::new();
-    for error in errors.iter().take(MOST_FINDINGS) {
+    let mut twice: BTreeSet<&str> = BTreeSet::new();
+    let is_merged = source.text.lines().any(|line| line.starts_with("<<<<<<< "));
+    let mut more = 0;
+    for error in errors {
         let span = error.span().unwrap_or(end..end);
-        let message = error.message().trim();
-        let help = "the file is TOML 1.1: see https://toml.io";
-        let finding = source.error(rules::NOT_TOML, span, suggest::cut(message), help);
-        if findings.last().is_none_or(|last| last.line != finding.line) {
+        let (line, _) = source.line_at(&span);
+        let line = line.trim();
+        let mut message = suggest::cut(error.message().trim());
+        let mut help = "the file is TOML 1.1: see https://toml.io".to_owned();
+        if let Some(section) = section(line).filter(|_| error.message().contains("duplicate key")) {
+            if !twice.insert(section) {
+                continue;
+            }
+            if ROWS.contains(&section) {
+                message = format!("`[{section}]` is one section, and there are several rows of it");
+                help = format!("write [[{section}]] above each of them");
+            } else {
+                message = format!("the section `[{section}]` stands twice");
+                help = "bring its keys together under one of them".to_owned();
+            }
+        } else if is_within(&source.text[..span.start.min(end)], &twice) {
+            // Its keys are taken for those of the first.
+            continue;
+        } else if is_merged && MARKERS.iter().any(|marker| line.starts_with(marker)) {
+            message = "a merge left its markers here".to_owned();
+            help = "bring both sides together, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`"
+                .to_owned();
+        }
+        let finding = source.error(rules::NOT_TOML, span, message, help);
+        if findings.last().is_some_and(|last| last.line == finding.line) {
+            continue;
+        }
+        if findings.len() < MOST_NOT_TOML {
             findings.push(finding);
+        } else {
+            more += 1;
         }
     }
+    if let (true, Some(last)) = (more > 0, findings.last()) {
+        let more = Finding {
+            rule: rules::MORE_FINDINGS,
+            message: format!("{more} more lines can't be read as TOML"),
+            help: "mend the first one: what follows may be about nothing else. Is this the table?"
+                .to_owned(),
+            ..last.clone()
+        };
+        findings.push(more);
+    }
     findings
+}
+
+/// What a merge that was not brought to its end leaves.
+const MARKERS: [&str; 3] = ["<<<<<<<", "=======", ">>>>>>>"];
+
+/// The sections that are rows.
+const ROWS: [&str; 4] = ["phase", "state", "transition", "job"];
+
+/// Whether a text ends in a section that stands several times.
+fn is_within(text: &str, twice: &BTreeSet<&str>) -> bool {
+    let head = text.lines().rev().find_map(|line| section(line.trim()));
+    head.is_some_and(|head| twice.contains(head))
+}
+
+/// What a line is the head of.
+fn section(line: &str) -> Option<&str> {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    let name = line.strip_prefix('[')?.strip_suffix(']')?;
+    Some(name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).trim())
 }
 
 /// What a table has read so far, and what is wrong with it.
@@ -103,13 +164,18 @@ impl Reader<'_> {
             self.refuse_stand_ins(value);
         }
         self.format(top.remove("format"))?;
+        let meant = meant(&top);
         let machine = match top.remove("machine") {
             Some(machine) => self.refusals.row::<MachineRow>("[machine]", machine),
             None => {
-                self.missing("machine", "add a [machine] section with `name` and `initial`");
+                if !meant.contains("machine") {
+                    self.missing("machine", "add a [machine] section with `name` and `initial`");
+                }
                 None
             }
         };
+        // What stands under a misspelt name is no reason to say more of what is missing.
+        self.lost.extend(&meant);
         let root = top.remove("root").and_then(|root| match root.get_ref() {
             DeValue::String(text) => Some(Spanned::new(root.span(), text.to_string())),
             other => {
@@ -119,7 +185,9 @@ impl Reader<'_> {
             }
         });
         if !top.contains_key("state") {
-            self.missing("state", "add at least one [[state]]");
+            if !meant.contains("state") {
+                self.missing("state", "add at least one [[state]]");
+            }
             self.lost.insert("state");
         }
         let table = Table {
@@ -226,6 +294,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The sections that are missing, and that a key which is none is nearly called as.
+fn meant(top: &DeTable<'_>) -> BTreeSet<&'static str> {
+    let is_missing = |key: &&'static str| !top.contains_key(*key);
+    let missing: Vec<&'static str> = TOP.into_iter().filter(is_missing).collect();
+    let unknown = top.iter().map(|(key, _)| key.get_ref()).filter(|key| !TOP.contains(&&***key));
+    let near = unknown.filter_map(|key| suggest::nearest(key, missing.iter().copied()));
+    near.filter_map(|near| TOP.into_iter().find(|key| *key == near)).collect()
 }
 
 fn lost_machine() -> Placed<MachineRow> {

@@ -243,7 +243,9 @@ pub(super) fn renames(draft: &mut Draft<'_>) {
             let message =
                 format!("`renamed_from` names the state `{}`, which still exists", shown(text));
             let other = draft.states.get(text).and_then(|&at| table.state.get(at));
-            let help = if other.is_some_and(|other| other.renamed_from.is_some()) {
+            let help = if text == row.name.get_ref() {
+                "this is its own name: say the name that it had before, or remove `renamed_from`"
+            } else if other.is_some_and(|other| other.renamed_from.is_some()) {
                 "names are swapped through a third one, a migration each: first give one of the two \
                  a name that no state has, and run `phasegate migrate`; then rename the other, and \
                  run it; then the first"

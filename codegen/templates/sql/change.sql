@@ -106,7 +106,7 @@ END
 {% endif -%}
 {% if !drops.is_empty() %}
 {% if dialect == "sqlite" -%}
--- The rules stand in views and in the guards: those are made anew, in the one transaction that this file is.
+-- The rules stand in views and in the guards: those are made anew.
 {% endif -%}
 {% for drop in drops -%}
 {{ drop }}

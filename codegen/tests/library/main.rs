@@ -39,6 +39,7 @@ mod refusals_at_their_edges;
 mod refusals_of_names;
 mod refusals_of_states;
 mod refusals_of_types;
+mod refusals_that_lead_out;
 mod remedies;
 mod rendering;
 mod runs;

@@ -1,17 +1,19 @@
 //! `phasegate accepts`: judges sequences, a state at a time.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::tokens::{self, Word};
-use super::{CommandResult, FormatArg};
+use super::{CommandResult, FormatArg, say};
 use crate::command::Format;
 use phasegate_codegen::load;
 use phasegate_codegen::machine::{Acceptance, Log, Machine, Rejection, StateId};
 use phasegate_codegen::rules;
-use phasegate_codegen::suggest::shown;
+use phasegate_codegen::suggest::{self, shown};
 
 #[derive(Args)]
 pub(crate) struct Accepts {
@@ -43,9 +45,19 @@ impl Accepts {
             });
             log.push(state, &word.text);
         };
+        let unknown = Unknown::default();
         tokens::judge_lines(self.file.as_deref(), self.values, fresh, word, |line, log| {
             let verdict = log.verdict();
             let is_accepted = !matches!(verdict, Acceptance::Rejected(_));
+            if let Acceptance::Rejected(Rejection { to, .. }) = &verdict {
+                let known = match self.values {
+                    true => machine.find_value(to),
+                    false => names.get(to.as_str()).copied(),
+                };
+                if known.is_none() && self.format.format == Format::Text {
+                    unknown.say(&loaded.source.path, machine, to, self.values);
+                }
+            }
             (is_accepted, self.render(machine, line, verdict))
         })
     }
@@ -108,6 +120,30 @@ impl Accepts {
             .collect();
         let legal = if legal.is_empty() { "(nothing)".to_owned() } else { legal.join(", ") };
         format!("rejected at {}: {from} -> {to}; legal: {legal}", rejection.at)
+    }
+}
+
+/// So many states that the table lacks are named: a line that is rejected for one says no more than that.
+const MOST_UNKNOWN: usize = 8;
+
+/// The states that the table lacks, as far as they were named.
+#[derive(Default)]
+struct Unknown(RefCell<BTreeSet<String>>);
+
+impl Unknown {
+    /// Says once of a state that the table lacks it.
+    fn say(&self, table: &str, machine: &Machine, state: &str, values: bool) {
+        let mut named = self.0.borrow_mut();
+        if named.len() >= MOST_UNKNOWN || !named.insert(state.to_owned()) {
+            return;
+        }
+        let states = machine.states.iter();
+        let near = match values {
+            true => suggest::nearest(state, states.map(|state| state.value.as_str())),
+            false => suggest::nearest(state, states.map(|state| state.name.as_str())),
+        };
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        say(&format!("phasegate: {table} has no state `{}`{near}", shown(state)));
     }
 }
 

@@ -47,6 +47,7 @@ impl Generate {
         let format = self.format.format;
         // Every table is read before the first file is written.
         let tables = self.tables.load(format)?;
+        tables.refuse_past()?;
         let mut findings = tables.findings;
         let mut artifacts = Vec::new();
         let mut exit = Exit::Well;
@@ -172,6 +173,9 @@ pub(crate) struct Check {
     /// Say, too, which skips each optional state opens, as `transitions` does
     #[arg(long)]
     verbose: bool,
+    /// Show the whole of each difference, and not only how it begins
+    #[arg(long)]
+    diff: bool,
     #[command(flatten)]
     pub(crate) format: FormatArg,
 }
@@ -186,7 +190,7 @@ impl Check {
         let mut all = tables.findings;
         let mut summaries = Vec::new();
         let mut exit = Exit::Well;
-        let mut to_generate = Vec::new();
+        let (mut to_generate, mut to_migrate) = (Vec::new(), Vec::new());
         for (path, loaded) in &tables.loaded {
             let checked = phasegate_codegen::checked(loaded, path)?;
             if !checked.is_current() {
@@ -203,6 +207,10 @@ impl Check {
             if generated.outcomes.iter().any(|o| is_to_mend(&o)) {
                 to_generate.push(shown(path));
             }
+            let is_open = |finding: &&Finding| finding.accepted.is_none();
+            if findings.iter().filter(is_open).any(|finding| finding.rule == rules::NOT_MIGRATED) {
+                to_migrate.push(shown(path));
+            }
             if format == Format::Text {
                 let proofs = verify::summary(&proofs);
                 if self.verbose {
@@ -210,7 +218,10 @@ impl Check {
                         print(&format!("{line}\n"))?;
                     }
                 }
-                in_words(loaded, &generated, &findings, &proofs, &accepted)?;
+                let shown = if self.diff { usize::MAX } else { MOST_OF_A_DIFF };
+                in_words(loaded, &generated, &findings, &accepted)?;
+                print(&diffs(&generated, shown))?;
+                print(&summary_line(loaded, &generated, &findings, &proofs))?;
                 if migrated == Some(false) {
                     print(&format!("{}: {NEVER_MIGRATED}\n", loaded.source.path))?;
                 }
@@ -224,8 +235,13 @@ impl Check {
             all.extend(accepted.stale("check"));
         }
         if format == Format::Text {
-            if !to_generate.is_empty() {
-                print(&format!("to mend this: {}\n", generate_command(&to_generate)))?;
+            // A migration is of the table, and needs no artifact; but whoever mends one wants both.
+            let generate = (!to_generate.is_empty()).then(|| generate_command(&to_generate));
+            let migrate =
+                (!to_migrate.is_empty()).then(|| artifact::command("migrate", &to_migrate));
+            let commands: Vec<String> = generate.into_iter().chain(migrate).collect();
+            if !commands.is_empty() {
+                print(&format!("to mend this: {}\n", commands.join(" && ")))?;
             }
         } else {
             print_findings(format, &all, None, json!({ "tables": summaries }))?;
@@ -238,14 +254,9 @@ fn in_words(
     loaded: &Loaded,
     generated: &Generated,
     findings: &[Finding],
-    proofs: &str,
     accepted: &Accepted,
 ) -> Result<(), Failure> {
-    let machine = &loaded.machine;
     print_findings(Format::Text, &generated.warnings, Some(&loaded.source), json!({}))?;
-    for outcome in &generated.outcomes {
-        print(outcome.diff.as_deref().unwrap_or_default())?;
-    }
     let source = &loaded.source;
     for of_one_file in findings.chunk_by(|one, other| one.path == other.path) {
         let is_of_table = of_one_file.iter().all(|finding| finding.path == source.path);
@@ -255,6 +266,36 @@ fn in_words(
         print_findings(Format::Text, &kept.findings, Some(&kept.source), json!({}))?;
     }
     print_findings(Format::Text, &accepted.stale("check"), Some(accepted.source()), json!({}))?;
+    Ok(())
+}
+
+/// So many lines of each difference are shown where the whole of it is not asked for: two for the names of
+/// the file, and a place with what stands around it.
+const MOST_OF_A_DIFF: usize = 12;
+
+/// How the artifacts differ from what the table gives.
+fn diffs(generated: &Generated, most: usize) -> String {
+    let mut out = String::new();
+    for diff in generated.outcomes.iter().filter_map(|outcome| outcome.diff.as_deref()) {
+        let lines: Vec<&str> = diff.split_inclusive('\n').collect();
+        let shown = if lines.len() > most.saturating_add(1) { most } else { lines.len() };
+        out += &lines[..shown].concat();
+        if shown < lines.len() {
+            let more = lines.len() - shown;
+            out += &format!("... {more} more lines of this difference: `check --diff`\n");
+        }
+    }
+    out
+}
+
+/// What was looked at, and what it comes to, in a line.
+fn summary_line(
+    loaded: &Loaded,
+    generated: &Generated,
+    findings: &[Finding],
+    proofs: &str,
+) -> String {
+    let machine = &loaded.machine;
     let kept = generated.workflows.iter().flat_map(|kept| &kept.findings);
     let (left, open): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().chain(kept).partition(|finding| finding.accepted.is_some());
@@ -266,8 +307,7 @@ fn in_words(
         verdict += &format!(", {} accepted", left.len());
     }
     let summary = in_a_line(&loaded.source.path, machine, generated.outcomes.len());
-    print(&format!("{summary}, proofs: {proofs}: {verdict}\n"))?;
-    Ok(())
+    format!("{summary}, proofs: {proofs}: {verdict}\n")
 }
 
 /// What was looked at.

@@ -9,7 +9,7 @@ use super::{CommandResult, Exit, Failure, FormatArg, coloured, print, the_one_ta
 use crate::command::Format;
 use phasegate_codegen::accepted::Accepted;
 use phasegate_codegen::compat::{self, Comparison, Origin, Version};
-use phasegate_codegen::finding;
+use phasegate_codegen::{finding, load, migrate};
 
 #[derive(Args)]
 pub(crate) struct Compat {
@@ -104,6 +104,11 @@ impl Compat {
                 (false, _) => "new".to_owned(),
             };
             versions.push(place.read(&label, Some(&beside))?);
+        }
+        if let ([.., Origin::File(path)], [old, new]) = (&places[..], &mut versions[..]) {
+            for (state, name) in migrate::former_names(&load::load(path)?, &old.machine)? {
+                new.machine.states[state.index()].renamed_from = Some(name);
+            }
         }
         Ok((versions, newest))
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{CommandResult, Exit, Failure, FormatArg, print};
 use crate::command::Format;
+use phasegate_codegen::finding;
 use phasegate_codegen::rules::{self, Example, Rule};
 
 #[derive(Args)]
@@ -35,8 +36,10 @@ impl Explain {
                 let all: Vec<Value> = rules::all().map(as_json).collect();
                 format!("{:#}\n", json!({ "rules": all }))
             }
-            (Format::Text | Format::Github, Some(rule)) => rule.text(),
-            (Format::Text | Format::Github, None) => rules::list(),
+            (Format::Github, Some(rule)) => finding::notice(rule.id, &rule.text()),
+            (Format::Github, None) => finding::notice("rules", &rules::list()),
+            (Format::Text, Some(rule)) => rule.text(),
+            (Format::Text, None) => rules::list(),
         };
         print(&text)?;
         Ok(Exit::Well)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::serve::migrations::Applied;
 use super::serve::{Served, migrations, settings};
 use super::{
     CommandResult, Exit, Failure, FormatArg, TablesArg, backend, count, print, print_findings,
@@ -67,6 +68,7 @@ impl Migrate {
             return self.apply();
         }
         let tables = self.tables.load(format)?;
+        tables.refuse_past()?;
         let mut findings = tables.findings;
         // Every table is looked at before the first file is written.
         let mut is_possible = tables.all_read;
@@ -124,6 +126,7 @@ impl Migrate {
         };
         let format = self.format.format;
         let tables = self.tables.load(format)?;
+        tables.refuse_past()?;
         let mut findings = tables.findings;
         for (_, loaded) in &tables.loaded {
             let migrated = migrate::migrate(loaded, Ask::Changes, WriteMode::Check)?;
@@ -133,6 +136,7 @@ impl Migrate {
         let is_well = tables.all_read && !findings.iter().any(Finding::is_error);
         let served = tables.loaded.iter().map(|(path, _)| Served::load(path));
         let served = served.collect::<Result<Vec<_>, _>>()?;
+        let new_file = live::ran::missing_file(&url).map(|file| shown(&file));
         let applied = match is_well {
             true => backend::block_on(migrations::apply_all(&served, &url))?,
             false => Vec::new(),
@@ -147,12 +151,24 @@ impl Migrate {
                     .collect();
                 print_findings(format, &own, Some(source), json!({}))?;
             }
-            for folder in &applied {
-                print(&format!("{}: the database has all of its migrations\n", shown(folder)))?;
+            if let Some(file) = new_file.filter(|_| !applied.is_empty()) {
+                print(&format!("made {file}: there was no such file\n"))?;
+            }
+            for Applied { folder, ran } in &applied {
+                for file in ran {
+                    print(&format!("ran {}\n", shown(file)))?;
+                }
+                let nothing = if ran.is_empty() { "nothing to run, " } else { "" };
+                let folder = shown(folder);
+                print(&format!("{folder}: {nothing}the database has all of its migrations\n"))?;
             }
         } else {
-            let folders: Vec<String> = applied.iter().map(|folder| shown(folder)).collect();
-            print_findings(format, &findings, None, json!({ "applied": folders }))?;
+            let folders: Vec<String> = applied.iter().map(|one| shown(&one.folder)).collect();
+            let ran: Vec<String> =
+                applied.iter().flat_map(|one| &one.ran).map(|file| shown(file)).collect();
+            let made = new_file.filter(|_| !applied.is_empty());
+            let beside = json!({ "applied": folders, "ran": ran, "made": made });
+            print_findings(format, &findings, None, beside)?;
         }
         match (tables.all_read, is_well) {
             (false, _) => Err(Failure::Told),

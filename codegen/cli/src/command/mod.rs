@@ -17,6 +17,7 @@ mod packaging;
 mod phases;
 mod schema;
 mod serve;
+mod tables;
 mod tokens;
 mod transitions;
 mod verify;
@@ -24,7 +25,7 @@ mod workflow;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{
@@ -33,10 +34,11 @@ use clap::{
 use serde_json::{Value, json};
 
 use phasegate_codegen::Error;
-use phasegate_codegen::finding::{self, Finding, Severity};
-use phasegate_codegen::load::{self, Loaded};
+use phasegate_codegen::finding::{self, Finding};
 use phasegate_codegen::rules;
 use phasegate_codegen::table::Source;
+
+pub(crate) use tables::{TableArg, TablesArg, load_or_the_one, tables_in, the_one_table};
 
 /// What the exit codes of a command that looks for something say.
 const FINDS: &str = "Exit codes: 0 nothing is found, or all of it is accepted; 1 findings; 2 it could \
@@ -175,150 +177,6 @@ impl From<Error> for Failure {
 
 pub(crate) type CommandResult = Result<Exit, Failure>;
 
-/// The table that a command is about.
-#[derive(Args)]
-pub(crate) struct TableArg {
-    /// The table; by default the one in the current folder
-    #[arg(value_name = "TABLE")]
-    table: Option<PathBuf>,
-}
-
-impl TableArg {
-    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
-        load_or_the_one(self.table.as_deref())
-    }
-}
-
-/// The table that is named, or the one in the current folder.
-pub(crate) fn load_or_the_one(table: Option<&Path>) -> Result<Loaded, Failure> {
-    match table {
-        Some(path) => Ok(load::load(path)?),
-        None => Ok(load::load(&the_one_table("name one")?)?),
-    }
-}
-
-/// The tables that a command is about.
-#[derive(Args)]
-pub(crate) struct TablesArg {
-    /// The tables; by default the one in the current folder
-    #[arg(value_name = "TABLE")]
-    tables: Vec<PathBuf>,
-}
-
-impl TablesArg {
-    pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
-        if self.tables.is_empty() {
-            Ok(vec![the_one_table("name one or several")?])
-        } else {
-            Ok(self.tables.clone())
-        }
-    }
-
-    /// The same, where nothing is named of every table in the current folder.
-    pub(crate) fn load_all(&self, format: Format) -> Result<Tables, Failure> {
-        if !self.tables.is_empty() {
-            return self.load(format);
-        }
-        let tables = tables_here()?;
-        if tables.is_empty() {
-            return Err(no_table());
-        }
-        Self { tables }.load(format)
-    }
-
-    /// Every table that can be read, with its path. What is wrong with the others is reported on
-    /// standard error and, in the text format, on standard output; in another format it is
-    /// returned.
-    pub(crate) fn load(&self, format: Format) -> Result<Tables, Failure> {
-        let mut tables = Tables { loaded: Vec::new(), findings: Vec::new(), all_read: true };
-        for path in self.paths()? {
-            match load::load(&path) {
-                Ok(loaded) => tables.loaded.push((path, loaded)),
-                Err(Error::Io(error)) => {
-                    tables.all_read = false;
-                    match format {
-                        Format::Text => {}
-                        Format::Json | Format::Github => tables.findings.push(Finding::about(
-                            rules::UNREADABLE,
-                            Severity::Error,
-                            path.to_string_lossy(),
-                            format!("the table can't be read: {error}"),
-                            "name a table that is there, and that you may read",
-                        )),
-                    }
-                    say(&format!("phasegate: {error}"));
-                }
-                Err(Error::Invalid { findings, source }) => {
-                    tables.all_read = false;
-                    match format {
-                        Format::Text => {
-                            print_findings(format, &findings, Some(&source), json!({}))?
-                        }
-                        Format::Json | Format::Github => {
-                            tables.findings.extend_from_slice(&findings)
-                        }
-                    }
-                    say_invalid(&findings, &source);
-                }
-            }
-        }
-        Ok(tables)
-    }
-}
-
-/// The tables that a command is about, read.
-pub(crate) struct Tables {
-    /// Those that are valid.
-    pub(crate) loaded: Vec<(PathBuf, Loaded)>,
-    /// What is wrong with the others, where it was not reported yet.
-    pub(crate) findings: Vec<Finding>,
-    /// Whether there are no others.
-    pub(crate) all_read: bool,
-}
-
-/// The tables in the current folder.
-fn tables_here() -> Result<Vec<PathBuf>, Failure> {
-    tables_in(Path::new("."))
-}
-
-/// The tables in a folder: each `.toml` with a `[machine]`.
-pub(crate) fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut tables = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-        if is_toml && path.is_file() && load::has_machine(&path) {
-            tables.push(path.strip_prefix(".").unwrap_or(&path).to_owned());
-        }
-    }
-    tables.sort();
-    Ok(tables)
-}
-
-fn no_table() -> Failure {
-    Failure::Message(
-        "no table in the current folder (a .toml with a [machine]); name one, or write a starter \
-         with `phasegate init`"
-            .to_owned(),
-    )
-}
-
-/// The one table in the current folder; `asked` is what a command takes where there are several.
-fn the_one_table(asked: &str) -> Result<PathBuf, Failure> {
-    let mut tables = tables_here()?;
-    match tables.len() {
-        1 => Ok(tables.remove(0)),
-        0 => Err(no_table()),
-        _ => {
-            let names: Vec<String> = tables.iter().map(|path| path.display().to_string()).collect();
-            Err(Failure::Message(format!(
-                "several tables in the current folder; {asked}: {}",
-                names.join(", ")
-            )))
-        }
-    }
-}
-
 /// How findings are shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
@@ -339,7 +197,36 @@ pub(crate) struct FormatArg {
     pub(crate) format: Format,
 }
 
-/// Prints findings, and with JSON what else there is to say with them.
+impl Command {
+    /// Whether findings are what a command prints. What others print goes into a file or a pipe, and
+    /// what is wrong with the table does not belong there.
+    const fn prints_findings(&self) -> bool {
+        match self {
+            Self::Generate(_)
+            | Self::Check(_)
+            | Self::Verify(_)
+            | Self::Workflow(_)
+            | Self::Migrate(_)
+            | Self::Audit(_)
+            | Self::Discover(_)
+            | Self::Compat(_) => true,
+            Self::Init(_)
+            | Self::Transitions(_)
+            | Self::Accepts(_)
+            | Self::Phases(_)
+            | Self::Explain(_)
+            | Self::Graph(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Schema(_)
+            | Self::Serve(_)
+            | Self::Console(_)
+            | Self::Demo(_) => false,
+        }
+    }
+}
+
+/// Prints findings, and with JSON what else there is to say beside them.
 pub(crate) fn print_findings(
     format: Format,
     findings: &[Finding],
@@ -361,7 +248,11 @@ pub(crate) fn print_findings(
 }
 
 fn coloured() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    io::stdout().is_terminal() && takes_colour()
+}
+
+fn takes_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Writes to standard output.
@@ -404,7 +295,7 @@ pub fn run() -> ExitCode {
     match serve::settings::with_file(&Cli::command(), &matches, &arguments) {
         Ok(None) => {}
         Ok(Some(arguments)) => matches = Cli::command().get_matches_from(arguments),
-        Err(failure) => return ended(Format::Text, Err(failure)),
+        Err(failure) => return ended(Format::Text, true, Err(failure)),
     }
     let format = format(&matches);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -430,11 +321,11 @@ pub fn run() -> ExitCode {
         Command::Console(command) => command.run(),
         Command::Demo(command) => command.run(),
     };
-    ended(format, outcome)
+    ended(format, cli.command.prints_findings(), outcome)
 }
 
 /// What a run came to, said and as an exit code.
-fn ended(format: Format, outcome: CommandResult) -> ExitCode {
+fn ended(format: Format, prints_findings: bool, outcome: CommandResult) -> ExitCode {
     match outcome {
         Ok(Exit::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),
@@ -444,7 +335,10 @@ fn ended(format: Format, outcome: CommandResult) -> ExitCode {
             ExitCode::from(2)
         }
         Err(Failure::Invalid { findings, source }) => {
-            if let Err(error) = print_findings(format, &findings, Some(&source), json!({}))
+            if format == Format::Text && !prints_findings {
+                let colour = io::stderr().is_terminal() && takes_colour();
+                say(finding::text(&findings, Some(&source), colour).trim_end_matches('\n'));
+            } else if let Err(error) = print_findings(format, &findings, Some(&source), json!({}))
                 && error.kind() != io::ErrorKind::BrokenPipe
             {
                 say(&format!("phasegate: {error}"));

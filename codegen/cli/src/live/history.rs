@@ -14,8 +14,9 @@ use phasegate_codegen::suggest::{self, shown};
 const EXAMPLES: usize = 3;
 /// What a row is whose history is not there.
 const WRITTEN_PAST: &str = "a row whose history is gone, or never was, was written past the guard: look who \
-                            can, and keep the row; restore its steps from a backup, or write its \
-                            first one with the guard off, or its next is refused";
+                            can, and keep the row. Its next step is refused until its history is back: \
+                            restore it from a backup, or write it by hand, a row for each step from an \
+                            initial state on";
 
 /// A row of such a query: a key, and how many rows there are.
 struct Bad {
@@ -232,8 +233,11 @@ impl Held<'_> {
                 names.table_name,
                 bad.words()
             );
-            let help = "somebody changed them past the guard: put each back into that state, with the \
-                        guard off, or it is refused at its next step";
+            let help = format!(
+                "somebody changed them past the guard, and their next step is refused: put each back into \
+                 that state {}",
+                self.past(&names.table_name, "guard_update")
+            );
             drift.error(rules::ROW_PAST_HISTORY, message, help);
         }
         // On PostgreSQL a row from before the guard gets its history with its first change.
@@ -243,16 +247,34 @@ impl Held<'_> {
             if let Some(bad) = bad(conn, &last, &without).await? {
                 let message =
                     format!("rows of `{}` have no history: {}", names.table_name, bad.words());
+                let events = self.sql.events.as_deref().unwrap_or_default();
+                let written = format!("{WRITTEN_PAST} {}", self.past(events, "event"));
                 let help = match self.sql.owns {
-                    true => WRITTEN_PAST.to_owned(),
+                    true => written,
                     false => format!(
-                        "rows from before the history got theirs when it was installed; {WRITTEN_PAST}"
+                        "rows from before the history got theirs when it was installed; {written}"
                     ),
                 };
                 drift.error(rules::ROW_WITHOUT_HISTORY, message, help);
             }
         }
         Ok(())
+    }
+
+    /// How someone writes past the triggers of a table whose objects are called so.
+    fn past(&self, table: &str, trigger: &str) -> String {
+        let names = self.names;
+        match names.dialect {
+            Dialect::Postgres => {
+                "as a superuser, in a session with `SET session_replication_role = replica`"
+                    .to_owned()
+            }
+            Dialect::Sqlite => format!(
+                "in one transaction in which you drop the triggers on {table} (`SELECT name FROM \
+                 sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}' AND name LIKE '%{trigger}%'`), \
+                 and at its end run their CREATE TRIGGER of the generated sqlite.sql again"
+            ),
+        }
     }
 
     /// Each step, by the rules that were in force when it was taken.

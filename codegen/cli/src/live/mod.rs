@@ -11,6 +11,7 @@ mod facts;
 mod history;
 mod judge;
 mod left;
+pub(crate) mod ran;
 mod reader;
 mod refusals;
 mod rights;

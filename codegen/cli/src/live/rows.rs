@@ -53,10 +53,15 @@ impl Held<'_> {
     pub(super) fn judge_rows(&self, rows: &BTreeMap<String, u64>, drift: &mut Drift) {
         let mut retired = Vec::new();
         let mut unknown = Vec::new();
+        // Where those in retired states can go.
+        let mut leaves = Vec::new();
         for (status, count) in rows {
             let counted = format!("{} ({count})", shown(status));
             match self.machine.find_value(status) {
-                Some(id) if self.machine.state(id).retired => retired.push(counted),
+                Some(id) if self.machine.state(id).retired => {
+                    leaves.extend(self.machine.next(id).filter(|&to| to != id));
+                    retired.push(counted);
+                }
                 Some(_) => {}
                 None if self.is_known_later(status) => {}
                 None => unknown.push(counted),
@@ -75,7 +80,10 @@ impl Held<'_> {
         if !retired.is_empty() {
             let message =
                 format!("rows of `{table}` are in retired states: {}", suggest::list(&retired));
-            let help = "they may be; move them on before anybody forgets what they meant";
+            let help = match leaves.is_empty() {
+                true => "they may be there for good: no transition leads on",
+                false => "they may be; move them on before anybody forgets what they meant",
+            };
             drift.add(rules::ROWS_IN_RETIRED_STATES, Warning, message, help);
         }
     }

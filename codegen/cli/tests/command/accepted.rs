@@ -317,6 +317,126 @@ fn what_is_hidden_by_errors_is_shown_with_them() {
     assert_eq!(ran.code, Some(0), "one round is enough: {ran:?}");
 }
 
+/// An order whose rows are moved by an application, and whose states are guarded by a database.
+const ORDER: &str = r#"format = 1
+[machine]
+name = "order"
+initial = "placed"
+[[state]]
+name = "placed"
+[[state]]
+name = "paid"
+[[state]]
+name = "shipped"
+[[state]]
+name = "delivered"
+outcome = "success"
+[[transition]]
+path = ["placed", "paid", "shipped", "delivered"]
+[target.rust]
+[target.sql]
+[target.js]
+"#;
+
+/// The order with a state under another name, stored as that.
+fn with_renamed(table: &str, from: &str, to: &str) -> String {
+    let (quoted, other) = (format!("\"{from}\""), format!("\"{to}\""));
+    let named = format!("name = {quoted}");
+    let renamed = format!("name = {other}\nrenamed_from = \"\"");
+    let table = table.replace(&named, &renamed).replace(&quoted, &other);
+    table.replace("renamed_from = \"\"", &format!("renamed_from = {quoted}"))
+}
+
+/// Accepts what is shown, then what is hidden by it; nothing gets through in between.
+#[track_caller]
+fn comes_up(new: &str, rules: [&[&str]; 2]) {
+    comes_up_from(ORDER, new, rules);
+}
+
+#[track_caller]
+fn comes_up_from(old: &str, new: &str, rules: [&[&str]; 2]) {
+    let folder = Folder::with("old.toml", old);
+    folder.write("new.toml", new);
+    let of = |found: &[(String, String)]| -> Vec<String> {
+        found.iter().map(|(rule, _)| rule.clone()).collect()
+    };
+    let ran = folder.run(&COMPAT);
+    let shown = errors(&ran);
+    assert_eq!(of(&shown), rules[0], "{ran:?}");
+    let json = ran.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let hidden = json["hidden"].as_array().unwrap().iter();
+    let hidden: Vec<(String, String)> =
+        hidden.map(|one| (text(&one["rule"]), text(&one["fingerprint"]))).collect();
+    assert_eq!(of(&hidden), rules[1], "{json:#}");
+    let printed = folder.run(&["compat", "old.toml", "new.toml"]).out;
+    for (_, fingerprint) in &hidden {
+        assert_eq!(printed.matches(fingerprint).count(), 1, "{printed}");
+    }
+    folder.write("new.accepted.toml", entries(&shown));
+    let ran = folder.run(&COMPAT);
+    assert_eq!((ran.code, errors(&ran)), (Some(1), hidden.clone()), "{ran:?}");
+    folder.write("new.accepted.toml", entries(&[shown, hidden].concat()));
+    let ran = folder.run(&COMPAT);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(!ran.out.contains("accepted-stale"), "{ran:?}");
+}
+
+#[test]
+fn a_second_rename_comes_up_once_the_first_is_accepted() {
+    let both = with_renamed(&with_renamed(ORDER, "paid", "settled"), "shipped", "dispatched");
+    comes_up(&both, [&["state-renamed"], &["state-renamed"]]);
+}
+
+#[test]
+fn a_second_rename_of_what_jobs_report_comes_up_too() {
+    let jobs = "[[state]]\nname = \"failed\"\noutcome = \"failure\"\n[[transition]]\nfrom = \"*\"\nto = \"failed\"\n\
+        [[job]]\nname = \"pay\"\nsuccess = \"paid\"\nfailure = \"failed\"\n\
+        [[job]]\nname = \"ship\"\nneeds = [\"pay\"]\nstart = \"shipped\"\nsuccess = \"delivered\"\nfailure = \"failed\"\n\
+        [[job]]\nname = \"end\"\nneeds = [\"ship\"]\nalways = true\nsuccess = \"delivered\"\nfailure = \"failed\"\n[target.rust]";
+    let old = ORDER.replace("[target.rust]", jobs);
+    let both = with_renamed(&with_renamed(&old, "paid", "settled"), "shipped", "dispatched");
+    comes_up_from(&old, &both, [&["state-renamed"], &["state-renamed"]]);
+}
+
+#[test]
+fn a_rename_comes_up_once_changes_of_other_kinds_are_accepted() {
+    // Rows come to what is renamed over a step that is gone, or a state that is new.
+    let new = with_renamed(ORDER, "shipped", "dispatched")
+        .replace(
+            "[[state]]\nname = \"paid\"",
+            "[[state]]\nname = \"packed\"\n[[state]]\nname = \"paid\"",
+        )
+        .replace("[\"placed\", \"paid\",", "[\"placed\", \"packed\", \"paid\",");
+    comes_up(&new, [&["transition-removed"], &["state-renamed"]]);
+}
+
+#[test]
+fn what_is_safe_in_the_order_that_is_left_is_not_hidden() {
+    // The new state alone takes the database first; that it comes with a rename changes nothing.
+    let new = with_renamed(ORDER, "paid", "settled")
+        .replace(
+            "[[state]]\nname = \"shipped\"",
+            "[[state]]\nname = \"lost\"\noutcome = \"failure\"\n[[state]]\nname = \"shipped\"",
+        )
+        .replace("[target.rust]", "[[transition]]\npath = [\"shipped\", \"lost\"]\n[target.rust]");
+    comes_up_alone(&new);
+}
+
+/// Once what is shown is accepted nothing fails.
+#[track_caller]
+fn comes_up_alone(new: &str) {
+    let folder = Folder::with("old.toml", ORDER);
+    folder.write("new.toml", new);
+    let ran = folder.run(&COMPAT);
+    let shown = errors(&ran);
+    assert_eq!(shown.len(), 1, "{ran:?}");
+    assert_eq!(ran.json()["hidden"].as_array().unwrap().len(), 0, "{ran:?}");
+    folder.write("new.accepted.toml", entries(&shown));
+    let ran = folder.run(&COMPAT);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
 #[test]
 fn an_entry_for_a_state_accepts_nothing_else() {
     let folder = retired();

@@ -105,6 +105,37 @@ fn shows_how_a_file_differs_and_the_one_command_that_mends_it() {
 }
 
 #[test]
+fn findings_stand_above_the_differences_and_those_are_short() {
+    let folder = Folder::with("m.toml", crate::migrations::TABLE);
+    folder.write("m.toml", format!("{}[target.rust]\n[target.js]\n", crate::migrations::TABLE));
+    folder.run(&["generate"]);
+    folder.run(&["migrate"]);
+    folder.write("m.toml", format!("{}[target.rust]\n[target.js]\n", crate::migrations::grown()));
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, Some(1));
+    let last_finding = ran.out.rfind("error[").expect("there are findings");
+    let first_difference = ran.out.find("--- generated/").expect("there are differences");
+    assert!(last_finding < first_difference, "{}", ran.out);
+    for difference in ran.out.split("--- generated/").skip(1) {
+        assert!(difference.lines().count() <= 16, "{difference}");
+    }
+    assert!(ran.out.contains(" more lines of this difference: `check --diff`\n"), "{}", ran.out);
+    assert!(
+        ran.out.ends_with("to mend this: phasegate generate m.toml && phasegate migrate m.toml\n"),
+        "{}",
+        ran.out
+    );
+    let whole = folder.run(&["check", "--diff"]);
+    assert!(
+        whole.out.len() > 2 * ran.out.len() && !whole.out.contains("more lines"),
+        "{}",
+        whole.out
+    );
+    folder.run(&["generate"]);
+    assert!(folder.run(&["check"]).out.ends_with("to mend this: phasegate migrate m.toml\n"));
+}
+
+#[test]
 fn minds_every_byte() {
     let folder = Folder::with("m.toml", TABLE);
     folder.run(&["generate"]);

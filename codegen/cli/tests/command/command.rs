@@ -417,3 +417,42 @@ fn colours_a_terminal_and_none_under_no_color() {
     assert!(on_terminal("NO_COLOR="));
     assert!(!on_terminal("NO_COLOR=1"));
 }
+
+#[test]
+fn what_is_wrong_with_a_table_never_stands_in_a_picture() {
+    let folder = Folder::with("m.toml", BAD);
+    for arguments in [
+        &["graph", "--to", "svg"][..],
+        &["graph", "--to", "mermaid"],
+        &["transitions"],
+        &["accepts", "m.toml"],
+        &["phases", "m.toml"],
+    ] {
+        let ran = folder.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+        assert!(ran.err.contains("error[unknown-state]") && ran.err.contains("^^^"), "{ran:?}");
+        assert!(ran.err.ends_with("phasegate: m.toml is not a valid table: 1 error\n"), "{ran:?}");
+    }
+    // Where findings are what is asked for, or a form for programs, they are printed.
+    for arguments in [&["check"][..], &["transitions", "--format", "json"]] {
+        assert!(folder.run(arguments).out.contains("unknown-state"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_table_above_is_named_where_there_is_none() {
+    let folder = Folder::with("order.toml", GOOD);
+    folder.write("a/b/c.txt", "");
+    let ran = folder.run_in("a/b", &["check"], b"");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("name one; above there is ../../order.toml"), "{ran:?}");
+    assert!(!ran.err.contains("init"), "{ran:?}");
+    let ran = folder.run(&["check", "."]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains(".: a folder, and not a table"), "{ran:?}");
+    let list = folder.run(&["explain", "stale", "--format", "github"]);
+    assert!(
+        list.out.starts_with("::notice title=stale::") && list.out.lines().count() == 1,
+        "{list:?}"
+    );
+}

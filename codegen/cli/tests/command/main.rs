@@ -16,6 +16,7 @@ mod hand_written;
 mod migrations;
 
 mod accepted;
+mod apply;
 mod artifacts;
 mod audit;
 mod audit_query;
@@ -32,6 +33,7 @@ mod live;
 mod migrate;
 mod migrate_chain;
 mod migrate_folders;
+mod migrate_left;
 mod migrate_refusals;
 mod openapi;
 #[cfg(feature = "otel")]

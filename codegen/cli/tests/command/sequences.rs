@@ -274,3 +274,15 @@ fn shows_the_phases_of_each_line() {
     let keys: Vec<&Value> = lines.iter().map(|line| &line["line"]).collect();
     assert_eq!(keys, [1, 2, 3, 4, 5, 6, 7, 8]);
 }
+
+#[test]
+fn a_word_that_is_no_state_is_told_apart_from_a_step_that_is_not_legal() {
+    let ran = accepts(&[], "a bb\na z\nb bb\na other");
+    assert_eq!(ran.out.lines().next(), Some("rejected at 2: a -> bb; legal: b, f"), "{ran:?}");
+    assert_eq!(
+        ran.err,
+        "phasegate: m.toml has no state `bb`; did you mean `b`?\nphasegate: m.toml has no state `other`\n"
+    );
+    let ran = accepts(&["--format", "json"], "a bb");
+    assert_eq!(ran.err, "");
+}

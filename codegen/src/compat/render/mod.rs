@@ -34,8 +34,9 @@ impl Comparison<'_> {
     /// The findings for people. `accepted` is the text that findings on accepted ones are of.
     pub fn changes_text(&self, accepted: Option<&Source>, colour: bool) -> String {
         let mut out = String::new();
-        for weighed in self.changes.iter().filter(|weighed| weighed.bears()).take(MOST_FINDINGS) {
-            let mut reported = weighed.finding(self.old, self.new);
+        let plain = self.plain();
+        for weighed in plain.into_iter().filter(|weighed| weighed.bears()).take(MOST_FINDINGS) {
+            let mut told = weighed.finding(self.old, self.new);
             if let Some(breaks) = breaks(self, weighed) {
                 reported.help = format!("{}\n{breaks}", reported.help);
             }
@@ -160,15 +161,14 @@ impl Comparison<'_> {
     fn tried_in_words(&self) -> String {
         let tried = self.tried;
         format!(
-            "{} mixes; {} situations, {} ends of runs, {} reports applied and {} refused, {} switches \
-             under a run, {} looks at a page",
-            self.mixes.len(),
-            tried.situations,
-            tried.ends,
-            tried.applied,
+            "{}; {}, {} of runs, {} applied and {} refused, {} under a run, {} at a page",
+            number(self.mixes.len() as u64, "mix", "mixes"),
+            number(tried.situations, "situation", "situations"),
+            number(tried.ends, "end", "ends"),
+            number(tried.applied, "report", "reports"),
             tried.refused,
-            tried.switches,
-            tried.views
+            number(tried.switches, "switch", "switches"),
+            number(tried.views, "look", "looks"),
         )
     }
 
@@ -379,4 +379,9 @@ fn breaks(comparison: &Comparison<'_>, weighed: &Weighed) -> Option<String> {
         1 => Some(format!("1 of {all} mixes is broken because of it")),
         _ => Some(format!("{some} of {all} mixes are broken because of it")),
     }
+}
+
+/// A number and what it counts.
+fn number(number: u64, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }

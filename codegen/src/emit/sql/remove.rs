@@ -13,7 +13,7 @@ pub(crate) fn removal(machine: &Machine, dialect: Dialect) -> Option<Migration> 
     let sql = machine.targets.sql().filter(|sql| sql.dialects.contains(&dialect))?;
     let n = SqlNames::new(machine, sql, dialect);
     let schema = Schema::new(machine, sql, dialect);
-    let mut lines = vec![format!("-- {}\n", header(machine))];
+    let mut lines = vec![format!("-- {}\n", header(machine, dialect))];
     if dialect == Dialect::Postgres {
         let steps = ["lock", "timeout"].iter().filter_map(|step| schema.step(step, true));
         lines.extend(steps.map(|step| format!("{}{}\n", step.comment, step.sql.trim_end())));

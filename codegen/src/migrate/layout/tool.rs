@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::emit::sql::Dialect;
+use crate::emit::sql::{Dialect, RUN_ON_SQLITE};
 use crate::machine::Machine;
 use crate::migrate::folder::{self, Entry, Folder};
 use crate::migrate::version::Version;
@@ -105,14 +105,16 @@ pub(super) const NO_WAY_BACK: &str = "phasegate: this migration cannot be taken 
 /// Why.
 pub(super) const WHY: [&str; 3] = [
     "there is no way back: rows may",
-    "be in states that are new, and what was taken out is gone. An older backend runs on the newer",
-    "database; to undo a change, change the table, then run `phasegate migrate`.",
+    "be in states that are new, and what was taken out is gone. `phasegate compat` says what an older backend",
+    "does on the newer database; to undo a change, change the table, then run `phasegate migrate`.",
 ];
 
 impl Step<'_> {
     /// The line that says whose it is, without the mark of a comment, and what comes below.
     pub(super) fn parts(&self) -> (&str, &str) {
         let (header, sql) = self.text.split_once('\n').unwrap_or((self.text, ""));
+        // How it is run by hand is no word for a file of another form.
+        let sql = sql.strip_prefix(RUN_ON_SQLITE).unwrap_or(sql);
         (header.trim_start_matches("-- "), sql.trim_start_matches('\n'))
     }
 

@@ -10,13 +10,21 @@ use phasegate::store::Error;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::Runner;
 use sqlx::SqlSafeStr as _;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 use super::table::{Folder, Migrations, Served};
 use crate::command::{Failure, shown};
+use crate::live::ran::ran;
 
 /// So long is waited between two looks at a database that is away.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// A folder of which a database has all migrations now.
+pub(crate) struct Applied {
+    pub(crate) folder: PathBuf,
+    /// The files that were run for that.
+    pub(crate) ran: Vec<PathBuf>,
+}
 
 /// Runs what the tables' database lacks; where it is away, as soon as it is back.
 pub(super) async fn run(served: &[Served], backends: &[Backend]) -> Result<(), Failure> {
@@ -43,8 +51,10 @@ pub(super) async fn run(served: &[Served], backends: &[Backend]) -> Result<(), F
     Ok(())
 }
 
-/// Runs what the database at an address lacks; the folders whose migrations it has then.
-pub(crate) async fn apply_all(served: &[Served], url: &str) -> Result<Vec<PathBuf>, Failure> {
+/// Runs what the database at an address lacks.
+pub(crate) async fn apply_all(served: &[Served], url: &str) -> Result<Vec<Applied>, Failure> {
+    // What can't be looked at is said by what opens it next.
+    let before = ran(url).await.unwrap_or_default();
     let mut stores = Vec::new();
     let is_sqlite = url.starts_with("sqlite:");
     for table in served {
@@ -56,13 +66,61 @@ pub(crate) async fn apply_all(served: &[Served], url: &str) -> Result<Vec<PathBu
     }
     let mut applied = Vec::new();
     for (folder, store) in folders(served, &stores)? {
-        apply(&store, &folder).await?;
-        applied.push(folder);
+        if let Err(error) = apply(&store, &folder).await {
+            return Err(Failure::Message(in_words(&error, &folder, &store, served).await));
+        }
+        let ran = files(&folder).into_iter().filter(|(number, _)| !before.contains(number));
+        applied.push(Applied { ran: ran.map(|(_, file)| file).collect(), folder });
     }
     for store in stores {
         store.close().await;
     }
     Ok(applied)
+}
+
+/// The migrations of a folder, by their numbers: as sqlx takes them.
+fn files(folder: &Path) -> BTreeMap<i64, PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let numbered = entries.filter_map(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_up = name.ends_with(".sql") && !name.ends_with(".down.sql");
+        let number = name.split_once('_')?.0.parse().ok().filter(|_| is_up)?;
+        Some((number, entry.path()))
+    });
+    numbered.collect()
+}
+
+/// Why a migration could not be run; where its objects are there already, what leads out of that.
+async fn in_words(error: &Error, folder: &Path, store: &Store, served: &[Served]) -> String {
+    let message = error.to_string();
+    let Error::Migrate(MigrateError::ExecuteMigration(_, number)) = error else { return message };
+    let is_there = message.contains("already exists");
+    let Some(file) = files(folder).remove(number).filter(|_| is_there) else { return message };
+    let Ok(migrator) = Migrator::new(folder.to_owned()).await else { return message };
+    let Some(migration) = migrator.iter().find(|one| one.version == *number) else {
+        return message;
+    };
+    let tables: Vec<&str> = served.iter().map(|table| table.shown.as_str()).collect();
+    let tables = tables.join(" ");
+    let (text, time, bytes) = match store.is_sqlite() {
+        true => ("BLOB", "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP", ["X'", "'"]),
+        false => ("BYTEA", "TIMESTAMPTZ NOT NULL DEFAULT now()", ["'\\x", "'"]),
+    };
+    let sum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let [open, close] = bytes;
+    format!(
+        "{message}\nWhat {} makes is there already: it was run another way, or in part, and nothing was \
+         changed now. Ask `phasegate check {tables} --database-url URL`. Where it finds nothing, all of the \
+         file was run: say so in the database, and run this command again:\n  \
+         CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+         installed_on {time}, success BOOLEAN NOT NULL, checksum {text} NOT NULL, execution_time BIGINT NOT \
+         NULL);\n  \
+         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES \
+         ({number}, 'run by hand', TRUE, {open}{sum}{close}, 0);\n\
+         Where it finds objects missing, the file was run in part: restore a backup from before, or where the \
+         database holds nothing yet begin with an empty one, and run this command there.",
+        shown(&file)
+    )
 }
 
 /// The folder of the tables' migrations, with a store of the database: there is one for all.

@@ -1,0 +1,96 @@
+//! `phasegate migrate --apply`: which files it ran, and what to do where what they make is there already.
+
+use std::process::Command;
+
+use crate::binary::{Folder, finish};
+use crate::migrations::{TABLE, grown, migrated};
+
+const APPLY: [&str; 4] = ["migrate", "--apply", "--database-url", "sqlite:app.db"];
+
+/// Runs statements on the database, each by itself.
+fn sqlite(folder: &Folder, script: &str) {
+    use sqlx::{AssertSqlSafe, Connection as _};
+    let url = format!("sqlite:{}?mode=rwc", folder.path("app.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(script.to_owned())).execute(&mut conn).await.unwrap();
+    });
+}
+
+#[test]
+fn says_what_it_ran_and_that_the_file_is_new() {
+    let folder = migrated(TABLE);
+    let ran = folder.run(&APPLY);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (
+            Some(0),
+            "made app.db: there was no such file\nran migrations/sqlite/0001_create_job.sql\n\
+             migrations/sqlite: the database has all of its migrations\n"
+        ),
+        "{ran:?}"
+    );
+    let ran = folder.run(&APPLY);
+    assert_eq!(
+        ran.out,
+        "migrations/sqlite: nothing to run, the database has all of its migrations\n"
+    );
+    folder.write("job.toml", grown());
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    let ran = folder.run(&[&APPLY[..], &["--format", "json"]].concat());
+    let json = ran.json();
+    assert_eq!(
+        json["ran"],
+        serde_json::json!(["migrations/sqlite/0002_change_job.sql"]),
+        "{ran:?}"
+    );
+    assert_eq!(json["made"], serde_json::Value::Null);
+}
+
+#[test]
+fn leads_out_where_the_file_was_run_by_hand() {
+    let folder = migrated(TABLE);
+    sqlite(&folder, &folder.read("migrations/sqlite/0001_create_job.sql"));
+    let ran = folder.run(&APPLY);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err.contains("What migrations/sqlite/0001_create_job.sql makes is there already"),
+        "{ran:?}"
+    );
+    // As it says.
+    assert!(ran.err.contains("Ask `phasegate check job.toml --database-url URL`"), "{ran:?}");
+    let ran_check = folder.run(&["check", "job.toml", "--database-url", "sqlite:app.db"]);
+    assert_eq!(ran_check.code, Some(0), "{ran_check:?}");
+    let statements: Vec<&str> =
+        ran.err.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    assert_eq!(statements.len(), 2, "{ran:?}");
+    sqlite(&folder, &statements.concat());
+    let ran = folder.run(&APPLY);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    folder.write("job.toml", grown());
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    let ran = folder.run(&APPLY);
+    assert!(ran.out.contains("ran migrations/sqlite/0002_change_job.sql"), "{ran:?}");
+}
+
+#[test]
+fn a_migration_of_sqlites_says_how_it_is_run_in_one_transaction() {
+    let folder = migrated(TABLE);
+    let file = "migrations/sqlite/0001_create_job.sql";
+    let text = folder.read(file);
+    let line = text.lines().find_map(|line| line.strip_prefix("-- sqlite3 ")).expect("it says how");
+    // Half of it is there: the file changes nothing, whatever comes after that.
+    sqlite(&folder, "CREATE TABLE job_events (x); CREATE TABLE other (x);");
+    let run = |database: &str| {
+        let command = format!("sqlite3 {}", line.replace("app.db", database).replace("FILE", file));
+        finish(Command::new("bash").args(["-c", &command]).current_dir(folder.path("")), b"")
+    };
+    let ran = run("app.db");
+    assert_ne!(ran.code, Some(0), "{ran:?}");
+    let tables = "sqlite3 app.db .tables";
+    let left = finish(Command::new("bash").args(["-c", tables]).current_dir(folder.path("")), b"");
+    assert_eq!(left.out.split_whitespace().collect::<Vec<_>>(), ["job_events", "other"]);
+    assert_eq!(run("new.db").code, Some(0));
+    let ran = folder.run(&["check", "--database-url", "sqlite:new.db"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
