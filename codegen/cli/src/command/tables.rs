@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, Format, say, say_invalid, shown};
+use super::{Failure, Format, print_findings, say, say_invalid, shown};
 use phasegate_codegen::Error;
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::{self, Loaded};
@@ -63,7 +63,7 @@ impl TablesArg {
         Self { tables }.load(format)
     }
 
-    /// Every table that can be read, with its path. What is wrong with the others is told on
+    /// Every table that can be read, with its path. What is wrong with the others is reported on
     /// standard error and, in the text format, on standard output; in another format it is
     /// returned.
     pub(crate) fn load(&self, format: Format) -> Result<Tables, Failure> {
@@ -88,7 +88,9 @@ impl TablesArg {
                 Err(Error::Invalid { findings, source }) => {
                     tables.all_read = false;
                     match format {
-                        Format::Text => print_findings(format, &findings, Some(&source), json!({}))?,
+                        Format::Text => {
+                            print_findings(format, &findings, Some(&source), json!({}))?
+                        }
                         Format::Json | Format::Github => {
                             tables.findings.extend_from_slice(&findings)
                         }
@@ -129,7 +131,7 @@ impl Tables {
 pub(crate) struct Tables {
     /// Those that are valid.
     pub(crate) loaded: Vec<(PathBuf, Loaded)>,
-    /// What is wrong with the others, where it was not told yet.
+    /// What is wrong with the others, where it was not reported yet.
     pub(crate) findings: Vec<Finding>,
     /// Whether there are no others.
     pub(crate) all_read: bool,

@@ -36,7 +36,7 @@ impl Comparison<'_> {
         let mut out = String::new();
         let plain = self.plain();
         for weighed in plain.into_iter().filter(|weighed| weighed.bears()).take(MOST_FINDINGS) {
-            let mut told = weighed.finding(self.old, self.new);
+            let mut reported = weighed.finding(self.old, self.new);
             if let Some(breaks) = breaks(self, weighed) {
                 reported.help = format!("{}\n{breaks}", reported.help);
             }
