@@ -204,8 +204,10 @@ mod tests {
     #[tokio::test]
     async fn a_connection_whose_rollback_failed_is_no_one_else_s() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let store = Store::open(&url, Schema::named("order")).await.unwrap();
+        let url = format!("sqlite:{}?mode=rwc", folder.path().join("test.db").display());
+        // Of one connection, so that what is given back is what comes next.
+        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect(&url).await;
+        let store = Store::sqlite(pool.unwrap(), Schema::named("order"));
         let mut first = store.connection().await.unwrap();
         first.conn().execute("CREATE TEMP TABLE mark (x)", &[]).await.unwrap();
         first.done();
