@@ -227,7 +227,10 @@ async fn others_changed(shared: &Shared) {
     #[cfg(feature = "sqlite")]
     shared.store.others_changed().await;
     #[cfg(not(feature = "sqlite"))]
-    std::future::pending::<()>().await;
+    {
+        let _ = shared;
+        std::future::pending::<()>().await;
+    }
 }
 
 impl Hub {

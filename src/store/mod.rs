@@ -397,10 +397,8 @@ impl Store {
 
 /// Why no store can be opened by this address.
 fn not_open(url: &str) -> String {
-    let is_built = |feature| match feature {
-        "sqlite" => cfg!(feature = "sqlite"),
-        _ => cfg!(feature = "postgres"),
-    };
+    let built = [("sqlite", cfg!(feature = "sqlite")), ("postgres", cfg!(feature = "postgres"))];
+    let is_built = |feature| built.contains(&(feature, true));
     match url.split_once(':').map(|(scheme, _)| scheme.trim_end_matches("ql")) {
         None => format!("`{url}` is no address of a database: of a file it is `sqlite:{url}`"),
         Some(scheme @ ("sqlite" | "postgres")) if !is_built(scheme) => {

@@ -64,11 +64,14 @@ async fn applies(conn: &mut Conn<'_>, schema: &Schema, tables: &BTreeSet<String>
     let Some(events) = &schema.events else {
         return Ok(false);
     };
+    let has_history = [events, &schema.reports].iter().all(|name| tables.contains(*name));
     Ok(match conn {
         #[cfg(feature = "sqlite")]
-        Conn::Sqlite(_) => [events, &schema.reports].iter().all(|name| tables.contains(*name)),
+        Conn::Sqlite(_) => has_history,
         #[cfg(feature = "postgres")]
-        Conn::Postgres(_) => super::postgres::may_execute(conn, schema, &schema.apply).await?,
+        Conn::Postgres(_) => {
+            has_history && super::postgres::may_execute(conn, schema, &schema.apply).await?
+        }
     })
 }
 
