@@ -113,6 +113,7 @@ impl fmt::Display for Error {
             Self::Migrate(error) => write!(out, "the migrations could not be run: {error}"),
             Self::Issuer => write!(out, "the issuer of jobs' tokens does not answer"),
             Self::Random(error) => write!(out, "there is no randomness for a token: {error}"),
+            Self::Database(sqlx::Error::Configuration(why)) => write!(out, "{why}"),
             Self::Database(error) => write!(out, "the database answered with an error: {error}"),
         }
     }

@@ -61,7 +61,10 @@ fn says_why_it_cannot_run() {
     let address = taken.local_addr().unwrap().to_string();
     let cases: [(&[&str], &str); 3] = [
         (&["--listen", &address], "choose another by --listen"),
-        (&["--database-url", "mysql://localhost/x"], "known: sqlite:, postgres:"),
+        (
+            &["--database-url", "mysql://localhost/x"],
+            "an address begins with `sqlite:` or `postgres://`",
+        ),
         (&["--database-url", "sqlite:no/such/folder/file.db"], "unable to open database file"),
     ];
     for (arguments, message) in cases {
