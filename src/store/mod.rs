@@ -404,7 +404,9 @@ fn not_open(url: &str) -> String {
         Some(scheme @ ("sqlite" | "postgres")) if !is_built(scheme) => {
             format!("phasegate was built without its feature `{scheme}`, which this address needs")
         }
-        Some(_) => "an address begins with `sqlite:` or `postgres://`".to_owned(),
+        Some(scheme) => {
+            format!("`{scheme}:` opens no store: an address begins with `sqlite:` or `postgres://`")
+        }
     }
 }
 
@@ -428,7 +430,10 @@ mod tests {
             not_open("shop.db"),
             "`shop.db` is no address of a database: of a file it is `sqlite:shop.db`"
         );
-        assert_eq!(not_open("mysql://x"), "an address begins with `sqlite:` or `postgres://`");
+        assert_eq!(
+            not_open("mysql://x"),
+            "`mysql:` opens no store: an address begins with `sqlite:` or `postgres://`"
+        );
         if cfg!(not(feature = "postgres")) {
             assert!(not_open("postgresql://x").contains("its feature `postgres`"));
         }
