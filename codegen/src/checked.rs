@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::accepted::Accepted;
-use crate::artifact::{self, WriteMode, generate_command};
+use crate::artifact::{self, FileResult, FileState, WriteMode, generate_command};
 use crate::emit::TARGETS;
 use crate::finding::{self, Finding};
 use crate::load::{Error, Loaded, load};
@@ -46,7 +46,7 @@ impl Checked {
 
     /// # Panics
     /// Where `phasegate check` would end 1, with what it finds, the differences of the artifacts, and the
-    /// command that mends these.
+    /// command that mends these, where there are any.
     pub fn assert_current(&self) {
         if self.is_current() {
             return;
@@ -64,7 +64,12 @@ impl Checked {
                 message += &finding::text(&kept.findings, Some(&kept.source), false);
             }
         }
-        panic!("{message}to write the artifacts anew, run `{}`", self.generated.command);
+        let is_written =
+            |outcome: &FileResult| matches!(outcome.state, FileState::Stale | FileState::Missing);
+        if self.generated.outcomes.iter().any(is_written) {
+            message += &format!("to write the artifacts anew, run `{}`", self.generated.command);
+        }
+        panic!("{message}");
     }
 }
 

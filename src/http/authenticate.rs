@@ -2,7 +2,7 @@
 
 use crate::Store;
 use crate::store::{Result, TokenCheck};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HeaderValue};
 use axum::http::request::Parts;
 use std::future::Future;
 use std::pin::Pin;
@@ -92,6 +92,12 @@ pub trait Authenticate: Send + Sync + 'static {
     /// and apply the report. None by default.
     fn row_token<'a>(&self, _request: &'a Parts) -> Option<&'a str> {
         None
+    }
+
+    /// What a 401 asks for: a challenge, as `WWW-Authenticate` has it (RFC 9110, 11.6.1). `Bearer` by
+    /// default.
+    fn challenge(&self) -> HeaderValue {
+        HeaderValue::from_static(r#"Bearer realm="phasegate""#)
     }
 }
 

@@ -75,6 +75,7 @@ async fn answer(
         }
         is_tried = true;
     }
+    let unauthorized = |given| Problem::unauthorized(shared.authenticate.challenge(), given);
     let credential = shared.authenticate.authenticate(&shared.store, id, request);
     let (actor, run) = match shared.ask(credential).await? {
         Credential::Valid { actor } => (actor, None),
@@ -89,13 +90,13 @@ async fn answer(
             ));
         }
         Credential::Expired => {
-            return Err(Problem::unauthorized(true).because("the token's time is over".to_owned()));
+            return Err(unauthorized(true).because("the token's time is over".to_owned()));
         }
         Credential::Wrong => {
             shared.rates.wrong(&request.extensions)?;
-            return Err(Problem::unauthorized(true));
+            return Err(unauthorized(true));
         }
-        Credential::Missing => return Err(Problem::unauthorized(false)),
+        Credential::Missing => return Err(unauthorized(false)),
     };
     limited.unwrap_or_else(|| shared.rates.report(id))?;
     fields.actor.clone_from(&actor);

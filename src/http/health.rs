@@ -37,6 +37,9 @@ async fn readiness(shared: &Shared) -> Result<Value, Problem> {
     if shared.draining.load(Ordering::Relaxed) {
         return Err(Problem::stopping());
     }
+    if let Err(other) = shared.store.opened_for(&*shared.machine) {
+        return Err(Problem::misfit(&[other.to_string()]));
+    }
     let fit = shared.ask(shared.store.fit()).await?;
     if !fit.missing.is_empty() {
         return Err(Problem::misfit(&fit.missing));

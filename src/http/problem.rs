@@ -4,7 +4,7 @@ mod kind;
 
 pub(crate) use kind::{Kind, page};
 
-use crate::store::{Answer, Error, Malformed};
+use crate::store::{Answer, Error, Malformed, is_locked};
 use axum::extract::rejection::NestedPathRejection;
 use axum::extract::{NestedPath, Request};
 use axum::http::HeaderMap;
@@ -69,18 +69,17 @@ impl Problem {
         self
     }
 
-    /// 401, with whether a credential was given at all.
-    pub(crate) fn unauthorized(given: bool) -> Self {
-        let (detail, challenge) = if given {
-            (
-                "no row or operator has this token",
-                r#"Bearer realm="phasegate", error="invalid_token""#,
-            )
-        } else {
-            ("a report needs `Authorization: Bearer TOKEN`", r#"Bearer realm="phasegate""#)
+    /// 401, with what it asks for, and whether a credential was given at all.
+    pub(crate) fn unauthorized(challenge: HeaderValue, given: bool) -> Self {
+        let is_bearer = challenge.as_bytes().starts_with(b"Bearer");
+        let detail = match (given, is_bearer) {
+            (true, _) => "no row or operator has this credential",
+            (false, true) => "a report needs `Authorization: Bearer TOKEN`",
+            (false, false) => "a report needs a credential",
         };
-        Self::new(Kind::Unauthorized, detail)
-            .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+        let wrong = [challenge.as_bytes(), br#", error="invalid_token""#].concat();
+        let wrong = HeaderValue::from_bytes(&wrong).ok().filter(|_| given && is_bearer);
+        Self::new(Kind::Unauthorized, detail).header(WWW_AUTHENTICATE, wrong.unwrap_or(challenge))
     }
 
     /// 401 to an operator, with how one says who it is, and whether that was said.
@@ -214,6 +213,9 @@ impl From<Error> for Problem {
         }
         match error {
             // What the driver says may hold addresses and user names: it stays in the log.
+            Error::Unavailable(ref error) if is_locked(error) => {
+                Self::unavailable("another connection holds a lock; nothing was done")
+            }
             Error::Unavailable(_) => Self::unavailable("the database is away; nothing was done"),
             Error::Unknown(_) => Self::unknown(),
             Error::Contended => Self::unavailable("the row kept changing; nothing was done"),

@@ -87,6 +87,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unavailable(error) if is_locked(error) => {
+                write!(out, "another connection holds a lock: {error}")
+            }
             Self::Unavailable(error) => write!(out, "the database is away: {error}"),
             Self::Unknown(error) => {
                 write!(out, "the database went away at the commit, and may have done it: {error}")
@@ -200,6 +203,16 @@ fn is_transient(error: &sqlx::Error) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether the database is there, and another transaction kept this one waiting for too long.
+pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|database| database.code());
+    code.is_some_and(|code| match code.len() {
+        5 => code == "55P03",
+        // SQLite's BUSY and LOCKED.
+        _ => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)),
+    })
 }
 
 /// Whether PostgreSQL ended the session with it, or did not begin one: it stops, it starts, it takes no

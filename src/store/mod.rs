@@ -67,6 +67,8 @@ pub use caller::CallerConnection;
 pub use columns::Columns;
 pub use dispatch::{Dispatch, Dispatched};
 pub use error::Error;
+#[cfg(feature = "http")]
+pub(crate) use error::is_locked;
 pub use filter::Filter;
 pub use ready::Fit;
 pub use report::{ADDRESS, EVENT_ID, LOG_TAIL, Malformed, NAME, Report};
@@ -353,7 +355,7 @@ impl Store {
     }
 
     /// Refuses a machine that this is not the store of.
-    fn opened_for(&self, machine: &dyn Machine) -> Result<()> {
+    pub(crate) fn opened_for(&self, machine: &dyn Machine) -> Result<()> {
         let schema = &self.shared.schema;
         if machine.name() == schema.machine {
             return Ok(());

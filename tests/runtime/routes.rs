@@ -6,12 +6,14 @@ use crate::common::backend::client::{Reply, call};
 use crate::common::backend::world::{DEPLOY, Database, World};
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
-use phasegate::http::{self, Authenticate, Authenticated, Backend, Credential, Options};
+use phasegate::http::{self, Authenticate, Authenticated, Backend, Credential, Operator, Options};
 use phasegate::{Schema, Store};
 use serde_json::json;
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 const ORDER: &str = "format = 1\n[machine]\nname = \"order\"\ninitial = \"placed\"\n\
     [[state]]\nname = \"placed\"\n[[state]]\nname = \"paid\"\noutcome = \"success\"\n\
@@ -121,20 +123,20 @@ fn parts_are_served_apart() {
     call("POST", &format!("{outside}{report}"), &[JSON], b"{}").problem(401, "unauthorized");
 }
 
-/// Who is logged in, as the application's own layer leaves it.
-#[derive(Clone)]
-struct User(String);
-
 struct Login;
 
 impl Authenticate for Login {
+    fn challenge(&self) -> HeaderValue {
+        HeaderValue::from_static("Shop realm=\"orders\"")
+    }
+
     fn authenticate<'a>(
         &'a self,
         _: &'a Store,
         _: &'a str,
         request: &'a Parts,
     ) -> Authenticated<'a> {
-        let user = request.extensions.get::<User>().map(|user| user.0.clone());
+        let user = request.extensions.get::<Operator>().map(|user| user.0.clone());
         Box::pin(async move {
             Ok(match user {
                 Some(user) => Credential::Valid { actor: Some(user) },
@@ -151,18 +153,48 @@ fn a_login_of_the_application_reports_under_its_name() {
     let backend = Backend::with(store, machine, Login, Options::default());
     let login = from_fn(|mut request: Request, next: Next| {
         if let Some(name) = request.headers().get("x-user") {
-            let user = User(name.to_str().unwrap().to_owned());
+            let user = Operator(name.to_str().unwrap().to_owned());
             request.extensions_mut().insert(user);
         }
         next.run(request)
     });
     let url = two.serve(backend.router().layer(login));
-    let started = call("POST", &format!("{url}/api/orders"), &[JSON], b"{}").ok(201);
-    let row = format!("{url}/api/orders/{}", started["id"].as_str().unwrap());
+    let orders = format!("{url}/api/orders");
+    let started = call("POST", &orders, &[JSON, ("x-user", "bob")], b"{}").ok(201);
+    assert_eq!(started["events"][0]["actor"], "bob");
+    let row = format!("{orders}/{}", started["id"].as_str().unwrap());
     let report = |headers: &[(&str, &str)]| {
         call("POST", &format!("{row}/callbacks"), headers, b"{\"status\": \"paid\"}")
     };
-    report(&[JSON]).problem(401, "unauthorized");
+    let unknown = report(&[JSON]);
+    assert_eq!(unknown.header("www-authenticate"), "Shop realm=\"orders\"");
+    let problem = unknown.problem(401, "unauthorized");
+    assert_eq!(problem["detail"], "a report needs a credential");
     assert_eq!(report(&[JSON, ("x-user", "ada")]).ok(200)["applied"], true);
     assert_eq!(call("GET", &row, &[], b"").ok(200)["events"][1]["actor"], "ada");
+}
+
+#[test]
+fn is_not_ready_with_another_machine_s_store() {
+    let two = Two::new();
+    let backend = Backend::new(two.orders.store.clone(), Arc::clone(&two.deploys.machine));
+    let url = two.serve(backend.router());
+    let problem = call("GET", &format!("{url}/readyz"), &[], b"").problem(503, "schema-mismatch");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("opened for `order`") && detail.contains("`deploy`"), "{detail}");
+}
+
+#[test]
+fn says_that_a_lock_is_held_and_not_that_the_database_is_away() {
+    let two = Two::new();
+    let [_, orders] = &two.backends();
+    let url = two.serve(orders.router());
+    let start = || call("POST", &format!("{url}/api/orders"), &[JSON], b"{}");
+    start().ok(201);
+    let mut holder = two.orders.run(SqliteConnection::connect(&two.orders.database_url)).unwrap();
+    two.orders.run(holder.execute("BEGIN IMMEDIATE")).unwrap();
+    let problem = start().problem(503, "unavailable");
+    assert_eq!(problem["detail"], "another connection holds a lock; nothing was done");
+    two.orders.run(holder.execute("ROLLBACK")).unwrap();
+    start().ok(201);
 }

@@ -8,21 +8,17 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Json, Router};
-use phasegate::http::{self, Authenticate, Authenticated, Backend, Credential, Options};
+use phasegate::http::{self, Authenticate, Authenticated, Backend, Credential, Operator, Options};
 use phasegate::{Answer, Report, Schema, Store};
 use sqlx::SqlitePool;
 use std::error::Error;
 use std::sync::Arc;
 
-/// Who is logged in.
-#[derive(Clone)]
-struct User(String);
-
 /// Leaves in the request's extensions who is logged in, and refuses all others.
 async fn login(mut request: Request, next: Next) -> Result<Response, StatusCode> {
     let user = request.headers().get("x-user").and_then(|name| name.to_str().ok());
-    let user = User(user.ok_or(StatusCode::UNAUTHORIZED)?.to_owned());
-    request.extensions_mut().insert(user);
+    let user = user.ok_or(StatusCode::UNAUTHORIZED)?.to_owned();
+    request.extensions_mut().insert(Operator(user));
     Ok(next.run(request).await)
 }
 
@@ -36,7 +32,7 @@ impl Authenticate for Login {
         _id: &'a str,
         request: &'a Parts,
     ) -> Authenticated<'a> {
-        let user = request.extensions.get::<User>().map(|user| user.0.clone());
+        let user = request.extensions.get::<Operator>().map(|user| user.0.clone());
         Box::pin(async move {
             Ok(match user {
                 Some(user) => Credential::Valid { actor: Some(user) },
@@ -137,6 +133,7 @@ mod tests {
         assert_eq!(call(&app, Some("ada"), "/api/payments", "{}").await.0, StatusCode::CREATED);
         let (status, order) = call(&app, Some("ada"), "/api/orders", "{}").await;
         assert_eq!(status, StatusCode::CREATED, "{order}");
+        assert!(order.contains(r#""actor":"ada""#), "{order}");
         let id = order.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
 
         let pay = format!("/orders/{id}/pay");
