@@ -401,12 +401,14 @@ impl Store {
 fn not_open(url: &str) -> String {
     let built = [("sqlite", cfg!(feature = "sqlite")), ("postgres", cfg!(feature = "postgres"))];
     let is_built = |feature| built.contains(&(feature, true));
-    match url.split_once(':').map(|(scheme, _)| scheme.trim_end_matches("ql")) {
-        None => format!("`{url}` is no address of a database: of a file it is `sqlite:{url}`"),
-        Some(scheme @ ("sqlite" | "postgres")) if !is_built(scheme) => {
-            format!("phasegate was built without its feature `{scheme}`, which this address needs")
+    let Some((scheme, _)) = url.split_once(':') else {
+        return format!("`{url}` is no address of a database: of a file it is `sqlite:{url}`");
+    };
+    match scheme.trim_end_matches("ql") {
+        feature @ ("sqlite" | "postgres") if !is_built(feature) => {
+            format!("phasegate was built without its feature `{feature}`, which this address needs")
         }
-        Some(scheme) => {
+        _ => {
             format!("`{scheme}:` opens no store: an address begins with `sqlite:` or `postgres://`")
         }
     }
