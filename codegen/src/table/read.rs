@@ -79,6 +79,7 @@ fn not_toml(source: &Source, errors: &[toml::de::Error]) -> Vec<Finding> {
     let end = source.text.len();
     let mut findings: Vec<Finding> = Vec::new();
     let mut twice: BTreeSet<&str> = BTreeSet::new();
+    let heads = heads(&source.text);
     let is_merged = source.text.lines().any(|line| line.starts_with("<<<<<<< "));
     let mut more = 0;
     for error in errors {
@@ -87,7 +88,8 @@ fn not_toml(source: &Source, errors: &[toml::de::Error]) -> Vec<Finding> {
         let line = line.trim();
         let mut message = suggest::cut(error.message().trim());
         let mut help = "the file is TOML 1.1: see https://toml.io".to_owned();
-        if let Some(section) = section(line).filter(|_| error.message().contains("duplicate key")) {
+        let duplicate = error.message().contains("duplicate key");
+        if let Some(section) = duplicate.then(|| section(line)).flatten() {
             if !twice.insert(section) {
                 continue;
             }
@@ -98,7 +100,7 @@ fn not_toml(source: &Source, errors: &[toml::de::Error]) -> Vec<Finding> {
                 message = format!("the section `[{section}]` stands twice");
                 help = "bring its keys together under one of them".to_owned();
             }
-        } else if is_within(&source.text[..span.start.min(end)], &twice) {
+        } else if is_within(&heads, span.start, &twice) {
             // Its keys are taken for those of the first.
             continue;
         } else if is_merged && MARKERS.iter().any(|marker| line.starts_with(marker)) {
@@ -135,16 +137,26 @@ const MARKERS: [&str; 3] = ["<<<<<<<", "=======", ">>>>>>>"];
 /// The sections that are rows.
 const ROWS: [&str; 4] = ["phase", "state", "transition", "job"];
 
-/// Whether a text ends in a section that stands several times.
-fn is_within(text: &str, twice: &BTreeSet<&str>) -> bool {
-    let head = text.lines().rev().find_map(|line| section(line.trim()));
-    head.is_some_and(|head| twice.contains(head))
+/// The heads of sections, each with where its line starts.
+fn heads(text: &str) -> Vec<(usize, &str)> {
+    let lines = text.split_inclusive('\n').scan(0, |end, line| {
+        let start = *end;
+        *end += line.len();
+        Some((start, line))
+    });
+    lines.filter_map(|(start, line)| Some((start, section(line.trim())?))).collect()
+}
+
+/// Whether a place is in a section that stands several times.
+fn is_within(heads: &[(usize, &str)], at: usize, twice: &BTreeSet<&str>) -> bool {
+    let before = heads.partition_point(|(start, _)| *start < at);
+    heads[..before].last().is_some_and(|(_, head)| twice.contains(head))
 }
 
 /// What a line is the head of.
 fn section(line: &str) -> Option<&str> {
-    let line = line.split('#').next().unwrap_or_default().trim();
-    let name = line.strip_prefix('[')?.strip_suffix(']')?;
+    let line = line.strip_prefix('[')?;
+    let name = line.split_once('#').map_or(line, |(name, _)| name).trim().strip_suffix(']')?;
     Some(name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).trim())
 }
 

@@ -141,6 +141,8 @@ fn a_mebibyte_of_nonsense_is_told_of_in_bounded_words() {
         ("nested tables", filled("a=", |_| "{a=".to_owned(), "")),
         ("a dotted key", filled("a", |_| ".a".to_owned(), "=1")),
         ("quotes", filled("", |_| "\"\n".to_owned(), "")),
+        ("one section", filled(head, |_| "[state]\nname=1\n".to_owned(), "")),
+        ("sections", filled(head, |at| format!("[s{at}]\n[s{at}]\n=\n"), "")),
         ("rows of nothing", filled(head, |_| "[[state]]\n".to_owned(), "")),
         ("rows that are no tables", filled(&format!("{head}state=["), |_| "1,".to_owned(), "]")),
         (
