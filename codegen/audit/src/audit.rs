@@ -9,11 +9,11 @@ use phasegate_codegen::machine::Machine;
 
 use crate::Error;
 use crate::batch::{Batch, Id, NO_TIME, Trouble, TroubleKind};
-use crate::columns::{Names, Wanted};
-use crate::judge::{Judge, Step, Verdict};
+use crate::columns::{UsualNames, Wanted};
+use crate::judge::{Fault, Judge, Step};
 use crate::order::Sorter;
 use crate::out::Out;
-use crate::report::{self, Found, Report, SHOWN, SourceName, Stopped};
+use crate::report::{self, Report, SHOWN, SourceName, Stopped, Tally};
 use crate::source::{History, Opened, Opening, Progress};
 use crate::swift::Swift;
 use crate::versions::{self, Version};
@@ -57,7 +57,7 @@ struct Run<'r> {
     vocabulary: &'r Arc<Vocabulary>,
     strict: bool,
     judge: Judge,
-    found: Found,
+    found: Tally,
     out: Option<&'r mut Out>,
     failed: Option<Error>,
 }
@@ -76,12 +76,12 @@ impl Run<'_> {
 
     fn judge(&mut self, batch: &Batch, names: &[SourceName]) -> ControlFlow<()> {
         let Self { tables, vocabulary, strict, judge, found, out, failed } = self;
-        judge.batch(batch, &mut |verdict: Verdict, step: &Step<'_>| match verdict {
-            Verdict::TimeBack => {
+        judge.batch(batch, &mut |verdict: Fault, step: &Step<'_>| match verdict {
+            Fault::TimeBack => {
                 found.trouble(report::time_back(step));
                 if *strict { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }
-            Verdict::Violation => {
+            Fault::Violation => {
                 let Some((machine, versions)) = tables else {
                     return ControlFlow::Continue(());
                 };
@@ -126,7 +126,7 @@ pub fn audit(
     let opened = || {
         let opening = Opening {
             wanted: options.wanted.clone(),
-            names: Names::of(machine),
+            names: UsualNames::of(machine),
             table: options.table.clone(),
             history: History::of(machine),
             progress: Arc::new(Progress::default()),
@@ -177,7 +177,7 @@ fn whole(machine: &Machine, done: Done) -> Report {
 /// What the fast way came to; none where the sources are not such that it can be taken.
 struct Quick {
     swift: Option<Swift>,
-    found: Found,
+    found: Tally,
     stopped: Option<Stopped>,
 }
 
@@ -191,7 +191,7 @@ fn quick(
     let (of, progress) = (opened.of, opened.progress());
     let (to, from) = sync_channel(WAITING);
     let reader = opened.read(to, vocabulary);
-    let mut found = Found::default();
+    let mut found = Tally::default();
     let mut is_judged = true;
     let stopped = receive(&from, |batch| {
         if let Some(batch) = batch {
@@ -245,7 +245,7 @@ fn closely(
 /// What came of it.
 pub(crate) struct Done {
     pub(crate) judge: Judge,
-    pub(crate) found: Found,
+    pub(crate) found: Tally,
     pub(crate) names: Vec<SourceName>,
     pub(crate) spilled: usize,
     pub(crate) stopped: Option<Stopped>,
@@ -271,7 +271,7 @@ pub(crate) fn judged(
         vocabulary,
         strict: options.strict,
         judge,
-        found: Found::default(),
+        found: Tally::default(),
         out,
         failed: None,
     };

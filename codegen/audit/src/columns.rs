@@ -27,7 +27,7 @@ pub struct Wanted {
 
 /// What columns are called where nothing else is said, the likeliest first.
 #[derive(Clone, Debug)]
-pub struct Names {
+pub struct UsualNames {
     id: Vec<Vec<String>>,
     status: Vec<String>,
     at: Vec<String>,
@@ -48,7 +48,7 @@ pub struct Columns {
     pub fingerprint: Option<usize>,
 }
 
-impl Names {
+impl UsualNames {
     /// Those of a table's history and of its rows, and what others often have.
     pub fn of(machine: &Machine) -> Self {
         let schema = machine.schema();
@@ -80,7 +80,7 @@ impl Wanted {
     ///
     /// # Errors
     /// Where one is missing: what it is for, and what the source has.
-    pub fn find(&self, names: &Names, source: &str, has: &[String]) -> Result<Columns, Error> {
+    pub fn find(&self, names: &UsualNames, source: &str, has: &[String]) -> Result<Columns, Error> {
         let place = |name: &str| has.iter().position(|column| column == name);
         let asked = |option: &str, name: &str| {
             place(name).ok_or_else(|| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::Error;
 use crate::audit::{Options, Seen, judged};
-use crate::columns::Names;
+use crate::columns::UsualNames;
 use crate::judge::Judge;
 use crate::report::Stopped;
 use crate::source::{History, Opened, Opening, Progress};
@@ -51,7 +51,7 @@ pub fn discover(
     let vocabulary = Arc::new(Vocabulary::open(MOST_DRAFTED));
     let opening = Opening {
         wanted: options.wanted.clone(),
-        names: Names::common(),
+        names: UsualNames::common(),
         table: options.table.clone(),
         history: None::<History>,
         progress: Arc::new(Progress::default()),

@@ -42,7 +42,7 @@ pub(crate) struct Step<'s> {
 
 /// What is said of a step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Verdict {
+pub(crate) enum Fault {
     /// It is not legal.
     Violation,
     /// Its time is before that of the one before.
@@ -187,7 +187,7 @@ impl Judge {
     pub(crate) fn batch(
         &mut self,
         batch: &Batch,
-        say: &mut impl FnMut(Verdict, &Step<'_>) -> ControlFlow<()>,
+        say: &mut impl FnMut(Fault, &Step<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let Self { core, numbers, uuids, texts } = self;
         match &batch.ids {
@@ -237,7 +237,7 @@ impl Core {
         rows: &mut Rows<K>,
         keys: impl Iterator<Item = K::Key<'b>>,
         batch: &Batch,
-        say: &mut impl FnMut(Verdict, &Step<'_>) -> ControlFlow<()>,
+        say: &mut impl FnMut(Fault, &Step<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let width = self.counts.width;
         let start = u16::try_from(width).expect("a table has at most 4,096 states");
@@ -281,7 +281,7 @@ impl Core {
             };
             let is_back = at != NO_TIME && since != NO_TIME && at < since;
             if is_back {
-                say(Verdict::TimeBack, &step)?;
+                say(Fault::TimeBack, &step)?;
             }
             self.counts.latest = self.counts.latest.max(at);
             if !is_moved {
@@ -296,7 +296,7 @@ impl Core {
                 if is_known {
                     *self.counts.illegal.entry((from, to)).or_default() += 1;
                 }
-                say(Verdict::Violation, &step)?;
+                say(Fault::Violation, &step)?;
             }
         }
         ControlFlow::Continue(())

@@ -144,14 +144,14 @@ impl Report {
 
 /// What is found as it is found.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct Tally {
     pub(crate) violations: u64,
     pub(crate) first_violations: Vec<Violation>,
     pub(crate) troubles: BTreeMap<TroubleKind, u64>,
     first_troubles: Vec<Trouble>,
 }
 
-impl Found {
+impl Tally {
     pub(crate) fn trouble(&mut self, trouble: Trouble) {
         let count = self.troubles.entry(trouble.kind).or_default();
         *count += 1;
@@ -223,7 +223,7 @@ pub(crate) fn report(
     machine: &Machine,
     judge: &Judge,
     rows: impl FnOnce(&mut dyn FnMut(Id<'_>, u16, i64)),
-    found: Found,
+    found: Tally,
     sources: Vec<SourceName>,
 ) -> Report {
     let counts = judge.counts();

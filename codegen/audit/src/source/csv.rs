@@ -6,7 +6,7 @@ use super::feed::{Feed, Gone, Written};
 use super::input::{Counted, Input};
 use super::{Source, key};
 use crate::Error;
-use crate::columns::{Columns, Names, Wanted};
+use crate::columns::{Columns, UsualNames, Wanted};
 
 struct Csv {
     reader: Reader<Counted>,
@@ -14,7 +14,11 @@ struct Csv {
     bytes: Option<u64>,
 }
 
-pub(super) fn open(input: Input, wanted: &Wanted, names: &Names) -> Result<Box<dyn Source>, Error> {
+pub(super) fn open(
+    input: Input,
+    wanted: &Wanted,
+    names: &UsualNames,
+) -> Result<Box<dyn Source>, Error> {
     let name = input.name.clone();
     let header = input.start().split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| header.iter().filter(|byte| *byte == delimiter).count();

@@ -10,7 +10,7 @@ use super::feed::{Feed, Gone, Written};
 use super::input::{Counted, Input};
 use super::{Source, key};
 use crate::Error;
-use crate::columns::{Columns, Names, Wanted};
+use crate::columns::{Columns, UsualNames, Wanted};
 
 struct Lines {
     input: Counted,
@@ -24,7 +24,11 @@ struct Lines {
     blank: u64,
 }
 
-pub(super) fn open(input: Input, wanted: &Wanted, names: &Names) -> Result<Box<dyn Source>, Error> {
+pub(super) fn open(
+    input: Input,
+    wanted: &Wanted,
+    names: &UsualNames,
+) -> Result<Box<dyn Source>, Error> {
     let (name, bytes) = (input.name.clone(), input.bytes);
     let fail = |error: &dyn fmt::Display, line| {
         Error::new(format!("{name}:{line}: not a line of JSON: {error}"))
@@ -130,8 +134,8 @@ struct Keys(Vec<String>);
 
 impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Names;
-        impl<'de> Visitor<'de> for Names {
+        struct KeyNames;
+        impl<'de> Visitor<'de> for KeyNames {
             type Value = Keys;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -144,7 +148,7 @@ impl<'de> Deserialize<'de> for Keys {
                 Ok(Keys(keys))
             }
         }
-        from.deserialize_map(Names)
+        from.deserialize_map(KeyNames)
     }
 }
 

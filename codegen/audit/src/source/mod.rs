@@ -19,7 +19,7 @@ pub(crate) use input::Progress;
 pub(crate) use opened::Opened;
 
 use crate::Error;
-use crate::columns::{Names, Wanted};
+use crate::columns::{UsualNames, Wanted};
 use input::Input;
 
 /// One source, open, with its columns found.
@@ -97,7 +97,7 @@ pub(crate) struct Opening {
     /// The columns that are asked for.
     pub(crate) wanted: Wanted,
     /// What the others are called.
-    pub(crate) names: Names,
+    pub(crate) names: UsualNames,
     /// The table of a database.
     pub(crate) table: Option<String>,
     /// The one where none is named.

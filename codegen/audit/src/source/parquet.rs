@@ -19,7 +19,7 @@ use super::value::{self, Value};
 use super::{Source, key};
 use crate::Error;
 use crate::batch::{Batch, Event, Id, Ids, Key, Lines, NO_TIME};
-use crate::columns::{Names, Wanted};
+use crate::columns::{UsualNames, Wanted};
 use crate::keys::Kind;
 
 /// So many rows are read at once.
@@ -63,7 +63,11 @@ impl Source for Broken {
     }
 }
 
-pub(super) fn open(input: Input, wanted: &Wanted, names: &Names) -> Result<Box<dyn Source>, Error> {
+pub(super) fn open(
+    input: Input,
+    wanted: &Wanted,
+    names: &UsualNames,
+) -> Result<Box<dyn Source>, Error> {
     let (name, progress) = (input.name.clone(), Arc::clone(&input.progress));
     let file = input.into_file()?;
     let fail = |error: std::io::Error| Error::new(format!("{name}: {error}"));
