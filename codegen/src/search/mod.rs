@@ -328,9 +328,17 @@ pub(crate) fn closure<T: Copy + Ord, I: IntoIterator<Item = T>>(
     reached
 }
 
+/// How much runs at once: 1 also where there are no threads at all, as in a browser.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 /// What comes of each item, in their order: found on as many threads as there are cores.
 pub(crate) fn concurrently<T: Sync, R: Send>(items: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let threads = cores().min(items.len());
+    if threads <= 1 {
+        return items.iter().map(of).collect();
+    }
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();

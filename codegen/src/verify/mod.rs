@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::machine::{JobId, Machine, PhaseId, StateId};
 use crate::rules::{self, Rule};
 use crate::runs::Workflow;
+use crate::search;
 pub(crate) use runs::{Broken, Claim};
 use runs::{Mode, Runs};
 
@@ -342,7 +343,7 @@ pub fn verify(machine: &Machine) -> Vec<Proved> {
     };
     std::thread::scope(|scope| {
         // The largest search, next to all others; the claims that ask for it wait for it.
-        if workflow::shows_work(&subject) {
+        if search::cores() > 1 && workflow::shows_work(&subject) {
             scope.spawn(|| subject.views());
         }
         PROOFS.into_iter().map(prove).collect()

@@ -39,6 +39,7 @@ mod openapi;
 #[cfg(feature = "otel")]
 mod otel;
 mod pages;
+mod playground;
 mod proxy;
 mod rules;
 mod sequences;

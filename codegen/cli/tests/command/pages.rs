@@ -34,6 +34,7 @@ const PAGES: &[&str] = &[
     "docs/changing.md",
     "docs/drift.md",
     "docs/pictures.md",
+    "docs/playground.md",
     "docs/stepper.md",
     "docs/http.md",
     "docs/operating.md",
