@@ -71,7 +71,7 @@ pub(super) async fn of_list(
     let now = shared.ask(shared.hub.watch_list(&shared, asked)).await?;
     let (version, whole) = {
         let now = now.borrow();
-        (now.version, now.whole.clone())
+        (now.version, now.whole(&shared.store.schema().table))
     };
     let list = List { version, now };
     Ok(Feed::new(shared, list, VecDeque::from([whole]), counted).into_response())
@@ -154,13 +154,9 @@ struct List {
 }
 
 impl Subject for List {
-    async fn next(&mut self, _: &Shared) -> Next {
+    async fn next(&mut self, shared: &Shared) -> Next {
         let now = self.now.borrow_and_update();
-        let frames = match now.version.saturating_sub(self.version) {
-            0 => Vec::new(),
-            1 => now.changes.to_vec(),
-            _ => vec![now.whole.clone()],
-        };
+        let frames = now.since(self.version, &shared.store.schema().table);
         self.version = now.version;
         Next::Frames(frames)
     }

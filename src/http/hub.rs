@@ -7,7 +7,7 @@ use crate::store::{Filter, Item, Seen};
 use axum::body::Bytes;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
@@ -31,15 +31,19 @@ pub(super) struct Tail {
     pub(super) ended: bool,
 }
 
+/// The newest rows, and the key before which older ones follow.
+type Page = (Vec<Item>, Option<String>);
+
 /// The newest rows, ready to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct ListNow {
     /// Counts the changes.
     pub(super) version: u64,
-    pub(super) whole: Bytes,
-    /// What leads here from the version before.
-    pub(super) changes: Arc<Vec<Bytes>>,
-    page: Arc<(Vec<Item>, Option<String>)>,
+    /// All of them, once someone needs that.
+    whole: Arc<OnceLock<Bytes>>,
+    /// What leads here from the version before; nothing where that is more than the whole.
+    changes: Arc<Vec<Bytes>>,
+    page: Arc<Page>,
 }
 
 struct Watched {
@@ -56,11 +60,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The list as it is now; what was read of its rows before is not read again.
-    async fn list(
-        &self,
-        shared: &Shared,
-        had: &[Item],
-    ) -> StoreResult<(Vec<Item>, Option<String>)> {
+    async fn list(&self, shared: &Shared, had: &[Item]) -> StoreResult<Page> {
         let Self { limit, filter } = self;
         let page = shared.store.find_again(&*shared.machine, filter, *limit, None, had).await?;
         Ok(page.map(|page| (page.items, page.next)).unwrap_or_default())
@@ -134,7 +134,7 @@ impl Hub {
         let list = subjects
             .lists
             .entry(asked)
-            .or_insert_with(|| watch::Sender::new(ListNow::new(shared, 0, page, Vec::new())));
+            .or_insert_with(|| watch::Sender::new(ListNow::new(0, page, Vec::new())));
         let list = list.subscribe();
         self.read_on(shared, &mut subjects);
         Ok(list)
@@ -314,7 +314,7 @@ impl Hub {
             match tokio::time::timeout(shared.options.patience, list).await {
                 Ok(Ok(page)) => {
                     if let Some(list) = self.subjects().lists.get(&asked) {
-                        list.send_if_modified(|now| now.move_to(shared, page));
+                        list.send_if_modified(|now| now.move_to(page));
                     }
                     self.looked.send_replace(begun);
                 }
@@ -326,35 +326,56 @@ impl Hub {
 }
 
 impl ListNow {
-    fn new(
-        shared: &Shared,
-        version: u64,
-        page: (Vec<Item>, Option<String>),
-        changes: Vec<Bytes>,
-    ) -> Self {
-        let table = shared.store.schema().table.as_str();
-        let whole = frame("list", None, true, &json!({table: page.0, "next": page.1}));
-        Self { version, whole, changes: Arc::new(changes), page: Arc::new(page) }
+    fn new(version: u64, page: Page, changes: Vec<Bytes>) -> Self {
+        Self { version, whole: Arc::default(), changes: Arc::new(changes), page: Arc::new(page) }
+    }
+
+    /// All rows. `table` is what the list is called in it.
+    pub(super) fn whole(&self, table: &str) -> Bytes {
+        let (items, next) = &*self.page;
+        let make = || frame("list", None, true, &json!({table: items, "next": next}));
+        self.whole.get_or_init(make).clone()
+    }
+
+    /// What is sent to a client that has this version.
+    pub(super) fn since(&self, version: u64, table: &str) -> Vec<Bytes> {
+        match self.version.saturating_sub(version) {
+            0 => Vec::new(),
+            1 if !self.changes.is_empty() => self.changes.to_vec(),
+            _ => vec![self.whole(table)],
+        }
     }
 
     /// Whether it is another one than before.
-    fn move_to(&mut self, shared: &Shared, page: (Vec<Item>, Option<String>)) -> bool {
+    fn move_to(&mut self, page: Page) -> bool {
         if *self.page == page {
             return false;
         }
-        let (had, next) = &*self.page;
-        let is_same = had.iter().map(|item| &item.id).eq(page.0.iter().map(|item| &item.id));
-        // The same rows in the same order: each that changed by itself.
-        let changes = if *next == page.1 && is_same {
-            let pairs = had.iter().zip(&page.0).filter(|(had, now)| had != now);
-            pairs.map(|(_, now)| row_frame(now)).collect()
-        } else {
-            Vec::new()
-        };
-        *self = Self::new(shared, self.version + 1, page, changes);
-        if self.changes.is_empty() {
-            self.changes = Arc::new(vec![self.whole.clone()]);
-        }
+        let changes = changes(&self.page, &page);
+        *self = Self::new(self.version + 1, page, changes);
         true
     }
+}
+
+/// What leads from a list to another: the rows that came or went, and each that changed by itself. Nothing
+/// where most of it is new, or rows changed places.
+fn changes(had: &Page, now: &Page) -> Vec<Bytes> {
+    let ids = |page: &Page| page.0.iter().map(|item| item.id.clone()).collect::<HashSet<_>>();
+    let (before, after) = (ids(had), ids(now));
+    let (stayed, gone): (Vec<_>, Vec<_>) = had.0.iter().partition(|item| after.contains(&item.id));
+    let (stays, came): (Vec<_>, Vec<_>) =
+        now.0.iter().enumerate().partition(|(_, item)| before.contains(&item.id));
+    let pairs = || stayed.iter().zip(&stays).map(|(had, (_, now))| (*had, *now));
+    if came.len() > stays.len() || pairs().any(|(had, now)| had.id != now.id) {
+        return Vec::new();
+    }
+    let mut frames = Vec::new();
+    if !came.is_empty() || !gone.is_empty() || had.1 != now.1 {
+        let gone: Vec<_> = gone.iter().map(|item| &item.id).collect();
+        let came: Vec<_> = came.iter().map(|(at, row)| json!({"at": at, "row": row})).collect();
+        let rows = json!({"gone": gone, "came": came, "next": now.1});
+        frames.push(frame("rows", None, false, &rows));
+    }
+    frames.extend(pairs().filter(|(had, now)| had != now).map(|(_, now)| row_frame(now)));
+    frames
 }

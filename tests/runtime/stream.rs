@@ -6,7 +6,8 @@ use crate::common::backend::client::{Sent, Stream, call};
 use crate::common::backend::world::{Database, World};
 use phasegate::Report;
 use phasegate::http::{Backend, BearerToken, Options};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 on_each_database! {
@@ -22,6 +23,7 @@ on_each_database! {
     shows_that_it_is_there
     says_nothing_of_a_database_that_is_away
     follows_the_list
+    what_is_sent_of_a_list_adds_up_to_it
     follows_as_many_rows_as_asked_for
     follows_so_many_different_lists_and_lets_them_go
     goes_on_at_the_backend_that_follows
@@ -270,12 +272,18 @@ fn follows_the_list(database: Database) {
     let none = stream.next().unwrap();
     assert_eq!((none.event.as_str(), none.data), ("list", json!({"deploys": [], "next": null})));
     let (first, second) = (world.start(), world.start());
-    let mut shown = stream.next().unwrap();
-    if shown.data["deploys"].as_array().unwrap().len() == 1 {
-        shown = stream.next().unwrap();
+    // Where the first is seen before the second is there, that one comes by itself.
+    let shown = stream.next().unwrap();
+    let whole = world.get("/api/deploys").ok(200);
+    let mut rows = shown.data["deploys"].clone();
+    if rows.as_array().unwrap().len() == 1 {
+        let came = stream.next().unwrap();
+        assert_eq!((came.event.as_str(), &came.data["gone"]), ("rows", &json!([])));
+        assert_eq!((&came.data["came"][0]["at"], &came.data["next"]), (&json!(0), &json!(null)));
+        rows.as_array_mut().unwrap().insert(0, came.data["came"][0]["row"].clone());
     }
-    assert_eq!((shown.event.as_str(), &shown.data), ("list", &world.get("/api/deploys").ok(200)));
-    assert_eq!(shown.data["deploys"][0]["id"], second.id);
+    assert_eq!((shown.event.as_str(), &rows), ("list", &whole["deploys"]));
+    assert_eq!(rows[0]["id"], second.id);
 
     // Reports here, and plain SQL anywhere: each row that changes by itself.
     first.walk(&["smoke_running"]);
@@ -294,7 +302,55 @@ fn follows_the_list(database: Database) {
 
     world.sql(&format!("DELETE FROM deploys WHERE id = '{}'", second.id));
     let left = stream.next().unwrap();
-    assert_eq!((left.event.as_str(), &left.data["deploys"][1]), ("list", &json!(null)));
+    let gone = json!({"gone": [second.id], "came": [], "next": null});
+    assert_eq!((left.event.as_str(), left.data), ("rows", gone));
+}
+
+/// Whatever comes, goes and changes: what is sent, put together as the page says, is the list.
+fn what_is_sent_of_a_list_adds_up_to_it(database: Database) {
+    let world = World::deploy(database);
+    let mut rows: Vec<_> = (0..6).map(|_| world.start()).collect();
+    let mut stream = list(&world, "?limit=5&outcome=open");
+    let mut shown = stream.next().unwrap().data;
+    let mut seen = BTreeSet::new();
+    for turn in 0..8 {
+        match turn % 4 {
+            0 => rows.push(world.start()),
+            1 => rows[turn].walk(&["building"]),
+            // It is none of the open ones any more, and an older one comes in below.
+            2 => rows[turn + 1].walk(&["failed"]),
+            _ => world.sql(&format!("DELETE FROM deploys WHERE id = '{}'", rows[turn - 1].id)),
+        }
+        let expected = world.get("/api/deploys?limit=5&outcome=open").ok(200);
+        while shown != expected {
+            let sent = stream.next().unwrap();
+            put(&mut shown, &sent);
+            seen.insert(sent.event);
+        }
+    }
+    assert!(seen.contains("rows") && seen.contains("row"), "{seen:?}");
+}
+
+/// Puts what was sent into a list.
+fn put(shown: &mut Value, sent: &Sent) {
+    let rows = shown["deploys"].as_array_mut().unwrap();
+    match sent.event.as_str() {
+        "list" => *shown = sent.data.clone(),
+        "rows" => {
+            let gone = sent.data["gone"].as_array().unwrap();
+            rows.retain(|row| !gone.contains(&row["id"]));
+            for one in sent.data["came"].as_array().unwrap() {
+                let at = usize::try_from(one["at"].as_u64().unwrap()).unwrap();
+                rows.insert(at, one["row"].clone());
+            }
+            shown["next"] = sent.data["next"].clone();
+        }
+        "row" => {
+            let row = rows.iter_mut().find(|row| row["id"] == sent.data["id"]);
+            *row.unwrap() = sent.data.clone();
+        }
+        _ => {}
+    }
 }
 
 fn follows_as_many_rows_as_asked_for(database: Database) {

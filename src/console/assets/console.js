@@ -31,7 +31,7 @@ function all() {
 function followList() {
   list.line?.close();
   const path = `${COLLECTION}?limit=${list.limit}${list.asked}`;
-  list.line = follow(path, { list: takeList, row: takeRow }, sayLine);
+  list.line = follow(path, { list: takeList, rows: takeRows, row: takeRow }, sayLine);
 }
 
 function takeList(page) {
@@ -52,7 +52,16 @@ function later() {
 
 const found = () => `${list.items.length}${list.next === null ? "" : " or more"} found.`;
 
-/** Where a state that is looked for changes, a row comes or goes: the list says so as a whole. */
+/** Rows that came or went: each that came stands at its place once it is there. */
+function takeRows({ gone, came, next }) {
+  const left = new Set(gone);
+  list.items = list.items.filter(({ id }) => !left.has(id));
+  for (const { at, row } of came) list.items.splice(at, 0, row);
+  list.next = next;
+  later();
+}
+
+/** One that changed. Where a state that is looked for changes, a row comes or goes. */
 function takeRow(item) {
   const at = list.items.findIndex(({ id }) => id === item.id);
   if (at !== -1) list.items[at] = item;

@@ -4,6 +4,17 @@ import assert from "node:assert/strict";
 import { BASE, axe, end, listed, report, sql, start, text, until, window } from "./lib.mjs";
 
 const page = await window();
+await page.addInitScript(() => {
+  const { EventSource } = globalThis;
+  globalThis.wholes = 0;
+  globalThis.EventSource = class extends EventSource {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("list", () => (globalThis.wholes += 1));
+    }
+  };
+});
+const wholes = () => page.evaluate(() => globalThis.wholes);
 const views = () => page.evaluate(() => ["list-loading", "list-empty", "list-problem", "list"].filter((id) => document.getElementById(id).checkVisibility()));
 const asked = [];
 page.on("request", (request) => {
@@ -45,6 +56,7 @@ for (const most of [40, 45]) {
 }
 // The oldest moves, while nothing is asked for again.
 const before = asked.length;
+const wholesBefore = await wholes();
 await report(deploys[0], { status: "building" });
 await until(async () => (await listed(page)()).at(-1), "ref-0: Building [active]");
 await sql(`UPDATE deploys SET status = 'failed' WHERE id = '${deploys[3].id}'`);
@@ -53,6 +65,8 @@ await sql(`DELETE FROM deploys WHERE id = '${deploys[1].id}'`);
 await until(async () => (await listed(page)()).slice(-2), ["ref-2: Queued [upcoming]", "ref-0: Building [active]"]);
 const last = await start("/api/deploys", { ref: "last" });
 await until(async () => (await listed(page)())[0], "last: Queued [upcoming]");
+// A row that comes or goes is sent, and not all of them.
+assert.equal(await wholes(), wholesBefore);
 await new Promise((resolve) => setTimeout(resolve, 6_000));
 assert.equal(asked.length, before, `asked again: ${asked}`);
 assert.deepEqual(asked.slice(-2), ["?limit=40", "?limit=80"]);
