@@ -253,7 +253,10 @@ pub(super) struct RowName {
 
 fn facts(snapshot: &Snapshot) -> String {
     let mut facts = Vec::new();
-    facts.extend(snapshot.last_report_at.map(|at| ("Last report".to_owned(), time(&at))));
+    // Without a history it is not known whether there was one.
+    let none = (!snapshot.events.is_empty()).then(|| "none yet".to_owned());
+    let last = snapshot.last_report_at.map(|at| time(&at)).or(none);
+    facts.extend(last.map(|last| ("Last report".to_owned(), last)));
     let late = snapshot.overdue_since.map(|at| format!("since {}", time(&at)));
     facts.extend(late.map(|late| ("Longer here than usual".to_owned(), late)));
     let run = snapshot.run_url.as_deref().and_then(|address| link(address, "Workflow run"));

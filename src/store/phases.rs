@@ -100,6 +100,7 @@ struct Evidence {
 fn evidence(machine: &dyn Machine, steps: &[Step]) -> Vec<Evidence> {
     let mut phases = vec![Evidence::default(); machine.phases()];
     let (mut last, mut before) = (None::<usize>, None::<usize>);
+    let mut was_bad = false;
     for step in steps {
         let Some(state) = machine.find(&step.to) else {
             continue;
@@ -113,7 +114,8 @@ fn evidence(machine: &dyn Machine, steps: &[Step]) -> Vec<Evidence> {
         if step.forced || step.observed {
             let from = match (is_back || initial, before) {
                 (true, _) => own.unwrap_or_default(),
-                (false, None) => last.map_or(0, |last| last + 1),
+                // Out of a bad end: what ended badly was not done by that.
+                (false, None) => last.map_or(0, |last| last + usize::from(!was_bad)),
                 (false, Some(before)) => before,
             };
             // One more than the last of them.
@@ -126,7 +128,8 @@ fn evidence(machine: &dyn Machine, steps: &[Step]) -> Vec<Evidence> {
                 if step.forced && !phase.completed {
                     phase.past = Some("forced");
                 }
-                if step.observed && own != Some(at) && !phase.reported {
+                let ended_here = was_bad && last == Some(at) && !phase.completed;
+                if step.observed && own != Some(at) && (!phase.reported || ended_here) {
                     phase.past = Some("observed");
                 }
             }
@@ -139,6 +142,7 @@ fn evidence(machine: &dyn Machine, steps: &[Step]) -> Vec<Evidence> {
             last = own;
         }
         before = own;
+        was_bad = machine.is_ended(state) && !ended_well(machine, state);
     }
     phases
 }

@@ -164,6 +164,28 @@ fn the_main_views_look_as_they_were_kept() {
     on_the_deploy_console("kept.mjs", &[]);
 }
 
+/// `PHASEGATE_LOOKS=keep` writes them anew.
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn twelve_moments_say_what_is_known_and_what_is_not() {
+    let path = common::root().join("tests/runtime/browser/moments/deploy.toml");
+    let table = std::fs::read_to_string(path).unwrap();
+    // The version before: it had no freeze check's start.
+    let state = "[[state]]\nname  = \"freeze_checking\"\nphase = \"freeze_check\"\n";
+    let older = table.replace(state, "").replace("\"freeze_checking\", ", "");
+    assert_ne!(older, table);
+    let page = |table: &str| {
+        let machine = phasegate_codegen::machine("deploy.toml", table.as_bytes()).unwrap().1;
+        Page::new(&machine, "deploys", status_map(table))
+    };
+    let world = empty(&table);
+    let running = serve(&world, &table, &page(&table));
+    let old = serve(&world, &older, &page(&older));
+    run("moments.mjs", &[("BASE", &running.url()), ("OLD_BASE", &old.url())]);
+    world.run(running.stop());
+    world.run(old.stop());
+}
+
 /// `PHASEGATE_SECONDS=60` is the long form, with its figures.
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]

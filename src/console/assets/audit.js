@@ -5,7 +5,7 @@ const titleOf = (map, value) => (value == null || value === "" ? null : (map.sta
 
 /** What a problem's name means to who reads the log. */
 const REFUSALS = {
-  "illegal-transition": "the table has no such transition",
+  "illegal-transition": "no such step is allowed",
   "unknown-status": "the backend did not know this state",
   ended: "it had ended already",
   "stale-attempt": "of an older attempt of the run",

@@ -21,7 +21,7 @@ export const STRINGS = Object.freeze({
   lastKnown: "in progress when last known",
   forced: "{label} (forced, not reported)",
   afterForced: "{title} (after a forced step)",
-  forcedInto: "{title} (forced past, not reported)",
+  forcedInto: "{title} (forced by an operator, not reported)",
   unknown: "Unknown state {status} (the backend is newer than this page)",
   unknownToAll: "Unknown state {status} (newer than the backend and this page)",
   olderPage: "This page is older than what wrote this state. The steps are as they were last known.",
@@ -148,6 +148,7 @@ function evidenceOf(map, events, strings) {
   const forget = (from) => phases.fill(null, from).forEach((phase, at) => (phases[at] ??= {}));
   let last = -1;
   let before = -1;
+  let wasBad = false;
   for (const event of events) {
     const state = stateOf(map, event.to);
     if (!state) continue;
@@ -158,11 +159,13 @@ function evidenceOf(map, events, strings) {
     if (state.initial) forget(0);
     else if (isBack) forget(own);
     if (event.forced || event.observed) {
-      const from = isBack || state.initial ? own : before === -1 ? last + 1 : before;
+      // Out of a bad end: what ended badly was not done by that.
+      const from = isBack || state.initial ? own : before !== -1 ? before : last !== -1 && wasBad ? last : last + 1;
       const to = own !== -1 ? own : state.ended && !endsBadly(state) ? phases.length - 1 : last;
       for (let at = Math.max(from, 0); at <= to; at += 1) {
         if (event.forced && !phases[at].completed) phases[at].past = strings.forcedPast;
-        if (event.observed && at !== own && !phases[at].reported) phases[at].past = strings.observedPast;
+        const endedHere = wasBad && at === last && !phases[at].completed;
+        if (event.observed && at !== own && (!phases[at].reported || endedHere)) phases[at].past = strings.observedPast;
       }
     }
     if (own !== -1 && !event.forced) {
@@ -172,6 +175,7 @@ function evidenceOf(map, events, strings) {
     }
     if (own !== -1 || state.initial) last = own;
     before = own;
+    wasBad = endsBadly(state);
   }
   return new Map(map.phases.map(({ name }, at) => [name, phases[at]]));
 }
@@ -231,7 +235,8 @@ export function next(snapshot, event) {
     ...kept,
     status: event.to,
     seq: event.seq,
-    last_report_at: event.at,
+    // What an operator forced was reported by no one.
+    last_report_at: event.forced ? kept.last_report_at : event.at,
     events: [...(snapshot.events ?? []), event],
   };
 }

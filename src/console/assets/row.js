@@ -201,11 +201,13 @@ function drawFacts(snapshot, fields) {
     const made = element("div", { "data-fact": name, "data-said": said }, element("dt", {}, name), element("dd", {}, ...make()));
     return nodes.push(made);
   };
+  const [first, last] = [snapshot.events?.[0]?.at, snapshot.events?.at(-1)?.at];
   const at = snapshot.last_report_at;
+  // Without a history it is not known whether there was one.
   if (at) fact("Last report", at, () => [ageNode(at), ", ", timeNode(at)]);
+  else if (first) fact("Last report", null, () => ["none yet"]);
   const late = snapshot.overdue_since;
   if (late) fact("Longer here than usual", late, () => ["since ", timeNode(late)]);
-  const [first, last] = [snapshot.events?.[0]?.at, snapshot.events?.at(-1)?.at];
   if (watched.view.status.state.ended && first !== last) fact("Took", [first, last], () => [duration(Date.parse(last) - Date.parse(first))]);
   const run = snapshot.events?.findLast(({ run_id }) => run_id);
   if (run || safeLink(snapshot.run_url)) {

@@ -85,7 +85,7 @@ const refused = new Map(Object.entries({
 assert.deepEqual(
   auditOf(map, seen, refused).map(({ kind, from, to, notes }) => [kind, from, to, notes[0]]),
   [
-    ["refused", "Building", "Smoke passed", "refused: the table has no such transition"],
+    ["refused", "Building", "Smoke passed", "refused: no such step is allowed"],
     ["applied", "Queued", "Building", undefined],
     ["refused", "Queued", "no such state", "refused: the backend did not know this state"],
     ["started", null, "Queued", undefined],

@@ -53,7 +53,7 @@ for (const width of [1100, 320]) {
 
   // What somebody reads stays where it is while the log grows above it, and so does the head.
   await force(row, "queued", "again");
-  await until(text(one, "#watch [part=status]"), "Queued (forced past, not reported)");
+  await until(text(one, "#watch [part=status]"), "Queued (forced by an operator, not reported)");
   await one.setViewportSize({ width, height: 300 });
   await one.$eval("#watch-audit li:nth-child(4)", (node) => node.scrollIntoView({ block: "center" }));
   await one.$eval("#watch-audit li:nth-child(4)", (node) => (node.id = "read"));
@@ -110,7 +110,7 @@ const stepsOf = () => plain.$$eval("noscript .plain li", (nodes) => nodes.map((n
 assert.deepEqual(await stepsOf(), ["Smoke gate: not reported", "Freeze check: not reported", "Deploy: failed", "Health check: not reached"]);
 assert.equal(await text(plain, "noscript .summary")(), "Failed in Deploy. Not reached: Health check. Not reported: Smoke gate, Freeze check.");
 assert.equal(await text(plain, "noscript pre")(), "expected 3 </noscript><b>");
-assert.match(await text(plain, "noscript .audit li:nth-child(2)")(), /Building → Smoke passedrefused: the table has no such transition · job smoke/);
+assert.match(await text(plain, "noscript .audit li:nth-child(2)")(), /Building → Smoke passedrefused: no such step is allowed · job smoke/);
 assert.deepEqual(await axePlain(`/rows/${deploy.id}`), []);
 assert.equal(await scrollsSideways(plain), false);
 assert.equal(await plain.isVisible("#watch-body"), false);

@@ -14,7 +14,7 @@ await until(log, ["refused: Building → to smoke_skipped", "refused: Building �
 const notes = () => page.$$eval("#watch-audit [data-kind=refused] .why", (nodes) => nodes.map((node) => node.textContent));
 await until(notes, [
   "refused: the backend did not know this state · job smoke · run 7, attempt 2 · run on ci.example (opens in a new tab)",
-  "refused: the table has no such transition · job smoke · run 7, attempt 2 · run on ci.example (opens in a new tab)",
+  "refused: no such step is allowed · job smoke · run 7, attempt 2 · run on ci.example (opens in a new tab)",
 ]);
 // A refusal moves no step; the step that was not reported says that there was one.
 await until(async () => (await steps(page)())[0], "Smoke gate: not reported");

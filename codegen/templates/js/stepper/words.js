@@ -18,7 +18,7 @@ export const STRINGS = Object.freeze({
   lastKnown: "in progress when last known",
   forced: "{label} (forced, not reported)",
   afterForced: "{title} (after a forced step)",
-  forcedInto: "{title} (forced past, not reported)",
+  forcedInto: "{title} (forced by an operator, not reported)",
   unknown: "Unknown state {status} (the backend is newer than this page)",
   unknownToAll: "Unknown state {status} (newer than the backend and this page)",
   olderPage: "This page is older than what wrote this state. The steps are as they were last known.",
