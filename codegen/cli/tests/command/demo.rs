@@ -3,7 +3,10 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// All reports of a run that goes well.
 const WALKED: &str = "queued -> smoke_running -> smoke_passed -> freeze_checking -> freeze_passed \
@@ -188,8 +191,119 @@ fn keeps_serving_until_it_is_ended() {
     serves_on(&["--no-console-id"], "queued");
 }
 
+#[test]
+#[ignore = "needs bash, curl and jq: run by tests/run"]
+fn an_operator_forces_what_no_report_can() {
+    let said = well(&["--fail-at", "deploy", "--force", "succeeded"]);
+    says(&said, "\n-- an operator forces the deploy into succeeded --\n");
+    says(&said, " -> building -> failed -> succeeded.\n");
+    says(&said, "Deploy: forced past, not reported, Health check: forced past, not reported");
+}
+
+/// What an operator who looks on sees of each variant: the status, the steps, and what else is on the page.
+#[test]
+#[ignore = "needs bash, curl, jq, Chromium and node: run by tests/run"]
+fn each_variant_is_shown_on_the_page_as_it_went() {
+    const WELL: [&str; 4] =
+        ["Smoke gate: done", "Freeze check: done", "Deploy: done", "Health check: done"];
+    const PAST: &str = "forced past, not reported";
+    let gates = |gate: &str, check: &str, deploy: &str, health: &str| {
+        json!([
+            format!("Smoke gate: {gate}"),
+            format!("Freeze check: {check}"),
+            format!("Deploy: {deploy}"),
+            format!("Health check: {health}")
+        ])
+    };
+    let failed = gates("done", "done", "failed", "not reached");
+    let variants: [(&[&str], &str, Value, &str); 7] = [
+        (&[], "Succeeded", json!(WELL), "Took"),
+        (
+            &["--no-console-id"],
+            "Queued",
+            gates("upcoming", "upcoming", "upcoming", "upcoming"),
+            "none yet",
+        ),
+        (
+            &["--fail-at", "deploy"],
+            "Failed",
+            failed.clone(),
+            "Failed in Deploy. Not reached: Health check.",
+        ),
+        (&["--fail-at", "deploy", "--rerun"], "Failed", failed, "it had ended already"),
+        (
+            &["--skip", "freeze-check"],
+            "Succeeded",
+            gates("done", "not reported", "done", "done"),
+            "Not reported: Freeze check.",
+        ),
+        (
+            &["--old-backend"],
+            "Succeeded",
+            gates("not reported", "not reported", "done", "not reported"),
+            "the backend did not know this state",
+        ),
+        (
+            &["--fail-at", "deploy", "--force", "succeeded"],
+            "Succeeded (forced by an operator, not reported)",
+            gates("done", "done", PAST, PAST),
+            "An operator forced it: the demo was asked to.",
+        ),
+    ];
+    let served: Vec<Served> = std::thread::scope(|scope| {
+        let begin = |(arguments, ..): &(&[&str], _, _, _)| {
+            let arguments: Vec<String> = arguments.iter().map(|&it| it.to_owned()).collect();
+            scope.spawn(move || serving(&arguments.iter().map(String::as_str).collect::<Vec<_>>()))
+        };
+        let begun: Vec<_> = variants.iter().map(begin).collect();
+        begun.into_iter().map(|served| served.join().unwrap()).collect()
+    });
+    let shown = served.iter().zip(&variants).map(|(served, (arguments, status, steps, says))| {
+        json!({ "variant": arguments, "url": served.url(), "status": status, "steps": steps, "says": says })
+    });
+    let shown = Value::from_iter(shown).to_string();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/runtime/browser/demo.mjs");
+    let output = Command::new("node").arg(script).env("SHOWN", shown).output().unwrap();
+    served.into_iter().for_each(Served::end);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+/// A demo that is over and serves on.
+struct Served {
+    child: Child,
+    folder: TempDir,
+    /// Host and port.
+    address: String,
+    /// The row's id.
+    id: String,
+}
+
+impl Served {
+    /// Its row's page.
+    fn url(&self) -> String {
+        format!("http://{}/rows/{}", self.address, self.id)
+    }
+
+    #[track_caller]
+    fn end(mut self) {
+        let ended = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(ended.success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        let left = std::fs::read_dir(self.folder.path()).unwrap().count();
+        assert_eq!(left, 0, "it leaves nothing behind");
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Where a test fails, nothing of it stays.
+        let _ = self.child.kill();
+    }
+}
+
 #[track_caller]
-fn serves_on(arguments: &[&str], status: &str) {
+fn serving(arguments: &[&str]) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let mut child = demo(folder.path(), arguments).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -199,7 +313,14 @@ fn serves_on(arguments: &[&str], status: &str) {
         .take_while(|line| !line.starts_with("The console stays at "))
         .collect();
     let address = said.iter().find_map(|line| line.strip_prefix("The console: http://")).unwrap();
-    let (address, query) = address.split_once("/?deploy=").unwrap();
+    let (address, id) = address.split_once("/?deploy=").unwrap();
+    Served { address: address.to_owned(), id: id.to_owned(), child, folder }
+}
+
+#[track_caller]
+fn serves_on(arguments: &[&str], status: &str) {
+    let served = serving(arguments);
+    let (address, id) = (&served.address, &served.id);
     let get = |path: &str| {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
@@ -209,12 +330,9 @@ fn serves_on(arguments: &[&str], status: &str) {
         answer
     };
     says(&get("/"), "console.js");
-    says(&get(&format!("/api/deploys/{query}")), &format!("\"status\":\"{status}\""));
-    says(&get(&format!("/rows/{query}")), "<noscript><p class=\"headline\"");
-    let ended = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(ended.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it leaves nothing behind");
+    says(&get(&format!("/api/deploys/{id}")), &format!("\"status\":\"{status}\""));
+    says(&get(&format!("/rows/{id}")), "<noscript><p class=\"headline\"");
+    served.end();
 }
 
 #[test]
@@ -227,7 +345,8 @@ fn says_what_to_install_where_it_may_not_install_it() {
 
 #[test]
 fn what_is_asked_has_to_be_in_the_table() {
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
+        (&["--force", "succeded"], "did you mean `succeeded`?"),
         (
             &["--fail-at", "smok"],
             "no job that can fail `smok`, but `smoke`, `freeze-check`, `deploy`; did you mean `smoke`?",

@@ -7,6 +7,7 @@ use phasegate::console::{Deploy, migrate};
 use phasegate::http::Running;
 use phasegate::store::{Snapshot, Start, Started};
 use phasegate::{Machine, Schema, Store};
+use sqlx::Connection as _;
 use tokio::net::TcpListener;
 
 use super::bundle;
@@ -17,6 +18,7 @@ const OLD_MIGRATION: i64 = 1;
 
 pub(super) struct Stage {
     store: Store,
+    url: String,
     running: Option<Running>,
     address: std::net::SocketAddr,
 }
@@ -31,7 +33,7 @@ impl Stage {
             if old { Arc::new(bundle::old_machine()?) } else { Arc::new(Deploy) };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let running = backend::serve(&store, machine, listener)?;
-        Ok(Self { store, address: running.address(), running: Some(running) })
+        Ok(Self { store, url, address: running.address(), running: Some(running) })
     }
 
     pub(super) fn url(&self) -> String {
@@ -49,6 +51,19 @@ impl Stage {
     pub(super) async fn snapshot(&self, id: &str) -> Result<Snapshot, Failure> {
         let snapshot = self.store.snapshot(&Deploy, id).await?;
         snapshot.ok_or_else(|| Failure::Message(format!("the deploy {id} is gone")))
+    }
+
+    /// Writes past the table, as an operator does: with a reason, on which the history keeps it.
+    pub(super) async fn force(&self, id: &str, to: &str) -> Result<(), Failure> {
+        let failed = |error: sqlx::Error| Failure::Message(format!("the deploy {id}: {error}"));
+        let mut connection = sqlx::SqliteConnection::connect(&self.url).await.map_err(failed)?;
+        let force = "INSERT INTO deploy_force (key, to_state, reason, actor) \
+                     VALUES (?1, ?2, 'the demo was asked to', 'operator')";
+        for statement in [force, "UPDATE deploys SET status = ?2 WHERE id = ?1"] {
+            let statement = sqlx::query(statement).bind(id).bind(to);
+            statement.execute(&mut connection).await.map_err(failed)?;
+        }
+        connection.close().await.map_err(failed)
     }
 
     /// Swaps the backend for the old one, at the same address and over the same database.
