@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { BASE, axe, end, report, start, steps, text, until, window } from "./lib.mjs";
 
 const deploy = await start("/api/deploys", {});
-const page = await window();
+const page = await window({ timezoneId: "UTC" });
 await page.goto(`${BASE}/?deploy=${deploy.id}`);
 await until(text(page, "#watch-title"), deploy.id);
 await report(deploy, { status: "smoke_running", job: "smoke", run_id: "1", run_attempt: 1 });
@@ -26,12 +26,15 @@ await until(text(page, "#watch [part~=alert]"), "Failed in Smoke gate. Not reach
 // An address that is none of the web's is no link, no matter who says it.
 const snapshot = await (await fetch(`${BASE}${deploy.path}`)).json();
 await page.route("**/events", (route) => {
-  const body = `event: snapshot\ndata: ${JSON.stringify({ ...snapshot, run_url: "javascript:alert(1)" })}\n\n`;
+  const body = `event: snapshot\ndata: ${JSON.stringify({ ...snapshot, run_url: "javascript:alert(1)", overdue_since: "2026-03-04T10:00:00.000Z" })}\n\n`;
   return route.fulfill({ contentType: "text/event-stream", body });
 });
 await page.reload();
 await until(text(page, "#watch [part=status]"), "Failed");
 assert.equal(await page.$$eval("#watch-facts [data-fact=Workflow] a", (links) => links.length), 0);
+// That it is late is a fact, and moves nothing.
+await until(text(page, "[data-fact='Longer here than usual'] dd"), "since 2026-03-04 10:00:00");
+assert.equal(await page.$eval("[data-fact='Longer here than usual'] time", (node) => node.title), "2026-03-04 10:00:00 UTC");
 await page.unroute("**/events");
 
 await page.goto(`${BASE}/?deploy=no-such-deploy`);

@@ -1,4 +1,5 @@
-// The main views as they were kept, in light, dark, forced colours and at 320 px: each is compared, at half
+// The main views as they were kept, in light, dark, forced colours, at 320 px, at 200 %, from right to left and
+// on paper: each is compared, at half
 // its size and with a tolerance, with a picture in `kept`. `PHASEGATE_LOOKS=keep` takes them anew.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -46,15 +47,21 @@ const LOOKS = {
   dark: { colorScheme: "dark" },
   forced: { forcedColors: "active" },
   narrow: { viewport: { width: 320, height: 640 } },
+  // As a browser is at 200 %.
+  twice: { viewport: { width: 400, height: 420 }, deviceScaleFactor: 2 },
+  rtl: { colorScheme: "light" },
+  print: { colorScheme: "light" },
 };
-const VIEWS = { list: null, running, failed };
+const VIEWS = { list: null, start: null, running, failed };
 const FONTS = '* { font-family: "DejaVu Sans" !important; caret-color: transparent; } code, pre { font-family: "DejaVu Sans Mono" !important; }';
 
 const stream = (name, data) => ({ contentType: "text/event-stream", body: `event: ${name}\ndata: ${JSON.stringify(data)}\n\nevent: end\ndata: {}\n\n` });
 
-async function taken(look, snapshot) {
+async function taken(look, view) {
+  const snapshot = VIEWS[view];
   const page = await window({ viewport: { width: 800, height: 560 }, timezoneId: "UTC", locale: "en-GB", ...LOOKS[look] });
   await page.clock.setFixedTime("2026-03-04T10:12:00.000Z");
+  if (look === "rtl") await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.dir = "rtl")));
   await page.route("**/api/deploys?*", (route) => route.fulfill(stream("list", list)));
   await page.route("**/events", (route) => route.fulfill(stream("snapshot", snapshot)));
   await page.route("**/reports?*", (route) => route.fulfill({ json: { reports: refused, next: null } }));
@@ -63,6 +70,8 @@ async function taken(look, snapshot) {
   if (snapshot === null) await until(() => page.$$eval("#list > li", (rows) => rows.length), list.deploys.length);
   else await until(async () => (await steps(page)()).length, 4);
   if (snapshot !== null) await until(() => page.$$eval("#watch-audit > li", (rows) => rows.length), snapshot.events.length + 1);
+  if (view === "start") await page.click("#start-open");
+  if (look === "print") await page.emulateMedia({ media: "print" });
   await page.evaluate((css) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
@@ -118,9 +127,10 @@ const difference = (one, other) =>
 
 const found = [];
 for (const look of Object.keys(LOOKS)) {
-  for (const [view, snapshot] of Object.entries(VIEWS)) {
+  // A form is on no paper.
+  for (const view of Object.keys(VIEWS).filter((view) => look !== "print" || view !== "start")) {
     const path = fileURLToPath(new URL(`kept/${view}-${look}.png`, import.meta.url));
-    const now = await halved(await taken(look, snapshot));
+    const now = await halved(await taken(look, view));
     if (process.env.PHASEGATE_LOOKS === "keep") writeFileSync(path, Buffer.from(now, "base64"));
     assert.ok(existsSync(path), `${path} is missing: take it by PHASEGATE_LOOKS=keep`);
     const share = await difference(now, readFileSync(path).toString("base64"));

@@ -39,6 +39,8 @@ for (const { rtl, ...look } of looks) {
   await until(() => page.$$eval("#list > li", (items) => items.length), rows.length);
   assert.equal(await text(page, "#list strong")(), `<i>${long}`);
   assert.equal(await page.title(), "Odds");
+  const lines = await page.$$eval("#list .what > *", (nodes) => nodes.map((node) => Math.round(node.clientHeight / Number.parseFloat(getComputedStyle(node).lineHeight))));
+  assert.ok(Math.max(...lines) === 2, `a long text takes ${lines} lines`);
   assert.deepEqual(await axe(page), []);
   assert.equal(await scrollsSideways(page), false, `the list scrolls sideways: ${JSON.stringify(look)}`);
   for (const [at, [, expected]] of rows.entries()) {
