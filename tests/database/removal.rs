@@ -7,6 +7,7 @@ use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::{Ask, Migrated, migrate};
 
 use crate::common::live::looked;
+use crate::common::sql::{Db as _, connect, ok};
 use crate::folders::Project;
 
 /// The names of everything in the database.
@@ -145,7 +146,7 @@ async fn a_table_that_phasegate_made_stays_with_its_rows(dialect: Dialect) {
     }
 }
 
-async fn until_it_is_applied_it_is_said_to_be_pending(dialect: Dialect) {
+async fn what_is_pending_is_said_and_then_that_it_is_out(dialect: Dialect) {
     let project = Project::new(dialect, "sql", &[]).await;
     project.ok("CREATE TABLE orders (id text PRIMARY KEY, status text DEFAULT 'new')").await;
     std::fs::write(project.path("table.toml"), table(dialect, "owns = false")).unwrap();
@@ -171,11 +172,39 @@ async fn until_it_is_applied_it_is_said_to_be_pending(dialect: Dialect) {
         "{found:#?}"
     );
     assert_eq!(found[0].help, format!("apply `{file}`"));
+    project.ok(&std::fs::read_to_string(project.path(file)).unwrap()).await;
+    let gone = looked(live::look(&loaded, &project.url).await);
+    assert!(gone.removed && gone.findings.is_empty(), "{gone:#?}");
 }
 
 on_each_database! {
     [super::Dialect::Sqlite, super::Dialect::Postgres]
     an_adopted_table_is_as_it_was
     a_table_that_phasegate_made_stays_with_its_rows
-    until_it_is_applied_it_is_said_to_be_pending
+    what_is_pending_is_said_and_then_that_it_is_out
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn an_open_writer_makes_the_removal_fail_and_not_everyone_wait() {
+    let project = Project::new(Dialect::Postgres, "sql", &[]).await;
+    project.ok("CREATE TABLE orders (id text PRIMARY KEY, status text DEFAULT 'new')").await;
+    std::fs::write(project.path("table.toml"), table(Dialect::Postgres, "owns = false")).unwrap();
+    run(&project, Ask::Changes).await;
+    let removal = step(&project, Ask::Remove);
+    let file = removal.files.iter().find(|file| file.ends_with(".sql")).unwrap();
+    let file = std::fs::read_to_string(project.path(file)).unwrap();
+    let (mut db, mut writer) = (connect(&project.url).await, connect(&project.url).await);
+    ok(&mut writer, "BEGIN; INSERT INTO orders (id) VALUES ('a')").await;
+    // Without a limit of its own it would wait for the writer, and others behind it.
+    ok(&mut db, "SET lock_timeout = '30s'; BEGIN").await;
+    let begun = std::time::Instant::now();
+    let said = db.run(&file).await.unwrap_err();
+    assert!(said.contains("lock timeout") && begun.elapsed().as_secs() < 29, "{said}");
+    ok(&mut writer, "COMMIT; UPDATE orders SET status = 'paid'").await;
+    ok(&mut db, &format!("ROLLBACK; BEGIN; {file}")).await;
+    let one =
+        "SELECT mode::text FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
+    assert_eq!(db.rows(one).await.len(), 1, "one migration of a machine at a time");
+    ok(&mut db, "COMMIT; UPDATE orders SET status = 'lost'").await;
 }

@@ -179,7 +179,7 @@ pub struct Runner {
 /// The tool that runs the machine's migrations of a dialect; none where sqlx does, as phasegate itself.
 pub fn runner(loaded: &Loaded, dialect: Dialect) -> Option<Runner> {
     let line = lines(loaded).into_iter().find(|line| line.folders.contains_key(&dialect))?;
-    Some(Runner { tool: line.layout.tool(), command: line.layout.command()? })
+    line.layout.runner(&loaded.root.join(&line.base).join(&line.folders[&dialect]))
 }
 
 /// The machine of which a table's text is the table as of some migrations, where it is.

@@ -42,6 +42,7 @@ fn in_a_line(table: &str, looked: &Looked) -> String {
     let each: Vec<String> = looked.rows.iter().map(|(state, n)| format!("{n} {state}")).collect();
     let each = if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) };
     let verdict = match looked.findings.len() {
+        0 if looked.removed => "taken out again by the last migration".to_owned(),
         0 => "all as the table gives it".to_owned(),
         number => count(number, "finding"),
     };
@@ -59,5 +60,6 @@ fn summary(table: &str, looked: &Looked) -> Value {
         "language": looked.language,
         "at": looked.at,
         "rows": looked.rows,
+        "removed": looked.removed,
     })
 }

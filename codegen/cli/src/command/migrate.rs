@@ -131,7 +131,14 @@ impl Migrate {
         for (_, loaded) in &tables.loaded {
             let migrated = migrate::migrate(loaded, Ask::Changes, WriteMode::Check)?;
             findings.extend(migrated.findings.clone());
-            findings.extend(migrate::not_migrated(loaded, &migrated));
+            // What takes a machine out again leads to no table.
+            let is_removed = match live::connect::dialect(&url) {
+                Ok(dialect) => migrate::removal(loaded, dialect)?.is_some(),
+                Err(_) => false,
+            };
+            if !is_removed {
+                findings.extend(migrate::not_migrated(loaded, &migrated));
+            }
         }
         let is_well = tables.all_read && !findings.iter().any(Finding::is_error);
         let served = tables.loaded.iter().map(|(path, _)| Served::load(path));

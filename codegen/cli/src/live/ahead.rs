@@ -43,15 +43,13 @@ pub async fn ahead(loaded: &Loaded, url: &str, shared: bool) -> Result<Vec<Findi
 }
 
 /// Whether a key of SQLite's is the rowid by another name, and not AUTOINCREMENT: then the number of the newest
-/// row is given again once that row is deleted.
+/// row is given again once that row is deleted. Every other primary key has an index.
 pub(crate) async fn is_given_again(conn: &mut Conn, table: &str, key: &str) -> Result<bool, Away> {
     let (table, key) = (literal(table), literal(key));
     let sql = format!(
         "SELECT m.sql FROM sqlite_master m WHERE m.type = 'table' AND m.name = {table} COLLATE NOCASE \
          AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name) WHERE origin = 'pk') \
-         AND (SELECT count(*) FROM pragma_table_info(m.name) WHERE pk > 0) = 1 \
-         AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE pk = 1 \
-         AND upper(type) = 'INTEGER' AND name = {key} COLLATE NOCASE)"
+         AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE pk = 1 AND name = {key} COLLATE NOCASE)"
     );
     let mut made = conn.rows(&sql).await?.into_iter().flatten().flatten();
     // A comment may say the word.

@@ -44,6 +44,8 @@ pub struct Looked {
     pub at: Option<String>,
     /// How many rows there are in each state.
     pub rows: BTreeMap<String, u64>,
+    /// Whether it has nothing of the machine because its last migration took that out.
+    pub removed: bool,
 }
 
 /// Why a database could not be looked at.
@@ -149,6 +151,7 @@ impl Look<'_> {
             language: None,
             at: None,
             rows: BTreeMap::new(),
+            removed: false,
         };
         let facts = Facts::read(conn, names).await?;
         looked.language.clone_from(&facts.language);
@@ -156,7 +159,10 @@ impl Look<'_> {
         made.push(names.events_name.clone());
         let guard = facts.find("function", "", &names.name("guard"));
         if !made.iter().any(|table| facts.has(table)) && guard.is_none() {
-            self.nothing(&facts, &mut drift);
+            looked.removed = self.leaves.is_some();
+            if !looked.removed {
+                self.nothing(&facts, &mut drift);
+            }
             // Its rows are there all the same.
             if has_columns(&facts, names)
                 && let Ok((rows, _)) = rows::by_status(conn, names).await

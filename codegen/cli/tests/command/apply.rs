@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::binary::{Folder, finish};
-use crate::migrations::{TABLE, grown, migrated};
+use crate::migrations::{TABLE, grown, migrated, rules};
 
 const APPLY: [&str; 4] = ["migrate", "--apply", "--database-url", "sqlite:app.db"];
 
@@ -93,4 +93,26 @@ fn a_migration_of_sqlites_says_how_it_is_run_in_one_transaction() {
     assert_eq!(run("new.db").code, Some(0));
     let ran = folder.run(&["check", "--database-url", "sqlite:new.db"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+/// What the database says before a file is written: a warning lets it be written, an error does not.
+#[test]
+fn what_a_migration_would_be_refused_for_is_said_before_it_is_written() {
+    let own = "dialects = [\"sqlite\"]\nowns = false\nstorage = \"text\"\n";
+    let folder = Folder::with("job.toml", &format!("{TABLE}{own}"));
+    sqlite(
+        &folder,
+        "CREATE TABLE jobs (id TEXT, status TEXT CHECK (status <> 'done')); CREATE INDEX k ON jobs (id)",
+    );
+    sqlite(&folder, "INSERT INTO jobs VALUES ('a', 'new'), ('a', 'new')");
+    let look = ["migrate", "--database-url", "sqlite:app.db", "--format", "json"];
+    let before = folder.files();
+    let ran = folder.run(&look);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(rules(&ran), ["key-shared", "check-refuses"]);
+    assert_eq!(folder.files(), before, "nothing is written");
+    sqlite(&folder, "DELETE FROM jobs");
+    let ran = folder.run(&look);
+    assert_eq!((ran.code, rules(&ran)), (Some(0), vec!["check-refuses".to_owned()]), "{ran:?}");
+    assert!(folder.path("migrations/sqlite/0001_create_job.sql").exists(), "{ran:?}");
 }

@@ -2,6 +2,7 @@
 
 use crate::binary::Folder;
 use crate::common::DEPLOY;
+use crate::migrations::TABLE;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
 /// A folder with the deploy table and its schema, and a database next to it.
@@ -29,7 +30,7 @@ fn says_in_a_line_what_is_deployed_where_all_is_well() {
     let ran = folder.run(&["check", "--database-url", "sqlite:live.db", "--format", "json"]);
     let expected = serde_json::json!({ "findings": [], "databases": [{
         "table": "deploy.toml", "database": "sqlite:live.db", "language": "775a73dba2dc4ce4",
-        "at": "deploy.toml", "rows": { "queued": 2 },
+        "at": "deploy.toml", "rows": { "queued": 2 }, "removed": false,
     }] });
     assert_eq!((ran.code, ran.json()), (Some(0), expected));
 }
@@ -110,4 +111,18 @@ fn counts_the_rows_of_a_table_that_nothing_guards_yet() {
     let ran = folder.run(&["check", "--database-url", "sqlite:live.db"]);
     assert!(ran.out.contains("error[not-installed]"), "{ran:?}");
     assert!(ran.out.ends_with("language none, 2 rows (2 queued): 1 finding\n"), "{ran:?}");
+}
+
+#[test]
+fn says_that_the_last_migration_took_everything_out() {
+    let folder = Folder::with("job.toml", &format!("{TABLE}dialects = [\"sqlite\"]\n"));
+    for words in [&["migrate"][..], &["migrate", "--remove"]] {
+        assert_eq!(folder.run(words).code, Some(0));
+    }
+    let database = ["--database-url", "sqlite:live.db?mode=rwc"];
+    let ran = folder.run(&[&["migrate", "--apply"], &database[..]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = folder.run(&["check", "--database-url", "sqlite:live.db"]);
+    let said = "job.toml on sqlite:live.db: language none, 0 rows: taken out again by the last migration\n";
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), said), "{ran:?}");
 }

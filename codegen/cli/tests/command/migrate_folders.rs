@@ -448,6 +448,7 @@ fn only_migrations_that_sqlx_runs_are_applied() {
         ),
         ("sql", "V1__users.sql", "SELECT 1;\n", "`flyway migrate`"),
         ("migrations", "2024-01-01-000000_users/up.sql", "SELECT 1;\n", "`diesel migration run`"),
+        ("db", "000001_users.up.sql", "SELECT 1;\n", "`migrate -path FOLDER -database URL up`"),
     ] {
         let own = format!("dialects = [\"sqlite\"]\nmigrations = {{ sqlite = \"{at}\" }}\n");
         let folder = Folder::with("job.toml", &format!("{TABLE}{own}"));
@@ -460,10 +461,22 @@ fn only_migrations_that_sqlx_runs_are_applied() {
         assert!(ran.err.contains(command) && ran.err.contains(at), "{ran:?}");
         assert_eq!(folder.read("app.db"), "", "the database is touched");
     }
-    // What sqlx runs is applied.
-    let folder = Folder::with("job.toml", &format!("{TABLE}dialects = [\"sqlite\"]\n"));
-    folder.write("app.db", "");
-    assert_eq!(folder.run(&["migrate"]).code, Some(0));
-    let ran = folder.run(&["migrate", "--apply", "--database-url", "sqlite:app.db"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    // What sqlx runs is applied, and pairs are what it runs in a package of Rust's.
+    let users = "migrations/sqlite/0001_users.up.sql";
+    for (pair, marks, code) in [
+        (None, &[][..], 0),
+        (Some(users), &["Cargo.toml"], 0),
+        (Some(users), &["Cargo.toml", "migrations/go.mod"], 2),
+        (Some(users), &["go.mod"], 2),
+    ] {
+        let folder = Folder::with("job.toml", &format!("{TABLE}dialects = [\"sqlite\"]\n"));
+        for file in marks.iter().copied().chain(pair) {
+            folder.write(file, "SELECT 1;\n");
+        }
+        folder.write("app.db", "");
+        assert_eq!(folder.run(&["migrate"]).code, Some(0));
+        let ran = folder.run(&["migrate", "--apply", "--database-url", "sqlite:app.db"]);
+        assert_eq!(ran.code, Some(code), "{marks:?}: {ran:?}");
+        assert_eq!(ran.err.contains("are golang-migrate's"), code == 2, "{marks:?}: {ran:?}");
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::tool::{Layout, NO_WAY_BACK, Step, WHY};
 use crate::emit::sql::Dialect;
+use crate::migrate::Runner;
 use crate::migrate::folder::{Entry, Folder, Link, owner};
 use crate::migrate::snapshot::sha256;
 use crate::migrate::version::Version;
@@ -20,8 +21,8 @@ impl Layout for Alembic {
         "Alembic"
     }
 
-    fn command(&self) -> Option<&'static str> {
-        Some("alembic upgrade head")
+    fn runner(&self, _: &Path) -> Option<Runner> {
+        Some(Runner { tool: self.tool(), command: "alembic upgrade head" })
     }
 
     fn homes(&self) -> &'static [&'static str] {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::tool::{Layout, NO_WAY_BACK, Step, WHY};
 use crate::emit::sql::Dialect;
+use crate::migrate::Runner;
 use crate::migrate::folder::Folder;
 
 pub(super) struct Rails;
@@ -14,8 +15,8 @@ impl Layout for Rails {
         "Rails"
     }
 
-    fn command(&self) -> Option<&'static str> {
-        Some("bin/rails db:migrate")
+    fn runner(&self, _: &Path) -> Option<Runner> {
+        Some(Runner { tool: self.tool(), command: "bin/rails db:migrate" })
     }
 
     fn homes(&self) -> &'static [&'static str] {

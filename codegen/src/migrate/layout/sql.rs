@@ -4,10 +4,12 @@ use std::path::Path;
 
 use super::tool::{Layout, Step};
 use crate::emit::sql::Dialect;
-use crate::migrate::folder::Folder;
+use crate::migrate::Runner;
+use crate::migrate::folder::{self, Folder};
 use crate::migrate::version::Version;
 
-/// `0001_words.sql`, or `.up.sql` and `.down.sql`. golang-migrate takes the pairs.
+/// `0001_words.sql`, or `.up.sql` and `.down.sql`. golang-migrate takes only the pairs, and runs them where the
+/// folder is not in a package of Rust's.
 pub(super) struct Sqlx;
 
 impl Layout for Sqlx {
@@ -15,8 +17,14 @@ impl Layout for Sqlx {
         "sqlx"
     }
 
-    fn command(&self) -> Option<&'static str> {
-        None
+    fn runner(&self, folder: &Path) -> Option<Runner> {
+        let names = folder::names(folder).ok()?;
+        let is_pair = |name: &String| self.version(name).is_some() && name.ends_with(".up.sql");
+        let is_another_s = names.iter().any(is_pair) && !is_of_rust(folder);
+        is_another_s.then_some(Runner {
+            tool: "golang-migrate",
+            command: "migrate -path FOLDER -database URL up",
+        })
     }
 
     fn zero(&self) -> &'static str {
@@ -63,8 +71,8 @@ impl Layout for Flyway {
         "Flyway"
     }
 
-    fn command(&self) -> Option<&'static str> {
-        Some("flyway migrate")
+    fn runner(&self, _: &Path) -> Option<Runner> {
+        Some(Runner { tool: self.tool(), command: "flyway migrate" })
     }
 
     fn homes(&self) -> &'static [&'static str] {
@@ -127,8 +135,8 @@ impl Layout for Diesel {
         "Diesel"
     }
 
-    fn command(&self) -> Option<&'static str> {
-        Some("diesel migration run")
+    fn runner(&self, _: &Path) -> Option<Runner> {
+        Some(Runner { tool: self.tool(), command: "diesel migration run" })
     }
 
     fn parse(&self, text: &str) -> Option<Version> {
@@ -167,8 +175,8 @@ impl Layout for Prisma {
         "Prisma"
     }
 
-    fn command(&self) -> Option<&'static str> {
-        Some("npx prisma migrate deploy")
+    fn runner(&self, _: &Path) -> Option<Runner> {
+        Some(Runner { tool: self.tool(), command: "npx prisma migrate deploy" })
     }
 
     fn homes(&self) -> &'static [&'static str] {
@@ -217,6 +225,14 @@ impl Layout for Prisma {
                 .to_owned(),
         ))
     }
+}
+
+/// Whether a folder is in a package of Rust's, and in no module of Go's within that.
+fn is_of_rust(folder: &Path) -> bool {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let marks = |above: &Path| ["go.mod", "Cargo.toml"].map(|mark| above.join(mark).is_file());
+    let nearest = whole.ancestors().map(marks).find(|marks| marks.contains(&true));
+    nearest == Some([false, true])
 }
 
 /// A version that is compared as a text.

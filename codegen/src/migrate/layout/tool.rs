@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::emit::sql::{Dialect, RUN_ON_SQLITE};
 use crate::machine::Machine;
+use crate::migrate::Runner;
 use crate::migrate::folder::{self, Entry, Folder};
 use crate::migrate::version::Version;
 
@@ -13,8 +14,9 @@ pub(in crate::migrate) trait Layout: Sync {
     /// What people call it.
     fn tool(&self) -> &'static str;
 
-    /// The command that runs its migrations; none where `phasegate migrate --apply` does.
-    fn command(&self) -> Option<&'static str>;
+    /// The tool that runs the migrations of a folder, and its command; none where `phasegate migrate --apply`
+    /// runs them.
+    fn runner(&self, folder: &Path) -> Option<Runner>;
 
     /// The ends of the paths that its folder has where no one chose another.
     fn homes(&self) -> &'static [&'static str] {
