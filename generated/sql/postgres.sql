@@ -157,7 +157,7 @@ BEGIN
       SELECT $1, 1, NULL, $3, pg_catalog.clock_timestamp(), $4
       WHERE NOT EXISTS (SELECT FROM "public"."deploy_pruned" p WHERE p."deploy_id" OPERATOR(pg_catalog.=) $1)
       ON CONFLICT DO NOTHING;
-    IF FOUND AND NOT pg_catalog.jsonb_extract_path("public"."deploy_rules"(), 'initial', $3) IS NOT NULL THEN
+    IF FOUND AND NOT pg_catalog.jsonb_extract_path("public"."deploy_rules"(), 'initial', $3) IS NOT NULL AND "public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe' THEN
       RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
       'phasegate: the rules of deploy changed while a step was judged: ', 'nothing', ' -> ', $3, ' of ', $1, '; try again'
     );
@@ -172,7 +172,9 @@ BEGIN
   ELSE
     RETURN false;
   END IF;
-  IF $4 OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'language') AND NOT pg_catalog.jsonb_extract_path("public"."deploy_rules"(), 'next', $2, $3) IS NOT NULL THEN
+  IF $4 OPERATOR(pg_catalog.<>) pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'language') AND NOT pg_catalog.jsonb_extract_path("public"."deploy_rules"(), 'next', $2, $3) IS NOT NULL
+    AND "public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe'
+  THEN
     -- A migration was committed since it was judged.
     RAISE EXCEPTION USING ERRCODE = '23514', MESSAGE = pg_catalog.concat(
       'phasegate: the rules of deploy changed while a step was judged: ', $2, ' -> ', $3, ' of ', $1, '; try again'
@@ -216,6 +218,10 @@ DECLARE
   row_state text;
   begins text := $3;
 BEGIN
+  IF mode = 'observe' AND pg_trigger_depth() > 1 THEN
+    -- Within another statement, which may have written the same row: what it wrote is looked at again, too.
+    PERFORM set_config('phasegate.deploy_nested', 'on', true);
+  END IF;
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM "public"."deploy_events" e WHERE e."deploy_id" = $4 ORDER BY e."seq" DESC LIMIT 1;
   IF op = 'UPDATE' AND old_key::text COLLATE "C" IS DISTINCT FROM $4::text COLLATE "C" THEN
@@ -362,7 +368,8 @@ BEGIN
   -- A condition that is NULL decides nothing, so that the step is not even asked for.
   IF (CASE
     WHEN NEW."id"::pg_catalog.text COLLATE "C" OPERATOR(pg_catalog.=) OLD."id"::pg_catalog.text COLLATE "C" AND "public"."deploy_rules"() OPERATOR(pg_catalog.->) 'next' OPERATOR(pg_catalog.->) was OPERATOR(pg_catalog.?) becomes
-      AND "public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe'
+      AND ("public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe' OR pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.=) 1
+        AND coalesce(pg_catalog.current_setting('phasegate.deploy_nested', true), '') OPERATOR(pg_catalog.=) '')
       AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) ''
     THEN "public"."deploy_step"(NEW."id"::pg_catalog.text COLLATE "C", was, becomes, "public"."deploy_rules"() OPERATOR(pg_catalog.->>) 'language')
   END) THEN
@@ -384,13 +391,18 @@ DECLARE
 BEGIN
   becomes := NEW."status"::pg_catalog.text;
   judged := CASE
-    WHEN "public"."deploy_rules"() OPERATOR(pg_catalog.->) 'initial' OPERATOR(pg_catalog.?) becomes AND NEW."id" IS NOT NULL AND "public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe'
+    WHEN "public"."deploy_rules"() OPERATOR(pg_catalog.->) 'initial' OPERATOR(pg_catalog.?) becomes AND NEW."id" IS NOT NULL
+      AND ("public"."deploy_mode"() OPERATOR(pg_catalog.<>) 'observe' OR pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.=) 1
+        AND coalesce(pg_catalog.current_setting('phasegate.deploy_nested', true), '') OPERATOR(pg_catalog.=) '')
     THEN "public"."deploy_rules"() OPERATOR(pg_catalog.->>) 'language'
   END;
   IF judged IS NOT NULL AND NOT "public"."deploy_has_pruned"() THEN
     INSERT INTO "public"."deploy_events" ("deploy_id", "seq", "from_state", "to_state", "at", "language")
       VALUES (NEW."id", 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
-    IF FOUND AND (judged OPERATOR(pg_catalog.=) pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'language') OR pg_catalog.jsonb_extract_path("public"."deploy_rules"(), 'initial', becomes) IS NOT NULL) THEN
+    IF FOUND AND (
+      judged OPERATOR(pg_catalog.=) pg_catalog.jsonb_extract_path_text("public"."deploy_rules"(), 'language') OR pg_catalog.jsonb_extract_path("public"."deploy_rules"(), 'initial', becomes) IS NOT NULL
+      OR "public"."deploy_mode"() OPERATOR(pg_catalog.=) 'observe'
+    ) THEN
       RETURN NULL;
     ELSIF FOUND THEN
       key := NEW."id"::pg_catalog.text;
@@ -408,12 +420,13 @@ $phasegate$;
 
 -- The types of the columns that the guards read. It is called IMMUTABLE so that a session remembers what they
 -- were: see deploy_names.
-CREATE FUNCTION "public"."deploy_types"(boolean) RETURNS text
+CREATE FUNCTION "public"."deploy_types"(boolean) RETURNS oid[]
 LANGUAGE sql IMMUTABLE
 AS $phasegate$
-SELECT pg_catalog.string_agg(a.atttypid::pg_catalog.text, ' ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-WHERE a.attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('"public"."deploys"') AND NOT a.attisdropped
-  AND a.attname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['status', 'id'])
+SELECT ARRAY[
+    (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) t."here" AND a.attname OPERATOR(pg_catalog.=) 'status' AND NOT a.attisdropped),
+    (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) t."here" AND a.attname OPERATOR(pg_catalog.=) 'id' AND NOT a.attisdropped)
+  ] FROM (SELECT pg_catalog.to_regclass('"public"."deploys"')) AS t("here")
 $phasegate$;
 
 -- Has a session plan its functions anew. Where a column has got another type, they would fail for good.
@@ -433,25 +446,24 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $phasegate$
 DECLARE
   here oid := to_regclass('"public"."deploys"');
-  missing text;
-  variable boolean := true;
+  types oid[] := ARRAY[
+    (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) here AND a.attname OPERATOR(pg_catalog.=) 'status' AND NOT a.attisdropped),
+    (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) here AND a.attname OPERATOR(pg_catalog.=) 'id' AND NOT a.attisdropped)
+  ];
 BEGIN
-  SELECT string_agg(c."name", ', ') INTO missing
-    FROM unnest(ARRAY['status', 'id']) AS c("name")
-    WHERE NOT EXISTS (
-      SELECT FROM pg_attribute a WHERE a.attrelid = here AND a.attname = c."name"::name AND NOT a.attisdropped
-    );
-  IF here IS NOT NULL AND missing IS NOT NULL THEN
+  IF here IS NOT NULL AND array_position(types, NULL) IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = '42703',
-      MESSAGE = concat('phasegate''s guard of deploys judges by a column that is not there: ', missing),
+      MESSAGE = concat('phasegate''s guard of deploys judges by a column that is not there: ', (
+        SELECT string_agg(c."name", ', ') FROM unnest(ARRAY['status', 'id'], types) AS c("name", "type")
+        WHERE c."type" IS NULL
+      )),
       HINT = 'Where it was renamed: rename it back, or change [target.sql], run `phasegate generate`, and replace the functions as docs/databases.md says.',
       SCHEMA = 'public', TABLE = 'deploys';
   END IF;
   -- A session plans the guards once, for the types that these columns have then. Asked of a constant, the types
-  -- are those of that time, for they are planned along; asked of a variable, those of now. The second turn plans
-  -- them anew, too.
+  -- are those of that time, for they are planned along. The second turn plans them anew, too.
   FOR turn IN 1..2 LOOP
-    EXIT WHEN "public"."deploy_types"(variable) IS NOT DISTINCT FROM "public"."deploy_types"(true);
+    EXIT WHEN types IS NOT DISTINCT FROM "public"."deploy_types"(true);
     PERFORM "public"."deploy_forget"();
   END LOOP;
   RETURN true;
@@ -630,8 +642,8 @@ $phasegate$;
 
 -- A report that nothing speaks against, in one statement: the row is what the token opens and in a state
 -- that may be left for this one, neither the report nor a newer attempt came before, and where the row is
--- of one run it is this one's. Then the step is taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
--- finds out what to answer. It runs with its caller's rights.
+-- of one run it is this one's. Then the step is taken, and the report recorded. In every other case nothing
+-- is done and nothing returned: the caller finds out what to answer. It runs with its caller's rights.
 CREATE FUNCTION "public"."deploy_apply"("key" text, "token" bytea, "from" text[], "to_state" text, "event_id" text, "body_hash" bytea, "job" text, "run_id" text, "run_attempt" bigint, "run_url" text, "actor" text, "attempted" text, "table_fingerprint" text, "log_tail" text, "of_one_run" boolean, OUT "was" text, OUT "seq" bigint) RETURNS SETOF record
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $phasegate$

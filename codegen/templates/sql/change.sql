@@ -121,6 +121,10 @@ END
 {% else -%}
 -- Rows that go by another name from here on: a rename of a state is no step.
 {% endif -%}
+{%- if dialect == "postgres" -%}
+-- A row that is hidden would be left behind: rather an error.
+SET LOCAL row_security = off;
+{% endif -%}
 {%- for rename in moved -%}
 {%- if dialect == "postgres" -%}
 UPDATE {{ n.table }} SET {{ n.column }} = {{ rename.to }}
@@ -129,6 +133,9 @@ WHERE {{ n.column }} = {{ rename.from }} AND {{ n.column }}::text COLLATE "C" = 
 UPDATE {{ n.table }} SET {{ n.column }} = {{ rename.to }} WHERE {{ n.column }} = {{ rename.from }} COLLATE BINARY;
 {% endif -%}
 {%- endfor %}
+{%- if dialect == "postgres" -%}
+SET LOCAL row_security TO DEFAULT;
+{% endif -%}
 {%- endif -%}
 {% if let Some(default) = default %}
 -- What a row starts in where nothing is said. SQLite has no statement for that; this is the way that

@@ -3,23 +3,28 @@
 
 use std::process::{Command, Output};
 
+use phasegate_cli::live;
 use sqlx::PgConnection;
 
 use crate::common::cluster::{bin, database};
+use crate::common::live::{away, looked};
 use crate::common::sql::{self, Db as _, ok, refused};
-use phasegate_codegen::emit::sql::Dialect;
+use phasegate_codegen::emit::sql::{Dialect, migrations};
 
 const KEYS: &str = "owns = false\nstorage = 'text'\n";
 
 /// A job that is `new`, then `busy`, then `done`.
-pub(super) fn jobs(keys: &str) -> String {
-    let table = format!(
+fn table(keys: &str) -> String {
+    format!(
         "format = 1\nmachine = {{ name = 'job', initial = 'new' }}
          state = [{{ name = 'new' }}, {{ name = 'busy' }}, {{ name = 'done', outcome = 'success' }}]
          transition = [{{ path = ['new', 'busy', 'done'] }}]
          [target.sql]\n{KEYS}{keys}"
-    );
-    sql::schema(&sql::machine(&table), Dialect::Postgres)
+    )
+}
+
+pub(super) fn jobs(keys: &str) -> String {
+    sql::schema(&sql::machine(&table(keys)), Dialect::Postgres)
 }
 
 /// The guards on a table that is made so.
@@ -78,6 +83,23 @@ async fn a_table_that_is_partitioned_by_its_status_moves_rows_along_legal_steps(
     )
     .await;
     assert_eq!(history(&mut db, "a").await, ">new new>busy busy>done");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn partitions_by_time_move_rows() {
+    let by_time =
+        "CREATE TABLE jobs (id text, status text, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+         CREATE TABLE jobs_1 PARTITION OF jobs FOR VALUES FROM ('2026-01-01 00:00+00') TO ('2026-02-01 00:00+00');
+         CREATE TABLE jobs_rest PARTITION OF jobs DEFAULT";
+    let (_, mut db) = guarded(by_time).await;
+    ok(&mut db, "INSERT INTO jobs VALUES ('a', 'new', '2026-01-31 12:00+00')").await;
+    ok(&mut db, "UPDATE jobs SET at = at + interval '1 day'").await;
+    refused(&mut db, "UPDATE jobs SET at = '2026-01-01 00:00+00', status = 'done'", "illegal")
+        .await;
+    ok(&mut db, "UPDATE jobs SET at = '2026-01-01 00:00+00', status = 'busy'").await;
+    refused(&mut db, "UPDATE jobs_1 SET status = 'new'", "illegal transition of job").await;
+    assert_eq!(history(&mut db, "a").await, ">new new>busy");
 }
 
 #[tokio::test]
@@ -305,4 +327,85 @@ async fn row_security_that_binds_the_owner_too_hinders_no_legal_step() {
         "RESET ROLE; DROP TABLE jobs; DROP OWNED BY {role}, owner_{role}; DROP ROLE {role}, owner_{role}"
     );
     ok(&mut db, &all).await;
+}
+
+/// Row security that hides rows from the owner, too, who is no superuser.
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn what_counts_rows_sees_all_of_them_or_says_that_it_does_not() {
+    let url = database().await;
+    let mut db = sql::connect(&url).await;
+    let role = format!("hidden_{}", url.rsplit('/').next().unwrap());
+    ok(
+        &mut db,
+        &format!(
+            "CREATE ROLE {role} LOGIN; GRANT CREATE, USAGE ON SCHEMA public TO {role}; SET ROLE {role};
+             CREATE TABLE jobs (id text, status text); CREATE INDEX ON jobs (id);
+             INSERT INTO jobs VALUES ('a', 'done'), ('b', 'lost'), ('b', 'lost')"
+        ),
+    )
+    .await;
+    let forced = |word| format!("ALTER TABLE jobs {word} ROW LEVEL SECURITY");
+    ok(&mut db, &format!("{}; {}", forced("ENABLE"), forced("FORCE"))).await;
+    let hidden = "query would be affected by row-level security policy for table \"jobs\"";
+    // What each count finds once it sees the rows, and what mends that: the one counts where no index is unique,
+    // the other where the guard enforces.
+    for (mode, found, mend) in [
+        (
+            "mode = 'observe'",
+            "1 key stands in several rows",
+            "DELETE FROM jobs WHERE ctid = '(0,3)'; CREATE UNIQUE INDEX ON jobs (id)",
+        ),
+        ("", "1 row of jobs is in a state that the table lacks", "UPDATE jobs SET status = 'done'"),
+    ] {
+        let install = format!("BEGIN; {}; COMMIT", jobs(mode));
+        let said = db.run(&install).await.unwrap_err();
+        ok(&mut db, &format!("ROLLBACK; {}", forced("NO FORCE"))).await;
+        assert_eq!(said, hidden, "before: {found}");
+        let said = db.run(&install).await.unwrap_err();
+        assert!(said.contains(found), "{said}");
+        ok(&mut db, &format!("ROLLBACK; {mend}; {}", forced("FORCE"))).await;
+    }
+    ok(&mut db, &format!("{}; BEGIN; {}", forced("NO FORCE"), jobs(""))).await;
+    let setting = db.rows("SELECT current_setting('row_security')").await;
+    assert_eq!(setting, [[Some("on".to_owned())]]);
+    ok(&mut db, "COMMIT; DELETE FROM jobs WHERE id = 'b'").await;
+    // A row that it does not see is not taken for one that is gone.
+    ok(&mut db, &forced("FORCE")).await;
+    let prune = "SELECT job_prune(now() + interval '1 hour')::text";
+    assert_eq!(db.run(prune).await.unwrap_err(), hidden);
+    let (_folder, loaded) = crate::common::live::loaded(&table(""));
+    let theirs = url.replace("postgres@", &format!("{role}@"));
+    let said = away(live::look(&loaded, &theirs).await);
+    assert!(said.contains(hidden), "{said}");
+    ok(&mut db, &forced("NO FORCE")).await;
+    assert_eq!(db.rows(prune).await, [[Some("1".to_owned())]]);
+    let found = looked(live::look(&loaded, &theirs).await);
+    assert_eq!((found.findings.len(), found.rows.get("done")), (0, Some(&1)), "{found:?}");
+    // Nor is it left behind under a name that a state had.
+    ok(
+        &mut db,
+        "INSERT INTO jobs VALUES ('c', 'new'); UPDATE jobs SET status = 'busy' WHERE id = 'c'",
+    )
+    .await;
+    let renamed =
+        table("").replace("{ name = 'busy' }", "{ name = 'held', renamed_from = 'busy' }");
+    let [was, is] =
+        [table(""), renamed.replace("'busy',", "'held',")].map(|text| sql::machine(&text));
+    let mut stopped = 0;
+    for file in migrations(&[&was], &is, Dialect::Postgres).unwrap() {
+        let file = format!("BEGIN; {}; COMMIT", file.text);
+        ok(&mut db, &forced("FORCE")).await;
+        if let Err(said) = db.run(&file).await {
+            assert_eq!(said, hidden);
+            stopped += 1;
+            ok(&mut db, &format!("ROLLBACK; {}; {file}", forced("NO FORCE"))).await;
+        }
+    }
+    ok(&mut db, &forced("NO FORCE")).await;
+    assert_eq!(
+        (stopped, db.rows("SELECT status FROM jobs WHERE id = 'c'").await),
+        (1, vec![vec![Some("held".to_owned())]])
+    );
+    ok(&mut db, &format!("RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}")).await;
 }

@@ -59,6 +59,32 @@ async fn legal_steps_go_the_short_way_from_the_first_one_of_older_rows_on() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL 15: run by tests/run"]
+async fn while_it_observes_legal_steps_go_the_short_way_too_unless_a_statement_is_within_another() {
+    let mut db = sql::connect(&database().await).await;
+    ok(&mut db, &format!("{TABLE}; INSERT INTO jobs VALUES ('old', 'new', 1)")).await;
+    ok(&mut db, &super::lives::jobs("mode = 'observe'")).await;
+    assert_eq!(calls(&mut db, "INSERT INTO jobs VALUES ('a', 'new', 1)").await, "job_start 1");
+    assert_eq!(calls(&mut db, "UPDATE jobs SET status = 'busy'").await, "job_guard 2");
+    let illegal = "UPDATE jobs SET status = 'new' WHERE id = 'a'";
+    assert_eq!(calls(&mut db, illegal).await, "job_guard 1, job_judge 1");
+    ok(
+        &mut db,
+        "CREATE TABLE others (id text);
+         CREATE FUNCTION moves() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN UPDATE jobs SET status = 'busy' WHERE id = NEW.id; RETURN NULL; END $$;
+         CREATE TRIGGER moves AFTER INSERT ON others FOR EACH ROW EXECUTE FUNCTION moves()",
+    )
+    .await;
+    let within = "INSERT INTO others VALUES ('a'); UPDATE jobs SET status = 'done'";
+    assert_eq!(calls(&mut db, within).await, "job_guard 3, job_judge 3");
+    let start = "INSERT INTO jobs VALUES ('b', 'new')";
+    assert_eq!(calls(&mut db, start).await, "job_start 1", "that was another transaction");
+    let marks = "SELECT to_state FROM job_events WHERE observed IS NOT NULL";
+    assert_eq!(db.rows(marks).await, [[Some("new".to_owned())]]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL 15: run by tests/run"]
 async fn partitions_of_another_layout_are_judged_and_spared_alike() {
     let (_, mut db) = guarded(
         "CREATE TABLE jobs (n integer, gone text, id text, status text, PRIMARY KEY (id, n)) PARTITION BY LIST (n);

@@ -229,6 +229,10 @@ async fn the_mode_is_set_by_several_sessions_at_once() {
     for session in sessions {
         session.await.unwrap();
     }
+    // None waits that finds it set.
+    let (mut one, mut two) = (sql::connect(&url).await, sql::connect(&url).await);
+    ok(&mut one, "SELECT deploy_set_mode('test'); BEGIN; SELECT deploy_set_mode('load')").await;
+    ok(&mut two, "SET lock_timeout = '5s'; SELECT deploy_set_mode('test')").await;
 }
 
 /// What PostgreSQL says to do.

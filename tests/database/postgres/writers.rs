@@ -141,9 +141,16 @@ async fn a_step_that_was_judged_before_a_migration_is_told_so() {
     let legal = held_up_while_it_migrates(&all, &table(on, "enforce"), step).await;
     assert_eq!(legal, Ok(None));
     let [observes, later] = [on, "{ from = 'on', to = 'off' }"].map(|rows| table(rows, "observe"));
-    let marked = held_up_while_it_migrates(&observes, &later, step).await;
-    // It was legal by the rules that its event names.
-    assert_eq!(marked, Ok(None));
+    let stays = table(&format!("{on}, {stay}"), "observe");
+    let fewer = starts(on, "'off'", "observe");
+    for (before, after, step) in [
+        (&observes, &later, step),
+        (&stays, &observes, "UPDATE runs SET status = status"),
+        (&observes, &fewer, "INSERT INTO runs VALUES ('b', 'on')"),
+    ] {
+        // It was legal by the rules that its event names.
+        assert_eq!(held_up_while_it_migrates(before, after, step).await, Ok(None), "{step}");
+    }
     // One that the guard let through while it observed.
     let illegal = "INSERT INTO runs VALUES ('b', 'out')";
     let enforces = table(on, "enforce");

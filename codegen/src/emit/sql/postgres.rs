@@ -91,7 +91,7 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
     list.function("differs", differs, "sql STABLE");
     list.function("guard", "() RETURNS trigger", "plpgsql SECURITY DEFINER");
     list.function("start", "() RETURNS trigger", "plpgsql SECURITY DEFINER");
-    list.function("types", "(boolean) RETURNS text", "sql IMMUTABLE");
+    list.function("types", "(boolean) RETURNS oid[]", "sql IMMUTABLE");
     list.function("forget", "() RETURNS void", "plpgsql");
     list.function("names", "() RETURNS boolean", &format!("plpgsql IMMUTABLE {PATH}"));
     if history {

@@ -1,7 +1,7 @@
 -- A report that nothing speaks against, in one statement: the row is what the token opens and in a state
 -- that may be left for this one, neither the report nor a newer attempt came before, and where the row is
--- of one run it is this one's. Then the step is taken, and the report recorded. In every other case nothing is done and nothing returned: the caller
--- finds out what to answer. It runs with its caller's rights.
+-- of one run it is this one's. Then the step is taken, and the report recorded. In every other case nothing
+-- is done and nothing returned: the caller finds out what to answer. It runs with its caller's rights.
 #variable_conflict use_variable
 DECLARE
   holds {{ n.table }}.{{ n.column }}%TYPE;

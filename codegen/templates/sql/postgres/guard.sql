@@ -19,7 +19,7 @@ BEGIN
   IF (CASE
     WHEN {{ n.equal_plain(&n.exact("NEW"), &n.exact("OLD")) }} AND {{ n.is_legal("was", "becomes") }}
 {%- if history %}
-      AND {{ n.at("mode") }}() OPERATOR(pg_catalog.<>) 'observe'
+      AND {% call m::is_plain() %}{% endcall %}
       AND coalesce(pg_catalog.current_setting('phasegate.forcing', true), '') OPERATOR(pg_catalog.=) ''
     THEN {{ n.at("step") }}({{ n.list(&n.cast("NEW")) }}, was, becomes, {{ n.language_plain() }})
 {%- else %}

@@ -18,6 +18,10 @@ DECLARE
 {%- endif %}
 BEGIN
 {%- if history %}
+  IF mode = 'observe' AND pg_trigger_depth() > 1 THEN
+    -- Within another statement, which may have written the same row: what it wrote is looked at again, too.
+    PERFORM set_config('phasegate.{{ n.name("nested") }}', 'on', true);
+  END IF;
   SELECT e."seq", e."to_state", e."language" INTO last_seq, last_state, last_language
     FROM {{ n.events }} e WHERE {{ n.equal(&n.history("e"), &n.args(4, 1)) }} ORDER BY e."seq" DESC LIMIT 1;
 {%- if adopts %}

@@ -19,13 +19,17 @@ BEGIN
   becomes := {{ n.state_plain("NEW") }};
 {%- if history %}
   judged := CASE
-    WHEN {{ n.is_start("becomes") }} AND {{ n.is_set(&n.own("NEW")) }} AND {{ n.at("mode") }}() OPERATOR(pg_catalog.<>) 'observe'
+    WHEN {{ n.is_start("becomes") }} AND {{ n.is_set(&n.own("NEW")) }}
+      AND {% call m::is_plain() %}{% endcall %}
     THEN {{ n.language_plain() }}
   END;
   IF judged IS NOT NULL AND NOT {{ n.at("has_pruned") }}() THEN
     INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language")
       VALUES ({{ n.list(&n.own("NEW")) }}, 1, NULL, becomes, pg_catalog.clock_timestamp(), judged) ON CONFLICT DO NOTHING;
-    IF FOUND AND (judged OPERATOR(pg_catalog.=) {{ n.language_now() }} OR {{ n.is_start_now("becomes") }}) THEN
+    IF FOUND AND (
+      judged OPERATOR(pg_catalog.=) {{ n.language_now() }} OR {{ n.is_start_now("becomes") }}
+      OR {{ n.at("mode") }}() OPERATOR(pg_catalog.=) 'observe'
+    ) THEN
       RETURN NULL;
     ELSIF FOUND THEN
       key := {{ n.shown(&n.own("NEW"), "pg_catalog.") }};

@@ -17,7 +17,7 @@ BEGIN
       SELECT {{ n.list(&n.args(1, 0)) }}, 1, NULL, {{ n.arg(3, 1) }}, pg_catalog.clock_timestamp(), {{ n.arg(4, 1) }}
       WHERE NOT EXISTS (SELECT FROM {{ n.at("pruned") }} p WHERE {{ n.equal_plain(&n.history("p"), &n.args(1, 0)) }})
       ON CONFLICT DO NOTHING;
-    IF FOUND AND NOT {{ n.is_start_now(n.arg(3, 1)) }} THEN
+    IF FOUND AND NOT {{ n.is_start_now(n.arg(3, 1)) }} AND {{ n.at("mode") }}() OPERATOR(pg_catalog.<>) 'observe' THEN
       {% call m::overtaken_plain("'nothing'", n.arg(3, 1), n.shown_plain(&n.args(1, 0))) %}{% endcall %}
     END IF;
     RETURN FOUND;
@@ -42,7 +42,9 @@ BEGIN
   ELSE
     RETURN false;
   END IF;
-  IF {{ n.arg(4, 1) }} OPERATOR(pg_catalog.<>) {{ n.language_now() }} AND NOT {{ n.is_legal_now(n.arg(2, 1), n.arg(3, 1)) }} THEN
+  IF {{ n.arg(4, 1) }} OPERATOR(pg_catalog.<>) {{ n.language_now() }} AND NOT {{ n.is_legal_now(n.arg(2, 1), n.arg(3, 1)) }}
+    AND {{ n.at("mode") }}() OPERATOR(pg_catalog.<>) 'observe'
+  THEN
     -- A migration was committed since it was judged.
     {% call m::overtaken_plain(n.arg(2, 1), n.arg(3, 1), n.shown_plain(&n.args(1, 0))) %}{% endcall %}
   END IF;
