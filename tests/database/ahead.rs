@@ -80,8 +80,35 @@ async fn what_the_switch_to_enforce_would_be_refused_for_is_said(dialect: Dialec
     project.ok("CREATE TABLE orders (id bigint PRIMARY KEY, status text)").await;
     step(&project, "mode = \"observe\"", true).await;
     project.ok("INSERT INTO orders VALUES (1, 'new'), (2, 'lost')").await;
-    holds(&ahead(&project, "mode = \"enforce\"").await, &[("rows-in-unknown-states", "lost (1)")]);
+    let enforce = "mode = \"enforce\"";
+    holds(&ahead(&project, enforce).await, &[("rows-in-unknown-states", "lost (1)")]);
     project.ok("UPDATE orders SET status = 'paid' WHERE id = 2").await;
+    holds(&ahead(&project, enforce).await, &[]);
+    // A row that the migration moves to its state's new name is in no unknown one.
+    let text = table(dialect, enforce);
+    let renamed = "{ name = \"settled\", renamed_from = \"paid\" }";
+    let renamed =
+        text.replacen("{ name = \"paid\" }", renamed, 1).replace("\"paid\"]", "\"settled\"]");
+    std::fs::write(project.path("table.toml"), renamed).unwrap();
+    let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
+    holds(&live::ahead(&loaded, &project.url, false).await.unwrap(), &[]);
+    // Where the guard enforces already, the next migration counts none of them.
+    step(&project, enforce, true).await;
+    let off = match dialect {
+        Dialect::Postgres => "ALTER TABLE orders DISABLE TRIGGER ALL",
+        Dialect::Sqlite => {
+            "DROP TRIGGER \"000_order_guard_insert\"; DROP TRIGGER \"000_order_guard_insert_logged\""
+        }
+    };
+    project.ok(&format!("{off}; INSERT INTO orders VALUES (3, 'lost')")).await;
+    holds(&ahead(&project, enforce).await, &[]);
+}
+
+async fn keys_that_rows_share_are_no_matter_once_it_is_installed(dialect: Dialect) {
+    let project = Project::new(dialect, "sql", &[]).await;
+    project.ok("CREATE TABLE orders (id bigint, status text); CREATE INDEX k ON orders (id)").await;
+    step(&project, "mode = \"observe\"", true).await;
+    project.ok("INSERT INTO orders VALUES (1, 'new'), (1, 'new')").await;
     holds(&ahead(&project, "mode = \"enforce\"").await, &[]);
 }
 
@@ -89,6 +116,7 @@ on_each_database! {
     [super::Dialect::Sqlite, super::Dialect::Postgres]
     what_would_be_refused_is_said
     what_the_switch_to_enforce_would_be_refused_for_is_said
+    keys_that_rows_share_are_no_matter_once_it_is_installed
 }
 
 #[tokio::test]

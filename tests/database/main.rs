@@ -10,6 +10,7 @@ mod adopt;
 mod ahead;
 mod columns;
 mod derive;
+mod django;
 mod draft;
 mod evolution;
 mod folders;

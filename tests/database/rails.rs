@@ -13,13 +13,13 @@ use crate::folders::{Project, RAILS};
 const PAGE: &str = include_str!("../../docs/databases.md");
 
 /// The block of the page that begins so.
-fn block(start: &str) -> &'static str {
+pub(crate) fn block(start: &str) -> &'static str {
     let at = PAGE.find(start).unwrap();
     PAGE[at..].split("```").next().unwrap()
 }
 
 /// A project with the orders of an application, guarded.
-async fn orders(dialect: Dialect) -> (Project, Loaded) {
+pub(crate) async fn orders(dialect: Dialect) -> (Project, Loaded) {
     let project = Project::new(dialect, "sql", &[]).await;
     let id = match dialect {
         Dialect::Postgres => "bigserial PRIMARY KEY",

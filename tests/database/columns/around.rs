@@ -198,10 +198,13 @@ fn says_that_a_key_of_sqlite_may_be_given_again() {
         ("id integer NOT NULL /* AUTOINCREMENT */ PRIMARY KEY", 1),
         ("id INTEGER PRIMARY KEY AUTOINCREMENT", 0),
         ("id INT PRIMARY KEY", 0),
+        ("ID INTEGER PRIMARY KEY", 1),
+        ("id INTEGER PRIMARY KEY DESC", 0),
         ("id INTEGER UNIQUE, n INTEGER", 0),
+        ("id INTEGER UNIQUE, n INTEGER PRIMARY KEY", 0),
     ] {
         let world = World::empty(Database::Sqlite, machine(&table), Schema::named("payment"));
-        world.sql(&format!("CREATE TABLE payments ({key}, status text DEFAULT 'new')"));
+        world.sql(&format!("CREATE TABLE Payments ({key}, status text DEFAULT 'new')"));
         migrate(&world, Database::Sqlite, &[&table]);
         let (_folder, loaded) = loaded(&table);
         let found = look(&world, &loaded);

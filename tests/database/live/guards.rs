@@ -8,6 +8,7 @@ on_each_database! {
     finds_a_history_that_can_be_changed
     counts_what_a_guard_that_observes_let_through_with_the_row_that_would_make_it_legal
     finds_a_guard_in_the_other_mode
+    a_mode_that_was_set_is_an_error_and_what_was_pruned_is_no_gap
     finds_a_table_or_a_column_that_is_gone
 }
 
@@ -32,16 +33,26 @@ fn on_sqlite_a_table_that_was_made_anew_is_found_and_one_file_guards_it_again() 
     assert!(!looked.findings.iter().any(|f| f.rule.id == missing.0), "{looked:?}");
 }
 
-#[test]
-fn on_sqlite_a_mode_that_was_set_is_an_error_and_what_was_pruned_is_no_gap() {
+fn a_mode_that_was_set_is_an_error_and_what_was_pruned_is_no_gap(database: Database) {
     for mode in ["test", "load"] {
-        let set = format!("INSERT INTO deploy_set_mode (mode) VALUES ('{mode}')");
-        let said = format!("`deploy_mode` says `{mode}`");
-        after(Database::Sqlite, &set, "", &[("other-mode", &said)]);
+        let (set, said) = match database {
+            Database::Sqlite => (
+                format!("INSERT INTO deploy_set_mode (mode) VALUES ('{mode}')"),
+                format!("`deploy_mode` says `{mode}`"),
+            ),
+            Database::Postgres => (
+                format!("SELECT deploy_set_mode('{mode}')"),
+                format!("`deploy_mode` says `SELECT '{mode}'::pg_catalog.text`"),
+            ),
+        };
+        after(database, &set, &set, &[("other-mode", &said)]);
     }
-    let prune = "UPDATE deploys SET status = 'failed'; \
-                 INSERT INTO deploy_prune (before) VALUES ('2100-01-01T00:00:00.000Z')";
-    after(Database::Sqlite, prune, "", &[]);
+    let prune = match database {
+        Database::Sqlite => "INSERT INTO deploy_prune (before) VALUES ('2100-01-01T00:00:00.000Z')",
+        Database::Postgres => "SELECT deploy_prune('2100-01-01')",
+    };
+    let prune = format!("UPDATE deploys SET status = 'failed'; {prune}");
+    after(database, &prune, &prune, &[]);
 }
 
 fn finds_a_guard_that_was_dropped(database: Database) {
