@@ -105,6 +105,10 @@ const FAULTS: &[(&str, Fault)] = &[
         ("console.css", "position: sticky; inset-block-start: 0;", "", "page.mjs"),
     ),
     (
+        "what failed is done once somebody forced the row on",
+        ("phasegate-stepper.js", "wasBad = endsBadly(state);", "", "forced.mjs"),
+    ),
+    (
         "the marks of a list say less than the stepper",
         (
             "console.js",
