@@ -6,12 +6,12 @@
 //! comment it would reach no script.
 
 use super::Shared;
+use super::frames::{frame, transition};
 use super::hub::{Asked, ListNow, Tail};
 use super::limits::Stream as Counted;
 use super::metrics::OpenStream;
 use super::problem::Problem;
 use super::request::Id;
-use crate::store::{Event, Item};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -26,8 +26,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How long a client waits before it comes back.
-const RETRY: Duration = Duration::from_secs(1);
 /// How long one waits where too many lists are followed.
 const MOMENT: Duration = Duration::from_secs(5);
 
@@ -268,25 +266,4 @@ impl<S: Subject> Feed<S> {
 fn beat(shared: &Shared) -> Bytes {
     let every = u64::try_from(shared.options.heartbeat.as_millis()).ok();
     frame("heartbeat", None, false, &json!({"every_ms": every}))
-}
-
-pub(super) fn transition(event: &Event) -> Bytes {
-    frame("transition", Some(event.seq), false, event)
-}
-
-pub(super) fn row_frame(item: &Item) -> Bytes {
-    frame("row", None, false, item)
-}
-
-/// An event as it is sent. JSON has no line breaks of its own.
-pub(super) fn frame(
-    name: &str,
-    id: Option<i64>,
-    retry: bool,
-    data: &impl serde::Serialize,
-) -> Bytes {
-    let data = serde_json::to_string(data).expect("events are texts and numbers");
-    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
-    let retry = if retry { format!("retry: {}\n", RETRY.as_millis()) } else { String::new() };
-    format!("event: {name}\ndata: {data}\n{id}{retry}\n").into()
 }

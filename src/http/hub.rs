@@ -1,7 +1,7 @@
 //! The one reader of all event streams: it looks at the rows that are watched, when something is signalled
 //! and now and then, and hands what is new to those who watch. Streams ask the database nothing.
 
-use super::events::{frame, row_frame, transition};
+use super::frames::{frame, row_frame, transition};
 use super::{Shared, StoreResult};
 use crate::store::{Filter, Item, Seen};
 use axum::body::Bytes;

@@ -1,7 +1,6 @@
 //! What is counted, as Prometheus reads it: the feature `metrics`.
 
-use super::routes::shared;
-use super::{Backend, Shared, problem};
+use super::{Backend, Shared, problem, shared};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;

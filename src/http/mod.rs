@@ -20,6 +20,7 @@ mod callbacks;
 mod client;
 mod dispatch;
 mod events;
+mod frames;
 pub(crate) mod gzip;
 mod health;
 mod hub;
@@ -231,6 +232,11 @@ impl Backend {
     pub fn close(&self) {
         self.shared.closing.send_replace(true);
     }
+}
+
+/// What the routes of several backends share.
+fn shared<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Arc<[Arc<Shared>]> {
+    backends.into_iter().map(|backend| backend.shared.clone()).collect()
 }
 
 /// What holds for one moment only must not be cached by anyone.

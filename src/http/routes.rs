@@ -2,7 +2,7 @@
 
 use super::problem::{self, Kind, Problem};
 use super::{
-    Backend, Shared, callbacks, events, gzip, health as probe, list, metrics, rows, tokens,
+    Backend, Shared, callbacks, events, gzip, health as probe, list, metrics, rows, shared, tokens,
 };
 use axum::Router;
 use axum::middleware::from_fn;
@@ -130,10 +130,6 @@ pub(super) fn probes<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Rou
     let router =
         Router::new().route("/healthz", get(probe::alive)).route("/readyz", get(probe::ready));
     router.with_state(shared(backends)).layer(from_fn(problem::nested))
-}
-
-pub(super) fn shared<'a>(backends: impl IntoIterator<Item = &'a Backend>) -> Arc<[Arc<Shared>]> {
-    backends.into_iter().map(|backend| backend.shared.clone()).collect()
 }
 
 /// `/problems/{name}`: what each type of problem means, and what to do.

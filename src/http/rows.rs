@@ -1,11 +1,10 @@
 //! Starting rows, and their snapshots.
 
-use super::access::Operator;
 use super::log::LogFields;
 use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
 use super::start::New;
-use super::{Shared, dispatch, no_store};
+use super::{Operator, Shared, dispatch, no_store};
 use crate::text::hex;
 use axum::body::Body;
 use axum::extract::rejection::NestedPathRejection;

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::request::{Id, json_body, parsed};
-use super::{Shared, log::LogFields, no_store};
+use super::{Operator, Shared, log::LogFields, no_store};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -11,8 +11,6 @@ use axum::{Extension, Json};
 use serde_json::json;
 use std::marker::PhantomData;
 use std::sync::Arc;
-
-use super::access::Operator;
 
 type Who = Option<Extension<Operator>>;
 

@@ -2,10 +2,8 @@
 
 use super::conn::{Arg, Row};
 use super::error::Error;
-use super::names::SqlNames;
 use super::shape::Shape;
 use crate::ColumnType;
-use crate::text::quoted;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
@@ -103,26 +101,6 @@ impl ColumnType {
         }
     }
 
-    /// The place of a value in a statement.
-    pub(super) fn place(self, names: &SqlNames, place: usize) -> String {
-        match (self, names.postgres) {
-            (Self::Text, _) | (Self::Bigint, false) | (Self::Jsonb, false) => format!("${place}"),
-            // What is NULL comes as a text.
-            (Self::Bigint, true) => format!("CAST(${place} AS bigint)"),
-            (Self::Timestamptz, true) => format!("CAST(CAST(${place} AS text) AS timestamptz)"),
-            (Self::Timestamptz, false) => format!("strftime('%Y-%m-%dT%H:%M:%fZ', ${place})"),
-            (Self::Jsonb, true) => format!("CAST(CAST(${place} AS text) AS jsonb)"),
-        }
-    }
-
-    /// What is selected of a column.
-    fn selected(self, names: &SqlNames, column: &str) -> String {
-        match self {
-            Self::Timestamptz => names.time(column),
-            Self::Text | Self::Bigint | Self::Jsonb => format!("CAST({column} AS text)"),
-        }
-    }
-
     /// That as JSON. What an application's own statement wrote otherwise is shown as it is.
     fn shown(self, text: Option<String>) -> Value {
         let Some(text) = text else { return Value::Null };
@@ -140,14 +118,6 @@ pub(crate) fn shown<'s>(
     shape: &'s Shape,
 ) -> impl Iterator<Item = &'s (String, ColumnType)> {
     columns.iter().filter(|(name, _)| shape.columns.contains(name))
-}
-
-/// What a statement selects of them in a row, each with a comma before it.
-pub(super) fn list(names: &SqlNames, columns: &[(String, ColumnType)], shape: &Shape) -> String {
-    let column = |(name, of): &(String, ColumnType)| {
-        format!(", {}", of.selected(names, &format!("d.{}", quoted(name))))
-    };
-    shown(columns, shape).map(column).collect()
 }
 
 /// What stands there, from this place of an answer on.

@@ -3,8 +3,8 @@
 use super::columns;
 use super::conn::Conn;
 use super::shape::Shape;
-use crate::Schema;
 use crate::text::quoted;
+use crate::{ColumnType, Schema};
 
 /// The names as SQL writes them, and the few words that differ between the databases.
 pub(super) struct SqlNames {
@@ -355,9 +355,37 @@ impl SqlNames {
             "SELECT {}, {}, {seq}, {created}, {forced_seq}, {forced}{} FROM {} d",
             self.shown("d"),
             self.state("d", shape),
-            columns::list(self, &schema.columns, shape),
+            self.columns(&schema.columns, shape),
             self.table
         )
+    }
+
+    /// What a statement selects of a row's further columns, each with a comma before it.
+    pub(super) fn columns(&self, columns: &[(String, ColumnType)], shape: &Shape) -> String {
+        let column = |(name, of): &(String, ColumnType)| {
+            let column = format!("d.{}", quoted(name));
+            let selected = match of {
+                ColumnType::Timestamptz => self.time(&column),
+                ColumnType::Text | ColumnType::Bigint | ColumnType::Jsonb => {
+                    format!("CAST({column} AS text)")
+                }
+            };
+            format!(", {selected}")
+        };
+        columns::shown(columns, shape).map(column).collect()
+    }
+
+    /// The place of a column's value in a statement.
+    pub(super) fn column_place(&self, of: ColumnType, place: usize) -> String {
+        use ColumnType::{Bigint, Jsonb, Text, Timestamptz};
+        match (of, self.postgres) {
+            (Text, _) | (Bigint, false) | (Jsonb, false) => format!("${place}"),
+            // What is NULL comes as a text.
+            (Bigint, true) => format!("CAST(${place} AS bigint)"),
+            (Timestamptz, true) => format!("CAST(CAST(${place} AS text) AS timestamptz)"),
+            (Timestamptz, false) => format!("strftime('%Y-%m-%dT%H:%M:%fZ', ${place})"),
+            (Jsonb, true) => format!("CAST(CAST(${place} AS text) AS jsonb)"),
+        }
     }
 
     pub(super) fn order(&self, shape: &Shape) -> Order {

@@ -1,7 +1,7 @@
 //! Every statement of the store, written once for one schema in one database.
 
 use super::Result;
-use super::columns::{self, Given};
+use super::columns::Given;
 use super::conn::Conn;
 use super::filter;
 use super::names::SqlNames;
@@ -111,7 +111,7 @@ impl Statements {
             row: format!("SELECT {own}, {state} FROM {table} WHERE {is_it}"),
             columns: format!(
                 "SELECT 1{} FROM {table} d WHERE {}",
-                columns::list(&names, &schema.columns, &shape),
+                names.columns(&schema.columns, &shape),
                 names.is_it(1, "d")
             ),
             row_locked: format!("SELECT {own}, {state} FROM {table} WHERE {is_it}{}", names.lock),
@@ -274,7 +274,7 @@ impl Statements {
         let mut values = vec![status];
         for (place, (column, of, _)) in columns.iter().enumerate() {
             into.push(quoted(column));
-            values.push(of.place(&names, place + 2));
+            values.push(names.column_place(*of, place + 2));
         }
         if keyed {
             into.extend(names.id.iter().cloned());

@@ -11,11 +11,7 @@ use crate::batch::{Batch, Id, Ids, NO_TIME};
 use crate::rows::{Keys, Row, Rows};
 use crate::stays::Stays;
 use crate::versions::Version;
-
-/// With this bit an event says only where the row is: it is no report, and not judged.
-pub(crate) const SILENT: u16 = 1 << 15;
-/// The code of a state that is not known, beyond that of every text: what follows it is not judged.
-pub(crate) const NOWHERE: u16 = SILENT - 1;
+use crate::vocabulary::SILENT;
 
 /// A step that is not legal.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,8 @@ use phasegate::machine::bulk::{self, Hashed, Relation, Status};
 use phasegate_codegen::machine::Machine;
 
 use crate::batch::{Batch, Event, Ids, NO_TIME};
-use crate::judge::{Counts, SILENT};
+use crate::judge::Counts;
+use crate::vocabulary::SILENT;
 
 /// What has no state in the table, as the bulk judge takes it.
 const UNKNOWN: u8 = u8::MAX;

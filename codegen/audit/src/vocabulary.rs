@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use phasegate_codegen::machine::{Machine, StateId};
 
-use crate::judge::NOWHERE;
-
+/// With this bit an event says only where the row is: it is no report, and not judged.
+pub(crate) const SILENT: u16 = 1 << 15;
+/// The code of a state that is not known, beyond that of every text: what follows it is not judged.
+pub(crate) const NOWHERE: u16 = SILENT - 1;
 /// So many texts that the table lacks are told apart; what comes after them is one.
 const MOST_UNKNOWN: usize = 4_096;
 /// What is shown of a text, in characters.

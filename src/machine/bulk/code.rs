@@ -6,9 +6,7 @@
 use core::fmt::Debug;
 
 use super::counts::Counts;
-use super::table::{Bits, Bytes};
 use super::{Relation, Status};
-use crate::StateId;
 
 /// A state in a batch: `u8` where a machine has at most 254 states, else `u16`.
 pub trait Code: Judged {}
@@ -30,36 +28,6 @@ pub trait Judged: Copy + Debug + Ord {
     fn only_if(self, same: bool) -> Self;
 }
 
-impl Judged for u8 {
-    type Table = Bytes;
-    const START: Self = 0;
-    const MOST: usize = 254;
-
-    fn number(self) -> usize {
-        self.into()
-    }
-
-    #[inline]
-    fn only_if(self, same: bool) -> Self {
-        self & Self::from(same).wrapping_neg()
-    }
-}
-
-impl Judged for u16 {
-    type Table = Bits;
-    const START: Self = 0;
-    const MOST: usize = Relation::MOST;
-
-    fn number(self) -> usize {
-        self.into()
-    }
-
-    #[inline]
-    fn only_if(self, same: bool) -> Self {
-        self & Self::from(same).wrapping_neg()
-    }
-}
-
 /// The legal pairs, in the form that is the fastest to ask.
 pub trait Table<C: Judged>: Clone + Debug {
     fn new(relation: &Relation) -> Self;
@@ -79,14 +47,6 @@ pub trait Table<C: Judged>: Clone + Debug {
 
     /// What a code of memory stands for.
     fn status(&self, code: C) -> Status {
-        status(code.number(), self.states())
-    }
-}
-
-pub(super) fn status(code: usize, states: usize) -> Status {
-    match code.checked_sub(1) {
-        None => Status::Start,
-        Some(place) if place < states => Status::State(StateId::new(place)),
-        Some(_) => Status::Unknown,
+        Status::of(code.number(), self.states())
     }
 }

@@ -4,7 +4,6 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::Status;
-use super::code::status;
 
 /// How often each transition was reported, legal or not.
 #[derive(Clone, Debug)]
@@ -77,8 +76,8 @@ impl Counts {
         let wide =
             wide.map(|((from, to), reports)| ((usize::from(*from), usize::from(*to)), *reports));
         bytes.filter(|(_, reports)| *reports > 0).chain(wide).map(|((from, to), reports)| Traffic {
-            from: status(from, self.states),
-            to: status(to, self.states),
+            from: Status::of(from, self.states),
+            to: Status::of(to, self.states),
             reports,
         })
     }

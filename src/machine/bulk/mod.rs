@@ -77,6 +77,17 @@ pub enum Status {
     Unknown,
 }
 
+impl Status {
+    /// What a code of memory stands for.
+    fn of(code: usize, states: usize) -> Self {
+        match code.checked_sub(1) {
+            None => Self::Start,
+            Some(place) if place < states => Self::State(StateId::new(place)),
+            Some(_) => Self::Unknown,
+        }
+    }
+}
+
 /// A report that the table does not allow.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Violation {

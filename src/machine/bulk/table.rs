@@ -4,8 +4,38 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Relation;
-use super::code::Table;
+use super::code::{Judged, Table};
 use super::counts::Counts;
+
+impl Judged for u8 {
+    type Table = Bytes;
+    const START: Self = 0;
+    const MOST: usize = 254;
+
+    fn number(self) -> usize {
+        self.into()
+    }
+
+    #[inline]
+    fn only_if(self, same: bool) -> Self {
+        self & Self::from(same).wrapping_neg()
+    }
+}
+
+impl Judged for u16 {
+    type Table = Bits;
+    const START: Self = 0;
+    const MOST: usize = Relation::MOST;
+
+    fn number(self) -> usize {
+        self.into()
+    }
+
+    #[inline]
+    fn only_if(self, same: bool) -> Self {
+        self & Self::from(same).wrapping_neg()
+    }
+}
 
 /// A byte for every number of 16 bits, so that no index is ever out of bounds: 0 where it is legal.
 type Lookup = Box<[u8; 1 << 16]>;

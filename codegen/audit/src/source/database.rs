@@ -18,8 +18,7 @@ use super::feed::{Feed, Gone, Written};
 use super::{Opening, Source, key};
 use crate::Error;
 use crate::batch::{Event, Id, NO_TIME};
-use crate::judge::{NOWHERE, SILENT};
-use crate::vocabulary;
+use crate::vocabulary::{self, NOWHERE, SILENT};
 
 /// How long is waited for a connection.
 const CONNECT: Duration = Duration::from_secs(10);

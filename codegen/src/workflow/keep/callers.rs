@@ -9,7 +9,7 @@ mod skip;
 mod whole;
 
 use super::document::{Document, Node};
-use super::files::File;
+use super::file::File;
 use super::groups::{Group, deadlock};
 use super::inputs::CALLS;
 use super::lines::Lines;

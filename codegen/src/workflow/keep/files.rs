@@ -5,34 +5,15 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::file::File;
 use super::foreign::foreign_actions;
-use super::{Around, Kept, MARK, Proof, adopt, keep, wanted};
+use super::{Around, Kept, Proof, adopt, keep, wanted};
 use crate::artifact::{self, generate_command, shell_word};
 use crate::finding::{Finding, Severity};
 use crate::load::Loaded;
 use crate::rules;
 use crate::suggest::{self, shown};
 use crate::table::Source;
-
-/// A workflow's file.
-#[derive(Clone)]
-pub(super) struct File {
-    /// Its path from the root.
-    pub(super) path: String,
-    /// Its path from the root of the repository, where workflows lie, wherever the table's root is.
-    pub(super) from_root: String,
-    /// Its path as findings have it.
-    pub(super) shown: String,
-    /// Its text.
-    pub(super) text: String,
-}
-
-impl File {
-    /// Its text without a byte order mark.
-    pub(super) fn body(&self) -> &str {
-        self.text.strip_prefix(MARK).unwrap_or(&self.text)
-    }
-}
 
 /// The workflows that the table names, as it would have them.
 ///

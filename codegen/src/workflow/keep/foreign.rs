@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Around;
 use super::document::{Document, Node};
-use super::files::File;
+use super::file::File;
 use super::lines::Lines;
 use super::regions::Region;
 use crate::artifact;

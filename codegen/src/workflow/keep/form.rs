@@ -2,12 +2,14 @@
 
 use super::document::{Document, Node, Value};
 use super::kinds::{fits, is_form, wanted};
-use super::refused::Add;
 use super::shapes::{CALL, EVENTS, JOB, Key, STEPS, Shape, WORKFLOW};
 use crate::suggest::{self, shown};
 
 /// The most keys that are listed where one is not known.
 const MOST_LISTED: usize = 12;
+
+/// Says one thing for which GitHub refuses a workflow, at a line.
+pub(super) type Add<'t> = dyn FnMut(usize, String, String) + 't;
 
 /// Looks at what stands at some keys.
 struct Form<'d, 't> {

@@ -11,6 +11,7 @@ mod departure;
 mod document;
 mod expected;
 mod facts;
+mod file;
 mod files;
 mod followed;
 mod foreign;
@@ -48,7 +49,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use document::Document;
 use expected::Expected;
-use files::File;
+use file::File;
 pub use files::{adopted, kept};
 use foreign::is_foreign;
 use lines::{Edit, Lines};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::document::{Node, Value};
-use super::form::judge_form;
+use super::form::{Add, judge_form};
 use super::places::allowed;
 use super::reading::{Reading, WrittenJob};
 use crate::finding::{Findings, Severity};
@@ -11,9 +11,6 @@ use crate::rules;
 use crate::search::closure;
 use crate::suggest::{self, shown};
 use crate::workflow::expression;
-
-/// Says one thing for which GitHub refuses a workflow, at a line.
-pub(super) type Add<'t> = dyn FnMut(usize, String, String) + 't;
 
 impl<'r> Reading<'r> {
     /// Says for what GitHub refuses the workflow.

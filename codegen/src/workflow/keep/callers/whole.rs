@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::super::document::{Document, Node};
-use super::super::files::File;
+use super::super::file::File;
 use super::super::lines::Lines;
 use super::super::readable;
 use super::super::reading::Reading;
