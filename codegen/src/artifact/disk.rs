@@ -15,6 +15,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, io::Error> {
     match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            let message = "a file is where a folder of this path belongs: move it, or give the artifact another \
+                 `path`";
+            Err(with_path(path, &io::Error::new(error.kind(), message)))
+        }
         Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
             let message =
                 "a folder is where the file belongs: move it, or give the file another `path`";

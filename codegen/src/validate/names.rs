@@ -30,10 +30,13 @@ impl Draft<'_> {
             if !better.starts_with(|c: char| c.is_ascii_lowercase()) {
                 better.insert(0, 's');
             }
-            let help = format!(
+            let mut help = format!(
                 "a name is a lower-case letter, then lower-case letters, digits and `_`, such as `{}`",
                 shown(&better)
             );
+            if what == "a state" && text.len() <= MAX_NAME && !text.contains(char::is_control) {
+                help += &format!("; `value = \"{}\"` keeps what is stored", shown(text));
+            }
             self.error(
                 rules::BAD_NAME,
                 name.span(),

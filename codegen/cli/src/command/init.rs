@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{CommandResult, Exit, Failure, backend, say, shown, tables_in};
 use crate::draft::{Ask, draft};
+use phasegate_codegen::load;
 
 const STARTER: &str = include_str!("starter.toml");
 /// The line that names its machine.
@@ -45,6 +46,7 @@ impl Init {
     pub(crate) fn run(&self) -> CommandResult {
         let (Some(url), Some(column)) = (&self.from_database, &self.column) else {
             let path = self.place("order");
+            is_free(&path, &machine_of(&path))?;
             write(&path, &apart(&path, starter(&path)))?;
             say(&format!("wrote {0}; next: `phasegate generate {0}`", shown(&path)));
             return Ok(Exit::Well);
@@ -63,6 +65,7 @@ impl Init {
         };
         let drafted = backend::block_on(async { draft(&ask).await.map_err(Failure::Message) })?;
         let path = self.place(&drafted.name);
+        is_free(&path, &drafted.name)?;
         write(&path, &apart(&path, drafted.text))?;
         say(&format!("wrote {0}; look through it, then: `phasegate check {0}`", shown(&path)));
         Ok(Exit::Well)
@@ -79,17 +82,38 @@ impl Init {
     }
 }
 
-/// The starter, with the machine called what its file is.
-fn starter(path: &Path) -> String {
+/// Refuses a machine that another table of the folder describes.
+fn is_free(path: &Path, machine: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let others = tables_in(folder.unwrap_or(Path::new("."))).unwrap_or_default();
+    let is_it =
+        |other: &&PathBuf| *other != path && load::machine_name(other).as_deref() == Some(machine);
+    match others.iter().find(is_it) {
+        None => Ok(()),
+        Some(other) => Err(Failure::Message(format!(
+            "{} describes the machine {machine} already, and both would write its migrations: give this one \
+             another name",
+            shown(other)
+        ))),
+    }
+}
+
+/// The name of the starter's machine in a file.
+fn machine_of(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' };
     let name: String = stem.chars().map(plain).collect();
     let name = name.trim_matches('_');
     // What no name can be made of keeps the starter's.
     match name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        true => STARTER.replacen(NAME, &NAME.replace("order", name), 1),
-        false => STARTER.to_owned(),
+        true => name.to_owned(),
+        false => "order".to_owned(),
     }
+}
+
+/// The starter, with the machine called what its file is.
+fn starter(path: &Path) -> String {
+    STARTER.replacen(NAME, &NAME.replace("order", &machine_of(path)), 1)
 }
 
 /// A table with a folder of schemas of its own, where another table is next to it: two tables of one folder

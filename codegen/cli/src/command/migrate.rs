@@ -128,17 +128,20 @@ impl Migrate {
         let tables = self.tables.load(format)?;
         tables.refuse_past()?;
         let mut findings = tables.findings;
+        let mut of_tables = Vec::new();
         for (_, loaded) in &tables.loaded {
             let migrated = migrate::migrate(loaded, Ask::Changes, WriteMode::Check)?;
-            findings.extend(migrated.findings.clone());
+            let mut own = migrated.findings.clone();
             // What takes a machine out again leads to no table.
             let is_removed = match live::connect::dialect(&url) {
                 Ok(dialect) => migrate::removal(loaded, dialect)?.is_some(),
                 Err(_) => false,
             };
             if !is_removed {
-                findings.extend(migrate::not_migrated(loaded, &migrated));
+                own.extend(migrate::not_migrated(loaded, &migrated));
             }
+            findings.extend(own.clone());
+            of_tables.push(own);
         }
         let is_well = tables.all_read && !findings.iter().any(Finding::is_error);
         let served = tables.loaded.iter().map(|(path, _)| Served::load(path));
@@ -149,14 +152,8 @@ impl Migrate {
             false => Vec::new(),
         };
         if format == Format::Text {
-            for (_, loaded) in &tables.loaded {
-                let source = &loaded.source;
-                let own: Vec<Finding> = findings
-                    .iter()
-                    .filter(|finding| finding.path == source.path)
-                    .cloned()
-                    .collect();
-                print_findings(format, &own, Some(source), json!({}))?;
+            for ((_, loaded), own) in tables.loaded.iter().zip(&of_tables) {
+                print_findings(format, own, Some(&loaded.source), json!({}))?;
             }
             if let Some(file) = new_file.filter(|_| !applied.is_empty()) {
                 print(&format!("made {file}: there was no such file\n"))?;
@@ -222,7 +219,7 @@ fn lines(loaded: &Loaded, migrated: &Migrated, mode: WriteMode, check: bool) -> 
         }
         (_, WriteMode::Check) if check => format!("{table}: {files} to write\n"),
         (_, WriteMode::Check) => {
-            format!("{table}: {files} to write, once nothing is wrong with the other tables\n")
+            format!("{table}: {files} to write, once nothing above is wrong\n")
         }
     };
     lines

@@ -167,7 +167,18 @@ fn no_table() -> Failure {
         }
         None => "name one, or write a starter with `phasegate init`".to_owned(),
     };
-    Failure::Message(format!("no table in the current folder (a .toml with a [machine]); {what}"))
+    let here = std::fs::read_dir(".").into_iter().flatten().flatten();
+    let names = here.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut others: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
+    others.sort();
+    let others = match others.as_slice() {
+        [] => String::new(),
+        [one] => format!(": {one} has none"),
+        [first, ..] => format!(": {first} and {} more have none", others.len() - 1),
+    };
+    Failure::Message(format!(
+        "no table in the current folder (a .toml with a [machine]{others}); {what}"
+    ))
 }
 
 /// So many folders up a table is looked for, where a command finds none.

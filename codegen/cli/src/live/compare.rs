@@ -50,7 +50,9 @@ impl Held<'_> {
     ) {
         if !facts.has(table) {
             let message = format!("there is no table `{table}`");
-            return drift.error(rules::MISSING_TABLE, message, "apply the migrations");
+            let help = "apply the migrations; where they have run, it was dropped: restore it from a backup, \
+                 or run its CREATE TABLE of the generated schema again, without the history that it had";
+            return drift.error(rules::MISSING_TABLE, message, help);
         }
         let lacking: Vec<&str> =
             columns.filter(|column| !facts.has_column(table, column)).collect();

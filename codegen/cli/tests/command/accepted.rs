@@ -97,6 +97,10 @@ fn the_library_s_check_fails_where_the_command_s_does() {
     let rules: Vec<&str> = library().findings.iter().map(|finding| finding.rule.id).collect();
     assert!(rules.contains(&"not-migrated"), "{rules:?}");
     assert!(!library().is_current());
+    // No artifact is to be written, and that is not said.
+    let said = std::panic::catch_unwind(|| library().assert_current()).unwrap_err();
+    let said = said.downcast_ref::<String>().unwrap();
+    assert!(said.contains("phasegate migrate") && !said.contains("phasegate generate"), "{said}");
 }
 
 #[test]

@@ -116,3 +116,14 @@ fn what_a_migration_would_be_refused_for_is_said_before_it_is_written() {
     assert_eq!((ran.code, rules(&ran)), (Some(0), vec!["check-refuses".to_owned()]), "{ran:?}");
     assert!(folder.path("migrations/sqlite/0001_create_job.sql").exists(), "{ran:?}");
 }
+
+#[test]
+fn says_why_it_runs_nothing() {
+    let folder = migrated(TABLE);
+    let path = "migrations/sqlite/0001_create_job.sql";
+    folder.write(path, &(folder.read(path) + "-- edited\n"));
+    let ran = folder.run(&APPLY);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("[migration-edited]") && ran.out.contains(path), "{ran:?}");
+    assert!(!folder.path("app.db").exists());
+}

@@ -390,3 +390,26 @@ fn keeps_what_somebody_wrote_where_an_artifact_belongs() {
     assert_eq!(folder.read(&format!("{}.orig2", ALL[0])), "mine again");
     assert_eq!(folder.run(&["check"]).code, Some(0));
 }
+
+#[test]
+fn says_what_is_in_the_way_of_an_artifact() {
+    for (taken, said) in
+        [("generated/m.rs/x", "a folder is where"), ("generated", "a file is where")]
+    {
+        let folder = Folder::with("m.toml", TABLE);
+        folder.write(taken, "x");
+        for command in ["generate", "check"] {
+            let ran = folder.run(&[command]);
+            assert_eq!(ran.code, Some(2), "{ran:?}");
+            assert!(ran.err.contains(said) && ran.err.contains("generated/m.rs"), "{ran:?}");
+        }
+        assert_eq!(folder.read(taken), "x");
+    }
+}
+
+#[test]
+fn says_which_files_are_no_tables_where_there_is_none() {
+    let folder = Folder::with("m.toml", &TABLE.replace("[machine]", "[machin]"));
+    let ran = folder.run(&["check"]);
+    assert!(ran.err.contains("(a .toml with a [machine]: m.toml has none)"), "{ran:?}");
+}

@@ -41,7 +41,6 @@ fn writes_a_draft_that_check_takes_for_a_table() {
 
 #[test]
 fn the_starter_names_its_machine_after_its_file() {
-    let folder = Folder::new();
     for (file, name) in [
         ("loan.toml", "loan"),
         ("Loan-Book.v2.toml", "loan_book_v2"),
@@ -49,11 +48,23 @@ fn the_starter_names_its_machine_after_its_file() {
         ("größe.toml", "gr__e"),
         ("order.toml", "order"),
     ] {
+        let folder = Folder::new();
         assert_eq!(folder.run(&["init", file]).code, Some(0));
         let ran = folder.run(&["transitions", file]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
         assert!(folder.read(file).contains(&format!("\nname    = \"{name}\"")), "{file}");
     }
+}
+
+#[test]
+fn makes_no_second_table_of_a_machine() {
+    let folder = shop();
+    assert_eq!(folder.run(&["init"]).code, Some(0));
+    let said = "order.toml describes the machine order already";
+    refused(&folder.run(&["init", "Order-.toml"]), said);
+    refused(&draft(&folder, "sqlite:app.db", "orders.status", &["other.toml"]), said);
+    let named = draft(&folder, "sqlite:app.db", "orders.status", &["--machine", "sale"]);
+    assert_eq!(named.code, Some(0), "{named:?}");
 }
 
 #[test]

@@ -284,7 +284,7 @@ fn several_machines_share_a_folder() {
     let before = folder.files();
     let ran = folder.run(&["migrate", "new.toml", "pay.toml"]);
     assert_eq!((ran.code, folder.files()), (Some(1), before), "{ran:?}");
-    assert!(ran.out.contains("to write, once nothing is wrong with the other tables"), "{ran:?}");
+    assert!(ran.out.contains("to write, once nothing above is wrong"), "{ran:?}");
 }
 
 #[test]
