@@ -62,7 +62,7 @@ impl Discover {
         }
         if drafted.left_out > 0 {
             let steps = usize::try_from(drafted.left_out).unwrap_or(usize::MAX);
-            say(&format!("phasegate: left out as noise: {}", count(steps, "step")));
+            say(&format!("phasegate: left out: {}", count(steps, "step")));
         }
         if found.stopped.is_some() {
             say("phasegate: stopped: the draft is of what was seen until then");

@@ -91,9 +91,15 @@ pub(crate) fn draft(found: &Discovered, name: &str, noise: f64) -> HistoryDraft 
     if !kept.left_out.is_empty() {
         line("\n# Left out as noise; each is a violation of this table:".to_owned());
         for (from, to, times) in &kept.left_out {
+            let is_end =
+                kept.steps.get(to).is_none_or(|next| next.iter().all(|(next, _)| next == to));
+            let why = match from {
+                None if is_end => " (no row may start in an end)",
+                None | Some(_) => "",
+            };
             let from = from.map_or("start", |from| &names[from]);
             let plural = if *times == 1 { "" } else { "s" };
-            line(format!("#   {from} -> {}: {times} time{plural}", names[*to]));
+            line(format!("#   {from} -> {}: {times} time{plural}{why}", names[*to]));
         }
     }
     HistoryDraft { text: out, left_out }

@@ -263,7 +263,7 @@ mod on {
             "initial = \"new\"",
             "value = \"In work\"",
             "#   new -> done: 1 time\n",
-            "#   start -> done: 1 time\n",
+            "#   start -> done: 1 time (no row may start in an end)\n",
         ] {
             assert!(drafted.out.contains(line), "{line}: {}", drafted.out);
         }
@@ -272,7 +272,7 @@ mod on {
             "nothing that is left leads to it: {}",
             drafted.out
         );
-        let left_out = drafted.err.split("noise: ").nth(1).and_then(|it| it.split(' ').next());
+        let left_out = drafted.err.split("left out: ").nth(1).and_then(|it| it.split(' ').next());
         let ran = folder.run(&["audit", "order.toml", "order_events.csv", "--format", "json"]);
         let violations = ran.json()["violations"]["all"].to_string();
         assert_eq!(Some(violations.as_str()), left_out, "{}", drafted.out);
