@@ -92,7 +92,9 @@ async fn held_up_while_it_migrates(
     .await;
     let step = step.to_owned();
     let writer = tokio::spawn(async move { two.run(&step).await });
-    let waits = "SELECT '' FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    // Other tests have databases of the same server.
+    let waits = "SELECT '' FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     while one.rows(waits).await.is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
