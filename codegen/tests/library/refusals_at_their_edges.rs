@@ -79,8 +79,14 @@ fn a_name_that_is_none_is_told_the_nearest_that_is_one() {
         let help = help(&two("", "").replace("\"b\"", &format!("\"{name}\"")), "bad-name");
         help.rsplit("such as ").next().unwrap().to_owned()
     };
-    assert_eq!(such_as("Smoke Gate2"), "`smoke_gate2`");
-    assert_eq!(such_as("1st"), "`s1st`");
+    let kept =
+        |name: &str, value: &str| format!("`{name}`; `value = \"{value}\"` keeps what is stored");
+    assert_eq!(such_as("Smoke Gate2"), kept("smoke_gate2", "Smoke Gate2"));
+    assert_eq!(such_as("1st"), kept("s1st", "1st"));
+    // As it says.
+    check(two(", value = \"Smoke Gate2\"", ""), &[]);
+    // What no value could be is none to keep.
+    assert_eq!(such_as(&"É".repeat(32)), format!("`s{}`", "_".repeat(32)));
 }
 
 #[test]
