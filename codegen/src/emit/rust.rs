@@ -81,7 +81,7 @@ impl Target for Rust {
         words: &Words<'_>,
         findings: &mut Findings<'_>,
     ) {
-        twice(row.derive.iter().flatten(), |word| word.library(), findings);
+        twice(row.derive.iter().flatten(), |word| word.crate_name(), findings);
         plain(row.type_name.as_ref(), findings);
         let span = row.type_name.as_ref().map_or_else(|| words.machine.span(), Spanned::span);
         let help = "call the type something else: `type = \"...\"`";
@@ -94,7 +94,7 @@ impl Target for Rust {
                 format!("`{}` is the name of another type in the generated file", spec.type_name);
             findings.error(rules::COLLIDING_NAMES, span, message, help);
         }
-        let derive = row.derive.iter().flatten().find(|word| word.get_ref().library() == "sqlx");
+        let derive = row.derive.iter().flatten().find(|word| word.get_ref().crate_name() == "sqlx");
         let own = words.targets.sql().filter(|sql| {
             let is_enum = sql.storage == Storage::Enum && sql.type_name.is_none();
             !sql.owns && is_enum && sql.dialects.contains(&Dialect::Postgres)

@@ -44,8 +44,8 @@ pub enum Derive {
 }
 
 impl Derive {
-    /// The name of the library, and of the feature that it may depend on.
-    pub(super) const fn library(self) -> &'static str {
+    /// The name of the crate, and of the feature that it may depend on.
+    pub(super) const fn crate_name(self) -> &'static str {
         match self {
             Self::Serde | Self::SerdeIf => "serde",
             Self::Sqlx | Self::SqlxIf => "sqlx",
@@ -70,7 +70,7 @@ impl Derive {
             | Self::SchemarsIf
             | Self::UtoipaIf
             | Self::ProptestIf
-            | Self::QuickcheckIf => Some(format!("feature = \"{}\"", self.library())),
+            | Self::QuickcheckIf => Some(format!("feature = \"{}\"", self.crate_name())),
         }
     }
 
@@ -80,7 +80,7 @@ impl Derive {
     }
 }
 
-/// What is asked for, ready to print: of each library what stands before its impls.
+/// What is asked for, ready to print: of each crate what stands before its impls.
 pub(super) struct Support {
     pub(super) serde: Option<String>,
     pub(super) schemars: Option<String>,
@@ -96,8 +96,9 @@ pub(super) struct Support {
 
 impl Support {
     pub(super) fn of(machine: &Machine, derive: &[Derive]) -> Self {
-        let gate =
-            |library: &str| derive.iter().find(|it| it.library() == library).map(|it| it.gate());
+        let gate = |crate_name: &str| {
+            derive.iter().find(|it| it.crate_name() == crate_name).map(|it| it.gate())
+        };
         Self {
             serde: gate("serde"),
             schemars: gate("schemars"),
@@ -113,7 +114,7 @@ impl Support {
 
 /// What stands before what the two libraries of random tests share: a gate where both have one.
 fn sequences(derive: &[Derive]) -> Option<String> {
-    let of = |it: &&Derive| ["proptest", "quickcheck"].contains(&it.library());
+    let of = |it: &&Derive| ["proptest", "quickcheck"].contains(&it.crate_name());
     let asked: Vec<&Derive> = derive.iter().filter(of).collect();
     if asked.is_empty() {
         return None;
