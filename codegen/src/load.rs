@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::artifact::Header;
 use crate::finding::{self, Finding};
 use crate::machine::Machine;
+use crate::suggest::nearest;
 use crate::table::{self, Source};
 use crate::validate::validate;
 
@@ -105,7 +106,12 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
             );
             io::Error::new(error.kind(), message)
         }
-        false => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+        false => {
+            let near = (error.kind() == io::ErrorKind::NotFound).then(|| near(path)).flatten();
+            let help = near.map(|near| format!("; did you mean {}?", near.display()));
+            let message = format!("{}: {error}{}", path.display(), help.unwrap_or_default());
+            io::Error::new(error.kind(), message)
+        }
     })?;
     let (source, machine, warnings) = self::machine(&path.to_string_lossy(), &bytes)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -115,6 +121,23 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     };
     let header = Header::new(&from_root(path, &root)?, &machine);
     Ok(Loaded { source, machine, warnings, root, header })
+}
+
+/// The file that was probably meant by a path where there is none.
+fn near(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = fs::read_dir(here).into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
+    names.sort();
+    let asked = path.file_name()?.to_string_lossy();
+    let without_its_end = format!("{asked}.toml");
+    let near = match names.contains(&without_its_end) {
+        true => &without_its_end,
+        false => nearest(&asked, names.iter().map(String::as_str))?,
+    };
+    Some(folder.join(near))
 }
 
 /// A file, or as much of it as shows that it is too large for a table.

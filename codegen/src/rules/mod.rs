@@ -156,12 +156,13 @@ impl fmt::Debug for Rule {
 /// # Errors
 /// Where there is none: that, with the nearest id.
 pub fn find(id: &str) -> Result<&'static Rule, String> {
+    let id = id.to_lowercase();
     all().find(|rule| rule.id == id).ok_or_else(|| {
-        let help = match suggest::nearest(id, all().map(|rule| rule.id)) {
+        let help = match suggest::nearest(&id, all().map(|rule| rule.id)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`phasegate explain` lists them all".to_owned(),
         };
-        format!("there is no rule `{}`; {help}", suggest::shown(id))
+        format!("there is no rule `{}`; {help}", suggest::shown(&id))
     })
 }
 

@@ -237,9 +237,16 @@ impl<'t> Draft<'t> {
         let near = suggest::nearest(name.get_ref(), names.iter().copied());
         if near.is_some() || !unread {
             let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if names.is_empty() => format!("the table has no {kind}"),
-                None => format!("the {kind}s are {}", suggest::list(&names)),
+                Some(near) => {
+                    format!("did you mean `{near}`? If not, add a [[{kind}]] of this name")
+                }
+                None if names.is_empty() => {
+                    format!("the table has no {kind}; add a [[{kind}]] of this name")
+                }
+                None => format!(
+                    "the {kind}s are {}; name one of them, or add a [[{kind}]] of this name",
+                    suggest::list(&names)
+                ),
             };
             self.error(rule, name.span(), message, help);
         }

@@ -56,7 +56,10 @@ fn fifty_names_are_looked_for_and_the_others_told_in_short() {
 
 #[test]
 fn a_table_without_phases_says_so_to_a_state_that_names_one() {
-    assert_eq!(help(&two(", phase = \"p\"", ""), "unknown-phase"), "the table has no phase");
+    assert_eq!(
+        help(&two(", phase = \"p\"", ""), "unknown-phase"),
+        "the table has no phase; add a [[phase]] of this name"
+    );
 }
 
 #[test]

@@ -181,14 +181,19 @@ fn refuses_names_that_name_nothing_and_suggests_the_nearest() {
     for (before, after, row, help) in [
         ("initial = \"queued\"", "initial = «\"qeued\"", "unknown-state `initial`", "`queued`?"),
         ("phase = \"gate\"", "phase = «\"gates\"", "unknown-phase `phase`", "`gate`?"),
-        ("[\"queued\"", "[«\"quued\"", "unknown-state `path`", "`queued`?"),
+        (
+            "[\"queued\"",
+            "[«\"quued\"",
+            "unknown-state `path`",
+            "did you mean `queued`? If not, add a [[state]] of this name",
+        ),
         ("[\"smoke\"]", "[«\"smok\"]", "unknown-job `needs`", "`smoke`?"),
         ("success = \"failed\"", "success = «\"faild\"", "unknown-state `success`", "`failed`?"),
         (
             "success = \"failed\"",
             "success = «\"xyz\"",
             "unknown-state `success` names no state: `xyz`",
-            "the states are `queued`, `failed`",
+            "the states are `queued`, `failed`; name one of them, or add a [[state]] of this name",
         ),
     ] {
         let text = good.replacen(before, after, 1);

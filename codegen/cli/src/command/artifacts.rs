@@ -187,9 +187,14 @@ impl Check {
             return super::live::run(&self.tables, url, format);
         }
         let tables = self.tables.load_all(format)?;
-        let mut all = tables.findings;
+        let shared = tables.shared_machines();
+        let mut exit = if shared.is_empty() { Exit::Well } else { Exit::Findings };
         let mut summaries = Vec::new();
-        let mut exit = Exit::Well;
+        if format == Format::Text {
+            print_findings(format, &shared, None, json!({}))?;
+        }
+        let mut all = tables.findings;
+        all.extend(shared);
         let (mut to_generate, mut to_migrate) = (Vec::new(), Vec::new());
         for (path, loaded) in &tables.loaded {
             let checked = phasegate_codegen::checked(loaded, path)?;

@@ -69,9 +69,15 @@ impl Migrate {
         }
         let tables = self.tables.load(format)?;
         tables.refuse_past()?;
-        let mut findings = tables.findings;
+        let shared = tables.shared_machines();
+        if format == Format::Text {
+            print_findings(format, &shared, None, json!({}))?;
+        }
         // Every table is looked at before the first file is written.
-        let mut is_possible = tables.all_read;
+        let mut is_possible = tables.all_read && shared.is_empty();
+        let mut exit = if shared.is_empty() { Exit::Well } else { Exit::Findings };
+        let mut findings = tables.findings;
+        findings.extend(shared);
         let mut ahead = Vec::new();
         for (_, loaded) in &tables.loaded {
             is_possible &= migrate::migrate(loaded, ask, WriteMode::Check)?.is_possible();
@@ -80,7 +86,6 @@ impl Migrate {
             ahead.push(found);
         }
         let mode = if is_possible && !self.check { WriteMode::Write } else { WriteMode::Check };
-        let mut exit = Exit::Well;
         let mut reported = Vec::new();
         for ((_, loaded), ahead) in tables.loaded.iter().zip(ahead) {
             let migrated = migrate::migrate(loaded, ask, mode)?;

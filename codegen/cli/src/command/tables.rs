@@ -104,6 +104,36 @@ impl TablesArg {
 }
 
 impl Tables {
+    /// Tables of one machine with `[target.sql]`: each would take the other's migrations for its own.
+    pub(crate) fn shared_machines(&self) -> Vec<Finding> {
+        let migrated = self.loaded.iter().filter(|(_, one)| one.machine.targets.sql().is_some());
+        let mut seen: Vec<(&PathBuf, &Loaded)> = Vec::new();
+        let mut findings = Vec::new();
+        for (path, loaded) in migrated {
+            let is_of_it = |(_, other): &&(&PathBuf, &Loaded)| {
+                other.machine.name == loaded.machine.name && is_same(&other.root, &loaded.root)
+            };
+            match seen.iter().find(is_of_it) {
+                // One table, named twice.
+                Some((other, _)) if is_same(other, path) => {}
+                Some((other, _)) => findings.push(Finding::about(
+                    rules::SHARED_PATH,
+                    Severity::Error,
+                    &loaded.source.path,
+                    format!(
+                        "{} describes the machine `{}` already, and both write its migrations",
+                        shown(other),
+                        loaded.machine.name
+                    ),
+                    "give one of them another `name` in `[machine]`, or leave `[target.sql]` out of the one that \
+                     no database is made from",
+                )),
+                None => seen.push((path, loaded)),
+            }
+        }
+        findings
+    }
+
     /// Refuses the tables of past migrations: nothing is written for those, and what they are of is
     /// elsewhere.
     pub(crate) fn refuse_past(&self) -> Result<(), Failure> {
@@ -135,6 +165,15 @@ pub(crate) struct Tables {
     pub(crate) findings: Vec<Finding>,
     /// Whether there are no others.
     pub(crate) all_read: bool,
+}
+
+/// Whether two paths are of one file or folder.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    };
+    whole(one) == whole(other)
 }
 
 /// The tables in the current folder.

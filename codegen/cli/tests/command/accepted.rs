@@ -276,7 +276,8 @@ fn a_retired_state_is_accepted_by_one_entry() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let entry =
         "  [[accepted]]\n  rule = \"state-retired\"\n  state = \"building\"\n  reason = \"...\"\n";
-    assert!(ran.out.contains(entry), "{ran:?}");
+    let entry_in_its_file = format!("One entry in new.accepted.toml accepts all of it:\n{entry}");
+    assert!(ran.out.contains(&entry_in_its_file), "{ran:?}");
     // As it is printed.
     folder.write("new.accepted.toml", entry);
     let of_it = ran.out.split(" findings come of `building`").next().unwrap();

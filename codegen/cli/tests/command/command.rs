@@ -81,7 +81,10 @@ fn exits_with_2_where_a_table_is_invalid_and_tells_of_it_in_the_format_of_the_ru
             told.starts_with("error[unknown-state]: `initial` names no state: `a`\n"),
             "{text:?}"
         );
-        assert!(told.contains("--> m.toml:4:11") && told.contains("did you mean `aa`?"));
+        assert!(
+            told.contains("--> m.toml:4:11")
+                && told.contains("did you mean `aa`? If not, add a [[state]] of this name")
+        );
         assert!(text.err.contains("m.toml is not a valid table: 1 error"), "{text:?}");
         let json = with("json");
         assert_eq!(json.code, Some(2));
@@ -90,7 +93,7 @@ fn exits_with_2_where_a_table_is_invalid_and_tells_of_it_in_the_format_of_the_ru
             json!([{
                 "rule": "unknown-state", "severity": "error", "path": "m.toml",
                 "line": 4, "column": 11,
-                "message": "`initial` names no state: `a`", "help": "did you mean `aa`?",
+                "message": "`initial` names no state: `a`", "help": "did you mean `aa`? If not, add a [[state]] of this name",
                 "docs": "docs/rules.md#unknown-state", "fingerprint": null,
             }])
         );
@@ -241,6 +244,25 @@ fn graph_marks_what_a_row_has_reached_and_refuses_what_it_cannot_draw() {
     }
     // What the refusal advises works.
     assert_eq!(folder.run(&["graph", "large.toml", "--to", "dot"]).code, Some(0));
+}
+
+#[test]
+fn a_table_that_is_not_there_is_said_with_the_nearest() {
+    let folder = Folder::new();
+    folder.write("tables/order.toml", "");
+    for (path, says) in [
+        (
+            "tables/ordr.toml",
+            "tables/ordr.toml: No such file or directory (os error 2); did you mean tables/order.toml?",
+        ),
+        ("tables/order", "did you mean tables/order.toml?"),
+        ("tables/payment.toml", "tables/payment.toml: No such file or directory (os error 2)\n"),
+        ("order.toml", "order.toml: No such file or directory (os error 2)\n"),
+        ("nowhere/order.toml", "nowhere/order.toml: No such file or directory (os error 2)\n"),
+    ] {
+        let ran = folder.run(&["check", path]);
+        assert!(ran.code == Some(2) && ran.err.contains(says), "{ran:?}");
+    }
 }
 
 #[test]

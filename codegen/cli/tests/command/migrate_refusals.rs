@@ -150,6 +150,47 @@ fn writes_nothing_for_any_table_where_one_is_refused() {
 }
 
 #[test]
+fn two_tables_of_one_machine_are_refused_together() {
+    let folder = Folder::with("m.toml", TABLE);
+    folder.write("n.toml", format!("{TABLE}path = \"other/sql\"\n"));
+    let says = "m.toml describes the machine `job` already, and both write its migrations";
+    for command in ["check", "migrate"] {
+        let both = folder.run(&[command, "m.toml", "n.toml"]);
+        assert_eq!(both.code, Some(1), "{both:?}");
+        assert!(both.out.contains(says), "{both:?}");
+        let json = folder.run(&[command, "m.toml", "./n.toml", "--format", "json"]).json();
+        let shared = json["findings"].as_array().unwrap().iter();
+        let shared: Vec<_> = shared.filter(|finding| finding["rule"] == "shared-path").collect();
+        assert_eq!(shared.len(), 1, "{json:#}");
+    }
+    assert!(!folder.path("migrations").exists());
+    // One table that is named twice is one.
+    let twice = folder.run(&["check", "m.toml", "./m.toml"]);
+    assert!(!twice.out.contains("already, and both"), "{twice:?}");
+    // One of them without a database, as an older version is kept for `compat`.
+    let without = TABLE.split("[target.sql]").next().unwrap();
+    folder.write("n.toml", without);
+    assert_eq!(folder.run(&["migrate", "m.toml", "n.toml"]).code, Some(0));
+}
+
+#[test]
+fn before_the_first_database_the_newest_migration_is_taken_back_as_the_help_says() {
+    let folder = migrated(&grown());
+    folder.write("job.toml", TABLE);
+    let findings = refuses(&folder, &["state-removed"]);
+    let help = findings[0]["help"].as_str().unwrap();
+    assert!(help.ends_with(
+        "where no database has run the newest migrations yet, remove their files and their \
+         tables/NNNN.toml, and run `phasegate migrate` again"
+    ));
+    for path in folder.files().into_iter().filter(|path| path.contains("/0001")) {
+        std::fs::remove_file(folder.path(&path)).unwrap();
+    }
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    assert!(!folder.read("migrations/postgres/0001_create_job.sql").contains("held"));
+}
+
+#[test]
 fn a_machine_keeps_its_name() {
     let folder = migrated(&format!("{TABLE}table = \"jobs\"\n"));
     folder.write("job.toml", format!("{TABLE}table = \"jobs\"\n").replace("\"job\"", "\"task\""));

@@ -97,6 +97,8 @@ fn a_rule_that_is_none_is_said_with_the_nearest() {
     let ran = Folder::new().run(&["explain", "state-aded"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("no rule `state-aded`; did you mean `state-added`?"), "{ran:?}");
+    let ran = Folder::new().run(&["explain", "STATE-ADDED"]);
+    assert!(ran.code == Some(0) && ran.out.starts_with("state-added"), "{ran:?}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Comparison<'_> {
     pub fn text(&self, accepted: Option<&Source>, colour: bool) -> String {
         let mut out = self.changes_text(accepted, colour);
         let mut notes = Notes::default();
-        self.behind(&mut out);
+        self.behind(&mut out, accepted);
         self.others(&mut out);
         self.table(&mut out, &mut notes);
         self.refuses(&mut out);
@@ -74,7 +74,8 @@ impl Comparison<'_> {
 
     /// What comes up once the errors are accepted, and how all that comes of a state is accepted at
     /// once.
-    fn behind(&self, out: &mut String) {
+    fn behind(&self, out: &mut String, accepted: Option<&Source>) {
+        let file = accepted.map(|file| format!(" in {}", file.path)).unwrap_or_default();
         let hidden = self.hidden();
         if !hidden.is_empty() {
             line(out, "Hidden by these, and errors once they are accepted:");
@@ -94,7 +95,9 @@ impl Comparison<'_> {
             let findings = if number == 1 { "finding comes" } else { "findings come" };
             line(
                 out,
-                &format!("{number} {findings} of `{state}` ({rule}). One entry accepts all of it:"),
+                &format!(
+                    "{number} {findings} of `{state}` ({rule}). One entry{file} accepts all of it:"
+                ),
             );
             line(out, &format!("  [[accepted]]\n  rule = \"{rule}\"\n  state = {name}"));
             line(out, "  reason = \"...\"");

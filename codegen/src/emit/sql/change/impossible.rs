@@ -68,8 +68,12 @@ impl Impossible {
         }
     }
 
-    /// What would be right.
+    /// What would be right: for databases that hold rows already, and before the first one does.
     pub fn help(&self) -> String {
+        format!("{}; {NOT_RUN_YET}", self.mend())
+    }
+
+    fn mend(&self) -> String {
         match self {
             Self::Removed { state } => format!(
                 "keep it and say `retired = true`: nothing enters it any more, and a label can't be \
@@ -98,6 +102,10 @@ impl Impossible {
         }
     }
 }
+
+/// The way out on a first day, when nothing is in a database yet.
+const NOT_RUN_YET: &str = "where no database has run the newest migrations yet, remove their files and \
+                           their tables/NNNN.toml, and run `phasegate migrate` again";
 
 impl fmt::Display for Impossible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
