@@ -133,6 +133,7 @@ async fn a_key_that_sqlite_gives_again_is_found_and_the_ways_out_lead_on() {
         key: &[],
         history: None,
         history_where: None,
+        noise: 0.01,
         values: &[],
         machine: None,
     };

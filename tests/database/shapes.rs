@@ -72,6 +72,7 @@ async fn goes_all_the_way(shape: Shape) {
         key: &[],
         history: shape.log.map(|(log, _)| log),
         history_where: shape.log.map(|(_, of)| of),
+        noise: 0.01,
         values: &values,
         machine: None,
     };

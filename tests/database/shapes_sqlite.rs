@@ -86,6 +86,7 @@ async fn a_table_that_its_own_tool_makes_anew_goes_all_the_way() {
         key: &[],
         history: None,
         history_where: None,
+        noise: 0.01,
         values: &[],
         machine: None,
     };

@@ -259,6 +259,7 @@ fn drafts_the_primary_key(database: Database) {
         key: &[],
         history: None,
         history_where: None,
+        noise: 0.01,
         values: &[],
         machine: None,
     };

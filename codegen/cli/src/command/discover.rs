@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::audit::History;
+use crate::draft::noise::NOISE;
 
 #[derive(Args)]
 pub(crate) struct Discover {
@@ -12,11 +13,19 @@ pub(crate) struct Discover {
     #[arg(long)]
     reports: bool,
     /// Leave out steps that are a smaller share of those out of their state, and such starts
-    #[arg(long, value_name = "SHARE", default_value = "0.01")]
+    #[arg(long, value_name = "SHARE", default_value_t = NOISE, value_parser = share)]
     noise: f64,
     /// What the machine is called; by default what its first source is
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+}
+
+/// A share of a whole.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err("a share is from 0 to below 1".to_owned()),
+    }
 }
 
 #[cfg(not(feature = "audit"))]
@@ -34,10 +43,6 @@ impl Discover {
         use crate::draft::history::{draft, machine_name};
         use phasegate_codegen::load;
 
-        if !(0.0..1.0).contains(&self.noise) {
-            let message = format!("--noise {}: a share is from 0 to below 1", self.noise);
-            return Err(Failure::Message(message));
-        }
         let watch = Watch::new()?;
         let options = self.history.options(self.reports, false);
         let sources = &self.history.sources;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::discover::share;
 use super::{CommandResult, Exit, Failure, backend, say, shown, tables_in};
+use crate::draft::noise::NOISE;
 use crate::draft::{Ask, draft};
 use phasegate_codegen::load;
 
@@ -34,6 +36,9 @@ pub(crate) struct Init {
     /// A condition in SQL on the rows of that log, where it holds those of other tables too
     #[arg(long, value_name = "SQL", requires = "history")]
     history_where: Option<String>,
+    /// Leave out steps of that log that are a smaller share of those out of their state, and such starts
+    #[arg(long, value_name = "SHARE", default_value_t = NOISE, value_parser = share, requires = "history")]
+    noise: f64,
     /// What the numbers of a column of whole numbers stand for, as the application's model has it
     #[arg(long, value_name = "VALUE=NUMBER,..", value_delimiter = ',', requires = "from_database")]
     values: Vec<String>,
@@ -60,6 +65,7 @@ impl Init {
             key: &self.key,
             history: self.history.as_deref(),
             history_where: self.history_where.as_deref(),
+            noise: self.noise,
             values: &self.values,
             machine: self.machine.as_deref(),
         };

@@ -1,12 +1,12 @@
 //! A table drafted from what a history is made of.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use phasegate_audit::Discovered;
 use phasegate_codegen::suggest::toml;
 
 use super::names::{names, slug};
+use super::noise::{Seen, kept, said};
 
 /// The draft, and what was left out of it.
 pub(crate) struct HistoryDraft {
@@ -16,26 +16,13 @@ pub(crate) struct HistoryDraft {
     pub(crate) left_out: u64,
 }
 
-/// A step or, without `from`, a start that is left out, and how often it was taken.
-type LeftOut = (Option<usize>, usize, u64);
-
-/// What the draft keeps of a history.
-struct Kept {
-    /// The places of the states, in the order of their coming.
-    states: Vec<usize>,
-    initial: Vec<usize>,
-    /// From each state.
-    steps: BTreeMap<usize, Vec<(usize, u64)>>,
-    left_out: Vec<LeftOut>,
-    /// States that lead to no end.
-    without_end: BTreeSet<usize>,
-}
-
 /// Drafts a table of this name. Steps that are a smaller share than `noise` of those out of their
 /// state, and starts of all starts, are left out; so are the states that nothing leads to without
 /// them.
 pub(crate) fn draft(found: &Discovered, name: &str, noise: f64) -> HistoryDraft {
-    let kept = kept(found, noise);
+    let seen = Seen { starts: found.starts.clone(), steps: found.steps.clone() };
+    let kept = kept(&seen, noise);
+    let left_out = kept.all_left_out();
     let texts: Vec<&str> = found.states.iter().map(String::as_str).collect();
     let names = names(&texts);
     let mut out = String::new();
@@ -87,21 +74,13 @@ pub(crate) fn draft(found: &Discovered, name: &str, noise: f64) -> HistoryDraft 
             quoted(&list)
         ));
     }
-    let left_out = kept.left_out.iter().map(|(_, _, times)| times).sum();
-    if !kept.left_out.is_empty() {
+    if !left_out.is_empty() {
         line("\n# Left out as noise; each is a violation of this table:".to_owned());
-        for (from, to, times) in &kept.left_out {
-            let is_end =
-                kept.steps.get(to).is_none_or(|next| next.iter().all(|(next, _)| next == to));
-            let why = match from {
-                None if is_end => " (no row may start in an end)",
-                None | Some(_) => "",
-            };
-            let from = from.map_or("start", |from| &names[from]);
-            let plural = if *times == 1 { "" } else { "s" };
-            line(format!("#   {from} -> {}: {times} time{plural}{why}", names[*to]));
+        for step in &left_out {
+            line(format!("#   {}", said(step, &names, &kept)));
         }
     }
+    let left_out = left_out.iter().map(|(_, _, times)| times).sum();
     HistoryDraft { text: out, left_out }
 }
 
@@ -116,75 +95,6 @@ pub(crate) fn machine_name(text: &str) -> String {
 /// A text as a part of a comment.
 fn comment(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
-}
-
-fn kept(found: &Discovered, noise: f64) -> Kept {
-    let all = 0..found.states.len();
-    #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
-    let is_noise = |times: u64, of: u64| (times as f64) < noise * of as f64;
-    let started: u64 = found.starts.iter().sum();
-    let out_of = |from: usize| all.clone().filter_map(move |to| found.steps.get(&(from, to)));
-    let mut steps: BTreeMap<usize, Vec<(usize, u64)>> = BTreeMap::new();
-    let mut left_out: Vec<LeftOut> = Vec::new();
-    for from in all.clone() {
-        let of: u64 = out_of(from).sum();
-        for to in all.clone() {
-            let Some(&times) = found.steps.get(&(from, to)) else { continue };
-            if is_noise(times, of) {
-                left_out.push((Some(from), to, times));
-            } else {
-                steps.entry(from).or_default().push((to, times));
-            }
-        }
-    }
-    let leaves = |from: usize, steps: &BTreeMap<usize, Vec<(usize, u64)>>| {
-        steps.get(&from).is_some_and(|to| to.iter().any(|(to, _)| *to != from))
-    };
-    let mut initial = Vec::new();
-    for to in all.clone().filter(|&to| found.starts[to] > 0) {
-        // The format has no start in an end, but of a machine of one state.
-        let is_end = !leaves(to, &steps) && found.states.len() > 1;
-        if is_noise(found.starts[to], started) || is_end {
-            left_out.push((None, to, found.starts[to]));
-        } else {
-            initial.push(to);
-        }
-    }
-    initial.sort_by_key(|&to| std::cmp::Reverse(found.starts[to]));
-    // What nothing leads to any more goes, with all that leads out of it.
-    let reached = reach(initial.clone(), |from| {
-        steps.get(&from).into_iter().flatten().map(|(to, _)| *to).collect()
-    });
-    for from in all.clone().filter(|from| !reached.contains(from)) {
-        let gone = steps.remove(&from).unwrap_or_default();
-        left_out.extend(gone.into_iter().map(|(to, times)| (Some(from), to, times)));
-    }
-    // A step out of a state that is left out is not judged, and so no violation; one to another is.
-    left_out.retain(|(from, to, _)| {
-        from.is_none_or(|from| reached.contains(&from)) || !reached.contains(to)
-    });
-    let states: Vec<usize> = all.filter(|state| reached.contains(state)).collect();
-    let ends = states.iter().copied().filter(|&state| !leaves(state, &steps)).collect();
-    let leads = reach(ends, |to| {
-        let into = |from: &usize| steps.get(from).is_some_and(|it| it.iter().any(|it| it.0 == to));
-        states.iter().copied().filter(into).collect()
-    });
-    let has_end = states.len() > leads.len() && !leads.is_empty();
-    let without_end = states.iter().copied();
-    let without_end = without_end
-        .filter(|state| has_end && !leads.contains(state) && !initial.contains(state))
-        .collect();
-    Kept { states, initial, steps, left_out, without_end }
-}
-
-/// All that can be reached from some.
-fn reach(from: Vec<usize>, next: impl Fn(usize) -> Vec<usize>) -> BTreeSet<usize> {
-    let mut reached: BTreeSet<usize> = from.iter().copied().collect();
-    let mut open = from;
-    while let Some(state) = open.pop() {
-        open.extend(next(state).into_iter().filter(|&next| reached.insert(next)));
-    }
-    reached
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 pub(crate) mod history;
 mod look;
 mod names;
+pub(crate) mod noise;
 mod numbers;
 mod text;
 
@@ -34,6 +35,8 @@ pub struct Ask<'a> {
     pub history: Option<&'a str>,
     /// A condition in SQL on the rows of that log, where it holds those of other tables too.
     pub history_where: Option<&'a str>,
+    /// Steps of it that are a smaller share of those out of their state are left out.
+    pub noise: f64,
     /// What numbers stand for, each as `VALUE=NUMBER`.
     pub values: &'a [String],
     /// What the machine is called; by default one of the table's rows.
@@ -65,6 +68,8 @@ pub(crate) struct ExistingColumn {
     nulls: u64,
     /// The steps of the history, by pair: a start has nothing before it.
     steps: Option<Vec<(Option<String>, String, u64)>>,
+    /// The share below which a step is noise.
+    noise: f64,
 }
 
 /// Drafts the table.
@@ -223,6 +228,7 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<ExistingColumn, String>
         values,
         nulls,
         steps,
+        noise: ask.noise,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::ExistingColumn;
 use super::names::{names, slug};
+use super::noise::{Kept, Seen, kept, said};
 use phasegate_codegen::Machine;
 use phasegate_codegen::emit::sql::{self, Dialect, KeyColumn, Storage};
 use phasegate_codegen::suggest::toml as quoted;
@@ -115,6 +116,31 @@ fn clash(found: &ExistingColumn, machine: &Machine) -> Option<String> {
     made.into_iter().find(|name| found.taken.contains(&name.to_lowercase()))
 }
 
+/// A step between states of the draft, by their places; a start has nothing before it.
+type Step = (Option<usize>, usize, u64);
+
+/// What the history has of the states that the draft has.
+fn steps(found: &ExistingColumn, states: &[DraftState<'_>]) -> Vec<Step> {
+    let place = |value: &str| states.iter().position(|state| state.value == value);
+    let step = |(from, to, count): &(Option<String>, String, u64)| match from {
+        None => Some((None, place(to)?, *count)),
+        Some(from) => Some((Some(place(from)?), place(to)?, *count)),
+    };
+    found.steps.iter().flatten().filter_map(step).collect()
+}
+
+/// What the draft keeps of these.
+fn without_noise(steps: &[Step], states: usize, noise: f64) -> Kept {
+    let mut seen = Seen { starts: vec![0; states], ..Seen::default() };
+    for &(from, to, count) in steps {
+        match from {
+            None => seen.starts[to] += count,
+            Some(from) => *seen.steps.entry((from, to)).or_default() += count,
+        }
+    }
+    kept(&seen, noise)
+}
+
 fn file(
     found: &ExistingColumn,
     machine: &str,
@@ -124,15 +150,22 @@ fn file(
 ) -> String {
     let name_of =
         |value: &str| states.iter().find(|state| state.value == value).map(|state| &state.name);
-    // The steps between states that the draft has.
-    let steps: Vec<(Option<&String>, &String, u64)> = found
-        .steps
+    let place_of = |name: &String| states.iter().position(|state| state.name == *name);
+    let all = steps(found, states);
+    let kept = without_noise(&all, states.len(), found.noise);
+    let by_history = by_history && !kept.initial.is_empty();
+    let is_kept = |(from, to, _): &&Step| match from {
+        None => kept.initial.contains(to),
+        Some(from) => {
+            let steps = kept.steps.get(from).or_else(|| kept.apart.get(from));
+            steps.is_some_and(|steps| steps.iter().any(|(next, _)| next == to))
+        }
+    };
+    // The steps between states that the draft has; where it is no more than a guess, all of them.
+    let steps: Vec<(Option<&String>, &String, u64)> = all
         .iter()
-        .flatten()
-        .filter_map(|(from, to, count)| match from {
-            None => Some((None, name_of(to)?, *count)),
-            Some(from) => Some((Some(name_of(from)?), name_of(to)?, *count)),
-        })
+        .filter(|step| !by_history || is_kept(step))
+        .map(|(from, to, count)| (from.map(|from| &states[from].name), &states[*to].name, *count))
         .collect();
     let leads_on = |name: &String| steps.iter().any(|(from, ..)| *from == Some(name));
     let starts: Vec<&String> = steps
@@ -140,7 +173,6 @@ fn file(
         .filter(|(from, to, _)| from.is_none() && leads_on(to))
         .map(|(_, to, _)| *to)
         .collect();
-    let by_history = by_history && !starts.is_empty();
     let default = found.default.as_deref().and_then(name_of);
     // What the column is given by default comes first, and the others in their order.
     let mut initial = if by_history { starts } else { vec![&states[0].name] };
@@ -194,6 +226,11 @@ fn file(
             line(
                 "retired = true  # the history has no step into it: rows that hold it stay in it, or leave",
             );
+        } else if by_history
+            && place_of(&state.name).is_some_and(|place| kept.without_end.contains(&place))
+        {
+            line("outcome = \"neutral\"  # nothing leads from here to an end: is it one?");
+            line("reopens = true");
         }
     }
     if found.nulls > 0 {
@@ -242,6 +279,14 @@ fn file(
             }
         }
     }
+    if by_history && !kept.noise.is_empty() {
+        let names: Vec<String> = states.iter().map(|state| state.name.clone()).collect();
+        line("");
+        line("# Left out as noise; each is let through and counted while the mode is `observe`:");
+        for step in &kept.noise {
+            line(&format!("#   {}", said(step, &names, &kept)));
+        }
+    }
     line("");
     line("[target.sql]");
     line(&format!("dialects = [{}]", quoted(found.dialect.as_str())));
@@ -278,6 +323,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::noise::NOISE;
     use super::*;
     use phasegate_codegen::emit::sql::KeyType;
     use phasegate_codegen::verify::{ClaimResult, verify};
@@ -290,7 +336,8 @@ mod tests {
         let labels = proptest::sample::subsequence(LABELS.to_vec(), 1..=8).prop_shuffle();
         let step = (proptest::option::of(0..8_usize), 0..8_usize, 1..4_u64);
         let steps = proptest::option::of(proptest::collection::vec(step, 0..10));
-        (labels, steps, 0..2_u64).prop_map(|(labels, steps, nulls)| {
+        let noise = prop_oneof![Just(0.0), 0.0..0.5_f64];
+        (labels, steps, 0..2_u64, noise).prop_map(|(labels, steps, nulls, noise)| {
             let label = |at: usize| labels[at % labels.len()].to_owned();
             let step = |(from, to, count): (Option<usize>, usize, u64)| {
                 (from.map(label), label(to), count)
@@ -317,6 +364,7 @@ mod tests {
                 values: labels.iter().map(|&label| (label.to_owned(), 1)).collect(),
                 nulls,
                 steps,
+                noise,
             }
         })
     }
@@ -351,6 +399,7 @@ mod tests {
             values: ["new", "in_transit", "done"].map(|label| (label.to_owned(), 1)).to_vec(),
             nulls: 0,
             steps: Some(vec![step(None, "new"), step(Some("new"), "done")]),
+            noise: NOISE,
         };
         let text = write(&found).expect("it can be drafted").text;
         assert!(text.contains("name  = \"in_transit\"\nretired = true"), "{text}");
