@@ -23,6 +23,8 @@ pub struct Wanted {
     pub at: Option<String>,
     /// The fingerprint of the table that each was judged by.
     pub fingerprint: Option<String>,
+    /// Columns and what they have to hold: other reports are passed over.
+    pub only: Vec<(String, String)>,
 }
 
 /// What columns are called where nothing else is said, the likeliest first.
@@ -46,6 +48,34 @@ pub struct Columns {
     pub at: Option<usize>,
     /// The fingerprint of a table.
     pub fingerprint: Option<usize>,
+    /// What has to hold what for a report to be read.
+    pub only: Vec<(usize, String)>,
+}
+
+impl Columns {
+    /// All of them, each as often as it is used.
+    pub(crate) fn used(&self) -> impl Iterator<Item = usize> {
+        let others = self.order.iter().chain(&self.at).chain(&self.fingerprint);
+        let only = self.only.iter().map(|(at, _)| at);
+        self.id.iter().chain([&self.status]).chain(others).chain(only).copied()
+    }
+
+    /// The same columns at other places.
+    pub(crate) fn at(&self, mut place: impl FnMut(usize) -> usize) -> Self {
+        Self {
+            id: self.id.iter().map(|&at| place(at)).collect(),
+            status: place(self.status),
+            order: self.order.map(&mut place),
+            at: self.at.map(&mut place),
+            fingerprint: self.fingerprint.map(&mut place),
+            only: self.only.iter().map(|(at, value)| (place(*at), value.clone())).collect(),
+        }
+    }
+
+    /// Whether a report with these values is one to read.
+    pub(crate) fn takes<'v>(&self, value: impl Fn(usize) -> Option<&'v [u8]>) -> bool {
+        self.only.iter().all(|(at, wanted)| value(*at) == Some(wanted.as_bytes()))
+    }
 }
 
 impl UsualNames {
@@ -131,6 +161,9 @@ impl Wanted {
             Some(name) => Some(asked("--fingerprint", name)?),
             None => place(HISTORY.1).filter(|_| is_history),
         };
-        Ok(Columns { id, status, order, at, fingerprint })
+        let only =
+            self.only.iter().map(|(name, value)| Ok((asked("--where", name)?, value.clone())));
+        let only = only.collect::<Result<_, Error>>()?;
+        Ok(Columns { id, status, order, at, fingerprint, only })
     }
 }

@@ -57,14 +57,23 @@ impl Source for Csv {
         let mut record = ByteRecord::new();
         let mut joined = Vec::new();
         // What is wrong with a row depends on whether another one follows.
-        let mut short: Option<(u64, String)> = None;
+        let mut short: Option<Short> = None;
         loop {
             let read = reader.read_byte_record(&mut record);
-            if let Some((line, fields)) = short.take() {
-                let is_last = matches!(read, Ok(false)) && !reader.get_ref().ends_in_line_feed();
-                match is_last {
-                    true => feed.cut_off(Some(line), format!("it ends in a row of {fields}"))?,
-                    false => feed.bad_row(line, format!("it has {fields}"))?,
+            if let Some(Short { line, fields, has_lines }) = short.take() {
+                let is_last = matches!(read, Ok(false));
+                let is_cut = is_last && !reader.get_ref().ends_in_line_feed();
+                let message = match (is_last && has_lines, is_cut) {
+                    (true, _) => format!(
+                        "it has {fields}, and lines in the last of them to the end of the file: is a \
+                         quote not closed?"
+                    ),
+                    (false, true) => format!("it ends in a row of {fields}"),
+                    (false, false) => format!("it has {fields}"),
+                };
+                match is_cut || is_last && has_lines {
+                    true => feed.cut_off(Some(line), message)?,
+                    false => feed.bad_row(line, message)?,
                 }
             }
             let error = match read {
@@ -76,6 +85,9 @@ impl Source for Csv {
                         let end: &[u8] = if at == last { b"\r" } else { b"" };
                         Some(field.strip_suffix(end).unwrap_or(field)).filter(|it| !it.is_empty())
                     };
+                    if !columns.takes(field) {
+                        continue;
+                    }
                     let id = key::join(columns.id.iter().map(|&at| field(at)), &mut joined);
                     let written = Written {
                         id,
@@ -84,17 +96,22 @@ impl Source for Csv {
                         at: columns.at.and_then(field),
                         fingerprint: columns.fingerprint.and_then(field),
                     };
-                    feed.written(line_of(&record), written)?;
+                    feed.written(line_of(&record, &reader), written)?;
                     continue;
                 }
                 Err(error) => error,
             };
-            let line = error.position().map_or_else(|| line_of(&record), csv::Position::line);
+            let line = line_of(&record, &reader);
             #[expect(clippy::wildcard_enum_match_arm, reason = "others may come, and are alike")]
             match error.kind() {
+                // An empty line, where lines end with CRLF.
+                ErrorKind::UnequalLengths { len: 1, .. } if record.as_slice() == b"\r" => {}
                 ErrorKind::UnequalLengths { expected_len, len, .. } => {
                     let fields = if *len == 1 { "1 field" } else { &format!("{len} fields") };
-                    short = Some((line, format!("{fields}, where the header has {expected_len}")));
+                    let fields = format!("{fields}, where the header has {expected_len}");
+                    let last = record.len().checked_sub(1).and_then(|last| record.get(last));
+                    let has_lines = last.is_some_and(|last| last.contains(&b'\n'));
+                    short = Some(Short { line, fields, has_lines });
                 }
                 ErrorKind::Io(error) => {
                     return feed.cut_off(Some(line), format!("it can't be read on: {error}"));
@@ -105,6 +122,18 @@ impl Source for Csv {
     }
 }
 
-fn line_of(record: &ByteRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
+/// A row whose fields are too few or too many.
+struct Short {
+    line: u64,
+    fields: String,
+    /// Whether its last field has several lines.
+    has_lines: bool,
+}
+
+/// The line that a row begins on: where the reader began to look for it there may have been empty ones.
+fn line_of(record: &ByteRecord, reader: &Reader<Counted>) -> u64 {
+    let Some(begun) = record.position().map(csv::Position::line) else { return 0 };
+    let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+    let lines = reader.position().line().saturating_sub(begun);
+    begun + lines.saturating_sub(within + 1)
 }

@@ -1,27 +1,17 @@
-//! A table of PostgreSQL's or SQLite's, streamed: the history that phasegate keeps, or any other.
+//! A table of PostgreSQL's, MySQL's or SQLite's, streamed: the history that phasegate keeps, or any other.
 
-use std::str::FromStr as _;
-use std::time::Duration;
-
-use futures_util::TryStreamExt as _;
-use phasegate_codegen::emit::sql::{Dialect, SqlNames, quoted};
+use phasegate_codegen::emit::sql::{Dialect, SqlNames, literal, quoted};
 use phasegate_codegen::machine::Machine;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{
-    AssertSqlSafe, ColumnIndex, ConnectOptions as _, Connection as _, Database, Decode,
-    Executor as _, Row, Statement as _, Type,
-};
 use tokio::runtime::Runtime;
 
+use super::connect::{Conn, Texts};
 use super::feed::{Feed, Gone, Written};
 use super::{Opening, Source, key};
 use crate::Error;
 use crate::batch::{Event, Id, NO_TIME};
+use crate::columns::Columns;
 use crate::vocabulary::{self, NOWHERE, SILENT};
 
-/// How long is waited for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
 /// What numbers the reports of a row in a history.
 const SEQ: &str = "seq";
 /// What a history says that the state was before.
@@ -52,11 +42,6 @@ impl History {
     }
 }
 
-enum Conn {
-    Postgres(Box<PgConnection>),
-    Sqlite(Box<SqliteConnection>),
-}
-
 struct Table {
     runtime: Runtime,
     conn: Conn,
@@ -75,25 +60,14 @@ struct Table {
 pub(super) fn open(url: &str, opening: &Opening) -> Result<Box<dyn Source>, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(error.to_string()))?;
-    let (mut conn, shown) = match url.split_once(':') {
-        Some(("postgres" | "postgresql", _)) => runtime.block_on(postgres(url))?,
-        Some(("sqlite", _)) => runtime.block_on(sqlite(url))?,
-        Some((scheme, _)) => {
-            return Err(Error::new(format!(
-                "no source of the kind `{scheme}:` is known; known: postgres:, sqlite:, files, -"
-            )));
-        }
-        None => {
-            return Err(Error::new("the address of a database begins with postgres:// or sqlite:"));
-        }
-    };
-    let is_postgres = matches!(conn, Conn::Postgres(_));
-    let (table, history) = relation(opening, is_postgres, &shown)?;
+    let (mut conn, shown) = runtime.block_on(Conn::open(url))?;
+    let (table, history) = relation(opening, &conn, &shown)?;
     let probe = format!("SELECT * FROM {table}");
-    let has = runtime.block_on(columns(&mut conn, probe));
+    let has = runtime.block_on(conn.columns(probe));
     let has = has.map_err(|error| Error::new(format!("{shown}: {error}")))?;
     let found = opening.wanted.find(&opening.names, &shown, &has)?;
-    let text = |name: &str| format!("CAST({} AS text)", quoted(name));
+    let of = conn.text_type();
+    let text = |name: &str| format!("CAST({} AS {of})", quoted(name));
     let mut list: Vec<String> = found.id.iter().map(|&at| text(&has[at])).collect();
     list.push(text(&has[found.status]));
     list.extend(found.order.map(|at| text(&has[at])));
@@ -116,7 +90,8 @@ pub(super) fn open(url: &str, opening: &Opening) -> Result<Box<dyn Source>, Erro
             numbered = Some(history);
         }
     }
-    let select = format!("SELECT {} FROM {table}{order}", list.join(", "));
+    let only = only(&conn, &has, &found);
+    let select = format!("SELECT {} FROM {table}{only}{order}", list.join(", "));
     let (keys, has_order, has_at) = (found.id.len(), found.order.is_some(), found.at.is_some());
     let has_fingerprint = found.fingerprint.is_some();
     Ok(Box::new(Table {
@@ -132,86 +107,49 @@ pub(super) fn open(url: &str, opening: &Opening) -> Result<Box<dyn Source>, Erro
     }))
 }
 
+/// The condition on the reports that are read, byte by byte, whatever collations take for equal.
+fn only(conn: &Conn, has: &[String], found: &Columns) -> String {
+    let mut text = String::new();
+    for (nth, (at, value)) in found.only.iter().enumerate() {
+        let word = if nth == 0 { "WHERE" } else { "AND" };
+        let (column, value) = (quoted(&has[*at]), literal(value));
+        text += &match conn {
+            Conn::Postgres(_) => format!(" {word} CAST({column} AS text) COLLATE \"C\" = {value}"),
+            Conn::Sqlite(_) => format!(" {word} CAST({column} AS text) = {value} COLLATE binary"),
+            Conn::Mysql(_) => {
+                format!(" {word} CAST(CAST({column} AS char) AS binary) = CAST({value} AS binary)")
+            }
+        };
+    }
+    text
+}
+
 /// The table to read, as it is written, and the history that it is.
 fn relation(
     opening: &Opening,
-    is_postgres: bool,
+    conn: &Conn,
     shown: &str,
 ) -> Result<(String, Option<History>), Error> {
     if let Some(table) = &opening.table {
         let parts: Vec<String> = table.split('.').map(quoted).collect();
         return Ok((parts.join("."), None));
     }
-    match &opening.history {
-        Some(history) => {
-            let name = if is_postgres { &history.postgres } else { &history.sqlite };
-            Ok((name.clone(), Some(history.clone())))
+    let name = match (&opening.history, conn) {
+        (_, Conn::Mysql(_)) => {
+            return Err(Error::new(format!(
+                "{shown}: a table makes no history in MySQL; name a table of the database by --table"
+            )));
         }
-        None => Err(Error::new(format!(
-            "{shown}: the table makes no history there ([target.sql] with `events`); name a table \
-             of the database by --table"
-        ))),
-    }
-}
-
-async fn postgres(url: &str) -> Result<(Conn, String), Error> {
-    let options = PgConnectOptions::from_str(url)
-        // What it says may quote the address, and with it the password.
-        .map_err(|_| {
-            Error::new("the address is none of PostgreSQL: postgres://USER@HOST:PORT/DATABASE")
-        })?;
-    let options = options.application_name("phasegate audit").disable_statement_logging();
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
-    let shown = format!("postgres://{}:{}/{database}", options.get_host(), options.get_port());
-    let connecting = tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await;
-    let mut conn = match connecting {
-        Ok(Ok(conn)) => conn,
-        Ok(Err(error)) => return Err(Error::new(format!("{shown}: {error}"))),
-        Err(_) => {
-            return Err(Error::new(format!("{shown}: timed out after {} s", CONNECT.as_secs())));
+        (Some(history), Conn::Postgres(_)) => history.postgres.clone(),
+        (Some(history), Conn::Sqlite(_)) => history.sqlite.clone(),
+        (None, Conn::Postgres(_) | Conn::Sqlite(_)) => {
+            return Err(Error::new(format!(
+                "{shown}: the table makes no history there ([target.sql] with `events`); name a \
+                 table of the database by --table"
+            )));
         }
     };
-    // Times come with their offset, and in one form.
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
-                 SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'";
-    let begun = conn.execute(AssertSqlSafe(begin.to_owned())).await;
-    begun.map_err(|error| Error::new(format!("{shown}: {error}")))?;
-    Ok((Conn::Postgres(Box::new(conn)), shown))
-}
-
-async fn sqlite(url: &str) -> Result<(Conn, String), Error> {
-    let options = SqliteConnectOptions::from_str(url).map_err(|error| {
-        Error::new(format!("the address is none of SQLite (sqlite:FILE): {error}"))
-    })?;
-    let options = options
-        .create_if_missing(false)
-        .read_only(true)
-        .busy_timeout(CONNECT)
-        .disable_statement_logging();
-    let file = options.get_filename().to_path_buf();
-    let shown = format!("sqlite:{}", file.display());
-    let opened = SqliteConnection::connect_with(&options).await;
-    let conn = opened.map_err(|error| match file.exists() {
-        true => Error::new(format!("{shown}: {error}")),
-        false => Error::new(format!("{shown}: there is no such file")),
-    })?;
-    Ok((Conn::Sqlite(Box::new(conn)), shown))
-}
-
-async fn columns(conn: &mut Conn, sql: String) -> Result<Vec<String>, sqlx::Error> {
-    use sqlx::Column as _;
-    let sql = AssertSqlSafe(sql);
-    let name = |column: &str| column.to_owned();
-    Ok(match conn {
-        Conn::Postgres(conn) => {
-            let statement = (**conn).prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await?;
-            statement.columns().iter().map(|column| name(column.name())).collect()
-        }
-        Conn::Sqlite(conn) => {
-            let statement = (**conn).prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await?;
-            statement.columns().iter().map(|column| name(column.name())).collect()
-        }
-    })
+    Ok((name, opening.history.clone()))
 }
 
 impl Source for Table {
@@ -233,31 +171,7 @@ impl Source for Table {
         } = *self;
         let mut reader =
             Reader { keys, has_order, has_at, has_fingerprint, history, line: 0, last: None, feed };
-        let select = AssertSqlSafe(select);
-        let done = runtime.block_on(async {
-            match conn {
-                Conn::Postgres(mut conn) => {
-                    let mut rows = sqlx::query(select).fetch(&mut *conn);
-                    loop {
-                        match rows.try_next().await {
-                            Ok(Some(row)) => reader.row(&row)?,
-                            Ok(None) => return Ok(None),
-                            Err(error) => return Ok(Some(error)),
-                        }
-                    }
-                }
-                Conn::Sqlite(mut conn) => {
-                    let mut rows = sqlx::query(select).fetch(&mut *conn);
-                    loop {
-                        match rows.try_next().await {
-                            Ok(Some(row)) => reader.row(&row)?,
-                            Ok(None) => return Ok(None),
-                            Err(error) => return Ok(Some(error)),
-                        }
-                    }
-                }
-            }
-        });
+        let done = runtime.block_on(conn.each_row(select, |row| reader.row(row)));
         match done? {
             None => Ok(()),
             Some(error) => {
@@ -282,15 +196,14 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn row<'q, R: Row>(&mut self, row: &'q R) -> Result<(), Gone>
-    where
-        usize: ColumnIndex<R>,
-        &'q str: Decode<'q, R::Database> + Type<R::Database>,
-        R::Database: Database,
-    {
+    fn row(&mut self, row: Texts<'_>) -> Result<(), Gone> {
         self.line += 1;
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => return self.feed.bad_row(self.line, format!("it is no text: {error}")),
+        };
         let mut joined = Vec::new();
-        let text = |at: usize| row.try_get::<Option<&str>, _>(at).ok().flatten();
+        let text = |at: usize| row[at];
         let bytes = |at: usize| text(at).map(str::as_bytes);
         let id = key::join((0..self.keys).map(bytes), &mut joined);
         let (status, mut next) = (self.keys, self.keys + 1);

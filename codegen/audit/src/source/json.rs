@@ -51,13 +51,7 @@ pub(super) fn open(
         keys.push(has.0[at].clone());
         keys.len() - 1
     };
-    let columns = Columns {
-        id: found.id.into_iter().map(&mut keep).collect(),
-        status: keep(found.status),
-        order: found.order.map(&mut keep),
-        at: found.at.map(&mut keep),
-        fingerprint: found.fingerprint.map(&mut keep),
-    };
+    let columns = found.at(&mut keep);
     Ok(Box::new(Lines { input, first, keys, columns, bytes, blank }))
 }
 
@@ -116,6 +110,9 @@ fn judge(
     let value = |at: usize| values[at].as_deref().map(str::as_bytes);
     // The keys may be of one name.
     let of = |at: usize| value(keys.iter().position(|key| *key == keys[at]).unwrap_or(at));
+    if !columns.takes(of) {
+        return Ok(());
+    }
     let id = key::join(columns.id.iter().map(|&at| of(at)), joined);
     feed.written(
         line,

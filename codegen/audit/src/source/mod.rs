@@ -1,5 +1,6 @@
-//! Where events come from: files in three formats, standard input, databases.
+//! Where events come from: files in four formats, standard input, databases.
 
+mod connect;
 mod csv;
 mod database;
 mod feed;
@@ -9,6 +10,7 @@ mod key;
 mod opened;
 mod parquet;
 mod value;
+mod xes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,7 +108,7 @@ pub(crate) struct Opening {
 }
 
 /// Opens a source: a database by its address; what else there is by what it begins with, a Parquet
-/// file, JSON lines, or CSV.
+/// file, JSON lines, XES, or CSV.
 ///
 /// # Errors
 /// Where it can't be opened, is no such thing, or lacks a column.
@@ -118,13 +120,14 @@ pub(crate) fn open(name: &str, opening: &Opening) -> Result<Box<dyn Source>, Err
     let (wanted, names) = (&opening.wanted, &opening.names);
     match input.start() {
         start if start.starts_with(b"PAR1") => parquet::open(input, wanted, names),
-        start if is_object(start) => json::open(input, wanted, names),
+        start if first_byte(start) == Some(b'{') => json::open(input, wanted, names),
+        start if first_byte(start) == Some(b'<') => xes::open(input, wanted, names),
         _ => csv::open(input, wanted, names),
     }
 }
 
-/// Whether a text begins as a line of JSON.
-fn is_object(start: &[u8]) -> bool {
+/// What a text begins with.
+fn first_byte(start: &[u8]) -> Option<u8> {
     let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
-    start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+    start.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }

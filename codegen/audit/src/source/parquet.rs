@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
+
 use super::feed::{Feed, Gone};
 use super::input::{Input, Progress};
 use super::value::{self, Value};
@@ -41,6 +42,8 @@ struct Places {
     order: Option<String>,
     at: Option<String>,
     fingerprint: Option<String>,
+    /// What has to hold what.
+    only: Vec<(String, String)>,
 }
 
 /// A file whose end is missing, so that nothing of it can be read.
@@ -92,15 +95,9 @@ pub(super) fn open(
         order: found.order.map(named),
         at: found.at.map(named),
         fingerprint: found.fingerprint.map(named),
+        only: found.only.iter().map(|(at, value)| (named(*at), value.clone())).collect(),
     };
-    let used = found
-        .id
-        .iter()
-        .chain([&found.status])
-        .chain(&found.order)
-        .chain(&found.at)
-        .chain(&found.fingerprint);
-    for field in used.map(|&at| metadata.schema().field(at)) {
+    for field in found.used().map(|at| metadata.schema().field(at)) {
         if !value::is_read(field.data_type()) {
             let (column, of) = (field.name(), field.data_type());
             return Err(Error::new(format!(
@@ -132,8 +129,8 @@ fn with_codes(file: &File, status: &str, metadata: ArrowReaderMetadata) -> Arrow
 
 impl Source for Parquet {
     fn is_swift(&self) -> bool {
-        let Places { id, order, at, fingerprint, .. } = &self.columns;
-        let has_more = order.is_some() || at.is_some() || fingerprint.is_some();
+        let Places { id, order, at, fingerprint, only, .. } = &self.columns;
+        let has_more = order.is_some() || at.is_some() || fingerprint.is_some() || !only.is_empty();
         let [id] = &id[..] else { return false };
         let field = self.metadata.schema().field_with_name(id);
         !has_more && field.is_ok_and(|field| *field.data_type() == DataType::Int64)
@@ -158,6 +155,7 @@ impl Source for Parquet {
             .chain(&columns.order)
             .chain(&columns.at)
             .chain(&columns.fingerprint)
+            .chain(columns.only.iter().map(|(name, _)| name))
             .map(String::as_str)
             .collect();
         let mask = ProjectionMask::columns(metadata.parquet_schema(), used);
@@ -250,9 +248,22 @@ fn give(
     let order = columns.order.as_deref().map(|name| value::view(column(name)));
     let at = columns.at.as_deref().map(|name| value::view(column(name)));
     let fingerprint = columns.fingerprint.as_deref().map(|name| value::view(column(name)));
+    let only: Vec<_> =
+        columns.only.iter().map(|(name, wanted)| (value::view(column(name)), wanted)).collect();
     let (mut joined, mut text) = (Vec::new(), Vec::new());
     for row in 0..batch.num_rows() {
         let line = first + row as u64;
+        let is_wanted = only.iter().all(|(value, wanted)| match value(row) {
+            Value::Text(text) => text == wanted.as_bytes(),
+            other @ (Value::Null
+            | Value::Number(_)
+            | Value::Decimal(_)
+            | Value::Time(_)
+            | Value::Uuid(_)) => other.text().as_deref() == Some(wanted.as_bytes()),
+        });
+        if !is_wanted {
+            continue;
+        }
         let id = match &ids[..] {
             [only] => match only(row) {
                 Value::Null => None,
@@ -330,7 +341,9 @@ fn whole(
     codes: &mut Codes,
     feed: &mut Feed,
 ) -> Option<Batch> {
-    let ([id], None, None) = (&columns.id[..], &columns.order, &columns.fingerprint) else {
+    let ([id], None, None, []) =
+        (&columns.id[..], &columns.order, &columns.fingerprint, &columns.only[..])
+    else {
         return None;
     };
     let ids = batch.column_by_name(id)?;

@@ -75,6 +75,13 @@ impl Histories {
     }
 }
 
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
 pub(crate) fn options() -> Options {
     Options {
         wanted: Wanted::default(),

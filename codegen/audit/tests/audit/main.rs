@@ -5,7 +5,10 @@
 mod cluster;
 mod databases;
 mod histories;
+#[path = "../../../../tests/common/mariadb.rs"]
+mod mariadb;
 mod oracle;
 mod sources;
 mod troubles;
 mod versions;
+mod xes;

@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use phasegate_audit::Wanted;
 
-use crate::histories::{Histories, judged, options, troubles, violations};
+use crate::histories::{Histories, gzip, judged, options, troubles, violations};
 
 const STATES: [(i64, &str); 8] = [
     (1, "placed"),
@@ -78,6 +78,70 @@ fn csv_json_lines_and_parquet_are_judged_alike() {
             assert_eq!(found(&report, 0), FOUND, "{nth} {rows}");
             assert_eq!((report.events, report.rows), (8, 4));
         }
+    }
+}
+
+#[test]
+fn only_reports_that_hold_what_is_asked_for_are_read() {
+    let histories = Histories::new();
+    let rows = [
+        ("1", "placed", "complete", 1),
+        ("1", "arrived", "start", 1),
+        ("1", "sent", "complete", 1),
+        ("2", "sent", "complete", 2),
+    ];
+    let csv = rows.map(|(id, state, kind, n)| format!("{id},{state},{kind},{n}\n")).concat();
+    let csv = histories.write("h.csv", format!("id,status,kind,n\n{csv}"));
+    let lines = rows.map(|(id, status, kind, n)| {
+        format!("{{\"kind\":\"{kind}\",\"id\":{id},\"status\":\"{status}\",\"n\":{n}}}\n")
+    });
+    let lines = histories.write("h.jsonl", lines.concat());
+    let columns: [(&str, ArrayRef); 4] = [
+        ("id", Arc::new(Int64Array::from(vec![1, 1, 1, 2]))),
+        ("status", Arc::new(StringArray::from(rows.map(|it| it.1).to_vec()))),
+        ("kind", Arc::new(StringArray::from(rows.map(|it| it.2).to_vec()))),
+        ("n", Arc::new(Int32Array::from(rows.map(|it| it.3).to_vec()))),
+    ];
+    let parquet = histories.parquet("h.parquet", &columns, 2);
+    let says = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    for (source, header) in [(&csv, 1), (&lines, 0), (&parquet, 0)] {
+        let mut options = options();
+        assert_eq!(judged(&[source], &options).unwrap().events, 4);
+        options.wanted.only = vec![says("kind", "complete")];
+        let report = judged(&[source], &options).unwrap();
+        assert_eq!(found(&report, header), ["4: 2 1 start sent"], "{source}");
+        assert_eq!(report.events, 3);
+        options.wanted.only.push(says("n", "1"));
+        let report = judged(&[source], &options).unwrap();
+        assert_eq!((report.events, report.violations), (2, 0), "{source}");
+        options.wanted.only = vec![says("sort", "complete")];
+        let error = judged(&[source], &options).unwrap_err().to_string();
+        assert!(error.contains("no column `sort` (--where)"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_packed_by_gzip_is_read_as_what_is_in_it() {
+    let histories = Histories::new();
+    let rows = ["id,status\n", "1,placed\n", "1,arrived\n"];
+    let lines = "{\"id\":1,\"status\":\"placed\"}\n{\"id\":1,\"status\":\"arrived\"}\n";
+    let columns: [(&str, ArrayRef); 2] = [
+        ("id", Arc::new(Int64Array::from(vec![1, 1]))),
+        ("status", Arc::new(StringArray::from(vec!["placed", "arrived"]))),
+    ];
+    let parquet = std::fs::read(histories.parquet("h.parquet", &columns, 2)).unwrap();
+    // Several that are put together are one, as those of a rotated log.
+    let members = rows.map(|row| gzip(row.as_bytes())).concat();
+    for (name, bytes, line) in [
+        ("members", members, 3),
+        ("csv", gzip(rows.concat().as_bytes()), 3),
+        ("lines", gzip(lines.as_bytes()), 2),
+        ("parquet", gzip(&parquet), 2),
+    ] {
+        let path = histories.write(name, bytes);
+        let report = judged(&[&path], &options()).unwrap();
+        assert_eq!(violations(&report), [format!("{line}: 1 2 placed arrived")], "{name}");
+        assert!(troubles(&report).is_empty(), "{name}");
     }
 }
 

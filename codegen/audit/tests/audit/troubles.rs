@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray};
 use phasegate_audit::{Stopped, TroubleKind};
 
-use crate::histories::{Histories, judged, options, troubles, violations};
+use crate::histories::{Histories, gzip, judged, options, troubles, violations};
 
 #[test]
 fn bad_rows_of_csv_are_told_and_passed_over() {
@@ -163,16 +163,104 @@ fn what_is_no_source_ends_it_before_anything_is_judged() {
     ];
     let of_truth = histories.parquet("h.parquet", &columns, 1);
     let missing = histories.path("missing.csv").display().to_string();
+    let zstd = histories.write("h.csv.zst", b"\x28\xb5\x2f\xfd\x04\x58");
+    let zip = histories.write("h.xlsx", b"PK\x03\x04\x14\0");
+    let utf_16 = histories.write("utf-16.csv", b"\xff\xfei\0d\0");
+    let database = histories.write("h.db", b"SQLite format 3\0\x10\0");
+    let mut broken_gzip = gzip(b"id,status\n1,placed\n");
+    broken_gzip[10..].fill(0xff);
+    let broken_gzip = histories.write("h.csv.gz", broken_gzip);
     for (source, says) in [
         (folder, "is a folder; name its files: "),
         (&empty, "it is empty; a source is Parquet, JSON lines, or CSV with a header"),
         (&open, "not a line of JSON"),
         (&of_truth, "the column `id` is Boolean, which can't be judged"),
         (&missing, "No such file or directory"),
+        (&zstd, "it is packed by zstd; unpack it: `zstd -dc FILE | phasegate ... -`"),
+        (&zip, "it is a ZIP file (as those of Excel are)"),
+        (&utf_16, "it is in UTF-16; write it as UTF-8: `iconv -f UTF-16 -t UTF-8 FILE`"),
+        (&database, "it is a database of SQLite: name it as sqlite:FILE"),
+        (&broken_gzip, "corrupt deflate stream"),
     ] {
         let error = judged(&[&text, source], &options()).unwrap_err().to_string();
         assert!(error.starts_with(source) && error.contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_packed_file_that_is_cut_off_is_read_as_far_as_it_goes() {
+    let histories = Histories::new();
+    let row = |id: u32| {
+        format!("{id},{},{:x}\n", ["placed", "sent"][id as usize % 2], u64::from(id) * 7_919_777)
+    };
+    let rows: String = (0..50_000).map(row).collect();
+    let whole = gzip(format!("id,status,n\n{rows}").as_bytes());
+    // In the middle, and in the sum at the end.
+    for (cut, least) in [(whole.len() / 2, 10_000), (whole.len() - 4, 50_000)] {
+        let path = histories.write("cut.csv.gz", &whole[..cut]);
+        let report = judged(&[&path], &options()).unwrap();
+        let [trouble] = &report.first_troubles[..] else {
+            panic!("{cut}: {:?}", troubles(&report))
+        };
+        assert_eq!(trouble.kind, TroubleKind::CutOff, "{trouble:?}");
+        assert!(report.events >= least && report.events <= 50_000, "{cut} {}", report.events);
+    }
+    // One bit is wrong: no row that is read is not checked by its sum.
+    let mut wrong = whole.clone();
+    let middle = wrong.len() / 2;
+    wrong[middle] ^= 1;
+    let path = histories.write("wrong.csv.gz", &wrong);
+    let report = judged(&[&path], &options()).unwrap();
+    assert!(report.troubles[&TroubleKind::CutOff] > 0, "{:?}", troubles(&report));
+}
+
+#[test]
+fn rows_of_csv_are_found_whatever_their_ends_and_quotes() {
+    let histories = Histories::new();
+    let long = "x".repeat(3 << 20);
+    // A quoted field with line ends, a row that fills more than a buffer, an empty line.
+    let text = format!(
+        "id,note,status\n1,\"two\nlines, and \"\"more\"\"\",placed\n2,{long},placed\n\n3,,sent\n\
+         4,\"not closed,placed\n5,,placed\n"
+    );
+    for text in [text.clone(), text.replace('\n', "\r\n")] {
+        let csv = histories.write("h.csv", format!("\u{feff}{text}"));
+        let report = judged(&[&csv], &options()).unwrap();
+        assert_eq!(violations(&report), ["6: 3 1 start sent"]);
+        assert_eq!((report.events, report.rows), (3, 3));
+        let says = "7: it has 2 fields, where the header has 3, and lines in the last of them to the end \
+                    of the file: is a quote not closed?";
+        assert_eq!(troubles(&report), [says]);
+    }
+    // One that is not closed before the file ends within it.
+    let csv = histories.write("h.csv", "id,note,status\n1,,placed\n2,\"not closed");
+    let report = judged(&[&csv], &options()).unwrap();
+    assert_eq!(troubles(&report), ["3: it ends in a row of 2 fields, where the header has 3"]);
+    // What is no UTF-8 is a state that the table lacks, and a row like any other.
+    let latin = histories.write("latin.csv", b"id,status\n1,placed\n\xe9,placed\n1,\xe9\n");
+    let report = judged(&[&latin], &options()).unwrap();
+    assert_eq!(violations(&report), ["4: 1 2 placed \u{fffd}"]);
+    assert_eq!((report.rows, report.unjudged), (2, 0));
+}
+
+#[test]
+fn long_lines_of_json_are_read_and_what_is_of_another_kind_is_told() {
+    let histories = Histories::new();
+    let long = "x".repeat(3 << 20);
+    let lines = histories.write(
+        "h.jsonl",
+        format!(
+            "\u{feff}{{\"id\":1,\"note\":\"{long}\",\"status\":\"placed\",\"at\":1767258000}}\r\n\
+             {{\"id\":true,\"status\":\"placed\",\"at\":\"2026-01-01\"}}\n\
+             {{\"id\":1.5,\"status\":\"placed\",\"at\":[]}}\n\
+             {{\"id\":\"1\",\"status\":\"sent\",\"at\":\"never\"}}\n"
+        ),
+    );
+    let report = judged(&[&lines], &options()).unwrap();
+    let told = troubles(&report);
+    assert!(told.len() == 2 && told[0].starts_with("3: it is no object of JSON: "), "{told:?}");
+    assert_eq!(told[1], "4: its time can't be read: `never`; it is judged without");
+    assert_eq!((report.events, report.rows, report.violations), (3, 2, 0));
 }
 
 #[test]

@@ -39,8 +39,9 @@ pub(crate) struct Audit {
 /// Where a history is, and how to read it.
 #[derive(Args)]
 pub(crate) struct History {
-    /// Files (Parquet, JSON lines, CSV with a header) and globs of them, `-` for standard input, or
-    /// the address of a database (postgres://USER@HOST/NAME, sqlite:FILE)
+    /// Files (Parquet, JSON lines, XES, CSV with a header; packed by gzip, too) and globs of them, `-`
+    /// for standard input, or the address of a database (postgres://USER@HOST/NAME,
+    /// mysql://USER@HOST/NAME, sqlite:FILE)
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<String>,
     /// The column of the row's id; several where the key takes several
@@ -59,12 +60,23 @@ pub(crate) struct History {
     /// of its time, of those that were migrated to
     #[arg(long, value_name = "COLUMN")]
     fingerprint: Option<String>,
+    /// Read only the reports whose column holds this; more than once: which hold all of them
+    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
+    only: Vec<(String, String)>,
     /// The table of a database; without it the history that TABLE makes there
     #[arg(long = "table", value_name = "NAME")]
     pub(crate) of_database: Option<String>,
     /// How much memory ordering may take, in MiB; beyond it, it takes temporary files
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
     memory: u64,
+}
+
+/// A column and what it has to hold.
+fn condition(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((column, value)) if !column.is_empty() => Ok((column.to_owned(), value.to_owned())),
+        _ => Err("say COLUMN=VALUE".to_owned()),
+    }
 }
 
 impl Audit {

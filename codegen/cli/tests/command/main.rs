@@ -19,6 +19,8 @@ mod accepted;
 mod apply;
 mod artifacts;
 mod audit;
+#[cfg(feature = "audit")]
+mod audit_logs;
 mod audit_query;
 mod command;
 mod compat_command;

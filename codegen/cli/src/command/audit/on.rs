@@ -71,6 +71,7 @@ impl History {
             order: self.order.clone(),
             at: self.at.clone(),
             fingerprint: self.fingerprint.clone(),
+            only: self.only.clone(),
         };
         let memory = usize::try_from(self.memory << 20).unwrap_or(usize::MAX);
         Options { wanted, table: self.of_database.clone(), reports, memory, strict }

@@ -12,7 +12,7 @@ use phasegate_codegen::query::{self, Engine, Name, NoHistory, Place};
 #[derive(Args)]
 pub(super) struct QueryArgs {
     /// Print the check as one query for an engine, and read no history
-    #[arg(long, value_name = "ENGINE", value_parser = engines(), conflicts_with_all = ["sources", "at", "of_database", "out", "html", "strict"])]
+    #[arg(long, value_name = "ENGINE", value_parser = engines(), conflicts_with_all = ["sources", "at", "only", "of_database", "out", "html", "strict"])]
     pub(super) sql: Option<Engine>,
     /// With --sql: the table of the history; without it, the machine's own
     #[arg(long, value_name = "TABLE_NAME", requires = "sql")]
