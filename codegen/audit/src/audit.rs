@@ -137,11 +137,19 @@ pub fn audit(
     let judge = || Judge::new(machine, Arc::clone(&versions), options.reports);
     let tables = Some((machine, &versions[..]));
     let can_be_swift = first.is_swift && !options.reports && !options.strict;
-    let Some(swift) = Swift::new(machine).filter(|_| can_be_swift) else {
+    let (span, keeps_all) = (first.span, out.is_some());
+    let new = |span| Swift::new(machine, span, keeps_all).filter(|_| can_be_swift);
+    let Some(swift) = new(span) else {
         let done = judged(first, judge(), &vocabulary, options, tables, out, watch)?;
         return Ok(whole(machine, done));
     };
-    let Quick { swift, found, stopped } = quick(first, swift, &vocabulary, watch);
+    let is_near = swift.is_near();
+    let mut quickly = quick(first, swift, &vocabulary, watch);
+    // Where the ids are not what the files say of them, nothing is expected of them.
+    if let (None, true, Some(swift)) = (&quickly.swift, is_near, new(None)) {
+        quickly = quick(opened()?, swift, &vocabulary, watch);
+    }
+    let Quick { swift, found, stopped } = quickly;
     let Some(swift) = swift else {
         let done = judged(opened()?, judge(), &vocabulary, options, tables, out, watch)?;
         return Ok(whole(machine, done));
@@ -157,9 +165,9 @@ pub fn audit(
     if let Some(error) = run.failed {
         return Err(error);
     }
-    swift.count(run.judge.counts_mut());
+    run.found.violations = swift.count(machine, run.judge.counts_mut());
     let rows = |see: &mut dyn FnMut(Id<'_>, u16, i64)| {
-        swift.each_row(|row, state| see(Id::Number(row.cast_signed()), state, NO_TIME));
+        swift.each_row(|row, state| see(Id::Number(row), state, NO_TIME));
     };
     let mut report = report::report(machine, &run.judge, rows, run.found, names);
     report.stopped = stopped;
@@ -210,7 +218,7 @@ fn quick(
     Quick { swift: is_judged.then_some(swift), found, stopped }
 }
 
-/// Judges the rows with a violation again, of as many events as were seen.
+/// Judges the rows with a violation again, of as many events as it takes to know all of them.
 fn closely(
     opened: Opened,
     swift: &Swift,
@@ -229,7 +237,7 @@ fn closely(
             let some = swift.violated(batch);
             run.judge(&some, &names).map_break(|()| Stopped::Strict)?;
             events += batch.len() as u64;
-            if events >= swift.events {
+            if events >= swift.again() {
                 return ControlFlow::Break(Stopped::Strict);
             }
         }

@@ -101,9 +101,14 @@ impl Counts {
         self.pairs[from.unwrap_or(self.width) * self.width + to]
     }
 
-    /// Says how often a step was taken, by places as they are kept.
-    pub(crate) fn set(&mut self, from: usize, to: usize, times: u64) {
+    /// Says how often a step was taken, and how often that was not legal, by places as they are kept.
+    pub(crate) fn set(&mut self, from: usize, to: usize, times: u64, illegal: u64) {
         self.pairs[from * self.width + to] = times;
+        let code = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
+        match illegal {
+            0 => self.illegal.remove(&(code(from), code(to))),
+            illegal => self.illegal.insert((code(from), code(to)), illegal),
+        };
     }
 
     /// How many steps followed a state that the table lacks, and were not judged.

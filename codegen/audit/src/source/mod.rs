@@ -22,6 +22,7 @@ pub(crate) use opened::Opened;
 
 use crate::Error;
 use crate::columns::{UsualNames, Wanted};
+use crate::swift::Span;
 use input::Input;
 
 /// One source, open, with its columns found.
@@ -37,6 +38,11 @@ pub(crate) trait Source: Send {
     /// Whether it has nothing but whole numbers and states, and can be read again quickly.
     fn is_swift(&self) -> bool {
         false
+    }
+
+    /// What its ids are like, where it says so before it is read.
+    fn span(&self) -> Option<Span> {
+        None
     }
 
     /// Whether its places are lines of a text; else they are rows.

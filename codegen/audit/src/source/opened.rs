@@ -9,6 +9,7 @@ use crate::Error;
 use crate::batch::Batch;
 use crate::keys::Kinds;
 use crate::report::SourceName;
+use crate::swift::Span;
 use crate::vocabulary::{Coder, Vocabulary};
 
 /// Sources that can be read, and have the columns.
@@ -19,6 +20,8 @@ pub(crate) struct Opened {
     opening: Opening,
     /// Whether all of them are such that they can be read again quickly.
     pub(crate) is_swift: bool,
+    /// What their ids are like, where that is known of all.
+    pub(crate) span: Option<Span>,
     /// How many bytes they have, where that is known of all.
     pub(crate) of: Option<u64>,
 }
@@ -26,11 +29,21 @@ pub(crate) struct Opened {
 impl Opened {
     /// Looks into every source.
     pub(crate) fn look(arguments: &[String], opening: Opening) -> Result<Self, Error> {
-        let mut opened =
-            Self { names: Vec::new(), open: Vec::new(), opening, is_swift: true, of: Some(0) };
+        let mut opened = Self {
+            names: Vec::new(),
+            open: Vec::new(),
+            opening,
+            is_swift: true,
+            span: None,
+            of: Some(0),
+        };
         for name in named(arguments)? {
             let source = open(&name, &opened.opening)?;
             opened.of = opened.of.zip(source.bytes()).map(|(all, more)| all + more);
+            opened.span = match opened.names.is_empty() {
+                true => source.span(),
+                false => opened.span.zip(source.span()).map(|(all, more)| all.with(more)),
+            };
             opened.is_swift &= source.is_swift() && is_file(&name);
             let has_lines = source.has_lines();
             let shown = source.shown().unwrap_or(&name).to_owned();

@@ -13,6 +13,8 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
 
 use super::feed::{Feed, Gone};
 use super::input::{Input, Progress};
@@ -22,6 +24,7 @@ use crate::Error;
 use crate::batch::{Batch, Event, Id, Ids, Key, Lines, NO_TIME};
 use crate::columns::{UsualNames, Wanted};
 use crate::keys::Kind;
+use crate::swift::Span;
 
 /// So many rows are read at once.
 const ROWS: usize = 16_384;
@@ -134,6 +137,20 @@ impl Source for Parquet {
         let [id] = &id[..] else { return false };
         let field = self.metadata.schema().field_with_name(id);
         !has_more && field.is_ok_and(|field| *field.data_type() == DataType::Int64)
+    }
+
+    fn span(&self) -> Option<Span> {
+        let [id] = &self.columns.id[..] else { return None };
+        let metadata = self.metadata.metadata();
+        let columns = metadata.file_metadata().schema_descr().columns();
+        let place = columns.iter().position(|column| column.path().parts() == [id.as_str()])?;
+        let of_group = |group: &RowGroupMetaData| {
+            let Statistics::Int64(numbers) = group.column(place).statistics()? else { return None };
+            let (first, last) = (*numbers.min_opt()?, *numbers.max_opt()?);
+            Some(Span { first, last, reports: group.num_rows().cast_unsigned() })
+        };
+        let groups: Option<Vec<Span>> = metadata.row_groups().iter().map(of_group).collect();
+        groups?.into_iter().reduce(Span::with)
     }
 
     fn bytes(&self) -> Option<u64> {
