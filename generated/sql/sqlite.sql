@@ -200,9 +200,14 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of deploys cannot be used again: it has a history')
     WHERE NEW."from_state" IS NULL AND (SELECT "mode" FROM "deploy_mode") IS NOT 'test'
       AND (
-        EXISTS (SELECT 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id" AND "to_state" IS NOT NULL)
+        NEW."forced" IS NULL AND EXISTS (SELECT 1 FROM "deploy_events" WHERE "deploy_id" = NEW."deploy_id" AND "to_state" IS NOT NULL)
         OR NEW."seq" = 1 AND EXISTS (SELECT 1 FROM "deploy_pruned" WHERE "deploy_id" = NEW."deploy_id")
       );
+  SELECT RAISE(ABORT, 'phasegate: the history of deploys does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
+    WHERE NEW."from_state" IS NOT (
+      SELECT coalesce((SELECT "name_now" FROM "deploy_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1
+    ) AND NEW."from_state" IS NOT NULL AND NOT CASE NEW."from_state" WHEN 'queued' THEN 1 WHEN 'smoke_running' THEN 1 WHEN 'smoke_passed' THEN 1 WHEN 'freeze_checking' THEN 1 WHEN 'freeze_passed' THEN 1 WHEN 'building' THEN 1 WHEN 'deploying' THEN 1 WHEN 'health_checking' THEN 1 WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 1 ELSE 0 END;
   SELECT CASE NEW."from_state"
       WHEN 'queued' THEN RAISE(ABORT, 'phasegate: illegal transition of deploy from queued; legal: smoke_running, smoke_passed, freeze_checking, freeze_passed, building, failed')
       WHEN 'smoke_running' THEN RAISE(ABORT, 'phasegate: illegal transition of deploy from smoke_running; legal: smoke_passed, freeze_checking, freeze_passed, building, failed')
@@ -214,7 +219,7 @@ BEGIN
       WHEN 'health_checking' THEN RAISE(ABORT, 'phasegate: illegal transition of deploy from health_checking; legal: succeeded, failed')
       WHEN 'succeeded' THEN RAISE(ABORT, 'phasegate: illegal transition of deploy from succeeded; legal: none')
       WHEN 'failed' THEN RAISE(ABORT, 'phasegate: illegal transition of deploy from failed; legal: none')
-      ELSE RAISE(ABORT, 'phasegate: illegal transition of deploy from an unknown state; legal: none')
+      ELSE RAISE(ABORT, 'phasegate: illegal transition of deploy; legal: none: the row holds a value that is no state; force the row into a state by deploy_force, or make a state of the value in the table and migrate')
     END
     WHERE NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL
       AND NOT CASE NEW."from_state"
@@ -227,7 +232,7 @@ BEGIN
         WHEN 'deploying' THEN CASE NEW."to_state" WHEN 'health_checking' THEN 1 WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 1 ELSE 0 END
         WHEN 'health_checking' THEN CASE NEW."to_state" WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 1 ELSE 0 END
         ELSE 0 END;
-  SELECT RAISE(ABORT, 'phasegate: the history of deploys does not end where this step begins: the row was changed past the guard')
+  SELECT RAISE(ABORT, 'phasegate: the history of deploys does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
     WHERE NEW."from_state" IS NOT (
       SELECT coalesce((SELECT "name_now" FROM "deploy_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM "deploy_events" AS e WHERE e."deploy_id" = NEW."deploy_id" ORDER BY e."seq" DESC LIMIT 1

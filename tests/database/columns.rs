@@ -4,6 +4,7 @@
 mod around;
 mod integers;
 mod keys;
+mod lost;
 mod nulls;
 
 use crate::common::backend::world::{Database, World};

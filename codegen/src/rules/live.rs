@@ -335,14 +335,16 @@ rows! { LIVE
         looks_for: "rows in states that the table lacks",
         why: "No layer can judge them, and no page can name them.",
         example: Words("an older application wrote `on-hold`"),
-        mend: "add the states to the table, retired where nothing is to enter them, and migrate",
+        mend: "add the states to the table, retired where nothing is to enter them, and migrate; or force the rows \
+            into states",
     }
 
     ROWS_WITHOUT_STATUS "rows-without-status" {
         looks_for: "rows without a status",
-        why: "Nothing is judged of them until they get one.",
+        why: "Nothing is judged of them until they get one. One that had a status, by its history, is refused every \
+            step then: NULL is no state.",
         example: Words("rows from before the column was added"),
-        mend: "give them a status",
+        mend: "give them a status, by force those that had one",
     }
 
     CHECK_REFUSES "check-refuses" {
@@ -374,6 +376,14 @@ rows! { LIVE
         why: "A history is of one row. The first migration refuses such a table.",
         example: Words("`key = \"order_no\"`, and each tenant counts its own"),
         mend: "name a key that is unique: `key = [\"tenant_id\", \"order_no\"]`",
+    }
+
+    CANNOT_BE_GUARDED "cannot-be-guarded" {
+        looks_for: "a table that the first migration would refuse to guard",
+        why: "Its columns are of other types than `[target.sql]` says, or it is nothing that triggers can guard \
+            as a whole.",
+        example: Words("`key_type = \"text\"`, and the key is a `timestamptz`"),
+        mend: "mend the table, or say what it has; where nothing fits, name another key",
     }
 
     SHARED_TYPE "shared-type" {

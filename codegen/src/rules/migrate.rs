@@ -95,17 +95,19 @@ rows! { MIGRATE
         why: "The table, its key or its column is where the application looks. Only you know who \
             else uses them.",
         example: Words("`table = \"deploys\"` became `table = \"deployments\"`"),
-        mend: "set it back; or make it a new table under a new machine name, or migrate by hand \
+        mend: "while no database has run the migrations, remove them with their tables/NNNN.toml and migrate \
+            again; else set it back, or make it a new table under a new machine name, or migrate by hand \
             and run `phasegate migrate --baseline`",
     }
 
     MACHINE_LEFT "machine-left" {
-        looks_for: "migrations of a machine that no table of the project describes any more",
+        looks_for: "migrations of a machine that no table of the project describes any more, or whose table \
+            has no `[target.sql]` any more",
         why: "The machine's name is part of what its objects are called. Under another name everything \
             is made a second time, and the first stays in the databases and guards its table.",
         example: Words("`name = \"order\"` became `name = \"purchase\"` after `phasegate migrate`"),
         mend: "keep the name: `title` is what people read; or restore the table of the machine that \
-            is to go, and run `phasegate migrate --remove` on it",
+            is to go, or its `[target.sql]`, and run `phasegate migrate --remove` on it",
     }
 
     MIGRATIONS_MOVED "migrations-moved" {

@@ -223,7 +223,7 @@ impl Held<'_> {
         );
         let status = format!("coalesce({}, '')", names.read("t"));
         // A row that a rename has yet to move is in the same state, by the rules that are in force.
-        let ended = now("l.language", "l.state");
+        let ended = format!("coalesce({}, '')", now("l.language", "l.state"));
         let current = literal(facts.language.as_deref().unwrap_or_default());
         let same = format!("{ended} NOT IN ({status}, {})", now(&current, &status));
         let elsewhere = format!("{beside} WHERE l.k IS NOT NULL AND {same}");

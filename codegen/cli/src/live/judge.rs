@@ -155,6 +155,10 @@ impl<'h> Held<'h> {
 
     fn states(&self, facts: &Facts, drift: &mut Drift) {
         let table = &self.names.name("states");
+        // That the view itself is gone is reported of it.
+        if !facts.has(table) {
+            return;
+        }
         let value = |id| self.machine.state(id).value.as_str();
         let lacking: Vec<&str> = self
             .machine
@@ -220,6 +224,10 @@ impl<'h> Held<'h> {
 
     fn transitions(&self, facts: &Facts, drift: &mut Drift) {
         let table = &self.names.name("transitions");
+        // That the view itself is gone is reported of it.
+        if !facts.has(table) {
+            return;
+        }
         let value = |id| self.machine.state(id).value.as_str();
         let pairs: BTreeSet<(&str, &str)> =
             self.machine.transitions().map(|(from, to, _)| (value(from), value(to))).collect();

@@ -30,6 +30,7 @@ use phasegate_codegen::load::{Error, Loaded};
 use phasegate_codegen::machine::{Machine, language_of};
 use phasegate_codegen::migrate::{self, Known};
 use phasegate_codegen::rules::{self, Rule};
+use phasegate_codegen::suggest;
 
 /// What a database was found to be.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Looked {
     pub rows: BTreeMap<String, u64>,
     /// Whether it has nothing of the machine because its last migration took that out.
     pub removed: bool,
+    /// Whether phasegate is to make the table, and there is one of that name that it did not make.
+    pub taken: bool,
 }
 
 /// Why a database could not be looked at.
@@ -78,6 +81,10 @@ impl Drift {
         help: impl Into<String>,
     ) {
         self.findings.push(Finding::about(rule, severity, &self.path, message, help));
+    }
+
+    fn has_errors(&self) -> bool {
+        self.findings.iter().any(Finding::is_error)
     }
 
     fn error(&mut self, rule: &'static Rule, message: impl Into<String>, help: impl Into<String>) {
@@ -152,6 +159,7 @@ impl Look<'_> {
             at: None,
             rows: BTreeMap::new(),
             removed: false,
+            taken: false,
         };
         let facts = Facts::read(conn, names).await?;
         looked.language.clone_from(&facts.language);
@@ -161,7 +169,7 @@ impl Look<'_> {
         if !made.iter().any(|table| facts.has(table)) && guard.is_none() {
             looked.removed = self.leaves.is_some();
             if !looked.removed {
-                self.nothing(&facts, &mut drift);
+                looked.taken = self.nothing(&facts, &mut drift);
             }
             // Its rows are there all the same.
             if has_columns(&facts, names)
@@ -177,7 +185,7 @@ impl Look<'_> {
                 "the migration that takes {} out of the database is not applied yet",
                 machine.name
             );
-            let help = format!("apply {}", phasegate_codegen::suggest::list(files));
+            let help = format!("apply {}", suggest::list(files));
             drift.error(rules::BEHIND, message, help);
         }
         let at = match self.at(conn, &facts, &mut drift).await? {
@@ -234,7 +242,7 @@ impl Look<'_> {
             if is_ours {
                 held.judge_rows(&looked.rows, &mut drift);
             }
-            rows::judge_without(names, without, &mut drift);
+            held.judge_without(without, &mut drift);
             let mut tables: Vec<&Machine> = self.known.iter().map(|known| &known.machine).collect();
             tables.push(machine);
             // Without snapshots no one knows what it was at before.
@@ -258,16 +266,20 @@ impl Look<'_> {
         Ok(looked)
     }
 
-    /// Nothing of the machine is there.
-    fn nothing(&self, facts: &Facts, drift: &mut Drift) {
+    /// Nothing of the machine is there; whether a table has the name that phasegate's was to have.
+    fn nothing(&self, facts: &Facts, drift: &mut Drift) -> bool {
         let names = &self.names;
         let name = &self.loaded.machine.name;
         let message = match facts.has(&names.table_name) {
             true => format!("`{}` is there, and nothing of {name} guards it", names.table_name),
             false => format!("the database has nothing of {name}"),
         };
-        let folder =
-            self.loaded.machine.targets.sql().and_then(|sql| sql.migrations.get(&names.dialect));
+        let sql = self.loaded.machine.targets.sql();
+        let folder = sql.and_then(|sql| sql.migrations.get(&names.dialect));
+        if facts.has(&names.table_name) && sql.is_some_and(|sql| sql.owns) {
+            drift.error(rules::NOT_INSTALLED, message, self.taken());
+            return true;
+        }
         let help = format!(
             "apply the migrations of {}; or is it another database{}?",
             folder.map_or("the table", String::as_str),
@@ -278,6 +290,26 @@ impl Look<'_> {
             }
         );
         drift.error(rules::NOT_INSTALLED, message, help);
+        false
+    }
+
+    /// What leads out where phasegate is to make a table, and there is one of that name.
+    fn taken(&self) -> String {
+        let table = &self.names.table_name;
+        let files: Vec<&String> = self.known.iter().flat_map(|known| &known.files).collect();
+        let anew = match files.is_empty() {
+            true => String::new(),
+            false => format!(
+                "remove {} and the same numbers of the other dialects and of `tables` where no database has run \
+                 them, run `phasegate generate` and `phasegate migrate`, and ",
+                suggest::list(&files)
+            ),
+        };
+        format!(
+            "the table says that phasegate makes `{table}`. Where that is your application's, say `owns = false` in \
+             [target.sql], with its `column`, `storage`, `key` and `key_type`; {anew}apply what is written. Where it is \
+             not, give `table` another name in the same way"
+        )
     }
 
     /// The rules that the database is at, by its fingerprint.
@@ -297,8 +329,12 @@ impl Look<'_> {
         let pairs = facts.transitions.keys().map(|(from, to)| (from.as_str(), to.as_str()));
         let of_rows = language_of(states, pairs);
         let Some(said) = &facts.language else {
-            let message = format!("`{table}` has no row: the history does not say by which rules");
-            drift.error(rules::ALTERED_LANGUAGE, message, rules_again(&self.names));
+            // That the view itself is gone is reported of it.
+            if facts.has(table) {
+                let message =
+                    format!("`{table}` has no row: the history does not say by which rules");
+                drift.error(rules::ALTERED_LANGUAGE, message, rules_again(&self.names));
+            }
             return self.by(conn, facts, &of_rows).await;
         };
         let by_rows = self.by(conn, facts, &of_rows).await?;

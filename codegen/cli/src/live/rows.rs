@@ -38,17 +38,25 @@ pub(super) async fn by_status(
     Ok((rows, without))
 }
 
-/// Rows that are in no state at all, which an application's own column may allow.
-pub(super) fn judge_without(names: &SqlNames, count: u64, drift: &mut Drift) {
-    if count > 0 {
-        let rows = if count == 1 { "row" } else { "rows" };
-        let message = format!("{count} {rows} of `{}` without a status", names.table_name);
-        let help = "nothing is judged of them until they get one";
-        drift.add(rules::ROWS_WITHOUT_STATUS, Warning, message, help);
-    }
-}
-
 impl Held<'_> {
+    /// Rows that are in no state at all, which an application's own column may allow.
+    pub(super) fn judge_without(&self, count: u64, drift: &mut Drift) {
+        if count > 0 {
+            let names = self.names;
+            let rows = if count == 1 { "row" } else { "rows" };
+            let message = format!("{count} {rows} of `{}` without a status", names.table_name);
+            let help = match self.sql.events {
+                Some(_) => format!(
+                    "one that never had a status starts when it gets one; one that had, by its history, is led out \
+                     of NULL by `{}` only",
+                    names.name("force")
+                ),
+                None => "nothing is judged of them until they get one".to_owned(),
+            };
+            drift.add(rules::ROWS_WITHOUT_STATUS, Warning, message, help);
+        }
+    }
+
     /// Rows in states that are retired, or that no one knows.
     pub(super) fn judge_rows(&self, rows: &BTreeMap<String, u64>, drift: &mut Drift) {
         let mut retired = Vec::new();
@@ -73,8 +81,15 @@ impl Held<'_> {
                 "rows of `{table}` are in states that the table lacks: {}",
                 suggest::list(&unknown)
             );
-            let help =
-                "add the states to the table, retired where nothing is to enter them, and migrate";
+            let or = match self.sql.events {
+                Some(_) => {
+                    format!("; or force each row into a state by `{}`", self.names.name("force"))
+                }
+                None => String::new(),
+            };
+            let help = format!(
+                "add the states to the table, retired where nothing is to enter them, and migrate{or}"
+            );
             drift.error(rules::ROWS_IN_UNKNOWN_STATES, message, help);
         }
         if !retired.is_empty() {

@@ -119,6 +119,11 @@ impl SqlNames {
         self.each(|_| "...".to_owned())
     }
 
+    /// A key as literals, on PostgreSQL, for a statement that people are to write.
+    pub(super) fn quoted_literals(&self, key: &[String]) -> String {
+        self.list(&key.iter().map(|key| format!("quote_literal({key})")).collect::<Key>())
+    }
+
     /// The names of the columns as literals.
     pub(super) fn name_literals(&self) -> String {
         self.list(&self.each(|part| literal(&part.name)))

@@ -16,6 +16,8 @@ DECLARE
   row_state text;
   begins text := {{ n.arg(3, 1) }};
 {%- endif %}
+  -- Whether the row is in no state that anything leads on from: an unknown one, or NULL after it had one.
+  is_lost boolean := false;
 BEGIN
 {%- if history %}
   IF mode = 'observe' AND pg_trigger_depth() > 1 THEN
@@ -62,15 +64,21 @@ BEGIN
     hint := {% call m::list("") %}{% endcall %};
     message := 'unknown state of {{ n.machine }}: ' || coalesce({{ n.arg(5, 2) }}, 'null') || '; known: ' || hint;
     hint := 'Known states: ' || hint || '.';
+{%- if adopts %}
+  ELSIF was IS NULL AND op = 'UPDATE' AND EXISTS (SELECT FROM {{ n.events }} e WHERE {{ n.equal(&n.history("e"), &n.args(4, 1)) }} AND e."to_state" IS NOT NULL) THEN
+    fault := 'illegal-transition';
+    is_lost := true;
+{%- endif %}
   ELSIF was IS NULL THEN
     IF NOT rules -> 'initial' ? {{ n.arg(5, 2) }} THEN
       fault := 'illegal-start';
       hint := {% call m::list(" WHERE rules -> 'initial' ? s.\"state\"") %}{% endcall %};
       message := 'illegal start of {{ n.machine }} in ' || {{ n.arg(5, 2) }} || '; initial: ' || hint;
-      hint := 'Rows start in: ' || hint || '.';
+      hint := 'Rows start in: ' || hint || '.'{% if adopts %}
+        || CASE WHEN coalesce(current_setting('phasegate.{{ n.name("moving") }}', true), '') IN ('', '0') THEN '' ELSE ' Where an UPDATE moves a row to another partition, its key has to stay as it is.' END{% endif %};
 {%- if history %}
     -- Deleting a row and inserting its key again is no way around the guard.
-    ELSIF mode <> 'test' AND (last_seq IS NOT NULL OR EXISTS (SELECT FROM {{ n.at("pruned") }} p WHERE {{ n.equal(&n.history("p"), &n.args(4, 1)) }})) THEN
+    ELSIF op <> 'UPDATE' AND mode <> 'test' AND (last_seq IS NOT NULL OR EXISTS (SELECT FROM {{ n.at("pruned") }} p WHERE {{ n.equal(&n.history("p"), &n.args(4, 1)) }})) THEN
       fault := 'key-used';
       message := 'the key of {{ n.table_name }} cannot be used again: ' || {{ n.shown(&n.args(4, 1), "") }} || ' has a history';
       hint := 'Use a new key. A test suite, which uses keys again, sets the mode first: SELECT {{ n.at("set_mode") }}(''test'').';
@@ -82,10 +90,21 @@ BEGIN
     IF jsonb_extract_path_text(rules, 'renames', '', was) = {{ n.arg(5, 2) }} THEN
       RETURN true;
     END IF;
+    is_lost := NOT rules -> 'states' ? was;
     fault := 'illegal-transition';
     hint := {% call m::list(" WHERE jsonb_extract_path(rules, 'next', was, s.\"state\") IS NOT NULL") %}{% endcall %};
     message := 'illegal transition of {{ n.machine }}: ' || was || ' -> ' || {{ n.arg(5, 2) }} || '; legal: ' || hint;
     hint := 'Legal from ' || was || ': ' || hint || '.';
+  END IF;
+  IF is_lost THEN
+    message := 'illegal transition of {{ n.machine }}: ' || coalesce(was, 'null') || ' -> ' || {{ n.arg(5, 2) }} || '; legal: none: the row holds ' || coalesce(was, 'null') || ', which is no state';
+{%- if history %}
+    hint := 'Force the row into a state, with a reason: SELECT {{ n.at("force") }}(' || concat_ws(', ', {{ n.quoted_literals(&n.args(4, 1)) }}, quote_literal({{ n.arg(5, 2) }})) || ', ''why'').'
+      || CASE WHEN was IS NULL THEN '' ELSE ' Or make a state of ' || was || ' in the table, and migrate.' END;
+{%- else %}
+    hint := 'Make a state of ' || was || ' in the table, and migrate. Or, as the owner of the table, put the row into a state with the guard off: BEGIN; '
+      'ALTER TABLE {{ n.table }} DISABLE TRIGGER {{ n.first("guard") }}; UPDATE ...; ALTER TABLE {{ n.table }} ENABLE TRIGGER {{ n.first("guard") }}; COMMIT.';
+{%- endif %}
   END IF;
 {%- if history %}
   IF coalesce(current_setting('phasegate.forcing', true), '') <> '' THEN
@@ -108,7 +127,7 @@ BEGIN
     mode := 'observe';
     fault := 'loaded';
   END IF;
-  IF fault IS NULL AND {{ n.arg(3, 1) }} IS NOT NULL AND last_seq IS NOT NULL
+  IF (fault IS NULL OR is_lost) AND ({{ n.arg(3, 1) }} IS NOT NULL OR is_lost) AND last_seq IS NOT NULL
     AND was IS DISTINCT FROM last_state
     -- It may have been renamed since.
     AND {% call m::now("rules ->> 'language'", "was") %}{% endcall %}
@@ -119,7 +138,7 @@ BEGIN
   THEN
     fault := 'past-the-guard';
     message := 'the history of {{ n.table_name }} ends in ' || coalesce(last_state, 'nothing')
-      || ', not in ' || was || ': ' || {{ n.shown(&n.args(4, 1), "") }} || ' was changed past the guard';
+      || ', not in ' || coalesce(was, 'null') || ': ' || {{ n.shown(&n.args(4, 1), "") }} || ' was changed past the guard';
     hint := 'Put the row back into the state that its history ends in, with the guard off, as the owner of the table: BEGIN; '
       'ALTER TABLE {{ n.table }} DISABLE TRIGGER {{ n.first("guard") }}; UPDATE ...; ALTER TABLE {{ n.table }} ENABLE TRIGGER {{ n.first("guard") }}; COMMIT.';
   END IF;

@@ -4,6 +4,8 @@ SELECT
   g."from_state", g."to_state", g."observed", g."count", g."first_at", g."last_at",
   CASE
     WHEN g."observed" NOT IN ('illegal-transition', 'illegal-start', 'unknown-state') OR g."to_state" IS NULL
+      -- Of a row that held NULL after it had a state.
+      OR g."observed" = 'illegal-transition' AND g."from_state" IS NULL
       OR {% call no_value("g.\"to_state\"") %}{% endcall %}
       OR {% call no_value("g.\"from_state\"") %}{% endcall %}
       THEN '# no row of the table makes this legal'

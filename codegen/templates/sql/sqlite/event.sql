@@ -46,13 +46,18 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of {{ n.table_name }} cannot be used again: it has a history{% if !owns && n.is_one_integer() %} (SQLite gives the number of a deleted row again, unless the key is AUTOINCREMENT){% endif %}')
     WHERE NEW."from_state" IS NULL AND (SELECT "mode" FROM {{ n.at("mode") }}) IS NOT 'test'
       AND (
-        EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "to_state" IS NOT NULL)
+        NEW."forced" IS NULL AND EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }} AND "to_state" IS NOT NULL)
         OR NEW."seq" = 1 AND EXISTS (SELECT 1 FROM {{ n.at("pruned") }} WHERE {{ n.equal(&n.history(""), &n.history("NEW")) }})
       );
+  SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_name }} does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
+    WHERE NEW."from_state" IS NOT (
+      SELECT coalesce((SELECT "name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history("NEW")) }} ORDER BY e."seq" DESC LIMIT 1
+    ) AND NEW."from_state" IS NOT NULL AND NOT {% call m::one("NEW.\"from_state\"", r.known) %}{% endcall %};
   {% call m::illegal("NEW.\"from_state\"", words.illegal, n.machine, n.name("transitions")) %}{% endcall %}
     WHERE NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL
       AND NOT {% call m::legal("NEW.\"from_state\"", "NEW.\"to_state\"", r.next, "      ") %}{% endcall %};
-  SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_name }} does not end where this step begins: the row was changed past the guard')
+  SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_name }} does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
     WHERE NEW."from_state" IS NOT (
       SELECT coalesce((SELECT "name_now" FROM {{ n.at("renames") }} AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e"), &n.history("NEW")) }} ORDER BY e."seq" DESC LIMIT 1

@@ -15,6 +15,8 @@ BEGIN
         WHEN {% call m::unknown() %}{% endcall %} THEN 'unknown-state'
         WHEN {% call m::forced() %}{% endcall %} IS NOT NULL THEN NULL
 {%- if !n.has_null() %}
+        WHEN OLD.{{ n.column }} IS NULL AND {% call m::last() %}{% endcall %} IS NOT NULL THEN 'past-the-guard'
+        WHEN {% call m::had_state() %}{% endcall %} THEN 'illegal-transition'
         WHEN OLD.{{ n.column }} IS NULL AND {% call m::no_start() %}{% endcall %} THEN 'illegal-start'
 {%- endif %}
         WHEN {{ n.state_exact("OLD") }} IS NOT {% call m::last() %}{% endcall %} THEN 'past-the-guard'
@@ -34,6 +36,12 @@ BEGIN
     WHERE {% if history %}typeof({{ n.state("NEW") }}) <> 'text'{% else %}{% call m::unknown() %}{% endcall %}{% endif %};
 {%- endif %}
 {%- if history %}
+{%- if !owns && !n.has_null() %}
+  SELECT RAISE(ABORT, 'phasegate: the history of {{ n.table_name }} does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
+    WHERE OLD.{{ n.column }} IS NULL AND {% call m::last() %}{% endcall %} IS NOT NULL;
+  SELECT RAISE(ABORT, 'phasegate: illegal transition of {{ n.machine }}; legal: none: the row holds NULL, which is no state; force it into a state by {{ n.name("force") }}')
+    WHERE {% call m::had_state() %}{% endcall %} AND {% call m::forced() %}{% endcall %} IS NULL;
+{%- endif %}
   INSERT INTO {{ n.events }} ({{ n.list(&n.history("")) }}, "seq", "from_state", "to_state", "at", "language", "forced")
     VALUES (
       {{ n.list(&n.own("NEW")) }}, {% call m::seq() %}{% endcall %}, {{ n.state("OLD") }}, {{ n.state("NEW") }}, {% call m::now() %}{% endcall %}, '{{ r.language }}',

@@ -10,14 +10,21 @@
 {{ indent }}  ELSE 0 END
 {%- endif %}
 {%- endmacro %}
+{#- What leads on from a value that is no state. -#}
+{%- macro lost() -%}
+{% if history %}force the row into a state by {{ n.name("force") }}, or make a state of the value in the table and migrate{% else %}make a state of the value in the table and migrate{% endif %}
+{%- endmacro %}
 {%- macro illegal(from, illegal, machine, transitions) -%}
 SELECT
-{%- if illegal.is_empty() %} RAISE(ABORT, 'phasegate: illegal transition of {{ machine }}; legal: see {{ transitions }}')
+{%- if illegal.is_empty() %} CASE WHEN EXISTS (SELECT 1 FROM {{ n.at("states") }} WHERE "state" = {{ from }})
+      THEN RAISE(ABORT, 'phasegate: illegal transition of {{ machine }}; legal: see {{ transitions }}')
+      ELSE RAISE(ABORT, 'phasegate: illegal transition of {{ machine }}; legal: none: the row holds a value that is no state; {% call lost() %}{% endcall %}')
+    END
 {%- else %} CASE {{ from }}
 {%- for word in illegal %}
       WHEN {{ word.from }} THEN RAISE(ABORT, 'phasegate: illegal transition of {{ machine }} from {{ word.from_word }}; legal: {{ word.legal }}')
 {%- endfor %}
-      ELSE RAISE(ABORT, 'phasegate: illegal transition of {{ machine }} from an unknown state; legal: none')
+      ELSE RAISE(ABORT, 'phasegate: illegal transition of {{ machine }}; legal: none: the row holds a value that is no state; {% call lost() %}{% endcall %}')
     END
 {%- endif %}
 {%- endmacro %}
@@ -30,6 +37,10 @@ coalesce((SELECT e."seq" FROM {{ n.events }} AS e WHERE {{ n.equal(&n.history("e
 {%- endmacro %}
 {%- macro forced() -%}
 (SELECT "reason" FROM {{ n.at("forcing") }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }} AND "to_state" = {{ n.state_exact("NEW") }})
+{%- endmacro %}
+{#- Whether the row had a state before it came to hold NULL, which is none. -#}
+{%- macro had_state() -%}
+OLD.{{ n.column }} IS NULL AND EXISTS (SELECT 1 FROM {{ n.events }} WHERE {{ n.equal(&n.history(""), &n.own("NEW")) }} AND "to_state" IS NOT NULL)
 {%- endmacro %}
 {%- macro last() -%}
 (

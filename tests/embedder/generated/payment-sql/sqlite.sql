@@ -173,9 +173,14 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of payments cannot be used again: it has a history')
     WHERE NEW."from_state" IS NULL AND (SELECT "mode" FROM "payment_mode") IS NOT 'test'
       AND (
-        EXISTS (SELECT 1 FROM "payment_events" WHERE "payment_id" = NEW."payment_id" AND "to_state" IS NOT NULL)
+        NEW."forced" IS NULL AND EXISTS (SELECT 1 FROM "payment_events" WHERE "payment_id" = NEW."payment_id" AND "to_state" IS NOT NULL)
         OR NEW."seq" = 1 AND EXISTS (SELECT 1 FROM "payment_pruned" WHERE "payment_id" = NEW."payment_id")
       );
+  SELECT RAISE(ABORT, 'phasegate: the history of payments does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
+    WHERE NEW."from_state" IS NOT (
+      SELECT coalesce((SELECT "name_now" FROM "payment_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM "payment_events" AS e WHERE e."payment_id" = NEW."payment_id" ORDER BY e."seq" DESC LIMIT 1
+    ) AND NEW."from_state" IS NOT NULL AND NOT CASE NEW."from_state" WHEN 'placed' THEN 1 WHEN 'authorising' THEN 1 WHEN 'paid' THEN 1 WHEN 'shipped' THEN 1 WHEN 'delivered' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END;
   SELECT CASE NEW."from_state"
       WHEN 'placed' THEN RAISE(ABORT, 'phasegate: illegal transition of payment from placed; legal: authorising, paid, cancelled')
       WHEN 'authorising' THEN RAISE(ABORT, 'phasegate: illegal transition of payment from authorising; legal: paid, cancelled')
@@ -183,7 +188,7 @@ BEGIN
       WHEN 'shipped' THEN RAISE(ABORT, 'phasegate: illegal transition of payment from shipped; legal: delivered')
       WHEN 'delivered' THEN RAISE(ABORT, 'phasegate: illegal transition of payment from delivered; legal: none')
       WHEN 'cancelled' THEN RAISE(ABORT, 'phasegate: illegal transition of payment from cancelled; legal: none')
-      ELSE RAISE(ABORT, 'phasegate: illegal transition of payment from an unknown state; legal: none')
+      ELSE RAISE(ABORT, 'phasegate: illegal transition of payment; legal: none: the row holds a value that is no state; force the row into a state by payment_force, or make a state of the value in the table and migrate')
     END
     WHERE NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL
       AND NOT CASE NEW."from_state"
@@ -192,7 +197,7 @@ BEGIN
         WHEN 'paid' THEN CASE NEW."to_state" WHEN 'shipped' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END
         WHEN 'shipped' THEN CASE NEW."to_state" WHEN 'delivered' THEN 1 ELSE 0 END
         ELSE 0 END;
-  SELECT RAISE(ABORT, 'phasegate: the history of payments does not end where this step begins: the row was changed past the guard')
+  SELECT RAISE(ABORT, 'phasegate: the history of payments does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
     WHERE NEW."from_state" IS NOT (
       SELECT coalesce((SELECT "name_now" FROM "payment_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM "payment_events" AS e WHERE e."payment_id" = NEW."payment_id" ORDER BY e."seq" DESC LIMIT 1

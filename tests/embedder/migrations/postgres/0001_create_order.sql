@@ -209,6 +209,8 @@ DECLARE
   is_there boolean;
   row_state text;
   begins text := $3;
+  -- Whether the row is in no state that anything leads on from: an unknown one, or NULL after it had one.
+  is_lost boolean := false;
 BEGIN
   IF mode = 'observe' AND pg_trigger_depth() > 1 THEN
     -- Within another statement, which may have written the same row: what it wrote is looked at again, too.
@@ -248,7 +250,7 @@ BEGIN
       message := 'illegal start of order in ' || $5 || '; initial: ' || hint;
       hint := 'Rows start in: ' || hint || '.';
     -- Deleting a row and inserting its key again is no way around the guard.
-    ELSIF mode <> 'test' AND (last_seq IS NOT NULL OR EXISTS (SELECT FROM "public"."order_pruned" p WHERE p."order_id" = $4)) THEN
+    ELSIF op <> 'UPDATE' AND mode <> 'test' AND (last_seq IS NOT NULL OR EXISTS (SELECT FROM "public"."order_pruned" p WHERE p."order_id" = $4)) THEN
       fault := 'key-used';
       message := 'the key of orders cannot be used again: ' || $4::text || ' has a history';
       hint := 'Use a new key. A test suite, which uses keys again, sets the mode first: SELECT "public"."order_set_mode"(''test'').';
@@ -259,6 +261,7 @@ BEGIN
     IF jsonb_extract_path_text(rules, 'renames', '', was) = $5 THEN
       RETURN true;
     END IF;
+    is_lost := NOT rules -> 'states' ? was;
     fault := 'illegal-transition';
     hint := (
       SELECT coalesce(string_agg(CASE WHEN l."place" <= 30 THEN l."state" WHEN l."place" = 30 + 1 THEN '...' END, ', ' ORDER BY l."place"), 'none')
@@ -269,6 +272,11 @@ BEGIN
     );
     message := 'illegal transition of order: ' || was || ' -> ' || $5 || '; legal: ' || hint;
     hint := 'Legal from ' || was || ': ' || hint || '.';
+  END IF;
+  IF is_lost THEN
+    message := 'illegal transition of order: ' || coalesce(was, 'null') || ' -> ' || $5 || '; legal: none: the row holds ' || coalesce(was, 'null') || ', which is no state';
+    hint := 'Force the row into a state, with a reason: SELECT "public"."order_force"(' || concat_ws(', ', quote_literal($4), quote_literal($5)) || ', ''why'').'
+      || CASE WHEN was IS NULL THEN '' ELSE ' Or make a state of ' || was || ' in the table, and migrate.' END;
   END IF;
   IF coalesce(current_setting('phasegate.forcing', true), '') <> '' THEN
     -- A mark is given once.
@@ -290,7 +298,7 @@ BEGIN
     mode := 'observe';
     fault := 'loaded';
   END IF;
-  IF fault IS NULL AND $3 IS NOT NULL AND last_seq IS NOT NULL
+  IF (fault IS NULL OR is_lost) AND ($3 IS NOT NULL OR is_lost) AND last_seq IS NOT NULL
     AND was IS DISTINCT FROM last_state
     -- It may have been renamed since.
     AND coalesce(jsonb_extract_path_text(rules, 'renames', rules ->> 'language', was), was)
@@ -299,7 +307,7 @@ BEGIN
   THEN
     fault := 'past-the-guard';
     message := 'the history of orders ends in ' || coalesce(last_state, 'nothing')
-      || ', not in ' || was || ': ' || $4::text || ' was changed past the guard';
+      || ', not in ' || coalesce(was, 'null') || ': ' || $4::text || ' was changed past the guard';
     hint := 'Put the row back into the state that its history ends in, with the guard off, as the owner of the table: BEGIN; '
       'ALTER TABLE "public"."orders" DISABLE TRIGGER "000_order_guard"; UPDATE ...; ALTER TABLE "public"."orders" ENABLE TRIGGER "000_order_guard"; COMMIT.';
   END IF;

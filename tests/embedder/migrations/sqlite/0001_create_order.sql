@@ -175,9 +175,14 @@ BEGIN
   SELECT RAISE(ABORT, 'phasegate: the key of orders cannot be used again: it has a history')
     WHERE NEW."from_state" IS NULL AND (SELECT "mode" FROM "order_mode") IS NOT 'test'
       AND (
-        EXISTS (SELECT 1 FROM "order_events" WHERE "order_id" = NEW."order_id" AND "to_state" IS NOT NULL)
+        NEW."forced" IS NULL AND EXISTS (SELECT 1 FROM "order_events" WHERE "order_id" = NEW."order_id" AND "to_state" IS NOT NULL)
         OR NEW."seq" = 1 AND EXISTS (SELECT 1 FROM "order_pruned" WHERE "order_id" = NEW."order_id")
       );
+  SELECT RAISE(ABORT, 'phasegate: the history of orders does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
+    WHERE NEW."from_state" IS NOT (
+      SELECT coalesce((SELECT "name_now" FROM "order_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
+      FROM "order_events" AS e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1
+    ) AND NEW."from_state" IS NOT NULL AND NOT CASE NEW."from_state" WHEN 'placed' THEN 1 WHEN 'authorising' THEN 1 WHEN 'paid' THEN 1 WHEN 'shipped' THEN 1 WHEN 'delivered' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END;
   SELECT CASE NEW."from_state"
       WHEN 'placed' THEN RAISE(ABORT, 'phasegate: illegal transition of order from placed; legal: authorising, paid, cancelled')
       WHEN 'authorising' THEN RAISE(ABORT, 'phasegate: illegal transition of order from authorising; legal: paid, cancelled')
@@ -185,7 +190,7 @@ BEGIN
       WHEN 'shipped' THEN RAISE(ABORT, 'phasegate: illegal transition of order from shipped; legal: delivered')
       WHEN 'delivered' THEN RAISE(ABORT, 'phasegate: illegal transition of order from delivered; legal: none')
       WHEN 'cancelled' THEN RAISE(ABORT, 'phasegate: illegal transition of order from cancelled; legal: none')
-      ELSE RAISE(ABORT, 'phasegate: illegal transition of order from an unknown state; legal: none')
+      ELSE RAISE(ABORT, 'phasegate: illegal transition of order; legal: none: the row holds a value that is no state; force the row into a state by order_force, or make a state of the value in the table and migrate')
     END
     WHERE NEW."from_state" IS NOT NULL AND NEW."forced" IS NULL
       AND NOT CASE NEW."from_state"
@@ -194,7 +199,7 @@ BEGIN
         WHEN 'paid' THEN CASE NEW."to_state" WHEN 'shipped' THEN 1 WHEN 'cancelled' THEN 1 ELSE 0 END
         WHEN 'shipped' THEN CASE NEW."to_state" WHEN 'delivered' THEN 1 ELSE 0 END
         ELSE 0 END;
-  SELECT RAISE(ABORT, 'phasegate: the history of orders does not end where this step begins: the row was changed past the guard')
+  SELECT RAISE(ABORT, 'phasegate: the history of orders does not end where this step begins: the row was changed past the guard; put it back into that state with its guards off')
     WHERE NEW."from_state" IS NOT (
       SELECT coalesce((SELECT "name_now" FROM "order_renames" AS r WHERE r."language" = e."language" AND r."state" = e."to_state"), e."to_state")
       FROM "order_events" AS e WHERE e."order_id" = NEW."order_id" ORDER BY e."seq" DESC LIMIT 1
