@@ -75,6 +75,25 @@ async fn what_would_be_refused_is_said(dialect: Dialect) {
     assert!(refused.unwrap_err().contains("stands in several rows"));
 }
 
+/// What only the migration itself asks, it is asked for before it is written.
+async fn what_cannot_be_guarded_is_said(dialect: Dialect) {
+    let project = Project::new(dialect, "sql", &[]).await;
+    let (own, why) = match dialect {
+        Dialect::Postgres => (
+            "CREATE TABLE orders (id timestamptz PRIMARY KEY, status text)",
+            "its key id is of the type timestamp with time zone",
+        ),
+        Dialect::Sqlite => (
+            "CREATE TABLE orders (id bigint PRIMARY KEY, status text); INSERT INTO orders VALUES (x'01', 'new')",
+            "its key id is a BLOB",
+        ),
+    };
+    project.ok(own).await;
+    let found = ahead(&project, "mode = \"observe\"").await;
+    holds(&found, &[("cannot-be-guarded", why)]);
+    assert!(found[0].is_error());
+}
+
 async fn what_the_switch_to_enforce_would_be_refused_for_is_said(dialect: Dialect) {
     let project = Project::new(dialect, "sql", &[]).await;
     project.ok("CREATE TABLE orders (id bigint PRIMARY KEY, status text)").await;
@@ -115,6 +134,7 @@ async fn keys_that_rows_share_are_no_matter_once_it_is_installed(dialect: Dialec
 on_each_database! {
     [super::Dialect::Sqlite, super::Dialect::Postgres]
     what_would_be_refused_is_said
+    what_cannot_be_guarded_is_said
     what_the_switch_to_enforce_would_be_refused_for_is_said
     keys_that_rows_share_are_no_matter_once_it_is_installed
 }

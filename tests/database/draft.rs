@@ -451,6 +451,17 @@ async fn drafts_numbers<D: sql::Db>(db: &mut D, url: &str) {
 }
 
 #[tokio::test]
+async fn what_is_no_whole_number_is_said_to_be_none() {
+    let (_folder, url) = sqlite(&format!("{NUMBERS}, (4, 'x'), (5, 1.5)")).await;
+    let values = numbered();
+    let said = draft(&Ask { values: &values, ..ask(&url, "tickets.status") }).await.unwrap_err();
+    assert!(
+        said.contains("holds what is no whole number") && said.contains("`1.5`, `x`"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn numbers_are_drafted_by_what_they_stand_for_on_sqlite() {
     let (_folder, url) = sqlite(NUMBERS).await;
     let mut db = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();

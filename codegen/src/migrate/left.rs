@@ -1,11 +1,13 @@
 //! Migrations of machines that no table describes any more: mostly one whose machine got another name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::line::{Line, LineContents};
+use super::line::{Line, LineContents, TABLES};
 use super::past_of;
+use super::snapshot::Snapshot;
+use crate::artifact::command;
 use crate::finding::{Finding, Severity};
 use crate::load::{Loaded, bounded, machine_name};
 use crate::rules;
@@ -45,6 +47,57 @@ pub(super) fn left(loaded: &Loaded, states: &[(Line, LineContents)]) -> Vec<Find
     found.collect()
 }
 
+/// That a table has no `[target.sql]` any more, and databases have been migrated to it: its guards stay there.
+pub(super) fn without_target(loaded: &Loaded) -> Option<Finding> {
+    if loaded.machine.targets.sql().is_some() {
+        return None;
+    }
+    let mut snapshots = Vec::new();
+    snapshots_of(&loaded.machine.name, &loaded.root, DEPTH, &mut snapshots);
+    // The last of each folder says whether its databases were cleared.
+    snapshots.sort();
+    let mut last: BTreeMap<PathBuf, (PathBuf, bool)> = BTreeMap::new();
+    for (path, removed) in snapshots {
+        last.insert(path.parent().unwrap_or(Path::new("")).to_owned(), (path, removed));
+    }
+    let (path, _) = last.into_values().find(|(_, removed)| !removed)?;
+    let message = "the table has no [target.sql] any more, and databases were migrated to it: those keep its guards";
+    let help = format!(
+        "to take them out, put [target.sql] back as {} has it, run `{}`, apply what that writes, and then \
+         leave [target.sql] out",
+        path.display(),
+        command("migrate --remove", [&loaded.source.path])
+    );
+    Some(Finding::about(rules::MACHINE_LEFT, Severity::Warning, &loaded.source.path, message, help))
+}
+
+/// The tables of a machine's migrations in a folder and below it, and whether each is that of a removal.
+fn snapshots_of(machine: &str, folder: &Path, depth: usize, found: &mut Vec<(PathBuf, bool)>) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let holds = folder.to_string_lossy().ends_with(TABLES);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let own = entry.file_name();
+        let own = own.to_string_lossy();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if depth > 1 && is_looked_into(&own) {
+                snapshots_of(machine, &path, depth - 1, found);
+            }
+        } else if holds && own.ends_with(".toml") {
+            let text = bounded(&path).unwrap_or_default();
+            let snapshot = Snapshot::parse(&String::from_utf8_lossy(&text).replace("\r\n", "\n"));
+            let of = snapshot.filter(|snapshot| snapshot.machine == machine);
+            let shown = path.strip_prefix(".").unwrap_or(&path).to_owned();
+            found.extend(of.map(|snapshot| (shown, snapshot.removed)));
+        }
+    }
+}
+
+/// Whether a folder may have what is looked for.
+fn is_looked_into(name: &str) -> bool {
+    !name.starts_with('.') && name != "node_modules" && name != "target"
+}
+
 /// The machines of the tables in a folder and below it. What cannot be read has none.
 fn machines(folder: &Path, depth: usize, found: &mut BTreeSet<String>) {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -53,7 +106,7 @@ fn machines(folder: &Path, depth: usize, found: &mut BTreeSet<String>) {
         let own = own.to_string_lossy();
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() {
-            if depth > 1 && !own.starts_with('.') && own != "node_modules" && own != "target" {
+            if depth > 1 && is_looked_into(&own) {
                 machines(&path, depth - 1, found);
             }
         } else if own.ends_with(".toml") && path.is_file() {

@@ -16,7 +16,7 @@ use crate::finding::Finding;
 use crate::machine::Machine;
 
 /// The folder of the snapshots, below the one that the dialects' folders are in.
-const TABLES: &str = "tables";
+pub(super) const TABLES: &str = "tables";
 
 /// How the newest step is written anew, where its table can't say what is of it.
 const AGAIN: &str = "or, where no database has run what leads to it, remove it with those files in every \

@@ -97,7 +97,8 @@ pub struct Migrations {
 pub fn check(loaded: &Loaded) -> Result<Migrations, Error> {
     let states = states(loaded, read)?;
     if states.is_empty() {
-        return Ok(Migrations::default());
+        let findings = left::without_target(loaded).into_iter().collect();
+        return Ok(Migrations { findings, begun: None });
     }
     if !states.iter().any(|(line, state)| is_kept(loaded, line, state)) {
         return Ok(Migrations { begun: Some(false), findings: left::left(loaded, &states) });
@@ -299,6 +300,13 @@ fn plan(
              migrations made",
         )),
     };
+    if let Some(mut found) = left::without_target(loaded) {
+        // What is asked for can't be done without it.
+        if ask == Ask::Remove {
+            found.severity = Severity::Error;
+        }
+        migrated.findings.push(found);
+    }
     if let Some((rule, message, help)) = nothing.filter(|_| files.is_empty())
         && migrated.is_possible()
     {

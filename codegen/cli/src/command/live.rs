@@ -9,7 +9,8 @@ use phasegate_codegen::finding::Finding;
 
 /// Holds a live database to the tables.
 pub(super) fn run(tables: &TablesArg, url: &str, format: Format) -> CommandResult {
-    let tables = tables.load(format)?;
+    let dialect = live::connect::dialect(url).map_err(Failure::Message)?;
+    let tables = tables.load_all_of(dialect, format)?;
     let mut findings = tables.findings;
     let mut reported = Vec::new();
     let mut exit = Exit::Well;

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::serve::migrations::Applied;
-use super::serve::{Served, migrations, settings};
+use super::serve::{migrations, settings};
 use super::{
     CommandResult, Exit, Failure, FormatArg, TablesArg, backend, count, print, print_findings,
     shown,
@@ -129,6 +129,12 @@ impl Migrate {
                     .to_owned(),
             ));
         };
+        if live::connect::is_memory(&url) {
+            return Err(Failure::Message(
+                "a database in memory ends with this command, and all that was run in it: name a file (sqlite:FILE)"
+                    .to_owned(),
+            ));
+        }
         let format = self.format.format;
         let tables = self.tables.load(format)?;
         tables.refuse_past()?;
@@ -149,11 +155,9 @@ impl Migrate {
             of_tables.push(own);
         }
         let is_well = tables.all_read && !findings.iter().any(Finding::is_error);
-        let served = tables.loaded.iter().map(|(path, _)| Served::load(path));
-        let served = served.collect::<Result<Vec<_>, _>>()?;
         let new_file = live::ran::missing_file(&url).map(|file| shown(&file));
         let applied = match is_well {
-            true => backend::block_on(migrations::apply_all(&served, &url))?,
+            true => backend::block_on(migrations::apply_all(&tables.loaded, &url))?,
             false => Vec::new(),
         };
         if format == Format::Text {

@@ -1,6 +1,7 @@
 //! `phasegate serve`: a backend for any tables, and what it takes to be reached by others.
 
 mod access;
+mod already;
 mod dispatch;
 mod log;
 pub(super) mod migrations;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Failure, Format, print_findings, say, say_invalid, shown};
 use phasegate_codegen::Error;
+use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::finding::{Finding, Severity};
 use phasegate_codegen::load::{self, Loaded};
 use phasegate_codegen::migrate::past_of;
@@ -61,6 +62,24 @@ impl TablesArg {
             return Err(no_table());
         }
         Self { tables }.load(format)
+    }
+
+    /// The same, of those whose rows a database of this kind has, where there are several.
+    pub(crate) fn load_all_of(&self, dialect: Dialect, format: Format) -> Result<Tables, Failure> {
+        let mut tables = self.load_all(format)?;
+        if self.tables.is_empty() && tables.loaded.len() > 1 {
+            let has = |loaded: &Loaded| {
+                loaded.machine.targets.sql().is_some_and(|sql| sql.dialects.contains(&dialect))
+            };
+            tables.loaded.retain(|(_, loaded)| has(loaded));
+            if tables.loaded.is_empty() {
+                return Err(Failure::Message(format!(
+                    "no table in the current folder has a [target.sql] with {:?} among its `dialects`; name one",
+                    dialect.as_str()
+                )));
+            }
+        }
+        Ok(tables)
     }
 
     /// Every table that can be read, with its path. What is wrong with the others is reported on

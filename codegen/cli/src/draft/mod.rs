@@ -132,7 +132,8 @@ async fn found(conn: &mut Conn, ask: &Ask<'_>) -> Result<ExistingColumn, String>
     let key = |key: &&look::Column| {
         let of = key.key_type.ok_or_else(|| {
             format!(
-                "the key `{}` is of the type {}, where text, uuid or a whole number can be one",
+                "the key `{}` is of the type {}, where text, uuid or a whole number can be one: say `--key COLUMN`, \
+                 or several, of such a type, by which a row is found",
                 shown(&key.name),
                 key.kind
             )

@@ -43,6 +43,14 @@ impl Numbers {
                 let unnamed: Vec<&str> = (held.iter().filter_map(|(held, _)| held.as_deref()))
                     .filter(|held| !is_named(held))
                     .collect();
+                let strange: Vec<&str> =
+                    unnamed.iter().copied().filter(|held| held.parse::<i64>().is_err()).collect();
+                if !strange.is_empty() {
+                    return Err(format!(
+                        "`{column}` holds what is no whole number, and so no state ({}): give those rows a number first",
+                        list(&strange)
+                    ));
+                }
                 if of.is_empty() || !unnamed.is_empty() {
                     let numbers = match &unnamed[..] {
                         [] => String::new(),

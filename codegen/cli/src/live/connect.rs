@@ -48,6 +48,32 @@ pub(crate) fn dialect(url: &str) -> Result<Dialect, Away> {
     }
 }
 
+/// Whether an address names a database of SQLite's that ends with whoever opened it.
+pub(crate) fn is_memory(url: &str) -> bool {
+    let (file, query) = url.split_once('?').unwrap_or((url, ""));
+    let Some(file) = file.strip_prefix("sqlite:") else { return false };
+    matches!(file.trim_start_matches("//"), "" | ":memory:") || query.contains("mode=memory")
+}
+
+/// An address as messages have it: without a user and a password.
+pub(crate) fn shown(url: &str) -> String {
+    let shown = match dialect(url) {
+        Ok(Dialect::Postgres) => PgConnectOptions::from_str(url).ok().map(|it| shown_postgres(&it)),
+        Ok(Dialect::Sqlite) => SqliteConnectOptions::from_str(url).ok().map(|it| shown_sqlite(&it)),
+        Err(_) => None,
+    };
+    shown.unwrap_or_else(|| "the database".to_owned())
+}
+
+fn shown_postgres(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    format!("postgres://{}:{}/{database}", options.get_host(), options.get_port())
+}
+
+fn shown_sqlite(options: &SqliteConnectOptions) -> String {
+    format!("sqlite:{}", options.get_filename().display())
+}
+
 impl Conn {
     pub(crate) async fn open(url: &str) -> Result<Self, Away> {
         match dialect(url)? {
@@ -102,8 +128,7 @@ async fn postgres(url: &str) -> Result<Conn, Away> {
         // What it says may quote the address, and with it the password.
         .map_err(|_| "the address is none of PostgreSQL: postgres://USER@HOST:PORT/DATABASE")?;
     let options = options.application_name("phasegate check").disable_statement_logging();
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
-    let shown = format!("postgres://{}:{}/{database}", options.get_host(), options.get_port());
+    let shown = shown_postgres(&options);
     let connecting = tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await;
     let mut conn = match connecting {
         Ok(Ok(conn)) => conn,
@@ -120,9 +145,7 @@ async fn postgres(url: &str) -> Result<Conn, Away> {
 }
 
 async fn sqlite(url: &str) -> Result<Conn, Away> {
-    let (file, query) = url.split_once('?').unwrap_or((url, ""));
-    let file = file.strip_prefix("sqlite:").unwrap_or(file);
-    if matches!(file.trim_start_matches("//"), "" | ":memory:") || query.contains("mode=memory") {
+    if is_memory(url) {
         // It would be a new one, which no one has written to.
         return Err("the address names no file of SQLite's (sqlite:FILE)".to_owned());
     }
@@ -133,7 +156,7 @@ async fn sqlite(url: &str) -> Result<Conn, Away> {
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();
     let file = options.get_filename().to_path_buf();
-    let shown = format!("sqlite:{}", file.display());
+    let shown = shown_sqlite(&options);
     let opened = SqliteConnection::connect_with(&options).await;
     let mut conn = opened.map_err(|error| match file.exists() {
         true => format!("{shown}: {}", in_words(&error)),

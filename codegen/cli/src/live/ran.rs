@@ -6,12 +6,12 @@ use std::str::FromStr as _;
 
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::connect::{Away, Conn, dialect};
+use super::connect::{Away, Conn, dialect, is_memory};
 use phasegate_codegen::emit::sql::Dialect;
 
 /// The file of a database of SQLite's that is not there yet: whoever opens it to write makes it.
 pub(crate) fn missing_file(url: &str) -> Option<PathBuf> {
-    if dialect(url) != Ok(Dialect::Sqlite) || url.contains("memory") {
+    if dialect(url) != Ok(Dialect::Sqlite) || is_memory(url) {
         return None;
     }
     let options = SqliteConnectOptions::from_str(url).ok()?;

@@ -6,7 +6,7 @@ use super::ahead::Own;
 use super::connect::{Away, Conn};
 use super::facts::cells;
 use super::rows;
-use phasegate_codegen::emit::sql::{Dialect, Mode, literal, renamed};
+use phasegate_codegen::emit::sql::{Dialect, Mode, Schema, literal, renamed};
 use phasegate_codegen::finding::Severity;
 use phasegate_codegen::machine::Machine;
 use phasegate_codegen::rules;
@@ -27,7 +27,26 @@ impl Own<'_> {
             self.shared_keys(conn, drift).await?;
         }
         self.unknown_states(conn, last, drift).await?;
-        self.look(conn, Severity::Warning, drift).await
+        self.look(conn, Severity::Warning, drift).await?;
+        if last.is_none() && !drift.has_errors() {
+            self.preflight(conn, drift).await;
+        }
+        Ok(())
+    }
+
+    /// What the first migration asks of the table before it makes anything, asked by its own statements.
+    async fn preflight(&self, conn: &mut Conn, drift: &mut Drift) {
+        let names = self.names;
+        let name = names.name("preflight");
+        let objects = Schema::new(self.machine, self.sql, names.dialect).objects();
+        let Some(preflight) = objects.iter().find(|object| object.name == name) else { return };
+        let Err(said) = conn.rows(&preflight.sql).await else { return };
+        // Whatever else it is refused for is none of the table's, such as a right that this role lacks.
+        if let Some((_, fault)) = said.split_once(" cannot be guarded: ") {
+            let message = format!("`{}` cannot be guarded: {fault}", names.table_name);
+            let help = "mend the table, or say in [target.sql] what it has: the first migration would refuse it";
+            drift.error(rules::CANNOT_BE_GUARDED, message, help);
+        }
     }
 
     /// Whether the table is there, with its key and its status.

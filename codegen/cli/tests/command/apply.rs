@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::binary::{Folder, finish};
+use crate::binary::{Folder, Ran, finish};
 use crate::migrations::{TABLE, grown, migrated, rules};
 
 const APPLY: [&str; 4] = ["migrate", "--apply", "--database-url", "sqlite:app.db"];
@@ -54,23 +54,139 @@ fn leads_out_where_the_file_was_run_by_hand() {
     let ran = folder.run(&APPLY);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(
-        ran.err.contains("What migrations/sqlite/0001_create_job.sql makes is there already"),
+        ran.err.starts_with("phasegate: sqlite:app.db: the migrations could not be run"),
         "{ran:?}"
     );
-    // As it says.
-    assert!(ran.err.contains("Ask `phasegate check job.toml --database-url URL`"), "{ran:?}");
-    let ran_check = folder.run(&["check", "job.toml", "--database-url", "sqlite:app.db"]);
-    assert_eq!(ran_check.code, Some(0), "{ran_check:?}");
-    let statements: Vec<&str> =
-        ran.err.lines().filter_map(|line| line.strip_prefix("  ")).collect();
-    assert_eq!(statements.len(), 2, "{ran:?}");
-    sqlite(&folder, &statements.concat());
+    say_so(&folder, &ran);
     let ran = folder.run(&APPLY);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     folder.write("job.toml", grown());
     assert_eq!(folder.run(&["migrate"]).code, Some(0));
     let ran = folder.run(&APPLY);
     assert!(ran.out.contains("ran migrations/sqlite/0002_change_job.sql"), "{ran:?}");
+}
+
+/// Says in the database that the first file was run, by the statements that are printed for that.
+#[track_caller]
+fn say_so(folder: &Folder, ran: &Ran) {
+    let makes = "What migrations/sqlite/0001_create_job.sql makes is there already: all of the file was run";
+    assert!(ran.err.contains(makes), "{ran:?}");
+    let statements: Vec<&str> =
+        ran.err.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    assert_eq!(statements.len(), 2, "{ran:?}");
+    sqlite(folder, &statements.concat());
+}
+
+#[test]
+fn leads_out_where_a_later_migration_is_pending_too() {
+    let folder = migrated(TABLE);
+    sqlite(&folder, &folder.read("migrations/sqlite/0001_create_job.sql"));
+    folder.write("job.toml", grown());
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    let ran = folder.run(&APPLY);
+    say_so(&folder, &ran);
+    let ran = folder.run(&APPLY);
+    assert!(ran.out.contains("ran migrations/sqlite/0002_change_job.sql"), "{ran:?}");
+}
+
+#[test]
+fn says_what_is_missing_where_the_file_was_run_in_part() {
+    let folder = migrated(TABLE);
+    sqlite(&folder, &folder.read("migrations/sqlite/0001_create_job.sql"));
+    sqlite(&folder, "DROP TRIGGER \"000_job_guard_insert\"");
+    let ran = folder.run(&APPLY);
+    assert!(ran.err.contains("not all of it is as the file makes it"), "{ran:?}");
+    assert!(ran.err.contains("`000_job_guard_insert` of `jobs` is missing"), "{ran:?}");
+    assert!(!ran.err.contains("_sqlx_migrations"), "{ran:?}");
+}
+
+/// The application has a table of the name that phasegate's was to have: both commands lead to one that is guarded.
+#[test]
+fn leads_out_where_the_table_is_the_application_s() {
+    let dialects = "dialects = [\"sqlite\"]\n";
+    let folder = migrated(&format!("{TABLE}{dialects}"));
+    sqlite(&folder, "CREATE TABLE jobs (id TEXT PRIMARY KEY, status TEXT DEFAULT 'new')");
+    let applied = folder.run(&APPLY);
+    assert_eq!(applied.code, Some(2), "{applied:?}");
+    let checked = folder.run(&["check", "--database-url", "sqlite:app.db"]);
+    for said in [&applied.err, &checked.out] {
+        assert!(said.contains("say `owns = false` in [target.sql]"), "{said}");
+        assert!(said.contains("remove `migrations/sqlite/0001_create_job.sql`"), "{said}");
+    }
+    folder.write("job.toml", format!("{TABLE}{dialects}owns = false\nstorage = \"text\"\n"));
+    folder.remove("migrations/sqlite/0001_create_job.sql");
+    folder.remove("migrations/tables/0001.toml");
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    let ran = folder.run(&APPLY);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = folder.run(&["check", "--database-url", "sqlite:app.db"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn leads_out_where_the_table_cannot_be_guarded_as_the_file_says() {
+    let text = |key: &str| {
+        format!(
+            "{TABLE}dialects = [\"sqlite\"]\nowns = false\nstorage = \"text\"\nkey = \"{key}\"\n"
+        )
+    };
+    let folder = migrated(&text("uid"));
+    sqlite(&folder, "CREATE TABLE jobs (id TEXT PRIMARY KEY, status TEXT)");
+    let ran = folder.run(&APPLY);
+    assert!(ran.err.contains("cannot be guarded: it has no column uid"), "{ran:?}");
+    assert!(ran.err.contains("remove the files of that number in each folder"), "{ran:?}");
+    // The change alone is refused, and that says so, too.
+    folder.write("job.toml", text("id"));
+    let ran = folder.run(&["migrate"]);
+    assert!(ran.out.contains("remove them with their tables/NNNN.toml"), "{ran:?}");
+    folder.remove("migrations/sqlite/0001_create_job.sql");
+    folder.remove("migrations/tables/0001.toml");
+    assert_eq!(folder.run(&["migrate"]).code, Some(0));
+    assert_eq!(folder.run(&APPLY).code, Some(0));
+}
+
+#[test]
+fn refuses_a_database_that_ends_with_the_command() {
+    let folder = migrated(TABLE);
+    for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite:x.db?mode=memory", "sqlite:"] {
+        let ran = folder.run(&["migrate", "--apply", "--database-url", url]);
+        assert_eq!(ran.code, Some(2), "{url}: {ran:?}");
+        assert!(ran.err.contains("ends with this command"), "{url}: {ran:?}");
+    }
+    // It is no more than a file's name here.
+    let ran = folder.run(&["migrate", "--apply", "--database-url", "sqlite:memory.db"]);
+    assert!(ran.out.contains("made memory.db"), "{ran:?}");
+}
+
+#[test]
+fn names_the_database_that_is_not_to_be_had() {
+    let folder = migrated(TABLE);
+    let url = "postgres://u:s3cret@127.0.0.1:1/app";
+    let ran = folder.run(&["migrate", "--apply", "--database-url", url]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err.contains("postgres://127.0.0.1:1/app: ") && !ran.err.contains("s3cret"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_table_whose_target_is_gone_says_that_databases_keep_the_guards() {
+    let folder = migrated(TABLE);
+    assert_eq!(folder.run(&APPLY).code, Some(0));
+    folder.write("job.toml", TABLE.replace("[target.sql]\n", ""));
+    for command in [&["check"][..], &["migrate"], &["migrate", "--remove"]] {
+        let ran = folder.run(command);
+        assert!(ran.out.contains("[machine-left]"), "{command:?}: {ran:?}");
+        let way = "put [target.sql] back as migrations/tables/0001.toml has it, run `phasegate migrate --remove job.toml`";
+        assert!(ran.out.contains(way), "{command:?}: {ran:?}");
+    }
+    folder.write("job.toml", TABLE);
+    assert_eq!(folder.run(&["migrate", "--remove"]).code, Some(0));
+    assert_eq!(folder.run(&APPLY).code, Some(0));
+    folder.write("job.toml", TABLE.replace("[target.sql]\n", ""));
+    let ran = folder.run(&["migrate"]);
+    assert!(!ran.out.contains("[machine-left]"), "{ran:?}");
 }
 
 #[test]

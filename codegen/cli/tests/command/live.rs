@@ -36,6 +36,30 @@ fn says_in_a_line_what_is_deployed_where_all_is_well() {
 }
 
 #[test]
+fn looks_at_every_table_of_the_folder_whose_rows_such_a_database_has() {
+    let folder = deployed("");
+    let other = |name: &str| TABLE.replace("\"job\"", &format!("\"{name}\""));
+    folder.write("script.toml", other("script").replace("[target.sql]\n", ""));
+    folder.write("away.toml", other("away") + "dialects = [\"postgres\"]\n");
+    let ran = folder.run(&["check", "--database-url", "sqlite:live.db"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.starts_with("deploy.toml on sqlite:live.db") && ran.out.lines().count() == 1,
+        "{ran:?}"
+    );
+    folder.write("job.toml", TABLE);
+    let ran = folder.run(&["check", "--database-url", "sqlite:live.db"]);
+    assert!(ran.out.contains("job.toml on sqlite:live.db"), "{ran:?}");
+    assert_eq!(ran.code, Some(1), "nothing of its is there: {ran:?}");
+    for table in ["deploy.toml", "job.toml"] {
+        folder.remove(table);
+    }
+    let ran = folder.run(&["check", "--database-url", "sqlite:live.db"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("has a [target.sql] with \"sqlite\" among its `dialects`"), "{ran:?}");
+}
+
+#[test]
 fn exits_with_1_where_something_is_found_in_every_format() {
     let folder = deployed("DROP TRIGGER \"000_deploy_guard_update\";");
     let ran = |format: &str| {

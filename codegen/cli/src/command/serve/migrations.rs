@@ -7,13 +7,16 @@ use std::time::Duration;
 use phasegate::Store;
 use phasegate::http::Backend;
 use phasegate::store::Error;
+use phasegate_codegen::Loaded;
 use phasegate_codegen::emit::sql::Dialect;
 use phasegate_codegen::migrate::Runner;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
+use super::already;
 use super::table::{Folder, Migrations, Served};
 use crate::command::{Failure, shown};
+use crate::live::connect;
 use crate::live::ran::ran;
 
 /// So long is waited between two looks at a database that is away.
@@ -52,7 +55,12 @@ pub(super) async fn run(served: &[Served], backends: &[Backend]) -> Result<(), F
 }
 
 /// Runs what the database at an address lacks.
-pub(crate) async fn apply_all(served: &[Served], url: &str) -> Result<Vec<Applied>, Failure> {
+pub(crate) async fn apply_all(
+    tables: &[(PathBuf, Loaded)],
+    url: &str,
+) -> Result<Vec<Applied>, Failure> {
+    let served = tables.iter().map(|(path, _)| Served::load(path));
+    let served = &served.collect::<Result<Vec<_>, _>>()?[..];
     // What can't be looked at is said by what opens it next.
     let before = ran(url).await.unwrap_or_default();
     let mut stores = Vec::new();
@@ -62,12 +70,14 @@ pub(crate) async fn apply_all(served: &[Served], url: &str) -> Result<Vec<Applie
         if let Migrations::Folders(each) = &table.migrations {
             folder(table, each, is_sqlite)?;
         }
-        stores.push(Store::open(url, table.schema.clone()).await?);
+        let opened = Store::open(url, table.schema.clone()).await;
+        let away = |error| Failure::Message(format!("{}: {error}", connect::shown(url)));
+        stores.push(opened.map_err(away)?);
     }
     let mut applied = Vec::new();
     for (folder, store) in folders(served, &stores)? {
         if let Err(error) = apply(&store, &folder).await {
-            return Err(Failure::Message(in_words(&error, &folder, &store, served).await));
+            return Err(Failure::Message(in_words(&error, &folder, tables, url).await));
         }
         let ran = files(&folder).into_iter().filter(|(number, _)| !before.contains(number));
         applied.push(Applied { ran: ran.map(|(_, file)| file).collect(), folder });
@@ -91,36 +101,26 @@ fn files(folder: &Path) -> BTreeMap<i64, PathBuf> {
 }
 
 /// Why a migration could not be run; where its objects are there already, what leads out of that.
-async fn in_words(error: &Error, folder: &Path, store: &Store, served: &[Served]) -> String {
-    let message = error.to_string();
+async fn in_words(error: &Error, folder: &Path, tables: &[(PathBuf, Loaded)], url: &str) -> String {
+    let message = format!("{}: {error}", connect::shown(url));
     let Error::Migrate(MigrateError::ExecuteMigration(_, number)) = error else { return message };
-    let is_there = message.contains("already exists");
-    let Some(file) = files(folder).remove(number).filter(|_| is_there) else { return message };
+    let Some(file) = files(folder).remove(number) else { return message };
+    if message.contains(" cannot be guarded: ") {
+        return format!(
+            "{message}\nMend that, and run this command again. Where another [target.sql] mends it, and no database \
+             has run {}: remove the files of that number in each folder, the one of the tables too, and run \
+             `phasegate migrate`",
+            shown(&file)
+        );
+    }
+    if !message.contains("already exists") {
+        return message;
+    }
     let Ok(migrator) = Migrator::new(folder.to_owned()).await else { return message };
     let Some(migration) = migrator.iter().find(|one| one.version == *number) else {
         return message;
     };
-    let tables: Vec<&str> = served.iter().map(|table| table.shown.as_str()).collect();
-    let tables = tables.join(" ");
-    let (text, time, bytes) = match store.is_sqlite() {
-        true => ("BLOB", "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP", ["X'", "'"]),
-        false => ("BYTEA", "TIMESTAMPTZ NOT NULL DEFAULT now()", ["'\\x", "'"]),
-    };
-    let sum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
-    let [open, close] = bytes;
-    format!(
-        "{message}\nWhat {} makes is there already: it was run another way, or in part, and nothing was \
-         changed now. Ask `phasegate check {tables} --database-url URL`. Where it finds nothing, all of the \
-         file was run: say so in the database, and run this command again:\n  \
-         CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
-         installed_on {time}, success BOOLEAN NOT NULL, checksum {text} NOT NULL, execution_time BIGINT NOT \
-         NULL);\n  \
-         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES \
-         ({number}, 'run by hand', TRUE, {open}{sum}{close}, 0);\n\
-         Where it finds objects missing, the file was run in part: restore a backup from before, or where the \
-         database holds nothing yet begin with an empty one, and run this command there.",
-        shown(&file)
-    )
+    format!("{message}\n{}", already::in_words((&file, migration), url, tables).await)
 }
 
 /// The folder of the tables' migrations, with a store of the database: there is one for all.

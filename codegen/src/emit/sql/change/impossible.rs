@@ -94,8 +94,9 @@ impl Impossible {
                  another number is another state, and the one that nothing enters any more is `retired = true`"
             ),
             Self::Target { .. } => {
-                "set it back: this moves tables, and only you know who else uses them. Such a change \
-                 is a new table under a new machine name, or a migration by hand and \
+                "while no database has run the migrations, remove them with their tables/NNNN.toml, and run \
+                 `phasegate migrate` again. Else set it back: this moves tables, and only you know who else uses \
+                 them. Such a change is a new table under a new machine name, or a migration by hand and \
                  `phasegate migrate --baseline` after it"
                     .to_owned()
             }
