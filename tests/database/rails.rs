@@ -18,6 +18,18 @@ pub(crate) fn block(start: &str) -> &'static str {
     PAGE[at..].split("```").next().unwrap()
 }
 
+/// The table of these orders, with its migrations in a folder.
+pub(crate) fn table(dialect: Dialect, folder: &str) -> String {
+    format!(
+        "format = 1\nmachine = {{ name = \"order\", initial = \"new\" }}\n\
+         state = [{{ name = \"new\" }}, {{ name = \"paid\" }}, {{ name = \"sent\" }}]\n\
+         transition = [{{ path = [\"new\", \"paid\", \"sent\"] }}]\n\
+         [target.sql]\nowns = false\nstorage = \"text\"\nkey_type = \"bigint\"\ndialects = [\"{0}\"]\n\
+         migrations = {{ {0} = \"{folder}\" }}\n",
+        dialect.as_str()
+    )
+}
+
 /// A project with the orders of an application, guarded.
 pub(crate) async fn orders(dialect: Dialect) -> (Project, Loaded) {
     let project = Project::new(dialect, "sql", &[]).await;
@@ -29,15 +41,7 @@ pub(crate) async fn orders(dialect: Dialect) -> (Project, Loaded) {
         "CREATE TABLE orders (id {id}, status varchar NOT NULL DEFAULT 'new', note varchar)"
     );
     project.ok(&own).await;
-    let table = format!(
-        "format = 1\nmachine = {{ name = \"order\", initial = \"new\" }}\n\
-         state = [{{ name = \"new\" }}, {{ name = \"paid\" }}, {{ name = \"sent\" }}]\n\
-         transition = [{{ path = [\"new\", \"paid\", \"sent\"] }}]\n\
-         [target.sql]\nowns = false\nstorage = \"text\"\nkey_type = \"bigint\"\ndialects = [\"{0}\"]\n\
-         migrations = {{ {0} = \"sql\" }}\n",
-        dialect.as_str()
-    );
-    std::fs::write(project.path("table.toml"), table).unwrap();
+    std::fs::write(project.path("table.toml"), table(dialect, "sql")).unwrap();
     let loaded = phasegate_codegen::load(&project.path("table.toml")).unwrap();
     let migrated = migrate(&loaded, Ask::Changes, WriteMode::Write).unwrap();
     for file in migrated.files.iter().filter(|file| file.ends_with(".sql")) {
