@@ -43,8 +43,8 @@ pub(crate) const SQLITE: [Defect; 18] = [
     lite(
         OBSERVES,
         "a step that no transition allows unmarked",
-        ") THEN 'illegal-transition'",
-        ") THEN NULL",
+        "ELSE 0 END THEN 'illegal-transition'",
+        "ELSE 0 END THEN NULL",
     ),
     lite(OBSERVES, "an unknown state unmarked", "THEN 'unknown-state'", "THEN NULL"),
     lite(OBSERVES, "an illegal start unmarked", "THEN 'illegal-start'", "THEN NULL"),
@@ -105,8 +105,8 @@ pub(crate) const POSTGRES: [Defect; 19] = [
     gres(
         OBSERVES,
         "a step that no transition allows unmarked",
-        "    fault := 'illegal-transition';\n",
-        "",
+        "? was;\n    fault := 'illegal-transition';\n",
+        "? was;\n",
     ),
     gres(OBSERVES, "an unknown state unmarked", "    fault := 'unknown-state';\n", ""),
     gres(OBSERVES, "an illegal start unmarked", "      fault := 'illegal-start';\n", ""),

@@ -96,7 +96,7 @@ pub(crate) const SCHEMA: [Defect; 60] = [
     ),
     deploy(
         "used keys allowed",
-        "ELSIF mode <> 'test' AND (last_seq IS NOT NULL OR",
+        "ELSIF op <> 'UPDATE' AND mode <> 'test' AND (last_seq IS NOT NULL OR",
         "ELSIF false AND (last_seq IS NOT NULL OR",
     ),
     deploy("any start allowed", "IF NOT rules -> 'initial' ? $5 THEN", "IF false THEN"),
