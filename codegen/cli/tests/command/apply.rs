@@ -138,7 +138,7 @@ fn leads_out_where_the_table_cannot_be_guarded_as_the_file_says() {
     // The change alone is refused, and that says so, too.
     folder.write("job.toml", text("id"));
     let ran = folder.run(&["migrate"]);
-    assert!(ran.out.contains("remove them with their tables/NNNN.toml"), "{ran:?}");
+    assert!(ran.out.contains("remove their files and their tables/NNNN.toml"), "{ran:?}");
     folder.remove("migrations/sqlite/0001_create_job.sql");
     folder.remove("migrations/tables/0001.toml");
     assert_eq!(folder.run(&["migrate"]).code, Some(0));

@@ -94,9 +94,8 @@ impl Impossible {
                  another number is another state, and the one that nothing enters any more is `retired = true`"
             ),
             Self::Target { .. } => {
-                "while no database has run the migrations, remove them with their tables/NNNN.toml, and run \
-                 `phasegate migrate` again. Else set it back: this moves tables, and only you know who else uses \
-                 them. Such a change is a new table under a new machine name, or a migration by hand and \
+                "set it back: this moves tables, and only you know who else uses them. Such a change \
+                 is a new table under a new machine name, or a migration by hand and \
                  `phasegate migrate --baseline` after it"
                     .to_owned()
             }
