@@ -229,6 +229,35 @@ storage = "text""#,
         legal: "INSERT INTO runs (id) VALUES ('a'); UPDATE runs SET status = 'busy' WHERE id = 'a'; UPDATE runs SET status = 'done' WHERE id = 'a'",
         illegal: "UPDATE runs SET status = 'busy' WHERE id = 'a'",
     };
+    /// A builder's jobs, whose rows go with those of another table.
+    a_table_in_partitions_whose_rows_follow_another_s Shape {
+        own: "CREATE TABLE pipelines (id bigint, partition_id bigint, PRIMARY KEY (partition_id, id)) PARTITION BY LIST (partition_id);
+              CREATE TABLE pipelines_100 PARTITION OF pipelines FOR VALUES IN (100, 101);
+              CREATE TABLE builds (status varchar, id bigserial, partition_id bigint NOT NULL, commit_id bigint, lock_version integer DEFAULT 0 CHECK (lock_version IS NOT NULL),
+                PRIMARY KEY (id, partition_id), FOREIGN KEY (partition_id, commit_id) REFERENCES pipelines (partition_id, id) ON UPDATE CASCADE ON DELETE CASCADE) PARTITION BY LIST (partition_id);
+              CREATE TABLE builds_100 PARTITION OF builds FOR VALUES IN (100); CREATE TABLE builds_101 PARTITION OF builds FOR VALUES IN (101);
+              CREATE INDEX ON builds (status) WHERE status IN ('running', 'pending');
+              INSERT INTO pipelines VALUES (1, 100), (2, 101); INSERT INTO builds (status, partition_id, commit_id) VALUES ('created', 100, 1)",
+        column: "builds.status",
+        values: &[],
+        log: None,
+        initial: "created",
+        table: r#"machine = { name = "build", initial = ["created", "manual"] }
+state = [{ name = "created" }, { name = "manual" }, { name = "pending" }, { name = "running" }, { name = "success", outcome = "success" }, { name = "canceled", outcome = "cancelled" }]
+transition = [{ path = ["created", "pending", "running", "success"] }, { from = "manual", to = "pending" }, { from = ["created", "pending", "running"], to = "canceled" }]
+[target.sql]
+key = ["id", "partition_id"]
+key_type = ["bigint", "bigint"]
+storage = "text""#,
+        astray: "UPDATE builds SET status = 'running'; UPDATE builds SET status = 'created'",
+        legal: "INSERT INTO pipelines VALUES (2, 101) ON CONFLICT DO NOTHING;
+                INSERT INTO builds (id, status, partition_id, commit_id) VALUES (7, 'manual', 101, 2), (8, 'created', 101, 2);
+                UPDATE builds SET status = 'pending', lock_version = lock_version + 1 WHERE id = 7 AND lock_version = 0;
+                UPDATE builds b SET status = 'running' FROM (SELECT id, partition_id FROM builds WHERE status = 'pending' FOR UPDATE SKIP LOCKED) s
+                  WHERE (b.id, b.partition_id) = (s.id, s.partition_id);
+                UPDATE builds SET status = 'success' WHERE id = 7; UPDATE builds SET status = 'canceled' WHERE id = 8",
+        illegal: "UPDATE builds SET status = 'pending' WHERE id = 7",
+    };
     /// A shop's payment table.
     a_text_with_a_check_and_a_default_in_the_middle Shape {
         own: "CREATE TABLE payments (id serial PRIMARY KEY, status varchar(20) NOT NULL DEFAULT 'pending'

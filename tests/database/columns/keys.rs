@@ -329,11 +329,13 @@ fn a_queue_that_is_partitioned_by_a_part_of_its_key() {
         ]
     );
     // To triggers a row that goes to another partition by its key is a new one.
-    let said = refused(
-        &world,
-        "UPDATE queue.job SET name = 'mail', state = 'completed' WHERE name = 'sms'",
-    );
+    let moves = "UPDATE queue.job SET name = 'mail', state = 'completed' WHERE name = 'sms'";
+    let said = refused(&world, moves);
     assert!(said.starts_with("illegal start of job in completed"), "{said}");
+    let error = world.try_sql(moves).unwrap_err();
+    let error = error.as_database_error().unwrap();
+    let hint = error.downcast_ref::<sqlx::postgres::PgDatabaseError>().hint().unwrap();
+    assert!(hint.contains("moves a row to another partition, its key has to stay"), "{hint}");
     let ids = rows(&world, "SELECT id::text FROM queue.job WHERE name = 'sms' LIMIT 1");
     let id = format!("sms:{}", ids[0]);
     let answer =

@@ -6,6 +6,7 @@ on_each_database! {
     finds_a_state_that_was_added_or_removed_by_hand
     finds_a_transition_that_was_added_or_removed_by_hand
     finds_a_fingerprint_that_was_changed
+    says_of_a_view_that_was_dropped_no_more_than_that
 }
 
 /// What is found after an edit of the rules.
@@ -65,6 +66,14 @@ fn finds_a_transition_that_was_added_or_removed_by_hand(database: Database) {
     );
     let kind = "UPDATE deploy_transitions SET kind = 'declared' WHERE kind = 'skip' AND from_state = 'deploying'";
     edit(database, kind, &[("altered-transition", "`deploying -> succeeded`")]);
+}
+
+/// What the view would have shown is not missing: the guards judge on.
+fn says_of_a_view_that_was_dropped_no_more_than_that(database: Database) {
+    for view in ["states", "transitions", "language"] {
+        let drop = format!("DROP VIEW deploy_{view}");
+        after(database, &drop, &drop, &[("missing-view", "run its CREATE VIEW of")]);
+    }
 }
 
 fn finds_a_fingerprint_that_was_changed(database: Database) {
