@@ -243,6 +243,21 @@ mod on {
         assert!(ran.code == Some(2) && ran.err.contains("none/h.html"), "{ran:?}");
     }
 
+    #[test]
+    fn the_page_in_the_docs_looks_as_pages_do() {
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/history.html");
+        let shown = std::fs::read_to_string(docs).unwrap();
+        let folder = folder();
+        run(&folder, &["good.csv", "bad.csv", "--html", "h.html"]);
+        let page = folder.read("h.html");
+        let style = |page: &str| {
+            page.split("</style>").next().unwrap().split("<style>").nth(1).unwrap().to_owned()
+        };
+        let how = "benches/audit.py writes docs/history.html anew";
+        assert_eq!(style(&shown), style(&page), "{how}");
+        assert!(shown.len() < 200_000 && shown.contains("deploys.parquet"), "{how}");
+    }
+
     /// A history of a hundred rows that all go one way, and what some did besides.
     fn known(folder: &Folder, more: &str) {
         let rows = (0..100)
