@@ -178,7 +178,7 @@ impl ColumnType {
 }
 
 /// The columns of the reports next to those of the key. The history has fewer of them.
-const OF_REPORTS: [&str; 16] = [
+const OF_REPORTS: [&str; 17] = [
     "id",
     "event_id",
     "body_hash",
@@ -191,6 +191,7 @@ const OF_REPORTS: [&str; 16] = [
     "run_attempt",
     "run_url",
     "actor",
+    "authenticated_by",
     "attempted",
     "table_fingerprint",
     "log_tail",

@@ -97,6 +97,7 @@ CREATE TABLE "deploy_reports" (
   "attempted" TEXT,
   "table_fingerprint" TEXT,
   "log_tail" TEXT,
+  "authenticated_by" TEXT,
   "at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 CREATE INDEX "deploy_reports_row" ON "deploy_reports" ("deploy_id", "id");

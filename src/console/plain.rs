@@ -359,6 +359,7 @@ fn of_event(machine: &dyn Machine, event: &Event) -> Entry {
         run: event.run_id.as_deref(),
         attempt: event.run_attempt,
         actor: event.actor.as_deref(),
+        authenticated_by: &event.authenticated_by,
         attempted: event.attempted.as_deref(),
         link: event.run_url.as_deref(),
     };
@@ -374,6 +375,7 @@ fn of_refused(machine: &dyn Machine, report: &Recorded) -> Entry {
         run: report.run_id.as_deref(),
         attempt: report.run_attempt,
         actor: report.actor.as_deref(),
+        authenticated_by: &report.authenticated_by,
         attempted: report.attempted.as_deref(),
         link: report.run_url.as_deref(),
     };
@@ -388,6 +390,7 @@ struct By<'r> {
     run: Option<&'r str>,
     attempt: Option<i64>,
     actor: Option<&'r str>,
+    authenticated_by: &'r str,
     attempted: Option<&'r str>,
     link: Option<&'r str>,
 }
@@ -400,7 +403,11 @@ impl By<'_> {
             Some(attempt) if attempt > 1 => format!("run {}, attempt {attempt}", escaped(run)),
             Some(_) | None => format!("run {}", escaped(run)),
         }));
-        notes.extend(self.actor.map(|actor| format!("by {}", escaped(actor))));
+        let proof = escaped(shown::proof(self.authenticated_by));
+        notes.push(match self.actor {
+            Some(actor) => format!("by {}, {proof}", escaped(actor)),
+            None => proof,
+        });
         notes.extend(
             self.attempted.map(|attempted| {
                 format!("while it was at {}", escaped(&title(machine, attempted)))

@@ -14,6 +14,7 @@ type Table = HashMap<&'static str, &'static str>;
 static WORDS: LazyLock<Table> = LazyLock::new(|| table(ELEMENT, "STRINGS = Object.freeze({"));
 static ICONS: LazyLock<Table> = LazyLock::new(|| table(ELEMENT, "ICONS = Object.freeze({"));
 static REFUSALS: LazyLock<Table> = LazyLock::new(|| table(AUDIT, "REFUSALS = {"));
+static PROOFS: LazyLock<Table> = LazyLock::new(|| table(AUDIT, "PROOFS = {"));
 
 /// The texts of an object in a script, by their names: a line each.
 fn table(script: &'static str, begin: &str) -> Table {
@@ -39,6 +40,11 @@ pub(super) fn icon(look: &str) -> &'static str {
 /// What a refusal means to who reads the log.
 pub(super) fn refusal(answer: &str) -> &str {
     REFUSALS.get(answer).copied().unwrap_or(answer)
+}
+
+/// How it was known who it was, in words.
+pub(super) fn proof(authenticated_by: &str) -> &str {
+    PROOFS.get(authenticated_by).copied().unwrap_or(authenticated_by)
 }
 
 /// A text with its blanks filled: `{name}` is one.
@@ -229,6 +235,7 @@ pub(super) fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::AuthenticatedBy;
 
     #[test]
     fn the_element_has_every_word_and_icon() {
@@ -260,6 +267,10 @@ mod tests {
         assert!(icon("done").starts_with('m') && icon("upcoming").is_empty());
         assert_eq!(refusal("ended"), "it had ended already");
         assert_ne!(refusal("illegal-transition"), "illegal-transition");
+        for by in AuthenticatedBy::ALL.map(AuthenticatedBy::as_str).into_iter().chain(["database"])
+        {
+            assert!(proof(by).contains(' '), "{by}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::log::LogFields;
 use super::problem::Problem;
 use super::request::{Id, json_body};
 use super::{Shared, no_store};
-use crate::store::{Answer, NAME, Report, token_hash};
+use crate::store::{Answer, AuthenticatedBy, NAME, Report, token_hash};
 use crate::text::hex;
 use axum::Json;
 use axum::body::Body;
@@ -55,9 +55,11 @@ async fn answer(
     fields: &mut LogFields,
 ) -> Result<Answer, Problem> {
     let token = shared.authenticate.row_token(request);
+    // Until a credential says otherwise: what is more than the row's token is a login's or a run's.
+    let by_token = token.map_or(AuthenticatedBy::Login, |_| AuthenticatedBy::RowToken);
     let report = json_body(&request.headers, body, shared.options.body_timeout)
         .await
-        .and_then(|body| Ok(Report::from_json(&body)?));
+        .and_then(|body| Ok(Report::from_json(&body)?.authenticated_by(by_token)));
     if let Ok(Report { table: Some(table), .. }) = &report
         && table != shared.machine.table()
     {
@@ -113,6 +115,7 @@ async fn answer(
         report.run_id = Some(run.id);
         report.run_attempt = Some(run.attempt);
         report.of_one_run = true;
+        report.authenticated_by = AuthenticatedBy::RunToken;
     }
     shared.write(shared.store.apply(&*shared.machine, id, &report, is_tried)).await
 }

@@ -5,6 +5,7 @@ use super::problem::{Kind, Problem};
 use super::request::{Id, json_body, parsed};
 use super::start::New;
 use super::{Operator, Shared, dispatch, no_store};
+use crate::store::AuthenticatedBy;
 use crate::text::hex;
 use axum::body::Body;
 use axum::extract::rejection::NestedPathRejection;
@@ -24,6 +25,7 @@ pub(super) async fn start(
     State(shared): State<Arc<Shared>>,
     nested: Result<NestedPath, NestedPathRejection>,
     operator: Option<Extension<Operator>>,
+    by: Option<Extension<AuthenticatedBy>>,
     headers: HeaderMap,
     extensions: Extensions,
     body: Body,
@@ -34,9 +36,13 @@ pub(super) async fn start(
     shared.rates.start(&extensions)?;
     let mut start = parsed(&body, New(&shared.store.schema().columns))?;
     // Who is known is who asks, whatever the request says.
-    if let Some(Extension(Operator(name))) = operator {
-        start = start.requested_by(name);
-    }
+    let by = by.map(|Extension(by)| by);
+    start = match operator {
+        Some(Extension(Operator(name))) => {
+            start.requested_by(name).authenticated_by(by.unwrap_or(AuthenticatedBy::Login))
+        }
+        None => start.authenticated_by(AuthenticatedBy::Nothing),
+    };
     if let Some(lifetime) = shared.options.token_lifetime {
         start = start.token_lifetime(lifetime);
     }

@@ -6,7 +6,7 @@
 
 use super::problem::{Kind, Problem};
 use super::{Backend, Shared, log::LogFields, no_store};
-use crate::store::{Answer, Report};
+use crate::store::{Answer, AuthenticatedBy, Report};
 use crate::{Machine, Outcome, StateId};
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -200,7 +200,8 @@ async fn end(shared: &Shared, id: &str, run: &Run, state: &str) -> Result<Option
     let mut report = Report::new(state)
         .event_id(format!("workflow_run/{number}/{}/{state}", run.run_attempt))
         .run(number, run.run_attempt)
-        .actor(ACTOR);
+        .actor(ACTOR)
+        .authenticated_by(AuthenticatedBy::Webhook);
     if run.html_url.starts_with("https://") {
         report = report.run_url(run.html_url.as_str());
     }

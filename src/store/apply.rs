@@ -149,6 +149,7 @@ pub(crate) async fn at_once(
         (&report.table).into(),
         (&report.log_tail).into(),
         i64::from(report.of_one_run).into(),
+        report.authenticated_by.as_str().into(),
     ];
     let row = conn.row(apply, &args).await?;
     row.map(|row| ready.applied(&row, 0)).transpose()
@@ -175,6 +176,7 @@ pub(crate) async fn all_at_once(
             "run_id": report.run_id, "run_attempt": report.run_attempt, "run_url": report.run_url,
             "actor": report.actor, "attempted": report.attempted, "table": report.table,
             "log_tail": report.log_tail, "of_one_run": report.of_one_run,
+            "authenticated_by": report.authenticated_by.as_str(),
         })
     });
     let given = serde_json::Value::Array(given.collect()).to_string();
@@ -448,6 +450,7 @@ impl Door<'_> {
             (&report.attempted).into(),
             (&report.table).into(),
             (&report.log_tail).into(),
+            report.authenticated_by.as_str().into(),
         ];
         conn.execute(&self.sql.record, &args).await.map(drop)
     }

@@ -8,7 +8,7 @@
 use super::conn::{Arg, Conn};
 use super::read::key_and_status;
 use super::report::{ADDRESS, LOG_TAIL, NAME, head, storable};
-use super::{Result, Statements, Store, in_transaction};
+use super::{AuthenticatedBy, Result, Statements, Store, in_transaction};
 
 /// Who says so in the reports.
 const ACTOR: &str = "dispatcher";
@@ -161,6 +161,7 @@ async fn record(
         Arg::Text(None),
         Arg::Text(None),
         Arg::Text(why.as_deref()),
+        AuthenticatedBy::Backend.as_str().into(),
     ];
     Ok(conn.execute(&sql.record, &args).await.map(drop)?)
 }

@@ -33,6 +33,7 @@ mod others;
 mod phases;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod proof;
 mod prune;
 mod read;
 mod ready;
@@ -70,6 +71,7 @@ pub use error::Error;
 #[cfg(feature = "http")]
 pub(crate) use error::is_locked;
 pub use filter::Filter;
+pub use proof::AuthenticatedBy;
 pub use ready::Fit;
 pub use report::{ADDRESS, EVENT_ID, LOG_TAIL, Malformed, NAME, Report};
 pub use reports::ReportsPage;

@@ -99,7 +99,7 @@ impl SqlNames {
         if self.postgres {
             return format!(
                 "SELECT was, seq FROM {}({key}, $2, CAST(CAST($3 AS text) AS text[]), $4, $5, $6, $7, \
-                 $8, $9, $10, $11, $12, $13, $14, CAST($15 AS bigint) = 1)",
+                 $8, $9, $10, $11, $12, $13, $14, CAST($15 AS bigint) = 1, $16)",
                 self.apply
             );
         }
@@ -135,9 +135,9 @@ impl SqlNames {
              AND ($15 = 0 OR $8 = coalesce((SELECT run_id FROM {reports} WHERE {is_row} \
              AND answer IN ('applied', 'dispatched') AND run_id IS NOT NULL ORDER BY id LIMIT 1), $8)); \
              INSERT INTO {reports} ({row}, event_id, body_hash, status, from_state, answer, seq, job, run_id, \
-             run_attempt, run_url, actor, attempted, table_fingerprint, log_tail) \
+             run_attempt, run_url, actor, attempted, table_fingerprint, log_tail, authenticated_by) \
              SELECT {key}, $5, $6, $4, {}, 'applied', CASE WHEN changes() = 1 THEN {} END, \
-             $7, $8, $9, $10, $11, $12, $13, $14 WHERE changes() > 0 RETURNING from_state, seq",
+             $7, $8, $9, $10, $11, $12, $13, $14, $16 WHERE changes() > 0 RETURNING from_state, seq",
             last("from_state"),
             last("seq")
         )
@@ -151,10 +151,11 @@ impl SqlNames {
             "SELECT b.n, a.was, a.seq FROM jsonb_to_recordset(CAST(CAST($1 AS text) AS jsonb)) AS b(n bigint, \
              key text, token text, \"from\" text, \"to\" text, event_id text, body_hash text, job text, \
              run_id text, run_attempt bigint, run_url text, actor text, attempted text, \"table\" text, \
-             log_tail text, of_one_run boolean), LATERAL (SELECT 1 FROM {table} t WHERE {is_it} FOR NO KEY UPDATE SKIP LOCKED) AS l, \
+             log_tail text, of_one_run boolean, authenticated_by text), \
+             LATERAL (SELECT 1 FROM {table} t WHERE {is_it} FOR NO KEY UPDATE SKIP LOCKED) AS l, \
              LATERAL {apply}({key}, decode(b.token, 'hex'), CAST(b.\"from\" AS text[]), b.\"to\", b.event_id, \
              decode(b.body_hash, 'hex'), b.job, b.run_id, b.run_attempt, b.run_url, b.actor, b.attempted, \
-             b.\"table\", b.log_tail, b.of_one_run) AS a",
+             b.\"table\", b.log_tail, b.of_one_run, b.authenticated_by) AS a",
             table = self.table,
             is_it = self.all(&self.id, "t", &key, ""),
             apply = self.apply,

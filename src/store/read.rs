@@ -243,6 +243,7 @@ pub(super) async fn events(
             forced: row.text(9)?,
             observed: row.text(10)?,
             run_url: row.text(11)?,
+            authenticated_by: row.text(12)?.unwrap_or_default(),
         })
     };
     rows.iter().map(event).collect()
@@ -363,6 +364,7 @@ pub(super) fn recorded(row: &Row) -> Result<Recorded> {
         attempted: row.text(11)?,
         table: row.text(12)?,
         log_tail: row.text(13)?,
+        authenticated_by: row.text(14)?.unwrap_or_default(),
     })
 }
 

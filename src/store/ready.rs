@@ -42,7 +42,7 @@ impl Store {
         let written = match sql.has_history() {
             true => {
                 let key = sql.shape.key.any();
-                let mut args = [Arg::Text(None); 15];
+                let mut args = [Arg::Text(None); 16];
                 args[0] = (&key).into();
                 args[2] = Arg::Bytes(None);
                 args[3] = "".into();

@@ -1,5 +1,6 @@
 //! One report of a state: what a job sends, and what it must look like.
 
+use super::AuthenticatedBy;
 use crate::text::hex;
 use serde::de::{DeserializeSeed, Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,9 @@ pub struct Report {
     /// Who reports, as its credential says: never read from the body.
     #[serde(skip)]
     pub actor: Option<String>,
+    /// How it was known who reports: never read from the body.
+    #[serde(skip)]
+    pub authenticated_by: AuthenticatedBy,
     /// Whether the row is one run's: the first that reported to it, as its credential says. Never read
     /// from the body.
     #[serde(skip)]
@@ -127,6 +131,12 @@ impl Report {
     #[must_use]
     pub fn actor(self, who: impl Into<String>) -> Self {
         Self { actor: Some(who.into()), ..self }
+    }
+
+    /// With this way in which it was known who reports.
+    #[must_use]
+    pub fn authenticated_by(self, proof: AuthenticatedBy) -> Self {
+        Self { authenticated_by: proof, ..self }
     }
 
     /// Reads a report from the bytes of its body.

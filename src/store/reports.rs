@@ -59,4 +59,4 @@ impl Store {
 }
 
 /// The place of a report's number, after what is recorded of it.
-const NUMBER: usize = 14;
+const NUMBER: usize = 15;

@@ -48,6 +48,9 @@ pub struct Event {
     pub run_url: Option<String>,
     /// Who it was, as the credential said; of the first event who asked for the row.
     pub actor: Option<String>,
+    /// How that was known: a word of [`AuthenticatedBy`](super::AuthenticatedBy), or `database` where no report
+    /// led to it.
+    pub authenticated_by: String,
     /// The state that the job set out to report before.
     pub attempted: Option<String>,
     /// Why an operator forced it, where one did: then no transition need have allowed it.
@@ -173,6 +176,8 @@ pub struct Recorded {
     pub run_url: Option<String>,
     /// Who it was, as the credential said.
     pub actor: Option<String>,
+    /// How that was known, as [`Event::authenticated_by`] says it.
+    pub authenticated_by: String,
     /// The state that the job set out to report before.
     pub attempted: Option<String>,
     /// The fingerprint of the sender's table.

@@ -4,7 +4,7 @@ use super::column::{Key, Keys};
 use super::columns::{self, Columns};
 use super::conn::{Arg, Conn, Mark};
 use super::error::{is_guard, is_unique, may_lack_state};
-use super::{Error, Result, Statements, Store, apply, in_transaction, token};
+use super::{AuthenticatedBy, Error, Result, Statements, Store, apply, in_transaction, token};
 use crate::Machine;
 use crate::text::hex;
 use serde_json::Value;
@@ -28,6 +28,7 @@ pub struct Start {
     id: Option<String>,
     status: Option<String>,
     requested_by: Option<String>,
+    authenticated_by: AuthenticatedBy,
     columns: Columns,
     token_lifetime: Option<Duration>,
 }
@@ -54,6 +55,12 @@ impl Start {
     #[must_use]
     pub fn requested_by(self, who: impl Into<String>) -> Self {
         Self { requested_by: Some(who.into()), ..self }
+    }
+
+    /// With this way in which it was known who asks.
+    #[must_use]
+    pub fn authenticated_by(self, proof: AuthenticatedBy) -> Self {
+        Self { authenticated_by: proof, ..self }
     }
 
     /// With a value in one of the columns that [`Schema::columns`](crate::Schema::columns) names.
@@ -277,6 +284,7 @@ async fn insert(
             Arg::Text(None),
             machine.table().into(),
             Arg::Text(None),
+            start.authenticated_by.as_str().into(),
         ];
         if let Err(error) = conn.execute(&sql.record, &args).await {
             if once.is_some() && is_unique(&error) {

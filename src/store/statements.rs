@@ -104,7 +104,8 @@ impl Statements {
         let asked = filter::condition(&names, &schema, &shape);
         let recorded = format!(
             "{}, event_id, status, from_state, answer, CAST(seq AS bigint), job, run_id, \
-             CAST(run_attempt AS bigint), run_url, actor, attempted, table_fingerprint, log_tail",
+             CAST(run_attempt AS bigint), run_url, actor, attempted, table_fingerprint, log_tail, \
+             coalesce(authenticated_by, 'database')",
             names.time("at")
         );
         Self {
@@ -151,8 +152,8 @@ impl Statements {
             ),
             record: format!(
                 "INSERT INTO {reports} ({rows}, event_id, body_hash, status, from_state, answer, seq, job, \
-                 run_id, run_attempt, run_url, actor, attempted, table_fingerprint, log_tail) \
-                 VALUES ({key}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+                 run_id, run_attempt, run_url, actor, attempted, table_fingerprint, log_tail, authenticated_by) \
+                 VALUES ({key}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
             ),
             apply: shape.applies.then(|| names.apply(&shape)),
             apply_all: (shape.applies && names.postgres).then(|| names.apply_all()),
@@ -168,7 +169,8 @@ impl Statements {
             language: format!("SELECT fingerprint FROM {}", names.language),
             events: format!(
                 "SELECT CAST(e.seq AS bigint), {}, {}, {}, r.job, r.run_id, \
-                 CAST(r.run_attempt AS bigint), r.actor, {}, e.forced, e.observed, r.run_url \
+                 CAST(r.run_attempt AS bigint), r.actor, {}, e.forced, e.observed, r.run_url, \
+                 coalesce(r.authenticated_by, 'database') \
                  FROM {events} e LEFT JOIN {reports} r \
                  ON {} AND r.seq = e.seq AND r.answer = 'applied' \
                  WHERE {} AND e.seq > $2 AND CAST($3 AS text) IS NOT NULL ORDER BY e.seq",

@@ -158,7 +158,7 @@ async fn the_migrations_give_the_whole_schema_on_postgres() {
     Migrator::new(folder).await.unwrap().run(&mut migrated).await.unwrap();
     let shape = (postgres_shape(&mut whole).await, postgres_shape(&mut migrated).await);
     assert_eq!(shape.0, shape.1);
-    assert_eq!(shape.0.len(), 134);
+    assert_eq!(shape.0.len(), 135);
 }
 
 #[tokio::test]

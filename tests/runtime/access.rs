@@ -124,6 +124,7 @@ fn who_started_a_row_is_who_the_credential_says() {
     let url = format!("{}/api/deploys", guarded.url);
     let started = call("POST", &url, &[JSON, ("authorization", &bearer)], body.as_bytes()).ok(201);
     assert_eq!(started["events"][0]["actor"], "ada");
+    assert_eq!(started["events"][0]["authenticated_by"], "operator-token");
     let list = call("GET", &url, &[("authorization", &bearer)], b"").ok(200);
     assert_eq!(list["deploys"][0]["columns"]["requested_by"], "ada");
     guarded.stop(&world);
@@ -132,6 +133,7 @@ fn who_started_a_row_is_who_the_credential_says() {
     let url = format!("{}/api/deploys", guarded.url);
     let started = call("POST", &url, &[JSON], body.as_bytes()).ok(201);
     assert_eq!(started["events"][0]["actor"], "someone else");
+    assert_eq!(started["events"][0]["authenticated_by"], "nothing");
     guarded.stop(&world);
 }
 
@@ -192,6 +194,7 @@ fn a_proxy_names_operators_where_it_is_trusted_and_no_one_else_does() {
     let url = format!("{}/api/deploys", trusted.url);
     let started = call("POST", &url, &named, b"{}").ok(201);
     assert_eq!(started["events"][0]["actor"], "ada");
+    assert_eq!(started["events"][0]["authenticated_by"], "proxy");
     call("POST", &url, &[JSON], b"{}").problem(401, "unauthorized");
     call("POST", &url, &[JSON, ("x-forwarded-user", "")], b"{}").problem(401, "unauthorized");
     let two = [JSON, ("x-forwarded-user", "ada"), ("x-forwarded-user", "bob")];

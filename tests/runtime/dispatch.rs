@@ -146,6 +146,7 @@ fn what_surely_started_nothing_ends_the_row(database: Database) {
         (&row["status"], &row["events"][1]["actor"]),
         (&json!("failed"), &json!("dispatcher"))
     );
+    assert_eq!(row["events"][1]["authenticated_by"], "backend");
     assert!(row["log_tail"].as_str().unwrap().contains("Unexpected inputs"), "{row}");
     assert_eq!(world.run(world.store.dispatch_of(id(&row))).unwrap(), Dispatch::Refused);
     assert_eq!(double.dispatches().len(), 1);

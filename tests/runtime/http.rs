@@ -70,6 +70,7 @@ fn starts_a_row_and_gives_its_token_once(database: Database) {
         "actor",
         "at",
         "attempted",
+        "authenticated_by",
         "forced",
         "from",
         "job",

@@ -199,6 +199,7 @@ fn a_job_reports_by_its_own_token(database: Database) {
         "by the token"
     );
     assert_eq!(event["actor"], "octocat");
+    assert_eq!(event["authenticated_by"], "run-token");
     // The row's own token is none of an issuer's.
     row.report(&json!({"status": "deploying"})).ok(200);
     report(&guarded, &row, &row.token, &json!({"status": "failed"})).problem(401, "unauthorized");
@@ -357,6 +358,7 @@ fn an_operator_comes_by_an_issuer_s_token_under_the_name_of_a_claim() {
     };
     let started = start(&local.token(EC, json!({}))).ok(201);
     assert_eq!(started["events"][0]["actor"], "ada@example.org");
+    assert_eq!(started["events"][0]["authenticated_by"], "issuer-token");
     start(&local.token(EC, json!({"email": null}))).problem(401, "unauthorized");
     start(&local.token(EC, json!({"aud": "other"}))).problem(401, "unauthorized");
     start("x").problem(401, "unauthorized");

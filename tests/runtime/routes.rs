@@ -171,7 +171,11 @@ fn a_login_of_the_application_reports_under_its_name() {
     let problem = unknown.problem(401, "unauthorized");
     assert_eq!(problem["detail"], "a report needs a credential");
     assert_eq!(report(&[JSON, ("x-user", "ada")]).ok(200)["applied"], true);
-    assert_eq!(call("GET", &row, &[], b"").ok(200)["events"][1]["actor"], "ada");
+    let events = &call("GET", &row, &[], b"").ok(200)["events"];
+    assert_eq!(events[1]["actor"], "ada");
+    for event in [&events[0], &events[1]] {
+        assert_eq!(event["authenticated_by"], "login");
+    }
 }
 
 #[test]

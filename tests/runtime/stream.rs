@@ -152,9 +152,11 @@ fn shows_a_forced_step_with_its_reason_and_goes_on_from_there(database: Database
     assert_eq!((&next.data["from"], &next.data["to"]), (&json!("failed"), &json!("building")));
     assert_eq!(next.data["forced"], "the runner lied");
     assert_eq!((&next.data["actor"], &next.data["observed"]), (&json!("postgres"), &json!(null)));
+    assert_eq!(next.data["authenticated_by"], "database");
     row.walk(&["deploying"]);
     let next = stream.next().unwrap();
     assert_eq!((next.id, &next.data["forced"]), (5, &json!(null)));
+    assert_eq!(next.data["authenticated_by"], "row-token");
     // Into an end past the health check: nothing shows as done that no one reported.
     world.sql(&force("succeeded", "looked at it by hand"));
     assert_eq!(stream.next().unwrap().id, 6);

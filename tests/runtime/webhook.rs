@@ -87,6 +87,7 @@ fn a_run_that_ends_without_a_report_ends_its_row(database: Database) {
         assert_eq!(snapshot["status"], "failed");
         let event = snapshot["events"].as_array().unwrap().last().unwrap();
         assert_eq!(event["actor"], "reconciler");
+        assert_eq!(event["authenticated_by"], "webhook");
         assert_eq!(event["run_attempt"], 1);
     }
     // What ended by a report of its own stays as it is.

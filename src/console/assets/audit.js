@@ -14,6 +14,21 @@ const REFUSALS = {
   "event-id-reused": "its id was used before, for something else",
 };
 
+/** How it was known who reported or started. */
+const PROOFS = {
+  "row-token": "with the row's token",
+  "run-token": "with the run's own token",
+  login: "with the application's login",
+  "operator-token": "with an operator's token",
+  "issuer-token": "with the issuer's token",
+  proxy: "as the proxy said",
+  webhook: "from a signed webhook",
+  backend: "from the backend itself",
+  application: "from the application itself",
+  database: "in the database",
+  nothing: "without a login",
+};
+
 /** The newest first. */
 const later = (one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0);
 
@@ -67,7 +82,9 @@ function notesOf(map, report) {
   if (report.observed) notes.push(`against the table (${REFUSALS[report.observed] ?? report.observed}), and let through`);
   if (report.job) notes.push(`job ${report.job}`);
   if (report.run_id) notes.push(report.run_attempt > 1 ? `run ${report.run_id}, attempt ${report.run_attempt}` : `run ${report.run_id}`);
-  if (report.actor) notes.push(`by ${report.actor}`);
+  const proof = PROOFS[report.authenticated_by] ?? report.authenticated_by;
+  if (report.actor) notes.push(proof ? `by ${report.actor}, ${proof}` : `by ${report.actor}`);
+  else if (proof) notes.push(proof);
   if (report.attempted) notes.push(`while it was at ${titleOf(map, report.attempted)}`);
   return notes;
 }

@@ -184,6 +184,7 @@ async fn operate(
         Ok(operator) => {
             if let Some(operator) = operator {
                 parts.extensions.insert(operator);
+                parts.extensions.insert(access.operators.proof());
             }
             next.run(Request::from_parts(parts, body)).await
         }

@@ -6,7 +6,7 @@ use super::super::problem::{Challenge, Problem};
 use super::net::{Net, is_from};
 #[cfg(feature = "oidc")]
 use crate::http::oidc::{Denied, Issuer};
-use crate::store::{NAME, token_hash};
+use crate::store::{AuthenticatedBy, NAME, token_hash};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
@@ -113,6 +113,17 @@ impl Tokens {
 }
 
 impl Operators {
+    /// How it is known who an operator is.
+    pub(super) const fn proof(&self) -> AuthenticatedBy {
+        match self {
+            Self::Anyone => AuthenticatedBy::Nothing,
+            Self::Tokens(_) => AuthenticatedBy::OperatorToken,
+            #[cfg(feature = "oidc")]
+            Self::Issuer { .. } => AuthenticatedBy::IssuerToken,
+            Self::Proxy { .. } => AuthenticatedBy::Proxy,
+        }
+    }
+
     /// The operator of a request; none where anyone may be one.
     pub(super) async fn of(&self, request: &Parts) -> Result<Option<Operator>, Problem> {
         let given = request.headers.get(AUTHORIZATION).map(HeaderValue::to_str);

@@ -10,7 +10,9 @@ pub use github::{By, Github};
 
 use super::problem::Problem;
 use super::{Ends, Shared};
-use crate::store::{Columns, Dispatch, Dispatched, Report, Result as StoreResult, Time};
+use crate::store::{
+    AuthenticatedBy, Columns, Dispatch, Dispatched, Report, Result as StoreResult, Time,
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -178,6 +180,7 @@ async fn end(shared: &Shared, starting: &Starting, row: &str, why: &str) -> Resu
         return Ok(());
     };
     let mut report = Report::new(state.as_str()).actor(ACTOR).log_tail(why);
+    report.authenticated_by = AuthenticatedBy::Backend;
     let event_id = format!("not-dispatched/{row}");
     // Whatever the words are, it is the same report.
     report.body_hash = Some(Sha256::digest(&event_id).into());

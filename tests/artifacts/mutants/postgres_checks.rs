@@ -176,7 +176,7 @@ async fn a_report_is_applied_at_once_where_nothing_speaks_against_it(db: &mut Pg
     let mut apply = async |token: &str, from: &str, to: &str, event: &str, of: &str| {
         let sql = format!(
             "SELECT was, seq::text FROM deploy_apply('at once', '{token}', '{{{from}}}', '{to}', {event}, \
-             '\\x00', 'job', {of})"
+             '\\x00', 'job', {of}, 'row-token')"
         );
         db.rows(&sql).await.concat().into_iter().flatten().collect::<Vec<String>>().join(" ")
     };
@@ -196,8 +196,8 @@ async fn a_report_is_applied_at_once_where_nothing_speaks_against_it(db: &mut Pg
     assert_eq!(apply("\\x01", next.0, next.1, "'f'", other).await, "", "it is another run's");
     let own = ANY.replace("false", "true");
     assert_eq!(apply("\\x01", next.0, next.1, "'f'", &own).await, "smoke_running 3");
-    let recorded = "SELECT seq::text, event_id, status, from_state, answer FROM deploy_reports \
-                    WHERE deploy_id = 'at once' ORDER BY id";
+    let recorded = "SELECT seq::text, event_id, status, from_state, answer || ' ' || authenticated_by \
+                    FROM deploy_reports WHERE deploy_id = 'at once' ORDER BY id";
     let recorded = db.rows(recorded).await.concat();
     let recorded: Vec<&str> = recorded.iter().map(|cell| cell.as_deref().unwrap_or("")).collect();
     assert_eq!(
@@ -207,12 +207,12 @@ async fn a_report_is_applied_at_once_where_nothing_speaks_against_it(db: &mut Pg
             "e",
             "smoke_running",
             "queued",
-            "applied",
+            "applied row-token",
             "3",
             "f",
             "smoke_passed",
             "smoke_running",
-            "applied"
+            "applied row-token"
         ]
     );
 }

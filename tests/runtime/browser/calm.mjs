@@ -47,7 +47,7 @@ await until(() => page.getAttribute("#icon", "href"), "icon.svg");
 
 // What an operator reads has no fingerprint, no name of code and no exception in it.
 await page.goto(`${BASE}/?deploy=${deploy.id}`);
-await until(() => page.$$eval("#watch-audit .why", (nodes) => nodes[0]?.textContent), "while it was at Health checking");
+await until(() => page.$$eval("#watch-audit .why", (nodes) => nodes[0]?.textContent), "with the row's token · while it was at Health checking");
 
 // From right to left a time reads as it does from left to right.
 await page.evaluate(() => (document.documentElement.dir = "rtl"));

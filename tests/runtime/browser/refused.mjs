@@ -1,6 +1,6 @@
 // What was refused stands in the audit log among what was accepted, and the steps lead to it.
 import assert from "node:assert/strict";
-import { BASE, axe, end, report, start, steps, text, until, window } from "./lib.mjs";
+import { BASE, axe, end, force, report, sql, start, steps, text, until, window } from "./lib.mjs";
 
 const deploy = await start("/api/deploys", { ref: "main" });
 const page = await window();
@@ -13,8 +13,8 @@ const log = () => page.$$eval("#watch-audit > li", (items) => items.map((item) =
 await until(log, ["refused: Building → to smoke_skipped", "refused: Building → to Smoke passed", "applied: Queued → to Building", "started: Queued"]);
 const notes = () => page.$$eval("#watch-audit [data-kind=refused] .why", (nodes) => nodes.map((node) => node.textContent));
 await until(notes, [
-  "refused: the backend did not know this state · job smoke · run 7, attempt 2 · run on ci.example (opens in a new tab)",
-  "refused: no such step is allowed · job smoke · run 7, attempt 2 · run on ci.example (opens in a new tab)",
+  "refused: the backend did not know this state · job smoke · run 7, attempt 2 · with the row's token · run on ci.example (opens in a new tab)",
+  "refused: no such step is allowed · job smoke · run 7, attempt 2 · with the row's token · run on ci.example (opens in a new tab)",
 ]);
 // A refusal moves no step; the step that was not reported says that there was one.
 await until(async () => (await steps(page)())[0], "Smoke gate: not reported");
@@ -67,4 +67,21 @@ await page.click("#watch-more");
 await until(async () => (await log()).length, 150);
 assert.deepEqual(pages.filter(Boolean), ["7"]);
 await until(text(page, "#watch-more"), "Show 50 more of 201");
+await page.unroute("**/reports?*");
+
+// Who it was stands there with how that was known, and what was let through against the table is marked.
+const known = await start("/api/deploys", { ref: "main", requested_by: "ada" });
+await report(known, { status: "building", job: "deploy", run_id: "7", run_attempt: 1 });
+await sql(`UPDATE deploys SET status = 'deploying' WHERE id = '${known.id}'`);
+await force(known, "succeeded", "looked at it");
+const whys = () => page.$$eval("#watch-audit .why", (nodes) => nodes.map((node) => node.textContent));
+await page.goto(`${BASE}/?deploy=${known.id}`);
+const said = ["forced: looked at it · by ines, in the database", "in the database", "job deploy · run 7 · with the row's token", "by ada, without a login"];
+await until(whys, said);
+const whole = await (await fetch(`${BASE}${known.path}`)).json();
+const events = whole.events.map((event) => (event.seq === 3 ? { ...event, observed: "illegal-transition" } : event));
+await page.route("**/events", (route) => route.fulfill({ contentType: "text/event-stream", body: `event: snapshot\ndata: ${JSON.stringify({ ...whole, events })}\n\nevent: end\ndata: {}\n\n` }));
+await page.reload();
+await until(whys, said.with(1, `against the table (no such step is allowed), and let through · ${said[1]}`));
+assert.deepEqual(await page.$$eval("#watch-audit > li", (items) => items.map((item) => item.dataset.kind)), ["forced", "observed", "applied", "started"]);
 await end(page);

@@ -178,6 +178,7 @@ impl List<'_> {
         let columns = "event_id text, body_hash bytea, status text NOT NULL, from_state text, \
                        answer text NOT NULL, seq integer, job text, run_id text, run_attempt bigint, \
                        run_url text, actor text, attempted text, table_fingerprint text, log_tail text, \
+                       authenticated_by text, \
                        at timestamptz NOT NULL DEFAULT now()";
         let first = [&[id][..], row].concat();
         self.table((reports.clone(), "reports"), first, columns, Vec::new(), tail);

@@ -108,6 +108,7 @@ pub(super) fn objects(list: &mut List<'_>, schema: &Schema<'_>) {
             "({}, \"token\" bytea, \"from\" text[], \"to_state\" text, \"event_id\" text, \"body_hash\" bytea, \
              \"job\" text, \"run_id\" text, \"run_attempt\" bigint, \"run_url\" text, \"actor\" text, \
              \"attempted\" text, \"table_fingerprint\" text, \"log_tail\" text, \"of_one_run\" boolean, \
+             \"authenticated_by\" text, \
              OUT \"was\" text, OUT \"seq\" bigint) RETURNS SETOF record",
             n.params("key")
         );

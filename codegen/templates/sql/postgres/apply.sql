@@ -44,8 +44,8 @@ BEGIN
       || ', and the history has no event of it';
   END IF;
   INSERT INTO {{ n.at("reports") }} ({{ n.list(&n.history("")) }}, "event_id", "body_hash", "status", "from_state", "answer", "seq",
-      "job", "run_id", "run_attempt", "run_url", "actor", "attempted", "table_fingerprint", "log_tail")
+      "job", "run_id", "run_attempt", "run_url", "actor", "attempted", "table_fingerprint", "log_tail", "authenticated_by")
     VALUES ({{ n.list(&n.args(1, 0)) }}, {{ n.arg(5, 1) }}, {{ n.arg(6, 1) }}, {{ n.arg(4, 1) }}, "was", 'applied', "seq",
-      {{ n.arg(7, 1) }}, {{ n.arg(8, 1) }}, {{ n.arg(9, 1) }}, {{ n.arg(10, 1) }}, {{ n.arg(11, 1) }}, {{ n.arg(12, 1) }}, {{ n.arg(13, 1) }}, {{ n.arg(14, 1) }});
+      {{ n.arg(7, 1) }}, {{ n.arg(8, 1) }}, {{ n.arg(9, 1) }}, {{ n.arg(10, 1) }}, {{ n.arg(11, 1) }}, {{ n.arg(12, 1) }}, {{ n.arg(13, 1) }}, {{ n.arg(14, 1) }}, {{ n.arg(16, 1) }});
   RETURN NEXT;
 END

@@ -99,6 +99,7 @@ CREATE TABLE "public"."order_reports" (
   "attempted" text,
   "table_fingerprint" text,
   "log_tail" text,
+  "authenticated_by" text,
   "at" timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX "order_reports_row" ON "public"."order_reports" ("order_id", "id");
@@ -644,7 +645,7 @@ $phasegate$;
 -- that may be left for this one, neither the report nor a newer attempt came before, and where the row is
 -- of one run it is this one's. Then the step is taken, and the report recorded. In every other case nothing
 -- is done and nothing returned: the caller finds out what to answer. It runs with its caller's rights.
-CREATE FUNCTION "public"."order_apply"("key" text, "token" bytea, "from" text[], "to_state" text, "event_id" text, "body_hash" bytea, "job" text, "run_id" text, "run_attempt" bigint, "run_url" text, "actor" text, "attempted" text, "table_fingerprint" text, "log_tail" text, "of_one_run" boolean, OUT "was" text, OUT "seq" bigint) RETURNS SETOF record
+CREATE FUNCTION "public"."order_apply"("key" text, "token" bytea, "from" text[], "to_state" text, "event_id" text, "body_hash" bytea, "job" text, "run_id" text, "run_attempt" bigint, "run_url" text, "actor" text, "attempted" text, "table_fingerprint" text, "log_tail" text, "of_one_run" boolean, "authenticated_by" text, OUT "was" text, OUT "seq" bigint) RETURNS SETOF record
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $phasegate$
 #variable_conflict use_variable
@@ -682,9 +683,9 @@ BEGIN
       || ', and the history has no event of it';
   END IF;
   INSERT INTO "public"."order_reports" ("order_id", "event_id", "body_hash", "status", "from_state", "answer", "seq",
-      "job", "run_id", "run_attempt", "run_url", "actor", "attempted", "table_fingerprint", "log_tail")
+      "job", "run_id", "run_attempt", "run_url", "actor", "attempted", "table_fingerprint", "log_tail", "authenticated_by")
     VALUES ($1, $5, $6, $4, "was", 'applied', "seq",
-      $7, $8, $9, $10, $11, $12, $13, $14);
+      $7, $8, $9, $10, $11, $12, $13, $14, $16);
   RETURN NEXT;
 END
 $phasegate$;

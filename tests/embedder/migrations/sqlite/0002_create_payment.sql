@@ -76,6 +76,7 @@ CREATE TABLE "payment_reports" (
   "attempted" TEXT,
   "table_fingerprint" TEXT,
   "log_tail" TEXT,
+  "authenticated_by" TEXT,
   "at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 CREATE INDEX "payment_reports_row" ON "payment_reports" ("payment_id", "id");

@@ -74,6 +74,7 @@ CREATE TABLE "order_reports" (
   "attempted" TEXT,
   "table_fingerprint" TEXT,
   "log_tail" TEXT,
+  "authenticated_by" TEXT,
   "at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 CREATE INDEX "order_reports_row" ON "order_reports" ("order_id", "id");
