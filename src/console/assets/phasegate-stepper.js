@@ -32,6 +32,7 @@ export const STRINGS = Object.freeze({
   took: "took {duration}",
   since: "since {time}",
   loading: "Loading…",
+  noMap: "The steps cannot be shown: the page's list of states did not load. Reload the page.",
   connectedAgain: "Connected again.",
   unreachable: "The backend cannot be reached since {time}. {shown}",
   lost: "Connection lost at {time}. {shown}",
@@ -404,23 +405,15 @@ export function icon(view) {
   return svg;
 }
 
-const CSS = `/* Names that begin with an underscore are its own: a page may have any others. */
+const CSS = `/* Names that begin with an underscore are its own: a page may have any others. It is dark where the page is. */
 :host {
   display: block; container-type: inline-size; color: var(--phasegate-ink, CanvasText); font: inherit; overflow-wrap: anywhere;
-  --_quiet: var(--phasegate-quiet, #5a6371); --_sunken: var(--phasegate-sunken, #f1f3f6); --_line: var(--phasegate-line, #dfe3e9); --_surface: var(--phasegate-surface, #fff);
-  --_active: var(--phasegate-active, #2450c8); --_active-wash: var(--phasegate-active-wash, #e9eefc);
-  --_done: var(--phasegate-done, #12704a); --_done-wash: var(--phasegate-done-wash, #e4f4ec);
-  --_failed: var(--phasegate-failed, #b3202f); --_failed-wash: var(--phasegate-failed-wash, #fcebec);
-  --_warn: var(--phasegate-warn, #7d5300); --_warn-wash: var(--phasegate-warn-wash, #fdf3dc);
-}
-@media (prefers-color-scheme: dark) {
-  :host {
-    --_quiet: var(--phasegate-quiet, #a3adbb); --_sunken: var(--phasegate-sunken, #11151b); --_line: var(--phasegate-line, #2a313c); --_surface: var(--phasegate-surface, #151920);
-    --_active: var(--phasegate-active, #8fb0ff); --_active-wash: var(--phasegate-active-wash, #1a2545);
-    --_done: var(--phasegate-done, #5fcb97); --_done-wash: var(--phasegate-done-wash, #12301f);
-    --_failed: var(--phasegate-failed, #ff8b92); --_failed-wash: var(--phasegate-failed-wash, #3a181c);
-    --_warn: var(--phasegate-warn, #e9bd5b); --_warn-wash: var(--phasegate-warn-wash, #33270d);
-  }
+  --_quiet: var(--phasegate-quiet, light-dark(#5a6371, #a3adbb)); --_sunken: var(--phasegate-sunken, light-dark(#f1f3f6, #11151b));
+  --_line: var(--phasegate-line, light-dark(#dfe3e9, #2a313c)); --_surface: var(--phasegate-surface, light-dark(#fff, #151920));
+  --_active: var(--phasegate-active, light-dark(#2450c8, #8fb0ff)); --_active-wash: var(--phasegate-active-wash, light-dark(#e9eefc, #1a2545));
+  --_done: var(--phasegate-done, light-dark(#12704a, #5fcb97)); --_done-wash: var(--phasegate-done-wash, light-dark(#e4f4ec, #12301f));
+  --_failed: var(--phasegate-failed, light-dark(#b3202f, #ff8b92)); --_failed-wash: var(--phasegate-failed-wash, light-dark(#fcebec, #3a181c));
+  --_warn: var(--phasegate-warn, light-dark(#7d5300, #e9bd5b)); --_warn-wash: var(--phasegate-warn-wash, light-dark(#fdf3dc, #33270d));
 }
 :host([hidden]), [hidden], p:empty { display: none !important; }
 *, ::before, ::after { box-sizing: border-box; }
@@ -525,7 +518,7 @@ const Base = globalThis.HTMLElement ?? class {};
 /**
  * `<phasegate-stepper>`. Attributes: `events` (the address of a row's event stream), `machine` (the
  * address of a status map, where it is not this table's), `snapshot` (JSON), `vertical`, `compact`.
- * Properties: `machine`, `snapshot`, `strings`; `view` to read. It fires `phasegate-change` with
+ * Properties: each of those, and `strings`; `view` to read. It fires `phasegate-change` with
  * `{snapshot, view, event}` after each drawing, and `phasegate-line` with `{kind, words}`.
  */
 export class PhasegateStepper extends Base {
@@ -536,7 +529,10 @@ export class PhasegateStepper extends Base {
   #map = null;
   #snapshot = null;
   #view = null;
-  #strings = STRINGS;
+  /** The map and the snapshot that the view is of. */
+  #drawn = null;
+  /** One object for good: the line reads its words from it, too. */
+  #strings = { ...STRINGS };
   #line = null;
   #kind = null;
   #frame = null;
@@ -548,13 +544,45 @@ export class PhasegateStepper extends Base {
   #refreshing = null;
   #at = null;
   #parts = null;
+  /** Whether the status map could not be loaded. */
+  #isWithout = false;
 
-  /** The status map: the generated module. */
+  /** The address of a row's event stream: the attribute. So are `vertical` and `compact`. */
+  get events() {
+    return this.getAttribute("events");
+  }
+  set events(path) {
+    this.#reflect("events", path ?? null);
+  }
+  get vertical() {
+    return this.hasAttribute("vertical");
+  }
+  set vertical(is) {
+    this.#reflect("vertical", is ? "" : null);
+  }
+  get compact() {
+    return this.hasAttribute("compact");
+  }
+  set compact(is) {
+    this.#reflect("compact", is ? "" : null);
+  }
+
+  #reflect(name, value) {
+    if (value === null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
+  }
+
+  /** The status map: the generated module. Frameworks set properties for attributes: a text is its address. */
   get machine() {
     return this.#map;
   }
   set machine(map) {
+    if (typeof map === "string") {
+      this.#reflect("machine", map);
+      return;
+    }
     this.#map = map;
+    this.#isWithout = false;
     this.#later();
   }
 
@@ -562,7 +590,8 @@ export class PhasegateStepper extends Base {
   get snapshot() {
     return this.#snapshot;
   }
-  set snapshot(snapshot) {
+  set snapshot(given) {
+    const snapshot = typeof given === "string" ? (parsed(given) ?? null) : given;
     if (snapshot?.id !== this.#snapshot?.id) this.#spoken = this.#view = null;
     this.#snapshot = snapshot;
     this.#event = null;
@@ -574,7 +603,10 @@ export class PhasegateStepper extends Base {
     return this.#strings;
   }
   set strings(strings) {
-    this.#strings = { ...STRINGS, ...strings };
+    const given = { ...strings };
+    Object.assign(this.#strings, STRINGS, given);
+    // Other words for what was read out are no news.
+    if (this.#spoken !== null && this.#spoken === this.#view) this.#spoken = this.#view = viewOf(...this.#drawn, this.#strings);
     this.#later();
   }
 
@@ -585,7 +617,7 @@ export class PhasegateStepper extends Base {
 
   connectedCallback() {
     // What was set before the element was defined hides the properties.
-    for (const name of ["machine", "snapshot", "strings"]) {
+    for (const name of ["events", "machine", "snapshot", "strings", "vertical", "compact"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete this[name];
@@ -608,10 +640,14 @@ export class PhasegateStepper extends Base {
 
   attributeChangedCallback(name, before, value) {
     if (before === value) return;
-    if (name === "snapshot" && value !== null) this.snapshot = parsed(value) ?? null;
+    if (name === "snapshot") this.snapshot = value ?? null;
     // Before it stands in a page and after, nothing is loaded.
     if (this.#parts === null || !this.isConnected) return;
-    if (name === "machine") this.#load();
+    if (name === "machine") {
+      this.#map = null;
+      this.#load();
+      this.#later();
+    }
     if (name === "events") this.#follow();
     if (name === "vertical") this.#later();
   }
@@ -622,15 +658,24 @@ export class PhasegateStepper extends Base {
     const own = this.constructor.own;
     const loading = address !== null ? import(new URL(address, document.baseURI).href) : own?.();
     if (!loading) return;
-    const map = await loading;
-    if (this.getAttribute("machine") === address) this.machine = map;
+    try {
+      const map = await loading;
+      if (this.getAttribute("machine") === address) this.machine = map;
+    } catch (problem) {
+      if (this.getAttribute("machine") !== address || this.#map !== null) return;
+      console.error(problem);
+      this.#isWithout = true;
+      this.#announce(this.#strings.noMap);
+      this.#later();
+    }
   }
 
   #follow() {
     const path = this.getAttribute("events");
     if (path === this.#at && this.#line) return;
     this.#line?.close();
-    if (this.#at !== null) this.snapshot = null;
+    // What only moved in its page shows on what it has.
+    if (this.#at !== null && this.#at !== path) this.snapshot = null;
     this.#line = null;
     this.#at = path;
     this.#kind = null;
@@ -662,6 +707,7 @@ export class PhasegateStepper extends Base {
     const path = this.#at;
     if (path === null || this.#refreshing !== null) return;
     const whole = path.replace(/\/events(?=$|\?)/, "");
+    if (whole === path) return;
     this.#refreshing = setTimeout(() => (this.#refreshing = null), PAUSE);
     fetch(whole, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(LIMIT) })
       .then((response) => (response.ok ? response.json() : null))
@@ -685,7 +731,7 @@ export class PhasegateStepper extends Base {
       this.refresh();
       this.#brief = setTimeout(() => this.#tell("", false), BRIEF);
     }
-    this.#parts.loading.hidden = this.#snapshot !== null || isDown(kind);
+    this.#parts.loading.hidden = this.#snapshot !== null || this.#isWithout || isDown(kind);
     this.dispatchEvent(new CustomEvent("phasegate-line", { detail: { kind, words: text } }));
   }
 
@@ -748,16 +794,19 @@ export class PhasegateStepper extends Base {
     const { status, steps, alert, summary, older, loading } = this.#parts;
     const words = this.#strings;
     write(loading, words.loading);
-    loading.hidden = this.#snapshot !== null || this.#at === null || this.#kind === null || !["opening", "live"].includes(this.#kind);
+    loading.hidden = this.#snapshot !== null || this.#isWithout || this.#at === null || this.#kind === null || !["opening", "live"].includes(this.#kind);
     for (const node of [status, steps]) node.hidden = !this.#map || !this.#snapshot;
     if (!this.#map || !this.#snapshot) {
-      for (const node of [alert, summary, older]) write(node, "");
+      for (const node of [alert, summary]) write(node, "");
+      write(older, this.#isWithout ? words.noMap : "");
       return;
     }
     const view = viewOf(this.#map, this.#snapshot, words);
+    steps.hidden = view.steps.length === 0;
     const failed = view.status.state.outcome === "failure";
     const said = failed ? view.summary || `${view.status.title}.` : "";
     this.#view = view;
+    this.#drawn = [this.#map, this.#snapshot];
     status.dataset.view = view.status.view;
     if (status.textContent !== view.status.title) status.replaceChildren(icon(view.status.view), part("span", "", {}, view.status.title));
     this.#drawSteps(steps, view.steps);

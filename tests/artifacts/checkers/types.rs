@@ -111,3 +111,37 @@ fn the_element_has_its_types_and_a_manifest_and_loads_where_there_is_no_document
     broken(&program, "stepper.refresh();", "stepper.explode();");
     finds(&mut tsc(), "TS2339");
 }
+
+#[test]
+#[ignore = "needs node and `npm ci --prefix tests`: run by tests/run"]
+fn the_example_in_react_has_its_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = root("codegen/examples/stepper");
+    let mut loaded = common::load(&root("codegen/examples/order/order.toml"));
+    let spec = JsTarget { path: "order.js".to_owned(), component: true };
+    loaded.machine.targets.set::<Js>(spec);
+    for artifact in render(&loaded, &[&Js]) {
+        fs::write(folder.path().join(&artifact.path), &artifact.text).unwrap();
+    }
+    fs::write(folder.path().join("package.json"), r#"{"type":"module"}"#).unwrap();
+    std::os::unix::fs::symlink(root("tests/node_modules"), folder.path().join("node_modules"))
+        .unwrap();
+    fs::copy(example.join("jsx.d.ts"), folder.path().join("jsx.d.ts")).unwrap();
+    // It is written in JavaScript: its own functions say no types.
+    let program = folder.path().join("react.tsx");
+    fs::copy(example.join("react.jsx"), &program).unwrap();
+    let tsc = || {
+        let mut command = Command::new("node");
+        command.arg(root("tests/node_modules/typescript/bin/tsc"));
+        command.args(["--noEmit", "--strict", "--noImplicitAny", "false", "--jsx", "react-jsx"]);
+        command.args(["--target", "es2022", "--module", "nodenext", "--lib", "es2023,dom"]);
+        command.args(["--types", "react,react-dom", "jsx.d.ts", "react.tsx"]);
+        command.current_dir(folder.path());
+        command
+    };
+    // An element of the document, or none, is all that this says of its own.
+    broken(&program, "document.getElementById(\"app\")", "document.body");
+    finds_nothing(&mut tsc());
+    broken(&program, "detail.view.status.title", "detail.view.status.colour");
+    finds(&mut tsc(), "TS2339");
+}

@@ -54,7 +54,7 @@ const Base = globalThis.HTMLElement ?? class {};
 /**
  * `<phasegate-stepper>`. Attributes: `events` (the address of a row's event stream), `machine` (the
  * address of a status map, where it is not this table's), `snapshot` (JSON), `vertical`, `compact`.
- * Properties: `machine`, `snapshot`, `strings`; `view` to read. It fires `phasegate-change` with
+ * Properties: each of those, and `strings`; `view` to read. It fires `phasegate-change` with
  * `{snapshot, view, event}` after each drawing, and `phasegate-line` with `{kind, words}`.
  */
 export class PhasegateStepper extends Base {
@@ -65,7 +65,10 @@ export class PhasegateStepper extends Base {
   #map = null;
   #snapshot = null;
   #view = null;
-  #strings = STRINGS;
+  /** The map and the snapshot that the view is of. */
+  #drawn = null;
+  /** One object for good: the line reads its words from it, too. */
+  #strings = { ...STRINGS };
   #line = null;
   #kind = null;
   #frame = null;
@@ -77,13 +80,45 @@ export class PhasegateStepper extends Base {
   #refreshing = null;
   #at = null;
   #parts = null;
+  /** Whether the status map could not be loaded. */
+  #isWithout = false;
 
-  /** The status map: the generated module. */
+  /** The address of a row's event stream: the attribute. So are `vertical` and `compact`. */
+  get events() {
+    return this.getAttribute("events");
+  }
+  set events(path) {
+    this.#reflect("events", path ?? null);
+  }
+  get vertical() {
+    return this.hasAttribute("vertical");
+  }
+  set vertical(is) {
+    this.#reflect("vertical", is ? "" : null);
+  }
+  get compact() {
+    return this.hasAttribute("compact");
+  }
+  set compact(is) {
+    this.#reflect("compact", is ? "" : null);
+  }
+
+  #reflect(name, value) {
+    if (value === null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
+  }
+
+  /** The status map: the generated module. Frameworks set properties for attributes: a text is its address. */
   get machine() {
     return this.#map;
   }
   set machine(map) {
+    if (typeof map === "string") {
+      this.#reflect("machine", map);
+      return;
+    }
     this.#map = map;
+    this.#isWithout = false;
     this.#later();
   }
 
@@ -91,7 +126,8 @@ export class PhasegateStepper extends Base {
   get snapshot() {
     return this.#snapshot;
   }
-  set snapshot(snapshot) {
+  set snapshot(given) {
+    const snapshot = typeof given === "string" ? (parsed(given) ?? null) : given;
     if (snapshot?.id !== this.#snapshot?.id) this.#spoken = this.#view = null;
     this.#snapshot = snapshot;
     this.#event = null;
@@ -103,7 +139,10 @@ export class PhasegateStepper extends Base {
     return this.#strings;
   }
   set strings(strings) {
-    this.#strings = { ...STRINGS, ...strings };
+    const given = { ...strings };
+    Object.assign(this.#strings, STRINGS, given);
+    // Other words for what was read out are no news.
+    if (this.#spoken !== null && this.#spoken === this.#view) this.#spoken = this.#view = viewOf(...this.#drawn, this.#strings);
     this.#later();
   }
 
@@ -114,7 +153,7 @@ export class PhasegateStepper extends Base {
 
   connectedCallback() {
     // What was set before the element was defined hides the properties.
-    for (const name of ["machine", "snapshot", "strings"]) {
+    for (const name of ["events", "machine", "snapshot", "strings", "vertical", "compact"]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete this[name];
@@ -137,10 +176,14 @@ export class PhasegateStepper extends Base {
 
   attributeChangedCallback(name, before, value) {
     if (before === value) return;
-    if (name === "snapshot" && value !== null) this.snapshot = parsed(value) ?? null;
+    if (name === "snapshot") this.snapshot = value ?? null;
     // Before it stands in a page and after, nothing is loaded.
     if (this.#parts === null || !this.isConnected) return;
-    if (name === "machine") this.#load();
+    if (name === "machine") {
+      this.#map = null;
+      this.#load();
+      this.#later();
+    }
     if (name === "events") this.#follow();
     if (name === "vertical") this.#later();
   }
@@ -151,15 +194,24 @@ export class PhasegateStepper extends Base {
     const own = this.constructor.own;
     const loading = address !== null ? import(new URL(address, document.baseURI).href) : own?.();
     if (!loading) return;
-    const map = await loading;
-    if (this.getAttribute("machine") === address) this.machine = map;
+    try {
+      const map = await loading;
+      if (this.getAttribute("machine") === address) this.machine = map;
+    } catch (problem) {
+      if (this.getAttribute("machine") !== address || this.#map !== null) return;
+      console.error(problem);
+      this.#isWithout = true;
+      this.#announce(this.#strings.noMap);
+      this.#later();
+    }
   }
 
   #follow() {
     const path = this.getAttribute("events");
     if (path === this.#at && this.#line) return;
     this.#line?.close();
-    if (this.#at !== null) this.snapshot = null;
+    // What only moved in its page shows on what it has.
+    if (this.#at !== null && this.#at !== path) this.snapshot = null;
     this.#line = null;
     this.#at = path;
     this.#kind = null;
@@ -191,6 +243,7 @@ export class PhasegateStepper extends Base {
     const path = this.#at;
     if (path === null || this.#refreshing !== null) return;
     const whole = path.replace(/\/events(?=$|\?)/, "");
+    if (whole === path) return;
     this.#refreshing = setTimeout(() => (this.#refreshing = null), PAUSE);
     fetch(whole, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(LIMIT) })
       .then((response) => (response.ok ? response.json() : null))
@@ -214,7 +267,7 @@ export class PhasegateStepper extends Base {
       this.refresh();
       this.#brief = setTimeout(() => this.#tell("", false), BRIEF);
     }
-    this.#parts.loading.hidden = this.#snapshot !== null || isDown(kind);
+    this.#parts.loading.hidden = this.#snapshot !== null || this.#isWithout || isDown(kind);
     this.dispatchEvent(new CustomEvent("phasegate-line", { detail: { kind, words: text } }));
   }
 
@@ -277,16 +330,19 @@ export class PhasegateStepper extends Base {
     const { status, steps, alert, summary, older, loading } = this.#parts;
     const words = this.#strings;
     write(loading, words.loading);
-    loading.hidden = this.#snapshot !== null || this.#at === null || this.#kind === null || !["opening", "live"].includes(this.#kind);
+    loading.hidden = this.#snapshot !== null || this.#isWithout || this.#at === null || this.#kind === null || !["opening", "live"].includes(this.#kind);
     for (const node of [status, steps]) node.hidden = !this.#map || !this.#snapshot;
     if (!this.#map || !this.#snapshot) {
-      for (const node of [alert, summary, older]) write(node, "");
+      for (const node of [alert, summary]) write(node, "");
+      write(older, this.#isWithout ? words.noMap : "");
       return;
     }
     const view = viewOf(this.#map, this.#snapshot, words);
+    steps.hidden = view.steps.length === 0;
     const failed = view.status.state.outcome === "failure";
     const said = failed ? view.summary || `${view.status.title}.` : "";
     this.#view = view;
+    this.#drawn = [this.#map, this.#snapshot];
     status.dataset.view = view.status.view;
     if (status.textContent !== view.status.title) status.replaceChildren(icon(view.status.view), part("span", "", {}, view.status.title));
     this.#drawSteps(steps, view.steps);

@@ -21,6 +21,8 @@ export interface StepperEvent {
   run_attempt?: number | null;
   run_url?: string | null;
   actor?: string | null;
+  /** How it was known who it was: `row-token`, for one. */
+  authenticated_by?: string;
   attempted?: string | null;
   /** The reason that was given for a forced step. */
   forced?: string | null;
@@ -116,14 +118,41 @@ export declare function follow(
   strings?: Strings,
 ): { close(): void };
 
+/** What was drawn: the event that led to it, where one did. */
+export interface Change {
+  snapshot: Snapshot;
+  view: StepperView;
+  event: StepperEvent | null;
+}
+
+/** What the element takes in JSX, for `JSX.IntrinsicElements`; the listeners by React's names. */
+export interface StepperAttributes {
+  events?: string | null;
+  machine?: StatusMap | string | null;
+  snapshot?: Snapshot | string | null;
+  strings?: Partial<Strings>;
+  vertical?: boolean;
+  compact?: boolean;
+  "onphasegate-change"?: (event: CustomEvent<Change>) => void;
+  "onphasegate-line"?: (event: CustomEvent<Line>) => void;
+}
+
 /** `<phasegate-stepper>`. */
 export declare class PhasegateStepper extends HTMLElement {
   /** Loads the status map where no other is named. */
   static own: (() => Promise<StatusMap>) | null;
-  /** The status map. */
-  machine: StatusMap | null;
-  /** What is shown. */
-  snapshot: Snapshot | null;
+  /** The address of the row's event stream. */
+  events: string | null;
+  /** The steps stand one below the other. */
+  vertical: boolean;
+  /** Small badges, without details and times. */
+  compact: boolean;
+  /** The status map, or its address. */
+  get machine(): StatusMap | null;
+  set machine(map: StatusMap | string | null);
+  /** What is shown; set as an object, or as its JSON. */
+  get snapshot(): Snapshot | null;
+  set snapshot(snapshot: Snapshot | string | null);
   /** The texts; set those that differ. */
   get strings(): Strings;
   set strings(strings: Partial<Strings>);
@@ -131,7 +160,7 @@ export declare class PhasegateStepper extends HTMLElement {
   readonly view: StepperView | null;
   /** Fetches the whole snapshot anew, at most once a second. */
   refresh(): void;
-  addEventListener(type: "phasegate-change", listener: (event: CustomEvent<{ snapshot: Snapshot; view: StepperView; event: StepperEvent | null }>) => void): void;
+  addEventListener(type: "phasegate-change", listener: (event: CustomEvent<Change>) => void): void;
   addEventListener(type: "phasegate-line", listener: (event: CustomEvent<Line>) => void): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 }

@@ -29,6 +29,7 @@ export const STRINGS = Object.freeze({
   took: "took {duration}",
   since: "since {time}",
   loading: "Loading…",
+  noMap: "The steps cannot be shown: the page's list of states did not load. Reload the page.",
   connectedAgain: "Connected again.",
   unreachable: "The backend cannot be reached since {time}. {shown}",
   lost: "Connection lost at {time}. {shown}",
