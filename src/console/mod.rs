@@ -34,7 +34,7 @@ const PICTURE: &str = "/picture.svg";
 /// that `[target.js] component` generates, for any status map.
 const ASSETS: [(&str, &str, &str); 13] = [
     ("/audit.js", JS, include_str!("assets/audit.js")),
-    ("/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
+    ("/console.css", "text/css; charset=utf-8", CSS),
     ("/console.js", JS, include_str!("assets/console.js")),
     ("/dom.js", JS, include_str!("assets/dom.js")),
     ("/icon.svg", SVG, include_str!("assets/icon.svg")),
@@ -47,6 +47,9 @@ const ASSETS: [(&str, &str, &str); 13] = [
     ("/row.js", JS, include_str!("assets/row.js")),
     ("/simulate.js", JS, include_str!("assets/simulate.js")),
 ];
+
+/// The console's own style after that which the playground has, too.
+const CSS: &str = concat!(include_str!("assets/base.css"), include_str!("assets/console.css"));
 
 /// What the page is told of the machine that it shows.
 #[derive(Clone, Debug)]
@@ -249,15 +252,20 @@ fn field((at, (name, of)): (usize, &(String, ColumnType))) -> String {
             )
         }
         ColumnType::Timestamptz => {
-            format!(
-                "<input name=\"{name}\"{first} placeholder=\"2026-01-31T12:00:00Z\" autocomplete=\"off\">"
-            )
+            format!("<input name=\"{name}\"{first} autocomplete=\"off\" spellcheck=\"false\">")
         }
         ColumnType::Jsonb => {
             format!("<textarea name=\"{name}\"{first} rows=\"3\" spellcheck=\"false\"></textarea>")
         }
     };
-    format!("<label>{label}{input}</label>\n    ")
+    // What a text takes shows by itself.
+    let hint = match of {
+        ColumnType::Text => "",
+        ColumnType::Bigint => "<span class=\"hint\">a whole number</span>",
+        ColumnType::Timestamptz => "<span class=\"hint\">a moment, as 2026-01-31T12:00:00Z</span>",
+        ColumnType::Jsonb => "<span class=\"hint\">JSON, or a text</span>",
+    };
+    format!("<label>{label}{hint}{input}</label>\n    ")
 }
 
 /// `freeze_checks` gives `Freeze checks`.

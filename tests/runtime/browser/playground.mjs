@@ -124,7 +124,7 @@ await until(async () => (await other.locator("#shown pre").allTextContents()).jo
 assert.equal(await scrollsSideways(other), false);
 assert.deepEqual(await axe(other), []);
 // Nothing of the table reaches a server.
-assert.deepEqual(asked.slice(before).filter((path) => !/^\/(index\.html|(playground|worker|wasi)\.js|playground\.css|icon\.svg|phasegate\.wasm|tables\/\w+\.toml)$/.test(path)), []);
+assert.deepEqual(asked.slice(before).filter((path) => !/^\/(index\.html|(playground|worker|wasi)\.js|(playground|base)\.css|icon\.svg|phasegate\.wasm|tables\/\w+\.toml)$/.test(path)), []);
 
 // Another example, with no server any more: all that it takes is there.
 await page.selectOption("#example", "deploy");
