@@ -186,6 +186,24 @@ fn twelve_moments_say_what_is_known_and_what_is_not() {
     world.run(old.stop());
 }
 
+/// A table without phases and ends, with a column of each type, in another script than ours.
+const TICKETS: &str = "format = 1\n[machine]\nname = \"ticket\"\ninitial = \"new\"\n\
+    [[state]]\nname = \"new\"\ntitle = \"جديد (١)\"\n\
+    [[state]]\nname = \"open\"\ntitle = \"قيد المعالجة\"\n\
+    [[transition]]\npath = [\"new\", \"open\", \"new\"]\n\
+    [target.sql]\ncolumns = { title = \"text\", budget = \"bigint\", due = \"timestamptz\", more = \"jsonb\" }\n";
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn a_form_has_a_field_for_each_column_and_says_what_it_takes() {
+    let machine = phasegate_codegen::machine("ticket.toml", TICKETS.as_bytes()).unwrap().1;
+    let page = Page::new(&machine, "tickets", status_map(TICKETS));
+    let world = empty(TICKETS);
+    let running = serve(&world, TICKETS, &page);
+    run("columns.mjs", &[("BASE", &running.url())]);
+    world.run(running.stop());
+}
+
 /// `PHASEGATE_SECONDS=60` is the long form, with its figures.
 #[test]
 #[ignore = "needs Chromium and node: run by tests/run"]
@@ -349,8 +367,8 @@ fn three_lines(table: &str) -> Router {
         .route("/order-stepper.js", script(stepper))
 }
 
-/// Runs a script on a backend of the order table, next to the page of three lines.
-fn on_orders(script: &str, variables: &[(&str, &str)]) {
+/// A backend of the order table, next to the page of three lines.
+fn orders() -> (World, Running) {
     let table =
         std::fs::read_to_string(common::root().join("codegen/examples/order/order.toml")).unwrap();
     let world = empty(&table);
@@ -361,6 +379,12 @@ fn on_orders(script: &str, variables: &[(&str, &str)]) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         backend.serve(listener, pages).unwrap()
     });
+    (world, running)
+}
+
+/// Runs a script on it.
+fn on_orders(script: &str, variables: &[(&str, &str)]) {
+    let (world, running) = orders();
     let url = running.url();
     run(script, &[&[("BASE", url.as_str())], variables].concat());
     world.run(running.stop());
@@ -377,6 +401,12 @@ fn three_lines_show_a_live_stepper_of_any_table() {
         ["delivered", ["Payment: done", "Delivery: done"]],
     ]);
     on_orders("stepper.mjs", &[("WALK", &walk.to_string())]);
+}
+
+#[test]
+#[ignore = "needs Chromium and node: run by tests/run"]
+fn the_element_lives_in_pages_of_all_kinds() {
+    on_orders("embedded.mjs", &[]);
 }
 
 #[test]

@@ -255,7 +255,9 @@ function typed(name, value) {
   if (field instanceof HTMLTextAreaElement) {
     try {
       return JSON.parse(value);
-    } catch {
+    } catch ({ message }) {
+      // A text needs no quotes. What begins as data was meant to be some.
+      if (/^[[{"]/.test(value)) throw Object.assign(new Error(`this is no JSON (${message})`), { status: 400, field: name });
       return value;
     }
   }
@@ -270,7 +272,7 @@ function sayProblem(problem) {
   }
   const isRefused = problem?.status !== undefined && problem.status < 500;
   // Where in the body it stands says nothing to who filled in a form.
-  const [, named, why] = problem?.message.match(/^line \d+, column \d+: `(\w+)`: (.*)$/s) ?? [];
+  const [, named = problem?.field, why] = problem?.message.match(/^line \d+, column \d+: `(\w+)`: (.*)$/s) ?? [];
   const text = !problem ? "" : isRefused ? `Not started: ${why ?? problem.message}` : `${problem.message} Whether it was started is not known: look at the list before you try again.`;
   write($("start-problem"), text);
   const field = $("start-form").elements.namedItem(named ?? "");

@@ -47,8 +47,19 @@ const RELATIVE = new Intl.RelativeTimeFormat(document.documentElement.lang || "e
 /** Units, and from how many seconds on each is used. */
 const UNITS = [["day", 86_400, 36 * 3600], ["hour", 3600, 90 * 60], ["minute", 60, 90], ["second", 1, 10]];
 
+/** How far the backend's clock is ahead of the reader's, in milliseconds; nothing where they agree about. */
+let ahead = 0;
+/** Clocks that differ by less than this agree, in milliseconds: an answer says whole seconds, and takes some. */
+const SLACK = 30_000;
+
+/** Compares the clocks, by what every answer says. */
+function compare(answer) {
+  const by = Date.parse(answer.headers.get("date")) - Date.now();
+  if (!Number.isNaN(by)) ahead = Math.abs(by) > SLACK ? by : 0;
+}
+
 function age(at) {
-  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(at)) / 1000));
+  const seconds = Math.max(0, Math.round((Date.now() + ahead - Date.parse(at)) / 1000));
   const [unit, size] = UNITS.find(([, , from]) => seconds >= from) ?? [];
   return unit ? RELATIVE.format(-Math.round(seconds / size), unit) : "just now";
 }
@@ -56,9 +67,12 @@ function age(at) {
 /** How long ago something was, kept true. */
 export const ageNode = (at) => element("time", { datetime: at, title: utc(at), "data-age": at, dir: "auto" }, age(at));
 
-setInterval(() => {
+function drawAges() {
   for (const node of document.querySelectorAll("[data-age]")) write(node, age(node.dataset.age));
-}, EVERY);
+}
+setInterval(drawAges, EVERY);
+// Until then ages are by the reader's clock, and so they are where there is no answer.
+fetch($("icon").href, { method: "HEAD", cache: "no-store" }).then(compare).then(drawAges, () => {});
 
 /** A button that copies a text; `said` hears in words that it did. */
 export function copyButton(name, value, said) {
@@ -87,6 +101,7 @@ export async function call(path, options) {
   let response, text;
   try {
     response = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(LIMIT) });
+    compare(response);
     text = await response.text();
   } catch (problem) {
     const late = problem.name === "TimeoutError";

@@ -117,12 +117,59 @@ const FAULTS: &[(&str, Fault)] = &[
             "forced.mjs",
         ),
     ),
+    (
+        "how long ago something was is by the reader's clock",
+        ("dom.js", "Date.now() + ahead", "Date.now()", "list.mjs"),
+    ),
+    (
+        "who it was stands there as if it had been proven",
+        ("audit.js", "`by ${report.actor}, ${proof}`", "`by ${report.actor}`", "refused.mjs"),
+    ),
+    (
+        "on a light page the element is as dark as the system",
+        (ELEMENT, "light-dark(#2450c8, #8fb0ff)", "#8fb0ff", ON_ORDERS),
+    ),
+    (
+        "an element that is moved in its page forgets what it shows",
+        (ELEMENT, " && this.#at !== path", "", ON_ORDERS),
+    ),
+    (
+        "a status map that does not load leaves nothing",
+        (ELEMENT, "this.#isWithout ? words.noMap : \"\"", "\"\"", ON_ORDERS),
+    ),
+    (
+        "other words are read out as news",
+        (
+            ELEMENT,
+            "this.#spoken = this.#view = viewOf(...this.#drawn, this.#strings)",
+            "0",
+            ON_ORDERS,
+        ),
+    ),
+    (
+        "a line that is up keeps the words that it began with",
+        (
+            ELEMENT,
+            "this.#say(line), this.#strings)",
+            "this.#say(line), { ...this.#strings })",
+            ON_ORDERS,
+        ),
+    ),
 ];
+
+/// The element as a page of the order table has it, and the script that runs there.
+const ELEMENT: &str = "order-stepper.js";
+const ON_ORDERS: &str = "embedded.mjs";
 
 /// Runs a script on the console with one of its files broken.
 fn broken(&(file, from, to, script): &Fault) -> Output {
-    let world = empty(DEPLOY);
-    let running = serve(&world, DEPLOY, &Page::deploys());
+    let (world, running) = if script == ON_ORDERS {
+        super::orders()
+    } else {
+        let world = empty(DEPLOY);
+        let running = serve(&world, DEPLOY, &Page::deploys());
+        (world, running)
+    };
     let older = serve(&world, super::DEPLOY_V1, &Page::deploys());
     let fault = serde_json::json!({ "file": file, "from": from, "to": to }).to_string();
     let map = super::status_map(super::DEPLOY_V1);

@@ -1,19 +1,19 @@
-// The main views as they were kept, in light, dark, forced colours, at 320 px, at 200 %, from right to left and
-// on paper: each is compared, at half
-// its size and with a tolerance, with a picture in `kept`. `PHASEGATE_LOOKS=keep` takes them anew.
+// The main views as they were kept, in light, dark, forced colours, at 320 px, at 200 %, from right to left, on
+// paper and without script: each is compared, at half its size and with a tolerance, with a picture in `kept`.
+// `PHASEGATE_LOOKS=keep` takes them anew.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BASE, browser, end, steps, until, window } from "./lib.mjs";
+import { BASE, browser, end, report, start, steps, until, window } from "./lib.mjs";
 
 /** A colour that differs by more than this is another one; so many of all may be, where letters are drawn otherwise. */
 const DIFFERS = 48;
 const MOST = 0.015;
 
 const at = (minute) => `2026-03-04T10:${String(minute).padStart(2, "0")}:00.000Z`;
-const event = (seq, from, to, more = {}) => ({ seq, from, to, at: at(seq), job: seq > 1 ? "deploy" : null, run_id: seq > 1 ? "17204518833" : null, run_attempt: seq > 1 ? 1 : null, run_url: null, actor: seq > 1 ? null : "ines", attempted: null, forced: null, observed: null, ...more });
+const event = (seq, from, to, more = {}) => ({ seq, from, to, at: at(seq), job: seq > 1 ? "deploy" : null, run_id: seq > 1 ? "17204518833" : null, run_attempt: seq > 1 ? 1 : null, run_url: null, actor: seq > 1 ? null : "ines", authenticated_by: seq > 1 ? "row-token" : "operator-token", attempted: null, forced: null, observed: null, ...more });
 const phase = (name, title) => (view, note) => ({ name, title, view, ...(note && { note }) });
 const PHASES = [phase("smoke_gate", "Smoke gate"), phase("freeze_check", "Freeze check"), phase("deploy", "Deploy"), phase("health_check", "Health check")];
 const views = (...all) => all.map(([view, note], place) => PHASES[place](view, note));
@@ -40,7 +40,7 @@ const list = {
   ],
   next: null,
 };
-const refused = [{ at: at(3), event_id: null, status: "smoke_passed", from: "building", answer: "illegal-transition", job: "smoke", run_id: "17204518833", run_attempt: 1, run_url: null, actor: null, attempted: null }];
+const refused = [{ at: at(3), event_id: null, status: "smoke_passed", from: "building", answer: "illegal-transition", job: "smoke", run_id: "17204518833", run_attempt: 1, run_url: null, actor: null, authenticated_by: "row-token", attempted: null }];
 
 const LOOKS = {
   light: { colorScheme: "light" },
@@ -51,6 +51,7 @@ const LOOKS = {
   twice: { viewport: { width: 400, height: 420 }, deviceScaleFactor: 2 },
   rtl: { colorScheme: "light" },
   print: { colorScheme: "light" },
+  plain: null,
 };
 const VIEWS = { list: null, start: null, running, failed };
 const FONTS = '* { font-family: "DejaVu Sans" !important; caret-color: transparent; } code, pre { font-family: "DejaVu Sans Mono" !important; }';
@@ -62,6 +63,9 @@ async function taken(look, view) {
   const page = await window({ viewport: { width: 800, height: 560 }, timezoneId: "UTC", locale: "en-GB", ...LOOKS[look] });
   await page.clock.setFixedTime("2026-03-04T10:12:00.000Z");
   if (look === "rtl") await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.dir = "rtl")));
+  // The clocks agree.
+  const date = "Wed, 04 Mar 2026 10:12:00 GMT";
+  await page.route("**/icon.svg", (route) => (route.request().method() === "HEAD" ? route.fulfill({ headers: { date } }) : route.continue()));
   await page.route("**/api/deploys?*", (route) => route.fulfill(stream("list", list)));
   await page.route("**/events", (route) => route.fulfill(stream("snapshot", snapshot)));
   await page.route("**/reports?*", (route) => route.fulfill({ json: { reports: refused, next: null } }));
@@ -72,6 +76,11 @@ async function taken(look, view) {
   if (snapshot !== null) await until(() => page.$$eval("#watch-audit > li", (rows) => rows.length), snapshot.events.length + 1);
   if (view === "start") await page.click("#start-open");
   if (look === "print") await page.emulateMedia({ media: "print" });
+  return seen(page);
+}
+
+/** What a page looks like, whatever fonts there are. */
+async function seen(page) {
   await page.evaluate((css) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
@@ -84,6 +93,25 @@ async function taken(look, view) {
   await page.close();
   assert.deepEqual(complaints, []);
   return whole.toString("base64");
+}
+
+/** Without script the backend draws rows of its own: their times and keys are put in place of today's. */
+async function plain(view) {
+  const page = await window({ viewport: { width: 800, height: 560 }, colorScheme: "light", javaScriptEnabled: false });
+  await page.route(/\/(rows\/.*)?$/, async (route) => {
+    const answer = await route.fetch();
+    const html = (await answer.text()).replace(/<time [^>]*>[^<]*/g, "<time>2026-03-04 10:04:00 UTC").replaceAll(rows[view] ?? /$^/g, running.id);
+    await route.fulfill({ response: answer, body: html });
+  });
+  await page.goto(rows[view] ? `${BASE}/rows/${rows[view]}` : BASE);
+  return seen(page);
+}
+const rows = {};
+for (const [view, reports] of Object.entries({ running: ["building", "deploying"], failed: ["building", "deploying", "failed"] })) {
+  const row = await start("/api/deploys", columns);
+  for (const [at, status] of reports.entries()) await report(row, { status, job: "deploy", run_id: "17204518833", run_attempt: 1, event_id: `e${at}`, ...(status === "failed" && { attempted: "deploying" }) });
+  if (view === "failed") await report(row, { status: "smoke_passed", job: "smoke", run_id: "17204518833", run_attempt: 1 }, 422);
+  rows[view] = row.id;
 }
 
 /** Draws pictures at half their size. */
@@ -127,10 +155,10 @@ const difference = (one, other) =>
 
 const found = [];
 for (const look of Object.keys(LOOKS)) {
-  // A form is on no paper.
-  for (const view of Object.keys(VIEWS).filter((view) => look !== "print" || view !== "start")) {
+  // A form is on no paper, and needs script.
+  for (const view of Object.keys(VIEWS).filter((view) => !["print", "plain"].includes(look) || view !== "start")) {
     const path = fileURLToPath(new URL(`kept/${view}-${look}.png`, import.meta.url));
-    const now = await halved(await taken(look, view));
+    const now = await halved(await (look === "plain" ? plain(view) : taken(look, view)));
     if (process.env.PHASEGATE_LOOKS === "keep") writeFileSync(path, Buffer.from(now, "base64"));
     assert.ok(existsSync(path), `${path} is missing: take it by PHASEGATE_LOOKS=keep`);
     const share = await difference(now, readFileSync(path).toString("base64"));

@@ -72,4 +72,16 @@ assert.equal(asked.length, before, `asked again: ${asked}`);
 assert.deepEqual(asked.slice(-2), ["?limit=40", "?limit=80"]);
 await report(last, { status: "building" });
 await until(async () => (await listed(page)())[0], "last: Building [active]");
+
+// How long ago something was is so by the backend's clock, however wrong the reader's is.
+const HOUR = 3_600_000;
+await sql(`INSERT INTO deploys (id, ref, created_at) VALUES ('old', 'old', strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-190 minutes'))`);
+for (const hours of [-5, 5]) {
+  const off = await window();
+  await off.clock.setFixedTime(Date.now() + hours * HOUR);
+  await off.goto(BASE);
+  await off.fill("#filter-text", "old");
+  await until(() => off.$$eval('#list [data-open="old"] time', (nodes) => nodes[0]?.textContent), "3 hr. ago");
+  assert.deepEqual(off.complaints, []);
+}
 await end(page);

@@ -1,4 +1,4 @@
-// Every view there is, in light and dark, wide, at 320 px and at twice the size: nothing scrolls
+// Every view there is, in light and dark, wide, at 320 px, at twice the size and on paper: nothing scrolls
 // sideways, axe finds nothing, and no text of a table or a row is taken for anything but text.
 // The table is the oddest there is, and the page was not written for it.
 import assert from "node:assert/strict";
@@ -21,6 +21,7 @@ const looks = [
   { colorScheme: "light", viewport: { width: 320, height: 640 } },
   { colorScheme: "dark", viewport: { width: 550, height: 450 }, deviceScaleFactor: 2 },
   { forcedColors: "active", rtl: true },
+  { colorScheme: "dark", print: true },
 ];
 
 const long = "x".repeat(250);
@@ -31,8 +32,9 @@ for (const [reports] of rows) {
   started.push(row);
 }
 const pages = [];
-for (const { rtl, ...look } of looks) {
+for (const { rtl, print, ...look } of looks) {
   const page = await window(look);
+  if (print) await page.emulateMedia({ media: "print" });
   pages.push(page);
   if (rtl) await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.dir = "rtl")));
   await page.goto(BASE);

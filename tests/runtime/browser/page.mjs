@@ -112,7 +112,10 @@ assert.equal(await text(plain, "noscript .summary")(), "Failed in Deploy. Not re
 assert.equal(await text(plain, "noscript pre")(), "expected 3 </noscript><b>");
 assert.match(await text(plain, "noscript .audit li:nth-child(2)")(), /Building → Smoke passedrefused: no such step is allowed · job smoke/);
 assert.deepEqual(await axePlain(`/rows/${deploy.id}`), []);
-assert.equal(await scrollsSideways(plain), false);
+for (const width of [320, 1100]) {
+  await plain.setViewportSize({ width, height: 900 });
+  assert.equal(await scrollsSideways(plain), false);
+}
 assert.equal(await plain.isVisible("#watch-body"), false);
 // The history comes in pages.
 for (let at = 0; at < 30; at += 1) {
