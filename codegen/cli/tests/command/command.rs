@@ -102,7 +102,7 @@ fn exits_with_2_where_a_table_is_invalid_and_tells_of_it_in_the_format_of_the_ru
         assert_eq!(
             github.out,
             "::error file=m.toml,line=4,col=11,title=unknown-state::`initial` names no state: \
-             `a`%0Adid you mean `aa`?\n"
+             `a`%0Adid you mean `aa`? If not, add a [[state]] of this name\n"
         );
     }
 }
