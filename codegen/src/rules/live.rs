@@ -262,6 +262,24 @@ rows! { LIVE
         mend: "see that nothing is lost by it, or drop it",
     }
 
+    FOREIGN_TRIGGER "foreign-trigger" {
+        looks_for: "a trigger of your own that comes before the guard, or before what the guard writes",
+        why: "One on the history can leave a step out of it. An AFTER trigger that changes the status comes \
+            before the guard where its name sorts first: the guard then sees the later step first, and refuses \
+            it.",
+        example: Words("`CREATE TRIGGER audit BEFORE INSERT ON order_events`"),
+        mend: "on the history use an AFTER trigger; on your own table give it a name that sorts after \
+            `000_order_guard`",
+    }
+
+    UNGUARDED_CHILD "unguarded-child" {
+        looks_for: "a table that inherits from the guarded one, and is no partition of it",
+        why: "A SELECT shows its rows as rows of the guarded table. Triggers are not inherited, so nothing \
+            judges them.",
+        example: Words("`CREATE TABLE old_orders () INHERITS (orders)`"),
+        mend: "take it out with NO INHERIT, or make it a partition",
+    }
+
     REPLICA_SESSIONS "replica-sessions" {
         looks_for: "a role or a database whose sessions run with `session_replication_role = \
             replica`",

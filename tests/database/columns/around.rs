@@ -183,7 +183,7 @@ fn says_that_no_index_begins_with_the_key(database: Database) {
         found.findings.iter().filter(|f| f.rule.id == "key-without-index").collect();
     assert_eq!(found.len(), 1);
     let help = found[0].help.replace(" CONCURRENTLY", "");
-    world.sql(help.split(", of a partitioned").next().unwrap());
+    world.sql(help.split("; of a partitioned").next().unwrap());
     let found = look(&world, &loaded);
     assert!(found.findings.iter().all(|f| f.rule.id != "key-without-index"), "{found:?}");
 }

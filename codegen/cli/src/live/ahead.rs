@@ -133,12 +133,13 @@ impl Own<'_> {
             let columns = names.list(&names.own(""));
             let help = match names.dialect {
                 Dialect::Postgres => format!(
-                    "CREATE INDEX CONCURRENTLY ON {} ({columns}), of a partitioned table without CONCURRENTLY",
+                    "CREATE UNIQUE INDEX CONCURRENTLY ON {} ({columns}); of a partitioned table without CONCURRENTLY, and \
+                     without UNIQUE where its partitions go by another column",
                     self.table()
                 ),
                 Dialect::Sqlite => {
                     format!(
-                        "CREATE INDEX {} ON {} ({columns})",
+                        "CREATE UNIQUE INDEX {} ON {} ({columns})",
                         quoted(&format!("{}_key", names.table_name)),
                         self.table()
                     )

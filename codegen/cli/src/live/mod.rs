@@ -9,6 +9,7 @@ pub(crate) mod connect;
 pub(crate) mod ddl;
 mod facts;
 mod history;
+mod hung;
 mod judge;
 mod left;
 pub(crate) mod ran;

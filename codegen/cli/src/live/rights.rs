@@ -7,7 +7,7 @@ use super::connect::{Away, Conn};
 use super::facts::cells;
 use super::judge::Held;
 use phasegate_codegen::emit::sql::Kind;
-use phasegate_codegen::emit::sql::{literal, quoted};
+use phasegate_codegen::emit::sql::literal;
 use phasegate_codegen::finding::Severity::{Error, Warning};
 use phasegate_codegen::rules;
 
@@ -20,7 +20,9 @@ impl Held<'_> {
         self.open_functions(conn, drift).await?;
         self.open_tables(conn, drift).await?;
         self.owners(conn, drift).await?;
-        self.rules(conn, drift).await
+        self.rules(conn, drift).await?;
+        self.triggers(conn, drift).await?;
+        self.children(conn, drift).await
     }
 
     /// Functions that write with their owner's rights, and that somebody else may hang on a table of
@@ -64,7 +66,9 @@ impl Held<'_> {
     }
 
     /// Tables that others may write, and no one but a migration or the guards should: as a whole, or a
-    /// column of them. Who is their owner's, or a superuser, can do all of that anyway.
+    /// column of them. An application writes its own table and adds reports; a trigger of its own would run
+    /// there with the rights of whoever forces or prunes. Who is their owner's, or a superuser, can do all
+    /// of that anyway.
     async fn open_tables(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
         let names = self.names;
         let reports = self.names.name("reports");
@@ -78,18 +82,26 @@ impl Held<'_> {
              FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid, aclexplode(t.attacl) a \
              WHERE a.privilege_type IN ({WRITES})) g JOIN pg_namespace n ON n.oid = g.relnamespace \
              WHERE n.nspname = {} \
+             AND CASE relname WHEN {} THEN privilege = 'TRIGGER' WHEN {} THEN privilege NOT LIKE 'INSERT%' ELSE true END \
              AND CASE WHEN grantee = 0 THEN true ELSE NOT pg_has_role(grantee, relowner, 'MEMBER') END \
              GROUP BY relname, grantee ORDER BY 1, 2",
-            literal(&names.schema_name)
+            literal(&names.schema_name),
+            literal(&names.table_name),
+            literal(&reports)
         );
         for row in conn.rows(&sql).await? {
             let [table, role, privileges] = cells(row);
-            if self.makes(Kind::Table, &table) && table != names.table_name && table != reports {
+            if table == names.table_name || self.makes(Kind::Table, &table) {
                 let message = format!("{role} has {privileges} on `{table}`");
-                let help = format!(
-                    "REVOKE {privileges} ON {} FROM {role}: an application only reads it",
-                    names.of(&table)
-                );
+                let needs = match table {
+                    ref table if *table == names.table_name => {
+                        "a trigger there runs with the rights of whoever forces"
+                    }
+                    ref table if *table == reports => "an application only reads it and adds to it",
+                    _ => "an application only reads it",
+                };
+                let help =
+                    format!("REVOKE {privileges} ON {} FROM {role}: {needs}", names.of(&table));
                 drift.error(rules::OPEN_TABLE, message, help);
             }
         }
@@ -139,33 +151,6 @@ impl Held<'_> {
                 );
                 let severity = if kind == "FUNCTION" { Error } else { Warning };
                 drift.add(rules::OTHER_OWNER, severity, message, help);
-            }
-        }
-        Ok(())
-    }
-
-    /// Rules, which rewrite what is written before any trigger sees it: one that does something else
-    /// instead loses it.
-    async fn rules(&self, conn: &mut Conn, drift: &mut Drift) -> Result<(), Away> {
-        let sql = format!(
-            "SELECT c.relname::text, r.rulename::text, CASE WHEN r.is_instead THEN '1' ELSE '0' END FROM pg_rewrite r \
-             JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND c.relkind IN ('r', 'p') ORDER BY 1, 2",
-            literal(&self.names.schema_name)
-        );
-        for row in conn.rows(&sql).await? {
-            let [table, rule, instead] = cells(row);
-            if table == self.names.table_name || self.makes(Kind::Table, &table) {
-                let message = format!(
-                    "the rule `{rule}` of `{table}` rewrites statements before the guard sees them"
-                );
-                let help = format!(
-                    "see that nothing is lost by it, or DROP RULE {} ON {}",
-                    quoted(&rule),
-                    self.names.of(&table)
-                );
-                let severity = if instead == "1" { Error } else { Warning };
-                drift.add(rules::FOREIGN_RULE, severity, message, help);
             }
         }
         Ok(())
