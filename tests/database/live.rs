@@ -245,7 +245,10 @@ fn writes_nothing(database: Database) {
             world.sql("DROP OWNED BY reads; DROP ROLE reads");
             holds(&looked(may_read), &[]);
             let message = away(refused);
-            assert!(message.contains("needs USAGE on the schema, SELECT on its tables, and EXECUTE"), "{message}");
+            assert!(
+                message.contains("needs USAGE on the schema, SELECT on its tables, and EXECUTE"),
+                "{message}"
+            );
         }
     }
 }

@@ -342,7 +342,7 @@ fn finds_triggers_that_come_before_the_guard_and_tables_that_it_does_not_guard()
         (
             "CREATE TABLE old_jobs () INHERITS (jobs)".to_owned(),
             "unguarded-child",
-            "`old_jobs` inherits from `jobs`",
+            "`public.old_jobs` inherits from `jobs`",
             true,
         ),
     ] {

@@ -141,10 +141,13 @@ rows! { LIVE
     }
 
     FOREIGN_TRIGGER "foreign-trigger" {
-        looks_for: "a trigger of others on a table that phasegate made, on SQLite",
-        why: "It can change or drop what a guard writes.",
+        looks_for: "a trigger of your own on a table that phasegate made, on PostgreSQL only a BEFORE trigger; \
+            and one that comes before the guard",
+        why: "It can change or drop what a guard writes. On PostgreSQL an AFTER trigger comes before the guard \
+            where its name sorts first: if it changes the status, the guard sees the later step first, and \
+            refuses it.",
         example: Words("a trigger on `deploy_events` that keeps the last thousand steps"),
-        mend: "see that it changes nothing of what the guards write, or drop it",
+        mend: "see that it changes nothing of what the guards write, or drop it; rename it as the finding says",
     }
 
     OTHER_MODE "other-mode" {
@@ -260,16 +263,6 @@ rows! { LIVE
             instead loses what was written.",
         example: Words("`CREATE RULE ... DO INSTEAD NOTHING`"),
         mend: "see that nothing is lost by it, or drop it",
-    }
-
-    FOREIGN_TRIGGER "foreign-trigger" {
-        looks_for: "a trigger of your own that comes before the guard, or before what the guard writes",
-        why: "One on the history can leave a step out of it. An AFTER trigger that changes the status comes \
-            before the guard where its name sorts first: the guard then sees the later step first, and refuses \
-            it.",
-        example: Words("`CREATE TRIGGER audit BEFORE INSERT ON order_events`"),
-        mend: "on the history use an AFTER trigger; on your own table give it a name that sorts after \
-            `000_order_guard`",
     }
 
     UNGUARDED_CHILD "unguarded-child" {

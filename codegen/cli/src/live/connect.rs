@@ -175,7 +175,9 @@ fn in_words(error: &sqlx::Error) -> String {
         Some("57014") => format!("{message} (a statement took longer than {STATEMENT})"),
         Some("55P03") => format!("{message} (somebody changes the schema: try again)"),
         Some("42501") => {
-            format!("{message} (the role needs USAGE on the schema, SELECT on its tables, and EXECUTE on what its views call)")
+            format!(
+                "{message} (the role needs USAGE on the schema, SELECT on its tables, and EXECUTE on what its views call)"
+            )
         }
         Some(_) | None => message.to_owned(),
     }
