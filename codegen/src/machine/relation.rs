@@ -74,7 +74,7 @@ const fn has_bit(row: &[u64], bit: usize) -> bool {
 }
 
 /// The set bits of a row, ascending.
-pub(crate) fn ones(row: &[u64]) -> impl Iterator<Item = usize> + '_ {
+pub(crate) fn ones(row: &[u64]) -> impl Iterator<Item = usize> + Clone + '_ {
     row.iter().enumerate().flat_map(|(at, &word)| {
         let mut rest = word;
         std::iter::from_fn(move || {

@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 
 use phasegate::{Machine as _, Verdict as Judged};
 
-use super::reach::reach;
+use super::reach::{followers, reach};
 use super::{About, ClaimResult, Covered, Smaller, Subject, arrows, count};
-use crate::machine::{Machine, StateId};
+use crate::machine::{Machine, StateId, ones};
 use crate::search::{Explored, Known, Limits, Model, PathEnd, explore};
 
 /// The most steps that the proof of losses takes.
 const MOST_STEPS: u64 = 1 << 22;
-
-/// The most steps that those of redeliveries take: a step here is a look at one state.
-const MOST_LOOKS: u64 = 1 << 25;
 
 /// Two rows next to each other: one that every report came to, and one that some of those of optional
 /// states did not come to. All pairs that they can be in, for sequences of any length.
@@ -142,40 +139,30 @@ fn receiver(machine: &Machine) -> impl Fn(Before, StateId, StateId) -> bool {
 /// Every applied report (a step that is legal), and every state that the row can be in when it comes
 /// again: at once, or after whatever followed.
 pub(super) fn redelivery(subject: &Subject<'_>) -> ClaimResult {
-    redelivered(subject.machine, &receiver(subject.machine), MOST_LOOKS)
+    redelivered(subject.machine, &receiver(subject.machine))
 }
 
-fn redelivered(machine: &Machine, applies: Applies<'_>, most: u64) -> ClaimResult {
-    let (mut cases, mut reports, mut steps) = (0_u64, 0_u64, 0_u64);
-    let mut first_into: Vec<Option<StateId>> = vec![None; machine.states.len()];
+fn redelivered(machine: &Machine, applies: Applies<'_>) -> ClaimResult {
+    let followers = followers(machine);
+    let mut cases = 0;
+    let mut is_followed = vec![false; machine.states.len()];
     for (from, to, _) in machine.transitions() {
-        first_into[to.index()].get_or_insert(from);
-    }
-    for (from, to, _) in machine.transitions() {
-        reports += 1;
         let is_applied = |state| applies(Before::ThisReport, state, to);
         // What comes after an applied report depends only on where it led: the first step into each
         // state is followed to the end, the others are delivered again at once.
-        let again = if first_into[to.index()] == Some(from) {
-            let reached = reach(machine, vec![to], is_applied);
-            let (states, taken) = reached.work();
-            cases += count(states);
-            steps += taken;
-            reached.found()
-        } else {
+        let again = if std::mem::replace(&mut is_followed[to.index()], true) {
             cases += 1;
             is_applied(to).then(|| vec![to])
+        } else {
+            let mut states = ones(followers.row(to.index())).map(StateId::new);
+            cases += count(states.clone().count());
+            states.any(is_applied).then(|| reach(machine, vec![to], is_applied).found()).flatten()
         };
         if let Some(way) = again {
             let name = name(machine, to);
             let summary = format!("a report of `{name}` that was applied is applied again");
             let way = [vec![from], way, vec![to]].concat();
             return ClaimResult::refuted(About::State(to), summary, vec![arrows(machine, &way)]);
-        }
-        if steps > most {
-            let covered = Covered::of([(cases, "redeliveries")]);
-            let bound = format!("the first {reports} of {} reports", machine.transition_count());
-            return bounded(covered, bound);
         }
     }
     ClaimResult::Proven { covered: Covered::of([(cases, "redeliveries")]) }
@@ -185,11 +172,12 @@ fn redelivered(machine: &Machine, applies: Applies<'_>, most: u64) -> ClaimResul
 /// Where the row can come to that state again, the same report is one like any other when it comes
 /// again later: those states are listed, and of them nothing is claimed.
 pub(super) fn late_duplicate(subject: &Subject<'_>) -> ClaimResult {
-    late(subject.machine, &receiver(subject.machine), MOST_LOOKS)
+    late(subject.machine, &receiver(subject.machine))
 }
 
-fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> ClaimResult {
-    let (mut cases, mut steps) = (0_u64, 0_u64);
+fn late(machine: &Machine, applies: Applies<'_>) -> ClaimResult {
+    let followers = followers(machine);
+    let mut cases = 0;
     let mut come_back: Vec<&str> = Vec::new();
     let mut example = String::new();
     for state in machine.state_ids() {
@@ -197,11 +185,15 @@ fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> ClaimResult {
             // A report that is a transition whenever it comes is none that changes nothing.
             continue;
         }
-        let reached = reach(machine, vec![state], |at| applies(Before::Nothing, at, state));
-        let (tried, taken) = reached.work();
-        steps += taken;
+        let is_applied = |at| applies(Before::Nothing, at, state);
+        let mut states = ones(followers.row(state.index())).map(StateId::new);
+        let tried = states.clone().count();
+        let again = states
+            .any(is_applied)
+            .then(|| reach(machine, vec![state], is_applied).found())
+            .flatten();
         let name = name(machine, state);
-        if let Some(mut way) = reached.found() {
+        if let Some(mut way) = again {
             let at = *way.last().expect("a way leads somewhere");
             way.push(state);
             let way = arrows(machine, &way);
@@ -216,10 +208,6 @@ fn late(machine: &Machine, applies: Applies<'_>, most: u64) -> ClaimResult {
             come_back.push(name);
         } else {
             cases += count(tried);
-        }
-        if steps > most && cases > 0 {
-            let covered = Covered::of([(cases, "redeliveries")]);
-            return bounded(covered, format!("reports of the states to `{name}`"));
         }
     }
     let covered = Covered::of([(cases, "redeliveries")]);
@@ -294,28 +282,12 @@ mod tests {
         let machine = machine("['x', 'y', 'x']");
         let real = receiver(&machine);
         let forgetful = |_, from, to| real(Before::Nothing, from, to);
-        let ClaimResult::Refuted { counterexample } = redelivered(&machine, &forgetful, MOST_LOOKS)
-        else {
+        let ClaimResult::Refuted { counterexample } = redelivered(&machine, &forgetful) else {
             panic!("a forgetful receiver was not found out");
         };
         assert_eq!(counterexample.summary, "a report of `y` that was applied is applied again");
         assert_eq!(counterexample.path, ["x -> y -> x -> y"]);
-        assert!(matches!(redelivered(&machine, &real, MOST_LOOKS), ClaimResult::Proven { .. }));
-    }
-
-    #[test]
-    fn what_was_not_looked_at_is_bounded() {
-        let back = machine("['x', 'y', 'x']");
-        let ClaimResult::Bounded { bound, .. } = redelivered(&back, &receiver(&back), 0) else {
-            panic!("not bounded")
-        };
-        assert_eq!(bound, "the first 1 of 2 reports");
-        let machine = machine("['x', 'y']");
-        let real = receiver(&machine);
-        let ClaimResult::Bounded { bound, .. } = late(&machine, &real, 0) else {
-            panic!("not bounded")
-        };
-        assert_eq!(bound, "reports of the states to `x`");
+        assert!(matches!(redelivered(&machine, &real), ClaimResult::Proven { .. }));
     }
 
     #[test]
@@ -348,7 +320,7 @@ mod tests {
         let machine = machine("['x', 'y']");
         let real = receiver(&machine);
         let credulous = |before, from, to| from != to || real(before, from, to);
-        let ClaimResult::Refuted { counterexample } = late(&machine, &credulous, MOST_LOOKS) else {
+        let ClaimResult::Refuted { counterexample } = late(&machine, &credulous) else {
             panic!("a receiver that takes whatever comes was not found out");
         };
         let summary = "a report of `x` that changed nothing is applied when it comes again";

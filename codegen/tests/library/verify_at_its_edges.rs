@@ -202,6 +202,21 @@ fn a_report_that_changed_nothing_can_move_a_row_that_came_back_and_no_other() {
     assert_eq!(covered.text(), "4 redeliveries");
 }
 
+/// Each of as many states as a table may have, and every one that can follow it.
+#[test]
+fn redeliveries_are_proven_of_the_largest_table() {
+    let states = 4_096_u64;
+    let mut text = "format = 1\nmachine = { name = 'a', initial = 's0' }\n".to_owned();
+    (0..states).for_each(|n| text += &format!("[[state]]\nname = 's{n}'\n"));
+    let path: Vec<String> = (0..states).map(|n| format!("'s{n}'")).collect();
+    let machine = machine(&(text + &format!("[[transition]]\npath = [{}]\n", path.join(", "))));
+    let pairs = states * (states + 1) / 2;
+    for (name, cases) in [("redelivery", pairs - states), ("late-duplicate", pairs)] {
+        let ClaimResult::Proven { covered } = verdict(&machine, name) else { panic!("{name}") };
+        assert_eq!(covered.text(), format!("{cases} redeliveries"), "{name}");
+    }
+}
+
 /// Of many jobs a phase is proven by only its own jobs: what is counted then is not called views.
 #[test]
 fn what_is_counted_is_called_what_it_is_however_many_jobs_there_are() {
