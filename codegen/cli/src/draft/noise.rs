@@ -22,6 +22,7 @@ pub(super) type Steps = BTreeMap<usize, Vec<(usize, u64)>>;
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     /// The places of the states that a row can come to, in the order of their coming.
+    #[cfg_attr(not(feature = "audit"), expect(dead_code, reason = "only `discover` reads it"))]
     pub(super) states: Vec<usize>,
     /// The starts, the most frequent first.
     pub(super) initial: Vec<usize>,
